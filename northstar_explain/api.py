@@ -1,0 +1,122 @@
+"""The toolkit from Python: train on a table, score a table, look at segments."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from northstar_explain import contract as contracts
+from northstar_explain import model as models
+from northstar_explain import tables
+from northstar_explain.contract import Contract, check
+from northstar_explain.score import Scorer
+
+if TYPE_CHECKING:
+    from northstar_explain.train import Options
+
+
+class Model:
+    """A trained model: segments, scorecard and facts.
+
+    Parameters
+    ----------
+    data : northstar_explain.model.Model
+        What `train` or `load` found.
+    rejected : pyarrow.Table, optional
+        Training rows that could not be used, with reasons.
+    """
+
+    def __init__(self, data: models.Model, rejected: pa.Table | None = None):
+        self.data = data
+        self.rejected = rejected
+
+    @property
+    def id(self) -> str:
+        """Names the model's content."""
+        return self.data.id
+
+    @property
+    def segments(self) -> tuple[models.Segment, ...]:
+        """The segments with their rules, words and facts, the largest first."""
+        return self.data.segmentation.segments
+
+    @property
+    def evaluation(self) -> dict[str, Any]:
+        """Every reported figure, as `evaluation.json` holds it."""
+        return self.data.evaluation
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self.data)
+
+    def check(self, frame: Any) -> contracts.Checked:
+        """Part a table into rows that can be scored and rows that cannot, with reasons."""
+        return check(tables.from_frame(frame), self.data.contract)
+
+    def score(self, frame: Any) -> pa.Table:
+        """Score customers.
+
+        Parameters
+        ----------
+        frame : pandas, Polars, DuckDB or PyArrow table
+            Columns as in the contract; the label may be there and is not used.
+
+        Returns
+        -------
+        pyarrow.Table
+            One row per valid row, in the same order; `check` gives the others with their reasons.
+
+        Raises
+        ------
+        TableError
+            When the table is not what the contract says.
+        """
+        return self._scorer(self.check(frame).accepted)
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None:
+        """Write the model folder, whole or not at all."""
+        models.save(self.data, path, overwrite)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.id}: {len(self.segments)} segments, {len(self.data.scorecard.terms)} terms>"
+
+
+def train(
+    frame: Any, contract: Contract | Path | str | None = None, *, seed: int = 0, options: Options | None = None
+) -> Model:
+    """Learn segments and a purchase model from a table of customers.
+
+    Parameters
+    ----------
+    frame : pandas, Polars, DuckDB or PyArrow table
+    contract : Contract or path, optional
+        What the table holds; Northstar Retail's own where not given.
+    seed : int, default 0
+        Decides every random choice; not used where `options` are given.
+    options : northstar_explain.train.Options, optional
+        Everything that can be set.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    TableError, ContractError
+        When table and contract do not agree, or there is too little to learn from.
+    """
+    from northstar_explain.train import Options, Source
+    from northstar_explain.train import train as run
+
+    if not isinstance(contract, Contract):
+        contract = contracts.northstar() if contract is None else contracts.load(contract)
+    trained = run(Source(tables.from_frame(frame)), contract, options or Options(seed=seed))
+    return Model(trained.model, trained.rejected)
+
+
+def load(path: Path | str) -> Model:
+    """Read a model folder; raises ModelError when it is not one, or was changed."""
+    return Model(models.load(path))

@@ -1,0 +1,209 @@
+"""Drafting a contract from a table: guesses, each with a comment that says what a person must confirm."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from northstar_explain.contract.check import MISSING_NUMBERS
+from northstar_explain.contract.features import Kind
+from northstar_explain.errors import Fault, TableError
+
+_SENSITIVE = re.compile(r"(^|_)(age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I)
+_DAYS = re.compile(r"(^|_)days?(_|$)", re.I)
+_DURATION = re.compile(r"duration|seconds|minutes|_secs?$|_mins?$", re.I)
+_AMOUNT = re.compile(r"spend|amount|value|price|revenue|usd|eur|basket|sales", re.I)
+_MANY_CATEGORIES = 50
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """What one column seems to hold."""
+
+    name: str
+    kind: Kind | None
+    low: float | None
+    high: float | None
+    missing: float
+    note: str
+
+
+def draft(table: pa.Table, id: str | None, label: str | None, source: str = "table") -> str:
+    """Draft a contract for a person to finish.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Customers, one a row; from CSV, where every column is text, numbers are recognised.
+    id, label : str or None
+        The identifier and label columns; guessed where not given.
+    source : str
+        What to call the table in the draft and in errors.
+
+    Returns
+    -------
+    str
+        A contract in TOML that loads as it is; every guess has a comment.
+
+    Raises
+    ------
+    TableError
+        When a named column is not there, or no column can be the identifier or label.
+    """
+    names = table.column_names
+    faults = [
+        Fault(f"column {name}", "a column of this name", "none", "The table has " + ", ".join(names) + ".")
+        for name in (id, label)
+        if name is not None and name not in names
+    ]
+    if len(set(names)) != len(names):
+        faults.append(Fault("header", "each column name once", "a repeated name", "Rename the columns."))
+    if table.num_rows == 0:
+        faults.append(Fault("rows", "at least one customer", "none"))
+    if faults:
+        raise TableError(source, faults)
+    plain = {name: _typed(table[name]) for name in names}
+    id_candidates = [name for name in names if _may_be_id(plain[name])]
+    id = id or _first(id_candidates, source, "--id", "a column with a different text or whole number in each row")
+    label_candidates = [name for name in names if name != id and _may_be_label(plain[name])]
+    label = label or _first(label_candidates, source, "--label", "a column of 0 and 1")
+    guesses = [_guess(name, plain[name]) for name in names if name not in (id, label)]
+    return _toml(source, id, label, (id_candidates, label_candidates), guesses)
+
+
+def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    blank = pc.is_in(column, value_set=pa.array(MISSING_NUMBERS, column.type))
+    try:
+        numbers = pc.if_else(blank, pa.scalar(None, column.type), column).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return column
+    return numbers if numbers.null_count < len(numbers) else column
+
+
+def _may_be_id(column: pa.ChunkedArray) -> bool:
+    whole = pa.types.is_integer(column.type) or (pa.types.is_floating(column.type) and _whole(column))
+    kind = whole or pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return bool(kind) and column.null_count == 0 and pc.count_distinct(column).as_py() == len(column)
+
+
+def _may_be_label(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_boolean(column.type):
+        return column.null_count == 0
+    numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    return numeric and set(column.unique().to_pylist()) == {0, 1}
+
+
+def _whole(column: pa.ChunkedArray) -> bool:
+    values = column.drop_null().to_numpy()
+    return bool(np.all(np.isfinite(values)) and np.all(values == np.floor(values)))
+
+
+def _first(candidates: list[str], source: str, option: str, expected: str) -> str:
+    if candidates:
+        return candidates[0]
+    raise TableError(source, [Fault("columns", expected, "none", f"Name it with {option}.")])
+
+
+def _guess(name: str, column: pa.ChunkedArray) -> _Guess:
+    null = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
+    missing = (pc.sum(null).as_py() or 0) / len(column)
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return _guess_category(name, column, missing)
+    values = column.filter(pc.invert(null)).to_numpy().astype(np.float64)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return _Guess(name, None, None, None, missing, "no values at all")
+    low, high = float(values.min()), float(values.max())
+    kind = _number_kind(name, values, low, high)
+    note = f"seen {low:g} to {high:g}"
+    bottom = 0.0 if low >= 0 else None
+    return _Guess(name, kind, bottom, 1.0 if kind is Kind.RATE else None, missing, note)
+
+
+def _number_kind(name: str, values: np.ndarray, low: float, high: float) -> Kind:
+    whole = bool(np.all(values == np.floor(values)))
+    if whole and _DAYS.search(name) and not re.search(r"_\d+d$", name):
+        return Kind.DAYS
+    if _DURATION.search(name):
+        return Kind.DURATION
+    if not whole and low >= 0 and high <= 1:
+        return Kind.RATE
+    return Kind.COUNT if whole and low >= 0 and not _AMOUNT.search(name) else Kind.AMOUNT
+
+
+def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Guess:
+    kind = column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind)
+            or pa.types.is_dictionary(kind)):  # fmt: skip
+        return _Guess(name, None, None, None, missing, f"of type {kind}")
+    values = [str(value) for value in column.unique().to_pylist() if value is not None]
+    if len(values) > _MANY_CATEGORIES:
+        return _Guess(name, None, None, None, missing, f"{len(values)} different texts")
+    note = "seen " + ", ".join(sorted(values)[:8]) + (", ..." if len(values) > 8 else "")
+    return _Guess(name, Kind.CATEGORY, None, None, missing, note)
+
+
+def _toml(
+    source: str, id: str, label: str, candidates: tuple[list[str], list[str]], guesses: list[_Guess]
+) -> str:
+    features = [guess for guess in guesses if guess.kind is not None]
+    left_out = [guess for guess in guesses if guess.kind is None]
+    lines = [
+        _comment(f"A contract drafted from {source}. Every line marked CONFIRM is a guess: check it with somebody"),
+        "# who knows the table, complete the words (they appear in every report), then remove the mark.",
+        "",
+        "[table]",
+        f'title = {_quote("Customers")}  # CONFIRM: what this table is',
+        f"id = {_quote(id)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[0]) or 'no other'))}",
+        f"label = {_quote(label)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[1]) or 'no other'))}",
+        'horizon = "in the 30 days after the snapshot"  # CONFIRM: the window of the label',
+        'outcome = "buys"  # CONFIRM: what label 1 means',
+        'currency = "$"  # CONFIRM',
+        'noun = "customers"',
+        "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]",
+    ]
+    lines += [_comment(f"{guess.name} is ignored: {guess.note}. CONFIRM") for guess in left_out]
+    lines += ["", "[groups]", 'customer = "Customer"  # CONFIRM: group features that belong together', ""]
+    for guess in features:
+        lines += [*_feature_lines(guess), ""]
+    return "\n".join(lines)
+
+
+def _feature_lines(guess: _Guess) -> list[str]:
+    key = guess.name if re.fullmatch(r"[A-Za-z0-9_-]+", guess.name) else _quote(guess.name)
+    words = guess.name.replace("_", " ").strip() or "unnamed"
+    lines = [
+        f"[features.{key}]",
+        'group = "customer"',
+        f'kind = "{guess.kind}"  {_comment("CONFIRM; " + guess.note)}',
+        f"words = {_quote(words)}  # CONFIRM: how a person says it",
+    ]
+    if guess.low is not None:
+        lines.append(f"min = {guess.low:g}  # CONFIRM: rows below are rejected")
+    if guess.high is not None:
+        lines.append(f"max = {guess.high:g}  # CONFIRM: rows above are rejected")
+    if guess.missing:
+        lines.append(f'missing = "unknown"  # CONFIRM: {guess.missing:.1%} are missing; what does that mean?')
+    sensitive = bool(_SENSITIVE.search(guess.name))
+    if sensitive:
+        lines.append("sensitive = true  # CONFIRM: kept out of segments and model, used for group checks")
+    segments = bool(guess.kind and guess.kind.numeric and not sensitive)
+    lines.append(f"segments = {str(segments).lower()}  # CONFIRM: may it define segments?")
+    return lines
+
+
+def _comment(text: str) -> str:
+    # Names and categories come from the table; a line break in one must not end the comment.
+    return "# " + " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _quote(text: str) -> str:
+    # A JSON string is a TOML basic string, but for the one control character JSON leaves alone.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,255 @@
+"""Reading a contract file; every fault in it is reported at once, with the key it concerns."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from northstar_explain.contract.features import USES, Contract, Feature, Kind
+from northstar_explain.errors import ContractError, Fault
+
+_TABLE_KEYS = ("title", "id", "label", "horizon", "outcome", "currency", "noun", "ignore")
+_FEATURE_KEYS = (
+    "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
+    "order", "at_least", "below", "some", "none", "high", "low",
+)  # fmt: skip
+
+
+def load(path: Path | str) -> Contract:
+    """Read a contract file.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file as `parse` describes.
+
+    Returns
+    -------
+    Contract
+
+    Raises
+    ------
+    ContractError
+        When there is no such file or it does not describe a customer table; all faults at once.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        todo = "Check the path; `explain init` drafts a contract."
+        raise ContractError(str(path), [Fault("file", "a contract in TOML", str(error), todo)]) from error
+    return parse(text, str(path))
+
+
+def northstar() -> Contract:
+    """The contract of Northstar Retail's customer table: 31 features in four groups."""
+    file = resources.files("northstar_explain.contract").joinpath("northstar.toml")
+    return parse(file.read_text(encoding="utf-8"), "northstar.toml")
+
+
+def parse(text: str, source: str = "contract") -> Contract:
+    """Read a contract from text.
+
+    Parameters
+    ----------
+    text : str
+        TOML with the tables ``[table]``, ``[groups]`` and one ``[features.NAME]`` per feature.
+    source : str
+        What to call it in errors.
+
+    Returns
+    -------
+    Contract
+
+    Raises
+    ------
+    ContractError
+        With every fault found.
+
+    Examples
+    --------
+    >>> parse('[table]\\nid = "id"\\n[features.orders]\\nkind = "count"').features
+    Traceback (most recent call last):
+    ...
+    northstar_explain.errors.ContractError: contract: 2 faults
+      table.label: expected text; got nothing. Add this key.
+      features.orders.words: expected text; got nothing. Add this key.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        todo = "Mend the file at this place."
+        raise ContractError(source, [Fault("file", "valid TOML", str(error), todo)]) from error
+    reader = _Reader()
+    table = reader.section(data, "table")
+    groups = {str(key): str(value) for key, value in reader.section(data, "groups", needed=False).items()}
+    features = reader.section(data, "features")
+    contract = _contract(reader, table, groups, features, text)
+    reader.unknown("", data, ("table", "groups", "features"))
+    _require_consistent(reader, contract)
+    if reader.faults:
+        raise ContractError(source, reader.faults)
+    return contract
+
+
+class _Reader:
+    """Takes values out of the TOML and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+
+    def fault(self, where: str, expected: str, got: object, todo: str = "") -> None:
+        self.faults.append(Fault(where, expected, got if isinstance(got, str) else repr(got), todo))
+
+    def section(self, data: dict[str, Any], key: str, needed: bool = True) -> dict[str, Any]:
+        value = data.get(key, {})
+        if not isinstance(value, dict) or (needed and not value):
+            self.fault(key, f"a section [{key}]", "nothing" if not value else value, "Add it.")
+            return {}
+        return value
+
+    def unknown(self, where: str, data: dict[str, Any], known: tuple[str, ...]) -> None:
+        for key in data:
+            if key not in known:
+                self.fault(f"{where}{key}", "one of " + ", ".join(known), "an unknown key", "Remove or rename it.")
+
+    def text(self, where: str, data: dict[str, Any], key: str, default: str | None = None) -> str:
+        value = data.get(key, default)
+        if isinstance(value, str) and (value.strip() or default is not None):
+            return value
+        got = "nothing" if value is None else repr(value)
+        self.fault(f"{where}.{key}", "text", got, "Add this key." if value is None else "Put it in quotes.")
+        return ""
+
+    def flag(self, where: str, data: dict[str, Any], key: str, default: bool) -> bool:
+        value = data.get(key, default)
+        if not isinstance(value, bool):
+            self.fault(f"{where}.{key}", "true or false", value)
+            return default
+        return value
+
+    def number(self, where: str, data: dict[str, Any], key: str) -> float | None:
+        value = data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fault(f"{where}.{key}", "a number", value)
+            return None
+        return float(value)
+
+    def texts(self, where: str, data: dict[str, Any], key: str) -> tuple[str, ...]:
+        value = data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.fault(f"{where}.{key}", "a list of texts", value)
+            return ()
+        return tuple(value)
+
+    def choice(self, where: str, data: dict[str, Any], key: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(where, data, key)
+        if value and value not in allowed:
+            self.fault(f"{where}.{key}", "one of " + ", ".join(allowed), value)
+            return ""
+        return value
+
+
+def _contract(
+    reader: _Reader, table: dict[str, Any], groups: dict[str, str], features: dict[str, Any], text: str
+) -> Contract:
+    reader.unknown("table.", table, _TABLE_KEYS)
+    contract = Contract(
+        title=reader.text("table", table, "title", "Customers"),
+        id=reader.text("table", table, "id"),
+        label=reader.text("table", table, "label"),
+        horizon=reader.text("table", table, "horizon", ""),
+        outcome=reader.text("table", table, "outcome", "buys"),
+        currency=reader.text("table", table, "currency", "$"),
+        noun=reader.text("table", table, "noun", "customers"),
+        groups=groups,
+        features=tuple(_feature(reader, name, data) for name, data in features.items()),
+        ignore=reader.texts("table", table, "ignore"),
+        text=text,
+    )
+    return contract
+
+
+def _feature(reader: _Reader, name: str, data: Any) -> Feature:
+    where = f"features.{name}"
+    if not isinstance(data, dict):
+        reader.fault(where, f"a section [features.{name}]", data)
+        data = {}
+    reader.unknown(f"{where}.", data, _FEATURE_KEYS)
+    kind = reader.choice(where, data, "kind", tuple(Kind)) or Kind.AMOUNT
+    read: Callable[..., str] = reader.text
+    return Feature(
+        name=name,
+        group=read(where, data, "group", ""),
+        kind=Kind(kind),
+        words=read(where, data, "words"),
+        unit=read(where, data, "unit", ""),
+        minimum=reader.number(where, data, "min"),
+        maximum=reader.number(where, data, "max"),
+        missing=read(where, data, "missing") if "missing" in data else None,
+        segments=reader.flag(where, data, "segments", Kind(kind).numeric),
+        sensitive=reader.flag(where, data, "sensitive", False),
+        allow=reader.texts(where, data, "allow"),
+        monotone=reader.choice(where, data, "monotone", ("up", "down")) if "monotone" in data else None,
+        order=reader.texts(where, data, "order"),
+        at_least=read(where, data, "at_least", ""),
+        below=read(where, data, "below", ""),
+        some=read(where, data, "some", ""),
+        none=read(where, data, "none", ""),
+        high=read(where, data, "high", ""),
+        low=read(where, data, "low", ""),
+    )
+
+
+def _require_consistent(reader: _Reader, contract: Contract) -> None:
+    names = {feature.name for feature in contract.features}
+    for key in ("id", "label"):
+        if (name := getattr(contract, key)) in names:
+            reader.fault(f"table.{key}", "a column that is no feature", name, "Remove the feature or rename.")
+    if contract.id and contract.id == contract.label:
+        reader.fault("table.label", "a column other than the id", contract.label)
+    for feature in contract.features:
+        _require_sound(reader, contract, feature)
+    _require_phrases_distinct(reader, contract)
+
+
+def _require_sound(reader: _Reader, contract: Contract, feature: Feature) -> None:
+    where = f"features.{feature.name}"
+    if feature.group and feature.group not in contract.groups:
+        reader.fault(f"{where}.group", "one of " + ", ".join(contract.groups), feature.group)
+    low, high = feature.minimum, feature.maximum
+    if low is not None and high is not None and low >= high:
+        reader.fault(f"{where}.min", f"less than max ({high:g})", f"{low:g}")
+    if (feature.kind is Kind.ORDERED) != bool(feature.order):
+        got = "a list" if feature.order else "nothing"
+        reader.fault(f"{where}.order", "a list of values for kind 'ordered', and only there", got)
+    if len(set(feature.order)) != len(feature.order):
+        reader.fault(f"{where}.order", "each value once", list(feature.order))
+    if not feature.kind.numeric and (low is not None or high is not None):
+        reader.fault(f"{where}.min", "bounds on numbers only", f"a {feature.kind}")
+    if feature.monotone and feature.kind is Kind.CATEGORY:
+        reader.fault(f"{where}.monotone", "a direction for numbers and ordered categories only", "a category")
+    for use in feature.allow:
+        if use not in USES:
+            reader.fault(f"{where}.allow", "of " + ", ".join(USES), use)
+    for key in ("at_least", "below"):
+        phrase = getattr(feature, key)
+        if phrase and phrase.count("{value}") != 1:
+            reader.fault(f"{where}.{key}", "a phrase with one {value}", phrase)
+
+
+def _require_phrases_distinct(reader: _Reader, contract: Contract) -> None:
+    # A definition in words must lead back to one rule, so no two features may share a phrase.
+    seen: dict[str, str] = {}
+    for feature in contract.features:
+        phrases = (feature.at_least, feature.below, feature.some, feature.none, feature.words)
+        for phrase in filter(None, phrases):
+            other = seen.setdefault(phrase.casefold(), feature.name)
+            if other != feature.name:
+                todo = "Tell the two apart in words."
+                reader.fault(f"features.{feature.name}", f"words other than those of {other}", phrase, todo)

@@ -1,0 +1,1 @@
+"""How good it is: the segments against KMeans, the purchase model against outcomes."""

@@ -1,0 +1,192 @@
+"""The distiller's engine: rows in, the best tree found out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from .coarse import coarsen, refine
+from .layout import Layout, lay_out
+from .node import Node
+from .polish import polish
+from .problem import Problem, build_problem
+from .search import Budget, search
+from .sweep import Sweep
+from .tree import MISSING_CODE, Distilled, FeatureBins, Leaf, Limits, Split, Tree, assign
+
+# Rows that the search looks at; the tree it finds is then polished on all of them.
+SAMPLE_ROWS = 4_000
+# Coordinates that the search measures the cost in: the main directions of Z hold what separates the groups.
+SEARCH_DIMENSIONS = 16
+# Bins per feature that the search sees; all of them take part in the sweeps at the end.
+SEARCH_BINS = 48
+FINE_SWEEPS = 10
+# Work of the whole search, in rows x features x coordinates summed: a few seconds on one core.
+SEARCH_WORK = 6.0e8
+FEWEST_MENDS, MOST_MENDS = 12, 300
+
+
+def distill(
+    Z: np.ndarray,
+    codes: np.ndarray,
+    bins: Sequence[FeatureBins],
+    labels: np.ndarray,
+    limits: Limits,
+    seed: int = 0,
+) -> Distilled:
+    """Explain a grouping by the axis-aligned tree of least k-means cost that a bounded search finds.
+
+    Parameters
+    ----------
+    Z : ndarray of float of shape (n, d)
+        Where each row lies in the space in which cost is measured. It need not be the space of the features.
+    codes : ndarray of int of shape (n, p)
+        Bin of each row in each feature that a split may ask about.
+    bins : sequence of FeatureBins
+        One for each column of ``codes``.
+    labels : ndarray of int of shape (n,)
+        Groups that the search starts from, ``0 .. k - 1``, none of them empty. Each group keeps its number as far
+        as the tree can follow it.
+    limits : Limits
+        What the tree may look like.
+    seed : int, default 0
+        The same input and seed give the same tree.
+
+    Returns
+    -------
+    Distilled
+
+    Raises
+    ------
+    ValueError
+        When the input is not as said above, or no tree within the limits was found.
+
+    Examples
+    --------
+    >>> Z = np.array([[0.0], [0.1], [5.0], [5.1]])
+    >>> codes = np.array([[0], [1], [2], [3]])
+    >>> distill(Z, codes, [FeatureBins(4)], np.array([0, 0, 1, 1]), Limits(max_leaves=2)).tree.cut
+    2
+    """
+    Z, codes, labels = np.asarray(Z, dtype=np.float64), np.asarray(codes), np.asarray(labels, dtype=np.intp)
+    _check(Z, codes, bins, labels, limits)
+    n_groups = int(labels.max()) + 1
+    if n_groups == 1:
+        return _finish(Leaf(0), Z, codes, bins, n_groups, labels)
+    centred = Z - Z.mean(axis=0)
+    rows = _sample(labels, seed)
+    root = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed)
+    layout = lay_out(bins)
+    near = build_problem(centred[rows], codes[rows], layout, limits, n_groups)
+    Sweep(near, root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
+    if len(rows) < len(Z):
+        root = polish(build_problem(centred, codes, layout, limits, n_groups), root)
+    return _finish(_freeze(root, layout), Z, codes, bins, n_groups, labels)
+
+
+def _search_coarse(
+    Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], labels: np.ndarray, limits: Limits, seed: int
+) -> Node:
+    """Search over few bins and few coordinates; return the tree over all bins."""
+    merged = coarsen(codes, bins, SEARCH_BINS)
+    few = [
+        FeatureBins(int(one_merged[-1]) + 1, one.missing, one.categorical)
+        for one, one_merged in zip(bins, merged, strict=True)
+    ]
+    few_codes = np.stack([one_merged[column] for one_merged, column in zip(merged, codes.T, strict=True)], axis=1)
+    problem = build_problem(_main_coordinates(Z), few_codes, lay_out(few), limits, int(labels.max()) + 1)
+    root = search(problem, labels, seed, _budget(problem)).root
+    refine(root, merged)
+    return root
+
+
+def _check(Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], labels: np.ndarray, limits: Limits) -> None:
+    faults = []
+    if Z.ndim != 2 or codes.ndim != 2 or not len(Z) == len(codes) == len(labels) or len(Z) == 0:
+        raise ValueError(f"Z, codes and labels must agree in rows: got {Z.shape}, {codes.shape} and {labels.shape}")
+    if not np.isfinite(Z).all():
+        faults.append("Z has values that are not finite")
+    if codes.shape[1] != len(bins):
+        faults.append(f"codes has {codes.shape[1]} columns but bins describes {len(bins)}")
+    elif any(column.min() < 0 or column.max() >= one.n_bins for column, one in zip(codes.T, bins, strict=True)):
+        faults.append("codes has values outside 0 .. n_bins - 1")
+    if labels.min() < 0 or (np.bincount(labels[labels >= 0]) == 0).any():
+        faults.append("labels must use every group from 0 to the largest")
+    elif limits.max_leaves <= labels.max():
+        faults.append(f"max_leaves is {limits.max_leaves}, fewer than the {labels.max() + 1} groups")
+    if faults:
+        raise ValueError("; ".join(faults))
+
+
+def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Draw rows at random, with some of every group."""
+    if len(labels) <= SAMPLE_ROWS:
+        return np.arange(len(labels))
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    some = [shuffled[labels[shuffled] == group][:20] for group in range(int(labels.max()) + 1)]
+    return np.unique(np.concatenate([shuffled[:SAMPLE_ROWS], *some]))
+
+
+def _main_coordinates(Z: np.ndarray) -> np.ndarray:
+    if Z.shape[1] <= SEARCH_DIMENSIONS:
+        return Z
+    turned = np.linalg.eigh(Z.T @ Z)[1][:, ::-1]
+    return Z @ turned[:, :SEARCH_DIMENSIONS]
+
+
+def _budget(problem: Problem) -> Budget:
+    each = problem.n_rows * len(problem.columns) * problem.moments.shape[1] + 20 * problem.layout.n_bins
+    mends = int(np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_MENDS, MOST_MENDS))
+    return Budget(n_random=mends // 4, n_kept=2, n_mends=mends)
+
+
+def _freeze(node: Node, layout: Layout) -> Tree:
+    """Turn a searched tree into plain data."""
+    if node.table is None:
+        return Leaf(int(node.group))
+    left, right = _freeze(node.left, layout), _freeze(node.right, layout)
+    one = layout.bins[node.feature]
+    chosen = np.flatnonzero(node.table)
+    if one.categorical:
+        missing_left = one.missing and bool(node.table[MISSING_CODE])
+        return Split(node.feature, 0, missing_left, tuple(int(code) for code in chosen), left, right)
+    missing_left = one.missing and bool(node.table[MISSING_CODE])
+    observed = chosen[chosen != MISSING_CODE] if one.missing else chosen
+    lowest = 1 if one.missing else 0
+    cut = int(observed[-1]) + 1 if len(observed) else lowest
+    return Split(node.feature, cut, missing_left, None, left, right)
+
+
+def _finish(
+    tree: Tree, Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], n_groups: int, labels: np.ndarray
+) -> Distilled:
+    leaves, groups = assign(tree, codes, list(bins))
+    names = match_groups(groups, labels, n_groups)
+    groups = names[groups]
+    cost = sum(float(np.square(Z[groups == g] - Z[groups == g].mean(axis=0)).sum()) for g in np.unique(groups))
+    return Distilled(tree=_rename(tree, names), cost=cost, groups=groups, leaves=leaves)
+
+
+def _rename(tree: Tree, names: np.ndarray) -> Tree:
+    if isinstance(tree, Leaf):
+        return Leaf(int(names[tree.group]))
+    left, right = _rename(tree.left, names), _rename(tree.right, names)
+    return Split(tree.feature, tree.cut, tree.missing_left, tree.left_codes, left, right)
+
+
+def match_groups(groups: np.ndarray, labels: np.ndarray, n_groups: int) -> np.ndarray:
+    """Name each group after a label, one to one, so that as many rows as possible keep their label.
+
+    Returns
+    -------
+    ndarray of int of shape (n_groups,)
+        The label of each group.
+    """
+    shared = np.zeros((n_groups, n_groups))
+    np.add.at(shared, (groups, labels), 1.0)
+    names = np.empty(n_groups, dtype=np.intp)
+    rows, columns = linear_sum_assignment(shared, maximize=True)
+    names[rows] = columns
+    return names

@@ -1,0 +1,91 @@
+"""The tree while it is being searched: small, mutable, and open at every node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .problem import Problem
+
+
+class Node:
+    """A leaf while ``table`` is None, else a split: ``table[code]`` tells whether a row goes left."""
+
+    __slots__ = ("feature", "group", "left", "right", "table")
+
+    def __init__(self, group: int = 0) -> None:
+        self.feature = -1
+        self.table: np.ndarray | None = None
+        self.left: Node = self
+        self.right: Node = self
+        self.group = group
+
+    def split(self, feature: int, table: np.ndarray, left: Node, right: Node) -> None:
+        """Become a split."""
+        self.feature, self.table, self.left, self.right = feature, table, left, right
+
+    def become(self, other: Node) -> None:
+        """Take the place of another node."""
+        self.group = other.group
+        if other.table is None:
+            self.collapse(other.group)
+        else:
+            self.split(other.feature, other.table, other.left, other.right)
+
+    def collapse(self, group: int) -> None:
+        """Become a leaf."""
+        self.feature, self.table, self.left, self.right = -1, None, self, self
+        self.group = group
+
+    def copy(self) -> Node:
+        """Copy the tree; tables are never written to, so they are shared."""
+        twin = Node(self.group)
+        if self.table is not None:
+            twin.split(self.feature, self.table, self.left.copy(), self.right.copy())
+        return twin
+
+
+def splits(node: Node) -> Iterator[Node]:
+    """Walk the splits from the root down."""
+    if node.table is not None:
+        yield node
+        yield from splits(node.left)
+        yield from splits(node.right)
+
+
+def count_leaves(node: Node) -> int:
+    """Count the leaves."""
+    return 1 if node.table is None else count_leaves(node.left) + count_leaves(node.right)
+
+
+def height(node: Node) -> int:
+    """Count the conditions on the longest path."""
+    return 0 if node.table is None else 1 + max(height(node.left), height(node.right))
+
+
+def divide(problem: Problem, node: Node, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Divide the rows at a split into those that go left and those that go right."""
+    assert node.table is not None
+    left = node.table[problem.columns[node.feature][rows]]
+    return rows[left], rows[~left]
+
+
+def route(problem: Problem, node: Node, rows: np.ndarray, out: np.ndarray) -> None:
+    """Write the group that each row reaches into ``out``, which is as long as the whole problem."""
+    if node.table is None:
+        out[rows] = node.group
+    else:
+        left, right = divide(problem, node, rows)
+        route(problem, node.left, left, out)
+        route(problem, node.right, right, out)
+
+
+def leaf_rows(problem: Problem, node: Node, rows: np.ndarray, depth: int = 0) -> Iterator[tuple[Node, np.ndarray, int]]:
+    """Walk the leaves from left to right, each with its rows and its depth."""
+    if node.table is None:
+        yield node, rows, depth
+    else:
+        left, right = divide(problem, node, rows)
+        yield from leaf_rows(problem, node.left, left, depth + 1)
+        yield from leaf_rows(problem, node.right, right, depth + 1)

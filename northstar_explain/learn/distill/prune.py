@@ -1,0 +1,91 @@
+"""Taking splits away: the useless ones, the cheapest ones, and whole parts to be grown again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .node import Node, count_leaves, divide, leaf_rows, route
+from .problem import Problem, explained
+
+
+def simplify(problem: Problem, root: Node) -> bool:
+    """Drop splits that separate no rows, or two leaves of one group; tell whether there were any."""
+
+    def visit(node: Node, rows: np.ndarray) -> bool:
+        if node.table is None:
+            return False
+        left, right = divide(problem, node, rows)
+        if len(left) == 0 or len(right) == 0:
+            node.become(node.left if len(right) == 0 else node.right)
+            visit(node, rows)
+            return True
+        changed = visit(node.left, left)
+        changed |= visit(node.right, right)
+        if node.left.table is None and node.right.table is None and node.left.group == node.right.group:
+            node.collapse(node.left.group)
+            return True
+        return changed
+
+    return visit(root, np.arange(problem.n_rows))
+
+
+def dead_groups(problem: Problem, root: Node) -> int:
+    """Count the groups that no row reaches."""
+    alive = {leaf.group for leaf, rows, _ in leaf_rows(problem, root, np.arange(problem.n_rows)) if len(rows)}
+    return problem.n_groups - len(alive)
+
+
+def cut_to_depth(problem: Problem, root: Node) -> None:
+    """Collapse what lies deeper than the limit, each to the most frequent group below."""
+    deepest = problem.limits.max_depth
+    if deepest is None:
+        return
+
+    def visit(node: Node, rows: np.ndarray, depth: int) -> None:
+        if node.table is None:
+            return
+        if depth >= deepest:
+            out = np.zeros(problem.n_rows, dtype=np.intp)
+            route(problem, node, rows, out)
+            node.collapse(int(np.argmax(np.bincount(out[rows], minlength=problem.n_groups))))
+            return
+        left, right = divide(problem, node, rows)
+        visit(node.left, left, depth + 1)
+        visit(node.right, right, depth + 1)
+
+    visit(root, np.arange(problem.n_rows), 0)
+
+
+def trim(problem: Problem, root: Node, max_leaves: int) -> None:
+    """Take leaves away, each time the one whose loss costs least, until few enough are left."""
+    everything = np.arange(problem.n_rows)
+    while count_leaves(root) > max_leaves:
+        groups = np.zeros(problem.n_rows, dtype=np.intp)
+        route(problem, root, everything, groups)
+        sums = problem.group_sums(everything, groups)
+        losses: list[tuple[float, int, Node, Node]] = []
+        _list_losses(problem, root, everything, groups, sums, losses)
+        _, _, node, kept = max(losses, key=lambda loss: (loss[0], -loss[1]))
+        node.become(kept)
+
+
+def _list_losses(
+    problem: Problem,
+    node: Node,
+    rows: np.ndarray,
+    groups: np.ndarray,
+    sums: np.ndarray,
+    losses: list[tuple[float, int, Node, Node]],
+) -> None:
+    if node.table is None:
+        return
+    left, right = divide(problem, node, rows)
+    sides = ((node.left, left, node.right), (node.right, right, node.left))
+    for gone, moving, kept in sides:
+        if gone.table is None:
+            out = np.zeros(problem.n_rows, dtype=np.intp)
+            route(problem, kept, moving, out)
+            after = sums + problem.group_sums(moving, out[moving]) - problem.group_sums(moving, groups[moving])
+            losses.append((float(explained(after).sum()), len(losses), node, kept))
+    _list_losses(problem, node.left, left, groups, sums, losses)
+    _list_losses(problem, node.right, right, groups, sums, losses)

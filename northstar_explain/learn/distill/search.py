@@ -1,0 +1,144 @@
+"""The search: many starting trees, then the best of them broken and mended again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .grow import grow
+from .node import Node, count_leaves, leaf_rows, splits
+from .problem import Problem, explained
+from .prune import cut_to_depth, dead_groups, simplify, trim
+from .starts import starting_trees
+from .sweep import Sweep
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search, in counts, so that the result does not depend on the clock.
+
+    Parameters
+    ----------
+    n_random : int
+        Starting trees grown on random subsets of the features, besides the fixed ones.
+    n_kept : int
+        Starting trees, the best ones, that are broken and mended.
+    n_mends : int
+        How often each of those is broken and mended.
+    """
+
+    n_random: int
+    n_kept: int
+    n_mends: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A tree and what it explains; minus infinity where it breaks a limit."""
+
+    value: float
+    root: Node
+
+
+def complete(problem: Problem, root: Node, rng: np.random.Generator | None, noise: float, max_sweeps: int) -> Found:
+    """Bring a tree within the limits, fill it up, and improve it until nothing changes."""
+    most = problem.limits.max_leaves
+    free = np.zeros((problem.n_groups, problem.moments.shape[1]))
+    cut_to_depth(problem, root)
+    simplify(problem, root)
+    trim(problem, root, most - dead_groups(problem, root))
+    value = -np.inf
+    for _ in range(4):
+        if count_leaves(root) < most:
+            allowed = None
+            if rng is not None and noise > 0.0 and rng.random() < 0.5:
+                allowed = _random_features(problem, rng)
+            grow(problem, root, most, free, allowed, noise, rng)
+            noise, rng = 0.0, None
+        sweep = Sweep(problem, root, free)
+        sweep.run(max_sweeps)
+        value = sweep.value
+        if not simplify(problem, root) or count_leaves(root) == most:
+            break
+    return Found(value if is_valid(problem, root) else -np.inf, root)
+
+
+def _random_features(problem: Problem, rng: np.random.Generator) -> np.ndarray:
+    chosen = rng.random(len(problem.columns)) < 0.5
+    return chosen[problem.layout.feature]
+
+
+def is_valid(problem: Problem, root: Node) -> bool:
+    """Tell whether a tree keeps all limits on rows, groups, leaves, depth and features."""
+    limits = problem.limits
+    leaves = list(leaf_rows(problem, root, np.arange(problem.n_rows)))
+    rows = np.zeros(problem.n_groups)
+    held = np.zeros(problem.n_groups)
+    for leaf, members, _ in leaves:
+        rows[leaf.group] += len(members)
+        held[leaf.group] += 1
+    used = {node.feature for node in splits(root)}
+    return bool(
+        len(leaves) <= limits.max_leaves
+        and min(len(members) for _, members, _ in leaves) >= problem.min_leaf
+        and rows.min() >= problem.min_group
+        and (limits.max_depth is None or max(depth for _, _, depth in leaves) <= limits.max_depth)
+        and (limits.max_group_leaves is None or held.max() <= limits.max_group_leaves)
+        and (limits.max_features is None or len(used) <= limits.max_features)
+    )
+
+
+def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> Found:
+    """Find a tree that explains as much of the cost as possible."""
+    found = [complete(problem, root, None, 0.0, 20) for root in starting_trees(problem, labels, seed, budget.n_random)]
+    found.sort(key=lambda one: -one.value)
+    kept = _distinct(found)[: budget.n_kept]
+    mended = [
+        mend(problem, one, np.random.default_rng([seed, place]), budget.n_mends) for place, one in enumerate(kept)
+    ]
+    return max(mended, key=lambda one: one.value)
+
+
+def _distinct(found: list[Found]) -> list[Found]:
+    kept: list[Found] = []
+    for one in found:
+        if all(abs(one.value - other.value) > 1e-9 * abs(one.value) for other in kept if np.isfinite(one.value)):
+            kept.append(one)
+    return kept
+
+
+def mend(problem: Problem, start: Found, rng: np.random.Generator, n_mends: int) -> Found:
+    """Break a tree at a random place, mend it, and go on from the better of the two."""
+    best = current = start
+    total = float(explained(problem.moments.sum(axis=0)))
+    for turn in range(n_mends):
+        root = current.root.copy()
+        _break(root, rng)
+        new = complete(problem, root, rng, 1.0 if rng.random() < 0.5 else 0.2, 20)
+        # Early on a slightly worse tree is taken too: the way to a better one can lead through it.
+        slack = 0.02 * (1.0 - turn / n_mends) * abs(best.value - total) if np.isfinite(best.value) else 0.0
+        if new.value >= current.value or new.value > best.value - slack * rng.random():
+            current = new
+        if new.value > best.value:
+            best = new
+    return best
+
+
+def _break(root: Node, rng: np.random.Generator) -> None:
+    """Take out one to three splits, each with one of its sides or both."""
+    for _ in range(int(rng.integers(1, 4))):
+        nodes = list(splits(root))
+        if not nodes:
+            return
+        node = nodes[int(rng.integers(len(nodes)))]
+        kind = rng.random()
+        if kind < 0.4:
+            node.become(node.left)
+        elif kind < 0.8:
+            node.become(node.right)
+        else:
+            leaf = node
+            while leaf.table is not None:
+                leaf = leaf.left
+            node.collapse(leaf.group)

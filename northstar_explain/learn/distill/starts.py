@@ -1,0 +1,79 @@
+"""The trees that the search starts from: grown on labels, on centres, on variance, and at random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from .grow import grow
+from .node import Node
+from .problem import Problem
+
+# Rows of mass that nail a centre down while a tree grows: so many times the rows there are.
+NAILED = 1000.0
+
+
+def starting_trees(problem: Problem, labels: np.ndarray, seed: int, n_random: int) -> Iterator[Node]:
+    """Grow the starting trees, some of them larger than the limits allow.
+
+    Parameters
+    ----------
+    problem : Problem
+    labels : ndarray of int of shape (n,)
+        Groups that the search starts from, as KMeans found them.
+    seed : int
+    n_random : int
+        How many trees are grown on random subsets of the features.
+    """
+    rows = np.arange(problem.n_rows)
+    sums = problem.group_sums(rows, labels)
+    free = np.zeros_like(sums)
+    means = sums / np.maximum(sums[:, :1], 1.0)
+    most = problem.limits.max_leaves
+    for mass in (0.0, 1.0 / problem.n_groups, NAILED):
+        root = Node()
+        grow(problem, root, most, free + mass * problem.n_rows * means)
+        yield root
+    codes = problem.columns.T.astype(np.float32)
+    centres = means[:, 1:]
+    positions = problem.moments[:, 1:]
+    for turn, width in enumerate([1.0] * 6 + [0.0] * n_random):
+        tree = _tree_of_kind(problem, turn, most, width, seed)
+        target = (labels, centres[labels], positions)[turn % 3]
+        tree.fit(codes, target)
+        yield _convert(problem, tree, centres)
+
+
+def _tree_of_kind(
+    problem: Problem, turn: int, most: int, width: float, seed: int
+) -> DecisionTreeClassifier | DecisionTreeRegressor:
+    make = DecisionTreeClassifier if turn % 3 == 0 else DecisionTreeRegressor
+    n_features = len(problem.columns)
+    return make(
+        max_leaf_nodes=max(2, most if (turn // 3) % 2 == 0 else 2 * most),
+        max_depth=problem.limits.max_depth,
+        min_samples_leaf=problem.min_leaf,
+        max_features=None if width == 1.0 else max(1, int(np.sqrt(2 * n_features))),
+        random_state=seed + turn,
+    )
+
+
+def _convert(problem: Problem, fitted: DecisionTreeClassifier | DecisionTreeRegressor, centres: np.ndarray) -> Node:
+    tree = fitted.tree_
+
+    def build(index: int) -> Node:
+        if tree.children_left[index] < 0:
+            value = tree.value[index]
+            if isinstance(fitted, DecisionTreeClassifier):
+                return Node(int(fitted.classes_[np.argmax(value)]))
+            apart = centres - value[:, 0]
+            return Node(int(np.argmin(np.einsum("gd,gd->g", apart, apart))))
+        node = Node()
+        feature = int(tree.feature[index])
+        table = np.arange(problem.layout.bins[feature].n_bins) <= tree.threshold[index]
+        node.split(feature, table, build(tree.children_left[index]), build(tree.children_right[index]))
+        return node
+
+    return build(0)

@@ -1,0 +1,180 @@
+"""Improving a grown tree: each split re-chosen given all the others, and each leaf given its best group."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .node import Node, divide, leaf_rows, route, splits
+from .problem import Problem, explained
+
+# A change must be worth this share of the total to be made: less is rounding, and could go round in circles.
+TINY = 1e-10
+# How many of the best candidates are tried where limits on rows can forbid the first.
+TRIES = 8
+
+
+class Sweep:
+    """One tree's groups and their sums, kept true while its splits are re-chosen one after another."""
+
+    def __init__(self, problem: Problem, root: Node, anchor: np.ndarray) -> None:
+        self.problem = problem
+        self.root = root
+        self.anchor = anchor
+        self.everything = np.arange(problem.n_rows)
+        self.groups = np.zeros(problem.n_rows, dtype=np.intp)
+        self.buffer = np.zeros(problem.n_rows, dtype=np.intp)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Recompute the groups and their sums from the tree."""
+        route(self.problem, self.root, self.everything, self.groups)
+        self.sums = self.problem.group_sums(self.everything, self.groups)
+
+    @property
+    def value(self) -> float:
+        """What the groups explain of the total cost."""
+        return float(explained(self.sums).sum())
+
+    def run(self, max_sweeps: int) -> None:
+        """Sweep over all splits and leaves until nothing changes."""
+        for _ in range(max_sweeps):
+            changed = self._visit(self.root, self.everything)
+            changed |= self.relabel()
+            if not changed:
+                break
+        self.refresh()
+
+    def _visit(self, node: Node, rows: np.ndarray) -> bool:
+        if node.table is None or len(rows) == 0:
+            return False
+        changed = self._choose(node, rows)
+        left, right = divide(self.problem, node, rows)
+        changed |= self._visit(node.left, left)
+        changed |= self._visit(node.right, right)
+        return changed
+
+    def _reach(self, node: Node, rows: np.ndarray) -> np.ndarray:
+        route(self.problem, node, rows, self.buffer)
+        return self.buffer[rows]
+
+    def _choose(self, node: Node, rows: np.ndarray) -> bool:
+        """Re-choose one split; tell whether it changed."""
+        to_left, to_right = self._reach(node.left, rows), self._reach(node.right, rows)
+        care = to_left != to_right
+        if not care.any():
+            return False
+        problem = self.problem
+        base = self.sums - problem.group_sums(rows, self.groups[rows]) + problem.group_sums(rows, to_right)
+        scores, order = self._scores(rows[care], to_left[care], to_right[care], base)
+        scores = self._forbid(node, scores)
+        floor = explained(self.sums + self.anchor).sum()
+        floor += TINY * abs(floor)
+        checked = problem.min_leaf > 1 or problem.limits.max_features is not None
+        for candidate in _best_first(scores, TRIES if checked else 1):
+            if not scores[candidate] > floor:
+                return False
+            if self._try(node, rows, int(candidate), order):
+                return True
+        return False
+
+    def _scores(
+        self, rows: np.ndarray, to_left: np.ndarray, to_right: np.ndarray, base: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """What the groups would explain after each candidate split."""
+        problem, layout = self.problem, self.problem.layout
+        used = np.union1d(to_left, to_right)
+        slot = np.zeros(problem.n_groups, dtype=np.int32)
+        slot[used] = np.arange(len(used), dtype=np.int32)
+        if len(used) == 2 and (to_left == to_left[0]).all():
+            gain = problem.histogram(rows)
+            moved = np.empty((2, *gain.shape))
+            moved[slot[to_left[0]]], moved[slot[to_right[0]]] = gain, -gain
+        else:
+            moved = problem.transfer(rows, slot[to_left], slot[to_right], len(used))
+        order = self._category_order(moved, used) if layout.categorical else None
+        rest = explained(self.anchor + base).sum() - explained((self.anchor + base)[used]).sum()
+        scores = np.full(len(layout.feature), rest)
+        for sums, group in zip(moved, used, strict=True):
+            after = layout.left_sums(sums, order) + base[group]
+            dead = after[:, 0] < problem.min_group - 0.5
+            scores += explained(after + self.anchor[group])
+            scores[dead] = -np.inf
+        return scores, order
+
+    def _category_order(self, moved: np.ndarray, used: np.ndarray) -> np.ndarray:
+        """Sort the codes of each category by how much cheaper their rows are on the left, centres fixed."""
+        layout = self.problem.layout
+        centre = self.sums + self.anchor
+        centre = centre[used, 1:] / np.maximum(centre[used, :1], 1.0)
+        cost = np.einsum("gd,gd->g", centre, centre)
+        worth = np.einsum("gbd,gd->b", moved[:, :, 1:], 2.0 * centre) - moved[:, :, 0].T @ cost
+        order = np.arange(layout.n_bins)
+        for feature in layout.categorical:
+            span = slice(layout.offsets[feature], layout.offsets[feature + 1])
+            order[span] = layout.offsets[feature] + np.argsort(-worth[span], kind="stable")
+        return order
+
+    def _forbid(self, node: Node, scores: np.ndarray) -> np.ndarray:
+        most = self.problem.limits.max_features
+        if most is not None:
+            used = {other.feature for other in splits(self.root) if other is not node}
+            if len(used) >= most:
+                scores[~np.isin(self.problem.layout.feature, list(used))] = -np.inf
+        return scores
+
+    def _try(self, node: Node, rows: np.ndarray, candidate: int, order: np.ndarray | None) -> bool:
+        problem = self.problem
+        before = (node.feature, node.table)
+        node.feature = int(problem.layout.feature[candidate])
+        node.table = problem.layout.table(candidate, order)
+        if problem.min_leaf > 1 and any(
+            len(members) < problem.min_leaf for _, members, _ in leaf_rows(problem, node, rows)
+        ):
+            node.feature, node.table = before
+            return False
+        new = self._reach(node, rows)
+        self.sums += problem.group_sums(rows, new) - problem.group_sums(rows, self.groups[rows])
+        self.groups[rows] = new
+        return True
+
+    def relabel(self) -> bool:
+        """Give each leaf the group in which it costs least, while every group keeps its fewest rows."""
+        problem = self.problem
+        changed = False
+        for leaf, rows, _ in list(leaf_rows(problem, self.root, self.everything)):
+            if len(rows) == 0:
+                continue
+            sums = problem.moments[rows].sum(axis=0)
+            rest = self.sums.copy()
+            rest[leaf.group] -= sums
+            if rest[leaf.group, 0] < problem.min_group - 0.5:
+                continue
+            base = rest + self.anchor
+            worth = explained(base + sums) - explained(base)
+            worth[self._full_groups(leaf)] = -np.inf
+            best = int(np.argmax(worth))
+            if worth[best] > worth[leaf.group] + TINY * abs(worth[leaf.group]):
+                leaf.group = best
+                self.sums = rest
+                self.sums[best] += sums
+                self.groups[rows] = best
+                changed = True
+        return changed
+
+    def _full_groups(self, leaf: Node) -> np.ndarray:
+        most = self.problem.limits.max_group_leaves
+        full = np.zeros(self.problem.n_groups, dtype=bool)
+        if most is not None:
+            others = [
+                other.group for other, _, _ in leaf_rows(self.problem, self.root, self.everything[:0]) if other is not leaf
+            ]
+            full = np.bincount(others, minlength=self.problem.n_groups) >= most
+            full[leaf.group] = False
+        return full
+
+
+def _best_first(scores: np.ndarray, count: int) -> np.ndarray:
+    if count == 1:
+        return np.array([np.argmax(scores)])
+    top = np.argpartition(-scores, min(count, len(scores) - 1))[:count]
+    return top[np.argsort(-scores[top], kind="stable")]

@@ -1,0 +1,74 @@
+"""Golden rows: ordinary customers and the hardest cases there are, stored with what they must score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract import Contract, Kind
+from northstar_explain.model.conditions import NumberCondition
+from northstar_explain.model.rules import Node, Split
+from northstar_explain.model.scorecard import NumberBins, Scorecard
+
+_ORDINARY = 100
+_CUTS = 3
+UNSEEN = "(a category never seen)"
+
+
+def golden_rows(table: pa.Table, contract: Contract, scorecard: Scorecard, tree: Node, seed: int) -> pa.Table:
+    """Choose and make golden rows.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Checked customers.
+    contract : Contract
+    scorecard : Scorecard
+    tree : Node
+        The segments' tree.
+    seed : int
+
+    Returns
+    -------
+    pyarrow.Table
+        Ordinary customers, then customers with one value changed: missing, on a cut of the scorecard or a
+        threshold of a rule and one float to either side, far out of range, negative zero, or never seen.
+    """
+    rng = np.random.default_rng([seed, 3])
+    names = [feature.name for feature in contract.features]
+    chosen = np.sort(rng.choice(table.num_rows, min(_ORDINARY, table.num_rows), replace=False))
+    rows = table.select(names).take(pa.array(chosen)).to_pylist()
+    edges = _edges(scorecard, tree)
+    made = []
+    for feature in contract.features:
+        hard = [None] if feature.missing is not None else []
+        if feature.kind.numeric:
+            hard += _hard_numbers(edges.get(feature.name, []))
+        elif feature.kind is Kind.CATEGORY:
+            hard.append(UNSEEN)
+        base = rng.choice(len(rows), len(hard))
+        made += [{**rows[i], feature.name: value} for i, value in zip(base, hard, strict=True)]
+    return pa.Table.from_pylist(rows + made, schema=table.select(names).schema)
+
+
+def _hard_numbers(edges: list[float]) -> list[float]:
+    around = [x for edge in edges for x in (np.nextafter(edge, -np.inf), edge, np.nextafter(edge, np.inf))]
+    return [*map(float, around), -0.0, 1e12, -1e12]
+
+
+def _edges(scorecard: Scorecard, tree: Node) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for term in scorecard.terms:
+        for axis in term.axes:
+            if isinstance(axis, NumberBins) and len(axis.cuts):
+                places = np.linspace(0, len(axis.cuts) - 1, _CUTS).astype(int)
+                found.setdefault(axis.feature, []).extend(map(float, axis.cuts[np.unique(places)]))
+    for test in _tests(tree):
+        if isinstance(test, NumberCondition):
+            edges = (edge for edge in (test.lower, test.upper) if edge is not None)
+            found.setdefault(test.feature, []).extend(edges)
+    return {name: sorted(set(edges)) for name, edges in found.items()}
+
+
+def _tests(node: Node) -> list[object]:
+    return [node.test, *_tests(node.yes), *_tests(node.no)] if isinstance(node, Split) else []

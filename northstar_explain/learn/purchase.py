@@ -1,0 +1,91 @@
+"""Learning who buys: an Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019, InterpretML)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from interpret.glassbox import ExplainableBoostingClassifier
+
+from northstar_explain.contract import Category, Columns, Feature, Kind
+
+_DIRECTIONS = {"up": 1, "down": -1, None: 0}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the machine is fitted.
+
+    Attributes
+    ----------
+    interactions : int
+        Pairs of features.
+    outer_bags : int
+        Machines that are averaged; their spread is what the scorecard reports.
+    learning_rate : float
+        Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
+    max_bins : int
+        Bins of a numeric feature.
+    """
+
+    interactions: int = 10
+    outer_bags: int = 8
+    learning_rate: float = 0.05
+    max_bins: int = 256
+
+
+def fit(
+    columns: Columns, label: np.ndarray, features: Sequence[Feature], options: Options, seed: int
+) -> ExplainableBoostingClassifier:
+    """Fit the machine.
+
+    Parameters
+    ----------
+    columns : mapping
+        The training rows.
+    label : ndarray of 0 and 1, shape (n,)
+    features : sequence of Feature
+        What it may use; directions in the contract become constraints.
+    options : Options
+    seed : int
+
+    Returns
+    -------
+    ExplainableBoostingClassifier
+        Fitted.
+    """
+    machine = ExplainableBoostingClassifier(
+        feature_names=[feature.name for feature in features],
+        feature_types=[_type(feature) for feature in features],
+        monotone_constraints=[_DIRECTIONS[feature.monotone] for feature in features],
+        interactions=min(options.interactions, len(features) * (len(features) - 1) // 2),
+        outer_bags=options.outer_bags,
+        learning_rate=options.learning_rate,
+        max_bins=options.max_bins,
+        n_jobs=-1,  # interpret's default leaves a core idle
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
+        warnings.filterwarnings("ignore", message="Missing values detected")
+        return machine.fit(frame(columns, features), label)
+
+
+def frame(columns: Columns, features: Sequence[Feature]) -> pd.DataFrame:
+    """The features as interpret wants them: floats with NaN, texts with None."""
+    return pd.DataFrame({feature.name: _values(columns[feature.name]) for feature in features})
+
+
+def _values(column: np.ndarray | Category) -> np.ndarray:
+    if isinstance(column, Category):
+        return np.array([*column.values, None], dtype=object)[column.codes]
+    return column
+
+
+def _type(feature: Feature) -> str | list[str]:
+    if feature.kind is Kind.ORDERED:
+        return list(feature.order)
+    return "continuous" if feature.kind.numeric else "nominal"

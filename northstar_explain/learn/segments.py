@@ -1,0 +1,206 @@
+"""Learning segments, start to end: space, KMeans, rules, names and facts. No label is ever handed in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.learn import clusters, naming, splits
+from northstar_explain.learn.distill import Limits
+from northstar_explain.learn.rules import LEAST_SHARE, learn_rules
+from northstar_explain.learn.space import Space, learn_space
+from northstar_explain.model.rules import Node, assign, rename
+from northstar_explain.model.segments import Profile, Segment, Segmentation, rules_by_segment
+from northstar_explain.model.wording import definition
+
+CHECK_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A segmentation, and what is needed to judge it.
+
+    Attributes
+    ----------
+    segmentation : Segmentation
+    space : Space
+    kmeans : KMeans
+    cluster_of : dict
+        Segment id to the KMeans cluster it explains.
+    learn, check : ndarray of int
+        Rows it was learnt from, and rows kept to check it.
+    """
+
+    segmentation: Segmentation
+    space: Space
+    kmeans: KMeans
+    cluster_of: dict[str, int]
+    learn: np.ndarray
+    check: np.ndarray
+
+
+@dataclass(frozen=True)
+class Options:
+    """How segments are learnt.
+
+    Attributes
+    ----------
+    k : int
+        Segments.
+    rules : int
+        Most rules a segment may have.
+    conditions : int
+        Most conditions on the way to a segment.
+    """
+
+    k: int = 5
+    rules: int = 2
+    conditions: int = 4
+
+
+def learn(
+    columns: Columns, contract: Contract, options: Options, seed: int, progress: Callable[[str], None]
+) -> Learnt:
+    """Learn segments from customers.
+
+    Parameters
+    ----------
+    columns : mapping
+        Every feature of the contract, all customers.
+    contract : Contract
+    options : Options
+    seed : int
+    progress : callable
+        Told each stage.
+
+    Returns
+    -------
+    Learnt
+
+    Raises
+    ------
+    TableError
+        When too few features may define segments.
+    """
+    features = _usable(contract, columns)
+    n = len(columns[features[0].name])
+    learn_rows, check_rows = splits.label_free(n, CHECK_SHARE, seed)
+    taught = rows_of(columns, learn_rows)
+    progress(f"grouping {len(learn_rows):,} customers by {len(features)} features")
+    space = learn_space(taught, features, contract)
+    points = space.place(taught)
+    kmeans = clusters.fit(points, options.k, seed)
+    progress("distilling the groups into rules")
+    limits = Limits(
+        max_leaves=options.k * options.rules,
+        max_depth=options.conditions,
+        min_leaf_share=LEAST_SHARE / 2,
+        min_group_share=LEAST_SHARE,
+        max_group_leaves=options.rules,
+    )
+    tree = learn_rules(points, taught, features, kmeans.labels_.astype(np.intp), limits, seed)
+    tree, cluster_of = _ordered(tree, columns)
+    agreement = _agreement(tree, cluster_of, columns, check_rows, space, kmeans)
+    segmentation = describe(tree, columns, contract, agreement)
+    return Learnt(segmentation, space, kmeans, cluster_of, learn_rows, check_rows)
+
+
+def describe(
+    tree: Node, columns: Columns, contract: Contract, agreement: dict[str, tuple[float, float]]
+) -> Segmentation:
+    """Measure and name the segments of a tree on all customers.
+
+    Parameters
+    ----------
+    tree : Node
+        With final segment ids.
+    columns : mapping
+    contract : Contract
+    agreement : dict
+        Segment id to (precision, recall) against KMeans.
+
+    Returns
+    -------
+    Segmentation
+    """
+    ids = assign(tree, columns)
+    by_segment = rules_by_segment(tree, contract)
+    order = sorted(by_segment, key=lambda id: int(id.removeprefix("S")))
+    numeric = [feature for feature in contract.features if feature.kind.numeric]
+    profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
+    asked = [[c.feature for rule in by_segment[id] for c in rule.conditions] for id in order]
+    names = naming.names(profiles, asked, contract)
+    segments = tuple(
+        Segment(
+            id=id,
+            name=name,
+            definition=definition(by_segment[id], contract),
+            rules=by_segment[id],
+            customers=int((ids == id).sum()),
+            share=float((ids == id).mean()),
+            profile=profile,
+            precision=agreement[id][0],
+            recall=agreement[id][1],
+        )
+        for id, name, profile in zip(order, names, profiles, strict=True)
+    )
+    return Segmentation(tree, segments)
+
+
+def _usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
+    features = [f for f in contract.segment_features if _varies(columns[f.name])]
+    if len(features) < 2:
+        expected = "at least two features with segments = true that vary"
+        todo = "Allow more features to define segments."
+        raise TableError("contract", [Fault("features", expected, f"{len(features)}", todo)])
+    return features
+
+
+def _varies(column: np.ndarray | Category) -> bool:
+    if isinstance(column, Category):
+        return len(column.values) > 1
+    return bool(np.nanmax(column) > np.nanmin(column)) if not np.isnan(column).all() else False
+
+
+def _ordered(tree: Node, columns: Columns) -> tuple[Node, dict[str, int]]:
+    """Ids by size: S1 is the largest."""
+    found, counts = np.unique(assign(tree, columns), return_counts=True)
+    order = sorted(range(len(found)), key=lambda i: (-counts[i], found[i]))
+    names = {str(found[i]): f"S{place + 1}" for place, i in enumerate(order)}
+    return rename(tree, names), {new: int(old) for old, new in names.items()}
+
+
+def _agreement(
+    tree: Node, cluster_of: dict[str, int], columns: Columns, rows: np.ndarray, space: Space, kmeans: KMeans
+) -> dict[str, tuple[float, float]]:
+    checked = rows_of(columns, rows)
+    ids, labels = assign(tree, checked), clusters.predict(kmeans, space.place(checked))
+    agreement = {}
+    for id, cluster in cluster_of.items():
+        inside, meant = ids == id, labels == cluster
+        both = int((inside & meant).sum())
+        agreement[id] = (both / max(1, int(inside.sum())), both / max(1, int(meant.sum())))
+    return agreement
+
+
+def _profile(feature: Feature, columns: Columns, inside: np.ndarray) -> Profile:
+    column = columns[feature.name]
+    assert isinstance(column, np.ndarray)
+    known = ~np.isnan(column)
+    base, spread = float(column[known].mean()), float(column[known].std())
+    chosen = column[known & inside]
+    mean = float(chosen.mean()) if len(chosen) else base
+    return Profile(
+        feature=feature.name,
+        mean=mean,
+        base=base,
+        index=100 * mean / base if base > 0 else None,
+        effect=(mean - base) / spread if spread > 0 else 0.0,
+        known=len(chosen),
+    )

@@ -1,0 +1,19 @@
+"""What was learnt, as data: rules, scorecard, wording, and the model folder on disk."""
+
+from northstar_explain.model.folder import Model, Purchase, build, load, save
+from northstar_explain.model.rules import Rule
+from northstar_explain.model.scorecard import Scorecard
+from northstar_explain.model.segments import Profile, Segment, Segmentation
+
+__all__ = [
+    "Model",
+    "Profile",
+    "Purchase",
+    "Rule",
+    "Scorecard",
+    "Segment",
+    "Segmentation",
+    "build",
+    "load",
+    "save",
+]

@@ -1,0 +1,141 @@
+"""What a rule may ask of one feature: a number's range, a category's values, or whether it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import Category
+
+
+@dataclass(frozen=True)
+class NumberCondition:
+    """``lower <= value < upper``; with `missing`, a missing value fits too.
+
+    Without bounds it asks whether the value is known.
+    """
+
+    feature: str
+    lower: float | None = None
+    upper: float | None = None
+    missing: bool = False
+
+    def matches(self, column: np.ndarray) -> np.ndarray:
+        """Rows that fit, as a mask; comparisons in float64."""
+        fits = np.ones(len(column), dtype=bool)
+        if self.lower is not None:
+            fits &= column >= self.lower
+        if self.upper is not None:
+            fits &= column < self.upper
+        absent = np.isnan(column)
+        return fits | absent if self.missing else fits & ~absent
+
+    def opposite(self, may_miss: bool) -> Condition:
+        """The condition that fits the other rows; only for one bound or none."""
+        if self.lower is None and self.upper is None:
+            return MissingCondition(self.feature)
+        return NumberCondition(self.feature, self.upper, self.lower, may_miss and not self.missing)
+
+    def __and__(self, other: Condition) -> Condition:
+        if not isinstance(other, NumberCondition):
+            return other
+        lower = max((x for x in (self.lower, other.lower) if x is not None), default=None)
+        upper = min((x for x in (self.upper, other.upper) if x is not None), default=None)
+        missing = self.missing and other.missing
+        if missing and lower is not None and upper is not None and lower >= upper:
+            return MissingCondition(self.feature)
+        return NumberCondition(self.feature, lower, upper, missing)
+
+
+@dataclass(frozen=True)
+class CategoryCondition:
+    """The value is one of `values` (or, where not `inside`, none of them); with `missing`, a missing one fits too."""
+
+    feature: str
+    values: tuple[str, ...]
+    inside: bool = True
+    missing: bool = False
+
+    def matches(self, column: Category) -> np.ndarray:
+        """Rows that fit, as a mask."""
+        table = dict.fromkeys(self.values, int(self.inside))
+        return column.lookup(table, int(self.missing), int(not self.inside)).astype(bool)
+
+    def opposite(self, may_miss: bool) -> Condition:
+        """The condition that fits the other rows."""
+        return CategoryCondition(self.feature, self.values, not self.inside, may_miss and not self.missing)
+
+    def __and__(self, other: Condition) -> Condition:
+        if not isinstance(other, CategoryCondition):
+            return other
+        missing = self.missing and other.missing
+        if self.inside or other.inside:
+            first, second = (self, other) if self.inside else (other, self)
+            values = tuple(v for v in first.values if (v in second.values) == second.inside)
+            if missing and not values:
+                return MissingCondition(self.feature)
+            return CategoryCondition(self.feature, values, True, missing)
+        values = (*self.values, *(v for v in other.values if v not in self.values))
+        return CategoryCondition(self.feature, values, False, missing)
+
+
+@dataclass(frozen=True)
+class MissingCondition:
+    """The value is missing."""
+
+    feature: str
+
+    def matches(self, column: np.ndarray | Category) -> np.ndarray:
+        """Rows that fit, as a mask."""
+        return column.codes < 0 if isinstance(column, Category) else np.isnan(column)
+
+    def opposite(self, may_miss: bool) -> Condition:
+        """The value is known."""
+        return NumberCondition(self.feature)
+
+    def __and__(self, other: Condition) -> Condition:
+        return self
+
+
+Condition = NumberCondition | CategoryCondition | MissingCondition
+
+
+def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Merge the conditions on each feature into one, in the order in which features first appear."""
+    merged: dict[str, Condition] = {}
+    for condition in conditions:
+        before = merged.get(condition.feature)
+        merged[condition.feature] = condition if before is None else before & condition
+    return tuple(merged.values())
+
+
+def to_json(condition: Condition) -> dict[str, Any]:
+    """The condition as plain data."""
+    if isinstance(condition, MissingCondition):
+        return {"feature": condition.feature, "is": "missing"}
+    if isinstance(condition, NumberCondition):
+        data: dict[str, Any] = {"feature": condition.feature, "is": "number"}
+        data |= {"at_least": condition.lower, "below": condition.upper, "or_missing": condition.missing}
+        return data
+    key = "in" if condition.inside else "not_in"
+    return {
+        "feature": condition.feature,
+        "is": "category",
+        key: list(condition.values),
+        "or_missing": condition.missing,
+    }
+
+
+def from_json(data: dict[str, Any]) -> Condition:
+    """The condition that `to_json` wrote."""
+    if data["is"] == "missing":
+        return MissingCondition(data["feature"])
+    if data["is"] == "number":
+        return NumberCondition(data["feature"], data["at_least"], data["below"], data["or_missing"])
+    inside = "in" in data
+    return CategoryCondition(
+        data["feature"], tuple(data["in" if inside else "not_in"]), inside, data["or_missing"]
+    )

@@ -1,0 +1,270 @@
+"""The model folder: what was learnt, as plain files, with a manifest that gives each its SHA-256.
+
+Format 1. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+with the command that makes a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain import contract as contracts
+from northstar_explain import tables
+from northstar_explain.contract import Contract, columns_of
+from northstar_explain.errors import Fault, ModelError
+from northstar_explain.model import points, segments
+from northstar_explain.model.rules import assign
+from northstar_explain.model.scorecard import Scorecard
+from northstar_explain.model.segments import Segmentation
+
+FORMAT = 1
+FILES = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json", "evaluation.json", "golden.parquet")
+MANIFEST = "manifest.json"
+EXPECTED = ("expected_segment", "expected_probability")
+_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """The purchase model's numbers beside the scorecard.
+
+    Attributes
+    ----------
+    intercept : float
+        Log-odds of the average customer.
+    threshold : float
+        Probability from which a customer counts as a likely buyer; chosen on validation rows for F1.
+    percentiles : tuple of float
+        1,001 quantiles of the probability over the training population, lowest first.
+    """
+
+    intercept: float
+    threshold: float
+    percentiles: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything a model folder holds.
+
+    Attributes
+    ----------
+    id : str
+        Names the content: two models with the same contract, rules and points have the same id.
+    contract : Contract
+    segmentation : Segmentation
+    scorecard : Scorecard
+    purchase : Purchase
+    evaluation : dict
+        Every reported figure.
+    golden : pyarrow.Table
+        Hard rows and what they must score.
+    manifest : dict
+    files : mapping of str to bytes
+        The folder's files, byte for byte, but for the manifest.
+    """
+
+    id: str
+    contract: Contract
+    segmentation: Segmentation
+    scorecard: Scorecard
+    purchase: Purchase
+    evaluation: dict[str, Any]
+    golden: pa.Table
+    manifest: dict[str, Any]
+    files: Mapping[str, bytes]
+
+
+def build(
+    contract: Contract,
+    segmentation: Segmentation,
+    scorecard: Scorecard,
+    purchase: Purchase,
+    evaluation: dict[str, Any],
+    golden: pa.Table,
+    about: dict[str, Any],
+) -> Model:
+    """Put a model together from what was learnt.
+
+    Parameters
+    ----------
+    golden : pyarrow.Table
+        Hard rows as `contract.check` gives them; what they score is added here.
+    about : dict
+        What the manifest says of the training: data, seed, versions, machine, date.
+
+    Returns
+    -------
+    Model
+    """
+    golden = _with_expected(golden, contract, segmentation, scorecard)
+    files = {
+        "contract.toml": contract.text.encode(),
+        "segments.json": json_bytes(segments.to_json(segmentation, contract)),
+        "scorecard.parquet": tables.parquet_bytes(points.to_table(scorecard)),
+        "purchase.json": json_bytes(purchase.__dict__),
+        "evaluation.json": json_bytes(evaluation),
+        "golden.parquet": tables.parquet_bytes(golden),
+    }
+    manifest = {
+        "format": FORMAT,
+        "model_id": _identity(files),
+        **about,
+        "files": {name: _sha256(data) for name, data in files.items()},
+    }
+    id = str(manifest["model_id"])
+    return Model(id, contract, segmentation, scorecard, purchase, evaluation, golden, manifest, files)
+
+
+def save(model: Model, path: Path | str, overwrite: bool = False) -> None:
+    """Write a model folder, whole or not at all.
+
+    Parameters
+    ----------
+    model : Model
+    path : path
+        The folder to make.
+    overwrite : bool, default False
+        Replace a model folder that is there already; anything else there is left alone.
+
+    Raises
+    ------
+    OutputError
+        When something stands at the path, or it cannot be written.
+    """
+    path = Path(path)
+    # Only a model folder may be replaced: a mistyped --model must not cost somebody their home directory.
+    tables.require_free(path, overwrite and (path / MANIFEST).is_file())
+    with tables.replacing(path) as beside:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
+        for name, data in model.files.items():
+            (beside / name).write_bytes(data)
+        (beside / MANIFEST).write_bytes(json_bytes(model.manifest))
+
+
+def load(path: Path | str) -> Model:
+    """Read a model folder, check every file's SHA-256, and score the golden rows again.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        When the folder is no model folder, of another format, changed, or does not score as it did.
+    """
+    path = Path(path)
+    manifest = _read_manifest(path)
+    files = _read_files(path, manifest)
+    contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"))
+    purchase_data = json.loads(files["purchase.json"])
+    purchase = Purchase(
+        purchase_data["intercept"], purchase_data["threshold"], tuple(purchase_data["percentiles"])
+    )
+    model = Model(
+        id=str(manifest["model_id"]),
+        contract=contract,
+        segmentation=segments.from_json(json.loads(files["segments.json"]), contract),
+        scorecard=points.from_table(tables.read_parquet_bytes(files["scorecard.parquet"]), purchase.intercept),
+        purchase=purchase,
+        evaluation=json.loads(files["evaluation.json"]),
+        golden=tables.read_parquet_bytes(files["golden.parquet"]),
+        manifest=manifest,
+        files=files,
+    )
+    _require_golden(path, model)
+    return model
+
+
+def json_bytes(data: Any) -> bytes:
+    """Readable JSON, the same bytes for the same data; NaN is refused, as JSON has none."""
+    return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _identity(files: Mapping[str, bytes]) -> str:
+    # What decides a score names the model; its evaluation and golden rows follow from that.
+    parts = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
+    return "m-" + _sha256("".join(_sha256(files[name]) for name in parts).encode())[:12]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((path / MANIFEST).read_bytes())
+        found = manifest["format"]
+        complete = set(manifest["files"]) >= set(FILES) and "model_id" in manifest
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        todo = "Check the path; `explain train` makes a model folder."
+        raise ModelError(str(path), [Fault(MANIFEST, "a model's manifest", str(error), todo)]) from error
+    if found != FORMAT or not complete:
+        got = f"format {found}" if found != FORMAT else "an incomplete list of files"
+        todo = "Train the model again with this version."
+        raise ModelError(str(path), [Fault(MANIFEST, f"a manifest of format {FORMAT}", got, todo)])
+    return manifest
+
+
+def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    faults = []
+    todo = "Restore the file, or train again: a changed model is not used."
+    for name in FILES:
+        try:
+            files[name] = (path / name).read_bytes()
+        except OSError as error:
+            faults.append(Fault(name, "the file as it was saved", error.strerror or str(error), todo))
+            continue
+        want, got = manifest["files"][name], _sha256(files[name])
+        if got != want:
+            faults.append(Fault(name, f"SHA-256 {want[:12]}…", f"{got[:12]}…", todo))
+    if faults:
+        raise ModelError(str(path), faults)
+    if _identity(files) != manifest["model_id"]:
+        got = str(manifest["model_id"])
+        raise ModelError(str(path), [Fault(MANIFEST, f"model_id {_identity(files)}", got, todo)])
+    return files
+
+
+def _with_expected(golden: pa.Table, contract: Contract, tree: Segmentation, card: Scorecard) -> pa.Table:
+    expected = _score_golden(golden, contract, tree, card)
+    for name, values in zip(EXPECTED, expected, strict=True):
+        golden = golden.append_column(name, pa.array(values))
+    return golden
+
+
+def _score_golden(
+    golden: pa.Table, contract: Contract, segmentation: Segmentation, scorecard: Scorecard
+) -> tuple[np.ndarray, np.ndarray]:
+    columns = columns_of(golden, contract.features)
+    return assign(segmentation.tree, columns), scorecard.probability(columns)
+
+
+def _require_golden(path: Path, model: Model) -> None:
+    segment, probability = _score_golden(model.golden, model.contract, model.segmentation, model.scorecard)
+    wanted, wanted_probability = (model.golden[name].to_numpy(zero_copy_only=False) for name in EXPECTED)
+    wrong = np.flatnonzero((segment != wanted) | (np.abs(probability - wanted_probability) > _TOLERANCE))
+    if len(wrong):
+        row = int(wrong[0])
+        expected = f"segment {wanted[row]}, probability {wanted_probability[row]:.6f}"
+        got = f"{segment[row]}, {probability[row]:.6f}"
+        todo = "This version does not score as the one that made the model: do not use it; report this."
+        raise ModelError(str(path), [Fault(f"golden row {row + 1}", expected, got, todo)])
+
+

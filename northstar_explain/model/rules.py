@@ -1,0 +1,129 @@
+"""Segments as rules: a small tree whose leaves partition the customers.
+
+The tree is kept because it makes the partition certain: each row takes one path. What people read are the rules, one
+a leaf, with the conditions of the path merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import Columns, Contract
+from northstar_explain.model.conditions import Condition, from_json, simplify, to_json
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An end of the tree; `segment` is a segment's id."""
+
+    segment: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """A question; rows that fit `test` go on to `yes`, all others to `no`."""
+
+    test: Condition
+    yes: Node
+    no: Node
+
+
+Node = Leaf | Split
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Conditions that all hold, and the segment they lead to."""
+
+    conditions: tuple[Condition, ...]
+    segment: str
+
+    def matches(self, columns: Columns) -> np.ndarray:
+        """Rows that fit every condition, as a mask."""
+        masks = [c.matches(columns[c.feature]) for c in self.conditions]  # type: ignore[arg-type]
+        return np.logical_and.reduce(masks) if masks else np.ones(_rows(columns), dtype=bool)
+
+
+def rules(tree: Node, contract: Contract) -> tuple[Rule, ...]:
+    """One rule a leaf, from left to right."""
+    return tuple(Rule(simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
+
+
+def assign(tree: Node, columns: Columns) -> np.ndarray:
+    """The segment of each row.
+
+    Parameters
+    ----------
+    tree : Node
+    columns : mapping
+        Name to float64 array or `Category`, for every feature the tree asks about.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        Segment ids.
+    """
+    names = sorted({leaf.segment for leaf in leaves(tree)})
+    codes = np.zeros(_rows(columns), dtype=np.intp)
+    _fill(tree, columns, np.arange(len(codes)), {name: i for i, name in enumerate(names)}, codes)
+    return np.array(names)[codes]
+
+
+def leaves(tree: Node) -> Iterator[Leaf]:
+    """The leaves from left to right."""
+    if isinstance(tree, Leaf):
+        yield tree
+    else:
+        yield from leaves(tree.yes)
+        yield from leaves(tree.no)
+
+
+def tree_to_json(tree: Node) -> dict[str, Any]:
+    """The tree as plain data."""
+    if isinstance(tree, Leaf):
+        return {"segment": tree.segment}
+    return {"if": to_json(tree.test), "then": tree_to_json(tree.yes), "else": tree_to_json(tree.no)}
+
+
+def tree_from_json(data: dict[str, Any]) -> Node:
+    """The tree that `tree_to_json` wrote."""
+    if "segment" in data:
+        return Leaf(data["segment"])
+    return Split(from_json(data["if"]), tree_from_json(data["then"]), tree_from_json(data["else"]))
+
+
+def rename(tree: Node, names: dict[str, str]) -> Node:
+    """The same tree with other segment ids."""
+    if isinstance(tree, Leaf):
+        return Leaf(names[tree.segment])
+    return Split(tree.test, rename(tree.yes, names), rename(tree.no, names))
+
+
+def _paths(
+    node: Node, contract: Contract, path: tuple[Condition, ...]
+) -> Iterator[tuple[tuple[Condition, ...], Leaf]]:
+    if isinstance(node, Leaf):
+        yield path, node
+        return
+    may_miss = contract[node.test.feature].missing is not None
+    yield from _paths(node.yes, contract, (*path, node.test))
+    yield from _paths(node.no, contract, (*path, node.test.opposite(may_miss)))
+
+
+def _fill(node: Node, columns: Columns, rows: np.ndarray, codes: dict[str, int], out: np.ndarray) -> None:
+    if isinstance(node, Leaf):
+        out[rows] = codes[node.segment]
+        return
+    column = columns[node.test.feature]
+    part = column[rows] if isinstance(column, np.ndarray) else column.take(rows)
+    fits = node.test.matches(part)  # type: ignore[arg-type]
+    _fill(node.yes, columns, rows[fits], codes, out)
+    _fill(node.no, columns, rows[~fits], codes, out)
+
+
+def _rows(columns: Columns) -> int:
+    return len(next(iter(columns.values())))

@@ -1,0 +1,157 @@
+"""A purchase model as a table of points: a score is the intercept plus the points of the bins a customer falls in.
+
+Bins follow interpret's convention, so that the compiled table equals the machine: bin 0 is missing, the last bin is
+unseen, and a value equal to a cut belongs to the bin above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from northstar_explain.contract import Category, Columns
+
+MISSING = 0
+
+
+@dataclass(frozen=True)
+class NumberBins:
+    """Bins of a numeric feature: missing, then one more than there are cuts, then unseen (never used by a number)."""
+
+    feature: str
+    cuts: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """How many bins there are, missing and unseen among them."""
+        return len(self.cuts) + 3
+
+    def index(self, column: np.ndarray | Category) -> np.ndarray:
+        """The bin of each row; NaN is missing, infinities fall into the outermost bins."""
+        assert isinstance(column, np.ndarray)
+        found = np.searchsorted(self.cuts, column, side="right") + 1
+        found[np.isnan(column)] = MISSING
+        return found
+
+    def bounds(self, bin: int) -> tuple[float | None, float | None]:
+        """``lower <= value < upper`` of a bin between missing and unseen; None where it is open."""
+        lower = None if bin == 1 else float(self.cuts[bin - 2])
+        upper = None if bin == self.count - 2 else float(self.cuts[bin - 1])
+        return lower, upper
+
+
+@dataclass(frozen=True)
+class CategoryBins:
+    """Bins of a category: missing, then the values known from training, then unseen."""
+
+    feature: str
+    values: Mapping[str, int]
+
+    @property
+    def count(self) -> int:
+        """How many bins there are, missing and unseen among them."""
+        return max(self.values.values(), default=0) + 2
+
+    def index(self, column: np.ndarray | Category) -> np.ndarray:
+        """The bin of each row."""
+        assert isinstance(column, Category)
+        return column.lookup(self.values, MISSING, self.count - 1)
+
+    def members(self, bin: int) -> tuple[str, ...]:
+        """The values in a bin."""
+        return tuple(value for value, at in self.values.items() if at == bin)
+
+
+Bins = NumberBins | CategoryBins
+
+
+@dataclass(frozen=True)
+class Term:
+    """One addend of the score: a feature, or a pair of them.
+
+    Attributes
+    ----------
+    axes : tuple of Bins
+        One feature or two.
+    points : ndarray, shape (bins,) or (bins of the first, bins of the second)
+        Addend to the log-odds.
+    spread : ndarray, same shape
+        Standard deviation of the points over the outer bags; not a confidence interval.
+    customers : ndarray, same shape
+        Training customers in the bin.
+    reasons : tuple of str
+        What to say of each bin, in the flattened order of `points`.
+    """
+
+    axes: tuple[Bins, ...]
+    points: np.ndarray
+    spread: np.ndarray
+    customers: np.ndarray
+    reasons: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def name(self) -> str:
+        """The features joined by a multiplication sign."""
+        return " × ".join(axis.feature for axis in self.axes)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of its features."""
+        return tuple(axis.feature for axis in self.axes)
+
+    def index(self, columns: Columns) -> np.ndarray:
+        """Each row's place in the flattened table of points."""
+        first = self.axes[0].index(columns[self.axes[0].feature])
+        if len(self.axes) == 1:
+            return first
+        second = self.axes[1]
+        return first * second.count + second.index(columns[second.feature])
+
+    @property
+    def importance(self) -> float:
+        """Mean absolute points over the training customers (Nori et al. 2019, InterpretML)."""
+        weight = self.customers.sum()
+        return float((np.abs(self.points) * self.customers).sum() / weight) if weight else 0.0
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The whole model: log-odds = intercept + one entry of each term's points."""
+
+    intercept: float
+    terms: tuple[Term, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features it needs, in the order of first use."""
+        return tuple(dict.fromkeys(name for term in self.terms for name in term.features))
+
+    def contributions(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+        """What each term adds for each row.
+
+        Parameters
+        ----------
+        columns : mapping
+            Name to float64 array or `Category`.
+
+        Returns
+        -------
+        places : ndarray of int, shape (terms, n)
+            Index into each term's flattened points (and reasons).
+        points : ndarray of float, shape (terms, n)
+        """
+        places = np.stack([term.index(columns) for term in self.terms])
+        points = np.stack([term.points.ravel()[row] for term, row in zip(self.terms, places, strict=True)])
+        return places, points
+
+    def probability(self, columns: Columns) -> np.ndarray:
+        """Probability of the label for each row, between 0 and 1."""
+        return sigmoid(self.intercept + self.contributions(columns)[1].sum(axis=0))
+
+
+def sigmoid(logit: np.ndarray) -> np.ndarray:
+    """The logistic function, without overflow for large negative log-odds."""
+    small = np.exp(-np.abs(logit))
+    return np.where(logit >= 0, 1 / (1 + small), small / (1 + small))

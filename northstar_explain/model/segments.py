@@ -1,0 +1,129 @@
+"""Segments with what is known of them: the tree, each segment's rules, words and facts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from northstar_explain.contract import Contract
+from northstar_explain.model.rules import Node, Rule, rules, tree_from_json, tree_to_json
+from northstar_explain.model.wording import capital, definition, rule_words
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How a segment's mean of one feature compares with the average customer.
+
+    Attributes
+    ----------
+    feature : str
+    mean, base : float
+        Mean over the segment, and over all customers, of the known values.
+    index : float or None
+        100 * mean / base: 100 is the average customer. None where the base is 0 or below.
+    effect : float
+        (mean - base) / standard deviation over all customers: Cohen's d against the whole.
+    known : int
+        Customers of the segment whose value is known.
+    """
+
+    feature: str
+    mean: float
+    base: float
+    index: float | None
+    effect: float
+    known: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A group of customers, defined by its rules.
+
+    Attributes
+    ----------
+    id, name, definition : str
+    rules : tuple of Rule
+    customers : int
+        Customers in it, of those the model was made from.
+    share : float
+        The same as a share of all, 0 to 1.
+    profile : tuple of Profile
+        One for each numeric feature of the contract.
+    precision, recall : float
+        Agreement with the KMeans cluster it explains, on rows not used to learn the rules.
+    """
+
+    id: str
+    name: str
+    definition: str
+    rules: tuple[Rule, ...]
+    customers: int
+    share: float
+    profile: tuple[Profile, ...]
+    precision: float
+    recall: float
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """All segments: a partition of the customers."""
+
+    tree: Node
+    segments: tuple[Segment, ...]
+
+    def __getitem__(self, id: str) -> Segment:
+        for segment in self.segments:
+            if segment.id == id:
+                return segment
+        raise KeyError(id)
+
+
+def to_json(segmentation: Segmentation, contract: Contract) -> dict[str, Any]:
+    """The segmentation as plain data; nothing in it comes from the label."""
+    return {
+        "tree": tree_to_json(segmentation.tree),
+        "segments": [_segment_to_json(segment, contract) for segment in segmentation.segments],
+    }
+
+
+def _segment_to_json(segment: Segment, contract: Contract) -> dict[str, Any]:
+    return {
+        "id": segment.id,
+        "name": segment.name,
+        "definition": segment.definition,
+        "rules": [capital(rule_words(rule, contract)) for rule in segment.rules],
+        "customers": segment.customers,
+        "share": segment.share,
+        "precision": segment.precision,
+        "recall": segment.recall,
+        "profile": [asdict(profile) for profile in segment.profile],
+    }
+
+
+def from_json(data: dict[str, Any], contract: Contract) -> Segmentation:
+    """The segmentation that `to_json` wrote; rules and words are made again from the tree."""
+    tree = tree_from_json(data["tree"])
+    by_segment = rules_by_segment(tree, contract)
+    segments = tuple(
+        Segment(
+            id=item["id"],
+            name=item["name"],
+            definition=definition(by_segment[item["id"]], contract),
+            rules=by_segment[item["id"]],
+            customers=item["customers"],
+            share=item["share"],
+            profile=tuple(Profile(**profile) for profile in item["profile"]),
+            precision=item["precision"],
+            recall=item["recall"],
+        )
+        for item in data["segments"]
+    )
+    return Segmentation(tree, segments)
+
+
+def rules_by_segment(tree: Node, contract: Contract) -> dict[str, tuple[Rule, ...]]:
+    """The rules of each segment, by its id."""
+    found: dict[str, tuple[Rule, ...]] = {}
+    for rule in rules(tree, contract):
+        found[rule.segment] = (*found.get(rule.segment, ()), rule)
+    return found

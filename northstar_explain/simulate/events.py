@@ -1,0 +1,206 @@
+"""What people do: trips to the shop of one or more visits, orders that end them, e-mails that may start them.
+
+A trip starts on its own (more often in the gift season and on sale days), from a click in an e-mail, or by
+signing up. Each of its visits ends in an order or not; without one, the person may come back after some
+days. Starting trips can stop for good, on a day that nobody sees. All waiting times have no memory, so what
+lies ahead at the snapshot depends on traits and the hidden `State` alone, and its probability can be computed
+(see `truth`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from northstar_explain.simulate.calendar import FUTURE, PAST, PERIOD, PERIOD_START, PERIODS, Calendar
+from northstar_explain.simulate.people import People
+
+STAYS = 0.85  # correlation of the drift from one month to the next
+MAIL_FOLLOWS = 0.5  # how far opening e-mails follows the drift of the visits
+AFTERGLOW = 0.35  # people who have left still open some of the e-mails, but visit no more
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Visits in no order: who, when (in days from the start of the 12 months), and whether it sold."""
+
+    who: np.ndarray
+    when: np.ndarray
+    bought: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mails:
+    """E-mails in the 12 months: how many were sent and clicked per person, and each opening."""
+
+    sent: np.ndarray
+    clicked: np.ndarray
+    opened_who: np.ndarray
+    opened_when: np.ndarray
+
+
+@dataclass(frozen=True)
+class State:
+    """What is hidden at the snapshot and decides what comes.
+
+    Attributes
+    ----------
+    here : ndarray of bool
+        The person still starts trips.
+    level : ndarray of float
+        Drift of the log visit rate in the last month.
+    open_trips : ndarray of int
+        Trips that will go on with another visit.
+    """
+
+    here: np.ndarray
+    level: np.ndarray
+    open_trips: np.ndarray
+
+
+@dataclass(frozen=True)
+class Past:
+    """Twelve months of events, and the state in which they leave each person."""
+
+    visits: Visits
+    mails: Mails
+    state: State
+
+
+def live(people: People, calendar: Calendar, rng: np.random.Generator) -> Past:
+    """Let people live through the 12 months before the snapshot."""
+    levels = _drift(people, rng)
+    mails, click_who, click_when = _mails(people, levels, rng)
+    start_who, start_when = _arrivals(people, levels, calendar, rng)
+    signed_up = np.flatnonzero(people.born >= 0)
+    who = np.concatenate([start_who, click_who, signed_up])
+    when = np.concatenate([start_when, click_when, people.born[signed_up]])
+    visits, unfinished = walk(people, who, when, float(PAST), rng)
+    state = State(
+        here=people.leaves > PAST,
+        level=levels[:, -1],
+        open_trips=np.bincount(unfinished, minlength=len(people)),
+    )
+    return Past(visits, mails, state)
+
+
+def buys_next(people: People, state: State, calendar: Calendar, rng: np.random.Generator) -> np.ndarray:
+    """Let people live through the 30 days after the snapshot.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether there is at least one order.
+    """
+    days = slice(PAST, PAST + FUTURE)
+    level = next_level(people, state.level, rng.standard_normal(len(people)))
+    leaves = np.where(state.here, PAST + rng.exponential(1.0 / people.leave_rate), 0.0)
+    rate = trip_rate(people, calendar, days) * np.exp(level)[:, None] + click_rate(people, level)[:, None]
+    rate *= np.arange(PAST, PAST + FUTURE) < leaves[:, None]
+    who, day = _scatter(rng.poisson(rate))
+    old_who = np.repeat(np.arange(len(people)), state.open_trips)
+    old_when = PAST + rng.exponential(people.gap_days[old_who])
+    who = np.concatenate([who, old_who])
+    when = np.concatenate([PAST + day + rng.random(len(day)), old_when])
+    soon = when < PAST + FUTURE
+    visits, _ = walk(people, who[soon], when[soon], float(PAST + FUTURE), rng)
+    return np.bincount(visits.who[visits.bought], minlength=len(people)) > 0
+
+
+def walk(
+    people: People, who: np.ndarray, when: np.ndarray, until: float, rng: np.random.Generator
+) -> tuple[Visits, np.ndarray]:
+    """Follow trips visit by visit up to a day.
+
+    Returns
+    -------
+    visits : Visits
+        Including the first visit of each trip.
+    unfinished : ndarray of int
+        The people of the trips whose next visit comes later; one entry per trip.
+    """
+    # An empty round first, so that a crowd without trips has arrays too.
+    rounds = [Visits(who[:0], when[:0], np.empty(0, dtype=bool))]
+    unfinished: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
+    while len(who):
+        bought = rng.random(len(who)) < people.buys[who]
+        rounds.append(Visits(who, when, bought))
+        on = ~bought & (rng.random(len(who)) < people.goes_on[who])
+        who, when = who[on], when[on]
+        when = when + rng.exponential(people.gap_days[who])
+        later = when >= until
+        unfinished.append(who[later])
+        who, when = who[~later], when[~later]
+    visits = Visits(
+        who=np.concatenate([part.who for part in rounds]),
+        when=np.concatenate([part.when for part in rounds]),
+        bought=np.concatenate([part.bought for part in rounds]),
+    )
+    return visits, np.concatenate(unfinished)
+
+
+def trip_rate(people: People, calendar: Calendar, days: slice) -> np.ndarray:
+    """Trips that start per day at an average level; shape (people, days)."""
+    season = 1.0 + people.gift[:, None] * calendar.gift[days] + people.sale[:, None] * calendar.sale[days]
+    return people.visits_per_day[:, None] * calendar.weekday[days] * season
+
+
+def click_rate(people: People, level: np.ndarray) -> np.ndarray:
+    """Trips per day that start from a click in an e-mail."""
+    return people.mail_per_day * open_share(people, level) * people.clicks
+
+
+def open_share(people: People, level: np.ndarray) -> np.ndarray:
+    """Chance to open an e-mail; people run along the last axis of `level`."""
+    return 1.0 / (1.0 + np.exp(-(people.opens + MAIL_FOLLOWS * level)))
+
+
+def next_level(people: People, level: np.ndarray, shock: np.ndarray | float) -> np.ndarray:
+    """The drift one month on, for a standard normal shock."""
+    return STAYS * level + np.sqrt(1.0 - STAYS**2) * people.drift * shock
+
+
+def _drift(people: People, rng: np.random.Generator) -> np.ndarray:
+    levels = np.empty((len(people), PERIODS - 1))
+    # Drift is at its long-run spread when the 12 months begin.
+    levels[:, 0] = people.drift * rng.standard_normal(len(people))
+    for month in range(1, PERIODS - 1):
+        levels[:, month] = next_level(people, levels[:, month - 1], rng.standard_normal(len(people)))
+    return levels
+
+
+def _arrivals(
+    people: People, levels: np.ndarray, calendar: Calendar, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    day = np.arange(PAST)
+    rate = trip_rate(people, calendar, slice(0, PAST))
+    rate *= np.exp(levels)[:, PERIOD[:PAST]]
+    rate *= (day < people.leaves[:, None]) & (day >= people.born[:, None])
+    who, start = _scatter(rng.poisson(rate))
+    return who, start + rng.random(len(who))
+
+
+def _mails(
+    people: People, levels: np.ndarray, rng: np.random.Generator
+) -> tuple[Mails, np.ndarray, np.ndarray]:
+    """E-mails sent, opened and clicked; and who came to the shop by a click, and when."""
+    n = len(people)
+    known_from = np.maximum(people.born[:, None], PERIOD_START[: PERIODS - 1])
+    days = (PERIOD_START[1:PERIODS] - known_from).clip(min=0.0)
+    sent = rng.poisson(people.mail_per_day[:, None] * days)
+    opened = rng.binomial(sent, open_share(people, levels.T).T)
+    who, month = _scatter(opened)
+    when = known_from[who, month] + rng.random(len(who)) * days[who, month]
+    here = when < people.leaves[who]
+    read = here | (rng.random(len(who)) < AFTERGLOW)
+    clicked = here & (rng.random(len(who)) < people.clicks[who])
+    mails = Mails(sent.sum(axis=1), np.bincount(who[clicked], minlength=n), who[read], when[read])
+    return mails, who[clicked], when[clicked]
+
+
+def _scatter(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of each single event of a table of counts."""
+    row, column = np.nonzero(counts)
+    times = counts[row, column]
+    return np.repeat(row, times), np.repeat(column, times)

@@ -1,0 +1,268 @@
+"""The whole of training: check, split, learn, evaluate, and hand back a model ready to be saved."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract import Category, Columns, Contract, check, columns_of
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.evaluate.purchase import holdout_facts, importance_facts
+from northstar_explain.evaluate.segments import outcome_facts, segment_facts
+from northstar_explain.learn import purchase, segments, splits
+from northstar_explain.learn.compile import compile_machine
+from northstar_explain.learn.golden import golden_rows
+from northstar_explain.metrics import best_f1_threshold
+from northstar_explain.model import Model, Purchase, Scorecard, build
+from northstar_explain.model.rules import assign
+
+FEWEST_CUSTOMERS = 1_000
+_LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a training run may be told.
+
+    Attributes
+    ----------
+    seed : int
+        Decides every random choice.
+    date : datetime.date
+        The day that the manifest and the reports carry.
+    validation, holdout : float
+        Shares of the customers; the holdout share is not used when a later table is given.
+    segments : learn.segments.Options
+    purchase : learn.purchase.Options
+    """
+
+    seed: int = 0
+    date: datetime.date = field(default_factory=datetime.date.today)
+    validation: float = 0.1
+    holdout: float = 0.2
+    segments: segments.Options = field(default_factory=segments.Options)
+    purchase: purchase.Options = field(default_factory=purchase.Options)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table to learn from or to judge by.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+    name : str
+        What to call it in errors and in the manifest.
+    as_text : bool
+        Whether numbers may come as text, as they do from CSV.
+    """
+
+    table: pa.Table
+    name: str = "table"
+    as_text: bool = False
+
+
+class Trained(NamedTuple):
+    """A model, and the rows that could not be used to make it."""
+
+    model: Model
+    rejected: pa.Table
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Customers:
+    """Checked customers with their label."""
+
+    table: pa.Table
+    columns: Columns
+    label: np.ndarray
+
+
+def train(
+    source: Source,
+    contract: Contract,
+    options: Options,
+    progress: Callable[[str], None] = lambda stage: None,
+    later: Source | None = None,
+) -> Trained:
+    """Learn segments and a purchase model, and evaluate both.
+
+    Parameters
+    ----------
+    source : Source
+        Customers with their label.
+    contract : Contract
+    options : Options
+    progress : callable
+        Told each stage as it begins.
+    later : Source, optional
+        Customers at a later date. They become the holdout, so that it is out of time as well.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    TableError
+        When a table does not keep its contract or is too small or too poor to learn from.
+    """
+    progress("checking the table against its contract")
+    checked = check(source.table, contract, label=True, source=source.name, as_text=source.as_text)
+    customers = _customers(checked.accepted, contract)
+    _require_learnable(source, contract, customers)
+    judged = None
+    if later is not None:
+        progress("checking the later table")
+        accepted = check(later.table, contract, label=True, source=later.name, as_text=later.as_text).accepted
+        judged = _customers(accepted, contract)
+        _require_both_classes(later, contract, judged.label)
+    learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress)
+    split = splits.stratified(
+        customers.label, options.validation, 0.0 if judged else options.holdout, options.seed
+    )
+    scorecard, facts = _learn_purchase(customers, contract, split, options, progress)
+    progress("evaluating on the holdout")
+    held = judged or _take(customers, split.holdout)
+    evaluation = {
+        "purchase": _purchase_evaluation(held, scorecard, facts, split, out_of_time=judged is not None),
+        "segments": segment_facts(learnt, customers.columns),
+    }
+    evaluation["segments"]["holdout_outcomes"] = outcome_facts(
+        assign(learnt.segmentation.tree, held.columns), held.label, scorecard.probability(held.columns)
+    )
+    golden = golden_rows(checked.accepted, contract, scorecard, learnt.segmentation.tree, options.seed)
+    about = _about(source, contract, options, customers, checked.rejected.num_rows, later)
+    model = build(contract, learnt.segmentation, scorecard, facts, evaluation, golden, about)
+    return Trained(model, checked.rejected, checked.ignored)
+
+
+def _learn_purchase(
+    customers: _Customers,
+    contract: Contract,
+    split: splits.Split,
+    options: Options,
+    progress: Callable[[str], None],
+) -> tuple[Scorecard, Purchase]:
+    features = contract.model_features
+    progress(f"fitting the purchase model to {len(split.train):,} customers and {len(features)} features")
+    taught = _take(customers, split.train)
+    machine = purchase.fit(taught.columns, taught.label, features, options.purchase, options.seed)
+    scorecard = compile_machine(machine, contract)
+    progress("choosing the threshold on the validation rows")
+    validation = _take(customers, split.validation)
+    threshold = best_f1_threshold(validation.label, scorecard.probability(validation.columns))
+    known = np.concatenate([split.train, split.validation])
+    population = scorecard.probability(_take(customers, known).columns)
+    percentiles = np.quantile(population, np.linspace(0, 1, 1001))
+    return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)))
+
+
+def _purchase_evaluation(
+    held: _Customers, scorecard: Scorecard, facts: Purchase, split: splits.Split, out_of_time: bool
+) -> dict[str, Any]:
+    probability = scorecard.probability(held.columns)
+    return {
+        "holdout": holdout_facts(held.label, probability, facts.threshold),
+        "out_of_time": out_of_time,
+        "train_n": len(split.train),
+        "validation_n": len(split.validation),
+        "terms": importance_facts([(term.name, term.importance) for term in scorecard.terms]),
+    }
+
+
+def _customers(accepted: pa.Table, contract: Contract) -> _Customers:
+    label = accepted[contract.label].to_numpy()
+    return _Customers(accepted, columns_of(accepted, contract.features), label)
+
+
+def _take(customers: _Customers, rows: np.ndarray) -> _Customers:
+    return _Customers(customers.table, rows_of(customers.columns, rows), customers.label[rows])
+
+
+def _require_learnable(source: Source, contract: Contract, customers: _Customers) -> None:
+    count = len(customers.label)
+    if count < FEWEST_CUSTOMERS:
+        expected = f"at least {FEWEST_CUSTOMERS:,} valid customers to learn from"
+        raise TableError(source.name, [Fault("rows", expected, f"{count:,}", "Take more customers.")])
+    _require_both_classes(source, contract, customers.label)
+    faults = [
+        Fault(f"column {feature.name}", "at least two different values", got, todo)
+        for feature in contract.features
+        if (got := _constant(customers.columns[feature.name]))
+        for todo in ["Mend the export, or take the feature out of the contract."]
+    ]
+    if faults:
+        raise TableError(source.name, faults)
+
+
+def _require_both_classes(source: Source, contract: Contract, label: np.ndarray) -> None:
+    if len(np.unique(label)) < 2:
+        got = f"only {int(label[0])} in all {len(label):,} valid rows" if len(label) else "no valid rows"
+        todo = "Check the label's window."
+        raise TableError(source.name, [Fault(f"column {contract.label}", "both 0 and 1", got, todo)])
+
+
+def _constant(column: np.ndarray | Category) -> str:
+    if isinstance(column, Category):
+        return {0: "no value at all", 1: f"only {column.values[0]!r}" if column.values else ""}.get(
+            len(column.values), ""
+        )
+    known = column[~np.isnan(column)]
+    if not len(known):
+        return "no value at all"
+    return f"only {known[0]:g}" if known.min() == known.max() else ""
+
+
+def _about(
+    source: Source,
+    contract: Contract,
+    options: Options,
+    customers: _Customers,
+    rejected: int,
+    later: Source | None,
+) -> dict[str, Any]:
+    settings = asdict(options)
+    settings["date"] = options.date.isoformat()
+    return {
+        "date": options.date.isoformat(),
+        "title": contract.title,
+        "contract_sha256": contract.sha256,
+        "data": {
+            "rows": source.table.num_rows,
+            "accepted": len(customers.label),
+            "rejected": rejected,
+            "sha256": _table_hash(source.table),
+            "holdout_sha256": _table_hash(later.table) if later else None,
+        },
+        "options": settings,
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "machine": {"python": platform.python_version(), "system": platform.system(), "cpu": platform.machine()},
+    }
+
+
+def _table_hash(table: pa.Table) -> str:
+    """Hash of the values, whatever file they came in."""
+    digest = hashlib.sha256()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    digest.update(sink.getvalue())
+    return digest.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"
