@@ -30,6 +30,7 @@ class Kind(StrEnum):
 
 
 USES = ("segments", "model")
+ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Feature:
         Phrases for conditions, with ``{value}`` where the number goes; empty for the kind's own.
     high, low : str
         Adjectives for the name of a segment that lies clearly above or below the average.
+    role : str
+        What it tells of a customer, one of `ROLES`; recommended actions are chosen by it. Empty for none.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Feature:
     none: str = ""
     high: str = ""
     low: str = ""
+    role: str = ""
 
     def may_serve(self, use: str) -> bool:
         """Whether the feature may be used for ``"segments"`` or the ``"model"``."""

@@ -8,13 +8,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from northstar_explain.contract.features import USES, Contract, Feature, Kind
+from northstar_explain.contract.features import ROLES, USES, Contract, Feature, Kind
 from northstar_explain.errors import ContractError, Fault
 
 _TABLE_KEYS = ("title", "id", "label", "horizon", "outcome", "currency", "noun", "ignore")
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
-    "order", "at_least", "below", "some", "none", "high", "low",
+    "order", "at_least", "below", "some", "none", "high", "low", "role",
 )  # fmt: skip
 
 
@@ -203,6 +203,7 @@ def _feature(reader: _Reader, name: str, data: Any) -> Feature:
         none=read(where, data, "none", ""),
         high=read(where, data, "high", ""),
         low=read(where, data, "low", ""),
+        role=reader.choice(where, data, "role", ROLES) if "role" in data else "",
     )
 
 

@@ -134,7 +134,7 @@ def range_words(feature: Feature, lower: float | None, upper: float | None, curr
     """A bin of a numeric feature, ``lower <= value < upper``, as a noun phrase."""
     if feature.kind.whole:
         return _whole_range(feature, lower, upper)
-    low, high = (None if x is None else _brief(feature, x, currency) for x in (lower, upper))
+    low, high = (None if x is None else brief(feature, x, currency) for x in (lower, upper))
     if low is None or high is None:
         return f"{feature.words} " + ("any" if low == high else f"below {high}" if low is None else f"of {low} or more")
     return f"{feature.words} of {low}" if low == high else f"{feature.words} of {low} to {high}"
@@ -155,8 +155,8 @@ def _whole_range(feature: Feature, lower: float | None, upper: float | None) -> 
     return f"{last:,} or fewer {words}" if first is None else f"{first:,} to {last:,} {words}"
 
 
-def _brief(feature: Feature, value: float, currency: str) -> str:
-    """Three digits are enough to read a bin's edge; the scorecard holds the exact one."""
+def brief(feature: Feature, value: float, currency: str) -> str:
+    """A value to three digits, enough to read it by; the exact one stands in the model folder."""
     return say(feature, float(f"{value:.3g}"), currency)
 
 

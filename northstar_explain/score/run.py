@@ -120,13 +120,14 @@ def _require_apart(source: Path, outputs: tuple[Path, ...]) -> None:
 
 def _write(scores: pa.Table, rejected: pa.Table, out: Path, rejects: Path, overwrite: bool) -> None:
     if rejected.num_rows:
-        tables.write(_with_distinct_names(rejected), rejects, overwrite)
+        tables.write(with_distinct_names(rejected), rejects, overwrite)
     else:
         rejects.unlink(missing_ok=True)  # of an earlier run, and no longer true
     tables.write(scores, out, overwrite)
 
 
-def _with_distinct_names(rejected: pa.Table) -> pa.Table:
+def with_distinct_names(rejected: pa.Table) -> pa.Table:
+    """Rejected rows with column names that a file can hold."""
     # A table of customers may hold columns called row or reasons, or one name twice where it is not used.
     seen: dict[str, int] = {}
     names = []

@@ -1,0 +1,192 @@
+"""What each subcommand does: call the library, print what came, return the exit code."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.abc
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from northstar_explain.cli.progress import progress
+
+TOO_MANY_REJECTED = 3
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """The options of `explain train`."""
+
+    contract: Path | None
+    holdout: Path | None
+    segments: int
+    date: datetime.datetime | None
+    seed: int
+    max_rejected: float
+    overwrite: bool
+    quiet: bool
+
+
+def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool) -> None:
+    """Write simulated customers and, beside them, the truth."""
+    import pyarrow as pa
+
+    from northstar_explain import simulate as shop
+    from northstar_explain import tables
+
+    truth_path = out.with_suffix(".truth.parquet")
+    tables.require_format(out)
+    for path in (out, truth_path):
+        tables.require_free(path, overwrite)
+    with progress(quiet) as say:
+        parts: list[pa.RecordBatch] = []
+        truths: list[pa.RecordBatch] = []
+        for part, truth in shop.customers(customers, seed):
+            parts.append(part)
+            truths.append(truth)
+            say(f"simulated {sum(p.num_rows for p in parts):,} of {customers:,} customers")
+        say(f"writing {out}")
+        tables.write(pa.Table.from_batches(parts), out, overwrite)
+        tables.write(pa.Table.from_batches(truths), truth_path, overwrite)
+
+
+def init(table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool) -> None:
+    """Write a drafted contract."""
+    from northstar_explain import contract, tables
+
+    text = contract.draft(tables.read(table), id_column, label, source=table.name)
+    contract.parse(text, str(out))
+    tables.write_text(text, out, overwrite)
+    click.echo(f"{out}: {text.count('CONFIRM')} guesses are marked CONFIRM; finish them by hand.", err=True)
+
+
+def train(customers: Path, model: Path, options: TrainOptions) -> int:
+    """Train and write the model folder."""
+    from northstar_explain import contract as contracts
+    from northstar_explain import model as models
+    from northstar_explain import tables
+    from northstar_explain.learn import segments
+    from northstar_explain.model.folder import MANIFEST
+    from northstar_explain.train import Options, Source
+    from northstar_explain.train import train as run
+
+    tables.require_free(model, options.overwrite and (model / MANIFEST).is_file())
+    contract = contracts.load(options.contract) if options.contract else contracts.northstar()
+    settings = Options(
+        seed=options.seed,
+        date=(options.date or datetime.datetime.now()).date(),
+        segments=segments.Options(k=options.segments),
+    )
+
+    def source(path: Path) -> Source:
+        return Source(tables.read(path), str(path), tables.is_text_format(path))
+
+    with progress(options.quiet) as say:
+        later = source(options.holdout) if options.holdout else None
+        trained = run(source(customers), contract, settings, say, later)
+        say(f"writing {model}")
+        models.save(trained.model, model, options.overwrite)
+    return _report_training(trained.model.id, trained.rejected, trained.ignored, model, options.max_rejected)
+
+
+def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model: Path, most: float) -> int:
+    import pyarrow as pa
+
+    from northstar_explain import model as models
+    from northstar_explain import tables
+    from northstar_explain.score.run import with_distinct_names
+
+    assert isinstance(rejected, pa.Table)
+    rejects = model.with_name(model.name + ".rejected.parquet")
+    rejects.unlink(missing_ok=True)
+    if rejected.num_rows:
+        tables.write(with_distinct_names(rejected), rejects, overwrite=True)
+    _print_facts(models.load(model))
+    rows = models.load(model).manifest["data"]["rows"]
+    return _rejection_code(rejected.num_rows, rows, most, rejects, ignored)
+
+
+def score(customers: Path, model: Path, out: Path, most: float, overwrite: bool, quiet: bool) -> int:
+    """Score a file."""
+    _leave_pandas_out()
+    from northstar_explain import model as models
+    from northstar_explain.score import run
+
+    with progress(quiet) as say:
+        done = run(models.load(model), customers, out, overwrite, say)
+    click.echo(json.dumps(done.facts, indent=1, ensure_ascii=False))
+    for name, values in done.facts["unseen_categories"].items():
+        listed = ", ".join(f"{value!r} ({count:,} rows)" for value, count in list(values.items())[:5])
+        click.echo(f"explain: {customers}: column {name}: never seen in training: {listed}", err=True)
+    return _rejection_code(done.rejected, done.rows, most, done.rejects, tuple(done.facts["ignored_columns"]))
+
+
+def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+    """Write the playbook."""
+    from northstar_explain import model as models
+    from northstar_explain.report.playbook import write_playbook
+
+    with progress(quiet) as say:
+        path = write_playbook(models.load(model), out, overwrite, say)
+    click.echo(str(path))
+
+
+def show(model: Path, as_json: bool) -> None:
+    """Print a model's facts."""
+    _leave_pandas_out()
+    from northstar_explain import model as models
+
+    loaded = models.load(model)
+    if not as_json:
+        _print_facts(loaded)
+        return
+    segments = json.loads(loaded.files["segments.json"])
+    facts = {"manifest": loaded.manifest, "evaluation": loaded.evaluation, "segments": segments["segments"]}
+    click.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+
+
+def _print_facts(model: object) -> None:
+    from northstar_explain.cli.tables import facts_text
+    from northstar_explain.model import Model
+
+    assert isinstance(model, Model)
+    click.echo(facts_text(model))
+
+
+def _rejection_code(rejected: int, rows: int, most: float, rejects: Path, ignored: tuple[str, ...]) -> int:
+    if ignored:
+        click.echo(f"explain: not used, as the contract does not know them: {', '.join(ignored)}", err=True)
+    if not rejected:
+        return 0
+    share = rejected / rows
+    click.echo(f"explain: {rejected:,} of {rows:,} rows ({share:.2%}) rejected; see {rejects}", err=True)
+    return TOO_MANY_REJECTED if share > most else 0
+
+
+def _leave_pandas_out() -> None:
+    """Keep PyArrow from importing pandas in this process.
+
+    PyArrow looks for pandas when it first makes an array, and takes half a second to import it where it finds it.
+    It looks only once: while nothing can be found, it goes on without.
+    """
+    if "pandas" in sys.modules:
+        return
+    import pyarrow as pa
+
+    hidden = _Hidden()
+    sys.meta_path.insert(0, hidden)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(hidden)
+
+
+class _Hidden(importlib.abc.MetaPathFinder):
+    """Finds no pandas."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError(fullname)

@@ -1,0 +1,147 @@
+"""The command and its subcommands. Each loads what it needs when it is called, so that help comes at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from northstar_explain.cli import commands
+from northstar_explain.errors import NorthstarError
+
+EXIT_CODES = """
+\b
+Exit codes:
+  0  done
+  1  an error that you can put right; it says how
+  2  wrong usage of the command
+  3  done, but too many rows were rejected (--max-rejected)
+"""
+_FILE = click.Path(path_type=Path)
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a result that is there already.")
+_QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
+_SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+                     help="Decides every random choice.")  # fmt: skip
+_MODEL = click.option("--model", type=_FILE, required=True, help="The model folder.")
+_MAX_REJECTED = click.option("--max-rejected", type=click.FloatRange(0, 1), default=0.01, show_default=True,
+                             help="Share of rejected rows above which the exit code is 3.")  # fmt: skip
+
+
+class _Commands(click.Group):
+    """Turns the errors a person can put right into one message and exit code 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except NorthstarError as error:
+            click.echo(f"explain: {error}", err=True)
+            sys.exit(1)
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of use, not of the alphabet
+
+
+def _command(name: str) -> Any:
+    return group.command(name, epilog=EXIT_CODES)
+
+
+@click.group(cls=_Commands, epilog=EXIT_CODES, context_settings={"max_content_width": 110})
+@click.version_option(package_name="northstar-explain", prog_name="explain")
+def group() -> None:
+    """Customer segments as rules, purchase probabilities as points, and playbooks that people can read.
+
+    A table of customers (Parquet, CSV or Arrow) and a contract file that says what its columns mean go in. Start
+    with `explain init` for your own table, or with `explain simulate` for a made-up shop.
+    """
+
+
+@_command("simulate")
+@click.argument("out", type=_FILE)
+@click.option("--customers", type=click.IntRange(min=1), default=240_000, show_default=True, help="How many.")
+@_SEED
+@_OVERWRITE
+@_QUIET
+def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool) -> None:
+    """Make up Northstar Retail's customers and write them to OUT.
+
+    Each customer visits, browses, buys and reads e-mails over 12 months; the features are computed from that, and
+    the label from the 30 days after. Beside OUT goes NAME.truth.parquet with each customer's true probability,
+    which is never used in training.
+    """
+    commands.simulate(out, customers, seed, overwrite, quiet)
+
+
+@_command("init")
+@click.argument("table", type=_FILE)
+@click.option("--id", "id_column", help="The column that names each customer.  [default: guessed]")
+@click.option("--label", help="The column of 0 and 1 to be predicted.  [default: guessed]")
+@click.option("--out", type=_FILE, default=Path("contract.toml"), show_default=True, help="Where to write it.")
+@_OVERWRITE
+def init(table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool) -> None:
+    """Draft a contract for TABLE, to be finished by hand.
+
+    Kinds, bounds and what may be missing are guessed from the values; each guess is marked CONFIRM.
+    """
+    commands.init(table, id_column, label, out, overwrite)
+
+
+@_command("train")
+@click.argument("customers", type=_FILE)
+@_MODEL
+@click.option("--contract", type=_FILE, help="What the columns mean.  [default: Northstar Retail's own]")
+@click.option("--holdout", type=_FILE, help="Customers at a later date, to evaluate on.  [default: a fifth of CUSTOMERS]")
+@click.option("--segments", type=click.IntRange(2, 12), default=5, show_default=True, help="How many segments.")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date on manifest and reports.  [default: today]")
+@_SEED
+@_MAX_REJECTED
+@_OVERWRITE
+@_QUIET
+def train(customers: Path, model: Path, **options: Any) -> None:
+    """Learn segments and a purchase model from CUSTOMERS and write the model folder.
+
+    Segments are found without the label and defined by rules; the purchase model is an Explainable Boosting Machine,
+    compiled into a table of points, and evaluated once on customers it has not seen. Rows that do not keep the
+    contract are written beside the folder (NAME.rejected.parquet) with their reasons.
+    """
+    sys.exit(commands.train(customers, model, commands.TrainOptions(**options)))
+
+
+@_command("score")
+@click.argument("customers", type=_FILE)
+@_MODEL
+@click.option("--out", type=_FILE, required=True, help="Where to write the scores: .parquet, .csv or .arrow.")
+@_MAX_REJECTED
+@_OVERWRITE
+@_QUIET
+def score(customers: Path, model: Path, out: Path, max_rejected: float, overwrite: bool, quiet: bool) -> None:
+    """Score CUSTOMERS: segment, probability, rank and reasons, one row per valid row.
+
+    Beside OUT go NAME.rejected.parquet (rows that do not keep the contract, with reasons) and NAME.report.json
+    (counts). The label may be in the table and is not used.
+    """
+    sys.exit(commands.score(customers, model, out, max_rejected, overwrite, quiet))
+
+
+@_command("playbook")
+@_MODEL
+@click.option("--out", type=_FILE, required=True, help="The folder for playbook.pdf.")
+@_OVERWRITE
+@_QUIET
+def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+    """Write the playbook for marketing: an overview and one page per segment, as PDF."""
+    commands.playbook(model, out, overwrite, quiet)
+
+
+@_command("show")
+@click.argument("model", type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="For machines: everything, as JSON.")
+def show(model: Path, as_json: bool) -> None:
+    """Print the facts of the model folder MODEL."""
+    commands.show(model, as_json)
+
+
+def main() -> None:
+    """Run the command line."""
+    group(prog_name="explain")

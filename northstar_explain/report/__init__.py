@@ -1,0 +1,1 @@
+"""How it is told: facts from a model folder, charts, and pages."""

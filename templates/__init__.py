@@ -1,0 +1,1 @@
+"""Jinja2 and CSS: display only, no arithmetic."""
