@@ -22,7 +22,7 @@ class TrainOptions:
 
     contract: Path | None
     holdout: Path | None
-    segments: int
+    segments: int | None
     date: datetime.datetime | None
     seed: int
     max_rejected: float
@@ -73,7 +73,8 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain.train import Options, Source
     from northstar_explain.train import train as run
 
-    tables.require_free(model, options.overwrite and (model / MANIFEST).is_file())
+    tables.require_free(model, options.overwrite and (model / MANIFEST).is_file(), folder=True)
+    tables.require_free(_rejects_of(model), options.overwrite)
     contract = contracts.load(options.contract) if options.contract else contracts.northstar()
     settings = Options(
         seed=options.seed,
@@ -92,6 +93,11 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     return _report_training(trained.model.id, trained.rejected, trained.ignored, model, options.max_rejected)
 
 
+def _rejects_of(model: Path) -> Path:
+    place = model if model.name else model.absolute()  # the path "." has no name of its own
+    return place.with_name(place.name + ".rejected.parquet")
+
+
 def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model: Path, most: float) -> int:
     import pyarrow as pa
 
@@ -100,7 +106,7 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
     from northstar_explain.score.run import with_distinct_names
 
     assert isinstance(rejected, pa.Table)
-    rejects = model.with_name(model.name + ".rejected.parquet")
+    rejects = _rejects_of(model)
     rejects.unlink(missing_ok=True)
     if rejected.num_rows:
         tables.write(with_distinct_names(rejected), rejects, overwrite=True)

@@ -128,11 +128,23 @@ def require_format(path: Path) -> None:
         raise OutputError(str(path), [Fault("output", expected, repr(path.name), "Choose one of these.")])
 
 
-def require_free(path: Path, overwrite: bool) -> None:
-    """Raise OutputError when something stands at the path and may not be replaced."""
-    if path.exists() and not overwrite:
+def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
+    """Raise OutputError when something stands at the path and may not be replaced; a file never replaces a folder."""
+    try:
+        exists, is_folder = path.exists(), path.is_dir()
+    except OSError as error:  # such as a name that is too long for the system
+        got = error.strerror or str(error)
+        raise OutputError(str(path), [Fault("output", "a place that can be written", got, "Choose another path.")]) from error
+    if is_folder and not folder:
+        todo = "Name a file inside it."
+        raise OutputError(str(path), [Fault("output", "a path for a file", "a folder", todo)])
+    if exists and not overwrite:
         todo = "Choose another path, or say --overwrite to replace it."
         raise OutputError(str(path), [Fault("output", "a path that is free", "one that exists", todo)])
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not nearest.is_dir():
+        todo = "Choose another path."
+        raise OutputError(str(path), [Fault("output", "a path inside a folder", f"one below the file {nearest}", todo)])
 
 
 @contextlib.contextmanager
@@ -157,11 +169,12 @@ def replacing(path: Path) -> Iterator[Path]:
     OutputError
         When the place cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    place = path.absolute()  # the path "." has no name of its own
+    beside = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         yield beside
-        _swap(beside, path)
+        _swap(beside, place)
     except OSError as error:
         todo = "Check the folder, its permissions and the space on the disk."
         got = error.strerror or str(error)
@@ -196,7 +209,12 @@ def read_parquet_bytes(data: bytes) -> pa.Table:
 
 
 def _require_file(path: Path) -> None:
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:  # such as a name that is too long for the system
+        got = error.strerror or str(error)
+        raise TableError(str(path), [Fault("file", "a customer table", got, "Check the path.")]) from error
+    if not exists:
         raise TableError(str(path), [Fault("file", "a customer table", "no such file", "Check the path.")])
     if path.is_dir():
         raise TableError(str(path), [Fault("file", "a file", "a folder", "Name the file inside it.")])
@@ -242,13 +260,16 @@ def _read_csv(path: Path) -> pa.Table:
 
 
 def _csv_header(path: Path) -> list[str]:
-    with path.open("rb") as file:
-        first = file.readline()
     try:
-        return next(csv.reader([first.decode("utf-8-sig")]), [])
+        # newline="" leaves a line break inside a quoted name to the reader.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return next(csv.reader(file), [])
     except UnicodeDecodeError:
         _require_utf8(path)
         raise
+    except csv.Error as error:
+        todo = "Is a quotation mark left open?"
+        raise TableError(str(path), [Fault("file", "a header line", str(error), todo)]) from error
 
 
 def _require_utf8(path: Path) -> None:
@@ -298,7 +319,8 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # a parent that is a file holds nothing
+            path.unlink()
 
 
 def _first_line(error: BaseException) -> str:

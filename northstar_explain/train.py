@@ -136,7 +136,7 @@ def train(
     held = judged or _take(customers, split.holdout)
     evaluation = {
         "purchase": _purchase_evaluation(held, scorecard, facts, split, out_of_time=judged is not None),
-        "segments": segment_facts(learnt, customers.columns),
+        "segments": segment_facts(learnt),
     }
     evaluation["segments"]["holdout_outcomes"] = outcome_facts(
         assign(learnt.segmentation.tree, held.columns), held.label, scorecard.probability(held.columns)

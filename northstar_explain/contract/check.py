@@ -229,7 +229,8 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_floating(kind):
         # 3.0 and 3 name the same category, and a NaN is a missing one.
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
-        if pc.all(pc.fill_null(pc.equal(column, pc.floor(column)), True)).as_py():
+        whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), 2.0**53))
+        if pc.all(pc.fill_null(whole, True)).as_py():
             column = column.cast(pa.int64())
     texts = column.cast(pa.string())
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -171,14 +172,23 @@ def _toml(
     ]
     lines += [_comment(f"{guess.name} is ignored: {guess.note}. CONFIRM") for guess in left_out]
     lines += ["", "[groups]", 'customer = "Customer"  # CONFIRM: group features that belong together', ""]
+    taken: set[str] = set()
     for guess in features:
-        lines += [*_feature_lines(guess), ""]
+        lines += [*_feature_lines(guess, _words(guess.name, taken)), ""]
     return "\n".join(lines)
 
 
-def _feature_lines(guess: _Guess) -> list[str]:
+def _words(name: str, taken: set[str]) -> str:
+    """Words for a column that no other has, as a contract must have them."""
+    plain = name.replace("_", " ").strip() or "unnamed"
+    numbered = (f"{plain} ({number})" for number in itertools.count(2))
+    words = next(text for text in itertools.chain([plain], numbered) if text.casefold() not in taken)
+    taken.add(words.casefold())
+    return words
+
+
+def _feature_lines(guess: _Guess, words: str) -> list[str]:
     key = guess.name if re.fullmatch(r"[A-Za-z0-9_-]+", guess.name) else _quote(guess.name)
-    words = guess.name.replace("_", " ").strip() or "unnamed"
     lines = [
         f"[features.{key}]",
         'group = "customer"',

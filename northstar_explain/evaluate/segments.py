@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Columns
-from northstar_explain.contract.columns import rows_of
-from northstar_explain.learn import clusters
+from northstar_explain.learn.choice import Candidate
 from northstar_explain.learn.segments import Learnt
-from northstar_explain.model.rules import assign
 
 
-def segment_facts(learnt: Learnt, columns: Columns) -> dict[str, Any]:
-    """What saying the clusters as rules costs.
+def segment_facts(learnt: Learnt) -> dict[str, Any]:
+    """What saying the clusters as rules costs, and the evidence for the segments.
 
     Parameters
     ----------
     learnt : Learnt
-    columns : mapping
-        All customers the segments were learnt from and checked on.
 
     Returns
     -------
     dict
         Price of explainability on the rows the rules were learnt from (Dasgupta et al. 2020), fidelity on the rows
-        kept to check them, and the size of the rules.
+        kept to check them, the size of the rules, and the evidence as `learn.segments.Evidence` describes it.
     """
-    segments = learnt.segmentation.segments
-    taught = rows_of(columns, learnt.learn)
-    points = learnt.space.place(taught)
-    by_rules = assign(learnt.segmentation.tree, taught)
-    checked = rows_of(columns, learnt.check)
-    labels = clusters.predict(learnt.kmeans, learnt.space.place(checked))
-    meant = np.array([learnt.cluster_of[id] for id in assign(learnt.segmentation.tree, checked)])
+    segments, evidence = learnt.segmentation.segments, learnt.evidence
     rules = [rule for segment in segments for rule in segment.rules]
+    point = evidence.chosen.point
     return {
         "k": len(segments),
-        "fidelity": float((labels == meant).mean()),
-        "fidelity_n": len(labels),
-        "price_of_explainability": clusters.cost(points, by_rules) / float(learnt.kmeans.inertia_),
+        "fidelity": point.fidelity,
+        "fidelity_n": len(learnt.check),
+        "price_of_explainability": point.price,
         "rules": len(rules),
         "max_conditions": max(len(rule.conditions) for rule in rules),
         "smallest_share": min(segment.share for segment in segments),
+        "rounding_cost": point.price - evidence.unrounded.price,
         "features": sorted({c.feature for rule in rules for c in rule.conditions}),
-        "space": [axis.feature.name for axis in learnt.space.axes],
+        "space": [{"feature": name, "explains": gain} for name, gain in evidence.principal],
+        "silhouette": evidence.chosen.silhouette,
+        "stability": evidence.stability,
+        "null_test": asdict(evidence.null),
+        "candidates": [_candidate(one) for one in evidence.candidates],
+        "curve": [asdict(one) for one in evidence.curve],
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "k": candidate.k,
+        "rules": candidate.point.used,
+        "price": candidate.point.price,
+        "fidelity": candidate.point.fidelity,
+        "silhouette": candidate.silhouette,
+        "least_jaccard": min(candidate.jaccard),
+        "smallest_share": candidate.smallest_share,
+        "meets_targets": candidate.good,
     }
 
 

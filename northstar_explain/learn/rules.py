@@ -62,6 +62,7 @@ def learn_rules(
     labels: np.ndarray,
     limits: engine.Limits,
     seed: int,
+    sayable: bool = True,
 ) -> Node:
     """Find the tree of sayable conditions whose groups cost least in KMeans' space.
 
@@ -78,25 +79,32 @@ def learn_rules(
     limits : Limits
         Leaves, conditions and smallest shares.
     seed : int
+    sayable : bool, default True
+        Whether thresholds must be numbers that people say; else any quantile will do, to see what rounding costs.
 
     Returns
     -------
     Node
         Segments are named by their cluster's number.
     """
-    codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name])) is not None]
+    codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], sayable))]
     codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in codings])
     found = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed)
     return _node(found.tree, codings)
 
 
-def _coding(feature: Feature, column: np.ndarray | Category) -> Coding | None:
+def _coding(feature: Feature, column: np.ndarray | Category, sayable: bool) -> Coding | None:
     first = int(feature.missing is not None)
     if isinstance(column, Category):
         values = feature.order or tuple(sorted(column.values))
         return Coding(feature, np.empty(0), values, first) if len(values) + first > 1 else None
-    cuts = thresholds(feature, column, _LEAST_SIDE)
+    cuts = thresholds(feature, column, _LEAST_SIDE) if sayable else _quantiles(column)
     return Coding(feature, cuts, (), first) if len(cuts) + first else None
+
+
+def _quantiles(column: np.ndarray) -> np.ndarray:
+    known = column[~np.isnan(column)]
+    return np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))
 
 
 def _node(tree: Tree, codings: Sequence[Coding]) -> Node:

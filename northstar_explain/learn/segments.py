@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -11,15 +11,42 @@ from sklearn.cluster import KMeans
 from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.learn import clusters, naming, splits
-from northstar_explain.learn.distill import Limits
-from northstar_explain.learn.rules import LEAST_SHARE, learn_rules
-from northstar_explain.learn.space import Space, learn_space
+from northstar_explain.learn import choice, clusters, naming, space, splits, stability
+from northstar_explain.learn.space import Space
 from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Profile, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
 
 CHECK_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why these segments, and how well they are said.
+
+    Attributes
+    ----------
+    principal : tuple of (str, float)
+        The features that measure likeness, each with the variance it explains, in features' worth.
+    candidates : tuple of Candidate
+        The numbers of segments that were tried.
+    chosen : Candidate
+    curve : tuple of Point
+        One to four times as many rules as segments.
+    unrounded : Point
+        The same number of rules with any threshold instead of a sayable one.
+    stability : dict
+        Segment id to bootstrap Jaccard of the rules.
+    null : NullTest
+    """
+
+    principal: tuple[tuple[str, float], ...]
+    candidates: tuple[choice.Candidate, ...]
+    chosen: choice.Candidate
+    curve: tuple[choice.Point, ...]
+    unrounded: choice.Point
+    stability: dict[str, float]
+    null: stability.NullTest
 
 
 @dataclass(frozen=True)
@@ -35,6 +62,7 @@ class Learnt:
         Segment id to the KMeans cluster it explains.
     learn, check : ndarray of int
         Rows it was learnt from, and rows kept to check it.
+    evidence : Evidence
     """
 
     segmentation: Segmentation
@@ -43,6 +71,7 @@ class Learnt:
     cluster_of: dict[str, int]
     learn: np.ndarray
     check: np.ndarray
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -51,15 +80,15 @@ class Options:
 
     Attributes
     ----------
-    k : int
-        Segments.
+    k : int or None
+        Segments; None chooses from 4 to 8.
     rules : int
         Most rules a segment may have.
     conditions : int
         Most conditions on the way to a segment.
     """
 
-    k: int = 5
+    k: int | None = None
     rules: int = 2
     conditions: int = 4
 
@@ -89,26 +118,54 @@ def learn(
         When too few features may define segments.
     """
     features = _usable(contract, columns)
-    n = len(columns[features[0].name])
-    learn_rows, check_rows = splits.label_free(n, CHECK_SHARE, seed)
-    taught = rows_of(columns, learn_rows)
-    progress(f"grouping {len(learn_rows):,} customers by {len(features)} features")
-    space = learn_space(taught, features, contract)
-    points = space.place(taught)
-    kmeans = clusters.fit(points, options.k, seed)
-    progress("distilling the groups into rules")
-    limits = Limits(
-        max_leaves=options.k * options.rules,
-        max_depth=options.conditions,
-        min_leaf_share=LEAST_SHARE / 2,
-        min_group_share=LEAST_SHARE,
-        max_group_leaves=options.rules,
+    learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed)
+    taught, checked = rows_of(columns, learn_rows), rows_of(columns, check_rows)
+    progress(f"choosing from {len(features)} features what likeness is measured by")
+    principal = space.principal(taught, features)
+    chosen_features = tuple(feature for feature, _ in principal)
+    learnt_space = space.learn_space(taught, chosen_features)
+    material = choice.Material(
+        learnt_space.place(taught), taught, learnt_space.place(checked), checked, chosen_features
     )
-    tree = learn_rules(points, taught, features, kmeans.labels_.astype(np.intp), limits, seed)
-    tree, cluster_of = _ordered(tree, columns)
-    agreement = _agreement(tree, cluster_of, columns, check_rows, space, kmeans)
+    tried = tuple(choice.TRIED) if options.k is None else (options.k,)
+    chosen, candidates = choice.choose(material, tried, options.rules, options.conditions, seed, progress)
+    tree, cluster_of = _ordered(chosen.tree, columns)
+    evidence = _evidence(material, chosen, candidates, cluster_of, options, seed, progress)
+    agreement = _agreement(tree, cluster_of, material, chosen.kmeans)
     segmentation = describe(tree, columns, contract, agreement)
-    return Learnt(segmentation, space, kmeans, cluster_of, learn_rows, check_rows)
+    named = tuple((feature.name, gain) for feature, gain in principal)
+    return Learnt(
+        segmentation, learnt_space, chosen.kmeans, cluster_of, learn_rows, check_rows, replace(evidence, principal=named)
+    )
+
+
+def _evidence(
+    material: choice.Material,
+    chosen: choice.Chosen,
+    candidates: tuple[choice.Candidate, ...],
+    cluster_of: dict[str, int],
+    options: Options,
+    seed: int,
+    progress: Callable[[str], None],
+) -> Evidence:
+    k, rules = chosen.candidate.k, chosen.candidate.point.rules
+    progress("drawing the customers anew to see whether the segments are there again")
+    found = choice.rule_stability(material, k, rules, options.rules, options.conditions, chosen.tree, seed)
+    progress("testing against customers without groups")
+    null = stability.null_test(material.points, k, seed)
+    curve = choice.curve(material, chosen.kmeans, k, options.conditions, seed, progress)
+    exact = choice.distil(
+        material, chosen.kmeans, rules, options.rules, options.conditions, seed, sayable=False
+    )
+    return Evidence(
+        principal=(),
+        candidates=candidates,
+        chosen=chosen.candidate,
+        curve=curve,
+        unrounded=choice.measure(material, chosen.kmeans, exact, rules),
+        stability={id: found[str(cluster)] for id, cluster in cluster_of.items()},
+        null=null,
+    )
 
 
 def describe(
@@ -177,10 +234,10 @@ def _ordered(tree: Node, columns: Columns) -> tuple[Node, dict[str, int]]:
 
 
 def _agreement(
-    tree: Node, cluster_of: dict[str, int], columns: Columns, rows: np.ndarray, space: Space, kmeans: KMeans
+    tree: Node, cluster_of: dict[str, int], material: choice.Material, kmeans: KMeans
 ) -> dict[str, tuple[float, float]]:
-    checked = rows_of(columns, rows)
-    ids, labels = assign(tree, checked), clusters.predict(kmeans, space.place(checked))
+    ids = assign(tree, material.check_columns)
+    labels = clusters.predict(kmeans, material.check_points)
     agreement = {}
     for id, cluster in cluster_of.items():
         inside, meant = ids == id, labels == cluster

@@ -1,9 +1,13 @@
 """The space in which KMeans measures: what is near in it is what a segment treats as alike.
 
-Counts, amounts, days and durations are taken on a log scale, since the step from 1 order to 2 means more than the one
-from 21 to 22; rates as they are; ordered categories by rank. Each is scaled to unit variance. Then each group of
-features is weighted by one over the square root of its number of columns, so that a group that happens to have many
-columns does not drown one that has few. A missing value lies at the average: it says nothing about likeness.
+Counts and days are taken on a log scale, since the step from 1 order to 2 means more than the one from 21 to 22;
+amounts and durations too, in units of their own median, so that a table in cents gives the segments of one in
+dollars; rates as they are; ordered categories by rank. Each is scaled to unit variance, and the categories of one
+feature together count as one column. A missing value lies at the average: it says nothing about likeness.
+
+A space of many columns that move together measures one thing many times, and any noise as often as it has columns.
+So only a few features are taken: the principal variables (McCabe 1984), chosen one by one, each the one that explains
+most of what all allowed features still vary by. A feature that explains little more than itself is left out.
 """
 
 from __future__ import annotations
@@ -13,9 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Contract, Feature, Kind
+from northstar_explain.contract import Category, Columns, Feature, Kind
 
-_LOGGED = (Kind.COUNT, Kind.AMOUNT, Kind.DAYS, Kind.DURATION)
+_LOGGED = (Kind.COUNT, Kind.DAYS)
+_RELATIVE = (Kind.AMOUNT, Kind.DURATION)
+FEWEST, MOST = 2, 4
+# A feature that carries nothing but itself explains 1 feature's worth of variance.
+_WORTH = 1.2
 
 
 @dataclass(frozen=True)
@@ -27,12 +35,15 @@ class Axis:
     feature : Feature
     value : str or None
         The category whose presence the column shows, for unordered categories.
+    unit : float
+        What an amount or duration is divided by before its logarithm; 1 elsewhere.
     centre, scale : float
         What is subtracted, and what it is then multiplied with.
     """
 
     feature: Feature
     value: str | None
+    unit: float
     centre: float
     scale: float
 
@@ -46,13 +57,13 @@ class Space:
     def place(self, columns: Columns) -> np.ndarray:
         """Points of shape (n, axes), in float64."""
         placed = [
-            (_transformed(columns[axis.feature.name], axis.feature, axis.value) - axis.centre) * axis.scale
+            (_transformed(columns[axis.feature.name], axis) - axis.centre) * axis.scale
             for axis in self.axes
         ]
         return np.nan_to_num(np.column_stack(placed), nan=0.0)
 
 
-def learn_space(columns: Columns, features: Sequence[Feature], contract: Contract) -> Space:
+def learn_space(columns: Columns, features: Sequence[Feature]) -> Space:
     """Choose centre and scale of each column.
 
     Parameters
@@ -61,28 +72,73 @@ def learn_space(columns: Columns, features: Sequence[Feature], contract: Contrac
         The rows to learn from.
     features : sequence of Feature
         Those that shall measure likeness.
-    contract : Contract
-        Its groups are balanced against each other.
 
     Returns
     -------
     Space
         Features that do not vary are left out.
     """
-    found: list[tuple[Feature, str | None, float, float]] = []
-    for feature in features:
-        for value in _values(columns[feature.name], feature):
-            known = _transformed(columns[feature.name], feature, value)
-            known = known[~np.isnan(known)]
-            if len(known) and known.std() > 0:
-                found.append((feature, value, float(known.mean()), float(known.std())))
-    sizes = {group: sum(item[0].group == group for item in found) for group in contract.groups}
-    return Space(
-        tuple(
-            Axis(feature, value, centre, 1 / (spread * np.sqrt(max(1, sizes.get(feature.group, 1)))))
-            for feature, value, centre, spread in found
-        )
-    )
+    return Space(tuple(axis for feature in features for axis in _axes(columns[feature.name], feature)))
+
+
+def principal(columns: Columns, features: Sequence[Feature]) -> tuple[tuple[Feature, float], ...]:
+    """Choose the few features that carry most of what all of them vary by.
+
+    Parameters
+    ----------
+    columns : mapping
+        The rows to learn from.
+    features : sequence of Feature
+        Those to choose from; each must vary.
+
+    Returns
+    -------
+    tuple of (Feature, float)
+        From two to four, in the order of choice, each with the variance it explains that those before it did not:
+        1 is one feature's worth.
+    """
+    placed = [Space(tuple(_axes(columns[feature.name], feature))).place(columns) for feature in features]
+    spaces = np.concatenate(placed, axis=1)
+    owner = np.repeat(np.arange(len(features)), [part.shape[1] for part in placed])
+    left = np.cov(spaces, rowvar=False)
+    chosen: list[tuple[Feature, float]] = []
+    for _ in range(min(MOST, len(features))):
+        gains = np.array([_explained(left, owner == i) for i in range(len(features))])
+        best = int(gains.argmax())
+        if len(chosen) >= FEWEST and gains[best] < _WORTH:
+            break
+        chosen.append((features[best], float(gains[best])))
+        mine = owner == best
+        left = left - left[:, mine] @ np.linalg.pinv(left[np.ix_(mine, mine)], rcond=1e-9) @ left[mine]
+    return tuple(chosen)
+
+
+def _explained(covariance: np.ndarray, mine: np.ndarray) -> float:
+    """Variance of all columns that a regression on some of them explains."""
+    own, cross = covariance[np.ix_(mine, mine)], covariance[mine]
+    if np.trace(own) < 1e-6:
+        return 0.0
+    return float(np.trace(cross.T @ np.linalg.pinv(own, rcond=1e-9) @ cross))
+
+
+def _axes(column: np.ndarray | Category, feature: Feature) -> list[Axis]:
+    values = _values(column, feature)
+    axes = []
+    for value in values:
+        raw = Axis(feature, value, _unit(column, feature), 0.0, 1.0)
+        known = _transformed(column, raw)
+        known = known[~np.isnan(known)]
+        if len(known) and known.std() > 0:
+            scale = 1 / (float(known.std()) * np.sqrt(len(values)))
+            axes.append(Axis(feature, value, raw.unit, float(known.mean()), float(scale)))
+    return axes
+
+
+def _unit(column: np.ndarray | Category, feature: Feature) -> float:
+    if feature.kind not in _RELATIVE or isinstance(column, Category):
+        return 1.0
+    size = np.abs(column[~np.isnan(column) & (column != 0)])
+    return float(np.median(size)) if len(size) else 1.0
 
 
 def _values(column: np.ndarray | Category, feature: Feature) -> Sequence[str | None]:
@@ -91,12 +147,13 @@ def _values(column: np.ndarray | Category, feature: Feature) -> Sequence[str | N
     return (None,)
 
 
-def _transformed(column: np.ndarray | Category, feature: Feature, value: str | None) -> np.ndarray:
+def _transformed(column: np.ndarray | Category, axis: Axis) -> np.ndarray:
     if isinstance(column, Category):
-        table = {value: 1} if value is not None else {v: i for i, v in enumerate(feature.order)}
-        codes = column.lookup(table, -1, 0 if value is not None else -1).astype(np.float64)
+        order = {v: i for i, v in enumerate(axis.feature.order)}
+        table = order if axis.value is None else {axis.value: 1}
+        codes = column.lookup(table, -1, -1 if axis.value is None else 0).astype(np.float64)
         codes[codes < 0] = np.nan
         return codes
-    if feature.kind in _LOGGED:
-        return np.sign(column) * np.log1p(np.abs(column))
+    if axis.feature.kind in (*_LOGGED, *_RELATIVE):
+        return np.sign(column) * np.log1p(np.abs(column) / axis.unit)
     return column

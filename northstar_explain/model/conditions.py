@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from northstar_explain.contract import Category
 class NumberCondition:
     """``lower <= value < upper``; with `missing`, a missing value fits too.
 
-    Without bounds it asks whether the value is known.
+    Without bounds it asks whether the value is known, and may then be asked of a category as well.
     """
 
     feature: str
@@ -23,8 +23,11 @@ class NumberCondition:
     upper: float | None = None
     missing: bool = False
 
-    def matches(self, column: np.ndarray) -> np.ndarray:
+    def matches(self, column: np.ndarray | Category) -> np.ndarray:
         """Rows that fit, as a mask; comparisons in float64."""
+        if isinstance(column, Category):
+            assert self.lower is None and self.upper is None
+            return (column.codes >= 0) | self.missing
         fits = np.ones(len(column), dtype=bool)
         if self.lower is not None:
             fits &= column >= self.lower
@@ -39,14 +42,14 @@ class NumberCondition:
             return MissingCondition(self.feature)
         return NumberCondition(self.feature, self.upper, self.lower, may_miss and not self.missing)
 
-    def __and__(self, other: Condition) -> Condition:
+    def __and__(self, other: Condition) -> Condition | None:
         if not isinstance(other, NumberCondition):
-            return other
+            return other & self
         lower = max((x for x in (self.lower, other.lower) if x is not None), default=None)
         upper = min((x for x in (self.upper, other.upper) if x is not None), default=None)
         missing = self.missing and other.missing
-        if missing and lower is not None and upper is not None and lower >= upper:
-            return MissingCondition(self.feature)
+        if lower is not None and upper is not None and lower >= upper:
+            return MissingCondition(self.feature) if missing else None
         return NumberCondition(self.feature, lower, upper, missing)
 
 
@@ -68,15 +71,17 @@ class CategoryCondition:
         """The condition that fits the other rows."""
         return CategoryCondition(self.feature, self.values, not self.inside, may_miss and not self.missing)
 
-    def __and__(self, other: Condition) -> Condition:
-        if not isinstance(other, CategoryCondition):
-            return other
+    def __and__(self, other: Condition) -> Condition | None:
+        if isinstance(other, NumberCondition):  # that the value is known
+            return replace(self, missing=self.missing and other.missing)
+        if isinstance(other, MissingCondition):
+            return other & self
         missing = self.missing and other.missing
         if self.inside or other.inside:
             first, second = (self, other) if self.inside else (other, self)
             values = tuple(v for v in first.values if (v in second.values) == second.inside)
-            if missing and not values:
-                return MissingCondition(self.feature)
+            if not values:
+                return MissingCondition(self.feature) if missing else None
             return CategoryCondition(self.feature, values, True, missing)
         values = (*self.values, *(v for v in other.values if v not in self.values))
         return CategoryCondition(self.feature, values, False, missing)
@@ -96,19 +101,25 @@ class MissingCondition:
         """The value is known."""
         return NumberCondition(self.feature)
 
-    def __and__(self, other: Condition) -> Condition:
-        return self
+    def __and__(self, other: Condition) -> Condition | None:
+        return self if isinstance(other, MissingCondition) or other.missing else None
 
 
 Condition = NumberCondition | CategoryCondition | MissingCondition
 
 
-def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Merge the conditions on each feature into one, in the order in which features first appear."""
+def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...] | None:
+    """Merge the conditions on each feature into one, in the order in which features first appear.
+
+    Conditions that no row can fit together, such as a value both missing and known, give None.
+    """
     merged: dict[str, Condition] = {}
     for condition in conditions:
         before = merged.get(condition.feature)
-        merged[condition.feature] = condition if before is None else before & condition
+        both = condition if before is None else before & condition
+        if both is None:
+            return None
+        merged[condition.feature] = both
     return tuple(merged.values())
 
 

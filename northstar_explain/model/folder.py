@@ -29,8 +29,10 @@ from northstar_explain.model.segments import Segmentation
 FORMAT = 1
 FILES = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json", "evaluation.json", "golden.parquet")
 MANIFEST = "manifest.json"
+SEAL = "manifest_sha256"  # of the manifest without this line, so that a slip in the manifest shows as well
 EXPECTED = ("expected_segment", "expected_probability")
 _TOLERANCE = 1e-12
+_CHANGED = "Restore the file, or train again: a changed model is not used."
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def build(
         **about,
         "files": {name: _sha256(data) for name, data in files.items()},
     }
+    manifest[SEAL] = _seal(manifest)
     id = str(manifest["model_id"])
     return Model(id, contract, segmentation, scorecard, purchase, evaluation, golden, manifest, files)
 
@@ -143,7 +146,7 @@ def save(model: Model, path: Path | str, overwrite: bool = False) -> None:
     """
     path = Path(path)
     # Only a model folder may be replaced: a mistyped --model must not cost somebody their home directory.
-    tables.require_free(path, overwrite and (path / MANIFEST).is_file())
+    tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
     with tables.replacing(path) as beside:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
@@ -202,6 +205,10 @@ def _identity(files: Mapping[str, bytes]) -> str:
     return "m-" + _sha256("".join(_sha256(files[name]) for name in parts).encode())[:12]
 
 
+def _seal(manifest: Mapping[str, Any]) -> str:
+    return _sha256(json_bytes({key: value for key, value in manifest.items() if key != SEAL}))
+
+
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -211,6 +218,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads((path / MANIFEST).read_bytes())
         found = manifest["format"]
         complete = set(manifest["files"]) >= set(FILES) and "model_id" in manifest
+        seal = _seal(manifest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         todo = "Check the path; `explain train` makes a model folder."
         raise ModelError(str(path), [Fault(MANIFEST, "a model's manifest", str(error), todo)]) from error
@@ -218,27 +226,29 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         got = f"format {found}" if found != FORMAT else "an incomplete list of files"
         todo = "Train the model again with this version."
         raise ModelError(str(path), [Fault(MANIFEST, f"a manifest of format {FORMAT}", got, todo)])
+    want = str(manifest.get(SEAL))
+    if seal != want:
+        raise ModelError(str(path), [Fault(MANIFEST, f"SHA-256 {want[:12]}…", f"{seal[:12]}…", _CHANGED)])
     return manifest
 
 
 def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     faults = []
-    todo = "Restore the file, or train again: a changed model is not used."
     for name in FILES:
         try:
             files[name] = (path / name).read_bytes()
         except OSError as error:
-            faults.append(Fault(name, "the file as it was saved", error.strerror or str(error), todo))
+            faults.append(Fault(name, "the file as it was saved", error.strerror or str(error), _CHANGED))
             continue
         want, got = manifest["files"][name], _sha256(files[name])
         if got != want:
-            faults.append(Fault(name, f"SHA-256 {want[:12]}…", f"{got[:12]}…", todo))
+            faults.append(Fault(name, f"SHA-256 {want[:12]}…", f"{got[:12]}…", _CHANGED))
     if faults:
         raise ModelError(str(path), faults)
     if _identity(files) != manifest["model_id"]:
         got = str(manifest["model_id"])
-        raise ModelError(str(path), [Fault(MANIFEST, f"model_id {_identity(files)}", got, todo)])
+        raise ModelError(str(path), [Fault(MANIFEST, f"model_id {_identity(files)}", got, _CHANGED)])
     return files
 
 

@@ -49,8 +49,9 @@ class Rule:
 
 
 def rules(tree: Node, contract: Contract) -> tuple[Rule, ...]:
-    """One rule a leaf, from left to right."""
-    return tuple(Rule(simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
+    """One rule a leaf, from left to right; a leaf that no row can reach has none."""
+    merged = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
+    return tuple(Rule(conditions, segment) for conditions, segment in merged if conditions is not None)
 
 
 def assign(tree: Node, columns: Columns) -> np.ndarray:
@@ -120,7 +121,7 @@ def _fill(node: Node, columns: Columns, rows: np.ndarray, codes: dict[str, int],
         return
     column = columns[node.test.feature]
     part = column[rows] if isinstance(column, np.ndarray) else column.take(rows)
-    fits = node.test.matches(part)  # type: ignore[arg-type]
+    fits = node.test.matches(part)
     _fill(node.yes, columns, rows[fits], codes, out)
     _fill(node.no, columns, rows[~fits], codes, out)
 

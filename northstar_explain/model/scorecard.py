@@ -146,9 +146,17 @@ class Scorecard:
         points = np.stack([term.points.ravel()[row] for term, row in zip(self.terms, places, strict=True)])
         return places, points
 
+    def logit(self, points: np.ndarray) -> np.ndarray:
+        """Log-odds of each row, from what each term adds: shape (terms, n) to shape (n,)."""
+        # Term after term: NumPy's own sum groups its addends by the number of rows, and a score must not.
+        total = np.full(points.shape[1], self.intercept)
+        for addend in points:
+            total += addend
+        return total
+
     def probability(self, columns: Columns) -> np.ndarray:
         """Probability of the label for each row, between 0 and 1."""
-        return sigmoid(self.intercept + self.contributions(columns)[1].sum(axis=0))
+        return sigmoid(self.logit(self.contributions(columns)[1]))
 
 
 def sigmoid(logit: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ class Scorer:
     def _score(self, part: pa.Table) -> pa.RecordBatch:
         columns = columns_of(part, self._features)
         places, points = self.model.scorecard.contributions(columns)
-        probability = sigmoid(self.model.scorecard.intercept + points.sum(axis=0))
+        probability = sigmoid(self.model.scorecard.logit(points))
         percentile = self._percentile(probability)
         segment = self._segment(columns)
         n = part.num_rows

@@ -79,11 +79,11 @@ def run(
     started = time.perf_counter()
     rejects, report = out.with_suffix(".rejected.parquet"), out.with_suffix(".report.json")
     tables.require_format(out)
-    _require_apart(source, (out, rejects, report))
     for path in (out, rejects, report):
         tables.require_free(path, overwrite)
     progress(f"reading {source}")
     table = tables.read(source)
+    _require_apart(source, (out, rejects, report))
     progress(f"checking {table.num_rows:,} rows")
     checked = check(table, model.contract, source=str(source), as_text=tables.is_text_format(source))
     progress(f"scoring {checked.accepted.num_rows:,} customers")
@@ -113,7 +113,7 @@ def run(
 
 def _require_apart(source: Path, outputs: tuple[Path, ...]) -> None:
     # Replacing the customers by their scores is never what somebody meant.
-    if source.exists() and any(path.exists() and path.samefile(source) for path in outputs):
+    if any(path.exists() and path.samefile(source) for path in outputs):
         todo = "Choose another --out."
         raise OutputError(str(source), [Fault("output", "a path other than the input", "the input", todo)])
 
@@ -121,9 +121,9 @@ def _require_apart(source: Path, outputs: tuple[Path, ...]) -> None:
 def _write(scores: pa.Table, rejected: pa.Table, out: Path, rejects: Path, overwrite: bool) -> None:
     if rejected.num_rows:
         tables.write(with_distinct_names(rejected), rejects, overwrite)
-    else:
-        rejects.unlink(missing_ok=True)  # of an earlier run, and no longer true
     tables.write(scores, out, overwrite)
+    if not rejected.num_rows:
+        rejects.unlink(missing_ok=True)  # of an earlier run, and no longer true
 
 
 def with_distinct_names(rejected: pa.Table) -> pa.Table:

@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from .coarse import coarsen, refine
 from .layout import Layout, lay_out
+from .memory import Memory
 from .node import Node
 from .polish import polish
 from .problem import Problem, build_problem
@@ -80,7 +81,7 @@ def distill(
     root = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed)
     layout = lay_out(bins)
     near = build_problem(centred[rows], codes[rows], layout, limits, n_groups)
-    Sweep(near, root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
+    Sweep(Memory(near), root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
     if len(rows) < len(Z):
         root = polish(build_problem(centred, codes, layout, limits, n_groups), root)
     return _finish(_freeze(root, layout), Z, codes, bins, n_groups, labels)
@@ -139,7 +140,7 @@ def _main_coordinates(Z: np.ndarray) -> np.ndarray:
 def _budget(problem: Problem) -> Budget:
     each = problem.n_rows * len(problem.columns) * problem.moments.shape[1] + 20 * problem.layout.n_bins
     mends = int(np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_MENDS, MOST_MENDS))
-    return Budget(n_random=mends // 4, n_kept=2, n_mends=mends)
+    return Budget(n_random=mends // 4, n_kept=2, n_mends=mends, patience=max(FEWEST_MENDS, mends // 3))
 
 
 def _freeze(node: Node, layout: Layout) -> Tree:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .memory import LeftSums, Memory
 from .node import Node, leaf_rows, splits
 from .problem import Problem, explained
-
 
 @dataclass(frozen=True)
 class Fan:
@@ -18,8 +18,7 @@ class Fan:
     rows: np.ndarray
     depth: int
     sums: np.ndarray
-    left: np.ndarray
-    squares: np.ndarray
+    candidates: LeftSums
     order: np.ndarray | None
 
 
@@ -34,13 +33,15 @@ class Offer:
     right_group: int
 
 
-def open_fan(problem: Problem, node: Node, rows: np.ndarray, depth: int) -> Fan:
+def open_fan(memory: Memory, node: Node, rows: np.ndarray, depth: int) -> Fan:
     """Sum the rows of a leaf on the left side of each candidate split."""
-    histogram = problem.histogram(rows)
+    problem, layout = memory.problem, memory.problem.layout
     sums = problem.moments[rows].sum(axis=0)
-    order = problem.layout.order(histogram, _main_direction(histogram, sums))
-    left = problem.layout.left_sums(histogram, order)
-    return Fan(node, rows, depth, sums, left, np.einsum("ij,ij->i", left[:, 1:], left[:, 1:]), order)
+    if not layout.categorical:
+        return Fan(node, rows, depth, sums, memory.leaf(rows), None)
+    histogram = problem.histogram(rows)
+    order = layout.order(histogram, _main_direction(histogram, sums))
+    return Fan(node, rows, depth, sums, LeftSums.of(layout.left_sums(histogram, order)), order)
 
 
 def _main_direction(histogram: np.ndarray, sums: np.ndarray) -> np.ndarray:
@@ -51,7 +52,7 @@ def _main_direction(histogram: np.ndarray, sums: np.ndarray) -> np.ndarray:
 
 
 def grow(
-    problem: Problem,
+    memory: Memory,
     root: Node,
     max_leaves: int,
     anchor: np.ndarray,
@@ -63,7 +64,8 @@ def grow(
 
     Parameters
     ----------
-    problem : Problem
+    memory : Memory
+        Of the problem whose rows are grouped.
     root : Node
         Changed in place.
     max_leaves : int
@@ -77,8 +79,9 @@ def grow(
     rng : Generator or None
         Shakes the gains.
     """
+    problem = memory.problem
     everything = np.arange(problem.n_rows)
-    fans = [open_fan(problem, *leaf) for leaf in leaf_rows(problem, root, everything)]
+    fans = [open_fan(memory, *leaf) for leaf in leaf_rows(problem, root, everything)]
     while len(fans) < max_leaves:
         sums = np.zeros_like(anchor)
         for fan in fans:
@@ -89,7 +92,7 @@ def grow(
         if not offers:
             return
         best = max(offers, key=lambda offer: offer.gain)
-        fans = [fan for fan in fans if fan is not best.fan] + _take(problem, best)
+        fans = [fan for fan in fans if fan is not best.fan] + _take(memory, best)
 
 
 def _usable(problem: Problem, root: Node, allowed: np.ndarray | None) -> np.ndarray | None:
@@ -103,12 +106,12 @@ def _usable(problem: Problem, root: Node, allowed: np.ndarray | None) -> np.ndar
     return known if allowed is None else known & allowed
 
 
-def _take(problem: Problem, offer: Offer) -> list[Fan]:
-    fan, layout = offer.fan, problem.layout
+def _take(memory: Memory, offer: Offer) -> list[Fan]:
+    problem, fan, layout = memory.problem, offer.fan, memory.problem.layout
     feature = int(layout.feature[offer.candidate])
     table = layout.table(offer.candidate, fan.order)
     fan.node.split(feature, table, Node(offer.left_group), Node(offer.right_group))
-    return [open_fan(problem, *leaf) for leaf in leaf_rows(problem, fan.node, fan.rows, fan.depth)]
+    return [open_fan(memory, *leaf) for leaf in leaf_rows(problem, fan.node, fan.rows, fan.depth)]
 
 
 def _offer(
@@ -130,7 +133,7 @@ def _offer(
     dead = rest[:, 0] < 0.5
     base = rest + anchor
     to_left, to_right = _worth(base, fan)
-    small = np.minimum(fan.left[:, 0], fan.sums[0] - fan.left[:, 0]) < problem.min_leaf - 0.5
+    small = np.minimum(fan.candidates.left[:, 0], fan.sums[0] - fan.candidates.left[:, 0]) < problem.min_leaf - 0.5
     if usable is not None:
         small |= ~usable
     to_left[small] = -np.inf
@@ -152,12 +155,12 @@ def _worth(base: np.ndarray, fan: Fan) -> tuple[np.ndarray, np.ndarray]:
     """What is explained when each side joins each group: two arrays of shape (n_candidates, n_groups)."""
     here = np.einsum("ij,ij->i", base[:, 1:], base[:, 1:])
     before = here / np.maximum(base[:, 0], 1e-9)
-    along = fan.left[:, 1:] @ base[:, 1:].T
-    count = fan.left[:, :1] + base[:, 0]
-    to_left = (here + 2.0 * along + fan.squares[:, None]) / np.maximum(count, 1e-9) - before
+    along = fan.candidates.left[:, 1:] @ base[:, 1:].T
+    count = fan.candidates.left[:, :1] + base[:, 0]
+    to_left = (here + 2.0 * along + fan.candidates.squares[:, None]) / np.maximum(count, 1e-9) - before
     all_along = fan.sums[1:] @ base[:, 1:].T
-    squares = fan.sums[1:] @ fan.sums[1:] - 2.0 * (fan.left[:, 1:] @ fan.sums[1:]) + fan.squares
-    count = (fan.sums[0] - fan.left[:, :1]) + base[:, 0]
+    squares = fan.sums[1:] @ fan.sums[1:] - 2.0 * (fan.candidates.left[:, 1:] @ fan.sums[1:]) + fan.candidates.squares
+    count = (fan.sums[0] - fan.candidates.left[:, :1]) + base[:, 0]
     to_right = (here + 2.0 * (all_along - along) + squares[:, None]) / np.maximum(count, 1e-9) - before
     return to_left, to_right
 

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .grow import grow
+from .memory import Memory
 from .node import Node
 from .problem import Problem
 
@@ -15,18 +16,20 @@ from .problem import Problem
 NAILED = 1000.0
 
 
-def starting_trees(problem: Problem, labels: np.ndarray, seed: int, n_random: int) -> Iterator[Node]:
+def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int) -> Iterator[Node]:
     """Grow the starting trees, some of them larger than the limits allow.
 
     Parameters
     ----------
-    problem : Problem
+    memory : Memory
+        Of the problem whose rows are grouped.
     labels : ndarray of int of shape (n,)
         Groups that the search starts from, as KMeans found them.
     seed : int
     n_random : int
         How many trees are grown on random subsets of the features.
     """
+    problem = memory.problem
     rows = np.arange(problem.n_rows)
     sums = problem.group_sums(rows, labels)
     free = np.zeros_like(sums)
@@ -34,7 +37,7 @@ def starting_trees(problem: Problem, labels: np.ndarray, seed: int, n_random: in
     most = problem.limits.max_leaves
     for mass in (0.0, 1.0 / problem.n_groups, NAILED):
         root = Node()
-        grow(problem, root, most, free + mass * problem.n_rows * means)
+        grow(memory, root, most, free + mass * problem.n_rows * means)
         yield root
     codes = problem.columns.T.astype(np.float32)
     centres = means[:, 1:]

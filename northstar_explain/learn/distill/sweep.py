@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .memory import LeftSums, Memory, slots_of
 from .node import Node, divide, leaf_rows, route, splits
 from .problem import Problem, explained
 
@@ -16,8 +17,9 @@ TRIES = 8
 class Sweep:
     """One tree's groups and their sums, kept true while its splits are re-chosen one after another."""
 
-    def __init__(self, problem: Problem, root: Node, anchor: np.ndarray) -> None:
-        self.problem = problem
+    def __init__(self, memory: Memory, root: Node, anchor: np.ndarray) -> None:
+        self.memory = memory
+        self.problem = problem = memory.problem
         self.root = root
         self.anchor = anchor
         self.everything = np.arange(problem.n_rows)
@@ -64,11 +66,18 @@ class Sweep:
         if not care.any():
             return False
         problem = self.problem
-        base = self.sums - problem.group_sums(rows, self.groups[rows]) + problem.group_sums(rows, to_right)
-        scores, order = self._scores(rows[care], to_left[care], to_right[care], base)
+        # What every group would hold with all these rows on the right: only those now elsewhere move.
+        now = self.groups[rows]
+        moving = now != to_right
+        base = self.sums - problem.group_sums(rows[moving], now[moving])
+        base += problem.group_sums(rows[moving], to_right[moving])
+        used = self._used(to_left[care], to_right[care])
+        scores, order = self._scores(rows[care], to_left[care], to_right[care], base, used)
         scores = self._forbid(node, scores)
         floor = explained(self.sums + self.anchor).sum()
         floor += TINY * abs(floor)
+        if self.sums[used, 0].min() < problem.min_group - 0.5:
+            floor = -np.inf  # a group is too small: any split that mends that is better
         checked = problem.min_leaf > 1 or problem.limits.max_features is not None
         for candidate in _best_first(scores, TRIES if checked else 1):
             if not scores[candidate] > floor:
@@ -77,29 +86,39 @@ class Sweep:
                 return True
         return False
 
+    def _used(self, to_left: np.ndarray, to_right: np.ndarray) -> np.ndarray:
+        k = self.problem.n_groups
+        return np.flatnonzero(np.bincount(to_left, minlength=k) + np.bincount(to_right, minlength=k))
+
     def _scores(
-        self, rows: np.ndarray, to_left: np.ndarray, to_right: np.ndarray, base: np.ndarray
+        self, rows: np.ndarray, to_left: np.ndarray, to_right: np.ndarray, base: np.ndarray, used: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """What the groups would explain after each candidate split."""
         problem, layout = self.problem, self.problem.layout
-        used = np.union1d(to_left, to_right)
-        slot = np.zeros(problem.n_groups, dtype=np.int32)
-        slot[used] = np.arange(len(used), dtype=np.int32)
-        if len(used) == 2 and (to_left == to_left[0]).all():
-            gain = problem.histogram(rows)
-            moved = np.empty((2, *gain.shape))
-            moved[slot[to_left[0]]], moved[slot[to_right[0]]] = gain, -gain
-        else:
+        order = None
+        if layout.categorical:
+            slot = slots_of(used, problem.n_groups)
             moved = problem.transfer(rows, slot[to_left], slot[to_right], len(used))
-        order = self._category_order(moved, used) if layout.categorical else None
-        rest = explained(self.anchor + base).sum() - explained((self.anchor + base)[used]).sum()
-        scores = np.full(len(layout.feature), rest)
-        for sums, group in zip(moved, used, strict=True):
-            after = layout.left_sums(sums, order) + base[group]
-            dead = after[:, 0] < problem.min_group - 0.5
-            scores += explained(after + self.anchor[group])
-            scores[dead] = -np.inf
+            order = self._category_order(moved, used)
+            gains: tuple[LeftSums, ...] = tuple(LeftSums.of(layout.left_sums(one, order)) for one in moved)
+        else:
+            gains = self._known_gains(rows, to_left, to_right, used)
+        fixed = base + self.anchor
+        scores = np.full(len(layout.feature), explained(fixed).sum() - explained(fixed[used]).sum())
+        for gain, group in zip(gains, used, strict=True):
+            scores += gain.explained_with(fixed[group])
+            scores[gain.left[:, 0] + base[group, 0] < problem.min_group - 0.5] = -np.inf
         return scores, order
+
+    def _known_gains(
+        self, rows: np.ndarray, to_left: np.ndarray, to_right: np.ndarray, used: np.ndarray
+    ) -> tuple[LeftSums, ...]:
+        if len(used) != 2 or not (to_left == to_left[0]).all():
+            return self.memory.transfer(rows, to_left, to_right, used)
+        # Two groups only: what one gains the other loses, and these sums are often known from growing.
+        gain = self.memory.leaf(rows)
+        loss = LeftSums(-gain.left, gain.squares)
+        return (gain, loss) if used[0] == to_left[0] else (loss, gain)
 
     def _category_order(self, moved: np.ndarray, used: np.ndarray) -> np.ndarray:
         """Sort the codes of each category by how much cheaper their rows are on the left, centres fixed."""

@@ -1,0 +1,68 @@
+"""Fixtures for the whole suite: simulated customers, one small model, and its folder on disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+# One process: starting workers takes longer than fitting machines as small as these.
+os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
+
+import pyarrow as pa
+import pytest
+from helpers import OPTIONS
+from hypothesis import HealthCheck, settings
+
+from northstar_explain import model as models
+from northstar_explain.contract import Contract, northstar
+from northstar_explain.model import Model
+from northstar_explain.simulate import simulate
+from northstar_explain.train import Source, Trained, train
+
+# The same examples in each run, and no deadline: the machine is shared, and a slow moment is not a fault.
+settings.register_profile(
+    "northstar", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("northstar")
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return northstar()
+
+
+@pytest.fixture(scope="session")
+def customers() -> pa.Table:
+    """6,000 simulated customers with their label."""
+    return simulate(6_000, seed=7)[0]
+
+
+@pytest.fixture(scope="session")
+def some(customers: pa.Table) -> pa.Table:
+    """300 customers, enough to score and quick to write."""
+    return customers.slice(0, 300)
+
+
+@pytest.fixture(scope="session")
+def trained(customers: pa.Table, contract: Contract) -> Trained:
+    return train(Source(customers, "customers"), contract, OPTIONS)
+
+
+@pytest.fixture(scope="session")
+def model(trained: Trained) -> Model:
+    return trained.model
+
+
+@pytest.fixture(scope="session")
+def model_dir(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model's folder, for reading only."""
+    path = tmp_path_factory.mktemp("session") / "model"
+    models.save(model, path)
+    return path
+
+
+@pytest.fixture
+def model_copy(model_dir: Path, tmp_path: Path) -> Path:
+    """A model folder that a test may spoil."""
+    return Path(shutil.copytree(model_dir, tmp_path / "model"))

@@ -1,0 +1,109 @@
+"""What several tests share: the command line as a function, folders compared byte for byte, tables with one fault."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from click.testing import CliRunner, Result
+
+from northstar_explain import tables
+from northstar_explain.cli.main import group
+from northstar_explain.learn import purchase, segments
+from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
+from northstar_explain.train import Options
+
+# Small, so that a model is learnt in seconds; large enough to hold pairs, bags and segments of two rules.
+OPTIONS = Options(
+    seed=1,
+    date=datetime.date(2026, 3, 1),
+    segments=segments.Options(k=4, rules=2, conditions=3),
+    purchase=purchase.Options(interactions=3, outer_bags=2, max_bins=64),
+)
+TINY = Options(
+    seed=1,
+    date=datetime.date(2026, 3, 1),
+    segments=segments.Options(k=3, rules=1, conditions=2),
+    purchase=purchase.Options(interactions=1, outer_bags=1, max_bins=16),
+)
+ID, LABEL = "customer_id", "purchased_next_30d"
+
+
+def explain(*args: object) -> Result:
+    """Run the command; anything but a clean exit fails the test that called it."""
+    return CliRunner().invoke(group, [str(arg) for arg in args], prog_name="explain", catch_exceptions=False)
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Every path below a folder with its bytes; None for folders."""
+    paths = sorted(folder.rglob("*"))
+    return {str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes() for path in paths}
+
+
+def refused(folder: Path, *args: object, code: int = 1) -> str:
+    """Run a command that must fail, leave the folder as it was, and say so on stderr alone; give what it said."""
+    before = contents(folder)
+    result = explain(*args)
+    assert result.exit_code == code, result.output
+    assert contents(folder) == before
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return plain(result.stderr)
+
+
+def plain(text: str) -> str:
+    """Text with every stretch of white space as one space, so that a line break does not hide a word."""
+    return " ".join(text.split())
+
+
+def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
+    """The table with one column replaced."""
+    column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
+    return table.set_column(table.column_names.index(name), name, column)
+
+
+def with_cells(table: pa.Table, name: str, cells: Mapping[int, Any], type: pa.DataType | None = None) -> pa.Table:
+    """The table with some cells of one column replaced; `type` where the column's own would not hold them."""
+    values = table[name].to_pylist()
+    for row, value in cells.items():
+        values[row] = value
+    return with_column(table, name, pa.array(values, type or table[name].type))
+
+
+def write_csv(path: Path, rows: Iterable[Iterable[str]]) -> Path:
+    """A CSV file whose cells are written as they are, quoted each."""
+    lines = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+    return path
+
+
+def reseal(folder: Path, **changes: object) -> None:
+    """Make a manifest agree with the files beside it again, as somebody would who wants to hide a change."""
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    manifest["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
+    manifest |= changes
+    del manifest[SEAL]
+    manifest[SEAL] = hashlib.sha256(json_bytes(manifest)).hexdigest()
+    (folder / MANIFEST).write_bytes(json_bytes(manifest))
+
+
+def around(cuts: Iterable[float]) -> list[float]:
+    """Each cut, and the next float to either side."""
+    return [float(x) for cut in cuts for x in (np.nextafter(cut, -np.inf), cut, np.nextafter(cut, np.inf))]
+
+
+def read(path: Path) -> pa.Table:
+    """A table that a command wrote."""
+    return tables.read(path)
+
+
+def digits(text: str) -> list[str]:
+    """The numbers in a text, without separators of thousands."""
+    return re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
