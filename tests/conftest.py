@@ -11,14 +11,14 @@ os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
 import pyarrow as pa
 import pytest
-from helpers import OPTIONS
+from helpers import OPTIONS, learn
 from hypothesis import HealthCheck, settings
 
 from northstar_explain import model as models
 from northstar_explain.contract import Contract, northstar
 from northstar_explain.model import Model
 from northstar_explain.simulate import simulate
-from northstar_explain.train import Source, Trained, train
+from northstar_explain.train import Trained
 
 # The same examples in each run, and no deadline: the machine is shared, and a slow moment is not a fault.
 settings.register_profile(
@@ -46,7 +46,7 @@ def some(customers: pa.Table) -> pa.Table:
 
 @pytest.fixture(scope="session")
 def trained(customers: pa.Table, contract: Contract) -> Trained:
-    return train(Source(customers, "customers"), contract, OPTIONS)
+    return learn(customers, contract, OPTIONS)
 
 
 @pytest.fixture(scope="session")

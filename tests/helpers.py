@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import json
 import re
@@ -12,13 +13,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from click.testing import CliRunner, Result
 
 from northstar_explain import tables
 from northstar_explain.cli.main import group
-from northstar_explain.learn import purchase, segments
+from northstar_explain.contract import Contract
+from northstar_explain.learn import choice, purchase, segments, stability
 from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
-from northstar_explain.train import Options
+from northstar_explain.train import Options, Source, Trained, train
 
 # Small, so that a model is learnt in seconds; large enough to hold pairs, bags and segments of two rules.
 OPTIONS = Options(
@@ -34,6 +37,16 @@ TINY = Options(
     purchase=purchase.Options(interactions=1, outer_bags=1, max_bins=16),
 )
 ID, LABEL = "customer_id", "purchased_next_30d"
+
+
+def learn(table: pa.Table, contract: Contract, options: Options, later: pa.Table | None = None) -> Trained:
+    """Train with little evidence for the segments: two draws in place of twenty, and a short search for rules."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stability, "REPEATS", 2)
+        patch.setattr(stability, "jaccard", functools.partial(stability.jaccard, repeats=2))
+        patch.setattr(choice, "distil", functools.partial(choice.distil, effort=0.02))
+        after = Source(later, "later") if later is not None else None
+        return train(Source(table, "customers"), contract, options, later=after)
 
 
 def explain(*args: object) -> Result:

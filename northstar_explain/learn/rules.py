@@ -63,6 +63,7 @@ def learn_rules(
     limits: engine.Limits,
     seed: int,
     sayable: bool = True,
+    effort: float = 1.0,
 ) -> Node:
     """Find the tree of sayable conditions whose groups cost least in KMeans' space.
 
@@ -81,6 +82,8 @@ def learn_rules(
     seed : int
     sayable : bool, default True
         Whether thresholds must be numbers that people say; else any quantile will do, to see what rounding costs.
+    effort : float, default 1.0
+        Share of the distiller's usual work.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def learn_rules(
     """
     codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], sayable))]
     codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in codings])
-    found = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed)
+    found = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
     return _node(found.tree, codings)
 
 

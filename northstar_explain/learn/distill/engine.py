@@ -36,6 +36,7 @@ def distill(
     labels: np.ndarray,
     limits: Limits,
     seed: int = 0,
+    effort: float = 1.0,
 ) -> Distilled:
     """Explain a grouping by the axis-aligned tree of least k-means cost that a bounded search finds.
 
@@ -54,6 +55,8 @@ def distill(
         What the tree may look like.
     seed : int, default 0
         The same input and seed give the same tree.
+    effort : float, default 1.0
+        How much of the search's usual work to spend; less is quicker and may find a dearer tree.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def distill(
         return _finish(Leaf(0), Z, codes, bins, n_groups, labels)
     centred = Z - Z.mean(axis=0)
     rows = _sample(labels, seed)
-    root = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed)
+    root = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed, effort)
     layout = lay_out(bins)
     near = build_problem(centred[rows], codes[rows], layout, limits, n_groups)
     Sweep(Memory(near), root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
@@ -88,7 +91,13 @@ def distill(
 
 
 def _search_coarse(
-    Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], labels: np.ndarray, limits: Limits, seed: int
+    Z: np.ndarray,
+    codes: np.ndarray,
+    bins: Sequence[FeatureBins],
+    labels: np.ndarray,
+    limits: Limits,
+    seed: int,
+    effort: float,
 ) -> Node:
     """Search over few bins and few coordinates; return the tree over all bins."""
     merged = coarsen(codes, bins, SEARCH_BINS)
@@ -98,7 +107,7 @@ def _search_coarse(
     ]
     few_codes = np.stack([one_merged[column] for one_merged, column in zip(merged, codes.T, strict=True)], axis=1)
     problem = build_problem(_main_coordinates(Z), few_codes, lay_out(few), limits, int(labels.max()) + 1)
-    root = search(problem, labels, seed, _budget(problem)).root
+    root = search(problem, labels, seed, _budget(problem, effort)).root
     refine(root, merged)
     return root
 
@@ -137,10 +146,11 @@ def _main_coordinates(Z: np.ndarray) -> np.ndarray:
     return Z @ turned[:, :SEARCH_DIMENSIONS]
 
 
-def _budget(problem: Problem) -> Budget:
+def _budget(problem: Problem, effort: float) -> Budget:
     each = problem.n_rows * len(problem.columns) * problem.moments.shape[1] + 20 * problem.layout.n_bins
     mends = int(np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_MENDS, MOST_MENDS))
-    return Budget(n_random=mends // 4, n_kept=2, n_mends=mends, patience=max(FEWEST_MENDS, mends // 3))
+    mends = max(1, round(mends * effort))
+    return Budget(n_random=mends // 4, n_kept=2, n_mends=mends, patience=max(min(FEWEST_MENDS, mends), mends // 3))
 
 
 def _freeze(node: Node, layout: Layout) -> Tree:
