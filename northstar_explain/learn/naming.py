@@ -34,7 +34,8 @@ def names(
     chosen = [words[:_WORDS] for words in ranked]
     for place, words in enumerate(ranked):
         size = _WORDS
-        while chosen.count(chosen[place]) > 1 and size < len(words):
+        # The same words in another order would tell nobody the two apart.
+        while sum(set(other) == set(chosen[place]) for other in chosen) > 1 and size < len(words):
             size += 1
             chosen[place] = words[:size]
     said = [_name(words, contract.noun) for words in chosen]

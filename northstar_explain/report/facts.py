@@ -10,7 +10,7 @@ from northstar_explain.model.conditions import Condition
 from northstar_explain.model.wording import brief, capital, phrases
 from northstar_explain.report.plays import recommended
 
-MOST_BARS = 5
+MOST_BARS = 4
 # Okabe & Ito's colours for colour-blind readers, darkened until white text on them reaches a contrast of 4.5 : 1.
 ACCENTS = ("#00578a", "#9a4a00", "#00664b", "#8a3a6b", "#5c5c00", "#4b4b8f", "#7a2e2e", "#37616b")
 
