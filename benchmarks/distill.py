@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 from benchmarks.distill_data import DataSet, made_sets, real_sets
 from northstar_explain.learn.distill import RuleDistiller, ThresholdLeaf, ThresholdSplit
 
-HINT = "ExKMC is not installed: pip install mercury-explainability matplotlib (best in a virtual environment of its own)"
+HINT = "ExKMC is not installed: pip install mercury-explainability matplotlib (in an environment of its own)"
 
 
 @dataclass(frozen=True)

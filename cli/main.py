@@ -91,9 +91,12 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
 @click.argument("customers", type=_FILE)
 @_MODEL
 @click.option("--contract", type=_FILE, help="What the columns mean.  [default: Northstar Retail's own]")
-@click.option("--holdout", type=_FILE, help="Customers at a later date, to evaluate on.  [default: a fifth of CUSTOMERS]")
-@click.option("--segments", type=click.IntRange(2, 12),
-              help="How many segments.  [default: chosen from 4 to 8]")
+@click.option(
+    "--holdout",
+    type=_FILE,
+    help="Customers at a later date, to evaluate on.  [default: a fifth of CUSTOMERS]",
+)
+@click.option("--segments", type=click.IntRange(2, 12), help="How many segments.  [default: chosen from 4 to 8]")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date on manifest and reports.  [default: today]")
 @_SEED
 @_MAX_REJECTED

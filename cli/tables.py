@@ -27,7 +27,10 @@ def facts_text(model: Model) -> str:
 def _head(model: Model) -> list[str]:
     data = model.manifest["data"]
     rejected = f", {data['rejected']:,} rejected" if data["rejected"] else ""
-    return [f"{model.contract.title}", f"model {model.id} of {model.manifest['date']}: {data['rows']:,} rows{rejected}"]
+    return [
+        f"{model.contract.title}",
+        f"model {model.id} of {model.manifest['date']}: {data['rows']:,} rows{rejected}",
+    ]
 
 
 def _purchase(model: Model) -> list[str]:
@@ -36,7 +39,10 @@ def _purchase(model: Model) -> list[str]:
     later = " (at a later date)" if purchase["out_of_time"] else ""
     rows = [
         ("ROC-AUC", f"{held['roc_auc']:.4f}"),
-        ("F1", f"{held['f1']:.4f}  (at threshold {held['threshold']:.4f}; everyone flagged: {held['f1_everyone']:.4f})"),
+        (
+            "F1",
+            f"{held['f1']:.4f}  (at threshold {held['threshold']:.4f}; everyone flagged: {held['f1_everyone']:.4f})",
+        ),
         ("precision, recall", f"{held['precision']:.4f}, {held['recall']:.4f}"),
         ("average precision", f"{held['average_precision']:.4f}  (base rate {held['base_rate']:.4f})"),
         ("Brier score", f"{held['brier']:.4f}  (base rate alone {held['brier_base_rate']:.4f})"),

@@ -85,7 +85,11 @@ class Model:
 
 
 def train(
-    frame: Any, contract: Contract | Path | str | None = None, *, seed: int = 0, options: Options | None = None
+    frame: Any,
+    contract: Contract | Path | str | None = None,
+    *,
+    seed: int = 0,
+    options: Options | None = None,
 ) -> Model:
     """Learn segments and a purchase model from a table of customers.
 

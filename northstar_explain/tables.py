@@ -45,7 +45,7 @@ def read(path: Path | str) -> pa.Table:
     if path.suffix == ".csv":
         return _read_csv(path)
     try:
-        return _read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path)
+        return _without_views(_read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path))
     except (pa.ArrowException, OSError) as error:
         kind = "Parquet" if path.suffix == ".parquet" else "Arrow"
         todo = "The file may be cut off or of another format: write it again."
@@ -75,13 +75,14 @@ def from_frame(frame: Any) -> pa.Table:
         When the object hands out no Arrow data.
     """
     if isinstance(frame, pa.Table):
-        return frame
+        return _without_views(frame)
     if isinstance(frame, pa.RecordBatch):
-        return pa.Table.from_batches([frame])
+        return _without_views(pa.Table.from_batches([frame]))
     if hasattr(frame, "__arrow_c_stream__"):
         table = pa.table(frame)
-        # pandas keeps a named or filtered index as a column of its own making; it is no customer's data.
-        return table.select([i for i, name in enumerate(table.column_names) if name != "__index_level_0__"])
+        # pandas keeps a filtered index as a column of its own making; it is no customer's data.
+        own = [i for i, name in enumerate(table.column_names) if name != "__index_level_0__"]
+        return _without_views(table.select(own))
     todo = "Hand over a pandas, Polars, DuckDB or PyArrow table."
     raise TableError("table", [Fault("object", "a table that hands out Arrow", type(frame).__name__, todo)])
 
@@ -134,7 +135,9 @@ def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
         exists, is_folder = path.exists(), path.is_dir()
     except OSError as error:  # such as a name that is too long for the system
         got = error.strerror or str(error)
-        raise OutputError(str(path), [Fault("output", "a place that can be written", got, "Choose another path.")]) from error
+        raise OutputError(
+            str(path), [Fault("output", "a place that can be written", got, "Choose another path.")]
+        ) from error
     if is_folder and not folder:
         todo = "Name a file inside it."
         raise OutputError(str(path), [Fault("output", "a path for a file", "a folder", todo)])
@@ -237,6 +240,22 @@ def _read_parquet(path: Path) -> pa.Table:
 def _read_arrow(path: Path) -> pa.Table:
     with pa.ipc.open_file(str(path)) as file:
         return file.read_all()
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    # Polars hands out texts as views, for which Arrow has few functions: neither take nor, in dictionaries, cast.
+    for place, field in enumerate(table.schema):
+        kind = field.type
+        if pa.types.is_string_view(kind):
+            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
+        elif pa.types.is_dictionary(kind) and pa.types.is_string_view(kind.value_type):
+            chunks = [
+                pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.string()))
+                for chunk in table.column(place).chunks
+            ]
+            plain = pa.dictionary(kind.index_type, pa.string())
+            table = table.set_column(place, field.name, pa.chunked_array(chunks, plain))
+    return table
 
 
 def _read_csv(path: Path) -> pa.Table:

@@ -128,9 +128,7 @@ def train(
         judged = _customers(accepted, contract)
         _require_both_classes(later, contract, judged.label)
     learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress)
-    split = splits.stratified(
-        customers.label, options.validation, 0.0 if judged else options.holdout, options.seed
-    )
+    split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
     scorecard, facts = _learn_purchase(customers, contract, split, options, progress)
     progress("evaluating on the holdout")
     held = judged or _take(customers, split.holdout)
@@ -247,7 +245,11 @@ def _about(
         },
         "options": settings,
         "libraries": {name: _version(name) for name in _LIBRARIES},
-        "machine": {"python": platform.python_version(), "system": platform.system(), "cpu": platform.machine()},
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.system(),
+            "cpu": platform.machine(),
+        },
     }
 
 

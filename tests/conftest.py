@@ -15,6 +15,7 @@ from helpers import OPTIONS, learn
 from hypothesis import HealthCheck, settings
 
 from northstar_explain import model as models
+from northstar_explain import tables
 from northstar_explain.contract import Contract, northstar
 from northstar_explain.model import Model
 from northstar_explain.simulate import simulate
@@ -66,3 +67,11 @@ def model_dir(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model_copy(model_dir: Path, tmp_path: Path) -> Path:
     """A model folder that a test may spoil."""
     return Path(shutil.copytree(model_dir, tmp_path / "model"))
+
+
+@pytest.fixture(scope="session")
+def some_file(some: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The 300 customers as a file, for reading only."""
+    path = tmp_path_factory.mktemp("table") / "some.parquet"
+    tables.write(some, path)
+    return path

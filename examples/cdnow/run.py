@@ -160,7 +160,9 @@ def run(out: Path, seed: int, overwrite: bool, quiet: bool) -> None:
     other = baseline(early, later, seed)
     early_rate = early["bought_next_30d"].to_numpy().mean()
     print(facts_text(learnt))
-    print(f"\nTrained at {TRAIN_CUT} (base rate {early_rate:.3f}), judged at {LATER_CUT} (base rate {label.mean():.3f})")
+    print(
+        f"\nTrained at {TRAIN_CUT} (base rate {early_rate:.3f}), judged at {LATER_CUT} (base rate {label.mean():.3f})"
+    )
     print(f"{'':<20}{'EBM':>10}{'logistic regression on log recency, frequency, value':>56}")
     for name, value in ours.items():
         print(f"{name:<20}{value:>10.4f}{other[name]:>56.4f}")

@@ -66,8 +66,7 @@ def columns_of(table: pa.Table, features: Iterable[Feature]) -> dict[str, np.nda
 def rows_of(columns: Columns, rows: np.ndarray) -> dict[str, np.ndarray | Category]:
     """The same columns for some rows (a mask or positions)."""
     return {
-        name: column.take(rows) if isinstance(column, Category) else column[rows]
-        for name, column in columns.items()
+        name: column.take(rows) if isinstance(column, Category) else column[rows] for name, column in columns.items()
     }
 
 

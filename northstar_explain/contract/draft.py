@@ -151,9 +151,7 @@ def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Gues
     return _Guess(name, Kind.CATEGORY, None, None, missing, note)
 
 
-def _toml(
-    source: str, id: str, label: str, candidates: tuple[list[str], list[str]], guesses: list[_Guess]
-) -> str:
+def _toml(source: str, id: str, label: str, candidates: tuple[list[str], list[str]], guesses: list[_Guess]) -> str:
     features = [guess for guess in guesses if guess.kind is not None]
     left_out = [guess for guess in guesses if guess.kind is None]
     lines = [
@@ -161,7 +159,7 @@ def _toml(
         "# who knows the table, complete the words (they appear in every report), then remove the mark.",
         "",
         "[table]",
-        f'title = {_quote("Customers")}  # CONFIRM: what this table is',
+        f"title = {_quote('Customers')}  # CONFIRM: what this table is",
         f"id = {_quote(id)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[0]) or 'no other'))}",
         f"label = {_quote(label)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[1]) or 'no other'))}",
         'horizon = "in the 30 days after the snapshot"  # CONFIRM: the window of the label',

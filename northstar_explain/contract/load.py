@@ -107,7 +107,7 @@ class _Reader:
     def section(self, data: dict[str, Any], key: str, needed: bool = True) -> dict[str, Any]:
         value = data.get(key, {})
         if not isinstance(value, dict) or (needed and not value):
-            self.fault(key, f"a section [{key}]", "nothing" if not value else value, "Add it.")
+            self.fault(key, f"a section [{key}]", value or "nothing", "Add it.")
             return {}
         return value
 

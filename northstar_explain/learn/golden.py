@@ -41,7 +41,7 @@ def golden_rows(table: pa.Table, contract: Contract, scorecard: Scorecard, tree:
     edges = _edges(scorecard, tree)
     made = []
     for feature in contract.features:
-        hard = [None] if feature.missing is not None else []
+        hard: list[float | str | None] = [None] if feature.missing is not None else []
         if feature.kind.numeric:
             hard += _hard_numbers(edges.get(feature.name, []))
         elif feature.kind is Kind.CATEGORY:

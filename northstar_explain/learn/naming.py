@@ -13,9 +13,7 @@ _CLEAR = 0.33
 _WORDS = 2
 
 
-def names(
-    profiles: Sequence[Sequence[Profile]], asked: Sequence[Iterable[str]], contract: Contract
-) -> tuple[str, ...]:
+def names(profiles: Sequence[Sequence[Profile]], asked: Sequence[Iterable[str]], contract: Contract) -> tuple[str, ...]:
     """A distinct name for each segment.
 
     Parameters
@@ -39,9 +37,7 @@ def names(
             size += 1
             chosen[place] = words[:size]
     said = [_name(words, contract.noun) for words in chosen]
-    return tuple(
-        name if said.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(said)
-    )
+    return tuple(name if said.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(said))
 
 
 def _ranked(profile: Sequence[Profile], asked: set[str], contract: Contract) -> list[str]:
@@ -53,7 +49,8 @@ def _ranked(profile: Sequence[Profile], asked: set[str], contract: Contract) -> 
     ]
     usable.sort(key=lambda pair: (pair[0].feature not in asked, -abs(pair[0].effect), pair[0].feature))
     groups: set[str] = set()
-    first, later = [], []
+    first: list[str] = []
+    later: list[str] = []
     for item, feature in usable:
         word = _adjective(feature, item.effect)
         if word:

@@ -13,6 +13,7 @@ from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import choice, clusters, naming, space, splits, stability
 from northstar_explain.learn.space import Space
+from northstar_explain.learn.stability import NullTest
 from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Profile, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
@@ -46,7 +47,7 @@ class Evidence:
     curve: tuple[choice.Point, ...]
     unrounded: choice.Point
     stability: dict[str, float]
-    null: stability.NullTest
+    null: NullTest
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,7 @@ class Options:
     conditions: int = 4
 
 
-def learn(
-    columns: Columns, contract: Contract, options: Options, seed: int, progress: Callable[[str], None]
-) -> Learnt:
+def learn(columns: Columns, contract: Contract, options: Options, seed: int, progress: Callable[[str], None]) -> Learnt:
     """Learn segments from customers.
 
     Parameters
@@ -135,7 +134,13 @@ def learn(
     segmentation = describe(tree, columns, contract, agreement)
     named = tuple((feature.name, gain) for feature, gain in principal)
     return Learnt(
-        segmentation, learnt_space, chosen.kmeans, cluster_of, learn_rows, check_rows, replace(evidence, principal=named)
+        segmentation,
+        learnt_space,
+        chosen.kmeans,
+        cluster_of,
+        learn_rows,
+        check_rows,
+        replace(evidence, principal=named),
     )
 
 
@@ -154,9 +159,7 @@ def _evidence(
     progress("testing against customers without groups")
     null = stability.null_test(material.points, k, seed)
     curve = choice.curve(material, chosen.kmeans, k, options.conditions, seed, progress)
-    exact = choice.distil(
-        material, chosen.kmeans, rules, options.rules, options.conditions, seed, sayable=False
-    )
+    exact = choice.distil(material, chosen.kmeans, rules, options.rules, options.conditions, seed, sayable=False)
     return Evidence(
         principal=(),
         candidates=candidates,

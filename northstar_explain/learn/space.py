@@ -56,10 +56,7 @@ class Space:
 
     def place(self, columns: Columns) -> np.ndarray:
         """Points of shape (n, axes), in float64."""
-        placed = [
-            (_transformed(columns[axis.feature.name], axis) - axis.centre) * axis.scale
-            for axis in self.axes
-        ]
+        placed = [(_transformed(columns[axis.feature.name], axis) - axis.centre) * axis.scale for axis in self.axes]
         return np.nan_to_num(np.column_stack(placed), nan=0.0)
 
 

@@ -17,7 +17,11 @@ NULL_ROWS = 10_000
 
 
 def jaccard(
-    groups: np.ndarray, k: int, regroup: Callable[[np.ndarray, int], np.ndarray], seed: int, repeats: int = REPEATS
+    groups: np.ndarray,
+    k: int,
+    regroup: Callable[[np.ndarray, int], np.ndarray],
+    seed: int,
+    repeats: int = REPEATS,
 ) -> np.ndarray:
     """How well each group is found again when the customers are drawn anew (Hennig 2007).
 

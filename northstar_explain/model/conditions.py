@@ -147,6 +147,4 @@ def from_json(data: dict[str, Any]) -> Condition:
     if data["is"] == "number":
         return NumberCondition(data["feature"], data["at_least"], data["below"], data["or_missing"])
     inside = "in" in data
-    return CategoryCondition(
-        data["feature"], tuple(data["in" if inside else "not_in"]), inside, data["or_missing"]
-    )
+    return CategoryCondition(data["feature"], tuple(data["in" if inside else "not_in"]), inside, data["or_missing"])

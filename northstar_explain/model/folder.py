@@ -27,7 +27,14 @@ from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
 
 FORMAT = 1
-FILES = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json", "evaluation.json", "golden.parquet")
+FILES = (
+    "contract.toml",
+    "segments.json",
+    "scorecard.parquet",
+    "purchase.json",
+    "evaluation.json",
+    "golden.parquet",
+)
 MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"  # of the manifest without this line, so that a slip in the manifest shows as well
 EXPECTED = ("expected_segment", "expected_probability")
@@ -176,9 +183,7 @@ def load(path: Path | str) -> Model:
     files = _read_files(path, manifest)
     contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"))
     purchase_data = json.loads(files["purchase.json"])
-    purchase = Purchase(
-        purchase_data["intercept"], purchase_data["threshold"], tuple(purchase_data["percentiles"])
-    )
+    purchase = Purchase(purchase_data["intercept"], purchase_data["threshold"], tuple(purchase_data["percentiles"]))
     model = Model(
         id=str(manifest["model_id"]),
         contract=contract,
@@ -276,5 +281,3 @@ def _require_golden(path: Path, model: Model) -> None:
         got = f"{segment[row]}, {probability[row]:.6f}"
         todo = "This version does not score as the one that made the model: do not use it; report this."
         raise ModelError(str(path), [Fault(f"golden row {row + 1}", expected, got, todo)])
-
-

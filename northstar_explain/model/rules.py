@@ -104,9 +104,7 @@ def rename(tree: Node, names: dict[str, str]) -> Node:
     return Split(tree.test, rename(tree.yes, names), rename(tree.no, names))
 
 
-def _paths(
-    node: Node, contract: Contract, path: tuple[Condition, ...]
-) -> Iterator[tuple[tuple[Condition, ...], Leaf]]:
+def _paths(node: Node, contract: Contract, path: tuple[Condition, ...]) -> Iterator[tuple[tuple[Condition, ...], Leaf]]:
     if isinstance(node, Leaf):
         yield path, node
         return

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from northstar_explain.contract import Contract, Feature, Kind
-from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
+from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.model.rules import Rule
 
 _DEFAULTS: dict[Kind, tuple[str, str]] = {

@@ -70,9 +70,7 @@ def customers(
     return _waves(n, seed, calendar_around(snapshot), future)
 
 
-def simulate(
-    n: int, seed: int, snapshot: datetime.date = SNAPSHOT, future: int = 0
-) -> tuple[pa.Table, pa.Table]:
+def simulate(n: int, seed: int, snapshot: datetime.date = SNAPSHOT, future: int = 0) -> tuple[pa.Table, pa.Table]:
     """Make up customers, all at once; parameters and errors as for `customers`.
 
     Returns
@@ -89,9 +87,7 @@ def simulate(
     return pa.Table.from_batches(tables), pa.Table.from_batches(truths)
 
 
-def _waves(
-    n: int, seed: int, calendar: Calendar, future: int
-) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+def _waves(n: int, seed: int, calendar: Calendar, future: int) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
     done = wave = 0
     while done < n:
         columns, label, truth = _wave(seed, wave, calendar, future)
@@ -102,9 +98,7 @@ def _waves(
         done, wave = done + rows, wave + 1
 
 
-def _wave(
-    seed: int, wave: int, calendar: Calendar, future: int
-) -> tuple[dict[str, pa.Array], pa.Array, pa.Array]:
+def _wave(seed: int, wave: int, calendar: Calendar, future: int) -> tuple[dict[str, pa.Array], pa.Array, pa.Array]:
     """Everybody of one wave who visited: features, label and true probability."""
     past_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(wave, 0)))
     future_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(wave, 1, future)))

@@ -181,9 +181,7 @@ def _arrivals(
     return who, start + rng.random(len(who))
 
 
-def _mails(
-    people: People, levels: np.ndarray, rng: np.random.Generator
-) -> tuple[Mails, np.ndarray, np.ndarray]:
+def _mails(people: People, levels: np.ndarray, rng: np.random.Generator) -> tuple[Mails, np.ndarray, np.ndarray]:
     """E-mails sent, opened and clicked; and who came to the shop by a click, and when."""
     n = len(people)
     known_from = np.maximum(people.born[:, None], PERIOD_START[: PERIODS - 1])

@@ -112,9 +112,7 @@ def _tastes(people: People, rng: np.random.Generator) -> _Tastes:
     return _Tastes(weights.cumsum(axis=1).astype(np.float32))
 
 
-def _orders(
-    people: People, visits: Visits, tastes: _Tastes, calendar: Calendar, rng: np.random.Generator
-) -> _Orders:
+def _orders(people: People, visits: Visits, tastes: _Tastes, calendar: Calendar, rng: np.random.Generator) -> _Orders:
     who, when = visits.who[visits.bought], visits.when[visits.bought]
     sale = calendar.sale[when.astype(np.int64)]
     log_odds = people.discount[who] + SALE_DISCOUNT * sale
@@ -132,9 +130,7 @@ def _orders(
     return _Orders(who, when, items, amount, discounted, returned, bought)
 
 
-def _behavior(
-    people: People, visits: Visits, tastes: _Tastes, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+def _behavior(people: People, visits: Visits, tastes: _Tastes, rng: np.random.Generator) -> dict[str, np.ndarray]:
     n, who, when, bought = len(people), visits.who, visits.when, visits.bought
     month, quarter = when >= PAST - 30, when >= PAST - 90
     bounced = ~bought & (rng.random(len(who)) < people.bounces[who])

@@ -195,8 +195,7 @@ def draw_people(size: int, days: int, rng: np.random.Generator) -> People:
         wishes=np.exp(-2.8 + 0.5 * depth + 0.3 * thorough + 1.0 * noise[19]),
         tastes=np.exp(-0.6 + 0.3 * depth + 0.5 * noise[20]),
         guest=guest,
-        mail_unknown=rng.random(size)
-        < _share(MAIL_UNKNOWN_LOGIT + 0.35 * mobile + 0.4 * guest - 0.25 * mail_taste),
+        mail_unknown=rng.random(size) < _share(MAIL_UNKNOWN_LOGIT + 0.35 * mobile + 0.4 * guest - 0.25 * mail_taste),
         member=~guest & (rng.random(size) < _share(-0.1 + 0.5 * keen + 0.4 * mail + 0.3 * deals)),
         channel=_choose(CHANNEL_SHARES[kind], rng),
         country=rng.choice(len(COUNTRIES), size=size, p=COUNTRY_SHARES),

@@ -80,13 +80,28 @@ def several(table: pa.Table) -> pa.Table:
 
 
 FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
-    "no file": (missing_file, ["nowhere.parquet: file: expected a customer table; got no such file. Check the path."]),
+    "no file": (
+        missing_file,
+        ["nowhere.parquet: file: expected a customer table; got no such file. Check the path."],
+    ),
     "a folder": (a_folder, ["folder.parquet: file: expected a file; got a folder."]),
     "another format": (other_ending, [".parquet, .csv, .arrow; got 'customers.xlsx'. Convert or rename it."]),
-    "a name too long": (lambda _, folder: folder / ("c" * 300 + ".csv"), ["expected a customer table; got File name"]),
-    "empty parquet": (as_bytes("empty.parquet", lambda _: b""), ["expected a header and rows; got an empty file."]),
-    "empty csv": (as_bytes("empty.csv", lambda _: b""), ["empty.csv: file: expected a header and rows; got an empty"]),
-    "empty arrow": (as_bytes("empty.arrow", lambda _: b""), ["expected a header and rows; got an empty file."]),
+    "a name too long": (
+        lambda _, folder: folder / ("c" * 300 + ".csv"),
+        ["expected a customer table; got File name"],
+    ),
+    "empty parquet": (
+        as_bytes("empty.parquet", lambda _: b""),
+        ["expected a header and rows; got an empty file."],
+    ),
+    "empty csv": (
+        as_bytes("empty.csv", lambda _: b""),
+        ["empty.csv: file: expected a header and rows; got an empty"],
+    ),
+    "empty arrow": (
+        as_bytes("empty.arrow", lambda _: b""),
+        ["expected a header and rows; got an empty file."],
+    ),
     "header only": (
         as_bytes("header.csv", lambda data: data.split(b"\n")[0] + b"\n"),
         ["header.csv: rows: expected at least one customer; got none. Check the export."],
@@ -100,7 +115,10 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
         as_bytes("latin.csv", lambda data: data.replace(b"country", b"l\xe4nder", 1)),
         ["expected a CSV in UTF-8; got the byte 0xe4 in line 1,"],
     ),
-    "ragged csv": (ragged, ["ragged.csv: file: expected a well-formed CSV; got ", "as many cells as the header."]),
+    "ragged csv": (
+        ragged,
+        ["ragged.csv: file: expected a well-formed CSV; got ", "as many cells as the header."],
+    ),
     "parquet cut off": (
         as_bytes("cut.parquet", lambda data: data[: len(data) // 2]),
         ["cut.parquet: file: expected a whole Parquet file; got ", "write it again."],
@@ -121,23 +139,39 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
         written(lambda t: t.drop_columns(["country"])),
         ["bad.parquet: column country: expected a column of this name; got none. Add it to the table."],
     ),
-    "missing id": (written(lambda t: t.drop_columns([ID])), [f"column {ID}: expected a column of this name; got none"]),
+    "missing id": (
+        written(lambda t: t.drop_columns([ID])),
+        [f"column {ID}: expected a column of this name; got none"],
+    ),
     "renamed column": (
         written(renamed),
-        ["column spend_365d: expected a column of this name; got none, but an unknown column Spend 365d. Was it renamed?"],
+        [
+            "column spend_365d: expected a column of this name; got none, but an unknown column Spend 365d. Was it renamed?"
+        ],
     ),
     "duplicate column": (
         written(twice, ".csv"),
         ["bad.csv: column spend_365d: expected one column of this name; got 2. Keep the right one."],
     ),
-    "duplicate column in parquet": (written(twice), ["column spend_365d: expected one column of this name; got 2."]),
+    "duplicate column in parquet": (
+        written(twice),
+        ["column spend_365d: expected one column of this name; got 2."],
+    ),
     "all faults at once": (
         written(several),
-        ["bad.parquet: 3 faults", "column spend_365d: ", "column country: ", "column orders_90d: expected one column"],
+        [
+            "bad.parquet: 3 faults",
+            "column spend_365d: ",
+            "column country: ",
+            "column orders_90d: expected one column",
+        ],
     ),
     "text column in parquet": (
         written(lambda t: with_column(t, "sessions_30d", t["sessions_30d"].cast(pa.string()))),
-        ["column sessions_30d: expected numbers (count); got string, for example '", "Correct the column or the contract."],
+        [
+            "column sessions_30d: expected numbers (count); got string, for example '",
+            "Correct the column or the contract.",
+        ],
     ),
     "mostly text in csv": (
         written(lambda t: with_column(t, "sessions_30d", ["often"] * t.num_rows), ".csv"),
@@ -145,11 +179,13 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
     ),
     "lists for numbers and for text": (
         written(
-            lambda t: with_column(
-                with_column(t, "spend_365d", [[1.0]] * t.num_rows), "country", [["DE"]] * t.num_rows
-            )
+            lambda t: with_column(with_column(t, "spend_365d", [[1.0]] * t.num_rows), "country", [["DE"]] * t.num_rows)
         ),
-        ["2 faults", "column spend_365d: expected numbers (amount); got list", "column country: expected text (category)"],
+        [
+            "2 faults",
+            "column spend_365d: expected numbers (amount); got list",
+            "column country: expected text (category)",
+        ],
     ),
     "ids that are fractions": (
         written(lambda t: with_column(t, ID, np.arange(t.num_rows) / 2)),
@@ -197,8 +233,16 @@ CELL_FAULTS = [
     ("sessions_30d", "3,5", "sessions_30d: expected a number, got '3,5'"),
     ("sessions_30d", "-1", "sessions_30d: expected 0 to 5000, got '-1'"),
     ("sessions_30d", "2.5", "sessions_30d: expected a whole number, got '2.5'"),
-    ("sessions_30d", "", "sessions_30d: expected a value (the contract says it is never missing), got nothing"),
-    ("sessions_30d", "NA", "sessions_30d: expected a value (the contract says it is never missing), got 'NA'"),
+    (
+        "sessions_30d",
+        "",
+        "sessions_30d: expected a value (the contract says it is never missing), got nothing",
+    ),
+    (
+        "sessions_30d",
+        "NA",
+        "sessions_30d: expected a value (the contract says it is never missing), got 'NA'",
+    ),
     ("spend_365d", "inf", "spend_365d: expected a finite number, got 'inf'"),
     ("spend_365d", "-inf", "spend_365d: expected a finite number, got '-inf'"),
     ("spend_365d", "1e999", "spend_365d: expected a finite number, got '1e999'"),
@@ -233,7 +277,11 @@ def test_a_bad_cell_rejects_its_row_alone(
     [
         ("spend_365d", float("inf"), "spend_365d: expected a finite number, got inf"),
         ("spend_365d", float("-inf"), "spend_365d: expected a finite number, got -inf"),
-        ("spend_365d", float("nan"), "spend_365d: expected a value (the contract says it is never missing), got nan"),
+        (
+            "spend_365d",
+            float("nan"),
+            "spend_365d: expected a value (the contract says it is never missing), got nan",
+        ),
         ("sessions_30d", -1, "sessions_30d: expected 0 to 5000, got -1"),
         ("return_rate", 1.01, "return_rate: expected 0 to 1, got 1.01"),
         ("loyalty_tier", "Diamond", "loyalty_tier: expected one of "),
@@ -259,9 +307,7 @@ def test_of_duplicate_ids_none_is_taken_and_all_are_named(some: pa.Table, model_
     assert explain("score", path, "--model", model_dir, "--out", out).exit_code == 0
     rejected = read(tmp_path / "scores.rejected.parquet").to_pylist()
     assert [row["row"] for row in rejected] == [1, 251]
-    assert {row["reasons"] for row in rejected} == {
-        f"{ID}: expected an id that occurs once in the table, got {twin!r}"
-    }
+    assert {row["reasons"] for row in rejected} == {f"{ID}: expected an id that occurs once in the table, got {twin!r}"}
     assert twin not in read(out)[ID].to_pylist()
 
 
@@ -306,7 +352,9 @@ def test_extra_columns_are_named_and_not_used(some: pa.Table, model_dir: Path, t
     assert read(out).equals(read(tmp_path / "narrow-scores.parquet"))
 
 
-@pytest.mark.parametrize(("bad", "most", "code"), [(3, "0.01", 0), (4, "0.01", 3), (4, "0.02", 0), (1, "0", 3), (0, "0", 0)])
+@pytest.mark.parametrize(
+    ("bad", "most", "code"), [(3, "0.01", 0), (4, "0.01", 3), (4, "0.02", 0), (1, "0", 3), (0, "0", 0)]
+)
 def test_too_many_rejected_rows_give_exit_code_3_and_all_results(
     bad: int, most: str, code: int, some: pa.Table, model_dir: Path, tmp_path: Path
 ) -> None:
@@ -356,8 +404,14 @@ def test_rejected_rows_keep_columns_that_are_called_row_and_reasons(
 
 
 LABEL_FAULTS = {
-    "one class": (lambda t: with_column(t, LABEL, [0] * t.num_rows), "expected both 0 and 1; got only 0 in all 1,200"),
-    "one class, ones": (lambda t: with_column(t, LABEL, [1] * t.num_rows), "got only 1 in all 1,200 valid rows"),
+    "one class": (
+        lambda t: with_column(t, LABEL, [0] * t.num_rows),
+        "expected both 0 and 1; got only 0 in all 1,200",
+    ),
+    "one class, ones": (
+        lambda t: with_column(t, LABEL, [1] * t.num_rows),
+        "got only 1 in all 1,200 valid rows",
+    ),
     "three values": (
         lambda t: with_cells(t, LABEL, {0: 2, 1: 7}),
         "expected only 0 and 1 (or true and false); got '2', '7'. Recode the label",
@@ -388,9 +442,7 @@ def test_train_refuses_fewer_than_1000_customers(customers: pa.Table, tmp_path: 
     path = tmp_path / "customers.parquet"
     tables.write(customers.slice(0, 999), path)
     message = refused(tmp_path, "train", path, "--model", tmp_path / "model", "--quiet")
-    assert message.startswith(
-        f"explain: {path}: rows: expected at least 1,000 valid customers to learn from; got 999"
-    )
+    assert message.startswith(f"explain: {path}: rows: expected at least 1,000 valid customers to learn from; got 999")
 
 
 def test_train_names_every_column_that_is_constant_or_all_missing(customers: pa.Table, tmp_path: Path) -> None:
@@ -435,7 +487,9 @@ def test_every_changed_or_missing_file_is_named_at_once(model_copy: Path, tmp_pa
     (model_copy / "segments.json").unlink()
     (model_copy / "golden.parquet").write_bytes(b"")
     message = refused(tmp_path, "show", model_copy)
-    assert message.startswith(f"explain: {model_copy}: 2 faults segments.json: expected the file as it was saved; got No such")
+    assert message.startswith(
+        f"explain: {model_copy}: 2 faults segments.json: expected the file as it was saved; got No such"
+    )
     assert "golden.parquet: expected SHA-256 " in message
 
 
@@ -517,9 +571,7 @@ def test_a_folder_in_the_place_of_a_result_is_never_replaced(
                 f"explain: {home}: output: expected a path for a file; got a folder. Name a file inside it."
             )
     (tmp_path / "pb" / "playbook.pdf").mkdir(parents=True)
-    message = refused(
-        tmp_path, "playbook", "--model", model_dir, "--out", tmp_path / "pb", "--overwrite", "--quiet"
-    )
+    message = refused(tmp_path, "playbook", "--model", model_dir, "--out", tmp_path / "pb", "--overwrite", "--quiet")
     assert "expected a path for a file; got a folder" in message
 
 

@@ -77,7 +77,10 @@ def test_rules_partition_and_keep_the_limits(X: np.ndarray, k: int, more: int, d
     kmeans = KMeans(k, n_init=2, random_state=0).fit(X)
     distiller = RuleDistiller(max_rules=k + more, max_depth=depth)
     try:
-        distiller.fit(X, kmeans)
+        # What holds of every tree holds of one that was searched for a moment only.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("northstar_explain.learn.distill.engine.MOST_MENDS", 12)
+            distiller.fit(X, kmeans)
     except ValueError as error:
         assert "no tree" in str(error) and depth is not None
         return
@@ -91,7 +94,8 @@ def test_rules_partition_and_keep_the_limits(X: np.ndarray, k: int, more: int, d
     for rule in distiller.rules_:
         assert len({condition[:2] for condition in rule.conditions}) == len(rule.conditions)
         assert depth is None or len(rule.conditions) <= depth
-    if kmeans.inertia_ > 0:
+    # Where KMeans explains all but rounding errors, a ratio of rounding errors says nothing.
+    if kmeans.inertia_ > 1e-12 * np.square(X).sum():
         price = cost_of(X, groups) / kmeans.inertia_
         assert distiller.price_of_explainability_ == pytest.approx(price, rel=1e-6, abs=1e-9)
 
@@ -129,7 +133,7 @@ def test_neighbouring_floats_are_told_apart() -> None:
     X = np.array([[one]] * 5 + [[np.nextafter(one, 2.0)]] * 5)
     kmeans = KMeans(2, n_init=1, init=np.array([[0.0], [9.0]]), max_iter=1)
     kmeans.cluster_centers_ = np.array([[one], [np.nextafter(one, 2.0)]])
-    codes = (X > one).astype(int)
+    codes = (one < X).astype(int)
     found = distill(X, codes, [FeatureBins(2)], codes[:, 0], Limits(2))
     assert (found.groups == codes[:, 0]).all()
 

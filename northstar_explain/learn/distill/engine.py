@@ -171,7 +171,12 @@ def _freeze(node: Node, layout: Layout) -> Tree:
 
 
 def _finish(
-    tree: Tree, Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], n_groups: int, labels: np.ndarray
+    tree: Tree,
+    Z: np.ndarray,
+    codes: np.ndarray,
+    bins: Sequence[FeatureBins],
+    n_groups: int,
+    labels: np.ndarray,
 ) -> Distilled:
     leaves, groups = assign(tree, codes, list(bins))
     names = match_groups(groups, labels, n_groups)

@@ -10,6 +10,7 @@ from .memory import LeftSums, Memory
 from .node import Node, leaf_rows, splits
 from .problem import Problem, explained
 
+
 @dataclass(frozen=True)
 class Fan:
     """A leaf, and what lies left of each of its candidate splits."""
@@ -87,8 +88,8 @@ def grow(
         for fan in fans:
             sums[fan.node.group] += fan.sums
         usable = _usable(problem, root, allowed)
-        offers = [_offer(problem, fan, fans, sums, anchor, max_leaves, usable, noise, rng) for fan in fans]
-        offers = [offer for offer in offers if offer is not None]
+        made = [_offer(problem, fan, fans, sums, anchor, max_leaves, usable, noise, rng) for fan in fans]
+        offers = [offer for offer in made if offer is not None]
         if not offers:
             return
         best = max(offers, key=lambda offer: offer.gain)
@@ -126,7 +127,7 @@ def _offer(
     rng: np.random.Generator | None,
 ) -> Offer | None:
     limits = problem.limits
-    if limits.max_depth is not None and fan.depth >= limits.max_depth or len(fan.rows) < 2 * problem.min_leaf:
+    if (limits.max_depth is not None and fan.depth >= limits.max_depth) or len(fan.rows) < 2 * problem.min_leaf:
         return None
     rest = sums.copy()
     rest[fan.node.group] -= fan.sums
@@ -165,9 +166,7 @@ def _worth(base: np.ndarray, fan: Fan) -> tuple[np.ndarray, np.ndarray]:
     return to_left, to_right
 
 
-def _close_full_groups(
-    problem: Problem, fan: Fan, fans: list[Fan], to_left: np.ndarray, to_right: np.ndarray
-) -> None:
+def _close_full_groups(problem: Problem, fan: Fan, fans: list[Fan], to_left: np.ndarray, to_right: np.ndarray) -> None:
     most = problem.limits.max_group_leaves
     if most is None:
         return

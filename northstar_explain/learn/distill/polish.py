@@ -68,9 +68,7 @@ def _pass(problem: Problem, root: Node) -> bool:
     return visit(root, np.arange(problem.n_rows))
 
 
-def _rechoose(
-    problem: Problem, root: Node, node: Node, rows: np.ndarray, cost: np.ndarray, out: np.ndarray
-) -> bool:
+def _rechoose(problem: Problem, root: Node, node: Node, rows: np.ndarray, cost: np.ndarray, out: np.ndarray) -> bool:
     layout = problem.layout
     route(problem, node.left, rows, out)
     to_left = out[rows]

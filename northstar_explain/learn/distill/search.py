@@ -62,7 +62,11 @@ class Workshop:
         self.seen: set[bytes] = set()
 
     def complete(
-        self, root: Node, rng: np.random.Generator | None = None, noise: float = 0.0, hopeless: float = -np.inf
+        self,
+        root: Node,
+        rng: np.random.Generator | None = None,
+        noise: float = 0.0,
+        hopeless: float = -np.inf,
     ) -> Found:
         """Fill a tree up to the limits and improve it until nothing changes, or it has proven hopeless.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .memory import LeftSums, Memory, slots_of
 from .node import Node, divide, leaf_rows, route, splits
-from .problem import Problem, explained
+from .problem import explained
 
 # A change must be worth this share of the total to be made: less is rounding, and could go round in circles.
 TINY = 1e-10
@@ -185,7 +185,9 @@ class Sweep:
         full = np.zeros(self.problem.n_groups, dtype=bool)
         if most is not None:
             others = [
-                other.group for other, _, _ in leaf_rows(self.problem, self.root, self.everything[:0]) if other is not leaf
+                other.group
+                for other, _, _ in leaf_rows(self.problem, self.root, self.everything[:0])
+                if other is not leaf
             ]
             full = np.bincount(others, minlength=self.problem.n_groups) >= most
             full[leaf.group] = False

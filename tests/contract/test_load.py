@@ -1,0 +1,141 @@
+"""Reading a contract: what stands in it is what the objects say, and every fault is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from northstar_explain.contract import Contract, Kind, load, parse
+from northstar_explain.contract.features import ROLES
+from northstar_explain.errors import ContractError
+
+GOOD = """
+[table]
+id = "id"
+label = "bought"
+[groups]
+a = "A"
+[features.orders]
+group = "a"
+kind = "count"
+words = "orders"
+"""
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(ContractError) as caught:
+        parse(text, "c.toml")
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_northstars_contract_holds_31_features_in_four_groups(contract: Contract) -> None:
+    assert len(contract.features) == 31
+    assert len(contract.groups) == 4
+    assert {feature.group for feature in contract.features} == set(contract.groups)
+    assert (contract.id, contract.label) == ("customer_id", "purchased_next_30d")
+    assert {feature.kind for feature in contract.features} == set(Kind)
+    assert {feature.role for feature in contract.features} - {""} <= set(ROLES)
+    assert all(feature.words and feature.unit is not None for feature in contract.features)
+
+
+def test_sensitive_features_serve_nothing_unless_allowed(contract: Contract) -> None:
+    sensitive = {feature.name for feature in contract.sensitive_features}
+    assert "age_band" in sensitive
+    assert not sensitive & {feature.name for feature in contract.segment_features}
+    assert not sensitive & {feature.name for feature in contract.model_features}
+    text = GOOD + "sensitive = true\nsegments = true\n"
+    assert parse(text).model_features == parse(text).segment_features == ()
+    allowed = parse(text + 'allow = ["model"]\n')
+    assert [f.name for f in allowed.model_features] == ["orders"]
+    assert allowed.segment_features == ()
+
+
+def test_missing_keys_take_documented_defaults() -> None:
+    contract = parse(GOOD)
+    feature = contract["orders"]
+    assert (contract.title, contract.outcome, contract.currency, contract.noun) == (
+        "Customers",
+        "buys",
+        "$",
+        "customers",
+    )
+    assert (feature.minimum, feature.maximum, feature.missing, feature.segments) == (None, None, None, True)
+    assert contract.text == GOOD
+
+
+def test_a_name_that_is_no_feature_is_a_key_error(contract: Contract) -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        contract["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (('id = "id"', ""), "table.id: expected text; got nothing. Add this key."),
+        (('id = "id"', "id = 3"), "table.id: expected text; got 3. Put it in quotes."),
+        (('id = "id"', 'id = " "'), "table.id: expected text; got ' '. Put it in quotes."),
+        (('label = "bought"', 'label = "id"'), "table.label: expected a column other than the id; got id"),
+        (('label = "bought"', 'label = "orders"'), "table.label: expected a column that is no feature; got orders."),
+        (("[table]", "[table]\ncolour = 1"), "table.colour: expected one of title, id, label"),
+        (("[groups]", "[extra]\nx = 1\n[groups]"), "extra: expected one of table, groups, features; got an unknown key."),
+        (('group = "a"', 'group = "b"'), "features.orders.group: expected one of a; got b"),
+        (('kind = "count"', 'kind = "sum"'), "features.orders.kind: expected one of count, amount, rate, days"),
+        (('words = "orders"', ""), "features.orders.words: expected text; got nothing. Add this key."),
+        (('words = "orders"', 'words = "orders"\nmim = 0'), "features.orders.mim: expected one of group, kind, words"),
+        (('words = "orders"', 'words = "orders"\nmin = 5\nmax = 5'), "features.orders.min: expected less than max (5); got 5"),
+        (('words = "orders"', 'words = "orders"\nmin = "0"'), "features.orders.min: expected a number; got 0"),
+        (('words = "orders"', 'words = "orders"\nmin = true'), "features.orders.min: expected a number; got True"),
+        (('words = "orders"', 'words = "orders"\nsegments = 1'), "features.orders.segments: expected true or false; got 1"),
+        (('words = "orders"', 'words = "orders"\norder = ["a"]'), "features.orders.order: expected a list of values for kind"),
+        (('words = "orders"', 'words = "orders"\norder = "ab"'), "features.orders.order: expected a list of texts; got ab"),
+        (('words = "orders"', 'words = "orders"\nallow = ["fun"]'), "features.orders.allow: expected of segments, model; got fun"),
+        (('words = "orders"', 'words = "orders"\nmonotone = "both"'), "features.orders.monotone: expected one of up, down; got both"),
+        (('words = "orders"', 'words = "orders"\nrole = "king"'), "features.orders.role: expected one of engagement"),
+        (('words = "orders"', 'words = "orders"\nat_least = "many"'), "features.orders.at_least: expected a phrase with one {value}; got many"),
+        (('kind = "count"', 'kind = "ordered"'), "features.orders.order: expected a list of values for kind 'ordered', and only there; got nothing"),
+        (('kind = "count"', 'kind = "ordered"\norder = ["a", "a"]'), "features.orders.order: expected each value once"),
+        (('kind = "count"', 'kind = "category"\nmax = 3'), "features.orders.min: expected bounds on numbers only; got a category"),
+        (('kind = "count"', 'kind = "category"\nmonotone = "up"'), "features.orders.monotone: expected a direction for numbers and ordered"),
+    ],
+)  # fmt: skip
+def test_each_fault_names_its_key(change: tuple[str, str], fault: str) -> None:
+    parse(GOOD)
+    found = faults(GOOD.replace(*change))
+    assert [text for text in found if text.startswith(fault)], found
+
+
+def test_all_faults_are_told_at_once() -> None:
+    text = GOOD.replace('id = "id"', "").replace('kind = "count"', 'kind = "sum"').replace('group = "a"', "gruop = 1")
+    assert [fault.split(":")[0] for fault in faults(text)] == [
+        "table.id", "features.orders.gruop", "features.orders.kind",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("section", ["table", "features"])
+def test_a_section_that_is_missing_or_no_section_is_a_fault(section: str) -> None:
+    assert any(text.startswith(f"{section}: expected a section [{section}]") for text in faults(""))
+    assert any(text.startswith(f"{section}: expected a section") for text in faults(f"{section} = 3"))
+
+
+def test_two_features_may_not_share_a_phrase() -> None:
+    text = GOOD + '[features.other]\nkind = "count"\nwords = "Orders"\n'
+    assert faults(text) == [
+        "features.other: expected words other than those of orders; got Orders. Tell the two apart in words."
+    ]
+
+
+def test_a_contract_read_from_a_file_is_the_one_written_there(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(GOOD)
+    assert load(path) == parse(GOOD)
+    assert load(path).sha256 == parse(GOOD).sha256
+    assert load(path).sha256 != parse(GOOD + "\n").sha256
+
+
+@pytest.mark.parametrize("path", ["nowhere.toml", "."])
+def test_a_file_that_cannot_be_read_is_said(path: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        ContractError, match="file: expected a contract in TOML; got .*`explain init` drafts a contract"
+    ):
+        load(tmp_path / path)

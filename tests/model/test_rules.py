@@ -1,0 +1,227 @@
+"""Rules partition customers: whatever the tree, each row fits exactly one rule, and it is the one of its path."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from northstar_explain.contract import Category, Contract, parse
+from northstar_explain.contract.columns import Columns
+from northstar_explain.model import Model
+from northstar_explain.model.conditions import (
+    CategoryCondition,
+    Condition,
+    MissingCondition,
+    NumberCondition,
+    from_json,
+    simplify,
+    to_json,
+)
+from northstar_explain.model.rules import (
+    Leaf,
+    Node,
+    Rule,
+    Split,
+    assign,
+    leaves,
+    rename,
+    rules,
+    tree_from_json,
+    tree_to_json,
+)
+from northstar_explain.model.segments import from_json as segments_from_json
+from northstar_explain.model.segments import to_json as segments_to_json
+
+CONTRACT = parse("""
+[table]
+id = "id"
+label = "y"
+[features.n]
+kind = "amount"
+words = "n"
+missing = "unknown"
+[features.m]
+kind = "count"
+words = "m"
+[features.c]
+kind = "category"
+words = "c"
+missing = "unknown"
+[features.d]
+kind = "category"
+words = "d"
+""")
+CUTS = [-1.5, 0.0, 0.1, 1.0, 3.0, 100.0]
+VALUES = ("red", "green", "blue", "")
+# On each cut, one float to either side, far away, and negative zero.
+NUMBERS = [x for cut in CUTS for x in (np.nextafter(cut, -math.inf), cut, np.nextafter(cut, math.inf))]
+NUMBERS += [-0.0, -1e300, 1e300]
+CODES = [0, 1, 2, 3, 4]  # the last is a value that no condition asks about
+
+
+def may_miss(feature: str) -> bool:
+    return CONTRACT[feature].missing is not None
+
+
+@st.composite
+def conditions(draw: st.DrawFn, feature: str | None = None) -> Condition:
+    """A question that a tree may ask: one bound, some values, missing, or known."""
+    feature = feature or draw(st.sampled_from("nmcd"))
+    missing = may_miss(feature) and draw(st.booleans())
+    kind = draw(st.sampled_from(["value", "value", "value", "missing", "known"])) if may_miss(feature) else "value"
+    if kind == "missing":
+        return MissingCondition(feature)
+    if kind == "known":
+        return NumberCondition(feature)
+    if feature in "nm":
+        bounds = (draw(st.sampled_from(CUTS)), None)
+        return NumberCondition(feature, *(bounds if draw(st.booleans()) else bounds[::-1]), missing)
+    values = tuple(draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=3, unique=True)))
+    return CategoryCondition(feature, values, draw(st.booleans()), missing)
+
+
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 4) -> Node:
+    if depth == 0 or draw(st.integers(0, 4)) == 0:
+        return Leaf(draw(st.sampled_from(["S1", "S2", "S3", "S10"])))
+    return Split(draw(conditions()), draw(trees(depth - 1)), draw(trees(depth - 1)))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Columns:
+    n = draw(st.integers(1, 30))
+
+    def several(values: list[float]) -> list[float]:
+        return draw(st.lists(st.sampled_from(values), min_size=n, max_size=n))
+
+    return {
+        "n": np.array(several([*NUMBERS, math.nan])),
+        "m": np.array(several(NUMBERS)),
+        "c": Category(np.array(several([*CODES, -1]), dtype=np.int32), (*VALUES, "unheard of")),
+        "d": Category(np.array(several(CODES), dtype=np.int32), (*VALUES, "unheard of")),
+    }
+
+
+@given(trees(), tables())
+def test_each_row_fits_exactly_one_rule_and_it_is_the_one_of_its_path(tree: Node, columns: Columns) -> None:
+    found = rules(tree, CONTRACT)
+    matches = np.array([rule.matches(columns) for rule in found])
+    np.testing.assert_array_equal(matches.sum(axis=0), 1)
+    by_rule = np.array([rule.segment for rule in found])[matches.argmax(axis=0)]
+    np.testing.assert_array_equal(by_rule, assign(tree, columns))
+
+
+@given(trees(), tables())
+def test_a_row_is_assigned_alike_alone_and_among_others(tree: Node, columns: Columns) -> None:
+    together = assign(tree, columns)
+    for row in range(len(together)):
+        one = np.array([row])
+        alone = {name: c.take(one) if isinstance(c, Category) else c[one] for name, c in columns.items()}
+        assert assign(tree, alone).tolist() == [together[row]]
+
+
+@given(conditions(), tables())
+def test_an_opposite_fits_exactly_the_other_rows(condition: Condition, columns: Columns) -> None:
+    column = columns[condition.feature]
+    opposite = condition.opposite(may_miss(condition.feature))
+    np.testing.assert_array_equal(opposite.matches(column), ~condition.matches(column))
+    again = opposite.opposite(may_miss(condition.feature))
+    np.testing.assert_array_equal(again.matches(column), condition.matches(column))
+
+
+@given(st.sampled_from("nmcd").flatmap(lambda f: st.lists(conditions(f), min_size=1, max_size=5)), tables())
+def test_conditions_merged_into_one_fit_what_all_of_them_fit(several: list[Condition], columns: Columns) -> None:
+    column = columns[several[0].feature]
+    expected = np.logical_and.reduce([condition.matches(column) for condition in several])
+    merged = simplify(several)
+    if merged is None:
+        assert not expected.any()
+    else:
+        assert len(merged) == 1
+        np.testing.assert_array_equal(merged[0].matches(column), expected)
+
+
+@given(st.lists(conditions(), max_size=8))
+def test_merging_asks_once_about_each_feature_in_the_order_of_the_path(several: list[Condition]) -> None:
+    merged = simplify(several)
+    if merged is not None:
+        assert [c.feature for c in merged] == list(dict.fromkeys(c.feature for c in several))
+
+
+@given(conditions())
+def test_a_condition_is_the_same_after_json(condition: Condition) -> None:
+    assert from_json(json.loads(json.dumps(to_json(condition)))) == condition
+
+
+@given(trees())
+def test_a_tree_is_the_same_after_json_and_renaming_back(tree: Node) -> None:
+    assert tree_from_json(json.loads(json.dumps(tree_to_json(tree)))) == tree
+    there = {leaf.segment: leaf.segment[::-1] for leaf in leaves(tree)}
+    back = {new: old for old, new in there.items()}
+    assert rename(rename(tree, there), back) == tree
+
+
+def test_a_value_on_a_threshold_belongs_above_it() -> None:
+    tree = Split(NumberCondition("m", 3.0, None), Leaf("above"), Leaf("below"))
+    values = np.array([np.nextafter(3.0, 0), 3.0, np.nextafter(3.0, 9)])
+    assert assign(tree, {"m": values}).tolist() == ["below", "above", "above"]
+    assert rules(tree, CONTRACT) == (
+        Rule((NumberCondition("m", 3.0, None),), "above"),
+        Rule((NumberCondition("m", None, 3.0),), "below"),
+    )
+
+
+def test_where_a_value_may_be_missing_one_rule_says_that_it_takes_them() -> None:
+    tree = Split(NumberCondition("n", 3.0, None), Leaf("above"), Leaf("below"))
+    assert rules(tree, CONTRACT)[1] == Rule((NumberCondition("n", None, 3.0, missing=True),), "below")
+    assert assign(tree, {"n": np.array([math.nan])}).tolist() == ["below"]
+
+
+def test_a_leaf_that_no_row_can_reach_is_no_rule() -> None:
+    impossible = Split(NumberCondition("n", 5.0), Leaf("never"), Leaf("lower"))
+    tree = Split(NumberCondition("n", None, 3.0), impossible, Leaf("high or unknown"))
+    assert [rule.segment for rule in rules(tree, CONTRACT)] == ["lower", "high or unknown"]
+
+
+def test_a_tree_of_one_leaf_takes_everybody() -> None:
+    (rule,) = rules(Leaf("all"), CONTRACT)
+    assert rule.conditions == ()
+    assert rule.matches({"n": np.array([1.0, math.nan])}).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("name", ["n", "c"])
+def test_missing_and_known_part_categories_as_they_do_numbers(name: str) -> None:
+    columns = {"n": np.array([math.nan, 0.0]), "c": Category(np.array([-1, 0], dtype=np.int32), ("red",))}
+    for test, expected in ((MissingCondition(name), ["yes", "no"]), (NumberCondition(name), ["no", "yes"])):
+        tree = Split(test, Leaf("yes"), Leaf("no"))
+        assert assign(tree, columns).tolist() == expected
+        for rule in rules(tree, CONTRACT):
+            assert Counter(rule.matches(columns).tolist()) == {True: 1, False: 1}
+
+
+def test_the_learnt_segments_are_the_same_after_json_and_partition_the_golden_rows(model: Model) -> None:
+    data = json.loads(json.dumps(segments_to_json(model.segmentation, model.contract)))
+    assert segments_from_json(data, model.contract) == model.segmentation
+    found = [rule for segment in model.segmentation.segments for rule in segment.rules]
+    assert set(found) == set(rules(model.segmentation.tree, model.contract))
+
+
+def test_learnt_segments_hold_every_customer_once(model: Model, contract: Contract) -> None:
+    segments = model.segmentation.segments
+    assert sum(segment.customers for segment in segments) == 6_000
+    assert math.isclose(sum(segment.share for segment in segments), 1)
+    assert [segment.id for segment in segments] == [f"S{i + 1}" for i in range(len(segments))]
+    sizes = [segment.customers for segment in segments]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len({segment.name for segment in segments}) == len(segments)
+    assert len({segment.definition for segment in segments}) == len(segments)
+    allowed = {feature.name for feature in contract.segment_features}
+    assert {c.feature for segment in segments for rule in segment.rules for c in rule.conditions} <= allowed
+    with pytest.raises(KeyError, match="S99"):
+        model.segmentation["S99"]

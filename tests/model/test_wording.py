@@ -1,0 +1,248 @@
+"""Words for values, conditions and ranges: what a person reads is what the rule asks."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from helpers import digits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from northstar_explain.contract import Contract, Feature, Kind, parse
+from northstar_explain.model import Model, Rule
+from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
+from northstar_explain.model.wording import (
+    brief,
+    capital,
+    definition,
+    either,
+    phrases,
+    plain,
+    range_words,
+    rule_words,
+    say,
+)
+
+CONTRACT = parse("""
+[table]
+id = "id"
+label = "y"
+currency = "€"
+noun = "readers"
+[features.orders]
+kind = "count"
+words = "orders in a year"
+min = 0
+missing = "unknown"
+[features.visits]
+kind = "count"
+words = "visits"
+some = "visited"
+none = "never visited"
+at_least = "visited {value} or more times"
+below = "visited fewer than {value} times"
+[features.spend]
+kind = "amount"
+words = "spend"
+[features.share]
+kind = "rate"
+words = "share of {odd} visits"
+[features.since]
+kind = "days"
+words = "days since an order"
+[features.length]
+kind = "duration"
+words = "length of a visit"
+unit = "seconds"
+[features.country]
+kind = "category"
+words = "country"
+missing = "unknown"
+""")
+
+
+def feature(kind: Kind, unit: str = "") -> Feature:
+    return Feature("f", "", kind, "words", unit)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "value", "said"),
+    [
+        (Kind.COUNT, "visits", 3, "3"),
+        (Kind.COUNT, "", 12345, "12,345"),
+        (Kind.COUNT, "", 2.5, "2.5"),
+        (Kind.AMOUNT, "", 120, "$120"),
+        (Kind.AMOUNT, "USD", 1234.5, "$1,234.5"),
+        (Kind.AMOUNT, "", -20, "-$20"),
+        (Kind.AMOUNT, "pages", 4.5, "4.5 pages"),
+        (Kind.RATE, "", 0.2, "20%"),
+        (Kind.RATE, "", 0.07, "7%"),  # 0.07 * 100 is not 7 in floats
+        (Kind.RATE, "", 0.125, "12.5%"),
+        (Kind.RATE, "", 1, "100%"),
+        (Kind.DAYS, "", 0, "0 days"),
+        (Kind.DAYS, "", 1, "1 day"),
+        (Kind.DAYS, "", 7, "1 week"),
+        (Kind.DAYS, "", 14, "2 weeks"),
+        (Kind.DAYS, "", 30, "30 days"),
+        (Kind.DAYS, "", 56, "8 weeks"),
+        (Kind.DAYS, "", 63, "63 days"),
+        (Kind.DURATION, "seconds", 90, "90 seconds"),
+        (Kind.DURATION, "seconds", 1, "1 second"),
+        (Kind.DURATION, "", 300, "5 minutes"),
+        (Kind.DURATION, "seconds", 150, "2.5 minutes"),
+        (Kind.DURATION, "seconds", 125, "125 seconds"),
+        (Kind.DURATION, "hours", 2, "2 hours"),
+    ],
+)
+def test_values_are_said_with_their_unit(kind: Kind, unit: str, value: float, said: str) -> None:
+    assert say(feature(kind, unit), value) == said
+
+
+def test_amounts_take_the_contracts_sign() -> None:
+    assert say(feature(Kind.AMOUNT), 5, "€") == "€5"
+    assert say(feature(Kind.AMOUNT, "eur"), 5, "€") == "€5"
+
+
+@given(st.floats(-1e12, 1e12).map(lambda x: float(f"{x:.6g}")))
+def test_a_plain_number_reads_back_as_itself(value: float) -> None:
+    text = plain(value)
+    assert re.fullmatch(r"-?\d{1,3}(,\d{3})*(\.\d*[1-9])?", text)
+    back = float(text.replace(",", ""))
+    assert math.isclose(back, value, rel_tol=1e-9, abs_tol=1e-10)
+    assert plain(back) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.1 + 0.2, "0.3"), (-0.0, "0"), (1e20, "1e+20"), (1e-11, "0")])
+def test_needless_digits_are_left_out(value: float, text: str) -> None:
+    assert plain(value) == text
+
+
+def number(name: str, lower: float | None, upper: float | None, missing: bool = False) -> list[str]:
+    return phrases(NumberCondition(name, lower, upper, missing), CONTRACT)
+
+
+def test_conditions_are_said_one_phrase_a_bound() -> None:
+    assert number("orders", 3, None) == ["3 or more orders in a year"]
+    assert number("orders", None, 3) == ["fewer than 3 orders in a year"]
+    assert number("orders", 1, None) == ["1 or more orders in a year"]
+    assert number("orders", None, 1) == ["no orders in a year"]
+    assert number("orders", 2, 5, True) == [
+        "2 or more orders in a year or unknown", "fewer than 5 orders in a year or unknown",
+    ]  # fmt: skip
+    assert number("orders", None, None) == ["orders in a year known"]
+    assert number("visits", 1, None) == ["visited"]
+    assert number("visits", None, 1) == ["never visited"]
+    assert number("visits", 2, 4) == ["visited 2 or more times", "visited fewer than 4 times"]
+    assert number("spend", 120, 1_000) == ["spend of €120 or more", "spend below €1,000"]
+    assert number("share", 0.5, None) == ["share of {odd} visits of 50% or more"]
+    assert number("since", 14, 30) == ["days since an order: 2 weeks or more", "days since an order: less than 30 days"]
+    assert number("length", 120, None) == ["length of a visit of 2 minutes or more"]
+    assert phrases(MissingCondition("country"), CONTRACT) == ["country unknown"]
+    assert phrases(CategoryCondition("country", ("DE",)), CONTRACT) == ["country is DE"]
+    said = phrases(CategoryCondition("country", ("DE", "FR", "UK"), False, True), CONTRACT)
+    assert said == ["country is not DE, FR or UK or unknown"]
+
+
+def test_rules_are_joined_and_definitions_are_sentences() -> None:
+    rule = Rule((NumberCondition("visits", 1), MissingCondition("country")), "S1")
+    assert rule_words(rule, CONTRACT) == "visited and country unknown"
+    assert rule_words(Rule((), "S1"), CONTRACT) == "all readers"
+    other = Rule((NumberCondition("orders", 3),), "S1")
+    assert definition([rule, other], CONTRACT) == "Visited and country unknown; or 3 or more orders in a year."
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [((), ""), (("A",), "A"), (("A", "B"), "A or B"), (("A", "B", "C"), "A, B or C")]
+)
+def test_lists_are_said_with_or(values: tuple[str, ...], said: str) -> None:
+    assert either(values) == said
+
+
+def test_capital_leaves_the_rest_alone() -> None:
+    assert [capital(text) for text in ("", "a", "eBay CEO", "ß")] == ["", "A", "EBay CEO", "SS"]
+
+
+def test_bins_of_whole_numbers_are_said_by_what_they_hold() -> None:
+    orders, since = CONTRACT["orders"], CONTRACT["since"]
+
+    def said(feature: Feature, lower: float | None, upper: float | None) -> str:
+        return range_words(feature, lower, upper, "€")
+
+    assert said(orders, None, 0.5) == "no orders in a year"
+    assert said(orders, 0.5, 1.5) == "1 orders in a year"
+    assert said(orders, None, 2.5) == "0 to 2 orders in a year"
+    assert said(orders, 1, 4) == "1 to 3 orders in a year"
+    assert said(orders, 1000, None) == "1,000 or more orders in a year"
+    assert said(orders, None, None) == "0 or more orders in a year"
+    assert said(since, None, 3) == "2 or fewer days since an order"
+    assert said(since, None, None) == "any number of days since an order"
+
+
+def test_bins_of_other_numbers_are_said_to_three_digits() -> None:
+    spend = CONTRACT["spend"]
+    assert range_words(spend, None, 12.345, "€") == "spend below €12.3"
+    assert range_words(spend, 12.345, None, "€") == "spend of €12.3 or more"
+    assert range_words(spend, 12.345, 99.99, "€") == "spend of €12.3 to €100"
+    assert range_words(spend, 12.345, 12.349, "€") == "spend of €12.3"
+    assert range_words(spend, None, None, "€") == "spend any"
+    assert brief(CONTRACT["share"], 0.123456, "€") == "12.3%"
+
+
+@given(st.lists(st.integers(0, 400).map(lambda n: n + 0.5), min_size=1, max_size=6, unique=True))
+def test_bins_of_a_count_say_each_whole_number_once_and_in_order(cuts: list[float]) -> None:
+    edges = [None, *sorted(cuts), None]
+    held: list[int] = []
+    for lower, upper in pairwise(edges):
+        text = range_words(CONTRACT["orders"], lower, upper, "€").removesuffix(" orders in a year")
+        found = [int(n) for n in digits(text)] or [0]
+        held += range(found[0], found[-1] + 1)
+        assert ("or more" in text) == (upper is None)
+    assert held == list(range(len(held)))  # the bins follow each other without a gap or a value said twice
+
+
+@given(st.lists(st.floats(0.01, 1e6), min_size=2, max_size=6, unique=True))
+def test_bins_of_an_amount_are_said_in_their_order(cuts: list[float]) -> None:
+    edges = sorted(cuts)
+    said = [[float(n) for n in digits(range_words(CONTRACT["spend"], a, b, "€"))] for a, b in pairwise(edges)]
+    ends = [end for ends in said for end in ends]
+    assert ends == sorted(ends)
+
+
+def test_every_bin_and_rule_of_a_learnt_model_is_said_in_the_contracts_words(model: Model, contract: Contract) -> None:
+    for term in model.scorecard.terms:
+        for place, reason in enumerate(term.reasons):
+            points = term.points.ravel()[place]
+            push = "raised it" if points > 0 else "lowered it" if points < 0 else "made no difference"
+            assert reason.endswith(f" {push}")
+            for name in term.features:
+                assert contract[name].words.casefold() in reason.casefold()
+    for segment in model.segmentation.segments:
+        for rule in segment.rules:
+            for condition in rule.conditions:
+                for phrase in phrases(condition, contract):
+                    assert phrase.casefold() in segment.definition.casefold()
+
+
+def test_two_conditions_never_read_alike(contract: Contract) -> None:
+    said: dict[str, object] = {}
+    for feature in contract.features:
+        if not feature.kind.numeric:
+            continue
+        top = min(feature.maximum or 1e3, 1e3)
+        values = (
+            np.unique(np.round(np.linspace(1, top, 7)))
+            if feature.kind.whole
+            else np.round(np.linspace(0.01, top, 7), 2)
+        )
+        for value in values:
+            for condition in (
+                NumberCondition(feature.name, float(value)),
+                NumberCondition(feature.name, None, float(value)),
+                NumberCondition(feature.name, float(value), None, True),
+            ):
+                (phrase,) = phrases(condition, contract)
+                assert said.setdefault(phrase, condition) == condition

@@ -1,0 +1,115 @@
+"""A run from file to file: everything is accounted for, and the same customers give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from helpers import ID, LABEL, contents, explain, read, with_cells, with_column
+
+from northstar_explain import tables
+from northstar_explain.contract import check, columns_of
+from northstar_explain.errors import NorthstarError
+from northstar_explain.model import Model
+from northstar_explain.score import Scorer, batch, run
+
+
+def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table, tmp_path: Path) -> None:
+    path, out = tmp_path / "week.parquet", tmp_path / "scores.csv"
+    tables.write(with_cells(customers.slice(0, 1_000), "sessions_30d", {3: -1, 700: 2.5}, pa.float64()), path)
+    done = run(model, path, out)
+    scores, rejected = read(out), read(tmp_path / "scores.rejected.parquet")
+    report = json.loads((tmp_path / "scores.report.json").read_text())
+    assert report == done.facts
+    assert report["source"] == {"name": "week.parquet", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert report["rows"] == report["scored"] + report["rejected"] == 1_000
+    assert (scores.num_rows, rejected.num_rows) == (report["scored"], report["rejected"]) == (998, 2)
+    ids = [*scores[ID].to_pylist(), *rejected[ID].to_pylist()]
+    assert sorted(ids) == sorted(customers[ID].to_pylist()[:1_000])
+    assert report["segments"] == Counter(scores["segment_id"].to_pylist())
+    assert report["deciles"] == Counter(scores["decile"].to_pylist())
+    assert report["likely_buyers"] == scores["likely_buyer"].to_pylist().count("true")
+    assert report["model_id"] == model.id
+    assert (done.rows, done.scored, done.rejected, done.rejected_share) == (1_000, 998, 2, 0.002)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "arrow"])
+def test_the_same_customers_give_the_same_bytes(ending: str, model_dir: Path, some_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / f"s.{ending}"
+    command = ["score", some_file, "--model", model_dir, "--out", out, "--overwrite"]
+    explain(*command)
+    first = contents(tmp_path)
+    assert explain(*command).exit_code == 0
+    second = contents(tmp_path)
+    reports = [json.loads(files.pop("s.report.json") or b"") for files in (first, second)]
+    assert first == second
+    assert [report.pop("seconds") >= 0 for report in reports] == [True, True]
+    assert reports[0] == reports[1]
+
+
+def test_the_label_is_neither_needed_nor_used(model: Model, some: pa.Table) -> None:
+    def score(table: pa.Table) -> pa.Table:
+        return Scorer(model)(check(table, model.contract).accepted)
+
+    expected = score(some.drop_columns([LABEL]))
+    flipped = [1 - value for value in some[LABEL].to_pylist()]
+    assert score(with_column(some, LABEL, flipped)).equals(expected)
+    assert score(with_column(some, LABEL, ["nonsense"] * 300)).equals(expected)
+
+
+def test_columns_may_come_in_any_order(model: Model, some: pa.Table) -> None:
+    turned = some.select(some.column_names[::-1])
+    first, second = (Scorer(model)(check(t, model.contract).accepted) for t in (some, turned))
+    assert first.equals(second)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 63, 64, 65, 128, 129])
+def test_a_partial_last_batch_scores_as_it_would_anywhere(
+    rows: int, model: Model, some: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = check(some, model.contract).accepted
+    expected = Scorer(model)(accepted).slice(0, rows).to_pylist()
+    monkeypatch.setattr(batch, "CHUNK", 64)
+    assert Scorer(model)(accepted.slice(0, rows)).to_pylist() == expected
+
+
+def test_a_score_does_not_depend_on_the_rows_beside_it(model: Model, some: pa.Table) -> None:
+    """NumPy's own sum over terms differs in the last bit between one row and many."""
+    columns = columns_of(check(some, model.contract).accepted, model.contract.features)
+    _, points = model.scorecard.contributions(columns)
+    together = model.scorecard.logit(points)
+    for row in range(points.shape[1]):
+        assert model.scorecard.logit(points[:, row : row + 1])[0] == together[row]
+
+
+def test_fewer_terms_than_reasons_leave_reasons_empty(model: Model, some: pa.Table) -> None:
+    from dataclasses import replace
+
+    two = replace(model, scorecard=replace(model.scorecard, terms=model.scorecard.terms[:2]))
+    scores = Scorer(two)(check(some, model.contract).accepted)
+    assert scores["reason_1"].null_count == 0
+    assert scores["reason_3"].null_count == 300
+
+
+def test_a_term_that_adds_nothing_is_no_reason(model: Model, some: pa.Table) -> None:
+    from dataclasses import replace
+
+    silent = tuple(replace(term, points=term.points * 0) for term in model.scorecard.terms)
+    scores = Scorer(replace(model, scorecard=replace(model.scorecard, terms=silent)))(
+        check(some, model.contract).accepted
+    )
+    assert [scores[f"reason_{i}"].null_count for i in (1, 2, 3)] == [300, 300, 300]
+
+
+def test_a_row_that_got_lost_would_stop_the_run(
+    model: Model, some_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Scorer.__call__
+    monkeypatch.setattr(Scorer, "__call__", lambda self, accepted: real(self, accepted).slice(1))
+    with pytest.raises(NorthstarError, match=r"rows: expected 300 accounted for; got 299 scored \+ 0 rejected"):
+        run(model, some_file, tmp_path / "s.parquet")
+    assert contents(tmp_path) == {}

@@ -1,0 +1,153 @@
+"""Proofs that cut across: the label stays out of the segments, the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from helpers import OPTIONS, with_column
+
+from northstar_explain import api
+from northstar_explain import model as models
+from northstar_explain.contract import Contract
+from northstar_explain.model import Model
+from northstar_explain.report.facts import playbook_facts
+from northstar_explain.report.playbook import write_playbook
+from northstar_explain.train import Source, train
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_a_shuffled_label_leaves_the_segments(customers: pa.Table, contract: Contract, model: Model) -> None:
+    label = np.random.default_rng(0).permutation(customers[contract.label].to_numpy())
+    shuffled = train(Source(with_column(customers, contract.label, label)), contract, OPTIONS).model
+    assert shuffled.files["segments.json"] == model.files["segments.json"]
+    assert shuffled.files["scorecard.parquet"] != model.files["scorecard.parquet"]
+    assert (
+        shuffled.evaluation["purchase"]["holdout"]["roc_auc"] < 0.6 < model.evaluation["purchase"]["holdout"]["roc_auc"]
+    )
+
+
+def test_the_same_input_gives_the_same_bytes(customers: pa.Table, contract: Contract, model: Model) -> None:
+    again = train(Source(customers, "customers"), contract, OPTIONS).model
+    assert (again.id, again.manifest) == (model.id, model.manifest)
+    assert dict(again.files) == dict(model.files)
+
+
+def test_a_model_on_disk_is_the_model(model: Model, model_dir: Path, some: pa.Table) -> None:
+    loaded = api.load(model_dir)
+    assert loaded.segments == model.segmentation.segments
+    assert loaded.score(some).equals(api.Model(model).score(some))
+
+
+def test_a_later_table_is_the_holdout(customers: pa.Table, contract: Contract) -> None:
+    early, later = customers.slice(0, 4000), customers.slice(4000)
+    model = train(Source(early), contract, OPTIONS, later=Source(later)).model
+    purchase = model.evaluation["purchase"]
+    assert purchase["out_of_time"]
+    assert purchase["holdout"]["n"] == later.num_rows
+    assert purchase["train_n"] + purchase["validation_n"] == early.num_rows
+
+
+def test_sensitive_features_stay_out(model: Model) -> None:
+    sensitive = {feature.name for feature in model.contract.sensitive_features}
+    assert sensitive == {"age_band"}
+    assert not sensitive & set(model.scorecard.features)
+    assert not sensitive & set(model.evaluation["segments"]["features"])
+
+
+def leaf_keys(data: dict, path: str = "") -> list[str]:
+    """Dotted keys of everything but lists and per-segment tables."""
+    found = []
+    for key, value in data.items():
+        nested = isinstance(value, dict) and not re.fullmatch(r"S\d+", next(iter(value), ""))
+        found += leaf_keys(value, f"{path}{key}.") if nested else [f"{path}{key}"]
+    return found
+
+
+def test_every_reported_figure_is_documented(model: Model) -> None:
+    text = (ROOT / "docs" / "model-folder.md").read_text(encoding="utf-8")
+    for part in ("purchase", "segments"):
+        for key in leaf_keys(model.evaluation[part]):
+            assert all(f"`{name}`" in text or f".{name}`" in text for name in key.split(".")[-1:]), key
+
+
+def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:
+    import pypdf
+
+    path = write_playbook(model, tmp_path / "a")
+    reader = pypdf.PdfReader(path)
+    pages = [" ".join(page.extract_text().split()) for page in reader.pages]
+    facts = playbook_facts(model)
+    assert len(pages) == 1 + len(facts.pages)
+    for page, text in zip(facts.pages, pages[1:], strict=True):
+        for shown in (page.name, page.definition, page.customers, page.share, page.rate, *page.actions):
+            assert shown.replace(" ", "") in text.replace(" ", ""), shown
+    fonts = {
+        str(font["/BaseFont"])
+        for p in reader.pages
+        for f in p["/Resources"]["/Font"].values()
+        for font in [f.get_object()]
+    }
+    assert fonts and all("Inter" in font for font in fonts)
+    assert path.read_bytes() == write_playbook(model, tmp_path / "b").read_bytes()
+
+
+def test_hostile_text_is_shown_as_text(customers: pa.Table, contract: Contract, tmp_path: Path) -> None:
+    import pypdf
+
+    from northstar_explain.contract import parse
+
+    hostile = '<img src=\\"file:///etc/passwd\\"><script>x</script>'
+    text = contract.text.replace('title = "Northstar Retail customers"', f'title = "{hostile}"')
+    model = train(Source(customers), parse(text), OPTIONS).model
+    path = write_playbook(model, tmp_path)
+    shown = pypdf.PdfReader(path).pages[0].extract_text()
+    assert '<img src="file:///etc/passwd">' in " ".join(shown.split())
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    from click.testing import CliRunner
+
+    from northstar_explain.cli.main import group
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"\bmake ([a-z]+)", readme)):
+        assert f"\n{target}:" in makefile, target
+    calls = re.findall(r"^explain (\w+) (.*)$", readme, re.M)
+    assert {name for name, _ in calls} == {"init", "train", "score", "playbook", "show"}
+    for name, rest in calls:
+        told = CliRunner().invoke(group, [name, "--help"]).stdout
+        assert "Exit codes" in told
+        assert all(option in told for option in re.findall(r"--[a-z-]+", rest)), (name, rest)
+
+
+@pytest.mark.slow
+def test_the_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, customers: pa.Table) -> None:
+    from helpers import explain
+    from pyarrow import csv
+
+    monkeypatch.chdir(tmp_path)
+    names = ["customer_id", "sessions_30d", "orders_365d", "spend_365d", "email_open_rate", "country"]
+    table = customers.select([*names, "purchased_next_30d"]).rename_columns([*names, "bought"])
+    csv.write_csv(table, "customers.csv")
+    csv.write_csv(table.drop_columns(["bought"]), "new.csv")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for line in re.findall(r"^explain .*$", readme, re.M):
+        result = explain(*line.split()[1:])
+        assert result.exit_code == 0, (line, result.stderr)
+    assert Path("playbook/playbook.pdf").stat().st_size > 10_000
+    assert Path("scores.csv").read_text(encoding="utf-8").count("\n") == customers.num_rows + 1
+    assert json.loads(explain("show", "model", "--json").stdout)["manifest"]["model_id"]
+
+
+def test_only_a_model_folder_may_be_replaced(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(Exception, match="expected a path that is free"):
+        models.save(model, tmp_path, overwrite=True)
+    assert (tmp_path / "precious.txt").read_text() == "mine"

@@ -1,0 +1,71 @@
+"""The house stays as designed: imports point down, wings stay apart, and the scorer loads nothing that learns."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = {
+    "errors": 0, "tables": 1, "metrics": 1, "simulate": 1, "contract": 2, "model": 3, "learn": 4, "score": 4,
+    "report": 4, "templates": 4, "evaluate": 5, "train": 6, "api": 7, "__init__": 8, "cli": 8,
+}  # fmt: skip
+HOMES = {
+    "sklearn": {"learn", "evaluate", "metrics"}, "interpret": {"learn", "evaluate"}, "scipy": {"learn", "evaluate"},
+    "pandas": {"learn", "evaluate"}, "threadpoolctl": {"learn", "evaluate"}, "jinja2": {"report"},
+    "weasyprint": {"report"}, "matplotlib": {"report"}, "click": {"cli"},
+}  # fmt: skip
+HEAVY = ("sklearn", "interpret", "pandas", "scipy", "matplotlib", "weasyprint", "jinja2")
+
+
+def sources() -> list[tuple[str, Path]]:
+    """Every module of the package with the room it stands in."""
+    package = ROOT / "northstar_explain"
+    found = [(path.relative_to(package).parts[0].removesuffix(".py"), path) for path in package.rglob("*.py")]
+    return sorted(found + [("cli", path) for path in (ROOT / "cli").rglob("*.py")])
+
+
+def imported(path: Path) -> set[str]:
+    """Every dotted name a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize(("room", "path"), sources(), ids=lambda value: str(value).removeprefix(str(ROOT)))
+def test_imports_point_down(room: str, path: Path) -> None:
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] == "northstar_explain" and len(parts) > 1 and parts[1] != room:
+            assert FLOORS[parts[1]] < FLOORS[room], f"{path} imports {name}"
+        elif parts[0] in HOMES:
+            assert room in HOMES[parts[0]], f"{path} imports {name}"
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter holds after some code."""
+    tail = "\nimport sys\nprint(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code + tail], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_loads_no_learning_library_and_no_arrow() -> None:
+    code = "from click.testing import CliRunner\nfrom northstar_explain.cli.main import group\n"
+    loaded = loaded_by(code + "assert CliRunner().invoke(group, ['train', '--help']).exit_code == 0")
+    assert not loaded & {*HEAVY, "pyarrow", "numpy"}
+
+
+def test_scoring_loads_no_learning_library(model_dir: Path, some_file: Path, tmp_path: Path) -> None:
+    call = ["score", str(some_file), "--model", str(model_dir), "--out", str(tmp_path / "s.parquet")]
+    code = "from click.testing import CliRunner\nfrom northstar_explain.cli.main import group\n"
+    loaded = loaded_by(code + f"assert CliRunner().invoke(group, {call!r}).exit_code == 0")
+    assert (tmp_path / "s.parquet").exists()
+    assert not loaded & set(HEAVY)
