@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -61,9 +64,24 @@ def pdf(page: str, stylesheet: str) -> bytes:
     css = resources.files("northstar_explain.templates").joinpath(stylesheet).read_text(encoding="utf-8")
     style = weasyprint.CSS(string=css, font_config=fonts, url_fetcher=fetcher, base_url="asset:")
     document = weasyprint.HTML(string=page, url_fetcher=fetcher, base_url="asset:")
-    return document.write_pdf(
-        stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"
-    )
+    with _fixed_clock():
+        return document.write_pdf(
+            stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"
+        )
+
+
+@contextlib.contextmanager
+def _fixed_clock() -> Iterator[None]:
+    """Keep the time of day out of the fonts: what subsets them stamps each with the hour of its making."""
+    name, before = "SOURCE_DATE_EPOCH", os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ[name] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _fetcher() -> Any:

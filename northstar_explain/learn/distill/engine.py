@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -15,7 +16,7 @@ from .polish import polish
 from .problem import Problem, build_problem
 from .search import Budget, search
 from .sweep import Sweep
-from .tree import MISSING_CODE, Distilled, FeatureBins, Leaf, Limits, Split, Tree, assign
+from .tree import MISSING_CODE, Distilled, FeatureBins, Leaf, Limits, Split, Tree, assign, goes_left
 
 # Rows that the search looks at; the tree it finds is then polished on all of them.
 SAMPLE_ROWS = 4_000
@@ -87,7 +88,8 @@ def distill(
     Sweep(Memory(near), root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
     if len(rows) < len(Z):
         root = polish(build_problem(centred, codes, layout, limits, n_groups), root)
-    return _finish(_freeze(root, layout), Z, codes, bins, n_groups, labels)
+    tree = _without_empty(_freeze(root, layout), codes, bins, np.arange(len(codes)))
+    return _finish(tree, Z, codes, bins, n_groups, labels)
 
 
 def _search_coarse(
@@ -168,6 +170,20 @@ def _freeze(node: Node, layout: Layout) -> Tree:
     lowest = 1 if one.missing else 0
     cut = int(observed[-1]) + 1 if len(observed) else lowest
     return Split(node.feature, cut, missing_left, None, left, right)
+
+
+def _without_empty(tree: Tree, codes: np.ndarray, bins: Sequence[FeatureBins], rows: np.ndarray) -> Tree:
+    """Drop splits that send every row to one side: the last sweeps over all rows can empty a leaf."""
+    if isinstance(tree, Leaf):
+        return tree
+    left = goes_left(tree, codes[rows, tree.feature], bins[tree.feature])
+    if left.all() or not left.any():
+        return _without_empty(tree.left if left.all() else tree.right, codes, bins, rows)
+    return replace(
+        tree,
+        left=_without_empty(tree.left, codes, bins, rows[left]),
+        right=_without_empty(tree.right, codes, bins, rows[~left]),
+    )
 
 
 def _finish(
