@@ -173,6 +173,8 @@ def replacing(path: Path) -> Iterator[Path]:
         When the place cannot be written.
     """
     place = path.absolute()  # the path "." has no name of its own
+    if place.is_symlink():
+        place = place.resolve()  # the link stays; what it leads to is replaced
     beside = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers import OPTIONS, with_column
+from helpers import OPTIONS, TINY, learn, with_column
 
 from northstar_explain import api
 from northstar_explain import model as models
@@ -17,14 +17,14 @@ from northstar_explain.contract import Contract
 from northstar_explain.model import Model
 from northstar_explain.report.facts import playbook_facts
 from northstar_explain.report.playbook import write_playbook
-from northstar_explain.train import Source, train
 
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_a_shuffled_label_leaves_the_segments(customers: pa.Table, contract: Contract, model: Model) -> None:
     label = np.random.default_rng(0).permutation(customers[contract.label].to_numpy())
-    shuffled = train(Source(with_column(customers, contract.label, label)), contract, OPTIONS).model
+    shuffled = learn(with_column(customers, contract.label, label), contract, OPTIONS).model
     assert shuffled.files["segments.json"] == model.files["segments.json"]
     assert shuffled.files["scorecard.parquet"] != model.files["scorecard.parquet"]
     assert (
@@ -32,10 +32,14 @@ def test_a_shuffled_label_leaves_the_segments(customers: pa.Table, contract: Con
     )
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(customers: pa.Table, contract: Contract, model: Model) -> None:
-    again = train(Source(customers, "customers"), contract, OPTIONS).model
-    assert (again.id, again.manifest) == (model.id, model.manifest)
-    assert dict(again.files) == dict(model.files)
+    again = learn(customers, contract, OPTIONS).model
+    assert again.id == model.id
+    assert again.evaluation == model.evaluation
+    for name, data in model.files.items():
+        assert again.files[name] == data, name
+    assert again.manifest == model.manifest
 
 
 def test_a_model_on_disk_is_the_model(model: Model, model_dir: Path, some: pa.Table) -> None:
@@ -45,8 +49,8 @@ def test_a_model_on_disk_is_the_model(model: Model, model_dir: Path, some: pa.Ta
 
 
 def test_a_later_table_is_the_holdout(customers: pa.Table, contract: Contract) -> None:
-    early, later = customers.slice(0, 4000), customers.slice(4000)
-    model = train(Source(early), contract, OPTIONS, later=Source(later)).model
+    early, later = customers.slice(0, 1500), customers.slice(4000)
+    model = learn(early, contract, TINY, later).model
     purchase = model.evaluation["purchase"]
     assert purchase["out_of_time"]
     assert purchase["holdout"]["n"] == later.num_rows
@@ -104,7 +108,7 @@ def test_hostile_text_is_shown_as_text(customers: pa.Table, contract: Contract, 
 
     hostile = '<img src=\\"file:///etc/passwd\\"><script>x</script>'
     text = contract.text.replace('title = "Northstar Retail customers"', f'title = "{hostile}"')
-    model = train(Source(customers), parse(text), OPTIONS).model
+    model = learn(customers.slice(0, 1500), parse(text), TINY).model
     path = write_playbook(model, tmp_path)
     shown = pypdf.PdfReader(path).pages[0].extract_text()
     assert '<img src="file:///etc/passwd">' in " ".join(shown.split())

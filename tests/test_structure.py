@@ -69,3 +69,12 @@ def test_scoring_loads_no_learning_library(model_dir: Path, some_file: Path, tmp
     loaded = loaded_by(code + f"assert CliRunner().invoke(group, {call!r}).exit_code == 0")
     assert (tmp_path / "s.parquet").exists()
     assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize(("room", "path"), sources(), ids=lambda value: str(value).removeprefix(str(ROOT)))
+def test_relative_imports_stay_in_their_folder(room: str, path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level <= 1, f"{path} imports from {'.' * node.level}{node.module}"
+            # One dot at the top of the package would reach every room.
+            assert not node.level or path.parent.name != "northstar_explain", path

@@ -166,3 +166,15 @@ def test_a_file_never_replaces_a_folder(tmp_path: Path) -> None:
             write(tmp_path / "t.csv")
     with pytest.raises(OutputError, match="expected a path for a file; got a folder"):
         tables.write_text("x", Path(), overwrite=True)
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "old").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    with tables.replacing(tmp_path / "link") as beside:
+        beside.mkdir()
+        (beside / "new").write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["new"]

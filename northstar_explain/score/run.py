@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,11 +130,10 @@ def _write(scores: pa.Table, rejected: pa.Table, out: Path, rejects: Path, overw
 def with_distinct_names(rejected: pa.Table) -> pa.Table:
     """Rejected rows with column names that a file can hold."""
     # A table of customers may hold columns called row or reasons, or one name twice where it is not used.
-    seen: dict[str, int] = {}
-    names = []
+    names: list[str] = []
     for name in rejected.column_names:
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
+        numbered = (f"{name}.{number}" for number in itertools.count(2))
+        names.append(next(new for new in itertools.chain([name], numbered) if new not in names))
     return rejected.rename_columns(names)
 
 

@@ -121,7 +121,6 @@ def test_the_same_model_gives_the_same_page(model: Model, page: str) -> None:
     assert html("playbook.html.j2", book=playbook_facts(model), index_bar=index_bar) == page
 
 
-@pytest.mark.xfail(reason="fonts carry the second in which they were subset", strict=True)
 def test_the_same_page_gives_the_same_bytes_at_another_time() -> None:
     page = "<html lang=en><head><title>t</title></head><body><p>hello</p></body></html>"
     first = pdf(page, "playbook.css")

@@ -16,6 +16,7 @@ from northstar_explain.contract import check, columns_of
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model import Model
 from northstar_explain.score import Scorer, batch, run
+from northstar_explain.score.run import with_distinct_names
 
 
 def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table, tmp_path: Path) -> None:
@@ -113,3 +114,8 @@ def test_a_row_that_got_lost_would_stop_the_run(
     with pytest.raises(NorthstarError, match=r"rows: expected 300 accounted for; got 299 scored \+ 0 rejected"):
         run(model, some_file, tmp_path / "s.parquet")
     assert contents(tmp_path) == {}
+
+
+def test_columns_of_rejected_rows_never_share_a_name() -> None:
+    table = pa.table([pa.array([1])] * 6, names=["row", "reasons", "row", "row.2", "row", "id"])
+    assert with_distinct_names(table).column_names == ["row", "reasons", "row.2", "row.2.2", "row.3", "id"]

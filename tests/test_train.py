@@ -1,0 +1,180 @@
+"""Training from end to end, small and quick: what goes in, what may not, and what is kept apart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from helpers import LABEL, OPTIONS, TINY, explain, learn, plain, read, with_cells, with_column
+
+from northstar_explain import model as models
+from northstar_explain import tables
+from northstar_explain.contract import Contract, check, columns_of, parse
+from northstar_explain.errors import TableError
+from northstar_explain.evaluate.purchase import holdout_facts
+from northstar_explain.learn import splits
+from northstar_explain.metrics import best_f1_threshold
+from northstar_explain.model import Model
+from northstar_explain.train import Trained
+
+
+@pytest.fixture(scope="module")
+def few(customers: pa.Table) -> pa.Table:
+    return customers.slice(0, 1_500)
+
+
+@pytest.fixture(scope="module")
+def tiny(few: pa.Table, contract: Contract) -> Trained:
+    return learn(few, contract, TINY)
+
+
+def test_the_label_never_reaches_the_segments(few: pa.Table, contract: Contract, tiny: Trained) -> None:
+    label = few[LABEL].to_numpy()
+    for changed in (np.random.default_rng(0).permutation(label), 1 - label):
+        other = learn(with_column(few, LABEL, changed), contract, TINY).model
+        assert other.files["segments.json"] == tiny.model.files["segments.json"]
+        assert other.files["purchase.json"] != tiny.model.files["purchase.json"]
+
+
+def test_the_same_table_and_seed_give_the_same_bytes(few: pa.Table, contract: Contract, tiny: Trained) -> None:
+    again = learn(few, contract, TINY).model
+    assert dict(again.files) == dict(tiny.model.files)
+    assert again.manifest == tiny.model.manifest
+
+
+def test_another_seed_gives_another_model(few: pa.Table, contract: Contract, tiny: Trained) -> None:
+    assert learn(few, contract, replace(TINY, seed=2)).model.id != tiny.model.id
+
+
+def test_a_later_table_is_the_holdout_and_no_row_of_it_teaches(
+    few: pa.Table, customers: pa.Table, contract: Contract
+) -> None:
+    later = customers.slice(3_000, 1_000)
+    first = learn(few, contract, TINY, later).model
+    second = learn(few, contract, TINY, with_column(later, LABEL, 1 - later[LABEL].to_numpy())).model
+    assert first.id == second.id  # whatever the later label says
+    purchase = first.evaluation["purchase"]
+    assert purchase["out_of_time"]
+    assert (purchase["train_n"], purchase["validation_n"], purchase["holdout"]["n"]) == (1_350, 150, 1_000)
+    accepted = check(later, contract, label=True).accepted
+    probability = first.scorecard.probability(columns_of(accepted, contract.features))
+    label = accepted[LABEL].to_numpy()
+    assert purchase["holdout"] == holdout_facts(label, probability, first.purchase.threshold)
+    assert first.manifest["data"]["holdout_sha256"]
+    assert first.evaluation["purchase"]["holdout"] != second.evaluation["purchase"]["holdout"]
+
+
+def test_the_holdout_decides_nothing(customers: pa.Table, contract: Contract, model: Model) -> None:
+    """The threshold comes from the validation rows, the percentiles from those and the training rows."""
+    columns = columns_of(check(customers, contract).accepted, contract.features)
+    label = customers[LABEL].to_numpy()
+    split = splits.stratified(label, OPTIONS.validation, OPTIONS.holdout, OPTIONS.seed)
+    probability = model.scorecard.probability(columns)
+    assert model.purchase.threshold == best_f1_threshold(label[split.validation], probability[split.validation])
+    known = np.concatenate([split.train, split.validation])
+    np.testing.assert_array_equal(model.purchase.percentiles, np.quantile(probability[known], np.linspace(0, 1, 1001)))
+    held = holdout_facts(label[split.holdout], probability[split.holdout], model.purchase.threshold)
+    assert model.evaluation["purchase"]["holdout"] == held
+
+
+@pytest.mark.parametrize("n", [10, 11, 999, 5_000])
+def test_a_split_takes_each_row_once_and_keeps_the_base_rate(n: int) -> None:
+    label = (np.random.default_rng(n).random(n) < 0.2).astype(int)
+    parts = splits.stratified(label, 0.1, 0.2, seed=3)
+    assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(n))
+    for part in parts:
+        assert np.array_equal(part, np.sort(part))
+        assert abs(label[part].sum() - len(part) * label.mean()) <= 1.5
+    assert all(np.array_equal(a, b) for a, b in zip(parts, splits.stratified(label, 0.1, 0.2, seed=3), strict=True))
+    assert not np.array_equal(parts.train, splits.stratified(label, 0.1, 0.2, seed=4).train)
+
+
+def test_the_contract_says_which_features_are_used(model: Model, contract: Contract) -> None:
+    assert set(model.scorecard.features) <= {feature.name for feature in contract.model_features}
+    allowed = {feature.name for feature in contract.segment_features}
+    assert set(model.evaluation["segments"]["features"]) <= allowed
+    assert {axis["feature"] for axis in model.evaluation["segments"]["space"]} <= allowed
+
+
+def test_a_direction_in_the_contract_binds_the_points(model: Model, contract: Contract) -> None:
+    bound = {feature.name: feature.monotone for feature in contract.features if feature.monotone}
+    assert bound
+    terms = {term.name: term for term in model.scorecard.terms}
+    for name, direction in bound.items():
+        points = terms[name].points[1:-1]  # without missing and unseen
+        steps = [b - a for a, b in pairwise(points)]
+        assert all(step >= -1e-12 if direction == "up" else step <= 1e-12 for step in steps), name
+
+
+def test_every_figure_is_finite_and_probable(model: Model) -> None:
+    held = model.evaluation["purchase"]["holdout"]
+    documented = ["roc_auc", "f1", "average_precision", "brier", "ece", "threshold", "base_rate"]
+    assert all(0 < held[name] < 1 for name in documented)
+    assert held["n"] == 1_200
+    segments = model.evaluation["segments"]
+    assert segments["price_of_explainability"] >= 1
+    assert 0 < segments["fidelity"] <= 1
+    assert segments["k"] == len(model.segmentation.segments) <= segments["rules"]
+    outcomes = segments["holdout_outcomes"]
+    assert sum(outcome["n"] for outcome in outcomes.values()) == held["n"]
+    assert sum(outcome["share_of_buyers"] for outcome in outcomes.values()) == pytest.approx(1)
+
+
+def test_the_simulated_shop_can_be_learnt_even_small(model: Model) -> None:
+    held = model.evaluation["purchase"]["holdout"]
+    assert held["roc_auc"] > 0.78
+    assert held["f1"] > held["f1_everyone"] + 0.1
+    assert held["brier"] < held["brier_base_rate"]
+    assert held["ece"] < 0.06
+
+
+def test_rejected_rows_are_left_out_and_told(few: pa.Table, contract: Contract, tmp_path: Path) -> None:
+    trained = learn(with_cells(few, "sessions_30d", {0: -1, 9: -1}), contract, TINY)
+    assert trained.rejected["row"].to_pylist() == [1, 10]
+    data = trained.model.manifest["data"]
+    assert (data["rows"], data["accepted"], data["rejected"]) == (1_500, 1_498, 2)
+    assert sum(segment.customers for segment in trained.model.segmentation.segments) == 1_498
+
+
+def test_1000_customers_are_enough_and_999_are_not(customers: pa.Table, contract: Contract) -> None:
+    assert learn(customers.slice(0, 1_000), contract, TINY).model.manifest["data"]["accepted"] == 1_000
+    with pytest.raises(TableError, match="expected at least 1,000 valid customers to learn from; got 999"):
+        learn(with_cells(customers.slice(0, 1_000), "sessions_30d", {5: -1}), contract, TINY)
+
+
+def test_a_later_table_of_one_class_is_refused(few: pa.Table, customers: pa.Table, contract: Contract) -> None:
+    with pytest.raises(TableError, match=f"later: column {LABEL}: expected both 0 and 1; got only 0 in all 100 valid"):
+        learn(few, contract, TINY, with_column(customers.slice(0, 100), LABEL, [0] * 100))
+
+
+def test_too_few_features_that_may_define_segments_are_refused(few: pa.Table, contract: Contract) -> None:
+    text = contract.text.replace("segments = true", "segments = false")
+    with pytest.raises(TableError, match="expected at least two features with segments = true that vary; got 0"):
+        learn(few, parse(text), TINY)
+
+
+@pytest.mark.slow
+def test_the_command_trains_a_model_that_the_other_commands_take(customers: pa.Table, tmp_path: Path) -> None:
+    """The real thing at its real settings, but for the number of customers."""
+    path, folder = tmp_path / "customers.csv", tmp_path / "model"
+    tables.write(with_cells(customers.slice(0, 1_500), "sessions_30d", {7: -1}), path)
+    command = ["train", path, "--model", folder, "--segments", 4, "--seed", 5, "--date", "2026-03-01", "--quiet"]
+    result = explain(*command)
+    assert result.exit_code == 0
+    rejects = tmp_path / "model.rejected.parquet"
+    assert plain(result.stderr) == f"explain: 1 of 1,500 rows (0.07%) rejected; see {rejects}"
+    assert read(rejects)["row"].to_pylist() == [8]
+    loaded = models.load(folder)
+    assert loaded.id in result.stdout
+    assert (loaded.manifest["date"], loaded.manifest["options"]["seed"]) == ("2026-03-01", 5)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert explain(*command, "--overwrite", "--max-rejected", 0).exit_code == 3
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    scored = explain("score", path, "--model", folder, "--out", tmp_path / "s.csv", "--quiet")
+    assert json.loads(scored.stdout)["scored"] == 1_499
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
