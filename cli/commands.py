@@ -70,8 +70,8 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain import tables
     from northstar_explain.learn import segments
     from northstar_explain.model.folder import MANIFEST
-    from northstar_explain.train import Options, Source
-    from northstar_explain.train import train as run
+    from northstar_explain.training import Options, Source
+    from northstar_explain.training import train as run
 
     tables.require_free(model, options.overwrite and (model / MANIFEST).is_file(), folder=True)
     tables.require_free(_rejects_of(model), options.overwrite)
@@ -90,7 +90,23 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         trained = run(source(customers), contract, settings, say, later)
         say(f"writing {model}")
         models.save(trained.model, model, options.overwrite)
+    if trained.later_rejected is not None:
+        _keep_later_rejects(trained.later_rejected, model)
     return _report_training(trained.model.id, trained.rejected, trained.ignored, model, options.max_rejected)
+
+
+def _keep_later_rejects(rejected: object, model: Path) -> None:
+    import pyarrow as pa
+
+    from northstar_explain import tables
+    from northstar_explain.score.run import with_distinct_names
+
+    assert isinstance(rejected, pa.Table)
+    place = _rejects_of(model)
+    path = place.with_name(place.name.replace(".rejected.parquet", ".holdout.rejected.parquet"))
+    if rejected.num_rows:
+        tables.write(with_distinct_names(rejected), path, overwrite=True)
+        click.echo(f"explain: {rejected.num_rows:,} rows of the holdout rejected; see {path}", err=True)
 
 
 def _rejects_of(model: Path) -> Path:

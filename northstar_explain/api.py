@@ -15,7 +15,7 @@ from northstar_explain.contract import Contract, check
 from northstar_explain.score import Scorer
 
 if TYPE_CHECKING:
-    from northstar_explain.train import Options
+    from northstar_explain.training import Options
 
 
 class Model:
@@ -100,7 +100,7 @@ def train(
         What the table holds; Northstar Retail's own where not given.
     seed : int, default 0
         Decides every random choice; not used where `options` are given.
-    options : northstar_explain.train.Options, optional
+    options : northstar_explain.training.Options, optional
         Everything that can be set.
 
     Returns
@@ -112,8 +112,8 @@ def train(
     TableError, ContractError
         When table and contract do not agree, or there is too little to learn from.
     """
-    from northstar_explain.train import Options, Source
-    from northstar_explain.train import train as run
+    from northstar_explain.training import Options, Source
+    from northstar_explain.training import train as run
 
     if not isinstance(contract, Contract):
         contract = contracts.northstar() if contract is None else contracts.load(contract)

@@ -19,7 +19,7 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract, northstar
 from northstar_explain.model import Model
 from northstar_explain.simulate import simulate
-from northstar_explain.train import Trained
+from northstar_explain.training import Trained
 
 # The same examples in each run, and no deadline: the machine is shared, and a slow moment is not a fault.
 settings.register_profile(

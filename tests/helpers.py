@@ -21,7 +21,7 @@ from northstar_explain.cli.main import group
 from northstar_explain.contract import Contract
 from northstar_explain.learn import choice, purchase, segments, stability
 from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
-from northstar_explain.train import Options, Source, Trained, train
+from northstar_explain.training import Options, Source, Trained, train
 
 # Small, so that a model is learnt in seconds; large enough to hold pairs, bags and segments of two rules.
 OPTIONS = Options(

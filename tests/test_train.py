@@ -20,7 +20,7 @@ from northstar_explain.evaluate.purchase import holdout_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Model
-from northstar_explain.train import Trained
+from northstar_explain.training import Trained
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +178,17 @@ def test_the_command_trains_a_model_that_the_other_commands_take(customers: pa.T
     scored = explain("score", path, "--model", folder, "--out", tmp_path / "s.csv", "--quiet")
     assert json.loads(scored.stdout)["scored"] == 1_499
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_rejected_rows_of_the_holdout_are_kept(customers: pa.Table, contract: Contract) -> None:
+    later = with_cells(customers.slice(3_000, 1_000), "sessions_30d", {7: -1})
+    trained = learn(customers.slice(0, 1_500), contract, TINY, later)
+    assert trained.later_rejected is not None
+    assert trained.later_rejected["row"].to_pylist() == [8]
+    assert trained.model.evaluation["purchase"]["holdout"]["n"] == 999
+
+
+def test_too_few_valid_rows_say_why_the_others_were_rejected(customers: pa.Table, contract: Contract) -> None:
+    broken = with_cells(customers.slice(0, 1_200), "sessions_30d", dict.fromkeys(range(300), -1))
+    with pytest.raises(TableError, match=r"got 900, and 300 rejected, the first \(row 1\): sessions_30d: expected"):
+        learn(broken, contract, TINY)

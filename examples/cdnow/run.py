@@ -26,7 +26,7 @@ from northstar_explain.cli.tables import facts_text
 from northstar_explain.errors import NorthstarError
 from northstar_explain.learn import splits
 from northstar_explain.report.playbook import write_playbook
-from northstar_explain.train import Options, Source, train
+from northstar_explain.training import Options, Source, train
 
 CONTRACT = Path(__file__).with_name("contract.toml")
 # Half a year after the last first purchase, so that nobody is new, and eight months apart.

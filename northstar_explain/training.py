@@ -77,6 +77,7 @@ class Trained(NamedTuple):
     model: Model
     rejected: pa.Table
     ignored: tuple[str, ...]
+    later_rejected: pa.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,12 @@ def train(
     progress("checking the table against its contract")
     checked = check(source.table, contract, label=True, source=source.name, as_text=source.as_text)
     customers = _customers(checked.accepted, contract)
-    _require_learnable(source, contract, customers)
-    judged = None
+    _require_learnable(source, contract, customers, checked.rejected)
+    judged, later_rejected = None, None
     if later is not None:
         progress("checking the later table")
-        accepted = check(later.table, contract, label=True, source=later.name, as_text=later.as_text).accepted
-        judged = _customers(accepted, contract)
+        later_checked = check(later.table, contract, label=True, source=later.name, as_text=later.as_text)
+        judged, later_rejected = _customers(later_checked.accepted, contract), later_checked.rejected
         _require_both_classes(later, contract, judged.label)
     learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress)
     split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
@@ -142,7 +143,7 @@ def train(
     golden = golden_rows(checked.accepted, contract, scorecard, learnt.segmentation.tree, options.seed)
     about = _about(source, contract, options, customers, checked.rejected.num_rows, later)
     model = build(contract, learnt.segmentation, scorecard, facts, evaluation, golden, about)
-    return Trained(model, checked.rejected, checked.ignored)
+    return Trained(model, checked.rejected, checked.ignored, later_rejected)
 
 
 def _learn_purchase(
@@ -188,11 +189,16 @@ def _take(customers: _Customers, rows: np.ndarray) -> _Customers:
     return _Customers(customers.table, rows_of(customers.columns, rows), customers.label[rows])
 
 
-def _require_learnable(source: Source, contract: Contract, customers: _Customers) -> None:
+def _require_learnable(source: Source, contract: Contract, customers: _Customers, rejected: pa.Table) -> None:
     count = len(customers.label)
     if count < FEWEST_CUSTOMERS:
         expected = f"at least {FEWEST_CUSTOMERS:,} valid customers to learn from"
-        raise TableError(source.name, [Fault("rows", expected, f"{count:,}", "Take more customers.")])
+        got = f"{count:,}"
+        if rejected.num_rows:
+            got += (
+                f", and {rejected.num_rows:,} rejected, the first (row {rejected['row'][0]}): {rejected['reasons'][0]}"
+            )
+        raise TableError(source.name, [Fault("rows", expected, got, "Take more customers, or mend the rejected ones.")])
     _require_both_classes(source, contract, customers.label)
     faults = [
         Fault(f"column {feature.name}", "at least two different values", got, todo)
