@@ -19,7 +19,7 @@ demo: setup  ## simulate customers, train, score and write the playbook into out
 	$(RUN)explain train $(OUT)/customers.parquet --model $(OUT)/model --seed $(SEED) --overwrite
 	$(RUN)explain score $(OUT)/customers.parquet --model $(OUT)/model --out $(OUT)/scores.parquet --overwrite >/dev/null
 	$(RUN)explain playbook --model $(OUT)/model --out $(OUT)/playbook --overwrite >/dev/null
-	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.parquet model/* scores.* playbook/*
+	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/*
 
 test: setup  ## everything that proves it works
 	$(RUN)python -m pytest -n 2
@@ -37,17 +37,21 @@ cdnow: setup  ## the example on real customers, into outputs/cdnow
 
 bench: .venv-bench/.installed  ## the distiller beside ExKMC and CART
 	.venv-bench/bin/python -m benchmarks.distill
-# The peer pins older libraries than ours, so it gets a room of its own.
-.venv-bench/.installed: setup.cfg
+# ExKMC comes as source only; what it takes to compile it stays out of .venv and its lock.
+.venv-bench/.installed: requirements.lock setup.cfg
+	@command -v cc >/dev/null || { echo "bench: ExKMC is compiled; install gcc and python3-dev" >&2; exit 1; }
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cdnow,bench]'
+	grep -o '^[a-z0-9.-]*==[^ ]*' requirements.lock > .venv-bench/constraints.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint .venv-bench/constraints.txt -e '.[cdnow,bench]'
 	@touch $@
 
-lock: setup  ## write requirements.lock anew
-	.venv/bin/python -m pip install --quiet pip-tools
-	.venv/bin/pip-compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
-	    --no-emit-find-links --no-emit-trusted-host --allow-unsafe --extra test --extra cdnow \
-	    --output-file requirements.lock setup.cfg
+# One file for every Python from 3.11 on, x86_64 and aarch64.
+lock: setup  ## bring requirements.lock in line with setup.cfg (UPGRADE=--upgrade: the newest of everything)
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
+	    --generate-hashes --no-annotate $(UPGRADE) --custom-compile-command 'make lock' \
+	    --extra test --extra cdnow --output-file requirements.lock setup.cfg
 
 clean:  ## remove what was set up and written
 	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/cdnow
