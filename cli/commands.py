@@ -8,10 +8,14 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from northstar_explain.cli.progress import progress
+
+if TYPE_CHECKING:
+    from northstar_explain.training import Earlier
 
 TOO_MANY_REJECTED = 3
 
@@ -20,6 +24,8 @@ TOO_MANY_REJECTED = 3
 class TrainOptions:
     """The options of `explain train`."""
 
+    update: Path | None
+    since: Path | None
     contract: Path | None
     holdout: Path | None
     segments: int | None
@@ -73,9 +79,15 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain.training import Options, Source
     from northstar_explain.training import train as run
 
-    tables.require_free(model, options.overwrite and (model / MANIFEST).is_file(), folder=True)
-    tables.require_free(_rejects_of(model), options.overwrite)
-    contract = contracts.load(options.contract) if options.contract else contracts.northstar()
+    # A model that is updated in its own place is meant to be replaced.
+    overwrite = options.overwrite or model == options.update
+    tables.require_free(model, overwrite and (model / MANIFEST).is_file(), folder=True)
+    tables.require_free(_rejects_of(model), overwrite)
+    earlier = _earlier(options)
+    if options.contract:
+        contract = contracts.load(options.contract)
+    else:
+        contract = earlier.model.contract if earlier else contracts.northstar()
     settings = Options(
         seed=options.seed,
         date=(options.date or datetime.datetime.now()).date(),
@@ -87,12 +99,25 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
 
     with progress(options.quiet) as say:
         later = source(options.holdout) if options.holdout else None
-        trained = run(source(customers), contract, settings, say, later)
+        trained = run(source(customers), contract, settings, say, later, earlier)
         say(f"writing {model}")
-        models.save(trained.model, model, options.overwrite)
+        models.save(trained.model, model, overwrite)
     if trained.later_rejected is not None:
         _keep_later_rejects(trained.later_rejected, model)
     return _report_training(trained.model.id, trained.rejected, trained.ignored, model, options.max_rejected)
+
+
+def _earlier(options: TrainOptions) -> Earlier | None:
+    from northstar_explain import model as models
+    from northstar_explain import tables
+    from northstar_explain.training import Earlier, scored_segments
+
+    if options.update is None:
+        return None
+    model = models.load(options.update)
+    if options.since is None:
+        return Earlier(model)
+    return Earlier(model, scored_segments(tables.read(options.since), model, str(options.since)))
 
 
 def _keep_later_rejects(rejected: object, model: Path) -> None:

@@ -89,8 +89,12 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
 
 @_command("train")
 @click.argument("customers", type=_FILE)
-@_MODEL
-@click.option("--contract", type=_FILE, help="What the columns mean.  [default: Northstar Retail's own]")
+@click.option("--model", type=_FILE, help="The model folder to write.  [with --update: the updated one]")
+@click.option("--update", type=_FILE, help="A model to follow: segments found again keep their ids and names.")
+@click.option("--since", type=_FILE, help="Its last scores, to tell who moved because the customer changed.")
+@click.option(
+    "--contract", type=_FILE, help="What the columns mean.  [default: the updated model's, else Northstar Retail's]"
+)
 @click.option(
     "--holdout",
     type=_FILE,
@@ -102,13 +106,20 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
 @_MAX_REJECTED
 @_OVERWRITE
 @_QUIET
-def train(customers: Path, model: Path, **options: Any) -> None:
+def train(customers: Path, model: Path | None, **options: Any) -> None:
     """Learn segments and a purchase model from CUSTOMERS and write the model folder.
+
+    With --update, segments are learnt afresh and matched to those of an earlier model by the customers they share.
 
     Segments are found without the label and defined by rules; the purchase model is an Explainable Boosting Machine,
     compiled into a table of points, and evaluated once on customers it has not seen. Rows that do not keep the
     contract are written beside the folder (NAME.rejected.parquet) with their reasons.
     """
+    model = model or options["update"]
+    if model is None:
+        raise click.UsageError("Say where to write the model: --model FOLDER.")
+    if options["since"] and not options["update"]:
+        raise click.UsageError("--since goes with --update.")
     sys.exit(commands.train(customers, model, commands.TrainOptions(**options)))
 
 

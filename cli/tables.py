@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+from northstar_explain.cli.segment_tables import WIDTH, segment_lines
 from northstar_explain.model import Model
-
-_WIDTH = 110
 
 
 def facts_text(model: Model) -> str:
@@ -21,7 +20,7 @@ def facts_text(model: Model) -> str:
     str
         Several lines, without one at the end.
     """
-    return "\n".join([*_head(model), "", *_purchase(model), "", *_segments(model)])
+    return "\n".join([*_head(model), "", *_purchase(model), "", *segment_lines(model)])
 
 
 def _head(model: Model) -> list[str]:
@@ -52,22 +51,5 @@ def _purchase(model: Model) -> list[str]:
     return [
         f"Purchase model, on a holdout of {held['n']:,}{later}",
         *(f"  {name:<20}{value}" for name, value in rows),
-        *textwrap.wrap(f"weighs most: {top}", _WIDTH, initial_indent="  ", subsequent_indent="    "),
+        *textwrap.wrap(f"weighs most: {top}", WIDTH, initial_indent="  ", subsequent_indent="    "),
     ]
-
-
-def _segments(model: Model) -> list[str]:
-    facts = model.evaluation["segments"]
-    lines = [
-        f"Segments: {facts['k']}, by {facts['rules']} rules of at most {facts['max_conditions']} conditions",
-        f"  {'price of explainability':<26}{facts['price_of_explainability']:.4f}",
-        f"  {'fidelity':<26}{facts['fidelity']:.4f}  (on {facts['fidelity_n']:,} rows not used to learn the rules)",
-        "",
-        f"  {'id':<4}{'customers':>10}{'share':>8}{'buy':>8}  name",
-    ]
-    for segment in model.segmentation.segments:
-        outcome = facts["holdout_outcomes"].get(segment.id)
-        rate = f"{outcome['purchase_rate']:.1%}" if outcome else "-"
-        lines.append(f"  {segment.id:<4}{segment.customers:>10,}{segment.share:>8.1%}{rate:>8}  {segment.name}")
-        lines += textwrap.wrap(segment.definition, _WIDTH, initial_indent=" " * 34, subsequent_indent=" " * 34)
-    return lines

@@ -40,7 +40,7 @@ class Model:
 
     @property
     def segments(self) -> tuple[models.Segment, ...]:
-        """The segments with their rules, words and facts, the largest first."""
+        """The segments with their rules, words and facts, in the order of their ids: in a first model, of size."""
         return self.data.segmentation.segments
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any, NamedTuple
@@ -15,9 +15,10 @@ import pyarrow as pa
 
 from northstar_explain.contract import Category, Columns, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
-from northstar_explain.errors import Fault, TableError
+from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.purchase import holdout_facts, importance_facts
-from northstar_explain.evaluate.segments import outcome_facts, segment_facts
+from northstar_explain.evaluate.segments import border_facts, outcome_facts, segment_facts
+from northstar_explain.evaluate.update import update_facts
 from northstar_explain.learn import purchase, segments, splits
 from northstar_explain.learn.compile import compile_machine
 from northstar_explain.learn.golden import golden_rows
@@ -81,6 +82,22 @@ class Trained(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """The model that a new one follows.
+
+    Attributes
+    ----------
+    model : Model
+        Its segments keep their ids and names where they are found again.
+    scores : mapping of str to str, optional
+        Customer to segment when that model scored last: to tell who moved because the customer changed.
+    """
+
+    model: Model
+    scores: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class _Customers:
     """Checked customers with their label."""
 
@@ -95,6 +112,7 @@ def train(
     options: Options,
     progress: Callable[[str], None] = lambda stage: None,
     later: Source | None = None,
+    earlier: Earlier | None = None,
 ) -> Trained:
     """Learn segments and a purchase model, and evaluate both.
 
@@ -108,6 +126,8 @@ def train(
         Told each stage as it begins.
     later : Source, optional
         Customers at a later date. They become the holdout, so that it is out of time as well.
+    earlier : Earlier, optional
+        The model to continue.
 
     Returns
     -------
@@ -128,7 +148,8 @@ def train(
         later_checked = check(later.table, contract, label=True, source=later.name, as_text=later.as_text)
         judged, later_rejected = _customers(later_checked.accepted, contract), later_checked.rejected
         _require_both_classes(later, contract, judged.label)
-    learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress)
+    previous = _previous(earlier, contract, options)
+    learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
     split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
     scorecard, facts = _learn_purchase(customers, contract, split, options, progress)
     progress("evaluating on the holdout")
@@ -140,10 +161,66 @@ def train(
     evaluation["segments"]["holdout_outcomes"] = outcome_facts(
         assign(learnt.segmentation.tree, held.columns), held.label, scorecard.probability(held.columns)
     )
+    evaluation["segments"]["borderline"] = border_facts(learnt.segmentation, customers.columns)
+    evaluation["segments"]["update"] = None
+    if earlier is not None:
+        ids = customers.table[contract.id].to_numpy()
+        evaluation["segments"]["update"] = update_facts(learnt, earlier.model, ids, customers.columns, earlier.scores)
     golden = golden_rows(checked.accepted, contract, scorecard, learnt.segmentation.tree, options.seed)
     about = _about(source, contract, options, customers, checked.rejected.num_rows, later)
     model = build(contract, learnt.segmentation, scorecard, facts, evaluation, golden, about)
     return Trained(model, checked.rejected, checked.ignored, later_rejected)
+
+
+def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, str]:
+    """Each customer's segment from a file of scores that a model wrote.
+
+    Parameters
+    ----------
+    scores : pyarrow.Table
+    model : Model
+        The one that must have made them.
+    source : str
+        What to call the file in errors.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    TableError
+        When a column is missing, or another model made the scores.
+    """
+    wanted = [model.contract.id, "segment_id", "model_id"]
+    todo = "Give the scores that `explain score` wrote with the model to update."
+    if missing := [name for name in wanted if name not in scores.column_names]:
+        raise TableError(source, [Fault("columns", ", ".join(wanted), f"no {', '.join(missing)}", todo)])
+    ids, found, made_by = (scores[name].cast(pa.string()).to_pylist() for name in wanted)
+    if others := sorted(set(made_by) - {model.id}):
+        raise TableError(source, [Fault("column model_id", f"{model.id} in every row", f"also {others[0]}", todo)])
+    return dict(zip(ids, found, strict=True))
+
+
+def _previous(earlier: Earlier | None, contract: Contract, options: Options) -> segments.Previous | None:
+    if earlier is None:
+        return None
+    before = earlier.model
+    faults = [
+        Fault(f"feature {name}", f"a {old.value} feature, as the model to update asks about it", got, todo)
+        for name in sorted({c.feature for rule in before.segmentation.rules for c in rule.conditions})
+        for old in [before.contract[name].kind]
+        if (got := _kind_in(contract, name)) != old.value
+        for todo in ["Keep the feature, or train without --update: segments then get new ids."]
+    ]
+    if faults:
+        raise ContractError(contract.title, faults)
+    return segments.Previous(before.segmentation, options.date.isoformat())
+
+
+def _kind_in(contract: Contract, name: str) -> str:
+    found = next((feature for feature in contract.features if feature.name == name), None)
+    return "no such feature" if found is None else found.kind.value
 
 
 def _learn_purchase(

@@ -21,7 +21,7 @@ from northstar_explain.cli.main import group
 from northstar_explain.contract import Contract
 from northstar_explain.learn import choice, purchase, segments, stability
 from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
-from northstar_explain.training import Options, Source, Trained, train
+from northstar_explain.training import Earlier, Options, Source, Trained, train
 
 # Small, so that a model is learnt in seconds; large enough to hold pairs, bags and segments of two rules.
 OPTIONS = Options(
@@ -39,14 +39,20 @@ TINY = Options(
 ID, LABEL = "customer_id", "purchased_next_30d"
 
 
-def learn(table: pa.Table, contract: Contract, options: Options, later: pa.Table | None = None) -> Trained:
+def learn(
+    table: pa.Table,
+    contract: Contract,
+    options: Options,
+    later: pa.Table | None = None,
+    earlier: Earlier | None = None,
+) -> Trained:
     """Train with little evidence for the segments: two draws in place of twenty, and a short search for rules."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stability, "REPEATS", 2)
         patch.setattr(stability, "jaccard", functools.partial(stability.jaccard, repeats=2))
         patch.setattr(choice, "distil", functools.partial(choice.distil, effort=0.02))
         after = Source(later, "later") if later is not None else None
-        return train(Source(table, "customers"), contract, options, later=after)
+        return train(Source(table, "customers"), contract, options, later=after, earlier=earlier)
 
 
 def explain(*args: object) -> Result:

@@ -18,7 +18,7 @@ NAMES = ["simulate", "init", "train", "score", "playbook", "show"]
 DEFAULTS = {
     "simulate": ["[default: 240000", "[default: 0"],
     "init": ["[default: contract.toml]", "[default: guessed]"],
-    "train": ["[default: 0.01", "[default: 0", "[default: Northstar Retail's own]", "[default: a fifth of", "[default: today]"],
+    "train": ["[default: 0.01", "[default: 0", "[default: the updated model's, else Northstar Retail's]", "[default: a fifth of", "[default: today]"],
     "score": ["[default: 0.01", "[required]"],
     "playbook": ["[required]"],
     "show": [],

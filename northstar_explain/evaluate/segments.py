@@ -7,8 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from northstar_explain.learn.choice import Candidate
+from northstar_explain.contract import Columns
+from northstar_explain.learn.choice import Candidate, knee
 from northstar_explain.learn.segments import Learnt
+from northstar_explain.model.borders import within_reach
+from northstar_explain.model.rules import assign
+from northstar_explain.model.segments import Segmentation
 
 
 def segment_facts(learnt: Learnt) -> dict[str, Any]:
@@ -43,6 +47,7 @@ def segment_facts(learnt: Learnt) -> dict[str, Any]:
         "null_test": asdict(evidence.null),
         "candidates": [_candidate(one) for one in evidence.candidates],
         "curve": [asdict(one) for one in evidence.curve],
+        "knee": knee(evidence.curve, len(segments)).rules,
     }
 
 
@@ -57,6 +62,35 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "smallest_share": candidate.smallest_share,
         "meets_targets": candidate.good,
     }
+
+
+def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, dict[str, Any]]:
+    """How many of each segment lie so close to a threshold that a rounding step could put them in another.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+    columns : mapping
+        Raw features of the customers to count.
+
+    Returns
+    -------
+    dict
+        Segment id to ``share``, 0 to 1, and ``toward``: for each other segment the share that is close to it.
+    """
+    ids = assign(segmentation.tree, columns)
+    reached = within_reach(segmentation.rules, segmentation.borders, columns)
+    close = np.add.reduce(list(reached.values()), dtype=np.int8) > 1
+    facts = {}
+    for id in (segment.id for segment in segmentation.segments):
+        inside = ids == id
+        size = max(1, int(inside.sum()))
+        toward = {other: int((inside & near).sum()) / size for other, near in reached.items() if other != id}
+        facts[id] = {
+            "share": int((inside & close).sum()) / size,
+            "toward": {other: share for other, share in sorted(toward.items()) if share},
+        }
+    return facts
 
 
 def outcome_facts(ids: np.ndarray, label: np.ndarray, probability: np.ndarray) -> dict[str, dict[str, Any]]:

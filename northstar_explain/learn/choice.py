@@ -14,9 +14,12 @@ from northstar_explain.learn import clusters, stability
 from northstar_explain.learn.distill import Limits
 from northstar_explain.learn.rules import LEAST_SHARE, learn_rules
 from northstar_explain.model.rules import Leaf, Node, assign, leaves
+from northstar_explain.model.rules import rules as rules_of
 
 TRIED = range(4, 9)
 PRICE, FIDELITY, STABLE = 1.05, 0.90, 0.75
+# What another rule a segment must save, in units of KMeans' own cost, to be worth reading.
+WORTH_A_RULE = 0.01
 # KMeans is drawn anew on this many rows: enough for shares of 3%, and quick.
 STABILITY_ROWS = 10_000
 # A handful of features and sayable thresholds leave few trees to choose from: a short search finds the best one.
@@ -58,6 +61,8 @@ class Point:
         On the rows kept to check.
     most_conditions : int
         Depth of the tree: conditions on the longest path.
+    conditions : float
+        Mean number of conditions a rule, as it is said: a range counts once.
     """
 
     rules: int
@@ -65,6 +70,7 @@ class Point:
     price: float
     fidelity: float
     most_conditions: int
+    conditions: float
 
     @property
     def good(self) -> bool:
@@ -178,7 +184,8 @@ def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point
     price = clusters.cost(material.points, assign(tree, material.columns)) / float(kmeans.inertia_)
     meant = assign(tree, material.check_columns).astype(np.intp)
     fidelity = float((meant == clusters.predict(kmeans, material.check_points)).mean())
-    return Point(rules, sum(1 for _ in leaves(tree)), price, fidelity, _depth(tree))
+    said = [len(rule.conditions) for rule in rules_of(tree, {one.name: one for one in material.features})]
+    return Point(rules, len(said), price, fidelity, _depth(tree), float(np.mean(said)))
 
 
 def _try(material: Material, k: int, per_segment: int, conditions: int, seed: int) -> Chosen:
@@ -247,6 +254,15 @@ def curve(
         tree = distil(material, kmeans, rules, 4, conditions + 2, seed)
         points.append(measure(material, kmeans, tree, rules))
     return tuple(points)
+
+
+def knee(points: Sequence[Point], k: int) -> Point:
+    """The fewest rules from which on another rule a segment never lowers the price by a hundredth or more."""
+    for place, point in enumerate(points):
+        savings = ((point.price - more.price) * k / (more.rules - point.rules) for more in points[place + 1 :])
+        if all(saving < WORTH_A_RULE for saving in savings):
+            return point
+    raise AssertionError("the last point has nothing after it")
 
 
 def _depth(tree: Node) -> int:

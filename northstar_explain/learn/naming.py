@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from northstar_explain.contract import Contract, Feature
 from northstar_explain.model.segments import Profile
@@ -38,6 +38,12 @@ def names(profiles: Sequence[Sequence[Profile]], asked: Sequence[Iterable[str]],
             chosen[place] = words[:size]
     said = [_name(words, contract.noun) for words in chosen]
     return tuple(name if said.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(said))
+
+
+def keep(ids: Sequence[str], names: Sequence[str], kept: Mapping[str, str]) -> tuple[str, ...]:
+    """The names, but for segments that have one already; a new name that is taken gets its segment's id."""
+    taken = set(kept.values())
+    return tuple(kept.get(id, f"{name} ({id})" if name in taken else name) for id, name in zip(ids, names, strict=True))
 
 
 def _ranked(profile: Sequence[Profile], asked: set[str], contract: Contract) -> list[str]:

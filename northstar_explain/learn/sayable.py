@@ -65,6 +65,32 @@ def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.n
     return grid[keep]
 
 
+def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[float, float]:
+    """The values that are closer to a threshold than to the sayable numbers beside it.
+
+    Parameters
+    ----------
+    feature : Feature
+    values : ndarray of float, shape (n,)
+        NaN where missing.
+    threshold : float
+
+    Returns
+    -------
+    lowest, highest : float
+        Values from the lowest up to, but not including, the highest are close. Whole numbers have at least one on
+        each side: the border of "3 or more" runs between 2 and 3.
+    """
+    known = values[~np.isnan(values)]
+    grid = _grid(feature, float(known.min()), float(known.max()))
+    below, above = grid[grid < threshold], grid[grid > threshold]
+    down = (threshold - below[-1]) / 2 if len(below) else abs(threshold) / 2
+    up = (above[0] - threshold) / 2 if len(above) else down
+    if feature.kind.whole:
+        down, up = max(down, 1.0), max(up, 1.0)
+    return float(threshold - down), float(threshold + up)
+
+
 def _grid(feature: Feature, low: float, high: float) -> np.ndarray:
     grids = {Kind.DAYS: _DAYS, Kind.RATE: _RATES, Kind.COUNT: _COUNTS}
     if feature.kind is Kind.DURATION and feature.unit == "seconds":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,14 @@ from sklearn.cluster import KMeans
 from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.learn import choice, clusters, naming, space, splits, stability
+from northstar_explain.learn import choice, clusters, naming, space, splits, stability, update
+from northstar_explain.learn.sayable import border
 from northstar_explain.learn.space import Space
 from northstar_explain.learn.stability import NullTest
+from northstar_explain.learn.update import Continuity
+from northstar_explain.model.borders import Borders, thresholds
 from northstar_explain.model.rules import Node, assign, rename
-from northstar_explain.model.segments import Profile, Segment, Segmentation, rules_by_segment
+from northstar_explain.model.segments import Profile, Retired, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
 
 CHECK_SHARE = 0.2
@@ -64,6 +67,8 @@ class Learnt:
     learn, check : ndarray of int
         Rows it was learnt from, and rows kept to check it.
     evidence : Evidence
+    continuity : Continuity or None
+        How the segments continue those of an earlier model, where one was given.
     """
 
     segmentation: Segmentation
@@ -73,6 +78,22 @@ class Learnt:
     learn: np.ndarray
     check: np.ndarray
     evidence: Evidence
+    continuity: Continuity | None = None
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The segments of an earlier model.
+
+    Attributes
+    ----------
+    segmentation : Segmentation
+    date : str
+        The day on which those that are not found again are retired.
+    """
+
+    segmentation: Segmentation
+    date: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +115,14 @@ class Options:
     conditions: int = 4
 
 
-def learn(columns: Columns, contract: Contract, options: Options, seed: int, progress: Callable[[str], None]) -> Learnt:
+def learn(
+    columns: Columns,
+    contract: Contract,
+    options: Options,
+    seed: int,
+    progress: Callable[[str], None],
+    previous: Previous | None = None,
+) -> Learnt:
     """Learn segments from customers.
 
     Parameters
@@ -106,6 +134,8 @@ def learn(columns: Columns, contract: Contract, options: Options, seed: int, pro
     seed : int
     progress : callable
         Told each stage.
+    previous : Previous, optional
+        Segments found again keep their ids and names.
 
     Returns
     -------
@@ -129,9 +159,15 @@ def learn(columns: Columns, contract: Contract, options: Options, seed: int, pro
     tried = tuple(choice.TRIED) if options.k is None else (options.k,)
     chosen, candidates = choice.choose(material, tried, options.rules, options.conditions, seed, progress)
     tree, cluster_of = _ordered(chosen.tree, columns)
+    continuity = None
+    if previous is not None:
+        continuity = _continue(tree, columns, previous)
+        tree = rename(tree, continuity.names)
+        cluster_of = {continuity.names[id]: cluster for id, cluster in cluster_of.items()}
     evidence = _evidence(material, chosen, candidates, cluster_of, options, seed, progress)
     agreement = _agreement(tree, cluster_of, material, chosen.kmeans)
-    segmentation = describe(tree, columns, contract, agreement)
+    segmentation = describe(tree, columns, contract, agreement, _kept_names(continuity, previous))
+    segmentation = replace(segmentation, retired=_retired(continuity, previous))
     named = tuple((feature.name, gain) for feature, gain in principal)
     return Learnt(
         segmentation,
@@ -141,7 +177,29 @@ def learn(columns: Columns, contract: Contract, options: Options, seed: int, pro
         learn_rows,
         check_rows,
         replace(evidence, principal=named),
+        continuity,
     )
+
+
+def _continue(tree: Node, columns: Columns, previous: Previous) -> Continuity:
+    before = previous.segmentation
+    used = [one.id for one in before.segments] + [one.id for one in before.retired]
+    return update.match(assign(before.tree, columns), assign(tree, columns), used)
+
+
+def _kept_names(continuity: Continuity | None, previous: Previous | None) -> dict[str, str]:
+    if continuity is None or previous is None:
+        return {}
+    return {one.id: previous.segmentation[one.id].name for one in continuity.matches}
+
+
+def _retired(continuity: Continuity | None, previous: Previous | None) -> tuple[Retired, ...]:
+    if continuity is None or previous is None:
+        return ()
+    before = previous.segmentation
+    kept = {one.id for one in continuity.matches}
+    gone = (Retired(one.id, one.name, one.definition, previous.date) for one in before.segments if one.id not in kept)
+    return (*before.retired, *gone)
 
 
 def _evidence(
@@ -172,7 +230,11 @@ def _evidence(
 
 
 def describe(
-    tree: Node, columns: Columns, contract: Contract, agreement: dict[str, tuple[float, float]]
+    tree: Node,
+    columns: Columns,
+    contract: Contract,
+    agreement: dict[str, tuple[float, float]],
+    kept: Mapping[str, str] | None = None,
 ) -> Segmentation:
     """Measure and name the segments of a tree on all customers.
 
@@ -184,18 +246,21 @@ def describe(
     contract : Contract
     agreement : dict
         Segment id to (precision, recall) against KMeans.
+    kept : mapping, optional
+        Segment id to the name it has already.
 
     Returns
     -------
     Segmentation
     """
+    kept = kept or {}
     ids = assign(tree, columns)
     by_segment = rules_by_segment(tree, contract)
-    order = sorted(by_segment, key=lambda id: int(id.removeprefix("S")))
+    order = sorted(by_segment, key=update.number)
     numeric = [feature for feature in contract.features if feature.kind.numeric]
     profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
     asked = [[c.feature for rule in by_segment[id] for c in rule.conditions] for id in order]
-    names = naming.names(profiles, asked, contract)
+    names = naming.keep(order, naming.names(profiles, asked, contract), kept)
     segments = tuple(
         Segment(
             id=id,
@@ -210,7 +275,16 @@ def describe(
         )
         for id, name, profile in zip(order, names, profiles, strict=True)
     )
-    return Segmentation(tree, segments)
+    return Segmentation(tree, segments, _borders(tree, columns, contract))
+
+
+def _borders(tree: Node, columns: Columns, contract: Contract) -> Borders:
+    found: dict[str, dict[float, tuple[float, float]]] = {}
+    for name, threshold in thresholds(tree):
+        values = columns[name]
+        assert isinstance(values, np.ndarray)
+        found.setdefault(name, {})[threshold] = border(contract[name], values, threshold)
+    return found
 
 
 def _usable(contract: Contract, columns: Columns) -> Sequence[Feature]:

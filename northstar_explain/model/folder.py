@@ -1,6 +1,6 @@
 """The model folder: what was learnt, as plain files, with a manifest that gives each its SHA-256.
 
-Format 1. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+Format 2. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
 """
 
@@ -26,7 +26,7 @@ from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
 
-FORMAT = 1
+FORMAT = 2
 FILES = (
     "contract.toml",
     "segments.json",

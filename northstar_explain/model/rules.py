@@ -6,13 +6,13 @@ a leaf, with the conditions of the path merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Columns, Contract
+from northstar_explain.contract import Columns, Contract, Feature
 from northstar_explain.model.conditions import Condition, from_json, simplify, to_json
 
 
@@ -48,7 +48,7 @@ class Rule:
         return np.logical_and.reduce(masks) if masks else np.ones(_rows(columns), dtype=bool)
 
 
-def rules(tree: Node, contract: Contract) -> tuple[Rule, ...]:
+def rules(tree: Node, contract: Contract | Mapping[str, Feature]) -> tuple[Rule, ...]:
     """One rule a leaf, from left to right; a leaf that no row can reach has none."""
     merged = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
     return tuple(Rule(conditions, segment) for conditions, segment in merged if conditions is not None)
@@ -104,7 +104,9 @@ def rename(tree: Node, names: dict[str, str]) -> Node:
     return Split(tree.test, rename(tree.yes, names), rename(tree.no, names))
 
 
-def _paths(node: Node, contract: Contract, path: tuple[Condition, ...]) -> Iterator[tuple[tuple[Condition, ...], Leaf]]:
+def _paths(
+    node: Node, contract: Contract | Mapping[str, Feature], path: tuple[Condition, ...]
+) -> Iterator[tuple[tuple[Condition, ...], Leaf]]:
     if isinstance(node, Leaf):
         yield path, node
         return

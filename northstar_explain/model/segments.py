@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from northstar_explain.contract import Contract
+from northstar_explain.model import borders
+from northstar_explain.model.borders import Borders
 from northstar_explain.model.rules import Node, Rule, rules, tree_from_json, tree_to_json
 from northstar_explain.model.wording import capital, definition, rule_words
 
@@ -65,11 +67,46 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Retired:
+    """A segment that an update of the model gave up.
+
+    Attributes
+    ----------
+    id, name, definition : str
+    date : str
+        Of the model that no longer has it.
+    """
+
+    id: str
+    name: str
+    definition: str
+    date: str
+
+
+@dataclass(frozen=True)
 class Segmentation:
-    """All segments: a partition of the customers."""
+    """All segments: a partition of the customers.
+
+    Attributes
+    ----------
+    tree : Node
+    segments : tuple of Segment
+        In the order of their ids.
+    borders : mapping
+        Which values are close to a threshold; see `borders`.
+    retired : tuple of Retired
+        Segments of earlier models; their ids are not given again.
+    """
 
     tree: Node
     segments: tuple[Segment, ...]
+    borders: Borders = field(default_factory=dict)
+    retired: tuple[Retired, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of all segments."""
+        return tuple(rule for segment in self.segments for rule in segment.rules)
 
     def __getitem__(self, id: str) -> Segment:
         for segment in self.segments:
@@ -83,6 +120,8 @@ def to_json(segmentation: Segmentation, contract: Contract) -> dict[str, Any]:
     return {
         "tree": tree_to_json(segmentation.tree),
         "segments": [_segment_to_json(segment, contract) for segment in segmentation.segments],
+        "borders": borders.to_json(segmentation.borders),
+        "retired": [asdict(one) for one in segmentation.retired],
     }
 
 
@@ -118,7 +157,8 @@ def from_json(data: dict[str, Any], contract: Contract) -> Segmentation:
         )
         for item in data["segments"]
     )
-    return Segmentation(tree, segments)
+    retired = tuple(Retired(**one) for one in data["retired"])
+    return Segmentation(tree, segments, borders.from_json(data["borders"]), retired)
 
 
 def rules_by_segment(tree: Node, contract: Contract) -> dict[str, tuple[Rule, ...]]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from northstar_explain.contract import Columns, columns_of
 from northstar_explain.model import Model
+from northstar_explain.model.borders import borderline
 from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import sigmoid
 
@@ -25,7 +26,8 @@ class Scorer:
     Attributes
     ----------
     schema : pyarrow.Schema
-        What a result looks like: the customer id (text), ``segment_id``, ``segment_name``, ``probability`` (0 to 1),
+        What a result looks like: the customer id (text), ``segment_id``, ``segment_name``,
+        ``borderline`` (a rounding step from another segment), ``probability`` (0 to 1),
         ``percentile`` (0 to 100, against the training population), ``decile`` (1 to 10, 10 the highest),
         ``likely_buyer``, ``reason_1`` to ``reason_3`` and ``model_id``.
     """
@@ -37,6 +39,7 @@ class Scorer:
             pa.field(model.contract.id, pa.string()),
             pa.field("segment_id", words),
             pa.field("segment_name", words),
+            pa.field("borderline", pa.bool_()),
             pa.field("probability", pa.float64()),
             pa.field("percentile", pa.float64()),
             pa.field("decile", pa.int8()),
@@ -47,6 +50,7 @@ class Scorer:
         features = {*model.scorecard.features, *(f.name for f in model.contract.segment_features)}
         self._features = [feature for feature in model.contract.features if feature.name in features]
         self._ids = [segment.id for segment in model.segmentation.segments]
+        self._rules = model.segmentation.rules
         self._names = pa.array([segment.name for segment in model.segmentation.segments])
         terms = model.scorecard.terms
         self._phrases = pa.array([reason for term in terms for reason in term.reasons])
@@ -81,6 +85,7 @@ class Scorer:
                 part[self.model.contract.id].combine_chunks(),
                 _dictionary(segment, pa.array(self._ids)),
                 _dictionary(segment, self._names),
+                pa.array(borderline(self._rules, self.model.segmentation.borders, columns)),
                 pa.array(probability),
                 pa.array(percentile),
                 pa.array(np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)),

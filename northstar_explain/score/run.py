@@ -102,6 +102,7 @@ def run(
         "unseen_categories": _unseen(checked.accepted, model),
         "segments": _counts(scores["segment_id"]),
         "deciles": _counts(scores["decile"]),
+        "borderline": pc.sum(scores["borderline"]).as_py() or 0,
         "likely_buyers": pc.sum(scores["likely_buyer"]).as_py() or 0,
     }
     progress(f"writing {out}")

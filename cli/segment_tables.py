@@ -1,0 +1,109 @@
+"""What is known of the segments, as text for a terminal: sizes, evidence, curve, and changes since the last model."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from northstar_explain.model import Model
+
+WIDTH = 110
+
+
+def segment_lines(model: Model) -> list[str]:
+    """Everything that `explain show` says of the segments."""
+    facts = model.evaluation["segments"]
+    return [*_sizes(model, facts), "", *_evidence(facts), "", *_candidates(facts), "", *_curve(facts), *_update(facts)]
+
+
+def _sizes(model: Model, facts: dict[str, Any]) -> list[str]:
+    lines = [
+        f"Segments: {facts['k']}, by {facts['rules']} rules of at most {facts['max_conditions']} conditions",
+        f"  {'price of explainability':<26}{facts['price_of_explainability']:.4f}  "
+        f"(rounding the thresholds: {facts['rounding_cost']:+.4f})",
+        f"  {'fidelity':<26}{facts['fidelity']:.4f}  (on {facts['fidelity_n']:,} rows not used to learn the rules)",
+        "",
+        f"  {'id':<4}{'customers':>10}{'share':>8}{'buy':>8}{'border':>8}{'stable':>8}  name",
+    ]
+    for segment in model.segmentation.segments:
+        outcome = facts["holdout_outcomes"].get(segment.id)
+        rate = f"{outcome['purchase_rate']:.1%}" if outcome else "-"
+        border, stable = facts["borderline"][segment.id]["share"], facts["stability"][segment.id]
+        lines.append(
+            f"  {segment.id:<4}{segment.customers:>10,}{segment.share:>8.1%}{rate:>8}{border:>8.1%}{stable:>8.2f}"
+            f"  {segment.name}"
+        )
+        lines += textwrap.wrap(segment.definition, WIDTH, initial_indent=" " * 50, subsequent_indent=" " * 50)
+    lines.append("  buy: share who bought, of the holdout; border: within a rounding step of another segment;")
+    lines.append("  stable: bootstrap Jaccard, below 0.60 do not trust, from 0.75 stable, from 0.85 highly stable")
+    return lines
+
+
+def _evidence(facts: dict[str, Any]) -> list[str]:
+    null = facts["null_test"]
+    what = "natural groups" if null["natural"] else "useful slices of a continuum"
+    space = ", ".join(item["feature"] for item in facts["space"])
+    return [
+        f"Likeness is measured by {space}",
+        f"  {what}: silhouette {null['silhouette']:.3f}; with columns shuffled {null['null_mean']:.3f} on average, "
+        f"{null['null_highest']:.3f} at most (p {null['p_value']:.3f}, {null['copies']} copies)",
+    ]
+
+
+def _candidates(facts: dict[str, Any]) -> list[str]:
+    names = ("k", "rules", "price", "fidelity", "silhouette", "jaccard", "smallest")
+    lines = ["Numbers of segments tried", _row(names)]
+    for one in facts["candidates"]:
+        mark = "  all targets met" if one["meets_targets"] else ""
+        mark += "  <- taken" if one["k"] == facts["k"] else ""
+        figures = (f"{one[name]:.3f}" for name in ("price", "fidelity", "silhouette", "least_jaccard"))
+        lines.append(_row((f"{one['k']}", f"{one['rules']}", *figures, f"{one['smallest_share']:.1%}")) + mark)
+    return lines
+
+
+def _curve(facts: dict[str, Any]) -> list[str]:
+    lines = ["What more rules would give", _row(("rules", "price", "fidelity", "conditions"))]
+    for one in facts["curve"]:
+        knee = "  <- knee" if one["rules"] == facts["knee"] else ""
+        cells = (f"{one['rules']}", f"{one['price']:.3f}", f"{one['fidelity']:.3f}", f"{one['conditions']:.1f}")
+        lines.append(_row(cells) + knee)
+    return [*lines, "  knee: from here on, another rule a segment lowers the price by less than 0.01"]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "  " + "".join(f"{cell:>11}" for cell in cells)
+
+
+def _update(facts: dict[str, Any]) -> list[str]:
+    update = facts["update"]
+    if update is None:
+        return []
+    total = update["customers"]
+    lines = ["", f"Since model {update['from']} of {update['from_date']}"]
+    for one in update["matched"]:
+        sizes = f"{one['before']:,} by the old rules, {one['now']:,} by the new"
+        lines.append(f"  kept     {one['id']:<4}{one['name']}: {sizes}, Jaccard {one['jaccard']:.2f}")
+    lines += [f"  retired  {one['id']:<4}{one['name']}: now in {_counts(one['went_to'])}" for one in update["retired"]]
+    lines += [f"  new      {one['id']:<4}{one['name']}: were in {_counts(one['came_from'])}" for one in update["added"]]
+    lines.append(f"  moved because the model changed: {_share(update['moved_by_model'], total)} of {total:,} customers")
+    since = update["since"]
+    if since is None:
+        return [*lines, "  moved because the customer changed: not known without the last scores (--since)"]
+    counted = since["customers"]
+    return [
+        *lines,
+        f"  of {counted:,} who were scored before ({since['new']:,} are new, {since['gone']:,} are gone):",
+        f"    moved because the customer changed: {_share(since['moved_by_customer'], counted)}",
+        f"    moved because the model changed: {_share(since['moved_by_model'], counted)}",
+        f"    both: {since['moved_by_both']:,}, of whom {since['back_where_they_were']:,} are where they were",
+    ]
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count:,} ({count / max(1, total):.1%})"
+
+
+def _counts(found: dict[str, int]) -> str:
+    ranked = sorted(found.items(), key=lambda item: -item[1])
+    return ", ".join(f"{id} {count:,}" for id, count in ranked) or "none"

@@ -1,0 +1,90 @@
+"""Who moved from one model to the next: because the rules changed, or because the customers did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import Columns
+from northstar_explain.learn.segments import Learnt
+from northstar_explain.learn.update import SAME_ABOVE
+from northstar_explain.model import Model
+from northstar_explain.model.rules import assign
+
+
+def update_facts(
+    learnt: Learnt, previous: Model, ids: np.ndarray, columns: Columns, since: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """What became of the earlier model's segments and of the customers in them.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        With its continuity.
+    previous : Model
+    ids : ndarray of str, shape (n,)
+        Customers.
+    columns : mapping
+        Their raw features.
+    since : mapping of str to str, optional
+        Customer to segment when the earlier model scored last.
+
+    Returns
+    -------
+    dict
+        ``from``, ``from_date``, ``same_above``, ``matched``, ``retired``, ``added``; ``customers`` and, of them,
+        ``moved_by_model``: who is elsewhere by the new rules than by the old ones, both applied to today's values,
+        with ``model_moves`` from old id to new id to customers; and ``since``: None, or the same of the customers
+        that were scored before, apart for the customers' own changes (old rules, values then and today).
+    """
+    assert learnt.continuity is not None
+    before, after = assign(previous.segmentation.tree, columns), assign(learnt.segmentation.tree, columns)
+    moves = _moves(before, after)
+    kept = {one.id for one in learnt.continuity.matches}
+    names = {one.id: one.name for one in (*previous.segmentation.segments, *learnt.segmentation.segments)}
+    gone = [one.id for one in previous.segmentation.segments if one.id not in kept]
+    return {
+        "from": previous.id,
+        "from_date": previous.manifest["date"],
+        "same_above": SAME_ABOVE,
+        "matched": [{**asdict(one), "name": names[one.id]} for one in learnt.continuity.matches],
+        "retired": [{"id": id, "name": names[id], "went_to": moves.get(id, {})} for id in gone],
+        "added": [
+            {"id": id, "name": names[id], "came_from": {old: to[id] for old, to in moves.items() if id in to}}
+            for id in learnt.continuity.added
+        ],
+        "customers": len(ids),
+        "moved_by_model": int((before != after).sum()),
+        "model_moves": moves,
+        "since": None if since is None else _since(ids, before, after, since),
+    }
+
+
+def _since(ids: np.ndarray, now: np.ndarray, after: np.ndarray, since: Mapping[str, str]) -> dict[str, Any]:
+    then = np.array([since.get(id, "") for id in ids.tolist()])
+    seen = then != ""
+    then, now, after = then[seen], now[seen], after[seen]
+    customer, model = then != now, now != after
+    return {
+        "customers": int(seen.sum()),
+        "new": int((~seen).sum()),
+        "gone": len(since) - int(seen.sum()),
+        "moved_by_customer": int(customer.sum()),
+        "moved_by_model": int(model.sum()),
+        "moved_by_both": int((customer & model).sum()),
+        "back_where_they_were": int((customer & model & (then == after)).sum()),
+        "customer_moves": _moves(then, now),
+    }
+
+
+def _moves(old: np.ndarray, new: np.ndarray) -> dict[str, dict[str, int]]:
+    """Customers by where they were and where they are, those who stayed included."""
+    moves: dict[str, dict[str, int]] = {}
+    pairs, counts = np.unique(np.char.add(np.char.add(old.astype(str), ">"), new.astype(str)), return_counts=True)
+    for pair, count in zip(pairs, counts, strict=True):
+        source, target = str(pair).split(">")
+        moves.setdefault(source, {})[target] = int(count)
+    return moves
