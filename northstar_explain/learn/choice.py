@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -248,11 +248,15 @@ def curve(
     material: Material, kmeans: KMeans, k: int, conditions: int, seed: int, progress: Callable[[str], None]
 ) -> tuple[Point, ...]:
     """Price, fidelity and conditions for one to four times as many rules as segments."""
-    points = []
+    points: list[Point] = []
     for rules in sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k}):
         progress(f"measuring the curve at {rules} rules")
         tree = distil(material, kmeans, rules, 4, conditions + 2, seed)
-        points.append(measure(material, kmeans, tree, rules))
+        point = measure(material, kmeans, tree, rules)
+        # Fewer rules are allowed too: a search that found nothing better keeps what it had.
+        if points and points[-1].price <= point.price:
+            point = replace(points[-1], rules=rules)
+        points.append(point)
     return tuple(points)
 
 

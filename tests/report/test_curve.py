@@ -1,0 +1,55 @@
+"""The curve of the rules, drawn and told."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from northstar_explain.learn.choice import Point, knee
+from northstar_explain.model import Model
+from northstar_explain.report.curve import HEIGHT, WIDTH, curve_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def points(*prices: float) -> list[Point]:
+    return [Point(4 * (i + 1), 4 * (i + 1), price, 0.9, 2, 2.0) for i, price in enumerate(prices)]
+
+
+@pytest.mark.parametrize(
+    ("prices", "rules"),
+    [((1.20, 1.10, 1.05, 1.045), 12), ((1.02, 1.015, 1.012), 4), ((1.05, 1.049, 1.02), 12), ((1.0,), 4)],
+)
+def test_the_knee_is_where_more_rules_stop_paying(prices: tuple[float, ...], rules: int) -> None:
+    assert knee(points(*prices), 4).rules == rules
+
+
+@given(st.lists(st.floats(1, 2), min_size=1, max_size=6))
+def test_after_the_knee_no_step_is_worth_it_and_before_it_one_was(prices: list[float]) -> None:
+    found = points(*prices)
+    at = found.index(knee(found, 4))
+    assert all(found[at].price - one.price < 0.01 * (place - at) for place, one in enumerate(found) if place > at)
+    for before in range(at):
+        assert any(
+            found[before].price - one.price >= 0.01 * (place - before) - 1e-12
+            for place, one in enumerate(found)
+            if place > before
+        )
+
+
+def test_the_curve_of_a_model_never_rises_and_is_all_drawn(model: Model) -> None:
+    facts = model.evaluation["segments"]
+    prices = [one["price"] for one in facts["curve"]]
+    assert prices == sorted(prices, reverse=True)
+    svg = ET.fromstring(curve_svg(facts["curve"], facts["knee"], facts["curve"][0]["rules"]))
+    circles = list(svg.iter(f"{SVG}circle"))
+    assert len(circles) == 2 * len(prices)
+    for circle in circles:
+        assert 0 < float(circle.attrib["cx"]) < WIDTH
+        assert 0 < float(circle.attrib["cy"]) < HEIGHT
+    said = svg.find(f"{SVG}desc")
+    assert said is not None and said.text is not None
+    assert all(f"price {price:.3f}" in said.text for price in prices)
