@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import hashlib
 import json
 import re
@@ -13,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from click.testing import CliRunner, Result
 
 from northstar_explain import tables
 from northstar_explain.cli.main import group
 from northstar_explain.contract import Contract
-from northstar_explain.learn import choice, purchase, segments, stability
+from northstar_explain.learn import purchase, segments
 from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
 from northstar_explain.training import Earlier, Options, Source, Trained, train
 
@@ -27,13 +25,13 @@ from northstar_explain.training import Earlier, Options, Source, Trained, train
 OPTIONS = Options(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=segments.Options(k=4, rules=2, conditions=3),
+    segments=segments.Options(k=4, rules=2, conditions=3, draws=2, effort=0.02),
     purchase=purchase.Options(interactions=3, outer_bags=2, max_bins=64),
 )
 TINY = Options(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=segments.Options(k=3, rules=1, conditions=2),
+    segments=segments.Options(k=3, rules=1, conditions=2, draws=2, effort=0.02),
     purchase=purchase.Options(interactions=1, outer_bags=1, max_bins=16),
 )
 ID, LABEL = "customer_id", "purchased_next_30d"
@@ -46,13 +44,9 @@ def learn(
     later: pa.Table | None = None,
     earlier: Earlier | None = None,
 ) -> Trained:
-    """Train with little evidence for the segments: two draws in place of twenty, and a short search for rules."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stability, "REPEATS", 2)
-        patch.setattr(stability, "jaccard", functools.partial(stability.jaccard, repeats=2))
-        patch.setattr(choice, "distil", functools.partial(choice.distil, effort=0.02))
-        after = Source(later, "later") if later is not None else None
-        return train(Source(table, "customers"), contract, options, later=after, earlier=earlier)
+    """Train on a table."""
+    after = Source(later, "later") if later is not None else None
+    return train(Source(table, "customers"), contract, options, later=after, earlier=earlier)
 
 
 def explain(*args: object) -> Result:

@@ -22,8 +22,34 @@ PRICE, FIDELITY, STABLE = 1.05, 0.90, 0.75
 WORTH_A_RULE = 0.01
 # KMeans is drawn anew on this many rows: enough for shares of 3%, and quick.
 STABILITY_ROWS = 10_000
-# A handful of features and sayable thresholds leave few trees to choose from: a short search finds the best one.
-_EFFORT, _DRAWN_EFFORT = 0.15, 0.02
+# Rules learnt anew on a draw are only compared with the others: a shorter search will do.
+_DRAWN_EFFORT = 0.02
+
+
+@dataclass(frozen=True)
+class Options:
+    """How segments are learnt.
+
+    Attributes
+    ----------
+    k : int or None
+        Segments; None chooses from 4 to 8.
+    rules : int
+        Most rules a segment may have.
+    conditions : int
+        Most conditions on the way to a segment.
+    draws : int
+        Bootstrap draws for the stability of clusters and of rules, and shuffled copies for the null test.
+    effort : float
+        Share of the distiller's usual work. A handful of features and sayable thresholds leave few trees to choose
+        from: a short search finds the best one.
+    """
+
+    k: int | None = None
+    rules: int = 2
+    conditions: int = 4
+    draws: int = 20
+    effort: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -116,12 +142,7 @@ class Chosen:
 
 
 def choose(
-    material: Material,
-    tried: Sequence[int],
-    rules: int,
-    conditions: int,
-    seed: int,
-    progress: Callable[[str], None],
+    material: Material, options: Options, seed: int, progress: Callable[[str], None]
 ) -> tuple[Chosen, tuple[Candidate, ...]]:
     """Try several numbers of segments and take one.
 
@@ -131,11 +152,7 @@ def choose(
     Parameters
     ----------
     material : Material
-    tried : sequence of int
-    rules : int
-        Most rules a segment may have.
-    conditions : int
-        Most conditions on a path.
+    options : Options
     seed : int
     progress : callable
 
@@ -146,9 +163,9 @@ def choose(
         The evidence, by k.
     """
     found = []
-    for k in tried:
+    for k in TRIED if options.k is None else (options.k,):
         progress(f"trying {k} segments")
-        found.append(_try(material, k, rules, conditions, seed))
+        found.append(_try(material, k, options, seed))
     good = [one for one in found if one.candidate.good]
     if good:
         best = max(good, key=lambda one: one.candidate.silhouette)
@@ -161,22 +178,22 @@ def distil(
     material: Material,
     kmeans: KMeans,
     rules: int,
-    per_segment: int,
-    conditions: int,
+    options: Options,
     seed: int,
     sayable: bool = True,
-    effort: float = _EFFORT,
 ) -> Node:
     """The tree of at most `rules` leaves that explains the clusters; with any threshold where not `sayable`."""
     limits = Limits(
         max_leaves=rules,
-        max_depth=conditions,
+        max_depth=options.conditions,
         min_leaf_share=LEAST_SHARE / 2,
         min_group_share=LEAST_SHARE,
-        max_group_leaves=per_segment,
+        max_group_leaves=options.rules,
     )
     labels = kmeans.labels_.astype(np.intp)
-    return learn_rules(material.points, material.columns, material.features, labels, limits, seed, sayable, effort)
+    return learn_rules(
+        material.points, material.columns, material.features, labels, limits, seed, sayable, options.effort
+    )
 
 
 def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point:
@@ -188,11 +205,11 @@ def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point
     return Point(rules, len(said), price, fidelity, _depth(tree), float(np.mean(said)))
 
 
-def _try(material: Material, k: int, per_segment: int, conditions: int, seed: int) -> Chosen:
+def _try(material: Material, k: int, options: Options, seed: int) -> Chosen:
     kmeans = clusters.fit(material.points, k, seed)
-    for rules in sorted({k, k + k // 2, k * per_segment}):
-        if k <= rules <= k * per_segment:
-            tree = distil(material, kmeans, rules, per_segment, conditions, seed)
+    for rules in sorted({k, k + k // 2, k * options.rules}):
+        if k <= rules <= k * options.rules:
+            tree = distil(material, kmeans, rules, options, seed)
             point = measure(material, kmeans, tree, rules)
             if point.good:
                 break
@@ -201,13 +218,13 @@ def _try(material: Material, k: int, per_segment: int, conditions: int, seed: in
         k=k,
         point=point,
         silhouette=stability.silhouette(material.points, kmeans.labels_, seed),
-        jaccard=tuple(map(float, _cluster_stability(material.points, k, seed))),
+        jaccard=tuple(map(float, _cluster_stability(material.points, k, options.draws, seed))),
         smallest_share=float(shares.min()),
     )
     return Chosen(candidate, kmeans, tree)
 
 
-def _cluster_stability(points: np.ndarray, k: int, seed: int) -> np.ndarray:
+def _cluster_stability(points: np.ndarray, k: int, draws: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng([seed, 7])
     sample = points[rng.choice(len(points), min(STABILITY_ROWS, len(points)), replace=False)]
     groups = clusters.fit(sample, k, seed).labels_
@@ -215,12 +232,10 @@ def _cluster_stability(points: np.ndarray, k: int, seed: int) -> np.ndarray:
     def regroup(rows: np.ndarray, draw: int) -> np.ndarray:
         return clusters.predict(clusters.fit(sample[rows], k, draw, restarts=3), sample)
 
-    return stability.jaccard(groups, k, regroup, seed)
+    return stability.jaccard(groups, k, regroup, seed, draws)
 
 
-def rule_stability(
-    material: Material, k: int, rules: int, per_segment: int, conditions: int, tree: Node, seed: int
-) -> dict[str, float]:
+def rule_stability(material: Material, k: int, rules: int, options: Options, tree: Node, seed: int) -> dict[str, float]:
     """Stability of the rule segments themselves: KMeans and distilling are both done anew on each draw.
 
     Returns
@@ -228,6 +243,7 @@ def rule_stability(
     dict
         Segment, as the tree names it, to bootstrap Jaccard.
     """
+    short = replace(options, effort=min(options.effort, _DRAWN_EFFORT))
     rng = np.random.default_rng([seed, 8])
     rows = rng.choice(len(material.points), min(STABILITY_ROWS, len(material.points)), replace=False)
     points, columns = material.points[rows], rows_of(material.columns, rows)
@@ -237,21 +253,22 @@ def rule_stability(
     def regroup(drawn: np.ndarray, draw: int) -> np.ndarray:
         part = Material(points[drawn], rows_of(columns, drawn), points[:1], columns, material.features)
         kmeans = clusters.fit(part.points, k, draw, restarts=3)
-        again = distil(part, kmeans, rules, per_segment, conditions, draw, effort=_DRAWN_EFFORT)
+        again = distil(part, kmeans, rules, short, draw)
         return assign(again, columns).astype(np.intp)
 
-    found = stability.jaccard(groups, k, regroup, seed)
+    found = stability.jaccard(groups, k, regroup, seed, options.draws)
     return {name: float(value) for name, value in zip(names, found, strict=True)}
 
 
 def curve(
-    material: Material, kmeans: KMeans, k: int, conditions: int, seed: int, progress: Callable[[str], None]
+    material: Material, kmeans: KMeans, k: int, options: Options, seed: int, progress: Callable[[str], None]
 ) -> tuple[Point, ...]:
     """Price, fidelity and conditions for one to four times as many rules as segments."""
+    roomy = replace(options, rules=4, conditions=options.conditions + 2)
     points: list[Point] = []
     for rules in sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k}):
         progress(f"measuring the curve at {rules} rules")
-        tree = distil(material, kmeans, rules, 4, conditions + 2, seed)
+        tree = distil(material, kmeans, rules, roomy, seed)
         point = measure(material, kmeans, tree, rules)
         # Fewer rules are allowed too: a search that found nothing better keeps what it had.
         if points and points[-1].price <= point.price:

@@ -12,6 +12,7 @@ from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import choice, clusters, naming, space, splits, stability, update
+from northstar_explain.learn.choice import Options
 from northstar_explain.learn.sayable import border
 from northstar_explain.learn.space import Space
 from northstar_explain.learn.stability import NullTest
@@ -96,25 +97,6 @@ class Previous:
     date: str
 
 
-@dataclass(frozen=True)
-class Options:
-    """How segments are learnt.
-
-    Attributes
-    ----------
-    k : int or None
-        Segments; None chooses from 4 to 8.
-    rules : int
-        Most rules a segment may have.
-    conditions : int
-        Most conditions on the way to a segment.
-    """
-
-    k: int | None = None
-    rules: int = 2
-    conditions: int = 4
-
-
 def learn(
     columns: Columns,
     contract: Contract,
@@ -156,8 +138,7 @@ def learn(
     material = choice.Material(
         learnt_space.place(taught), taught, learnt_space.place(checked), checked, chosen_features
     )
-    tried = tuple(choice.TRIED) if options.k is None else (options.k,)
-    chosen, candidates = choice.choose(material, tried, options.rules, options.conditions, seed, progress)
+    chosen, candidates = choice.choose(material, options, seed, progress)
     tree, cluster_of = _ordered(chosen.tree, columns)
     continuity = None
     if previous is not None:
@@ -213,11 +194,11 @@ def _evidence(
 ) -> Evidence:
     k, rules = chosen.candidate.k, chosen.candidate.point.rules
     progress("drawing the customers anew to see whether the segments are there again")
-    found = choice.rule_stability(material, k, rules, options.rules, options.conditions, chosen.tree, seed)
+    found = choice.rule_stability(material, k, rules, options, chosen.tree, seed)
     progress("testing against customers without groups")
-    null = stability.null_test(material.points, k, seed)
-    curve = choice.curve(material, chosen.kmeans, k, options.conditions, seed, progress)
-    exact = choice.distil(material, chosen.kmeans, rules, options.rules, options.conditions, seed, sayable=False)
+    null = stability.null_test(material.points, k, seed, options.draws)
+    curve = choice.curve(material, chosen.kmeans, k, options, seed, progress)
+    exact = choice.distil(material, chosen.kmeans, rules, options, seed, sayable=False)
     return Evidence(
         principal=(),
         candidates=candidates,

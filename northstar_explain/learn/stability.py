@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from northstar_explain.learn import clusters
 
-REPEATS = 20
 SILHOUETTE_ROWS = 4_000
 NULL_ROWS = 10_000
 
@@ -21,7 +20,7 @@ def jaccard(
     k: int,
     regroup: Callable[[np.ndarray, int], np.ndarray],
     seed: int,
-    repeats: int = REPEATS,
+    repeats: int,
 ) -> np.ndarray:
     """How well each group is found again when the customers are drawn anew (Hennig 2007).
 
@@ -33,7 +32,7 @@ def jaccard(
     regroup : callable
         Takes row positions (a bootstrap draw) and a seed, groups those rows, and returns a group for each of all n.
     seed : int
-    repeats : int, default 20
+    repeats : int
 
     Returns
     -------
@@ -90,7 +89,7 @@ class NullTest:
     natural: bool
 
 
-def null_test(points: np.ndarray, k: int, seed: int, copies: int = REPEATS) -> NullTest:
+def null_test(points: np.ndarray, k: int, seed: int, copies: int) -> NullTest:
     """Compare with column-permuted data; see `NullTest`."""
     rng = np.random.default_rng([seed, 6])
     rows = rng.choice(len(points), min(NULL_ROWS, len(points)), replace=False)
