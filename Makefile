@@ -37,6 +37,7 @@ cdnow: setup  ## the example on real customers, into outputs/cdnow
 
 bench: .venv-bench/.installed  ## the distiller beside ExKMC and CART
 	.venv-bench/bin/python -m benchmarks.distill
+	.venv-bench/bin/python -m benchmarks.distill_large
 # ExKMC comes as source only; what it takes to compile it stays out of .venv and its lock.
 .venv-bench/.installed: requirements.lock setup.cfg
 	@command -v cc >/dev/null || { echo "bench: ExKMC is compiled; install gcc and python3-dev" >&2; exit 1; }

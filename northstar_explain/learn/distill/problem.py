@@ -10,6 +10,9 @@ from scipy import sparse
 from .layout import Layout
 from .tree import Limits
 
+# Up to here a dense product is quicker than setting up a sparse one; a long thin one crawls in BLAS.
+_DENSE_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -90,6 +93,10 @@ class Problem:
         -------
         ndarray of shape (n_groups, 1 + d)
         """
+        if len(rows) > _DENSE_ROWS:
+            ends = np.arange(len(rows) + 1)
+            member = sparse.csc_array((np.ones(len(rows)), groups, ends), shape=(self.n_groups, len(rows)))
+            return member @ self.moments[rows]
         member = np.zeros((self.n_groups, len(rows)))
         member[groups, np.arange(len(rows))] = 1.0
         return member @ self.moments[rows]
