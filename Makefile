@@ -22,7 +22,7 @@ demo: setup  ## simulate customers, train, score and write the playbook into out
 	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/*
 
 test: setup  ## everything that proves it works
-	$(RUN)python -m pytest -n 2
+	$(RUN)python -m pytest -n 2 --dist loadgroup
 
 fast: setup  ## the tests that take seconds
 	$(RUN)python -m pytest -m "not slow"

@@ -36,6 +36,17 @@ class TrainOptions:
     quiet: bool
 
 
+@dataclass(frozen=True)
+class SqlOptions:
+    """The options of `explain sql`."""
+
+    dialect: str
+    table: str
+    view: str | None
+    out: Path | None
+    overwrite: bool
+
+
 def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool) -> None:
     """Write simulated customers and, beside them, the truth."""
     import pyarrow as pa
@@ -179,6 +190,22 @@ def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
     with progress(quiet) as say:
         path = write_playbook(models.load(model), out, overwrite, say)
     click.echo(str(path))
+
+
+def sql(model: Path, options: SqlOptions) -> None:
+    """Print or write the segments as SQL."""
+    _leave_pandas_out()
+    from northstar_explain import model as models
+    from northstar_explain import tables
+    from northstar_explain.report.sql import segments_sql
+
+    if options.out:
+        tables.require_free(options.out, options.overwrite)
+    text = segments_sql(models.load(model), options.dialect, options.table, options.view)
+    if options.out:
+        tables.write_text(text, options.out, options.overwrite)
+    else:
+        click.echo(text, nl=False)
 
 
 def show(model: Path, as_json: bool) -> None:

@@ -20,6 +20,8 @@ Exit codes:
   3  done, but too many rows were rejected (--max-rejected)
 """
 _FILE = click.Path(path_type=Path)
+# As in report.sql.DIALECTS, which is not loaded for the sake of --help.
+_DIALECTS = ("duckdb", "sqlite", "postgres", "spark", "bigquery", "snowflake")
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a result that is there already.")
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
@@ -147,6 +149,22 @@ def score(customers: Path, model: Path, out: Path, max_rejected: float, overwrit
 def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
     """Write the playbook for marketing: an overview and one page per segment, as PDF."""
     commands.playbook(model, out, overwrite, quiet)
+
+
+@_command("sql")
+@click.argument("model", type=_FILE)
+@click.option("--dialect", type=click.Choice(_DIALECTS), required=True, help="The SQL of which database.")
+@click.option("--table", default="customers", show_default=True, help="The table of customers.")
+@click.option("--view", help="Make a view of this name.  [default: a query]")
+@click.option("--out", type=_FILE, help="Where to write it.  [default: stdout]")
+@_OVERWRITE
+def sql(model: Path, **options: Any) -> None:
+    """Write the segments of the model folder MODEL as SQL.
+
+    One statement gives each row of the table its id, segment_id and segment_name, the same as `explain score` does,
+    on thresholds and for missing values too.
+    """
+    commands.sql(model, commands.SqlOptions(**options))
 
 
 @_command("show")

@@ -124,7 +124,7 @@ def test_the_readme_names_commands_that_exist() -> None:
     for target in set(re.findall(r"(?:^|`)make ([a-z]+)", readme, re.M)):
         assert f"\n{target}:" in makefile, target
     calls = re.findall(r"^explain (\w+) (.*)$", readme, re.M)
-    assert {name for name, _ in calls} == {"init", "train", "score", "playbook", "show"}
+    assert {name for name, _ in calls} == {"init", "train", "score", "playbook", "sql", "show"}
     for name, rest in calls:
         told = CliRunner().invoke(group, [name, "--help"]).stdout
         assert "Exit codes" in told
@@ -147,6 +147,7 @@ def test_the_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert result.exit_code == 0, (line, result.stderr)
     assert Path("playbook/playbook.pdf").stat().st_size > 10_000
     assert Path("scores.csv").read_text(encoding="utf-8").count("\n") == customers.num_rows + 1
+    assert Path("segments.sql").read_text(encoding="utf-8").endswith('FROM "assigned";\n')
     assert json.loads(explain("show", "model", "--json").stdout)["manifest"]["model_id"]
 
 

@@ -17,9 +17,9 @@ FLOORS = {
 HOMES = {
     "sklearn": {"learn", "evaluate", "metrics"}, "interpret": {"learn", "evaluate"}, "scipy": {"learn", "evaluate"},
     "pandas": {"learn", "evaluate"}, "threadpoolctl": {"learn", "evaluate"}, "jinja2": {"report"},
-    "weasyprint": {"report"}, "matplotlib": {"report"}, "click": {"cli"},
+    "weasyprint": {"report"}, "matplotlib": {"report"}, "sqlglot": {"report"}, "click": {"cli"},
 }  # fmt: skip
-HEAVY = ("sklearn", "interpret", "pandas", "scipy", "matplotlib", "weasyprint", "jinja2")
+HEAVY = ("sklearn", "interpret", "pandas", "scipy", "matplotlib", "weasyprint", "jinja2", "sqlglot")
 
 
 def sources() -> list[tuple[str, Path]]:
@@ -48,6 +48,12 @@ def test_imports_point_down(room: str, path: Path) -> None:
             assert FLOORS[parts[1]] < FLOORS[room], f"{path} imports {name}"
         elif parts[0] in HOMES:
             assert room in HOMES[parts[0]], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(("room", "path"), sources(), ids=lambda value: str(value).removeprefix(str(ROOT)))
+def test_sql_is_written_in_one_place(room: str, path: Path) -> None:
+    if any(name.split(".")[0] == "sqlglot" for name in imported(path)):
+        assert path.parent.relative_to(ROOT) == Path("northstar_explain/report/sql")
 
 
 def loaded_by(code: str) -> set[str]:

@@ -1,0 +1,90 @@
+"""Names in a query: always quoted, always with their table, never mistaken for another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from northstar_explain.errors import Fault, NorthstarError
+from northstar_explain.report.sql.dialects import Dialect
+
+
+def column(table: str, name: str) -> exp.Column:
+    """A column with its table: SQLite takes a quoted name that it does not find for a text."""
+    return exp.column(name, table=table, quoted=True)
+
+
+def named(value: exp.Expr, name: str) -> exp.Expr:
+    """The value under a name."""
+    return exp.alias_(value, name, quoted=True)
+
+
+def kept(table: str, *names: str) -> list[exp.Expr]:
+    """Columns passed on under their own names."""
+    return [named(column(table, name), name) for name in names]
+
+
+def quoted(name: str) -> exp.Identifier:
+    """A name by itself."""
+    return exp.to_identifier(name, quoted=True)
+
+
+def aliased(source: exp.Table, alias: str) -> exp.Expr:
+    """A table under another name."""
+    return exp.alias_(source.copy(), alias, table=True, quoted=True)
+
+
+def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
+    """A table by its name.
+
+    Parameters
+    ----------
+    name : str
+        ``customers``, ``schema.customers`` or ``catalog.schema.customers``; parts may be quoted as the dialect does.
+    dialect : Dialect
+    option : str
+        What to call it in errors.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    NorthstarError
+        When it names no table.
+    """
+    try:
+        found = exp.to_table(name, dialect=dialect.name)
+    except ParseError:
+        found = exp.Table()
+    parts = [found.catalog, found.db, found.name]
+    gap = not all(parts[next((i for i, part in enumerate(parts) if part), 2) :])
+    if not isinstance(found.this, exp.Identifier) or gap:
+        todo = "Quote a part that is more than a plain word."
+        fault = Fault("name", "a table such as customers or shop.customers", repr(name), todo)
+        raise NorthstarError(option, [fault])
+    for part in found.parts:
+        part.set("quoted", True)
+    return found
+
+
+def free(wanted: str, *taken: exp.Table) -> str:
+    """A name for a part of a query that hides none of the tables the query reads."""
+    while any(wanted.casefold() == other.name.casefold() for other in taken):
+        wanted += "_"
+    return wanted
+
+
+def require_distinct(names: Iterable[str], dialect: Dialect) -> None:
+    """Raise NorthstarError when a table could not hold these columns side by side."""
+    seen: list[str] = []
+    for name in names:
+        twin = next((other for other in seen if dialect.same_name(name, other)), None)
+        if twin is not None:
+            todo = "Rename one of them in table and contract, and train again."
+            fault = Fault(f"column {name}", f"names that {dialect.name} tells apart", f"one beside {twin}", todo)
+            raise NorthstarError("contract.toml", [fault])
+        seen.append(name)

@@ -1,0 +1,82 @@
+"""Databases that tests run SQL on: tables of Arrow in, a table of Arrow out."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from pyarrow import parquet
+
+Run = Callable[[str, Mapping[str, pa.Table]], pa.Table]
+_SQLITE_TYPES = {"double": "REAL", "float": "REAL", "string": "TEXT"}
+
+
+def run_duckdb(sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """The result of statements, the last of which is a query, over tables of DuckDB's own."""
+    with duckdb.connect() as connection:
+        for name, table in tables.items():
+            connection.register("arrow", table)
+            connection.execute(f"CREATE TABLE {_quoted(name)} AS SELECT * FROM arrow")
+            connection.unregister("arrow")
+        return connection.sql(sql).to_arrow_table()
+
+
+def run_sqlite(sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """The result of a query over tables in memory; SQLite keeps a NaN as NULL and a boolean as 0 or 1."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        for name, table in tables.items():
+            fill_sqlite(connection, name, table)
+        cursor = connection.execute(sql)
+        names = [about[0] for about in cursor.description]
+        columns = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
+        return pa.table(dict(zip(names, map(list, columns), strict=True)))
+    finally:
+        connection.close()
+
+
+def fill_sqlite(connection: sqlite3.Connection, name: str, table: pa.Table) -> None:
+    """Make a table of SQLite from one of Arrow."""
+    kinds = [_SQLITE_TYPES.get(str(field.type), "INTEGER") for field in table.schema]
+    columns = ", ".join(f"{_quoted(n)} {kind}" for n, kind in zip(table.column_names, kinds, strict=True))
+    connection.execute(f"CREATE TABLE {_quoted(name)} ({columns})")
+    places = ", ".join("?" * table.num_columns)
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    connection.executemany(f"INSERT INTO {_quoted(name)} VALUES ({places})", rows)
+
+
+class SparkRun:
+    """The same on a Spark session, over Parquet files."""
+
+    def __init__(self, session: Any):
+        self.session = session
+
+    def __call__(self, sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (name, table) in enumerate(tables.items()):
+                path = Path(folder) / f"{number}.parquet"
+                parquet.write_table(table, path)
+                self.session.read.parquet(str(path)).createOrReplaceTempView(f"`{name}`")
+            return self.session.sql(sql.rstrip().removesuffix(";")).toArrow()
+
+    @contextlib.contextmanager
+    def lasting_table(self, name: str, table: pa.Table) -> Iterator[Any]:
+        """The session with a table that a view may be made over."""
+        with tempfile.TemporaryDirectory() as folder:
+            parquet.write_table(table, Path(folder) / "0.parquet")
+            self.session.catalog.dropTempView(name)
+            self.session.sql(f"CREATE TABLE {name} USING parquet LOCATION '{folder}'")
+            try:
+                yield self.session
+            finally:
+                self.session.sql(f"DROP TABLE {name}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
