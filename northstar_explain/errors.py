@@ -67,3 +67,7 @@ class ModelError(NorthstarError):
 
 class OutputError(NorthstarError):
     """A result that cannot be written where it was asked for."""
+
+
+class WordsError(NorthstarError):
+    """Words that lead back to no rule, or to more than one."""

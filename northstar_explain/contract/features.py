@@ -60,10 +60,10 @@ class Feature:
         ``"up"`` or ``"down"``: the only direction in which it may push the probability.
     order : tuple of str
         The values of an ordered category, lowest first.
-    at_least, below, some, none : str
-        Phrases for conditions, with ``{value}`` where the number goes; empty for the kind's own.
-    high, low : str
-        Adjectives for the name of a segment that lies clearly above or below the average.
+    at_least, below, between, some, none : str
+        Phrases for conditions, with ``{value}`` where the number or the range goes; empty for the kind's own.
+    high, middle, low : str
+        Adjectives for the name of a segment that its rules, or its average, set above, between or below.
     role : str
         What it tells of a customer, one of `ROLES`; recommended actions are chosen by it. Empty for none.
     """
@@ -83,9 +83,11 @@ class Feature:
     order: tuple[str, ...] = ()
     at_least: str = ""
     below: str = ""
+    between: str = ""
     some: str = ""
     none: str = ""
     high: str = ""
+    middle: str = ""
     low: str = ""
     role: str = ""
 

@@ -8,13 +8,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from northstar_explain.contract import clashes
 from northstar_explain.contract.features import ROLES, USES, Contract, Feature, Kind
 from northstar_explain.errors import ContractError, Fault
 
 _TABLE_KEYS = ("title", "id", "label", "horizon", "outcome", "currency", "noun", "ignore")
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
-    "order", "at_least", "below", "some", "none", "high", "low", "role",
+    "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "role",
 )  # fmt: skip
 
 
@@ -199,9 +200,11 @@ def _feature(reader: _Reader, name: str, data: Any) -> Feature:
         order=reader.texts(where, data, "order"),
         at_least=read(where, data, "at_least", ""),
         below=read(where, data, "below", ""),
+        between=read(where, data, "between", ""),
         some=read(where, data, "some", ""),
         none=read(where, data, "none", ""),
         high=read(where, data, "high", ""),
+        middle=read(where, data, "middle", ""),
         low=read(where, data, "low", ""),
         role=reader.choice(where, data, "role", ROLES) if "role" in data else "",
     )
@@ -216,7 +219,8 @@ def _require_consistent(reader: _Reader, contract: Contract) -> None:
         reader.fault("table.label", "a column other than the id", contract.label)
     for feature in contract.features:
         _require_sound(reader, contract, feature)
-    _require_phrases_distinct(reader, contract)
+    if not reader.faults:  # phrases are worth reading only where templates are sound
+        reader.faults += clashes.faults(contract)
 
 
 def _require_sound(reader: _Reader, contract: Contract, feature: Feature) -> None:
@@ -238,19 +242,7 @@ def _require_sound(reader: _Reader, contract: Contract, feature: Feature) -> Non
     for use in feature.allow:
         if use not in USES:
             reader.fault(f"{where}.allow", "of " + ", ".join(USES), use)
-    for key in ("at_least", "below"):
+    for key in ("at_least", "below", "between"):
         phrase = getattr(feature, key)
         if phrase and phrase.count("{value}") != 1:
             reader.fault(f"{where}.{key}", "a phrase with one {value}", phrase)
-
-
-def _require_phrases_distinct(reader: _Reader, contract: Contract) -> None:
-    # A definition in words must lead back to one rule, so no two features may share a phrase.
-    seen: dict[str, str] = {}
-    for feature in contract.features:
-        phrases = (feature.at_least, feature.below, feature.some, feature.none, feature.words)
-        for phrase in filter(None, phrases):
-            other = seen.setdefault(phrase.casefold(), feature.name)
-            if other != feature.name:
-                todo = "Tell the two apart in words."
-                reader.fault(f"features.{feature.name}", f"words other than those of {other}", phrase, todo)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ import pyarrow as pa
 from northstar_explain import contract as contracts
 from northstar_explain import tables
 from northstar_explain.contract import Contract, columns_of
-from northstar_explain.errors import Fault, ModelError
-from northstar_explain.model import points, segments
+from northstar_explain.errors import ContractError, Fault, ModelError
+from northstar_explain.model import parsing, points, segments
 from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
@@ -39,6 +39,7 @@ MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"  # of the manifest without this line, so that a slip in the manifest shows as well
 EXPECTED = ("expected_segment", "expected_probability")
 _TOLERANCE = 1e-12
+_REWORD = "Two features are said too much alike: give them other words in the contract."
 _CHANGED = "Restore the file, or train again: a changed model is not used."
 
 
@@ -114,11 +115,19 @@ def build(
     Returns
     -------
     Model
+
+    Raises
+    ------
+    ContractError
+        When the contract's phrases say rules in words that do not lead back to them.
     """
     golden = _with_expected(golden, contract, segmentation, scorecard)
+    said = segments.to_json(segmentation, contract)
+    if faults := parsing.misread(said, segmentation, contract):
+        raise ContractError("contract", [replace(fault, todo=_REWORD) for fault in faults])
     files = {
         "contract.toml": contract.text.encode(),
-        "segments.json": json_bytes(segments.to_json(segmentation, contract)),
+        "segments.json": json_bytes(said),
         "scorecard.parquet": tables.parquet_bytes(points.to_table(scorecard)),
         "purchase.json": json_bytes(purchase.__dict__),
         "evaluation.json": json_bytes(evaluation),
@@ -176,7 +185,8 @@ def load(path: Path | str) -> Model:
     Raises
     ------
     ModelError
-        When the folder is no model folder, of another format, changed, or does not score as it did.
+        When the folder is no model folder, of another format, changed, does not score as it did, or when the words
+        of its segments do not lead back to their rules.
     """
     path = Path(path)
     manifest = _read_manifest(path)
@@ -184,10 +194,14 @@ def load(path: Path | str) -> Model:
     contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"))
     purchase_data = json.loads(files["purchase.json"])
     purchase = Purchase(purchase_data["intercept"], purchase_data["threshold"], tuple(purchase_data["percentiles"]))
+    said = json.loads(files["segments.json"])
+    segmentation = segments.from_json(said, contract)
+    if faults := parsing.misread(said, segmentation, contract):
+        raise ModelError(str(path), [replace(fault, todo=_CHANGED) for fault in faults])
     model = Model(
         id=str(manifest["model_id"]),
         contract=contract,
-        segmentation=segments.from_json(json.loads(files["segments.json"]), contract),
+        segmentation=segmentation,
         scorecard=points.from_table(tables.read_parquet_bytes(files["scorecard.parquet"]), purchase.intercept),
         purchase=purchase,
         evaluation=json.loads(files["evaluation.json"]),

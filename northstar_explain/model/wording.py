@@ -1,4 +1,4 @@
-"""How conditions, values and ranges are said in plain words, by kind of feature and the contract's own phrases."""
+"""How conditions, rules and ranges are said in plain words; `parsing` reads conditions and rules back."""
 
 from __future__ import annotations
 
@@ -6,128 +6,78 @@ import math
 from collections.abc import Sequence
 
 from northstar_explain.contract import Contract, Feature, Kind
+from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, Shape, forms, joiner
+from northstar_explain.contract.values import either, plain, say, say_range, say_values
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.model.rules import Rule
 
-_DEFAULTS: dict[Kind, tuple[str, str]] = {
-    Kind.COUNT: ("{value} or more {words}", "fewer than {value} {words}"),
-    Kind.AMOUNT: ("{words} of {value} or more", "{words} below {value}"),
-    Kind.RATE: ("{words} of {value} or more", "{words} below {value}"),
-    Kind.DAYS: ("{words}: {value} or more", "{words}: less than {value}"),
-    Kind.DURATION: ("{words} of {value} or more", "{words} below {value}"),
-}
-
-
-def say(feature: Feature, value: float, currency: str = "$") -> str:
-    """A value with its unit, as a person says it.
-
-    Parameters
-    ----------
-    feature : Feature
-        A numeric one.
-    value : float
-    currency : str
-        The sign before amounts.
-
-    Returns
-    -------
-    str
-        For example ``3``, ``$120``, ``20%``, ``2 weeks``, ``5 minutes``.
-    """
-    if feature.kind is Kind.RATE:
-        return f"{plain(value * 100)}%"
-    if feature.kind is Kind.AMOUNT:
-        unit = feature.unit
-        if unit and unit.casefold() not in ("usd", "eur", "gbp", currency.casefold()):
-            return f"{plain(value)} {unit}"
-        return f"-{currency}{plain(-value)}" if value < 0 else f"{currency}{plain(value)}"
-    if feature.kind is Kind.DAYS:
-        return _time(value)
-    if feature.kind is Kind.DURATION:
-        return _duration(value, feature.unit or "seconds")
-    return plain(value)
-
-
-def plain(value: float) -> str:
-    """A number without needless digits, exact to 10 of them, with separators of thousands."""
-    rounded = float(f"{value:.10g}")
-    text = f"{rounded:,.10f}".rstrip("0").rstrip(".") if abs(rounded) < 1e15 else f"{rounded:g}"
-    return "0" if text == "-0" else text
-
-
-def _time(days: float) -> str:
-    if days and days % 7 == 0 and days <= 56:
-        return _several(days / 7, "week")
-    return _several(days, "day")
-
-
-def _duration(value: float, unit: str) -> str:
-    if unit == "seconds" and value >= 120 and value % 30 == 0:
-        return _several(value / 60, "minute")
-    return _several(value, unit.removesuffix("s"))
-
-
-def _several(number: float, unit: str) -> str:
-    return f"{plain(number)} {unit}" if number == 1 else f"{plain(number)} {unit}s"
+__all__ = ["brief", "capital", "definition", "either", "phrases", "plain", "range_words", "rule_words", "say"]
 
 
 def phrases(condition: Condition, contract: Contract) -> list[str]:
-    """A condition in words: one phrase a bound."""
+    """A condition in words.
+
+    Parameters
+    ----------
+    condition : Condition
+        Its thresholds are said to the last digit.
+    contract : Contract
+
+    Returns
+    -------
+    list of str
+        One phrase; two for a range that the contract has no phrase for.
+    """
     feature = contract[condition.feature]
+    by_shape = {form.shape: form for form in forms(feature)}
     if isinstance(condition, MissingCondition):
-        return [f"{feature.words} unknown"]
+        return [by_shape[Shape.UNKNOWN].fill()]
+    ending = OR_MISSING if condition.missing else ""
     if isinstance(condition, CategoryCondition):
-        is_ = "is" if condition.inside else "is not"
-        return [f"{feature.words} {is_} {either(condition.values)}" + _or_missing(condition.missing)]
-    if condition.lower is None and condition.upper is None:
-        return [f"{feature.words} known"]
-    said = []
-    if condition.lower is not None:
-        said.append(_at_least(feature, condition.lower, contract) + _or_missing(condition.missing))
-    if condition.upper is not None:
-        said.append(_below(feature, condition.upper, contract) + _or_missing(condition.missing))
-    return said
+        among = say_values(feature, condition.values, condition.inside)
+        return [by_shape[Shape.AMONG].fill(among) + ending]
+    bounds = Bounds(condition.lower, condition.upper)
+    if bounds == (None, None):
+        return [by_shape[Shape.KNOWN].fill() + ending]
+    said = _fixed(feature, bounds)
+    if said is None and None not in bounds and Shape.RANGE not in by_shape:
+        return [_bound(feature, half, by_shape, contract) + ending for half in _halves(bounds)]
+    return [(said or _bound(feature, bounds, by_shape, contract)) + ending]
 
 
-def _or_missing(missing: bool) -> str:
-    return " or unknown" if missing else ""
+def _halves(bounds: Bounds) -> tuple[Bounds, Bounds]:
+    return Bounds(bounds.lower, None), Bounds(None, bounds.upper)
 
 
-def _at_least(feature: Feature, value: float, contract: Contract) -> str:
-    if feature.kind is Kind.COUNT and value == 1 and feature.some:
-        return feature.some
-    return _fill(feature.at_least or _DEFAULTS[feature.kind][0], feature, value, contract)
+def _fixed(feature: Feature, bounds: Bounds) -> str | None:
+    found = (form.fill() for form in forms(feature) if form.shape is Shape.FIXED and form.bounds == bounds)
+    return next(found, None)
 
 
-def _below(feature: Feature, value: float, contract: Contract) -> str:
-    if feature.kind is Kind.COUNT and value == 1:
-        return feature.none or f"no {feature.words}"
-    return _fill(feature.below or _DEFAULTS[feature.kind][1], feature, value, contract)
-
-
-def _fill(template: str, feature: Feature, value: float, contract: Contract) -> str:
-    # Not str.format: words may hold braces of their own.
-    said = say(feature, value, contract.currency)
-    return template.replace("{words}", feature.words).replace("{value}", said)
-
-
-def either(values: Sequence[str], last: str = "or") -> str:
-    """``A``, ``A or B``, ``A, B or C``."""
-    if len(values) < 2:
-        return "".join(values)
-    return ", ".join(values[:-1]) + f" {last} {values[-1]}"
+def _bound(feature: Feature, bounds: Bounds, by_shape: dict[Shape, Form], contract: Contract) -> str:
+    lower, upper = bounds
+    if lower is not None and upper is not None:
+        return by_shape[Shape.RANGE].fill(say_range(feature, lower, upper, contract.currency))
+    if lower is not None:
+        return by_shape[Shape.AT_LEAST].fill(say(feature, lower, contract.currency))
+    assert upper is not None
+    return by_shape[Shape.BELOW].fill(say(feature, upper, contract.currency))
 
 
 def rule_words(rule: Rule, contract: Contract) -> str:
     """A rule's conditions joined by ``and``."""
     said = [phrase for condition in rule.conditions for phrase in phrases(condition, contract)]
-    return " and ".join(said) if said else f"all {contract.noun}"
+    return joiner(contract).join(said) if said else everybody(contract)
+
+
+def everybody(contract: Contract) -> str:
+    """The words of a rule without conditions."""
+    return f"all {contract.noun}"
 
 
 def definition(rules: Sequence[Rule], contract: Contract) -> str:
     """A sentence for a segment: its rules joined by ``or``."""
-    text = "; or ".join(rule_words(rule, contract) for rule in rules)
-    return text[:1].upper() + text[1:] + "."
+    return capital(BETWEEN_RULES.join(rule_words(rule, contract) for rule in rules)) + "."
 
 
 def range_words(feature: Feature, lower: float | None, upper: float | None, currency: str) -> str:
@@ -161,5 +111,6 @@ def brief(feature: Feature, value: float, currency: str) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with its first letter in upper case."""
-    return text[:1].upper() + text[1:]
+    """The text with its first letter in upper case, where that is one letter."""
+    first = text[:1].upper()
+    return first + text[1:] if len(first) == 1 else text

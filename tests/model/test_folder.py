@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +16,9 @@ from helpers import contents, reseal
 
 from northstar_explain import model as models
 from northstar_explain import tables
+from northstar_explain.contract import Contract
 from northstar_explain.errors import ModelError, OutputError
-from northstar_explain.model import Model
+from northstar_explain.model import Model, segments
 from northstar_explain.model.folder import EXPECTED, FILES, MANIFEST, json_bytes
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 
@@ -126,15 +129,54 @@ def test_changed_points_are_caught_by_the_golden_rows_though_everything_else_was
         models.load(model_copy)
 
 
-def test_a_changed_rule_is_caught_by_the_golden_rows(model_copy: Path) -> None:
-    path = model_copy / "segments.json"
+def change_segments(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change segments.json and mend every hash, as somebody would who wants to hide it."""
+    path = folder / "segments.json"
     data = json.loads(path.read_bytes())
+    change(data)
+    path.write_bytes(json_bytes(data))
+    reseal(folder)
+    reseal(folder, model_id=real_id(folder))
+
+
+def swap_rules(data: dict[str, Any]) -> None:
     node = data["tree"]
     node["then"], node["else"] = node["else"], node["then"]
-    path.write_bytes(json_bytes(data))
-    reseal(model_copy)
-    reseal(model_copy, model_id=real_id(model_copy))
+
+
+def test_a_changed_rule_is_caught_by_the_words(model_copy: Path) -> None:
+    change_segments(model_copy, swap_rules)
+    with pytest.raises(ModelError, match=r"segment S1, definition: expected the words of its rules \("):
+        models.load(model_copy)
+
+
+def test_a_changed_rule_is_caught_by_the_golden_rows_though_its_words_were_changed_with_it(
+    model_copy: Path, contract: Contract
+) -> None:
+    def swap_words_too(data: dict[str, Any]) -> None:
+        swap_rules(data)
+        changed = segments.to_json(segments.from_json(data, contract), contract)
+        data["segments"] = changed["segments"]
+
+    change_segments(model_copy, swap_words_too)
     with pytest.raises(ModelError, match=r"golden row \d+: expected segment"):
+        models.load(model_copy)
+
+
+@pytest.mark.parametrize("key", ["definition", "rules"])
+@pytest.mark.parametrize("new", [" 30 or more times ", " often "])
+def test_words_that_were_changed_are_caught(model_copy: Path, key: str, new: str) -> None:
+    def reword(data: dict[str, Any]) -> None:
+        said = json.dumps(data["segments"][2][key])
+        changed = re.sub(r" \d+ or more times | fewer than \d+ times | at most once ", new, said, count=1)
+        assert changed != said
+        data["segments"][2][key] = json.loads(changed)
+
+    change_segments(model_copy, reword)
+    message = (
+        rf"segments\.json, segment S3, {key}: expected the words of its rules .*got .*{new.strip()}.*Restore the file"
+    )
+    with pytest.raises(ModelError, match=message):
         models.load(model_copy)
 
 
