@@ -125,6 +125,40 @@ def test_two_features_may_not_share_a_phrase() -> None:
     ]
 
 
+ORDERS = 'at_least = "ordered {value} or more times"\nbelow = "ordered fewer than {value} times"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        # The same template; a template and another's own words; a number that may be a value.
+        (GOOD + ORDERS + '[features.b]\nkind = "count"\nwords = "b"\n' + ORDERS,
+         "features.b: expected words other than those of orders; got ordered 3 or more times. Tell the two apart"),
+        (GOOD + '[features.b]\nkind = "count"\nwords = "b"\nsome = "No Orders"\n',
+         "features.b: expected words other than those of orders; got no orders."),
+        (GOOD + '[features.b]\nkind = "amount"\nunit = "pages"\nwords = "b"\nat_least = "{value} or more orders"\n', ""),
+        (GOOD + '[features.b]\nkind = "days"\nwords = "b"\nbelow = "in {value}"\n'
+         '[features.c]\nkind = "count"\nwords = "c"\nsome = "in 30 days"\n',
+         "features.c: expected words other than those of b; got in 30 days."),
+        (GOOD + '[features.b]\nkind = "category"\nwords = "home"\n'
+         '[features.c]\nkind = "count"\nwords = "c"\nsome = "home is abroad"\n',
+         "features.c: expected words other than those of b; got home is abroad."),
+        (GOOD + 'at_least = "ordered {value} times"\nbelow = "ordered {value} times"\n',
+         "features.orders: expected phrases that each say one thing; got ordered 3 times."),
+        (GOOD + 'some = "all customers"\n', "features.orders: expected words other than those for everybody; got all customers."),
+        (GOOD + 'some = "shops; or browses"\n', "features.orders: expected phrases without '; or'; got shops; or browses."),
+        (GOOD + 'some = "buys, and browses"\n', "features.orders: expected phrases without ', and'; got buys, and browses."),
+        (GOOD + 'some = "buys (or unknown)"\n', "features.orders: expected phrases without '(or unknown)'; got buys (or unknown)."),
+        (GOOD + 'between = "some"\n', "features.orders.between: expected a phrase with one {value}; got some"),
+    ],
+)  # fmt: skip
+def test_phrases_that_could_be_taken_for_others_are_faults(text: str, fault: str) -> None:
+    if not fault:
+        assert len(parse(text).features) == 2  # "3 pages or more orders" is no count
+        return
+    assert [found for found in faults(text) if found.startswith(fault)], faults(text)
+
+
 def test_a_contract_read_from_a_file_is_the_one_written_there(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text(GOOD)
