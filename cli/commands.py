@@ -15,9 +15,11 @@ import click
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
+    from northstar_explain.contract import Contract
     from northstar_explain.training import Earlier
 
 TOO_MANY_REJECTED = 3
+TRUTH = "true_probability"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class TrainOptions:
     contract: Path | None
     holdout: Path | None
     segments: int | None
+    margin: float | None
+    contact_cost: float | None
+    truth: Path | None
+    accept_leakage: tuple[str, ...]
+    experiments: bool
     date: datetime.datetime | None
     seed: int
     max_rejected: float
@@ -103,10 +110,15 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         seed=options.seed,
         date=(options.date or datetime.datetime.now()).date(),
         segments=segments.Options(k=options.segments),
+        experiments=options.experiments,
+        accept_leakage=options.accept_leakage,
+        margin=options.margin,
+        contact_cost=options.contact_cost,
     )
+    truth = _truth(options.truth, contract) if options.truth else None
 
     def source(path: Path) -> Source:
-        return Source(tables.read(path), str(path), tables.is_text_format(path))
+        return Source(tables.read(path), str(path), tables.is_text_format(path), truth)
 
     with progress(options.quiet) as say:
         later = source(options.holdout) if options.holdout else None
@@ -129,6 +141,18 @@ def _earlier(options: TrainOptions) -> Earlier | None:
     if options.since is None:
         return Earlier(model)
     return Earlier(model, scored_segments(tables.read(options.since), model, str(options.since)))
+
+
+def _truth(path: Path, contract: Contract) -> dict[str, float]:
+    from northstar_explain import tables
+    from northstar_explain.errors import Fault, TableError
+
+    table = tables.read(path)
+    if missing := [name for name in (contract.id, TRUTH) if name not in table.column_names]:
+        todo = "Give the file that `explain simulate` wrote beside the customers."
+        raise TableError(str(path), [Fault("columns", f"{contract.id}, {TRUTH}", f"no {', '.join(missing)}", todo)])
+    ids, values = (table[name].to_pylist() for name in (contract.id, TRUTH))
+    return {str(id): float(value) for id, value in zip(ids, values, strict=True)}
 
 
 def _keep_later_rejects(rejected: object, model: Path) -> None:

@@ -103,6 +103,21 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
     help="Customers at a later date, to evaluate on.  [default: a fifth of CUSTOMERS]",
 )
 @click.option("--segments", type=click.IntRange(2, 12), help="How many segments.  [default: chosen from 4 to 8]")
+@click.option("--margin", type=click.FloatRange(0, min_open=True), help="Earned per purchase, for the profit curve.")
+@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per customer contacted, for the profit curve.")
+@click.option("--truth", type=_FILE, help="True probabilities of a simulation, to judge by; never used to teach.")
+@click.option(
+    "--accept-leakage",
+    multiple=True,
+    metavar="FEATURE",
+    help="Train although this feature ranks buyers too well to be true; may be given again.",
+)
+@click.option(
+    "--experiments/--no-experiments",
+    default=True,
+    show_default=True,
+    help="Run the experiments that `explain compare` tells.",
+)
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date on manifest and reports.  [default: today]")
 @_SEED
 @_MAX_REJECTED
@@ -120,6 +135,8 @@ def train(customers: Path, model: Path | None, **options: Any) -> None:
     model = model or options["update"]
     if model is None:
         raise click.UsageError("Say where to write the model: --model FOLDER.")
+    if (options["margin"] is None) != (options["contact_cost"] is None):
+        raise click.UsageError("--margin and --contact-cost go together.")
     if options["since"] and not options["update"]:
         raise click.UsageError("--since goes with --update.")
     sys.exit(commands.train(customers, model, commands.TrainOptions(**options)))

@@ -16,15 +16,28 @@ import pyarrow as pa
 from northstar_explain.contract import Category, Columns, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import ContractError, Fault, TableError
-from northstar_explain.evaluate.purchase import holdout_facts, importance_facts
+from northstar_explain.evaluate.baselines import baselines
+from northstar_explain.evaluate.compare import Rows, compare_facts
+from northstar_explain.evaluate.groups import group_facts
+from northstar_explain.evaluate.leakage import require_credible, require_no_leak
+from northstar_explain.evaluate.purchase import (
+    DRAWS,
+    Judged,
+    curve_facts,
+    holdout_facts,
+    importance_facts,
+    interval_facts,
+    profit_facts,
+)
 from northstar_explain.evaluate.segments import border_facts, outcome_facts, segment_facts
+from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, spread_facts
 from northstar_explain.evaluate.update import update_facts
 from northstar_explain.learn import purchase, segments, splits
 from northstar_explain.learn.compile import compile_machine
 from northstar_explain.learn.golden import golden_rows
-from northstar_explain.metrics import best_f1_threshold
-from northstar_explain.model import Model, Purchase, Scorecard, build
-from northstar_explain.model.rules import assign
+from northstar_explain.metrics import best_f1_threshold, roc_auc
+from northstar_explain.model import Model, Purchase, Scorecard, build, ranks
+from northstar_explain.model.rules import Node, assign
 
 FEWEST_CUSTOMERS = 1_000
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
@@ -44,6 +57,14 @@ class Options:
         Shares of the customers; the holdout share is not used when a later table is given.
     segments : learn.segments.Options
     purchase : learn.purchase.Options
+    experiments : bool
+        Whether to run the experiments that compare segments and purchase model.
+    draws : int
+        Bootstrap draws for the intervals of the purchase model's figures.
+    accept_leakage : tuple of str
+        Features that may rank buyers better than is credible, since somebody has looked into them.
+    margin, contact_cost : float or None
+        Earned per purchase and spent per contact; with both, the profit curve is part of the evaluation.
     """
 
     seed: int = 0
@@ -52,6 +73,11 @@ class Options:
     holdout: float = 0.2
     segments: segments.Options = field(default_factory=segments.Options)
     purchase: purchase.Options = field(default_factory=purchase.Options)
+    experiments: bool = True
+    draws: int = DRAWS
+    accept_leakage: tuple[str, ...] = ()
+    margin: float | None = None
+    contact_cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,11 +91,15 @@ class Source:
         What to call it in errors and in the manifest.
     as_text : bool
         Whether numbers may come as text, as they do from CSV.
+    truth : mapping of str to float, optional
+        Each customer's true probability, where it is known, as in a simulation: the evaluation then says how far from
+        the best knowable the model is. Never used to teach.
     """
 
     table: pa.Table
     name: str = "table"
     as_text: bool = False
+    truth: Mapping[str, float] | None = None
 
 
 class Trained(NamedTuple):
@@ -101,7 +131,7 @@ class Earlier:
 class _Customers:
     """Checked customers with their label."""
 
-    table: pa.Table
+    ids: pa.Array
     columns: Columns
     label: np.ndarray
 
@@ -149,22 +179,35 @@ def train(
         judged, later_rejected = _customers(later_checked.accepted, contract), later_checked.rejected
         _require_both_classes(later, contract, judged.label)
     previous = _previous(earlier, contract, options)
+    progress("looking for features that know too much")
+    accepted = options.accept_leakage
+    require_no_leak(contract, customers.columns, customers.label, source.name, accepted, options.seed)
     learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
     split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
     scorecard, facts = _learn_purchase(customers, contract, split, options, progress)
-    progress("evaluating on the holdout")
+    _require_credible(source, customers, scorecard, split, options)
     held = judged or _take(customers, split.holdout)
-    evaluation = {
-        "purchase": _purchase_evaluation(held, scorecard, facts, split, out_of_time=judged is not None),
+    tree = learnt.segmentation.tree
+    seen = _Seen(held, scorecard.probability(held.columns), assign(tree, held.columns), facts)
+    progress("judging the holdout beside simpler models and a black box")
+    evaluation: dict[str, Any] = {
+        "purchase": _purchase_evaluation(customers, split, seen, contract, scorecard, tree, options),
         "segments": segment_facts(learnt),
     }
-    evaluation["segments"]["holdout_outcomes"] = outcome_facts(
-        assign(learnt.segmentation.tree, held.columns), held.label, scorecard.probability(held.columns)
-    )
+    evaluation["purchase"]["out_of_time"] = judged is not None
+    evaluation["purchase"]["gaps"] = _gaps(evaluation["purchase"], seen, contract, (later or source).truth)
+    evaluation["segments"]["holdout_outcomes"] = outcome_facts(seen.ids, held.label, seen.probability)
+    evaluation["together"] = _together(seen, scorecard, learnt)
+    evaluation["comparison"] = None
+    if options.experiments:
+        taught = _take(customers, split.train)
+        evaluation["comparison"] = compare_facts(
+            Rows(taught.columns, taught.label), Rows(held.columns, held.label), contract, learnt, options.seed, progress
+        )
     evaluation["segments"]["borderline"] = border_facts(learnt.segmentation, customers.columns)
     evaluation["segments"]["update"] = None
     if earlier is not None:
-        ids = customers.table[contract.id].to_numpy()
+        ids = customers.ids.to_numpy(zero_copy_only=False)
         evaluation["segments"]["update"] = update_facts(learnt, earlier.model, ids, customers.columns, earlier.scores)
     golden = golden_rows(checked.accepted, contract, scorecard, learnt.segmentation.tree, options.seed)
     about = _about(source, contract, options, customers, checked.rejected.num_rows, later)
@@ -244,26 +287,97 @@ def _learn_purchase(
     return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)))
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """The holdout, scored."""
+
+    held: _Customers
+    probability: np.ndarray
+    ids: np.ndarray
+    purchase: Purchase
+
+    @property
+    def decile(self) -> np.ndarray:
+        """Against the training population, 10 the highest."""
+        return ranks.decile(ranks.percentile(self.probability, self.purchase.percentiles))
+
+
+def _require_credible(
+    source: Source, customers: _Customers, scorecard: Scorecard, split: splits.Split, options: Options
+) -> None:
+    validation = _take(customers, split.validation)
+    auc = roc_auc(validation.label, scorecard.probability(validation.columns))
+    terms = importance_facts([(term.name, term.importance) for term in scorecard.terms])
+    require_credible(source.name, auc, [term["term"] for term in terms], options.accept_leakage)
+
+
 def _purchase_evaluation(
-    held: _Customers, scorecard: Scorecard, facts: Purchase, split: splits.Split, out_of_time: bool
+    customers: _Customers,
+    split: splits.Split,
+    seen: _Seen,
+    contract: Contract,
+    scorecard: Scorecard,
+    tree: Node,
+    options: Options,
 ) -> dict[str, Any]:
-    probability = scorecard.probability(held.columns)
+    held, ours = seen.held, Judged(seen.probability, seen.purchase.threshold)
+    taught, chosen = _take(customers, split.train), _take(customers, split.validation)
+    others = baselines(
+        contract, (taught.columns, taught.label), (chosen.columns, chosen.label), held.columns, tree, options.seed
+    )
+    intervals, beside = interval_facts(held.label, ours, others, options.seed, options.draws)
+    profit = None
+    if options.margin is not None and options.contact_cost is not None:
+        profit = profit_facts(held.label, seen.probability, options.margin, options.contact_cost)
     return {
-        "holdout": holdout_facts(held.label, probability, facts.threshold),
-        "out_of_time": out_of_time,
+        "holdout": holdout_facts(held.label, ours),
+        "intervals": intervals,
+        "draws": options.draws,
+        "baselines": beside,
+        "groups": group_facts(contract, held.columns, seen.ids, held.label, ours.probability, ours.threshold),
+        **curve_facts(held.label, ours.probability, seen.decile),
+        "profit": profit,
         "train_n": len(split.train),
         "validation_n": len(split.validation),
         "terms": importance_facts([(term.name, term.importance) for term in scorecard.terms]),
     }
 
 
+def _gaps(
+    facts: dict[str, Any], seen: _Seen, contract: Contract, truth: Mapping[str, float] | None
+) -> dict[str, float | None]:
+    """How far the AUC lies behind the black box, and behind the best that can be known where that is known."""
+    behind = {one["name"]: -one["roc_auc_behind"] for one in facts["baselines"]}
+    found: dict[str, float | None] = {"black_box": behind["black_box"], "knowable_roc_auc": None, "knowable": None}
+    if truth is not None:
+        ids = seen.held.ids.to_pylist()
+        if strange := next((id for id in ids if id not in truth), None):
+            todo = "Give the truth of these very customers."
+            raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {strange}", todo)])
+        known = np.array([truth[id] for id in ids])
+        best = roc_auc(seen.held.label, known)
+        found |= {"knowable_roc_auc": best, "knowable": best - facts["holdout"]["roc_auc"]}
+    return found
+
+
+def _together(seen: _Seen, scorecard: Scorecard, learnt: segments.Learnt) -> dict[str, Any]:
+    order = [segment.id for segment in learnt.segmentation.segments]
+    base = float(seen.held.label.mean())
+    return {
+        "matrix": matrix_facts(seen.ids, seen.decile, seen.held.label, seen.probability, order),
+        "spread": spread_facts(seen.ids, seen.probability, order),
+        "drivers": driver_facts(scorecard, seen.held.columns, seen.ids, order),
+        "control": control_facts(base),
+    }
+
+
 def _customers(accepted: pa.Table, contract: Contract) -> _Customers:
     label = accepted[contract.label].to_numpy()
-    return _Customers(accepted, columns_of(accepted, contract.features), label)
+    return _Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label)
 
 
 def _take(customers: _Customers, rows: np.ndarray) -> _Customers:
-    return _Customers(customers.table, rows_of(customers.columns, rows), customers.label[rows])
+    return _Customers(customers.ids.take(pa.array(rows)), rows_of(customers.columns, rows), customers.label[rows])
 
 
 def _require_learnable(source: Source, contract: Contract, customers: _Customers, rejected: pa.Table) -> None:

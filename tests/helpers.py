@@ -27,12 +27,16 @@ OPTIONS = Options(
     date=datetime.date(2026, 3, 1),
     segments=segments.Options(k=4, rules=2, conditions=3, draws=2, effort=0.02),
     purchase=purchase.Options(interactions=3, outer_bags=2, max_bins=64),
+    experiments=False,
+    draws=20,
 )
 TINY = Options(
     seed=1,
     date=datetime.date(2026, 3, 1),
     segments=segments.Options(k=3, rules=1, conditions=2, draws=2, effort=0.02),
     purchase=purchase.Options(interactions=1, outer_bags=1, max_bins=16),
+    experiments=False,
+    draws=10,
 )
 ID, LABEL = "customer_id", "purchased_next_30d"
 

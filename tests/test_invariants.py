@@ -75,7 +75,7 @@ def leaf_keys(data: dict, path: str = "") -> list[str]:
 
 def test_every_reported_figure_is_documented(model: Model) -> None:
     text = (ROOT / "docs" / "model-folder.md").read_text(encoding="utf-8")
-    for part in ("purchase", "segments"):
+    for part in ("purchase", "segments", "together"):
         for key in leaf_keys(model.evaluation[part]):
             assert all(f"`{name}`" in text or f".{name}`" in text for name in key.split(".")[-1:]), key
 

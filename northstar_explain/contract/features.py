@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 USES = ("segments", "model")
-ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns")
+ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns", "tenure")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,173 @@
+"""What the purchase model must beat: simpler ways to score, and a black box; all taught by the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.evaluate.purchase import Judged
+from northstar_explain.metrics import best_f1_threshold, roc_auc
+from northstar_explain.model.rules import Node, assign
+
+# Leaves and learning rate that the black box is tuned over, on the validation rows.
+_TUNED = ((15, 0.1), (31, 0.1), (15, 0.05))
+_RULE_CUTS = 100
+
+Score = Callable[[Columns], np.ndarray]
+
+
+def baselines(
+    contract: Contract,
+    taught: tuple[Columns, np.ndarray],
+    chosen: tuple[Columns, np.ndarray],
+    held: Columns,
+    tree: Node,
+    seed: int,
+) -> dict[str, Judged]:
+    """Fit every baseline and score the holdout with it.
+
+    Parameters
+    ----------
+    contract : Contract
+        Its roles say which features are recency, frequency and value; a baseline that needs one it lacks is left out.
+    taught, chosen : tuple of (columns, label)
+        Training rows, and validation rows on which thresholds are chosen.
+    held : mapping
+        The holdout's columns.
+    tree : Node
+        The segments.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``base_rate``, ``recency_rule`` (one threshold on recency), ``logistic_rfv`` (logistic regression on log
+        recency, frequency and value), ``segment_rate`` (each segment's own rate) and ``black_box`` (histogram gradient
+        boosting, Ke et al. 2017, as scikit-learn has it, with early stopping).
+    """
+    by_role: dict[str, Feature] = {}
+    for feature in contract.model_features:
+        by_role.setdefault(feature.role, feature)
+    rate = float(taught[1].mean())
+    scores: dict[str, Score] = {"base_rate": lambda columns: np.full(_rows(columns), rate)}
+    if "recency" in by_role:
+        scores["recency_rule"] = _recency_rule(by_role["recency"].name, *taught)
+    if {"recency", "frequency", "value"} <= by_role.keys():
+        names = [by_role[role].name for role in ("recency", "frequency", "value")]
+        scores["logistic_rfv"] = _logistic(names, *taught)
+    scores["segment_rate"] = _segment_rate(tree, *taught)
+    scores["black_box"] = _black_box(contract.model_features, taught, chosen, seed)
+    found = {}
+    for name, score in scores.items():
+        threshold = best_f1_threshold(chosen[1], score(chosen[0]))
+        found[name] = Judged(score(held), threshold)
+    return found
+
+
+def _rows(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def _recency_rule(name: str, columns: Columns, label: np.ndarray) -> Score:
+    """Two rates, apart at the threshold with the highest F1 on the training rows."""
+
+    def recency(part: Columns) -> np.ndarray:
+        column = part[name]
+        assert isinstance(column, np.ndarray)
+        return np.where(np.isnan(column), np.inf, column)
+
+    known = recency(columns)
+    cuts = np.unique(np.quantile(known[np.isfinite(known)], np.linspace(0, 1, _RULE_CUTS), method="lower"))
+    hits = np.array([label[known <= cut].sum() for cut in cuts])
+    flagged = np.array([(known <= cut).sum() for cut in cuts])
+    cut = cuts[int(np.argmax(2 * hits / np.maximum(flagged + label.sum(), 1)))]
+    inside = known <= cut
+    rates = [float(label[side].mean()) if side.any() else float(label.mean()) for side in (inside, ~inside)]
+    return lambda part: np.where(recency(part) <= cut, *rates)
+
+
+def _logistic(names: list[str], columns: Columns, label: np.ndarray) -> Score:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    raw = np.column_stack([_log(columns[name]) for name in names])
+    usual = np.nanmedian(raw, axis=0)
+
+    def placed(part: Columns) -> np.ndarray:
+        values = np.column_stack([_log(part[name]) for name in names])
+        missing = np.isnan(values)
+        return np.column_stack([np.where(missing, usual, values), missing])
+
+    machine = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(placed(columns), label)
+    return lambda part: np.asarray(machine.predict_proba(placed(part))[:, 1])
+
+
+def _log(column: np.ndarray | Category) -> np.ndarray:
+    assert isinstance(column, np.ndarray)
+    return np.sign(column) * np.log1p(np.abs(column))
+
+
+def _segment_rate(tree: Node, columns: Columns, label: np.ndarray) -> Score:
+    ids = assign(tree, columns)
+    rates = {str(id): float(label[ids == id].mean()) for id in np.unique(ids)}
+    usual = float(label.mean())
+
+    def score(part: Columns) -> np.ndarray:
+        found, back = np.unique(assign(tree, part), return_inverse=True)
+        return np.array([rates.get(str(id), usual) for id in found])[back]
+
+    return score
+
+
+def _black_box(
+    features: Iterable[Feature],
+    taught: tuple[Columns, np.ndarray],
+    chosen: tuple[Columns, np.ndarray],
+    seed: int,
+) -> Score:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    features = tuple(features)
+    kept = {feature.name: _frequent(taught[0][feature.name]) for feature in features}
+
+    def placed(part: Columns) -> np.ndarray:
+        return np.column_stack([_numbers(part[feature.name], kept[feature.name]) for feature in features])
+
+    categorical = [not feature.kind.numeric for feature in features]
+    rows, judged = placed(taught[0]), placed(chosen[0])
+    best, machine = -1.0, None
+    for leaves, rate in _TUNED:
+        tried = HistGradientBoostingClassifier(
+            max_leaf_nodes=leaves,
+            learning_rate=rate,
+            max_iter=400,
+            early_stopping=True,
+            categorical_features=categorical,
+            random_state=seed,
+        ).fit(rows, taught[1])
+        auc = roc_auc(chosen[1], tried.predict_proba(judged)[:, 1]) if len(np.unique(chosen[1])) > 1 else 0.5
+        if auc > best:
+            best, machine = auc, tried
+    assert machine is not None
+    fitted = machine
+    return lambda part: np.asarray(fitted.predict_proba(placed(part))[:, 1])
+
+
+def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:
+    """Codes of the most frequent categories: the black box holds at most 255."""
+    if not isinstance(column, Category):
+        return {}
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
+    order = sorted(range(len(column.values)), key=lambda i: (-counts[i], column.values[i]))[:most]
+    return {column.values[i]: place for place, i in enumerate(order)}
+
+
+def _numbers(column: np.ndarray | Category, codes: dict[str, int]) -> np.ndarray:
+    if not isinstance(column, Category):
+        return column
+    found = column.lookup(codes, -1, len(codes)).astype(np.float64)
+    found[found < 0] = np.nan
+    return found

@@ -1,0 +1,102 @@
+"""Features that know too much: they would not be there, or not be so, on the day of scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from northstar_explain.contract import Category, Columns, Contract
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.metrics import roc_auc
+
+ALONE, WHOLE = 0.90, 0.97
+_BINS = 64
+
+
+def require_no_leak(
+    contract: Contract, columns: Columns, label: np.ndarray, source: str, accepted: Collection[str], seed: int
+) -> None:
+    """Stop when one feature alone ranks buyers too well to be true.
+
+    Each feature is cut into bins, missing values into one of their own; purchase rates are taken from one half of the
+    rows, and rank the other half. So a leak shows whatever its form.
+
+    Parameters
+    ----------
+    contract : Contract
+    columns : mapping
+        Training rows.
+    label : ndarray of 0 and 1, shape (n,)
+    source : str
+        What to call the table.
+    accepted : collection of str
+        Features that somebody has looked into.
+    seed : int
+
+    Raises
+    ------
+    TableError
+        When a feature that is not accepted has an AUC above 0.90 by itself.
+    """
+    half = np.random.default_rng([seed, 13]).random(len(label)) < 0.5
+    faults = []
+    for feature in contract.model_features:
+        if feature.name in accepted:
+            continue
+        auc = _auc_alone(columns[feature.name], label, half)
+        if auc > ALONE:
+            faults.append(_fault(f"column {feature.name}", f"ROC-AUC {auc:.3f} by itself", ALONE, feature.name))
+    if faults:
+        raise TableError(source, faults)
+
+
+def require_credible(source: str, auc: float, terms: Sequence[str], accepted: Collection[str]) -> None:
+    """Stop when the model ranks validation rows better than purchases can be known.
+
+    Parameters
+    ----------
+    source : str
+    auc : float
+        On the validation rows.
+    terms : sequence of str
+        The model's terms, the most important first.
+    accepted : collection of str
+
+    Raises
+    ------
+    TableError
+        When the AUC is above 0.97 and the most important term is not accepted.
+    """
+    if auc > WHOLE and terms[0] not in accepted:
+        got = f"ROC-AUC {auc:.3f} on validation rows, most of it by {terms[0]}"
+        raise TableError(source, [_fault("purchase model", got, WHOLE, terms[0])])
+
+
+def _fault(where: str, got: str, most: float, name: str) -> Fault:
+    todo = (
+        f"Check that {name} is known on the day of scoring and holds nothing from the label's window; "
+        f"if so, train with --accept-leakage {name}, else take it out of the contract."
+    )
+    return Fault(where, f"a ROC-AUC of at most {most:.2f}: more looks like the label itself", got, todo)
+
+
+def _auc_alone(column: np.ndarray | Category, label: np.ndarray, half: np.ndarray) -> float:
+    bins = _binned(column)
+    count = int(bins.max()) + 1
+    rows, buyers = np.bincount(bins[half], minlength=count), np.bincount(bins[half], label[half], count)
+    if len(np.unique(label[~half])) < 2 or not half.any():
+        return 0.5
+    # A bin with few rows says little: drawn towards the base rate.
+    rate = (buyers + 5 * label[half].mean()) / (rows + 5)
+    return roc_auc(label[~half], rate[bins[~half]])
+
+
+def _binned(column: np.ndarray | Category) -> np.ndarray:
+    if isinstance(column, Category):
+        return column.codes.astype(np.intp) + 1
+    known = column[~np.isnan(column)]
+    cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.empty(0)
+    bins = np.searchsorted(cuts, column, side="left") + 1
+    bins[np.isnan(column)] = 0
+    return bins

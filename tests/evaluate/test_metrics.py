@@ -1,0 +1,95 @@
+"""Metrics against scikit-learn, by hand, and under bootstrap weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as peer
+
+from northstar_explain import metrics
+from northstar_explain.metrics import Ranked
+
+SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
+ROWS = st.lists(st.tuples(st.integers(0, 1), SCORES, st.integers(0, 3)), min_size=2, max_size=60)
+
+
+@given(ROWS)
+def test_weighted_figures_equal_scikit_learns_on_rows_written_out(rows: list[tuple[int, float, int]]) -> None:
+    label, score, weight = (np.array(column) for column in zip(*rows, strict=True))
+    whole = np.repeat(label, weight)
+    if len(np.unique(whole)) < 2:
+        return
+    long = np.repeat(score, weight)
+    found = Ranked(label, score, 0.5).figures(weight.astype(float))
+    assert found["roc_auc"] == pytest.approx(peer.roc_auc_score(whole, long))
+    assert found["average_precision"] == pytest.approx(peer.average_precision_score(whole, long))
+    assert found["brier"] == pytest.approx(peer.brier_score_loss(whole, long))
+    flag = long >= 0.5
+    assert found["f1"] == pytest.approx(peer.f1_score(whole, flag, zero_division=0))
+    assert found["precision"] == pytest.approx(peer.precision_score(whole, flag, zero_division=0))
+    assert found["recall"] == pytest.approx(peer.recall_score(whole, flag))
+    assert found["lift_10"] == pytest.approx(10 * found["capture_10"])
+    assert 0 <= found["capture_10"] <= found["capture_20"] <= found["capture_30"] <= 1 + 1e-12
+
+
+def test_lift_and_capture_by_hand() -> None:
+    label = np.array([1, 1, 0, 0, 1, 0, 0, 0, 0, 0])
+    score = np.linspace(1, 0.1, 10)
+    found = Ranked(label, score).figures(np.ones(10))
+    assert (found["capture_10"], found["capture_20"], found["capture_30"]) == pytest.approx((1 / 3, 2 / 3, 2 / 3))
+    assert (found["lift_10"], found["lift_30"]) == pytest.approx((10 / 3, 20 / 9))
+    assert metrics.lift(label, score, 0.2) == pytest.approx(10 / 3)
+
+
+def test_equal_scores_share_what_they_capture() -> None:
+    label = np.array([1, 0, 0, 0, 1, 0, 0, 0, 0, 0])
+    found = Ranked(label, np.full(10, 0.3)).figures(np.ones(10))
+    assert (found["roc_auc"], found["lift_10"], found["lift_30"]) == pytest.approx((0.5, 1.0, 1.0))
+    assert Ranked(label, np.full(10, 0.3)).gains(np.array([0.0, 0.5, 1.0])) == pytest.approx([0, 0.5, 1])
+
+
+def test_calibration_error_by_bins_of_equal_size() -> None:
+    rng = np.random.default_rng(0)
+    score = rng.random(1_000)
+    label = (rng.random(1_000) < score).astype(int)
+    found = Ranked(label, score).figures(np.ones(1_000))["ece"]
+    assert found == pytest.approx(metrics.expected_calibration_error(label, score))
+
+
+def test_the_interval_of_an_auc_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    # Buyers' scores are normal around 1, others' around 0: the AUC is Phi(1 / sqrt(2)).
+    truth, hits, tries = 0.7602, 0, 60
+    for _ in range(tries):
+        label = (rng.random(400) < 0.3).astype(int)
+        ranked = Ranked(label, rng.normal(label, 1.0))
+        counts = metrics.bootstrap_counts(400, 100, int(rng.integers(1e6)))
+        low, high = metrics.interval(np.array([ranked.figures(row.astype(float))["roc_auc"] for row in counts]))
+        hits += low <= truth <= high
+    assert hits >= 0.85 * tries
+
+
+def test_draws_keep_the_number_of_rows_and_depend_on_the_seed() -> None:
+    counts = metrics.bootstrap_counts(50, 7, seed=3)
+    assert counts.shape == (7, 50)
+    assert (counts.sum(axis=1) == 50).all()
+    assert np.array_equal(counts, metrics.bootstrap_counts(50, 7, seed=3))
+    assert not np.array_equal(counts, metrics.bootstrap_counts(50, 7, seed=4))
+
+
+@pytest.mark.parametrize(
+    ("quality", "word"),
+    [(0.95, "excellent"), (0.8, "excellent"), (0.72, "good"), (0.45, "fair"), (0.2, "weak"), (-0.3, "poor")],
+)
+def test_lift_quality_in_a_word(quality: float, word: str) -> None:
+    assert metrics.lift_quality_grade(quality) == word
+
+
+def test_sample_size_is_the_textbooks() -> None:
+    # Fleiss, Levin & Paik (2003), table A.3: 0.20 against 0.25, alpha 0.05, power 0.80, without continuity correction.
+    assert metrics.sample_size(0.20, 0.05) == pytest.approx(1_094, abs=1)
+    assert metrics.sample_size(0.18, 0.01) > 4 * metrics.sample_size(0.18, 0.02) * 0.9
+    with pytest.raises(ValueError, match="must lie between 0 and 1"):
+        metrics.sample_size(0.99, 0.05)
