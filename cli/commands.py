@@ -232,6 +232,17 @@ def sql(model: Path, options: SqlOptions) -> None:
         click.echo(text, nl=False)
 
 
+def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+    """Write the comparison memo."""
+    from northstar_explain import model as models
+    from northstar_explain.report.comparison import write_comparison
+
+    with progress(quiet) as say:
+        paths = write_comparison(models.load(model), out, overwrite, say)
+    for path in paths:
+        click.echo(str(path))
+
+
 def show(model: Path, as_json: bool) -> None:
     """Print a model's facts."""
     _leave_pandas_out()

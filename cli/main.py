@@ -184,6 +184,19 @@ def sql(model: Path, **options: Any) -> None:
     commands.sql(model, commands.SqlOptions(**options))
 
 
+@_command("compare")
+@_MODEL
+@click.option("--out", type=_FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
+@_OVERWRITE
+@_QUIET
+def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+    """Write a memo on segments and probabilities: why, when, and how to run the two together.
+
+    Its experiments were run by `explain train`; every number comes from the model folder.
+    """
+    commands.compare(model, out, overwrite, quiet)
+
+
 @_command("show")
 @click.argument("model", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="For machines: everything, as JSON.")

@@ -1,0 +1,266 @@
+"""The memo that sets segments and purchase model side by side; every number comes from the model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from northstar_explain import tables
+from northstar_explain.errors import Fault, ModelError, OutputError
+from northstar_explain.model import Model
+from northstar_explain.model.wording import capital
+from northstar_explain.report.comparison_charts import bars_svg, mix_svg, spread_svg
+from northstar_explain.report.curve import curve_svg
+from northstar_explain.report.facts import ACCENTS
+from northstar_explain.report.render import html, pdf
+
+VARIANTS = {
+    "segment_rate": "the segment's purchase rate",
+    "model": "the purchase model",
+    "model_with_segment": "the model, told the segment",
+    "model_per_segment": "one model per segment",
+}
+BASELINES = {
+    "base_rate": "the base rate",
+    "recency_rule": "a recency rule",
+    "logistic_rfv": "logistic regression, log recency-frequency-value",
+    "segment_rate": "the segment's purchase rate",
+    "black_box": "a black box (gradient boosting)",
+}
+# A difference in AUC below this decides no campaign.
+_NOTHING = 0.002
+# Deciles, best first, and what to do with those who are in them.
+TREATMENTS = (
+    ((10, 9), "first", "Contact first, with the segment's message; no discount is needed to start with"),
+    ((8, 7, 6), "next", "Contact as far as the budget goes, with the segment's offer"),
+    ((5, 4, 3, 2, 1), "rest", "Newsletter and on-site only; no paid contact"),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A segment in a band of deciles."""
+
+    customers: str
+    share: str
+    expected: str
+    actual: str
+    band: str
+
+
+def write_comparison(
+    model: Model, out: Path, overwrite: bool = False, progress: Callable[[str], None] = lambda stage: None
+) -> tuple[Path, Path]:
+    """Write the memo as PDF and as one HTML page.
+
+    Parameters
+    ----------
+    model : Model
+        Trained with its experiments.
+    out : Path
+        The PDF; the page goes beside it, with the ending ``.html``.
+    overwrite : bool, default False
+    progress : callable
+        Told each stage as it begins.
+
+    Returns
+    -------
+    pdf, html : Path
+
+    Raises
+    ------
+    ModelError
+        When the model was trained without experiments.
+    OutputError
+        When a file is there already or cannot be written.
+    """
+    if out.suffix != ".pdf":
+        raise OutputError(str(out), [Fault("name", "an ending of .pdf", out.suffix or "none", "Rename it.")])
+    page_path = out.with_suffix(".html")
+    for path in (out, page_path):
+        tables.require_free(path, overwrite)
+    progress("collecting the facts")
+    memo = comparison_facts(model)
+    css = resources.files("northstar_explain.templates").joinpath("comparison.css").read_text(encoding="utf-8")
+    progress("setting the pages")
+    data = pdf(html("comparison.html.j2", memo=memo, style=None), "comparison.css")
+    page = html("comparison.html.j2", memo=memo, style=Markup(css))  # our own file, not anybody's text
+    with tables.replacing(out) as beside:
+        beside.write_bytes(data)
+    tables.write_text(page, page_path, overwrite=True)
+    return out, page_path
+
+
+def comparison_facts(model: Model) -> dict[str, Any]:
+    """Everything the memo says, formatted.
+
+    Raises
+    ------
+    ModelError
+        When the model was trained without experiments.
+    """
+    facts = model.evaluation["comparison"]
+    if facts is None:
+        todo = "Train again without --no-experiments."
+        raise ModelError(model.id, [Fault("evaluation.json", "the experiments of a comparison", "none", todo)])
+    contract, segments, purchase = model.contract, model.evaluation["segments"], model.evaluation["purchase"]
+    together, held = model.evaluation["together"], purchase["holdout"]
+    names = {segment.id: segment.name for segment in model.segmentation.segments}
+    variants = {one["name"]: one for one in facts["variants"]}
+    gain = max(
+        variants["model_with_segment"]["roc_auc"] - variants["model"]["roc_auc"],
+        variants["model_per_segment"]["roc_auc"] - variants["model"]["roc_auc"],
+    )
+    return {
+        "title": contract.title,
+        "date": str(model.manifest["date"]),
+        "model_id": model.id,
+        "noun": contract.noun,
+        "outcome": contract.outcome,
+        "k": segments["k"],
+        "rows": f"{facts['rows']:,}",
+        "holdout": f"{facts['holdout_n']:,}",
+        "base_rate": f"{held['base_rate']:.1%}",
+        "accuracy_of_nothing": f"{1 - held['base_rate']:.0%}",
+        "auc": f"{held['roc_auc']:.3f}",
+        "auc_interval": "{:.3f} to {:.3f}".format(*purchase["intervals"]["roc_auc"]),
+        "out_of_time": purchase["out_of_time"],
+        "shuffled": _shuffled(facts["shuffled_label"]),
+        "label": _label(facts["label_as_feature"], contract.label),
+        "variants": [
+            (VARIANTS[name], f"{one['roc_auc']:.3f}", f"{one['average_precision']:.3f}", f"{one['lift_10']:.2f}")
+            for name, one in variants.items()
+        ],
+        "variants_chart": Markup(
+            bars_svg(
+                [(VARIANTS[n], v["roc_auc"]) for n, v in variants.items()], 0.5, "ROC-AUC on the holdout, from 0.5"
+            )
+        ),
+        "adds": "nothing that would decide a campaign" if gain < _NOTHING else f"{gain:.3f} of ROC-AUC",
+        "spread_chart": Markup(spread_svg(together["spread"], names, "Probabilities inside each segment")),
+        "mix_chart": Markup(mix_svg(together["matrix"], "Segments inside each decile, the best decile on top")),
+        "names": [(id, name, ACCENTS[place % len(ACCENTS)]) for place, (id, name) in enumerate(names.items())],
+        "segment_metrics": _segment_metrics(segments, facts["clusters"]),
+        "stability": [(id, names[id], f"{value:.2f}") for id, value in segments["stability"].items()],
+        "natural": segments["null_test"]["natural"],
+        "curve": Markup(curve_svg(segments["curve"], segments["knee"], _rules_allowed(segments))),
+        "effects": [
+            (capital(contract[one["feature"]].words), f"{one['eta_squared']:.0%}") for one in facts["effects"][:5]
+        ],
+        "model_metrics": _model_metrics(purchase),
+        "baselines": _baselines(purchase),
+        "matrix": _matrix(together["matrix"], names),
+        "bands": [(key, _deciles(steps), todo) for steps, key, todo in TREATMENTS],
+        "control": [(f"{one['uplift']:.1%}", f"{one['each']:,}") for one in together["control"]],
+    }
+
+
+def _shuffled(facts: dict[str, Any]) -> dict[str, Any]:
+    before, after = facts["segments_sha256"]
+    return {
+        "before": before[:12],
+        "after": after[:12],
+        "identical": facts["segments_identical"],
+        "auc": f"{facts['roc_auc']:.3f}",
+        "auc_shuffled": f"{facts['roc_auc_shuffled']:.3f}",
+    }
+
+
+def _label(facts: dict[str, Any], label: str) -> dict[str, Any]:
+    return {
+        "name": label,
+        "asks": facts["rules_that_ask"],
+        "rules": facts["rules"],
+        "definition": facts["definitions"][0],
+        "auc": f"{facts['roc_auc_in_sample']:.2f}",
+        "undecided": f"{facts['undecided']:.0%}",
+    }
+
+
+def _rules_allowed(segments: dict[str, Any]) -> int:
+    """The point of the curve that the segments in use stand at."""
+    enough = [int(one["rules"]) for one in segments["curve"] if one["rules"] >= segments["rules"]]
+    return enough[0] if enough else int(segments["curve"][-1]["rules"])
+
+
+def _segment_metrics(segments: dict[str, Any], clusters: dict[str, dict[str, float]]) -> list[tuple[str, str, str]]:
+    kmeans, rules, null = clusters["kmeans"], clusters["rules"], segments["null_test"]
+
+    def both(name: str, form: str = "{:.3f}") -> str:
+        return f"{form.format(rules[name])} (KMeans {form.format(kmeans[name])})"
+
+    price, worst = segments["price_of_explainability"], min(segments["stability"].values())
+    against = f"{null['silhouette']:.3f} against {null['null_highest']:.3f}"
+    return [
+        ("Price of explainability", f"{price:.3f}", "k-means cost of the rules over KMeans' own; 1 is free"),
+        ("Fidelity", f"{segments['fidelity']:.1%}", "rule and KMeans group agree, on rows kept to check"),
+        ("Silhouette", both("silhouette"), "1 is well apart, 0 is not"),
+        ("Davies-Bouldin", both("davies_bouldin"), "lower is better"),
+        ("Calinski-Harabasz", both("calinski_harabasz", "{:,.0f}"), "higher is better, within one table only"),
+        ("Least stable segment", f"{worst:.2f}", "bootstrap Jaccard; from 0.75 stable, from 0.85 highly"),
+        ("Null test", against, "silhouette here, and the highest with shuffled columns"),
+    ]
+
+
+def _variants_chart(variants: dict[str, dict[str, Any]]) -> Markup:
+    rows = [(VARIANTS[name], one["roc_auc"]) for name, one in variants.items()]
+    return Markup(bars_svg(rows, 0.5, "ROC-AUC on the holdout, from 0.5"))
+
+
+def _model_metrics(purchase: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    held, intervals = purchase["holdout"], purchase["intervals"]
+
+    def row(name: str, words: str, says: str, form: str = "{:.3f}") -> tuple[str, str, str, str]:
+        low, high = (form.format(value) for value in intervals[name])
+        return words, form.format(held[name]), f"{low} to {high}", says
+
+    return [
+        row("roc_auc", "ROC-AUC", "how often a buyer is ranked above a non-buyer"),
+        row("average_precision", "Average precision", f"chance reaches the base rate, {held['base_rate']:.3f}"),
+        row("f1", "F1 of the flag", f"flagging everyone reaches {held['f1_everyone']:.3f}"),
+        row("brier_skill", "Brier skill", "share of the base rate's squared error taken off"),
+        row("ece", "Calibration error", "mean gap between predicted and actual rate"),
+        row("lift_10", "Lift, best 10%", "purchase rate there over that of all", "{:.2f}"),
+        row("capture_20", "Capture, best 20%", "share of all buyers found there", "{:.0%}"),
+    ]
+
+
+def _baselines(purchase: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    rows = [("this model", purchase["holdout"], "")]
+    for one in purchase["baselines"]:
+        low, high = one["roc_auc_behind_interval"]
+        rows.append((BASELINES[one["name"]], one, f"{low:+.3f} to {high:+.3f}"))
+    return [
+        (name, f"{one['roc_auc']:.3f}", f"{one['average_precision']:.3f}", f"{one['lift_10']:.2f}", behind)
+        for name, one, behind in rows
+    ]
+
+
+def _matrix(matrix: dict[str, list[dict[str, Any]]], names: dict[str, str]) -> list[tuple[str, str, list[Cell]]]:
+    total = sum(cell["n"] for cells in matrix.values() for cell in cells)
+    rows = []
+    for id, cells in matrix.items():
+        bands = []
+        for steps, key, _ in TREATMENTS:
+            chosen = [cells[step - 1] for step in steps]
+            n = sum(cell["n"] for cell in chosen)
+            bands.append(
+                Cell(
+                    customers=f"{n:,}",
+                    share=f"{n / total:.1%}",
+                    expected=f"{sum(cell['expected'] for cell in chosen):,.0f}",
+                    actual=f"{sum(cell['actual'] for cell in chosen):,}",
+                    band=key,
+                )
+            )
+        rows.append((id, names[id], bands))
+    return rows
+
+
+def _deciles(steps: tuple[int, ...]) -> str:
+    return f"deciles {max(steps)} to {min(steps)}" if len(steps) > 2 else f"deciles {max(steps)} and {min(steps)}"

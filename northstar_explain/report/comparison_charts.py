@@ -1,0 +1,101 @@
+"""Charts of the comparison memo as lean SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from northstar_explain.report.facts import ACCENTS
+
+_INK, _QUIET, _RULE, _LINE = "#1d2126", "#5a6068", "#d5d9de", "#00578a"
+_WIDTH = 640
+
+
+def bars_svg(rows: Sequence[tuple[str, float]], low: float, title: str) -> str:
+    """Horizontal bars from a common start, each with its number.
+
+    Parameters
+    ----------
+    rows : sequence of (str, float)
+    low : float
+        Where the bars start: 0.5 for an AUC, which chance reaches.
+    title : str
+        What the chart shows, for those who cannot see it.
+
+    Returns
+    -------
+    str
+    """
+    high = max(value for _, value in rows)
+    left, room, step = 200, _WIDTH - 270, 26
+    parts = []
+    for place, (name, value) in enumerate(rows):
+        y = place * step
+        length = round(max(0.0, room * (value - low) / max(high - low, 1e-9)), 1)
+        parts.append(
+            f'<text x="{left - 10}" y="{y + 16}" text-anchor="end" fill="{_INK}">{escape(name)}</text>'
+            f'<rect x="{left}" y="{y + 4}" width="{length}" height="16" fill="{_LINE}"/>'
+            f'<text x="{left + length + 6}" y="{y + 16}" fill="{_INK}">{value:.3f}</text>'
+        )
+    said = "; ".join(f"{name}: {value:.3f}" for name, value in rows)
+    return _svg(step * len(rows) + 4, title, said, parts)
+
+
+def spread_svg(spread: Mapping[str, Mapping[str, float]], names: Mapping[str, str], title: str) -> str:
+    """The middle half and the middle 80% of the probabilities in each segment, on one scale."""
+    high = max(one["p90"] for one in spread.values())
+    left, room, step = 60, _WIDTH - 120, 30
+    parts = []
+    for place, (id, one) in enumerate(spread.items()):
+        y, color = place * step + 8, ACCENTS[place % len(ACCENTS)]
+
+        def x(value: float) -> float:
+            return round(left + room * value / max(high, 1e-9), 1)
+
+        parts.append(
+            f'<text x="{left - 10}" y="{y + 12}" text-anchor="end" font-weight="600" fill="{color}">{escape(id)}</text>'
+            f'<path d="M{x(one["p10"])} {y + 8}H{x(one["p90"])}" stroke="{color}" stroke-width="2"/>'
+            f'<rect x="{x(one["p25"])}" y="{y}" width="{round(x(one["p75"]) - x(one["p25"]), 1)}" height="16" '
+            f'fill="{color}"/>'
+            f'<path d="M{x(one["p50"])} {y}V{y + 16}" stroke="#fff" stroke-width="2"/>'
+            f'<text x="{x(one["p90"]) + 6}" y="{y + 12}" fill="{_QUIET}">{one["p90"]:.0%}</text>'
+        )
+    said = "; ".join(
+        f"{names[id]}: middle half {one['p25']:.1%} to {one['p75']:.1%}, median {one['p50']:.1%}"
+        for id, one in spread.items()
+    )
+    return _svg(step * len(spread) + 8, title, said, parts)
+
+
+def mix_svg(matrix: Mapping[str, Sequence[Mapping[str, Any]]], title: str) -> str:
+    """Which segments each decile is made of: one bar a decile, one part a segment."""
+    left, room, step = 60, _WIDTH - 70, 22
+    parts, said = [], []
+    for decile in range(10, 0, -1):
+        counts = {id: int(cells[decile - 1]["n"]) for id, cells in matrix.items()}
+        total, y, x = max(1, sum(counts.values())), (10 - decile) * step, float(left)
+        parts.append(f'<text x="{left - 10}" y="{y + 14}" text-anchor="end" fill="{_INK}">{decile}</text>')
+        for place, (id, count) in enumerate(counts.items()):
+            width = round(room * count / total, 1)
+            if count:
+                parts.append(
+                    f'<rect x="{round(x, 1)}" y="{y + 1}" width="{width}" height="{step - 3}" '
+                    f'fill="{ACCENTS[place % len(ACCENTS)]}" stroke="#fff"/>'
+                )
+            if width > 34:
+                parts.append(
+                    f'<text x="{round(x + 6, 1)}" y="{y + 14}" fill="#fff" font-weight="600">{escape(id)}</text>'
+                )
+            x += width
+        shares = ", ".join(f"{id} {count / total:.0%}" for id, count in counts.items() if count)
+        said.append(f"decile {decile}: {shares}")
+    return _svg(10 * step + 2, title, "; ".join(said), parts)
+
+
+def _svg(height: int, title: str, said: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" font-size="11" '
+        f'font-family="Inter, sans-serif"><title>{escape(title)}</title><desc>{escape(said)}</desc>'
+        f"{''.join(parts)}</svg>"
+    )
