@@ -16,7 +16,6 @@ from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
     from northstar_explain.contract import Contract
-
     from northstar_explain.model import Names
     from northstar_explain.training import Earlier
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -14,8 +15,6 @@ from northstar_explain.model.rules import Node, assign
 
 # Leaves and learning rate that the black box is tuned over, on the validation rows.
 _TUNED = ((15, 0.1), (31, 0.05))
-# On fewer rows, threads cost more than they bring.
-_THREADED_ROWS = 50_000
 _RULE_CUTS = 100
 
 Score = Callable[[Columns], np.ndarray]
@@ -141,9 +140,10 @@ def _black_box(
 
     categorical = [not feature.kind.numeric for feature in features]
     rows, judged = placed(taught[0]), placed(chosen[0])
-    best, machine = -1.0, None
-    for leaves, rate in _TUNED:
-        tried = HistGradientBoostingClassifier(
+
+    def fitted(setting: tuple[int, float]) -> tuple[float, HistGradientBoostingClassifier]:
+        leaves, rate = setting
+        machine = HistGradientBoostingClassifier(
             max_leaf_nodes=leaves,
             learning_rate=rate,
             max_iter=400,
@@ -151,14 +151,14 @@ def _black_box(
             categorical_features=categorical,
             random_state=seed,
         )
-        with threadpool_limits(limits=None if len(rows) >= _THREADED_ROWS else 1):
-            tried.fit(rows, taught[1])
-        auc = roc_auc(chosen[1], tried.predict_proba(judged)[:, 1]) if len(np.unique(chosen[1])) > 1 else 0.5
-        if auc > best:
-            best, machine = auc, tried
-    assert machine is not None
-    fitted = machine
-    return lambda part: np.asarray(fitted.predict_proba(placed(part))[:, 1])
+        # One thread a machine and the machines side by side: its own threads wait for each other at every leaf.
+        with threadpool_limits(limits=1):
+            machine.fit(rows, taught[1])
+            return roc_auc(chosen[1], machine.predict_proba(judged)[:, 1]), machine
+
+    with ThreadPoolExecutor(len(_TUNED)) as pool:
+        best = max(pool.map(fitted, _TUNED), key=lambda one: one[0])[1]
+    return lambda part: np.asarray(best.predict_proba(placed(part))[:, 1])
 
 
 def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:
