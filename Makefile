@@ -14,12 +14,13 @@ setup: .venv/.installed  ## make .venv from the lock
 	@scripts/setup $(PYTHON)
 	@touch $@
 
-demo: setup  ## simulate customers, train, score and write the playbook into outputs/ (CUSTOMERS=240000 SEED=7)
+demo: setup  ## simulate customers, train, score and write playbook and comparison into outputs/ (CUSTOMERS=240000 SEED=7)
 	$(RUN)explain simulate $(OUT)/customers.parquet --customers $(CUSTOMERS) --seed $(SEED) --overwrite
-	$(RUN)explain train $(OUT)/customers.parquet --model $(OUT)/model --seed $(SEED) --overwrite
+	$(RUN)explain train $(OUT)/customers.parquet --truth $(OUT)/customers.truth.parquet --model $(OUT)/model --seed $(SEED) --overwrite
 	$(RUN)explain score $(OUT)/customers.parquet --model $(OUT)/model --out $(OUT)/scores.parquet --overwrite >/dev/null
 	$(RUN)explain playbook --model $(OUT)/model --out $(OUT)/playbook --overwrite >/dev/null
-	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/*
+	$(RUN)explain compare --model $(OUT)/model --out $(OUT)/comparison.pdf --overwrite >/dev/null
+	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/* comparison.*
 
 test: setup  ## everything that proves it works
 	$(RUN)python -m pytest -n 2 --dist loadgroup
@@ -55,4 +56,4 @@ lock: setup  ## bring requirements.lock in line with setup.cfg (UPGRADE=--upgrad
 	    --extra test --extra cdnow --output-file requirements.lock setup.cfg
 
 clean:  ## remove what was set up and written
-	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/cdnow
+	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/comparison* $(OUT)/cdnow

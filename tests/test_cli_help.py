@@ -14,13 +14,14 @@ from helpers import explain, plain
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
 
-NAMES = ["simulate", "init", "train", "score", "playbook", "sql", "show"]
+NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "sql", "show"]
 DEFAULTS = {
     "simulate": ["[default: 240000", "[default: 0"],
     "init": ["[default: contract.toml]", "[default: guessed]"],
     "train": ["[default: 0.01", "[default: 0", "[default: the updated model's, else Northstar Retail's]", "[default: a fifth of", "[default: today]"],
     "score": ["[default: 0.01", "[required]"],
     "playbook": ["[required]"],
+    "compare": ["[required]"],
     "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[required]"],
     "show": [],
 }  # fmt: skip

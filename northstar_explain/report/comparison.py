@@ -33,7 +33,7 @@ BASELINES = {
     "black_box": "a black box (gradient boosting)",
 }
 # A difference in AUC below this decides no campaign.
-_NOTHING = 0.002
+_NOTHING = 0.005
 # Deciles, best first, and what to do with those who are in them.
 TREATMENTS = (
     ((10, 9), "first", "Contact first, with the segment's message; no discount is needed to start with"),
@@ -141,7 +141,8 @@ def comparison_facts(model: Model) -> dict[str, Any]:
                 [(VARIANTS[n], v["roc_auc"]) for n, v in variants.items()], 0.5, "ROC-AUC on the holdout, from 0.5"
             )
         ),
-        "adds": "nothing that would decide a campaign" if gain < _NOTHING else f"{gain:.3f} of ROC-AUC",
+        "adds": f"{max(gain, 0.0):.3f} of ROC-AUC at most"
+        + (": nothing that would decide a campaign" if gain < _NOTHING else ""),
         "spread_chart": Markup(spread_svg(together["spread"], names, "Probabilities inside each segment")),
         "mix_chart": Markup(mix_svg(together["matrix"], "Segments inside each decile, the best decile on top")),
         "names": [(id, name, ACCENTS[place % len(ACCENTS)]) for place, (id, name) in enumerate(names.items())],

@@ -1,0 +1,80 @@
+"""The comparison memo: its numbers are the model folder's, as PDF and as a page that needs nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pypdf
+import pytest
+from helpers import TINY, explain, learn, refused
+
+from northstar_explain import model as models
+from northstar_explain.contract import Contract
+from northstar_explain.model import Model
+from northstar_explain.report.comparison import comparison_facts, write_comparison
+
+
+@pytest.fixture(scope="module")
+def compared(customers: pa.Table, contract: Contract) -> Model:
+    return learn(customers.slice(0, 3_000), contract, replace(TINY, experiments=True)).model
+
+
+@pytest.fixture(scope="module")
+def memo(compared: Model, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_comparison(compared, tmp_path_factory.mktemp("memo") / "comparison.pdf")
+
+
+def test_the_memo_tells_the_stored_figures(compared: Model, memo: tuple[Path, Path]) -> None:
+    facts = compared.evaluation
+    pages = pypdf.PdfReader(memo[0]).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    shuffled = facts["comparison"]["shuffled_label"]
+    for figure in (
+        f"{shuffled['roc_auc']:.3f}",
+        f"{shuffled['roc_auc_shuffled']:.3f}",
+        shuffled["segments_sha256"][0][:12],
+        f"{facts['segments']['price_of_explainability']:.3f}",
+        f"{facts['purchase']['holdout']['roc_auc']:.3f}",
+        f"{facts['together']['control'][1]['each']:,}",
+    ):
+        assert figure in text, figure
+    for one in facts["comparison"]["variants"]:
+        assert f"{one['roc_auc']:.3f}" in text
+    assert 4 <= len(pages) <= 6
+    assert all(segment.name in text for segment in compared.segmentation.segments)
+
+
+def test_every_customer_of_the_holdout_is_in_one_cell(compared: Model) -> None:
+    rows = comparison_facts(compared)["matrix"]
+    total = sum(int(cell.customers.replace(",", "")) for _, _, cells in rows for cell in cells)
+    assert total == compared.evaluation["purchase"]["holdout"]["n"]
+
+
+def test_the_page_stands_alone(memo: tuple[Path, Path]) -> None:
+    page = memo[1].read_text(encoding="utf-8")
+    assert "<link" not in page
+    assert "<script" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert page.count("<svg") == page.count("<title>") - 1 == 4  # every chart says what it shows
+
+
+def test_the_same_model_gives_the_same_bytes(compared: Model, memo: tuple[Path, Path], tmp_path: Path) -> None:
+    again = write_comparison(compared, tmp_path / "comparison.pdf")
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in memo]
+
+
+def test_without_experiments_there_is_nothing_to_tell(model_dir: Path, tmp_path: Path) -> None:
+    said = refused(tmp_path, "compare", "--model", model_dir, "--out", tmp_path / "memo.pdf", "--quiet")
+    assert "Train again without --no-experiments" in said
+    assert "an ending of .pdf" in refused(tmp_path, "compare", "--model", model_dir, "--out", tmp_path / "memo.txt")
+
+
+def test_from_the_command_line(compared: Model, tmp_path: Path) -> None:
+    models.save(compared, tmp_path / "model")
+    done = explain("compare", "--model", tmp_path / "model", "--out", tmp_path / "memo.pdf", "--quiet")
+    assert done.stdout.split() == [str(tmp_path / "memo.pdf"), str(tmp_path / "memo.html")]
+    again = explain("compare", "--model", tmp_path / "model", "--out", tmp_path / "memo.pdf", "--quiet")
+    assert again.exit_code == 1
+    assert "--overwrite" in again.stderr
