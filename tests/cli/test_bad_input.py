@@ -519,7 +519,7 @@ def test_what_is_no_model_folder_is_said_to_be_none(name: str, model_copy: Path,
 def test_a_model_of_another_format_says_what_to_do(model_copy: Path, tmp_path: Path) -> None:
     reseal(model_copy, format=99)
     assert refused(tmp_path, "show", model_copy) == (
-        f"explain: {model_copy}: {MANIFEST}: expected a manifest of format 2; got format 99. "
+        f"explain: {model_copy}: {MANIFEST}: expected a manifest of format 3; got format 99. "
         "Train the model again with this version."
     )
 
