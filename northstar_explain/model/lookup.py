@@ -114,6 +114,8 @@ class Lookup:
         For each rank from 1, which reason it is, counted through all terms. Ranks order all bins of all terms by
         the size of their points, from the smallest up; of equal ones the earlier term's ranks higher. Rank 0 is for
         bins that add nothing.
+    rank_type : numpy.dtype
+        The narrowest that holds them all.
     """
 
     def __init__(self, scorecard: Scorecard):
@@ -122,7 +124,8 @@ class Lookup:
         size = np.concatenate([np.abs(term.points).ravel() for term in scorecard.terms])
         order = np.argsort(size[::-1], kind="stable")
         self.ranked = (len(size) - 1 - order)[np.count_nonzero(size == 0) :]
-        ranks = np.zeros(len(size), dtype=np.uint16 if len(self.ranked) < 1 << 16 else np.uint32)
+        self.rank_type = np.dtype(np.uint16 if len(self.ranked) < 1 << 16 else np.uint32)
+        ranks = np.zeros(len(size), dtype=self.rank_type)
         ranks[self.ranked] = np.arange(1, len(self.ranked) + 1)
         starts = np.cumsum([0, *(term.points.size for term in scorecard.terms)])
         self._entries = [
@@ -155,7 +158,7 @@ class Lookup:
         rows = len(next(iter(columns.values())))
         # Term after term: NumPy's own sum groups its addends by the number of rows, and a score must not.
         logit = np.full(rows, self.intercept)
-        top = _Top(most, rows)
+        top = _Top(most, rows, self.rank_type)
         for entry in self._entries:
             place = _place(entry, bins)
             logit += entry.points.take(place, mode="clip")
@@ -167,8 +170,8 @@ class Lookup:
 class _Top:
     """The largest of what is added, row by row."""
 
-    def __init__(self, most: int, rows: int):
-        self.ranks = [np.zeros(rows, dtype=np.uint16) for _ in range(most)]
+    def __init__(self, most: int, rows: int, kind: np.dtype):
+        self.ranks = [np.zeros(rows, dtype=kind) for _ in range(most)]
 
     def add(self, ranks: np.ndarray) -> None:
         for place, held in enumerate(self.ranks):
