@@ -1,25 +1,58 @@
-"""A scoring run from file to file: scores, rejected rows and a report, all or nothing."""
+"""A scoring run from files to files: scores, rejected rows and a report, all or nothing."""
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from northstar_explain import tables
-from northstar_explain.contract import Category, check, columns_of
+from northstar_explain.contract.check import part
+from northstar_explain.contract.faults import require_types
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
-from northstar_explain.model.scorecard import CategoryBins
+from northstar_explain.score import inputs, rejects
 from northstar_explain.score.batch import Scorer
+from northstar_explain.score.inputs import Input
+from northstar_explain.score.outputs import Outputs
+from northstar_explain.score.pipeline import ordered
+from northstar_explain.score.report import report
+from northstar_explain.score.tally import Tally, count
+from northstar_explain.score.work import Part, Work
+from northstar_explain.tables import Batch, Position, is_text_format
+from northstar_explain.tables.places import cannot_write, sha256
+from northstar_explain.tables.sinks import preparer
+from northstar_explain.tables.stream import FIRST
+
+PART_ROWS = 1 << 20  # rows of input after which a part of the output is finished
+_TELL_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run may be told.
+
+    Attributes
+    ----------
+    overwrite : bool
+        Replace results that are there already.
+    max_rejected : float
+        Share of rejected rows above which nothing is published.
+    publish_anyway : bool
+        Publish however many rows were rejected.
+    resume : bool
+        Take up a run that was killed, where its input, model and output are the same.
+    """
+
+    overwrite: bool = False
+    max_rejected: float = 0.01
+    publish_anyway: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,9 +63,9 @@ class Run:
     ----------
     rows, scored, rejected : int
         ``rows == scored + rejected``, checked.
-    rejected_share : float
+    too_many_rejected, published : bool
     scores, rejects, report : Path
-        What it wrote; `rejects` is there only when rows were rejected.
+        What it wrote, if it published; `rejects` is there only when rows were rejected.
     facts : dict
         The run report.
     """
@@ -40,7 +73,8 @@ class Run:
     rows: int
     scored: int
     rejected: int
-    rejected_share: float
+    too_many_rejected: bool
+    published: bool
     scores: Path
     rejects: Path
     report: Path
@@ -49,24 +83,24 @@ class Run:
 
 def run(
     model: Model,
-    source: Path,
+    source: Path | str | Sequence[Path | str],
     out: Path,
-    overwrite: bool = False,
+    options: Options | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Run:
-    """Score a file of customers.
+    """Score customers from files.
 
     Parameters
     ----------
     model : Model
-    source : Path
-        Parquet, CSV or Arrow.
+    source : path or sequence of paths
+        Parquet, CSV or Arrow files, folders of them, or patterns; ``-`` for standard input.
     out : Path
-        Parquet, CSV or Arrow. Beside it go ``NAME.rejected.parquet`` (rows as they came, with reasons) and
-        ``NAME.report.json``.
-    overwrite : bool, default False
+        A ``.parquet``, ``.csv`` or ``.arrow`` file, or, without an ending, a folder of Parquet files. Beside it go
+        ``NAME.rejected.parquet`` (rows as they came, with reasons) and ``NAME.report.json``.
+    options : Options, optional
     progress : callable
-        Told each stage as it begins.
+        Told each stage as it begins, and how far a long one is.
 
     Returns
     -------
@@ -75,92 +109,216 @@ def run(
     Raises
     ------
     TableError, OutputError
-        When the input cannot be scored at all, or an output cannot be written.
+        When the input cannot be scored at all, or an output cannot be written. What stood at the outputs stays.
     """
-    started = time.perf_counter()
-    rejects, report = out.with_suffix(".rejected.parquet"), out.with_suffix(".report.json")
-    tables.require_format(out)
-    for path in (out, rejects, report):
-        tables.require_free(path, overwrite)
-    progress(f"reading {source}")
-    table = tables.read(source)
-    _require_apart(source, (out, rejects, report))
-    progress(f"checking {table.num_rows:,} rows")
-    checked = check(table, model.contract, source=str(source), as_text=tables.is_text_format(source))
-    progress(f"scoring {checked.accepted.num_rows:,} customers")
-    scores = Scorer(model)(checked.accepted)
-    if table.num_rows != scores.num_rows + checked.rejected.num_rows:
-        got = f"{scores.num_rows} scored + {checked.rejected.num_rows} rejected"
-        raise NorthstarError(str(source), [Fault("rows", f"{table.num_rows} accounted for", got, "Report this.")])
-    facts = {
-        "model_id": model.id,
-        "source": {"name": source.name, "sha256": _file_hash(source)},
-        "rows": table.num_rows,
-        "scored": scores.num_rows,
-        "rejected": checked.rejected.num_rows,
-        "ignored_columns": list(checked.ignored),
-        "unseen_categories": _unseen(checked.accepted, model),
-        "segments": _counts(scores["segment_id"]),
-        "deciles": _counts(scores["decile"]),
-        "borderline": pc.sum(scores["borderline"]).as_py() or 0,
-        "likely_buyers": pc.sum(scores["likely_buyer"]).as_py() or 0,
-    }
-    progress(f"writing {out}")
-    _write(scores, checked.rejected, out, rejects, overwrite)
-    facts["seconds"] = round(time.perf_counter() - started, 3)
-    tables.write_text(json_bytes(facts).decode(), report, overwrite=True)
-    rejected = checked.rejected.num_rows
-    return Run(table.num_rows, scores.num_rows, rejected, rejected / table.num_rows, out, rejects, report, facts)
+    options = options or Options()
+    clock = _Clock()
+    outputs = Outputs(out, options.overwrite)
+    found = inputs.find(source)
+    if found is None and options.resume:
+        todo = "Score it again from the start, or from a file."
+        raise OutputError(str(out), [Fault("--resume", "an input that can be read again", "standard input", todo)])
+    try:
+        with Work(outputs.work, out) as work:
+            if found is None:
+                progress("reading standard input")
+                found = inputs.spool(work.folder)
+            outputs.require_apart(found.files)
+            return _Runner(model, Input(found, model.contract), outputs, work, options, progress, clock)()
+    except OSError as error:
+        raise cannot_write(out, error) from error
 
 
-def _require_apart(source: Path, outputs: tuple[Path, ...]) -> None:
-    # Replacing the customers by their scores is never what somebody meant.
-    if any(path.exists() and path.samefile(source) for path in outputs):
-        todo = "Choose another --out."
-        raise OutputError(str(source), [Fault("output", "a path other than the input", "the input", todo)])
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self._begun = self._last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self.seconds["total"] = round(now - self._begun, 3)
+        self._last = now
 
 
-def _write(scores: pa.Table, rejected: pa.Table, out: Path, rejects: Path, overwrite: bool) -> None:
-    if rejected.num_rows:
-        tables.write(with_distinct_names(rejected), rejects, overwrite)
-    tables.write(scores, out, overwrite)
-    if not rejected.num_rows:
-        rejects.unlink(missing_ok=True)  # of an earlier run, and no longer true
+class _Done(NamedTuple):
+    """A scored batch, ready to be written."""
+
+    end: Position
+    prepared: Any
+    rejected: pa.Table | None
+    tally: Tally
 
 
-def with_distinct_names(rejected: pa.Table) -> pa.Table:
-    """Rejected rows with column names that a file can hold."""
-    # A table of customers may hold columns called row or reasons, or one name twice where it is not used.
-    names: list[str] = []
-    for name in rejected.column_names:
-        numbered = (f"{name}.{number}" for number in itertools.count(2))
-        names.append(next(new for new in itertools.chain([name], numbered) if new not in names))
-    return rejected.rename_columns(names)
+class _Runner:
+    """One run, from the ids to the report."""
+
+    def __init__(
+        self, model: Model, source: Input, outputs: Outputs, work: Work, options: Options,
+        progress: Callable[[str], None], clock: _Clock,
+    ):  # fmt: skip
+        self._input = source
+        self._outputs = outputs
+        self._work = work
+        self._options = options
+        self._tell = progress
+        self._clock = clock
+        self._scorer = Scorer(model)
+        self._prepare = preparer(outputs.suffix)
+        self._repeated = pa.array([], pa.string())
+        self._tally = Tally()
+
+    def __call__(self) -> Run:
+        parts = self._resumed()
+        self._tell(f"reading the ids of {self._input.source.name}")
+        self._repeated = self._input.repeated_ids(self._work.folder, _Pace(self._tell, "read").tell)
+        self._clock.lap("ids")
+        self._tell(f"scoring {self._input.rows:,} rows")
+        for done in parts:
+            self._tally.add(Tally.from_json(done.tally))
+        self._score(parts)
+        self._clock.lap("score")
+        self._input.require_unchanged()
+        self._require_every_row(parts)
+        return self._finish(parts)
+
+    def _resumed(self) -> list[Part]:
+        about = {
+            "input": self._input.about(),
+            "model": self._scorer.model.id,
+            "output": [self._outputs.suffix, self._outputs.folder, PART_ROWS, inputs.BATCH],
+        }
+        parts = self._work.resume(about, self._options.resume)
+        if parts:
+            self._tell(f"taking up after {len(parts):,} finished parts")
+        return parts
+
+    def _score(self, parts: list[Part]) -> None:
+        start = parts[-1].end if parts else FIRST
+        pace = _Pace(self._tell, "scored", self._input.rows, self._tally.rows)
+        writer: _PartWriter | None = None
+        with closing(ordered(self._batch, self._input.batches(start))) as results:
+            try:
+                for done in results:
+                    writer = writer or _PartWriter(self._outputs, self._work.folder, len(parts), self._scorer.schema)
+                    writer.write(done)
+                    pace.tell(self._tally.rows + writer.tally.rows)
+                    if writer.tally.rows >= PART_ROWS:
+                        self._close(writer, parts)
+                        writer = None
+                if writer:
+                    self._close(writer, parts)
+            except BaseException:
+                if writer:
+                    writer.abandon()
+                raise
+
+    def _close(self, writer: _PartWriter, parts: list[Part]) -> None:
+        parts.append(writer.finish())
+        self._work.finish(parts[-1])
+        self._tally.add(writer.tally)
+
+    def _batch(self, batch: Batch) -> _Done:
+        """Check and score a batch; called in several threads."""
+        contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
+        if not batch.start.row:
+            require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
+        parted = part(batch.table, contract, self._repeated, first_row=batch.start.row + 1)
+        scored = self._scorer.score(parted.ids, parted.columns)
+        rejected = None
+        if parted.rejected.num_rows:
+            name = str(file) if len(self._input.source.files) > 1 else None
+            rejected = rejects.as_they_came(parted.rejected, self._input.schemas[batch.start.file], name)
+        return _Done(batch.end, self._prepare(scored.rows), rejected, count(parted, scored, self._scorer))
+
+    def _require_every_row(self, parts: list[Part]) -> None:
+        tally, written = self._tally, sum(done.rows for done in parts)
+        if not self._input.rows == tally.rows == tally.scored + tally.rejected or tally.scored != written:
+            got = f"{written:,} scored + {tally.rejected:,} rejected"
+            fault = Fault("rows", f"{self._input.rows:,} accounted for", got, "Report this.")
+            raise NorthstarError(self._input.source.name, [fault])
+
+    def _finish(self, parts: list[Part]) -> Run:
+        tally, outputs, folder = self._tally, self._outputs, self._work.folder
+        too_many = tally.rejected / tally.rows > self._options.max_rejected
+        published = not too_many or self._options.publish_anyway
+        facts = {"published": published, **report(self._scorer, tally)}
+        facts |= {"ignored_columns": list(self._input.ignored), "inputs": self._input.facts(), "outputs": []}
+        if published:
+            self._tell(f"writing {outputs.scores}")
+            result, facts["outputs"] = outputs.assemble(folder, parts, self._scorer.schema)
+            rejected = self._join_rejects(parts, facts["outputs"])
+            self._clock.lap("write")
+            facts["seconds"] = self._clock.seconds
+            (folder / "report.json").write_bytes(json_bytes(facts))
+            outputs.publish(result, rejected, folder / "report.json")
+        else:
+            facts["seconds"] = self._clock.seconds
+        return Run(tally.rows, tally.scored, tally.rejected, too_many, published, outputs.scores, outputs.rejects,
+                   outputs.report, facts)  # fmt: skip
+
+    def _join_rejects(self, parts: list[Part], files: list[dict[str, Any]]) -> Path | None:
+        kept = [self._work.folder / "rejects" / name for done in parts for name in done.rejects]
+        if not kept:
+            return None
+        out = self._work.folder / "rejected.parquet"
+        rows = rejects.join(kept, out)
+        if rows != self._tally.rejected:
+            fault = Fault("rejected rows", f"{self._tally.rejected:,}", f"{rows:,}", "Report this.")
+            raise NorthstarError(str(self._outputs.rejects), [fault])
+        facts = {"name": self._outputs.rejects.name, "rows": rows, "bytes": out.stat().st_size, "sha256": sha256(out)}
+        files.append(facts)
+        return out
 
 
-def _unseen(accepted: pa.Table, model: Model) -> dict[str, dict[str, int]]:
-    """Categories that training never saw, per feature, with the rows that hold them."""
-    known = {
-        axis.feature: set(axis.values)
-        for term in model.scorecard.terms
-        for axis in term.axes
-        if isinstance(axis, CategoryBins)
-    }
-    features = [feature for feature in model.contract.features if feature.name in known]
-    found = {}
-    for name, column in columns_of(accepted, features).items():
-        assert isinstance(column, Category)
-        strange = {v: int((column.codes == i).sum()) for i, v in enumerate(column.values) if v not in known[name]}
-        if strange:
-            found[name] = dict(sorted(strange.items(), key=lambda item: (-item[1], item[0])))
-    return found
+class _PartWriter:
+    """A part of the output in the making."""
+
+    def __init__(self, outputs: Outputs, folder: Path, number: int, schema: pa.Schema):
+        self.tally = Tally()
+        self._number = number
+        self._sink = outputs.open(folder, number, schema)
+        self._rejects: list[str] = []
+        self._folder = folder / "rejects"
+        self._end = FIRST
+
+    def write(self, done: _Done) -> None:
+        self._sink.write(done.prepared)
+        self.tally.add(done.tally)
+        self._end = done.end
+        if done.rejected is not None:
+            self._folder.mkdir(exist_ok=True)
+            name = f"part-{self._number:05d}-{len(self._rejects):05d}.arrow"
+            with pa.ipc.new_file(str(self._folder / name), done.rejected.schema) as file:
+                file.write_table(done.rejected)
+            self._rejects.append(name)
+
+    def finish(self) -> Part:
+        self._sink.close()
+        path = self._sink.path
+        return Part(self._number, self._end, path.name, self.tally.scored, sha256(path), tuple(self._rejects),
+                    self.tally.to_json())  # fmt: skip
+
+    def abandon(self) -> None:
+        self._sink.abandon()
 
 
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    counted = column.value_counts().to_pylist()
-    return dict(sorted((str(item["values"]), item["counts"]) for item in counted))
+class _Pace:
+    """Tells, every few seconds, how many rows are done, how fast, and how long the rest will take."""
 
+    def __init__(self, say: Callable[[str], None], what: str, total: int = 0, done: int = 0):
+        self._say, self._what, self._total = say, what, total
+        self._begun = self._last = time.monotonic()
+        self._first = done
 
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def tell(self, rows: int) -> None:
+        now = time.monotonic()
+        if now - self._last < _TELL_EVERY_S:
+            return
+        self._last = now
+        speed = (rows - self._first) / (now - self._begun)
+        of = f" of {self._total:,}" if self._total else ""
+        left = f", {(self._total - rows) / speed:,.0f} s left" if self._total and speed else ""
+        self._say(f"{self._what} {rows:,}{of} rows, {speed:,.0f} a second{left}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from northstar_explain.tables import csvs
 from northstar_explain.tables.formats import is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
 
@@ -31,8 +32,6 @@ def read(path: Path | str) -> pa.Table:
     path = Path(path)
     require_file(path)
     if is_text_format(path):
-        from northstar_explain.tables import csvs
-
         return pa.Table.from_batches(csvs.pieces(path))
     try:
         return without_views(_read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from northstar_explain.errors import Fault, TableError
+from northstar_explain.tables import csvs
 from northstar_explain.tables.formats import FORMATS, is_text_format, require_file, require_path, unreadable
 from northstar_explain.tables.frames import without_views
 
@@ -167,8 +168,6 @@ def _pieces(
 ) -> Generator[pa.Table, None, None]:
     """The rows after the first `skip`, in whatever pieces the file has them; first, always, one without rows."""
     if is_text_format(path):
-        from northstar_explain.tables import csvs
-
         yield from _after(skip, (pa.Table.from_batches([batch]) for batch in csvs.pieces(path, columns)))
         return
     reader = _parquet_pieces if path.suffix == ".parquet" else _arrow_pieces

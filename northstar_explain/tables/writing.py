@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from northstar_explain.tables import csvs
 from northstar_explain.tables.places import replacing, require_format, require_free
 
 
@@ -42,8 +43,6 @@ def write(table: pa.Table, path: Path | str, overwrite: bool = False) -> None:
 
 def csv_bytes(table: pa.Table) -> bytes:
     """The table as CSV with a header line and text quoted."""
-    from northstar_explain.tables import csvs
-
     return csvs.encode(table).to_pybytes()
 
 
