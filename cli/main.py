@@ -17,7 +17,7 @@ Exit codes:
   0  done
   1  an error that you can put right; it says how
   2  wrong usage of the command
-  3  too many rows were rejected (--max-rejected); score then publishes nothing
+  3  done, but too many rows were rejected (--max-rejected); scores are then not published
 """
 _FILE = click.Path(path_type=Path)
 # As in report.sql.DIALECTS, which is not loaded for the sake of --help.

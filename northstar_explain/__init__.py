@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from northstar_explain.api import Model, load, train
     from northstar_explain.learn.distill import RuleDistiller
 
-__version__ = "0.1.0"
 __all__ = ["Model", "RuleDistiller", "load", "train"]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain import __version__
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.drift import drift
 from northstar_explain.score.tally import Tally
+from northstar_explain.version import VERSION
 
 
 def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
     return {
         "model_id": model.id,
         "versions": {
-            "northstar-explain": __version__,
+            "northstar-explain": VERSION,
             "python": platform.python_version(),
             "numpy": np.__version__,
             "pyarrow": pa.__version__,

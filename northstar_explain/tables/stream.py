@@ -182,8 +182,11 @@ def _parquet_pieces(path: Path, skip: int, columns: Sequence[str] | None, encode
     from pyarrow import parquet
 
     # ParquetFile rather than a dataset: that refuses repeated column names with an unclear error.
-    with parquet.ParquetFile(path, read_dictionary=list(encode)) as file:
-        yield file.schema_arrow.empty_table()
+    with parquet.ParquetFile(path) as file:
+        schema, metadata = file.schema_arrow, file.metadata
+    yield schema.empty_table()
+    texts = [field.name for field in schema if field.name in encode and pa.types.is_string(field.type)]
+    with parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
         groups = list(range(file.num_row_groups))
         while groups and skip >= (rows := file.metadata.row_group(groups[0]).num_rows):
             skip -= rows
