@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,19 +17,20 @@ from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.score import inputs, rejects
 from northstar_explain.score.batch import Scorer
+from northstar_explain.score.clock import Clock, Pace
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
+from northstar_explain.score.parts import Done, PartWriter
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.report import report
 from northstar_explain.score.tally import Tally, count
 from northstar_explain.score.work import Part, Work
-from northstar_explain.tables import Batch, Position, is_text_format
+from northstar_explain.tables import Batch, is_text_format
 from northstar_explain.tables.places import cannot_write, sha256
 from northstar_explain.tables.sinks import preparer
 from northstar_explain.tables.stream import FIRST
 
 PART_ROWS = 1 << 20  # rows of input after which a part of the output is finished
-_TELL_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def run(
         When the input cannot be scored at all, or an output cannot be written. What stood at the outputs stays.
     """
     options = options or Options()
-    clock = _Clock()
+    clock = Clock()
     outputs = Outputs(out, options.overwrite)
     found = inputs.find(source)
     if found is None and options.resume:
@@ -129,35 +129,12 @@ def run(
         raise cannot_write(out, error) from error
 
 
-class _Clock:
-    """Seconds of each stage."""
-
-    def __init__(self) -> None:
-        self._begun = self._last = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.seconds[stage] = round(now - self._last, 3)
-        self.seconds["total"] = round(now - self._begun, 3)
-        self._last = now
-
-
-class _Done(NamedTuple):
-    """A scored batch, ready to be written."""
-
-    end: Position
-    prepared: Any
-    rejected: pa.Table | None
-    tally: Tally
-
-
 class _Runner:
     """One run, from the ids to the report."""
 
     def __init__(
         self, model: Model, source: Input, outputs: Outputs, work: Work, options: Options,
-        progress: Callable[[str], None], clock: _Clock,
+        progress: Callable[[str], None], clock: Clock,
     ):  # fmt: skip
         self._input = source
         self._outputs = outputs
@@ -173,7 +150,7 @@ class _Runner:
     def __call__(self) -> Run:
         parts = self._resumed()
         self._tell(f"reading the ids of {self._input.source.name}")
-        self._repeated = self._input.repeated_ids(self._work.folder, _Pace(self._tell, "read").tell)
+        self._repeated = self._input.repeated_ids(self._work.folder, Pace(self._tell, "read").tell)
         self._clock.lap("ids")
         self._tell(f"scoring {self._input.rows:,} rows")
         for done in parts:
@@ -197,12 +174,12 @@ class _Runner:
 
     def _score(self, parts: list[Part]) -> None:
         start = parts[-1].end if parts else FIRST
-        pace = _Pace(self._tell, "scored", self._input.rows, self._tally.rows)
-        writer: _PartWriter | None = None
+        pace = Pace(self._tell, "scored", self._input.rows, self._tally.rows)
+        writer: PartWriter | None = None
         with closing(ordered(self._batch, self._input.batches(start))) as results:
             try:
                 for done in results:
-                    writer = writer or _PartWriter(self._outputs, self._work.folder, len(parts), self._scorer.schema)
+                    writer = writer or PartWriter(self._outputs, self._work.folder, len(parts), self._scorer.schema)
                     writer.write(done)
                     pace.tell(self._tally.rows + writer.tally.rows)
                     if writer.tally.rows >= PART_ROWS:
@@ -215,12 +192,12 @@ class _Runner:
                     writer.abandon()
                 raise
 
-    def _close(self, writer: _PartWriter, parts: list[Part]) -> None:
+    def _close(self, writer: PartWriter, parts: list[Part]) -> None:
         parts.append(writer.finish())
         self._work.finish(parts[-1])
         self._tally.add(writer.tally)
 
-    def _batch(self, batch: Batch) -> _Done:
+    def _batch(self, batch: Batch) -> Done:
         """Check and score a batch; called in several threads."""
         contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
         if not batch.start.row:
@@ -231,7 +208,7 @@ class _Runner:
         if parted.rejected.num_rows:
             name = str(file) if len(self._input.source.files) > 1 else None
             rejected = rejects.as_they_came(parted.rejected, self._input.schemas[batch.start.file], name)
-        return _Done(batch.end, self._prepare(scored.rows), rejected, count(parted, scored, self._scorer))
+        return Done(batch.end, self._prepare(scored.rows), rejected, count(parted, scored, self._scorer))
 
     def _require_every_row(self, parts: list[Part]) -> None:
         tally, written = self._tally, sum(done.rows for done in parts)
@@ -271,54 +248,3 @@ class _Runner:
         facts = {"name": self._outputs.rejects.name, "rows": rows, "bytes": out.stat().st_size, "sha256": sha256(out)}
         files.append(facts)
         return out
-
-
-class _PartWriter:
-    """A part of the output in the making."""
-
-    def __init__(self, outputs: Outputs, folder: Path, number: int, schema: pa.Schema):
-        self.tally = Tally()
-        self._number = number
-        self._sink = outputs.open(folder, number, schema)
-        self._rejects: list[str] = []
-        self._folder = folder / "rejects"
-        self._end = FIRST
-
-    def write(self, done: _Done) -> None:
-        self._sink.write(done.prepared)
-        self.tally.add(done.tally)
-        self._end = done.end
-        if done.rejected is not None:
-            self._folder.mkdir(exist_ok=True)
-            name = f"part-{self._number:05d}-{len(self._rejects):05d}.arrow"
-            with pa.ipc.new_file(str(self._folder / name), done.rejected.schema) as file:
-                file.write_table(done.rejected)
-            self._rejects.append(name)
-
-    def finish(self) -> Part:
-        self._sink.close()
-        path = self._sink.path
-        return Part(self._number, self._end, path.name, self.tally.scored, sha256(path), tuple(self._rejects),
-                    self.tally.to_json())  # fmt: skip
-
-    def abandon(self) -> None:
-        self._sink.abandon()
-
-
-class _Pace:
-    """Tells, every few seconds, how many rows are done, how fast, and how long the rest will take."""
-
-    def __init__(self, say: Callable[[str], None], what: str, total: int = 0, done: int = 0):
-        self._say, self._what, self._total = say, what, total
-        self._begun = self._last = time.monotonic()
-        self._first = done
-
-    def tell(self, rows: int) -> None:
-        now = time.monotonic()
-        if now - self._last < _TELL_EVERY_S:
-            return
-        self._last = now
-        speed = (rows - self._first) / (now - self._begun)
-        of = f" of {self._total:,}" if self._total else ""
-        left = f", {(self._total - rows) / speed:,.0f} s left" if self._total and speed else ""
-        self._say(f"{self._what} {rows:,}{of} rows, {speed:,.0f} a second{left}")
