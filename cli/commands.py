@@ -173,7 +173,7 @@ def _keep_later_rejects(rejected: object, model: Path) -> None:
     import pyarrow as pa
 
     from northstar_explain import tables
-    from northstar_explain.score.run import with_distinct_names
+    from northstar_explain.score.rejects import with_distinct_names
 
     assert isinstance(rejected, pa.Table)
     place = _rejects_of(model)
@@ -193,7 +193,7 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
 
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.score.run import with_distinct_names
+    from northstar_explain.score.rejects import with_distinct_names
 
     assert isinstance(rejected, pa.Table)
     rejects = _rejects_of(model)
@@ -203,21 +203,6 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
     _print_facts(models.load(model))
     rows = models.load(model).manifest["data"]["rows"]
     return _rejection_code(rejected.num_rows, rows, most, rejects, ignored)
-
-
-def score(customers: Path, model: Path, out: Path, most: float, overwrite: bool, quiet: bool) -> int:
-    """Score a file."""
-    _leave_pandas_out()
-    from northstar_explain import model as models
-    from northstar_explain.score import run
-
-    with progress(quiet) as say:
-        done = run(models.load(model), customers, out, overwrite, say)
-    click.echo(json.dumps(done.facts, indent=1, ensure_ascii=False))
-    for name, values in done.facts["unseen_categories"].items():
-        listed = ", ".join(f"{value!r} ({count:,} rows)" for value, count in list(values.items())[:5])
-        click.echo(f"explain: {customers}: column {name}: never seen in training: {listed}", err=True)
-    return _rejection_code(done.rejected, done.rows, most, done.rejects, tuple(done.facts["ignored_columns"]))
 
 
 def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
@@ -232,7 +217,7 @@ def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 
 def sql(model: Path, options: SqlOptions) -> None:
     """Print or write the segments as SQL."""
-    _leave_pandas_out()
+    leave_pandas_out()
     from northstar_explain import model as models
     from northstar_explain import tables
     from northstar_explain.report.sql import segments_sql
@@ -259,7 +244,7 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 
 def show(model: Path, as_json: bool) -> None:
     """Print a model's facts."""
-    _leave_pandas_out()
+    leave_pandas_out()
     from northstar_explain import model as models
 
     loaded = models.load(model)
@@ -295,7 +280,7 @@ def _rejection_code(rejected: int, rows: int, most: float, rejects: Path, ignore
     return TOO_MANY_REJECTED if share > most else 0
 
 
-def _leave_pandas_out() -> None:
+def leave_pandas_out() -> None:
     """Keep PyArrow from importing pandas in this process.
 
     PyArrow looks for pandas when it first makes an array, and takes half a second to import it where it finds it.

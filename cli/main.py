@@ -17,7 +17,7 @@ Exit codes:
   0  done
   1  an error that you can put right; it says how
   2  wrong usage of the command
-  3  done, but too many rows were rejected (--max-rejected)
+  3  done, but too many rows were rejected (--max-rejected); scores are then not published
 """
 _FILE = click.Path(path_type=Path)
 # As in report.sql.DIALECTS, which is not loaded for the sake of --help.
@@ -143,19 +143,29 @@ def train(customers: Path, model: Path | None, **options: Any) -> None:
 
 
 @_command("score")
-@click.argument("customers", type=_FILE)
+@click.argument("customers", type=_FILE, nargs=-1, required=True)
 @_MODEL
-@click.option("--out", type=_FILE, required=True, help="Where to write the scores: .parquet, .csv or .arrow.")
+@click.option(
+    "--out", type=_FILE, required=True, help="Where to write: a .parquet, .csv or .arrow file, or a folder of Parquet."
+)
 @_MAX_REJECTED
+@click.option("--publish-anyway", is_flag=True, help="Write the results even when too many rows are rejected.")
+@click.option("--resume", is_flag=True, help="Take up a run that was killed, after the parts it had finished.")
 @_OVERWRITE
 @_QUIET
-def score(customers: Path, model: Path, out: Path, max_rejected: float, overwrite: bool, quiet: bool) -> None:
+def score(customers: tuple[Path, ...], model: Path, **options: Any) -> None:
     """Score CUSTOMERS: segment, probability, rank and reasons, one row per valid row.
 
-    Beside OUT go NAME.rejected.parquet (rows that do not keep the contract, with reasons) and NAME.report.json
-    (counts). The label may be in the table and is not used.
+    CUSTOMERS are Parquet, CSV or Arrow files, folders of them, quoted patterns such as "week/*.parquet", or - for
+    Arrow or CSV on standard input. Beside OUT go NAME.rejected.parquet (rows that do not keep the contract, with
+    reasons) and NAME.report.json (counts, hashes, drift). The label may be in the table and is not used.
+
+    Memory does not grow with the input. Nothing is published until all is done; when too many rows are rejected,
+    nothing is published at all.
     """
-    sys.exit(commands.score(customers, model, out, max_rejected, overwrite, quiet))
+    from northstar_explain.cli import scoring
+
+    sys.exit(scoring.score(customers, model, scoring.ScoreOptions(**options)))
 
 
 @_command("playbook")

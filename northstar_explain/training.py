@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any, NamedTuple
@@ -288,7 +288,14 @@ def _learn_purchase(
     known = np.concatenate([split.train, split.validation])
     population = scorecard.probability(_take(customers, known).columns)
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
-    return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)))
+    ranges = _ranges(taught.columns, scorecard.features)
+    return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
+
+
+def _ranges(columns: Columns, features: Sequence[str]) -> dict[str, tuple[float, float]]:
+    numbers = {name: column for name in features if isinstance(column := columns[name], np.ndarray)}
+    known = {name: column[~np.isnan(column)] for name, column in numbers.items()}
+    return {name: (float(column.min()), float(column.max())) for name, column in known.items() if len(column)}
 
 
 @dataclass(frozen=True)

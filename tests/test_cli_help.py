@@ -88,7 +88,7 @@ def test_quiet_leaves_stderr_empty_and_without_it_progress_is_told_there(
     quiet = explain(*command, tmp_path / "quiet.parquet", "--quiet")
     assert quiet.stderr == ""
     stages = [line.split("s] ")[1].split(" ")[0] for line in loud.stderr.splitlines()]
-    assert stages == ["reading", "checking", "scoring", "writing"]
+    assert stages == ["reading", "scoring", "writing"]
     for result in (loud, quiet):
         assert json.loads(result.stdout)["scored"] == 300  # data on stdout, with or without talk
     simulated = explain("simulate", tmp_path / "c.parquet", "--customers", 10, "--quiet")

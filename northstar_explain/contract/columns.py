@@ -1,4 +1,4 @@
-"""A checked table as NumPy columns: numbers as float64, categories as codes into their few distinct values."""
+"""A table as NumPy columns: numbers as float64, categories as codes into their few distinct values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Category:
 
     def lookup(self, table: Mapping[str, int], missing: int, unseen: int) -> np.ndarray:
         """Translate each row's value by a table, with a code for missing and for values it does not hold."""
-        codes = np.array([*(table.get(value, unseen) for value in self.values), missing], dtype=np.int64)
+        codes = np.array([*(table.get(value, unseen) for value in self.values), missing], dtype=np.intp)
         return codes[self.codes]  # code -1 takes the last entry: missing
 
 
@@ -58,7 +58,7 @@ def columns_of(table: pa.Table, features: Iterable[Feature]) -> dict[str, np.nda
         Name to float64 array (NaN is missing) or `Category`.
     """
     return {
-        feature.name: _number(table[feature.name]) if feature.kind.numeric else _category(table[feature.name])
+        feature.name: (numbers_of if feature.kind.numeric else category_of)(one_array(table[feature.name]))
         for feature in features
     }
 
@@ -70,14 +70,41 @@ def rows_of(columns: Columns, rows: np.ndarray) -> dict[str, np.ndarray | Catego
     }
 
 
-def _number(column: pa.ChunkedArray) -> np.ndarray:
+def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """The column in one piece."""
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
+
+
+def numbers_of(column: pa.Array) -> np.ndarray:
+    """Numbers of any type as float64, null as NaN; shares memory with the column where it can."""
+    if pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
+        column = column.cast(pa.float64(), safe=False)
     # to_numpy of a column with nulls gives NaN for them, which is what missing is from here on.
-    return np.asarray(column.to_numpy(), dtype=np.float64)
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _category(column: pa.ChunkedArray) -> Category:
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Category(codes.astype(np.int32), tuple(encoded.dictionary.to_pylist()))
+def category_of(column: pa.Array) -> Category:
+    """Texts, or texts in a dictionary, as codes; null is missing."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    values = tuple(column.dictionary.to_pylist())
+    codes = _codes(column.indices)
+    if None in values:  # a dictionary may hold a null of its own
+        codes[codes == values.index(None)] = -1
+        values = tuple(value if value is not None else "" for value in values)
+    return Category(codes, values)
+
+
+def _codes(indices: pa.Array) -> np.ndarray:
+    """Indices as int32, null as -1."""
+    if not indices.null_count:
+        return indices.to_numpy().astype(np.int32)
+    # By hand: to_numpy goes by way of float64 where there are nulls, and fill_null loads all of pyarrow.compute.
+    known, values = indices.buffers()
+    place = {"length": len(indices), "offset": indices.offset}
+    mask = pa.Array.from_buffers(pa.bool_(), buffers=[None, known], **place).to_numpy(zero_copy_only=False)
+    codes = pa.Array.from_buffers(indices.type, buffers=[None, values], **place).to_numpy().astype(np.int32)
+    codes[~mask] = -1
+    return codes

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from northstar_explain.contract.check import MISSING_NUMBERS
+from northstar_explain.contract.cells import MISSING_NUMBERS
 from northstar_explain.contract.features import Kind
 from northstar_explain.errors import Fault, TableError
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +46,8 @@ def load(path: Path | str) -> Contract:
 
 def northstar() -> Contract:
     """The contract of Northstar Retail's customer table: 31 features in four groups."""
+    from importlib import resources  # slow to load, and a scorer has its contract in the model folder
+
     file = resources.files("northstar_explain.contract").joinpath("northstar.toml")
     return parse(file.read_text(encoding="utf-8"), "northstar.toml")
 

@@ -1,6 +1,6 @@
 """The model folder: what was learnt, as plain files, with a manifest that gives each its SHA-256.
 
-Format 2. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+Format 3. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
 """
 
@@ -27,7 +27,7 @@ from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
 
-FORMAT = 2
+FORMAT = 3
 FILES = (
     "contract.toml",
     "segments.json",
@@ -56,11 +56,14 @@ class Purchase:
         Probability from which a customer counts as a likely buyer; chosen on validation rows for F1.
     percentiles : tuple of float
         1,001 quantiles of the probability over the training population, lowest first.
+    ranges : mapping of str to (float, float)
+        Lowest and highest known value of each numeric feature among the customers that taught the scorecard.
     """
 
     intercept: float
     threshold: float
     percentiles: tuple[float, ...]
+    ranges: Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -211,8 +214,7 @@ def load(path: Path | str) -> Model:
     manifest = _read_manifest(path)
     files = _read_files(path, manifest)
     contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"))
-    purchase_data = json.loads(files["purchase.json"])
-    purchase = Purchase(purchase_data["intercept"], purchase_data["threshold"], tuple(purchase_data["percentiles"]))
+    purchase = _purchase(json.loads(files["purchase.json"]))
     said = json.loads(files["segments.json"])
     segmentation = segments.from_json(said, contract)
     if faults := parsing.misread(said, segmentation, contract):
@@ -249,6 +251,11 @@ def follow(model: Model, earlier: Model) -> Model:
     """
     named, given = names.apply(names.carry(earlier.names, model.segmentation), model.segmentation, Path())
     return replace(model, segmentation=named, names=given)
+
+
+def _purchase(data: dict[str, Any]) -> Purchase:
+    ranges = {name: (low, high) for name, (low, high) in data["ranges"].items()}
+    return Purchase(data["intercept"], data["threshold"], tuple(data["percentiles"]), ranges)
 
 
 def json_bytes(data: Any) -> bytes:

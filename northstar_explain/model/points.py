@@ -43,9 +43,22 @@ def to_table(scorecard: Scorecard) -> pa.Table:
 
 def from_table(table: pa.Table, intercept: float) -> Scorecard:
     """The scorecard that `to_table` wrote."""
-    names = table["term"].to_pylist()
-    starts = [0, *(i for i in range(1, len(names)) if names[i] != names[i - 1]), len(names)]
-    return Scorecard(intercept, tuple(_term(table.slice(a, b - a)) for a, b in pairwise(starts)))
+    # Whole columns at once: a scorer starts by this, and a scorecard may have 30,000 rows.
+    bins = [np.nan_to_num(table[f"bin_{axis}"].to_numpy()).astype(np.int64) for axis in (1, 2)]
+    starts = [*np.flatnonzero((bins[0] == 0) & (bins[1] == 0)).tolist(), table.num_rows]
+    lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
+    figures = [table[name].to_numpy() for name in ("points", "spread", "customers")]
+    reasons = table["reason"].to_pylist()
+    terms = []
+    for start, end in pairwise(starts):
+        width = int(bins[1][end - 1]) + 1
+        axes = [_axis(table, 1, range(start, end, width), lowers[0])]
+        if width > 1:
+            axes.append(_axis(table, 2, range(start, start + width), lowers[1]))
+        shape = tuple(axis.count for axis in axes)
+        points, spread, customers = (figure[start:end].reshape(shape).copy() for figure in figures)
+        terms.append(Term(tuple(axes), points, spread, customers, tuple(reasons[start:end])))
+    return Scorecard(intercept, tuple(terms))
 
 
 def _term_rows(term: Term) -> list[dict[str, Any]]:
@@ -78,27 +91,12 @@ def _axis_cells(axis: Bins, bin: int, number: int) -> dict[str, Any]:
     return {f"{key}_{number}": value for key, value in cells.items()}
 
 
-def _term(table: pa.Table) -> Term:
-    axes = [_axis(table, 1)]
-    if table["feature_2"][0].as_py() is not None:
-        axes.append(_axis(table, 2))
-    shape = tuple(axis.count for axis in axes)
-    points, spread, customers = (
-        table[name].to_numpy().reshape(shape).copy() for name in ("points", "spread", "customers")
+def _axis(table: pa.Table, number: int, rows: range, lowers: np.ndarray) -> Bins:
+    """One axis of a term, from one row for each of its bins."""
+    feature = table[f"feature_{number}"][rows[0]].as_py()
+    whats, categories = table[f"what_{number}"], table[f"categories_{number}"]
+    if len(rows) > 2 and whats[rows[1]].as_py() == "range":
+        return NumberBins(feature, lowers[rows[2:-1]].astype(np.float64))
+    return CategoryBins(
+        feature, {value: bin for bin, row in enumerate(rows) for value in categories[row].as_py() or ()}
     )
-    return Term(tuple(axes), points, spread, customers, tuple(table["reason"].to_pylist()))
-
-
-def _axis(table: pa.Table, number: int) -> Bins:
-    names = (f"{name}_{number}" for name in ("feature", "bin", "what", "lower", "categories"))
-    features, bins, whats, lowers, categories = (table[name].to_pylist() for name in names)
-    if "range" in whats:
-        found = {b: low for b, what, low in zip(bins, whats, lowers, strict=True) if what == "range"}
-        return NumberBins(features[0], np.array([found[b] for b in sorted(found)][1:], dtype=np.float64))
-    values = {
-        value: b
-        for b, what, members in zip(bins, whats, categories, strict=True)
-        if what == "category"
-        for value in members or []
-    }
-    return CategoryBins(features[0], values)

@@ -102,9 +102,13 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
         Segment ids.
     """
     names = sorted({leaf.segment for leaf in leaves(tree)})
-    codes = np.zeros(_rows(columns), dtype=np.intp)
-    _fill(tree, columns, np.arange(len(codes)), {name: i for i, name in enumerate(names)}, codes)
-    return np.array(names)[codes]
+    return np.array(names)[assign_codes(tree, columns, names)]
+
+
+def assign_codes(tree: Node, columns: Columns, names: Sequence[str]) -> np.ndarray:
+    """The segment of each row, as its place in `names`: shape (n,)."""
+    codes = _codes(tree, columns, {name: np.intp(place) for place, name in enumerate(names)})
+    return np.full(_rows(columns), codes) if isinstance(tree, Leaf) else codes
 
 
 def leaves(tree: Node) -> Iterator[Leaf]:
@@ -148,15 +152,12 @@ def _paths(
     yield from _paths(node.no, contract, (*path, node.test.opposite(may_miss)))
 
 
-def _fill(node: Node, columns: Columns, rows: np.ndarray, codes: dict[str, int], out: np.ndarray) -> None:
+def _codes(node: Node, columns: Columns, places: dict[str, np.intp]) -> Any:
     if isinstance(node, Leaf):
-        out[rows] = codes[node.segment]
-        return
-    column = columns[node.test.feature]
-    part = column[rows] if isinstance(column, np.ndarray) else column.take(rows)
-    fits = node.test.matches(part)
-    _fill(node.yes, columns, rows[fits], codes, out)
-    _fill(node.no, columns, rows[~fits], codes, out)
+        return places[node.segment]
+    # Every question is asked of every row: for trees as small as these, that is faster than passing rows on.
+    fits = node.test.matches(columns[node.test.feature])  # type: ignore[arg-type]
+    return np.where(fits, _codes(node.yes, columns, places), _codes(node.no, columns, places))
 
 
 def _rows(columns: Columns) -> int:

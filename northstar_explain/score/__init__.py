@@ -1,6 +1,6 @@
 """How a model is applied: one batch in, one batch out. Needs NumPy and PyArrow, and nothing that learns."""
 
 from northstar_explain.score.batch import Scorer
-from northstar_explain.score.run import Run, run
+from northstar_explain.score.runner import Options, Run, run
 
-__all__ = ["Run", "Scorer", "run"]
+__all__ = ["Options", "Run", "Scorer", "run"]

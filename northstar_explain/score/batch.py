@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Columns, columns_of
+from northstar_explain.contract import Category, Columns, columns_of
+from northstar_explain.contract.columns import one_array
 from northstar_explain.model import Model
 from northstar_explain.model.borders import borderline
-from northstar_explain.model.rules import assign
+from northstar_explain.model.grid import Grid
+from northstar_explain.model.lookup import Lookup
+from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
 
 REASONS = 3
-# Rows worked on at a time, so that memory depends on this and not on the table.
-CHUNK = 1 << 15
+# Rows worked on at a time: as many as leave all that is known of them in the processor's own memory.
+CHUNK = 1 << 14
+
+
+class Scored(NamedTuple):
+    """What came of some rows.
+
+    Attributes
+    ----------
+    rows : pyarrow.RecordBatch
+        One row for each, with the columns of `Scorer.schema`.
+    bins : dict
+        How many of them fall into each fine bin of a feature: see `Lookup.axes`.
+    """
+
+    rows: pa.RecordBatch
+    bins: dict[str, np.ndarray]
 
 
 class Scorer:
@@ -49,13 +69,16 @@ class Scorer:
         ])  # fmt: skip
         features = {*model.scorecard.features, *(f.name for f in model.contract.segment_features)}
         self._features = [feature for feature in model.contract.features if feature.name in features]
-        self._ids = [segment.id for segment in model.segmentation.segments]
+        self.lookup = Lookup(model.scorecard)
+        self._segments = [segment.id for segment in model.segmentation.segments]
+        self._words = {
+            "segment_id": pa.array(self._segments),
+            "segment_name": pa.array([segment.name for segment in model.segmentation.segments]),
+            "model_id": pa.array([model.id]),
+        }
         self._rules = model.segmentation.rules
-        self._names = pa.array([segment.name for segment in model.segmentation.segments])
-        terms = model.scorecard.terms
-        self._phrases = pa.array([reason for term in terms for reason in term.reasons])
-        self._starts = np.cumsum([0, *(term.points.size for term in terms[:-1])])
-        self._percentiles = np.array(model.purchase.percentiles)
+        self._percentiles = _Percentiles(np.array(model.purchase.percentiles))
+        self._reasons = _Reasons(model, self.lookup)
 
     def __call__(self, accepted: pa.Table) -> pa.Table:
         """Score customers that `contract.check` accepted.
@@ -69,56 +92,95 @@ class Scorer:
         pyarrow.Table
             As many rows, in the same order, with the columns of `schema`.
         """
-        starts = range(0, accepted.num_rows, CHUNK)
-        batches = [self._score(accepted.slice(start, CHUNK)) for start in starts]
-        return pa.Table.from_batches(batches, schema=self.schema)
+        ids = one_array(accepted[self.model.contract.id])
+        return pa.Table.from_batches([self.score(ids, columns_of(accepted, self._features)).rows])
 
-    def _score(self, part: pa.Table) -> pa.RecordBatch:
-        columns = columns_of(part, self._features)
-        places, points = self.model.scorecard.contributions(columns)
-        probability = sigmoid(self.model.scorecard.logit(points))
-        percentile = self._percentile(probability)
-        segment = self._segment(columns)
-        n = part.num_rows
-        return pa.record_batch(
-            [
-                part[self.model.contract.id].combine_chunks(),
-                _dictionary(segment, pa.array(self._ids)),
-                _dictionary(segment, self._names),
-                pa.array(borderline(self._rules, self.model.segmentation.borders, columns)),
-                pa.array(probability),
-                pa.array(percentile),
-                pa.array(np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)),
-                pa.array(probability >= self.model.purchase.threshold),
-                *self._reasons(places, points),
-                _dictionary(np.zeros(n, dtype=np.int32), pa.array([self.model.id])),
-            ],
-            schema=self.schema,
-        )
+    def score(self, ids: pa.Array, columns: Columns) -> Scored:
+        """Score customers whose features are at hand.
 
-    def _segment(self, columns: Columns) -> np.ndarray:
-        ids = assign(self.model.segmentation.tree, columns)
-        order = np.argsort(self._ids)
-        return order[np.searchsorted(np.array(self._ids)[order], ids)].astype(np.int32)
+        Parameters
+        ----------
+        ids : pyarrow.Array of string, length n
+        columns : mapping
+            Name to float64 array or `Category`, for every feature of the model.
 
-    def _percentile(self, probability: np.ndarray) -> np.ndarray:
-        # A thousand steps: the share of training customers, to 0.1 %, whose probability is not higher.
-        steps = np.searchsorted(self._percentiles, probability, side="right") - 1
-        return np.clip(steps, 0, 1000) / 10
+        Returns
+        -------
+        Scored
+        """
+        found = _Found(len(ids), self.lookup)
+        for start in range(0, len(ids), CHUNK):
+            self._fill(found, slice(start, start + CHUNK), columns)
+        percentile = self._percentiles(found.probability)
+        arrays = {
+            self.model.contract.id: ids,
+            "segment_id": _dictionary(found.segment, self._words["segment_id"]),
+            "segment_name": _dictionary(found.segment, self._words["segment_name"]),
+            "borderline": pa.array(found.borderline),
+            "probability": pa.array(found.probability),
+            "percentile": pa.array(percentile),
+            "decile": pa.array(np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)),
+            "likely_buyer": pa.array(found.probability >= self.model.purchase.threshold),
+            **{f"reason_{i + 1}": self._reasons(ranks) for i, ranks in enumerate(found.reasons)},
+            "model_id": _dictionary(np.zeros(len(ids), dtype=np.int32), self._words["model_id"]),
+        }
+        return Scored(pa.record_batch([arrays[name] for name in self.schema.names], schema=self.schema), found.bins)
 
-    def _reasons(self, places: np.ndarray, points: np.ndarray) -> list[pa.DictionaryArray]:
-        """The terms with the largest points either way; points are measured against the average customer."""
-        size = np.abs(points)
-        count = min(REASONS, len(size))
-        top = np.argpartition(-size, count - 1, axis=0)[:count]
-        order = np.argsort(-np.take_along_axis(size, top, axis=0), axis=0, kind="stable")
-        top = np.take_along_axis(top, order, axis=0)
-        index = np.take_along_axis(places, top, axis=0) + self._starts[top]
-        silent = np.take_along_axis(size, top, axis=0) == 0
-        found = [_dictionary(index[i], self._phrases, silent[i]) for i in range(count)]
-        nothing = _dictionary(index[0], self._phrases, np.ones(index.shape[1], dtype=bool))
-        return found + [nothing] * (REASONS - count)
+    def _fill(self, found: _Found, rows: slice, columns: Columns) -> None:
+        part = {feature.name: _slice(columns[feature.name], rows) for feature in self._features}
+        sums = self.lookup(part, most=REASONS)
+        found.probability[rows] = sigmoid(sums.logit)
+        for held, ranks in zip(found.reasons, sums.top, strict=True):
+            held[rows] = ranks
+        found.segment[rows] = assign_codes(self.model.segmentation.tree, part, self._segments)
+        found.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, part)
+        for feature, bins in sums.bins.items():
+            found.bins[feature] += np.bincount(bins, minlength=len(found.bins[feature]))
 
 
-def _dictionary(index: np.ndarray, values: pa.Array, mask: np.ndarray | None = None) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32), mask=mask), values)
+class _Found:
+    """What is known of the rows of a batch so far."""
+
+    def __init__(self, rows: int, lookup: Lookup):
+        self.probability = np.empty(rows)
+        self.segment = np.empty(rows, dtype=np.int32)
+        self.borderline = np.empty(rows, dtype=bool)
+        self.reasons = [np.empty(rows, dtype=lookup.rank_type) for _ in range(REASONS)]
+        self.bins = {feature: np.zeros(axis.count, dtype=np.int64) for feature, axis in lookup.axes.items()}
+
+
+class _Percentiles:
+    """Ranks against the training population, in a thousand steps: the share, to 0.1 %, that does not lie higher."""
+
+    def __init__(self, quantiles: np.ndarray):
+        self._steps, counts = np.unique(quantiles, return_counts=True)
+        self._below = np.concatenate([[0], np.clip(np.cumsum(counts) - 1, 0, 1000) / 10])
+        self._grid = Grid(self._steps)
+
+    def __call__(self, probability: np.ndarray) -> np.ndarray:
+        return self._below.take(self._grid(probability))
+
+
+class _Reasons:
+    """The phrases, made at training, of the terms with the largest points either way.
+
+    Points are measured against the average customer: a term that adds nothing is no reason.
+    """
+
+    def __init__(self, model: Model, lookup: Lookup):
+        said = [reason for term in model.scorecard.terms for reason in term.reasons]
+        places = {phrase: place for place, phrase in enumerate(dict.fromkeys(said))}
+        self._phrases = pa.array(list(places))
+        self._of_rank = np.array([0, *(places[said[reason]] for reason in lookup.ranked)], dtype=np.int32)
+
+    def __call__(self, ranks: np.ndarray) -> pa.DictionaryArray:
+        silent = ranks == 0
+        return _dictionary(self._of_rank.take(ranks), self._phrases, silent if silent.any() else None)
+
+
+def _slice(column: np.ndarray | Category, rows: slice) -> np.ndarray | Category:
+    return Category(column.codes[rows], column.values) if isinstance(column, Category) else column[rows]
+
+
+def _dictionary(codes: np.ndarray, values: pa.Array, mask: np.ndarray | None = None) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask), values)

@@ -84,7 +84,10 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
         missing_file,
         ["nowhere.parquet: file: expected a customer table; got no such file. Check the path."],
     ),
-    "a folder": (a_folder, ["folder.parquet: file: expected a file; got a folder."]),
+    "a folder without tables": (
+        a_folder,
+        ["folder.parquet: files: expected files that end in .parquet, .csv, .arrow; got none. Check the path."],
+    ),
     "another format": (other_ending, [".parquet, .csv, .arrow; got 'customers.xlsx'. Convert or rename it."]),
     "a name too long": (
         lambda _, folder: folder / ("c" * 300 + ".csv"),
@@ -328,13 +331,11 @@ def test_an_unseen_category_is_scored_named_and_counted(some: pa.Table, model_di
     assert read(out).num_rows == 300
     report = json.loads((tmp_path / "scores.report.json").read_text())
     assert report["unseen_categories"] == {
-        "country": {"Atlantis": 2, "Elbonia": 1},
-        "device_type": {"abacus": 1},
+        "country": {"rows": 3, "values": {"Atlantis": 2, "Elbonia": 1}},
+        "device_type": {"rows": 1, "values": {"abacus": 1}},
     }
     assert json.loads(result.stdout)["unseen_categories"] == report["unseen_categories"]
-    assert f"explain: {path}: column country: never seen in training: 'Atlantis' (2 rows), 'Elbonia' (1 rows)" in (
-        result.stderr
-    )
+    assert "explain: column country: never seen in training: 'Atlantis' (2 rows), 'Elbonia' (1 rows)" in result.stderr
     assert "column device_type: never seen in training: 'abacus' (1 rows)" in result.stderr
 
 
@@ -355,17 +356,29 @@ def test_extra_columns_are_named_and_not_used(some: pa.Table, model_dir: Path, t
 @pytest.mark.parametrize(
     ("bad", "most", "code"), [(3, "0.01", 0), (4, "0.01", 3), (4, "0.02", 0), (1, "0", 3), (0, "0", 0)]
 )
-def test_too_many_rejected_rows_give_exit_code_3_and_all_results(
+def test_too_many_rejected_rows_give_exit_code_3_and_nothing_is_published_unless_told_to(
     bad: int, most: str, code: int, some: pa.Table, model_dir: Path, tmp_path: Path
 ) -> None:
     path, out = tmp_path / "customers.parquet", tmp_path / "scores.parquet"
     tables.write(with_cells(some, "sessions_30d", dict.fromkeys(range(bad), -1)), path)
-    result = explain("score", path, "--model", model_dir, "--out", out, "--max-rejected", most, "--quiet")
+    command = ["score", path, "--model", model_dir, "--out", out, "--max-rejected", most, "--quiet"]
+    before = contents(tmp_path)
+    result = explain(*command)
     assert result.exit_code == code
+    facts = json.loads(result.stdout)
+    assert (facts["rows"], facts["scored"], facts["rejected"]) == (300, 300 - bad, bad)
+    assert facts["published"] == (code == 0)
+    if code:
+        assert contents(tmp_path) == before
+        said = plain(result.stderr)
+        assert f"{bad} of 300 rows ({bad / 300:.2%}) rejected" in said
+        assert f"sessions_30d: expected 0 to 5000: {bad} rows" in said
+        assert "nothing published" in said and "--publish-anyway" in said
+        assert explain(*command, "--publish-anyway").exit_code == code
     assert read(out).num_rows == 300 - bad
-    report = json.loads((tmp_path / "scores.report.json").read_text())
-    assert (report["rows"], report["scored"], report["rejected"]) == (300, 300 - bad, bad)
+    assert json.loads((tmp_path / "scores.report.json").read_text())["published"]
     assert (tmp_path / "scores.rejected.parquet").exists() == bool(bad)
+    assert read(tmp_path / "scores.rejected.parquet").num_rows == bad if bad else True
 
 
 def test_a_table_with_no_valid_row_gives_an_empty_score_file_and_every_reason(
@@ -375,7 +388,8 @@ def test_a_table_with_no_valid_row_gives_an_empty_score_file_and_every_reason(
     tables.write(with_column(some, "sessions_30d", pa.nulls(some.num_rows, pa.int32())), path)
     for ending in ("parquet", "csv", "arrow"):
         out = tmp_path / f"scores-{ending}.{ending}"
-        assert explain("score", path, "--model", model_dir, "--out", out, "--quiet").exit_code == 3
+        command = ["score", path, "--model", model_dir, "--out", out, "--quiet", "--publish-anyway"]
+        assert explain(*command).exit_code == 3
         assert read(out).num_rows == 0
         assert read(out).column_names[:2] == [ID, "segment_id"]
         assert read(tmp_path / f"scores-{ending}.rejected.parquet").num_rows == 300
@@ -519,7 +533,7 @@ def test_what_is_no_model_folder_is_said_to_be_none(name: str, model_copy: Path,
 def test_a_model_of_another_format_says_what_to_do(model_copy: Path, tmp_path: Path) -> None:
     reseal(model_copy, format=99)
     assert refused(tmp_path, "show", model_copy) == (
-        f"explain: {model_copy}: {MANIFEST}: expected a manifest of format 2; got format 99. "
+        f"explain: {model_copy}: {MANIFEST}: expected a manifest of format 3; got format 99. "
         "Train the model again with this version."
     )
 
@@ -547,7 +561,7 @@ def test_score_never_replaces_its_own_input(ready: list[object], tmp_path: Path)
     assert message.endswith("output: expected a path other than the input; got the input. Choose another --out.")
 
 
-@pytest.mark.parametrize("ending", ["", ".txt", ".parquet.gz"])
+@pytest.mark.parametrize("ending", [".txt", ".parquet.gz"])
 def test_score_knows_three_formats(ending: str, ready: list[object], tmp_path: Path) -> None:
     message = refused(tmp_path, *ready, tmp_path / f"scores{ending}")
     assert "expected a path that ends in .parquet, .csv, .arrow; got 'scores" in message

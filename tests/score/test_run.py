@@ -12,11 +12,12 @@ import pytest
 from helpers import ID, LABEL, contents, explain, read, with_cells, with_column
 
 from northstar_explain import tables
-from northstar_explain.contract import check, columns_of
+from northstar_explain.contract import Columns, check, columns_of
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model import Model
 from northstar_explain.score import Scorer, batch, run
-from northstar_explain.score.run import with_distinct_names
+from northstar_explain.score.batch import Scored
+from northstar_explain.score.rejects import with_distinct_names
 
 
 def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table, tmp_path: Path) -> None:
@@ -26,16 +27,31 @@ def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table
     scores, rejected = read(out), read(tmp_path / "scores.rejected.parquet")
     report = json.loads((tmp_path / "scores.report.json").read_text())
     assert report == done.facts
-    assert report["source"] == {"name": "week.parquet", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert report["inputs"] == [file_facts(path)]
+    written = [file_facts(out, 998), file_facts(tmp_path / "scores.rejected.parquet", 2)]
+    assert report["outputs"] == written
     assert report["rows"] == report["scored"] + report["rejected"] == 1_000
     assert (scores.num_rows, rejected.num_rows) == (report["scored"], report["rejected"]) == (998, 2)
     ids = [*scores[ID].to_pylist(), *rejected[ID].to_pylist()]
     assert sorted(ids) == sorted(customers[ID].to_pylist()[:1_000])
-    assert report["segments"] == Counter(scores["segment_id"].to_pylist())
-    assert report["deciles"] == Counter(scores["decile"].to_pylist())
+    for name, column in (("segments", "segment_id"), ("deciles", "decile")):
+        counts = Counter(scores[column].to_pylist())
+        assert report[name] == {key: {"customers": n, "share": n / 998} for key, n in counts.items()}
+    assert report["borderline"] == scores["borderline"].to_pylist().count("true")
+    assert report["reasons"] == [
+        {"column": "sessions_30d", "expected": "0 to 5000", "rows": 1},
+        {"column": "sessions_30d", "expected": "a whole number", "rows": 1},
+    ]
     assert report["likely_buyers"] == scores["likely_buyer"].to_pylist().count("true")
     assert report["model_id"] == model.id
-    assert (done.rows, done.scored, done.rejected, done.rejected_share) == (1_000, 998, 2, 0.002)
+    assert (done.rows, done.scored, done.rejected, done.published) == (1_000, 998, 2, True)
+
+
+def file_facts(path: Path, rows: int | None = None) -> dict[str, object]:
+    """What a report says of a file."""
+    data = path.read_bytes()
+    counted = {} if rows is None else {"rows": rows}
+    return {"name": path.name, **counted, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "arrow"])
@@ -48,7 +64,7 @@ def test_the_same_customers_give_the_same_bytes(ending: str, model_dir: Path, so
     second = contents(tmp_path)
     reports = [json.loads(files.pop("s.report.json") or b"") for files in (first, second)]
     assert first == second
-    assert [report.pop("seconds") >= 0 for report in reports] == [True, True]
+    assert [report.pop("seconds")["total"] >= 0 for report in reports] == [True, True]
     assert reports[0] == reports[1]
 
 
@@ -109,8 +125,13 @@ def test_a_term_that_adds_nothing_is_no_reason(model: Model, some: pa.Table) -> 
 def test_a_row_that_got_lost_would_stop_the_run(
     model: Model, some_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Scorer.__call__
-    monkeypatch.setattr(Scorer, "__call__", lambda self, accepted: real(self, accepted).slice(1))
+    real = Scorer.score
+
+    def careless(self: Scorer, ids: pa.Array, columns: Columns) -> Scored:
+        scored = real(self, ids, columns)
+        return scored._replace(rows=scored.rows.slice(1))
+
+    monkeypatch.setattr(Scorer, "score", careless)
     with pytest.raises(NorthstarError, match=r"rows: expected 300 accounted for; got 299 scored \+ 0 rejected"):
         run(model, some_file, tmp_path / "s.parquet")
     assert contents(tmp_path) == {}

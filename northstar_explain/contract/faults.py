@@ -1,0 +1,91 @@
+"""What can be wrong with a customer table as a whole; every fault of it is told at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+
+import pyarrow as pa
+
+from northstar_explain.contract.cells import is_number, is_text, missing_texts, parse_numbers
+from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.labels import strange_labels
+from northstar_explain.errors import Fault, TableError
+
+
+def no_rows(source: str) -> TableError:
+    """The error of a table without customers."""
+    return TableError(source, [Fault("rows", "at least one customer", "none", "Check the export.")])
+
+
+def require_columns(schema: pa.Schema, contract: Contract, label: bool, source: str) -> tuple[str, ...]:
+    """Raise TableError unless every column that is needed is there once; give those the contract does not know."""
+    counts = Counter(schema.names)
+    needed = [contract.id, *(feature.name for feature in contract.features)]
+    if label:
+        needed.append(contract.label)
+    known = {*needed, contract.label, *contract.ignore}
+    extra = [name for name in counts if name not in known]
+    faults = [
+        Fault(f"column {name}", "one column of this name", f"{counts[name]}", "Keep the right one.")
+        for name in needed
+        if counts[name] > 1
+    ]
+    faults += [_missing_column(name, extra) for name in needed if not counts[name]]
+    if faults:
+        raise TableError(source, faults)
+    return tuple(extra)
+
+
+def _missing_column(name: str, extra: list[str]) -> Fault:
+    folded = {_fold(other): other for other in extra}
+    near = difflib.get_close_matches(_fold(name), list(folded), n=1, cutoff=0.75)
+    got = f"none, but an unknown column {folded[near[0]]}" if near else "none"
+    todo = "Was it renamed? Name it as the contract does." if near else "Add it to the table."
+    return Fault(f"column {name}", "a column of this name", got, todo)
+
+
+def _fold(name: str) -> str:
+    return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
+
+
+def require_types(table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool) -> None:
+    """Raise TableError with every column that cannot hold what the contract says, judged by these rows."""
+    faults = []
+    for feature in contract.features:
+        column = table[feature.name]
+        got = _wrong_type(column, feature, as_text)
+        if got:
+            expected = f"numbers ({feature.kind})" if feature.kind.numeric else f"text ({feature.kind})"
+            faults.append(Fault(f"column {feature.name}", expected, got, "Correct the column or the contract."))
+    kind = table[contract.id].type
+    if not (is_text(kind) or pa.types.is_integer(kind)):
+        faults.append(Fault(f"column {contract.id}", "text or whole numbers as customer ids", str(kind)))
+    if label and (strange := strange_labels(table[contract.label])):
+        todo = "Recode the label: 1 for a customer who did, 0 for one who did not."
+        faults.append(Fault(f"column {contract.label}", "only 0 and 1 (or true and false)", strange, todo))
+    if faults:
+        raise TableError(source, faults)
+
+
+def _wrong_type(column: pa.ChunkedArray, feature: Feature, as_text: bool) -> str:
+    kind = column.type
+    if pa.types.is_null(kind):
+        return ""  # nothing but missing values: each row is then judged by whether they are allowed
+    if not feature.kind.numeric:
+        plain = is_text(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
+        return "" if plain or pa.types.is_floating(kind) else str(kind)
+    if is_number(kind):
+        return ""
+    if not (as_text and is_text(kind)):
+        return f"{kind}{_example(column)}"
+    texts = one_array(column)
+    wrong = parse_numbers(texts).null_count - int(missing_texts(texts).sum())
+    # Single bad cells are rejected with their rows; a column that is mostly text is another column.
+    return f"text{_example(column)}" if wrong > max(1, len(column) // 2) else ""
+
+
+def _example(column: pa.ChunkedArray) -> str:
+    known = column.drop_null()
+    return f", for example {known[0].as_py()!r}" if len(known) else ""

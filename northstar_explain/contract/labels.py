@@ -1,0 +1,44 @@
+"""The label: 0 and 1, in whatever type it comes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract.cells import Breach, is_text
+
+_LABEL_TEXT = {"0": 0, "1": 1, "false": 0, "true": 1, "False": 0, "True": 1, "0.0": 0, "1.0": 1}
+
+
+def read_labels(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Breach]]:
+    """The labels as int8, null where a cell holds none, and which cells those are."""
+    codes = _label_codes(column)
+    rows = np.flatnonzero(codes.is_null().to_numpy(zero_copy_only=False))
+    return codes, [Breach(rows, name, "0 or 1")] if len(rows) else []
+
+
+def strange_labels(column: pa.ChunkedArray) -> str:
+    """Values that are neither 0 nor 1 nor missing, in words; empty where there are none."""
+    import pyarrow.compute as pc
+
+    strange = column.filter(pc.and_(pc.is_null(_label_codes(column)), pc.invert(_blank(column))))
+    values = sorted(map(str, strange.unique().to_pylist()))
+    return ", ".join(map(repr, values[:5])) + (", ..." if len(values) > 5 else "") if values else ""
+
+
+def _label_codes(column: pa.ChunkedArray) -> pa.Array:
+    import pyarrow.compute as pc
+
+    if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64(), safe=False)
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    values = pa.array(list(_LABEL_TEXT.values()), pa.int8())
+    return values.take(pc.index_in(texts.combine_chunks(), value_set=pa.array(list(_LABEL_TEXT))))
+
+
+def _blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    null = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
+    return pc.or_(null, pc.equal(column, "")) if is_text(column.type) else null

@@ -1,0 +1,151 @@
+"""Ids that occur more than once in an input of any size, in memory that does not grow with it.
+
+Of two rows with one id, which is right cannot be known, so neither is taken; and the second may come hours after the
+first. So the ids are read by themselves before anything is scored. They are kept as 64-bit hashes, 8 bytes each, which
+go to disk in sorted runs; equal hashes then lie side by side. Two ids may share a hash, so the ids behind those that
+occur twice are read again and compared as they are. What is held in memory is one run, and the ids that do repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract.check import text_ends
+
+RUN = 1 << 21  # hashes of a run: 16 MB
+_RANGES = 256
+_EDGES = np.arange(1, _RANGES, dtype=np.uint64) << np.uint64(56)
+_ODD = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xBF58_476D_1CE4_E5B9), np.uint64(0x94D0_49BB_1331_11EB))
+
+
+class Hashes:
+    """The hashes of all ids seen: those that repeat can be told at the end.
+
+    Parameters
+    ----------
+    folder : Path
+        Where runs go that memory shall not hold.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._held: list[np.ndarray] = []
+        self._rows = 0
+        self._runs: list[tuple[Path, np.ndarray]] = []
+
+    def add(self, hashes: np.ndarray) -> None:
+        """Take the hashes of more ids; 0, which stands for none, repeats nothing."""
+        self._held.append(hashes[hashes != 0])
+        self._rows += len(hashes)
+        if self._rows >= RUN:
+            self._spill()
+
+    def repeated(self) -> np.ndarray:
+        """Hashes that occur more than once, sorted."""
+        if not self._runs:
+            return _repeated(np.concatenate(self._held)) if self._held else np.empty(0, dtype=np.uint64)
+        self._spill()
+        found = [_repeated(np.concatenate(parts)) for parts in zip(*map(_ranges, self._runs), strict=True)]
+        for path, _ in self._runs:
+            path.unlink()
+        return np.concatenate(found)
+
+    def _spill(self) -> None:
+        if not self._held:
+            return
+        run = np.sort(np.concatenate(self._held))
+        self._held, self._rows = [], 0
+        path = self._folder / f"ids-{len(self._runs):05d}.run"
+        run.tofile(path)
+        self._runs.append((path, np.concatenate([[0], np.searchsorted(run, _EDGES), [len(run)]])))
+
+
+def _ranges(run: tuple[Path, np.ndarray]) -> Iterator[np.ndarray]:
+    """A run's hashes, range after range, each read when it is wanted."""
+    path, ends = run
+    for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        yield np.fromfile(path, dtype=np.uint64, count=end - start, offset=8 * start)
+
+
+def _repeated(hashes: np.ndarray) -> np.ndarray:
+    hashes = np.sort(hashes)
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+
+
+def exactly(candidates: np.ndarray, ids: Iterable[pa.Array]) -> pa.Array:
+    """The ids that do occur more than once, of those whose hash does.
+
+    Parameters
+    ----------
+    candidates : ndarray of uint64
+        Hashes that occur more than once, sorted.
+    ids : iterable of pyarrow.Array of string
+        All ids again.
+
+    Returns
+    -------
+    pyarrow.Array of string
+    """
+    import pyarrow.compute as pc
+
+    found = [pa.array([], pa.string())]
+    for part in ids:
+        hashes = hash_of(part)
+        place = np.searchsorted(candidates, hashes)
+        place[place == len(candidates)] = 0
+        found.append(part.filter(pa.array(candidates[place] == hashes)))
+    counts = pa.chunked_array(found).combine_chunks().value_counts()
+    return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+
+
+def hash_of(ids: pa.Array) -> np.ndarray:
+    """A 64-bit hash of each text: shape (n,).
+
+    Parameters
+    ----------
+    ids : pyarrow.Array of string
+
+    Returns
+    -------
+    ndarray of uint64
+        Words of eight bytes, mixed one after the other as by SplitMix64 (Steele, Lea and Flood 2014); 0 for a text
+        without a letter.
+    """
+    ends = text_ends(ids).astype(np.int64)
+    starts, lengths = ends[:-1], np.diff(ends)
+    hashes = np.empty(len(ids), dtype=np.uint64)
+    data = np.frombuffer(ids.buffers()[2] or b"", dtype=np.uint8)
+    for length in np.unique(lengths).tolist():
+        rows = slice(None) if len(ids) and (lengths == length).all() else np.flatnonzero(lengths == length)
+        hashes[rows] = _mix_words(_words(data, starts[rows], length), length)
+    return hashes
+
+
+def _words(data: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+    """Texts of one length as words of eight bytes, the last filled up with zeros: shape (n, words)."""
+    padded = np.zeros((len(starts), -(-length // 8) * 8), dtype=np.uint8)
+    if length and len(starts) and starts[-1] - starts[0] == length * (len(starts) - 1):  # one after the other
+        padded[:, :length] = data[starts[0] : starts[0] + length * len(starts)].reshape(-1, length)
+    elif length:
+        padded[:, :length] = data[starts[:, None] + np.arange(length)]
+    return padded.view(np.uint64)
+
+
+def _mix_words(words: np.ndarray, length: int) -> np.ndarray:
+    if not length:
+        return np.zeros(len(words), dtype=np.uint64)
+    mixed = np.full(len(words), length, dtype=np.uint64)
+    for word in words.T:
+        mixed = _mix(mixed ^ word)
+    return np.maximum(mixed, np.uint64(1))
+
+
+def _mix(value: np.ndarray) -> np.ndarray:
+    value = value + _ODD[0]
+    value = (value ^ (value >> np.uint64(30))) * _ODD[1]
+    value = (value ^ (value >> np.uint64(27))) * _ODD[2]
+    return value ^ (value >> np.uint64(31))

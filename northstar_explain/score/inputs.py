@@ -1,0 +1,185 @@
+"""The customers of a run: which files they are in, what those hold, and that they stay as they are."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from northstar_explain import tables
+from northstar_explain.contract import Contract
+from northstar_explain.contract.cells import is_text
+from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.score import ids
+from northstar_explain.tables import Batch, Position, Source
+from northstar_explain.tables.places import sha256
+
+BATCH = 1 << 16  # rows read and scored together
+STDIN = Path("-")
+
+
+class Input:
+    """Customers to be scored.
+
+    Parameters
+    ----------
+    source : Source
+    contract : Contract
+
+    Attributes
+    ----------
+    schemas : list of pyarrow.Schema
+        Of each file.
+    ignored : tuple of str
+        Columns that the contract does not know.
+    rows : int
+        How many rows there are; known once the ids are read.
+
+    Raises
+    ------
+    TableError
+        When a file cannot be read, or lacks a column.
+    """
+
+    def __init__(self, source: Source, contract: Contract):
+        self.source = source
+        self.rows = 0
+        self._contract = contract
+        self._stats = [file.stat() for file in source.files]
+        self.schemas = [source.schema(number) for number in range(len(source.files))]
+        found = [
+            require_columns(schema, contract, label=False, source=str(file))
+            for schema, file in zip(self.schemas, source.files, strict=True)
+        ]
+        self.ignored = tuple(dict.fromkeys(name for names in found for name in names))
+        self._words = [feature.name for feature in contract.features if not feature.kind.numeric]
+        self._digests: list[str] = []
+        self._unread: OSError | None = None
+        # Reading a file for its hash needs no GIL; by the time it is wanted it is there.
+        self._hashing = threading.Thread(target=self._hash, daemon=True)
+        self._hashing.start()
+
+    def about(self) -> list[list[Any]]:
+        """What tells this input from another without reading it."""
+        pairs = zip(self.source.files, self._stats, strict=True)
+        return [[str(file.absolute()), stat.st_size, stat.st_mtime_ns] for file, stat in pairs]
+
+    def repeated_ids(self, folder: Path, tell: Callable[[int], None]) -> pa.Array:
+        """Read the ids, count the rows, and find the ids that occur more than once.
+
+        Parameters
+        ----------
+        folder : Path
+            For what memory shall not hold.
+        tell : callable
+            Told the rows read so far.
+
+        Returns
+        -------
+        pyarrow.Array of string
+
+        Raises
+        ------
+        TableError
+            When there is not a single row.
+        """
+        hashes = ids.Hashes(folder)
+        self.rows = 0
+        for part in self._ids():
+            hashes.add(ids.hash_of(part))
+            self.rows += len(part)
+            tell(self.rows)
+        if not self.rows:
+            raise no_rows(self.source.name)
+        candidates = hashes.repeated()
+        return ids.exactly(candidates, self._ids()) if len(candidates) else pa.array([], pa.string())
+
+    def _ids(self) -> Iterator[pa.Array]:
+        name = self._contract.id
+        for batch in self.source.batches(BATCH, columns=[name]):
+            column = batch.table[name]
+            if not (is_text(column.type) or pa.types.is_integer(column.type)):
+                self._require_types(batch.start.file)
+            yield (column if pa.types.is_string(column.type) else column.cast(pa.string())).combine_chunks()
+
+    def _require_types(self, file: int) -> None:
+        """Raise TableError with every column of a wrong type, of which the id's is one."""
+        path = self.source.files[file]
+        first = next(self.source.batches(BATCH, Position(file, 0))).table
+        require_types(first, self._contract, label=False, source=str(path), as_text=tables.is_text_format(path))
+
+    def batches(self, start: Position) -> Iterator[Batch]:
+        """The rows from a position on."""
+        return self.source.batches(BATCH, start, encode=self._words)
+
+    def require_unchanged(self) -> None:
+        """Raise TableError when a file is no longer what it was when the run began."""
+        for file, before in zip(self.source.files, self._stats, strict=True):
+            try:
+                now = file.stat()
+            except FileNotFoundError:
+                now = None
+            if now is None or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                todo = "Score it again when nothing writes to it."
+                raise TableError(str(file), [Fault("file", "one that stays as it is", "one that changed", todo)])
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Name, bytes and SHA-256 of each file."""
+        self._hashing.join()
+        if self._unread is not None:
+            raise self._unread
+        triples = zip(self.source.files, self._stats, self._digests, strict=True)
+        return [{"name": file.name, "bytes": stat.st_size, "sha256": digest} for file, stat, digest in triples]
+
+    def _hash(self) -> None:
+        try:
+            self._digests = [sha256(file) for file in self.source.files]
+        except OSError as error:
+            self._unread = error
+
+
+def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
+    """Write a stream to disk, as ids have to be read before rows, and a stream can be read once.
+
+    Parameters
+    ----------
+    folder : Path
+    stream : binary file, optional
+        Standard input where not given. Arrow, Parquet or CSV: its first bytes say which.
+
+    Returns
+    -------
+    Source
+    """
+    import shutil
+
+    stream = stream or sys.stdin.buffer
+    begins = stream.read(8)
+    path = folder / f"stdin{_suffix(begins)}"
+    with path.open("wb") as file:
+        file.write(begins)
+        shutil.copyfileobj(stream, file, 1 << 20)
+    if not begins:
+        todo = "The command that wrote it may have failed."
+        raise TableError("-", [Fault("stream", "a header and rows", "nothing", todo)])
+    return Source("-", (path,))
+
+
+def _suffix(begins: bytes) -> str:
+    if begins.startswith(b"PAR1"):
+        return ".parquet"
+    # An Arrow file says its name; an Arrow stream begins with the sign that a message follows.
+    return ".arrow" if begins.startswith((b"ARROW1", b"\xff\xff\xff\xff")) else ".csv"
+
+
+def find(names: Path | str | Sequence[Path | str]) -> Source | None:
+    """The files that a user means; None for standard input."""
+    listed = [names] if isinstance(names, Path | str) else list(names)
+    if [Path(name) for name in listed] == [STDIN]:
+        return None
+    return tables.find(listed)

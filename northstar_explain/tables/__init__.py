@@ -1,0 +1,31 @@
+"""Customer tables in, result tables out: the only Parquet, CSV and Arrow file handling.
+
+CSV cells are read as text and left as text: what a cell should be is the contract's to say, and an identifier
+such as ``00123`` must come out as it went in.
+"""
+
+from northstar_explain.tables.formats import FORMATS, is_text_format
+from northstar_explain.tables.frames import from_frame
+from northstar_explain.tables.places import replacing, require_format, require_free, write_text
+from northstar_explain.tables.reading import read, read_parquet_bytes
+from northstar_explain.tables.stream import Batch, Position, Source, find
+from northstar_explain.tables.writing import csv_bytes, parquet_bytes, write
+
+__all__ = [
+    "FORMATS",
+    "Batch",
+    "Position",
+    "Source",
+    "csv_bytes",
+    "find",
+    "from_frame",
+    "is_text_format",
+    "parquet_bytes",
+    "read",
+    "read_parquet_bytes",
+    "replacing",
+    "require_format",
+    "require_free",
+    "write",
+    "write_text",
+]

@@ -1,0 +1,98 @@
+"""CSV: cells are text and stay text; what a cell should be is the contract's to say."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.tables.formats import first_line
+
+_BLOCK = 1 << 22  # bytes parsed at a time
+_STARTS = tuple("=+-@\t\r＝＋－＠")
+
+
+def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of a CSV file, some at a time: every column text, an empty cell null.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, with a header line.
+    columns : sequence of str, optional
+        The only ones to read.
+
+    Yields
+    ------
+    pyarrow.RecordBatch
+        At least one, be it without rows.
+
+    Raises
+    ------
+    TableError
+        When the file is no CSV, or not UTF-8.
+    """
+    header = read_header(path)
+    convert = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+        include_columns=list(columns) if columns is not None else None,
+    )
+    read = arrow_csv.ReadOptions(block_size=_BLOCK)
+    parse = arrow_csv.ParseOptions(newlines_in_values=True)
+    try:
+        with arrow_csv.open_csv(path, read_options=read, convert_options=convert, parse_options=parse) as reader:
+            yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+            yield from reader
+    except pa.ArrowInvalid as error:
+        require_utf8(path)
+        todo = "Every line needs as many cells as the header."
+        raise TableError(str(path), [Fault("file", "a well-formed CSV", first_line(error), todo)]) from error
+
+
+def read_header(path: Path) -> list[str]:
+    """The names in the first line."""
+    try:
+        # newline="" leaves a line break inside a quoted name to the reader.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return next(csv.reader(file), [])
+    except UnicodeDecodeError:
+        require_utf8(path)
+        raise
+    except csv.Error as error:
+        todo = "Is a quotation mark left open?"
+        raise TableError(str(path), [Fault("file", "a header line", str(error), todo)]) from error
+
+
+def require_utf8(path: Path) -> None:
+    """Raise TableError with the place of the first byte that is not UTF-8, if there is one."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                got = f"the byte 0x{line[error.start]:02x} in line {number}, place {error.start + 1}"
+                todo = "Save the file as UTF-8."
+                raise TableError(str(path), [Fault("file", "a CSV in UTF-8", got, todo)]) from error
+
+
+def encode(data: pa.Table | pa.RecordBatch, header: bool = True) -> pa.Buffer:
+    """The rows as CSV, text quoted; the header line only where asked for."""
+    sink = pa.BufferOutputStream()
+    options = arrow_csv.WriteOptions(include_header=header, batch_size=1 << 14, quoting_style="needed")
+    arrow_csv.write_csv(data, sink, options)
+    return sink.getvalue()
+
+
+def harmless(text: str) -> str:
+    """The text as a spreadsheet will not take it for a formula: with an apostrophe first, where it begins like one.
+
+    What begins a formula is listed by OWASP, CSV Injection.
+    """
+    return "'" + text if text.startswith(_STARTS) else text

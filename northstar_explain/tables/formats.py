@@ -1,0 +1,50 @@
+"""The formats of a table on disk, and what can be wrong with a file before it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from northstar_explain.errors import Fault, TableError
+
+FORMATS = (".parquet", ".csv", ".arrow")
+
+
+def is_text_format(path: Path | str) -> bool:
+    """Whether the file holds untyped cells (CSV), so that numbers have to be read from text."""
+    return Path(path).suffix == ".csv"
+
+
+def require_file(path: Path) -> None:
+    """Raise TableError unless the path is a file of a known format with something in it."""
+    require_path(path)
+    if path.is_dir():
+        raise TableError(str(path), [Fault("file", "a file", "a folder", "Name the file inside it.")])
+    if path.suffix not in FORMATS:
+        expected = "a file that ends in " + ", ".join(FORMATS)
+        raise TableError(str(path), [Fault("file", expected, repr(path.name), "Convert or rename it.")])
+    if path.stat().st_size == 0:
+        todo = "The export that wrote it may have failed: write it again."
+        raise TableError(str(path), [Fault("file", "a header and rows", "an empty file", todo)])
+
+
+def require_path(path: Path) -> None:
+    """Raise TableError unless something stands at the path."""
+    try:
+        exists = path.exists()
+    except OSError as error:  # such as a name that is too long for the system
+        got = error.strerror or str(error)
+        raise TableError(str(path), [Fault("file", "a customer table", got, "Check the path.")]) from error
+    if not exists:
+        raise TableError(str(path), [Fault("file", "a customer table", "no such file", "Check the path.")])
+
+
+def unreadable(path: Path, error: BaseException) -> TableError:
+    """The error of a Parquet or Arrow file that cannot be read."""
+    kind = "Parquet" if path.suffix == ".parquet" else "Arrow"
+    todo = "The file may be cut off or of another format: write it again."
+    return TableError(str(path), [Fault("file", f"a whole {kind} file", first_line(error), todo)])
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

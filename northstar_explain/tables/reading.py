@@ -1,0 +1,61 @@
+"""A whole customer table from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from northstar_explain.tables import csvs
+from northstar_explain.tables.formats import is_text_format, require_file, unreadable
+from northstar_explain.tables.frames import without_views
+
+
+def read(path: Path | str) -> pa.Table:
+    """Read a whole customer table.
+
+    Parameters
+    ----------
+    path : path
+        A ``.parquet``, ``.csv`` (UTF-8, with a header line) or ``.arrow`` (IPC file or stream) file.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns as stored; from CSV every column is text and an empty cell is null.
+
+    Raises
+    ------
+    TableError
+        When there is no such file, it is empty, cut off, of another format, or a CSV that is not UTF-8.
+    """
+    path = Path(path)
+    require_file(path)
+    if is_text_format(path):
+        return pa.Table.from_batches(csvs.pieces(path))
+    try:
+        return without_views(_read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path))
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def read_parquet_bytes(data: bytes, columns: list[str] | None = None, encode: list[str] | None = None) -> pa.Table:
+    """The table of a Parquet file in memory; of the columns, texts in `encode` as dictionaries."""
+    from pyarrow import parquet
+
+    return parquet.ParquetFile(pa.BufferReader(data), read_dictionary=encode).read(columns)
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    from pyarrow import parquet
+
+    # ParquetFile rather than read_table: the dataset reader refuses repeated column names with an unclear error.
+    with parquet.ParquetFile(path) as file:
+        return file.read()
+
+
+def _read_arrow(path: Path) -> pa.Table:
+    with pa.OSFile(str(path)) as file:
+        begins = file.read(6)
+        file.seek(0)
+        return (pa.ipc.open_file if begins == b"ARROW1" else pa.ipc.open_stream)(file).read_all()

@@ -1,0 +1,236 @@
+"""Customers batch by batch, from one file or many, so that memory depends on the batch and not on the files."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.tables import csvs
+from northstar_explain.tables.formats import FORMATS, is_text_format, require_file, require_path, unreadable
+from northstar_explain.tables.frames import without_views
+
+
+class Position(NamedTuple):
+    """A place in the input: so many rows into a file, files counted from 0."""
+
+    file: int
+    row: int
+
+
+FIRST = Position(0, 0)
+_PASSED_OVER = (".", "_")
+
+
+class Batch(NamedTuple):
+    """Some rows of one file, each column in one piece; `start` is where the first of them stands."""
+
+    start: Position
+    table: pa.Table
+
+    @property
+    def end(self) -> Position:
+        """Where the row after the last one stands."""
+        return Position(self.start.file, self.start.row + self.table.num_rows)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Customers in one file or in several, which are read one after the other.
+
+    Attributes
+    ----------
+    name : str
+        What the user called it.
+    files : tuple of Path
+    """
+
+    name: str
+    files: tuple[Path, ...]
+
+    def schema(self, file: int) -> pa.Schema:
+        """The columns of one of the files; raises TableError when it cannot be read."""
+        return schema_of(self.files[file])
+
+    def batches(
+        self,
+        size: int,
+        start: Position = FIRST,
+        columns: Sequence[str] | None = None,
+        encode: Sequence[str] = (),
+    ) -> Iterator[Batch]:
+        """Read the rows.
+
+        Parameters
+        ----------
+        size : int
+            Rows of a batch; fewer at the end of a file. Batches begin at multiples of it, counted from the file's
+            first row, so that they are the same wherever reading begins.
+        start : Position
+            The first row to read: a multiple of `size`.
+        columns : sequence of str, optional
+            The only ones to read.
+        encode : sequence of str
+            Text columns with few distinct values, to be read as dictionaries where the format allows.
+
+        Yields
+        ------
+        Batch
+
+        Raises
+        ------
+        TableError
+            When a file cannot be read, or not to its end.
+        """
+        for number, path in enumerate(self.files):
+            if number < start.file:
+                continue
+            row = start.row if number == start.file else 0
+            for table in _resized(_pieces(path, row, columns, encode), size):
+                yield Batch(Position(number, row), table)
+                row += table.num_rows
+
+
+def find(names: Sequence[Path | str]) -> Source:
+    """Find the files that a user means.
+
+    Parameters
+    ----------
+    names : sequence of path
+        Files; folders, which stand for every table below them; or patterns such as ``week/*.parquet``. What begins
+        with a dot or an underscore is passed over, as Spark's own files are.
+
+    Returns
+    -------
+    Source
+        Files in the order of the names, those of a folder or pattern by their path.
+
+    Raises
+    ------
+    TableError
+        When there are none, or one is no table.
+    """
+    files = list(dict.fromkeys(file for name in names for file in _files(Path(name))))
+    for file in files:
+        require_file(file)
+    return Source(", ".join(map(str, names)), tuple(files))
+
+
+def _files(name: Path) -> list[Path]:
+    if any(sign in str(name) for sign in "*?[") and not _exists(name):
+        found = sorted(Path(name.anchor).glob(str(name.relative_to(name.anchor))))
+        seen = [path for path in found if not path.name.startswith(_PASSED_OVER)]
+        files = [file for path in seen for file in (_inside(path) if path.is_dir() else [path])]
+        got = "no such file"
+    else:
+        require_path(name)
+        if not name.is_dir():
+            return [name]
+        files, got = _inside(name), "none"
+    if not files:
+        expected = "files that end in " + ", ".join(FORMATS)
+        raise TableError(str(name), [Fault("files", expected, got, "Check the path.")])
+    return files
+
+
+def _exists(name: Path) -> bool:
+    try:
+        return name.exists()
+    except OSError:  # a name that is too long: said by require_path
+        return False
+
+
+def _inside(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in FORMATS
+        and path.is_file()
+        and not any(part.startswith(_PASSED_OVER) for part in path.relative_to(folder).parts)
+    ]
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """The columns of a file; raises TableError when it cannot be read."""
+    pieces = _pieces(path, 0, None, ())
+    try:
+        return next(pieces).schema
+    finally:
+        pieces.close()
+
+
+def _pieces(
+    path: Path, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
+) -> Generator[pa.Table, None, None]:
+    """The rows after the first `skip`, in whatever pieces the file has them; first, always, one without rows."""
+    if is_text_format(path):
+        yield from _after(skip, (pa.Table.from_batches([batch]) for batch in csvs.pieces(path, columns)))
+        return
+    reader = _parquet_pieces if path.suffix == ".parquet" else _arrow_pieces
+    try:
+        for piece in reader(path, skip, columns, encode):
+            yield without_views(piece)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def _parquet_pieces(path: Path, skip: int, columns: Sequence[str] | None, encode: Sequence[str]) -> Iterator[pa.Table]:
+    from pyarrow import parquet
+
+    # ParquetFile rather than a dataset: that refuses repeated column names with an unclear error.
+    with parquet.ParquetFile(path) as file:
+        schema, metadata = file.schema_arrow, file.metadata
+    yield schema.empty_table()
+    texts = [field.name for field in schema if field.name in encode and pa.types.is_string(field.type)]
+    with parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
+        groups = list(range(file.num_row_groups))
+        while groups and skip >= (rows := file.metadata.row_group(groups[0]).num_rows):
+            skip -= rows
+            groups.pop(0)
+        batches = file.iter_batches(1 << 16, row_groups=groups, columns=columns)
+        yield from _after(skip, (pa.Table.from_batches([batch]) for batch in batches))
+
+
+def _arrow_pieces(path: Path, skip: int, columns: Sequence[str] | None, encode: Sequence[str]) -> Iterator[pa.Table]:
+    with pa.OSFile(str(path)) as file:
+        if file.read(6) == b"ARROW1":
+            reader = pa.ipc.open_file(file)
+            batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+        else:
+            file.seek(0)
+            batches = reader = pa.ipc.open_stream(file)
+        yield reader.schema.empty_table()
+        tables = (pa.Table.from_batches([batch]) for batch in batches)
+        yield from _after(skip, tables if columns is None else (table.select(columns) for table in tables))
+
+
+def _after(skip: int, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    for piece in pieces:
+        if skip < piece.num_rows or not piece.num_rows:
+            yield piece.slice(skip) if skip else piece
+        skip = max(0, skip - piece.num_rows)
+
+
+def _resized(pieces: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
+    """The same rows in tables of `size` rows, the last one smaller; none where there are no rows."""
+    held: list[pa.Table] = []
+    rows = 0
+    for piece in pieces:
+        while rows + piece.num_rows >= size:
+            taken = size - rows
+            yield _joined([*held, piece.slice(0, taken)])
+            held, rows, piece = [], 0, piece.slice(taken)
+        if piece.num_rows:
+            held.append(piece)
+            rows += piece.num_rows
+    if held:
+        yield _joined(held)
+
+
+def _joined(pieces: list[pa.Table]) -> pa.Table:
+    pieces = [piece for piece in pieces if piece.num_rows]
+    return pieces[0] if len(pieces) == 1 else pa.concat_tables(pieces).combine_chunks()

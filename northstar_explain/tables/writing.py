@@ -1,0 +1,55 @@
+"""Whole tables to files and to bytes; the same table gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pyarrow as pa
+
+from northstar_explain.tables import csvs
+from northstar_explain.tables.places import replacing, require_format, require_free
+
+
+def write(table: pa.Table, path: Path | str, overwrite: bool = False) -> None:
+    """Write a table whole or not at all, as Parquet, CSV or Arrow by the path's ending.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    path : path
+    overwrite : bool, default False
+        Replace a file that is there already.
+
+    Raises
+    ------
+    OutputError
+        When the path exists, has another ending, or cannot be written.
+    """
+    path = Path(path)
+    require_free(path, overwrite)
+    require_format(path)
+    with replacing(path) as beside:
+        if path.suffix == ".parquet":
+            from pyarrow import parquet
+
+            parquet.write_table(table, beside, compression="zstd")
+        elif path.suffix == ".csv":
+            beside.write_bytes(csv_bytes(table))
+        else:
+            with pa.ipc.new_file(str(beside), table.schema) as sink:
+                sink.write_table(table)
+
+
+def csv_bytes(table: pa.Table) -> bytes:
+    """The table as CSV with a header line and text quoted."""
+    return csvs.encode(table).to_pybytes()
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """The table as a Parquet file in memory."""
+    from pyarrow import parquet
+
+    sink = io.BytesIO()
+    parquet.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
