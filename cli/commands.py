@@ -15,6 +15,7 @@ import click
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
+    from northstar_explain.model import Names
     from northstar_explain.training import Earlier
 
 TOO_MANY_REJECTED = 3
@@ -86,6 +87,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain import model as models
     from northstar_explain import tables
     from northstar_explain.learn import segments
+    from northstar_explain.model import names
     from northstar_explain.model.folder import MANIFEST
     from northstar_explain.training import Options, Source
     from northstar_explain.training import train as run
@@ -94,6 +96,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     overwrite = options.overwrite or model == options.update
     tables.require_free(model, overwrite and (model / MANIFEST).is_file(), folder=True)
     tables.require_free(_rejects_of(model), overwrite)
+    names.read(model)  # what stands there is kept, so it must be found unreadable before training, not after
     earlier = _earlier(options)
     if options.contract:
         contract = contracts.load(options.contract)
@@ -112,10 +115,21 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         later = source(options.holdout) if options.holdout else None
         trained = run(source(customers), contract, settings, say, later, earlier)
         say(f"writing {model}")
-        models.save(trained.model, model, overwrite)
+        kept = models.save(trained.model, model, overwrite)
+    _tell_names(kept, model, followed=options.update is not None)
     if trained.later_rejected is not None:
         _keep_later_rejects(trained.later_rejected, model)
     return _report_training(trained.model.id, trained.rejected, trained.ignored, model, options.max_rejected)
+
+
+def _tell_names(names: Names, model: Path, followed: bool) -> None:
+    path = model / "names.toml"
+    if names.given:
+        said = ", ".join(f"{id} {name}" for id, name in names.given.items())
+        check = "" if followed else "; the segments are new, so check that the names fit, or train with --update"
+        click.echo(f"explain: {path}: kept {said}{check}", err=True)
+    for id, expected in names.dropped.items():
+        click.echo(f"explain: {path}: {id}: expected {expected}; its name stays as a comment", err=True)
 
 
 def _earlier(options: TrainOptions) -> Earlier | None:
@@ -217,8 +231,14 @@ def show(model: Path, as_json: bool) -> None:
     if not as_json:
         _print_facts(loaded)
         return
-    segments = json.loads(loaded.files["segments.json"])
-    facts = {"manifest": loaded.manifest, "evaluation": loaded.evaluation, "segments": segments["segments"]}
+    segments = json.loads(loaded.files["segments.json"])["segments"]
+    given = loaded.names.given
+    named = [{**one, "name": given.get(one["id"], one["name"]), "learnt_name": one["name"]} for one in segments]
+    facts = {
+        "manifest": loaded.manifest,
+        "evaluation": loaded.evaluation,
+        "segments": [{**one, "renamed": one["id"] in given} for one in named],
+    }
     click.echo(json.dumps(facts, indent=1, ensure_ascii=False))
 
 

@@ -14,7 +14,16 @@ WIDTH = 110
 def segment_lines(model: Model) -> list[str]:
     """Everything that `explain show` says of the segments."""
     facts = model.evaluation["segments"]
-    return [*_sizes(model, facts), "", *_evidence(facts), "", *_candidates(facts), "", *_curve(facts), *_update(facts)]
+    return [
+        *_sizes(model, facts),
+        "",
+        *_evidence(facts),
+        "",
+        *_candidates(facts),
+        "",
+        *_curve(facts),
+        *_update(model, facts),
+    ]
 
 
 def _sizes(model: Model, facts: dict[str, Any]) -> list[str]:
@@ -35,6 +44,8 @@ def _sizes(model: Model, facts: dict[str, Any]) -> list[str]:
             f"  {segment.name}"
         )
         lines += textwrap.wrap(segment.definition, WIDTH, initial_indent=" " * 50, subsequent_indent=" " * 50)
+    if model.names.given:
+        lines.append(f"  names given by people: {', '.join(model.names.given)} (names.toml)")
     lines.append("  buy: share who bought, of the holdout; border: within a rounding step of another segment;")
     lines.append("  stable: bootstrap Jaccard, below 0.60 do not trust, from 0.75 stable, from 0.85 highly stable")
     return lines
@@ -75,17 +86,20 @@ def _row(cells: Iterable[str]) -> str:
     return "  " + "".join(f"{cell:>11}" for cell in cells)
 
 
-def _update(facts: dict[str, Any]) -> list[str]:
+def _update(model: Model, facts: dict[str, Any]) -> list[str]:
     update = facts["update"]
     if update is None:
         return []
     total = update["customers"]
+    called = {segment.id: segment.name for segment in model.segmentation.segments}
     lines = ["", f"Since model {update['from']} of {update['from_date']}"]
     for one in update["matched"]:
         sizes = f"{one['before']:,} by the old rules, {one['now']:,} by the new"
-        lines.append(f"  kept     {one['id']:<4}{one['name']}: {sizes}, Jaccard {one['jaccard']:.2f}")
+        lines.append(f"  kept     {one['id']:<4}{called[one['id']]}: {sizes}, Jaccard {one['jaccard']:.2f}")
     lines += [f"  retired  {one['id']:<4}{one['name']}: now in {_counts(one['went_to'])}" for one in update["retired"]]
-    lines += [f"  new      {one['id']:<4}{one['name']}: were in {_counts(one['came_from'])}" for one in update["added"]]
+    lines += [
+        f"  new      {one['id']:<4}{called[one['id']]}: were in {_counts(one['came_from'])}" for one in update["added"]
+    ]
     lines.append(f"  moved because the model changed: {_share(update['moved_by_model'], total)} of {total:,} customers")
     since = update["since"]
     if since is None:

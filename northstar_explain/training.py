@@ -23,7 +23,8 @@ from northstar_explain.learn import purchase, segments, splits
 from northstar_explain.learn.compile import compile_machine
 from northstar_explain.learn.golden import golden_rows
 from northstar_explain.metrics import best_f1_threshold
-from northstar_explain.model import Model, Purchase, Scorecard, build
+from northstar_explain.model import Model, Purchase, Scorecard, build, follow
+from northstar_explain.model.names import as_learnt
 from northstar_explain.model.rules import assign
 
 FEWEST_CUSTOMERS = 1_000
@@ -169,6 +170,8 @@ def train(
     golden = golden_rows(checked.accepted, contract, scorecard, learnt.segmentation.tree, options.seed)
     about = _about(source, contract, options, customers, checked.rejected.num_rows, later)
     model = build(contract, learnt.segmentation, scorecard, facts, evaluation, golden, about)
+    if earlier is not None:
+        model = follow(model, earlier.model)
     return Trained(model, checked.rejected, checked.ignored, later_rejected)
 
 
@@ -215,7 +218,8 @@ def _previous(earlier: Earlier | None, contract: Contract, options: Options) -> 
     ]
     if faults:
         raise ContractError(contract.title, faults)
-    return segments.Previous(before.segmentation, options.date.isoformat())
+    # Names that people gave go on beside the model; within it, names are those that were learnt.
+    return segments.Previous(as_learnt(before.segmentation, before.names), options.date.isoformat())
 
 
 def _kind_in(contract: Contract, name: str) -> str:

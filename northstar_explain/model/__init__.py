@@ -1,12 +1,14 @@
 """What was learnt, as data: rules, scorecard, wording, and the model folder on disk."""
 
-from northstar_explain.model.folder import Model, Purchase, build, load, save
+from northstar_explain.model.folder import Model, Purchase, build, follow, load, save
+from northstar_explain.model.names import Names
 from northstar_explain.model.rules import Rule
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Profile, Segment, Segmentation
 
 __all__ = [
     "Model",
+    "Names",
     "Profile",
     "Purchase",
     "Rule",
@@ -14,6 +16,7 @@ __all__ = [
     "Segment",
     "Segmentation",
     "build",
+    "follow",
     "load",
     "save",
 ]

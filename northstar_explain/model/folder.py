@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from northstar_explain import contract as contracts
 from northstar_explain import tables
 from northstar_explain.contract import Contract, columns_of
 from northstar_explain.errors import ContractError, Fault, ModelError
-from northstar_explain.model import parsing, points, segments
+from northstar_explain.model import names, parsing, points, segments
+from northstar_explain.model.names import Names
 from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
@@ -81,6 +82,8 @@ class Model:
     manifest : dict
     files : mapping of str to bytes
         The folder's files, byte for byte, but for the manifest.
+    names : Names
+        Names that people gave to segments; `segmentation` has them already.
     """
 
     id: str
@@ -92,6 +95,7 @@ class Model:
     golden: pa.Table
     manifest: dict[str, Any]
     files: Mapping[str, bytes]
+    names: Names = field(default_factory=Names)
 
 
 def build(
@@ -124,7 +128,7 @@ def build(
     golden = _with_expected(golden, contract, segmentation, scorecard)
     said = segments.to_json(segmentation, contract)
     if faults := parsing.misread(said, segmentation, contract):
-        raise ContractError("contract", [replace(fault, todo=_REWORD) for fault in faults])
+        raise ContractError(contract.title, [replace(fault, todo=_REWORD) for fault in faults])
     files = {
         "contract.toml": contract.text.encode(),
         "segments.json": json_bytes(said),
@@ -144,8 +148,11 @@ def build(
     return Model(id, contract, segmentation, scorecard, purchase, evaluation, golden, manifest, files)
 
 
-def save(model: Model, path: Path | str, overwrite: bool = False) -> None:
+def save(model: Model, path: Path | str, overwrite: bool = False) -> Names:
     """Write a model folder, whole or not at all.
+
+    Names that people gave to segments are not lost: besides the model's own, those of the folder it replaces are taken
+    over to the segments whose ids are still there.
 
     Parameters
     ----------
@@ -155,20 +162,32 @@ def save(model: Model, path: Path | str, overwrite: bool = False) -> None:
     overwrite : bool, default False
         Replace a model folder that is there already; anything else there is left alone.
 
+    Returns
+    -------
+    Names
+        What people call the segments, and which names of the folder that was replaced could not be taken over.
+
     Raises
     ------
     OutputError
         When something stands at the path, or it cannot be written.
+    ModelError
+        When the names in the folder to replace cannot be read.
     """
     path = Path(path)
     # Only a model folder may be replaced: a mistyped --model must not cost somebody their home directory.
     tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
+    learnt = names.as_learnt(model.segmentation, model.names)
+    carried = names.carry(names.read(path), learnt, model.names)
     with tables.replacing(path) as beside:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         for name, data in model.files.items():
             (beside / name).write_bytes(data)
         (beside / MANIFEST).write_bytes(json_bytes(model.manifest))
+        if carried.text:
+            (beside / names.FILE).write_bytes(carried.text.encode())
+    return carried
 
 
 def load(path: Path | str) -> Model:
@@ -198,19 +217,38 @@ def load(path: Path | str) -> Model:
     segmentation = segments.from_json(said, contract)
     if faults := parsing.misread(said, segmentation, contract):
         raise ModelError(str(path), [replace(fault, todo=_CHANGED) for fault in faults])
+    named, given = names.apply(names.read(path), segmentation, path)
     model = Model(
         id=str(manifest["model_id"]),
         contract=contract,
-        segmentation=segmentation,
+        segmentation=named,
         scorecard=points.from_table(tables.read_parquet_bytes(files["scorecard.parquet"]), purchase.intercept),
         purchase=purchase,
         evaluation=json.loads(files["evaluation.json"]),
         golden=tables.read_parquet_bytes(files["golden.parquet"]),
         manifest=manifest,
         files=files,
+        names=given,
     )
     _require_golden(path, model)
     return model
+
+
+def follow(model: Model, earlier: Model) -> Model:
+    """The model with the names that people gave to the segments of the model it continues.
+
+    Parameters
+    ----------
+    model : Model
+        Newly learnt; segments it found again have their ids.
+    earlier : Model
+
+    Returns
+    -------
+    Model
+    """
+    named, given = names.apply(names.carry(earlier.names, model.segmentation), model.segmentation, Path())
+    return replace(model, segmentation=named, names=given)
 
 
 def json_bytes(data: Any) -> bytes:

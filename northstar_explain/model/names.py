@@ -1,0 +1,209 @@
+"""Names that people give to segments: an optional `names.toml` in the model folder, which they may edit at any time.
+
+It is no part of the sealed manifest: a name decides nothing, neither who is in a segment nor what the model's id is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from northstar_explain.errors import Fault, ModelError
+from northstar_explain.model.segments import Segmentation
+
+FILE = "names.toml"
+LONGEST = 60
+_DROPPED = "# not used: "
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a `names.toml` says.
+
+    Attributes
+    ----------
+    given : mapping of str to str
+        Segment id to name.
+    text : str
+        The file; empty where there is none.
+    learnt : mapping of str to str
+        What the same segments are called without it.
+    dropped : mapping of str to str
+        Ids of another model's segments whose names could not be taken over, and what was expected; the names stay in
+        the file as comments.
+    """
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    learnt: Mapping[str, str] = field(default_factory=dict)
+    dropped: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(folder: Path) -> Names:
+    """Read the names in a model folder; none where there is no such file.
+
+    Raises
+    ------
+    ModelError
+        When the file is no list of names; whose names they are is not looked at.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return Names()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        data = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        todo = 'Mend it, such as: [segments], and below it: S1 = "Regulars".'
+        raise ModelError(str(path), [Fault("file", "names in TOML", str(error), todo)]) from error
+    section = data.get("segments", {})
+    faults = [_fault(text, key, "the one section [segments]", "another") for key in data if key != "segments"]
+    if not isinstance(section, dict):
+        faults.append(_fault(text, "segments", "a section [segments]", repr(section)))
+    else:
+        faults += [fault for id, name in section.items() if (fault := _unfit_text(text, id, name))]
+    if faults:
+        raise ModelError(str(path), faults)
+    return Names(section, text)
+
+
+def apply(names: Names, segmentation: Segmentation, folder: Path) -> tuple[Segmentation, Names]:
+    """Give segments the names a folder has for them.
+
+    Returns
+    -------
+    Segmentation, Names
+        The second knows what the segments were called before.
+
+    Raises
+    ------
+    ModelError
+        When a name is for no segment, or two segments would have the same.
+    """
+    unfit = _unfit(names.given, segmentation)
+    if unfit:
+        faults = [_fault(names.text, id, expected, f'"{names.given[id]}"') for id, expected in unfit.items()]
+        raise ModelError(str(folder / FILE), faults)
+    learnt = {segment.id: segment.name for segment in segmentation.segments if segment.id in names.given}
+    return _called(segmentation, names.given), replace(names, learnt=learnt)
+
+
+def as_learnt(segmentation: Segmentation, names: Names) -> Segmentation:
+    """The segments with the names they were learnt with."""
+    return _called(segmentation, names.learnt)
+
+
+def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> Names:
+    """Take the names of another model over to the segments whose ids are still there.
+
+    Parameters
+    ----------
+    old : Names
+    segmentation : Segmentation
+        With learnt names.
+    own : Names, optional
+        What the new model has already; it comes first.
+
+    Returns
+    -------
+    Names
+        Those of both, and the file they make.
+    """
+    own = own or Names()
+    kept = {**old.given, **own.given}
+    dropped = {id: f"no name, as it is called {own.given[id]}" for id in _differ(old.given, own.given)}
+    while unfit := _unfit(kept, segmentation, own.given):
+        dropped |= unfit
+        kept = {id: name for id, name in kept.items() if id not in unfit}
+    fresh = {id: old.given[id] for id in dropped if (id, old.given[id]) not in _noted(own.text)}
+    if not own.text:
+        text = _commented(old.text, kept, fresh)
+    elif kept == own.given and not fresh:
+        text = own.text
+    else:
+        text = _written(kept, fresh, own.text, old.text)
+    return Names(kept, text, own.learnt, {**own.dropped, **dropped})
+
+
+def _differ(old: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
+    return [id for id, name in old.items() if own.get(id, name) != name]
+
+
+def _called(segmentation: Segmentation, names: Mapping[str, str]) -> Segmentation:
+    segments = tuple(replace(one, name=names.get(one.id, one.name)) for one in segmentation.segments)
+    return replace(segmentation, segments=segments)
+
+
+def _unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collection[str] = ()) -> dict[str, str]:
+    """Ids whose name cannot be used, and what was expected; of two names alike, those of `first` are left alone."""
+    learnt = {segment.id: segment.name for segment in segmentation.segments}
+    found = {id: "the id of a segment: " + ", ".join(learnt) for id in given if id not in learnt}
+    called: dict[str, str] = {}
+    for id in learnt:
+        other = called.setdefault(given.get(id, learnt[id]).casefold(), id)
+        pair = sorted({id, other}, key=lambda one: (one not in given, one in first, one == other))
+        if len(pair) == 2 and pair[0] in given:
+            found[pair[0]] = f"a name other than that of {pair[1]}"
+    return found
+
+
+def _unfit_text(text: str, id: str, name: Any) -> Fault | None:
+    if not isinstance(name, str):
+        return _fault(text, id, "a name in quotes", repr(name))
+    if not name.strip() or len(name) > LONGEST:
+        return _fault(text, id, f"a name of 1 to {LONGEST} characters", f"{len(name.strip())} characters")
+    if name != name.strip() or not name.isprintable():
+        return _fault(text, id, "a name without control characters or blanks around it", repr(name))
+    return None
+
+
+def _fault(text: str, key: str, expected: str, got: str) -> Fault:
+    lines = (place for place, line in enumerate(text.splitlines(), 1) if _is_about(line, key))
+    line = next(lines, None)
+    return Fault(key if line is None else f"line {line}, {key}", expected, got)
+
+
+def _is_about(line: str, key: str) -> bool:
+    return bool(re.match(rf"\s*\[*\s*([\"']?){re.escape(key)}\1\s*[]=.]", line))
+
+
+def _noted(text: str) -> list[tuple[str, str]]:
+    """Ids and names that stand in a file as not used."""
+    found: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        if line.startswith(_DROPPED):
+            with contextlib.suppress(tomllib.TOMLDecodeError):  # a person's own words
+                found += tomllib.loads(line.removeprefix(_DROPPED)).items()
+    return found
+
+
+def _commented(text: str, kept: Mapping[str, str], dropped: Mapping[str, str]) -> str:
+    """The file with the lines of dropped names as comments; nothing that a person wrote is lost."""
+    if not dropped:
+        return text
+    lines = (_DROPPED * any(_is_about(line, id) for id in dropped) + line for line in text.splitlines())
+    commented = "\n".join(lines) + "\n"
+    try:
+        same = tomllib.loads(commented).get("segments", {}) == kept
+    except tomllib.TOMLDecodeError:
+        same = False
+    return commented if same else _written(kept, dropped, text)  # where the file has not one name a line
+
+
+def _written(kept: Mapping[str, str], dropped: Mapping[str, str], *earlier: str) -> str:
+    """A new file, with what people remarked in earlier ones."""
+    remarks = dict.fromkeys(line for text in earlier for line in text.splitlines() if line.startswith("#"))
+    entries = [f"{_quoted(id)} = {_quoted(name)}" for id, name in kept.items()]
+    gone = [f"{_DROPPED}{_quoted(id)} = {_quoted(name)}" for id, name in dropped.items()]
+    return "\n".join([*remarks, "[segments]", *entries, *(line for line in gone if line not in remarks)]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    # A JSON string is a TOML basic string, but for the one control character JSON leaves alone.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
