@@ -174,6 +174,7 @@ def _fixed_counts(feature: Feature) -> dict[Bounds, str]:
         Bounds(1.0, None): (at_least, "{value} or more times", "at least once"),
         Bounds(None, 2.0): (below, "fewer than {value} times", "only once" if feature.minimum == 1 else "at most once"),
         Bounds(1.0, 2.0): (between, "{value} times", "exactly once"),
+        Bounds(2.0, 3.0): (between, "{value} times", "exactly twice"),
     }
     said |= {bounds: template.replace(old, new) for bounds, (template, old, new) in once.items() if old in template}
     if feature.some:

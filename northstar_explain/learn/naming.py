@@ -1,43 +1,77 @@
-"""Names for segments: what sets each apart, in the contract's own adjectives, always the same for the same facts."""
+"""Names for segments: what their rules ask, in the contract's own adjectives, the same for the same rules and facts.
+
+A name speaks of behavior: of numbers that the rules ask about and, where that does not tell segments apart, of what
+else is unlike the average. Categories and sensitive features never give a name, so that none says who somebody is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from northstar_explain.contract import Contract, Feature
+from northstar_explain.contract import Contract, Feature, Kind
+from northstar_explain.contract.values import either
+from northstar_explain.model.conditions import Condition, NumberCondition
+from northstar_explain.model.rules import Rule
 from northstar_explain.model.segments import Profile
 from northstar_explain.model.wording import capital
 
-# Below a third of a standard deviation a difference is small (Cohen 1988) and gives no name.
+# Below a third of a standard deviation a difference is small (Cohen 1988) and gives no name by itself.
 _CLEAR = 0.33
+_SLIGHT = 0.1
 _WORDS = 2
+_MOST_WORDS = 4
+HIGH, MIDDLE, LOW = "high", "middle", "low"
+_MANY = {HIGH: "many", MIDDLE: "some", LOW: "few"}
+_MUCH = {HIGH: "high", MIDDLE: "medium", LOW: "low"}
 
 
-def names(profiles: Sequence[Sequence[Profile]], asked: Sequence[Iterable[str]], contract: Contract) -> tuple[str, ...]:
+class Trait(NamedTuple):
+    """Something that is true of a segment: a feature that is high, low or between."""
+
+    feature: Feature
+    level: str
+
+    @property
+    def adjective(self) -> str:
+        """The contract's word for it, empty where it has none."""
+        return str(getattr(self.feature, self.level))
+
+    @property
+    def words(self) -> str:
+        """The adjective, or what to say in its place: ``many orders``, ``low total spend``."""
+        amount = _MANY if self.feature.kind in (Kind.COUNT, Kind.DAYS) else _MUCH
+        return self.adjective or f"{amount[self.level]} {self.feature.words}"
+
+
+def names(
+    ids: Sequence[str], profiles: Sequence[Sequence[Profile]], rules: Sequence[Sequence[Rule]], contract: Contract
+) -> tuple[str, ...]:
     """A distinct name for each segment.
 
     Parameters
     ----------
+    ids : sequence of str
     profiles : sequence of sequence of Profile
         Facts of each segment.
-    asked : sequence of iterable of str
-        The features in each segment's rules: a name should speak of what the definition speaks of.
+    rules : sequence of sequence of Rule
+        What defines each segment.
     contract : Contract
 
     Returns
     -------
     tuple of str
     """
-    ranked = [_ranked(profile, set(features), contract) for profile, features in zip(profiles, asked, strict=True)]
-    chosen = [words[:_WORDS] for words in ranked]
-    for place, words in enumerate(ranked):
-        size = _WORDS
-        # The same words in another order would tell nobody the two apart.
-        while sum(set(other) == set(chosen[place]) for other in chosen) > 1 and size < len(words):
-            size += 1
-            chosen[place] = words[:size]
-    said = [_name(words, contract.noun) for words in chosen]
-    return tuple(name if said.count(name) == 1 else f"{name} ({place + 1})" for place, name in enumerate(said))
+    found = [_traits(profile, asked, contract) for profile, asked in zip(profiles, rules, strict=True)]
+    traits = [[*asked, *other] for asked, other in found]
+    # What the rules ask is name enough; without it, two of the others.
+    sizes = [min(_WORDS, len(asked) or len(other)) for asked, other in found]
+    while grown := _too_short(traits, sizes):
+        sizes = [size + (place in grown) for place, size in enumerate(sizes)]
+    said = [
+        _name(chosen[:size], asked, contract.noun) for chosen, size, asked in zip(traits, sizes, rules, strict=True)
+    ]
+    return tuple(name if said.count(name) == 1 else f"{name} ({id})" for id, name in zip(ids, said, strict=True))
 
 
 def keep(ids: Sequence[str], names: Sequence[str], kept: Mapping[str, str]) -> tuple[str, ...]:
@@ -46,28 +80,75 @@ def keep(ids: Sequence[str], names: Sequence[str], kept: Mapping[str, str]) -> t
     return tuple(kept.get(id, f"{name} ({id})" if name in taken else name) for id, name in zip(ids, names, strict=True))
 
 
-def _ranked(profile: Sequence[Profile], asked: set[str], contract: Contract) -> list[str]:
-    """Adjectives, the clearest first; the first ones from different groups of features, so that they add up."""
-    usable = [
-        (item, contract[item.feature])
-        for item in profile
-        if abs(item.effect) >= _CLEAR and contract[item.feature].may_serve("segments")
-    ]
-    usable.sort(key=lambda pair: (pair[0].feature not in asked, -abs(pair[0].effect), pair[0].feature))
-    groups: set[str] = set()
-    first: list[str] = []
-    later: list[str] = []
-    for item, feature in usable:
-        word = _adjective(feature, item.effect)
-        if word:
-            (later if feature.group in groups else first).append(word)
-            groups.add(feature.group)
-    return list(dict.fromkeys(first + later))
+def _too_short(traits: Sequence[Sequence[Trait]], sizes: Sequence[int]) -> set[int]:
+    """Segments whose name tells no more than another's, the order of words apart, and that may have a longer one."""
+    said = [{trait.words for trait in chosen[:size]} for chosen, size in zip(traits, sizes, strict=True)]
+    longest = [min(len(chosen), _MOST_WORDS) for chosen in traits]
+    places = range(len(said))
+    return {i for i in places if sizes[i] < longest[i] and any(i != j and said[i] <= said[j] for j in places)}
 
 
-def _adjective(feature: Feature, effect: float) -> str:
-    return feature.high if effect > 0 else feature.low
+def _traits(profile: Sequence[Profile], rules: Sequence[Rule], contract: Contract) -> tuple[list[Trait], list[Trait]]:
+    """What the rules ask of everybody in the segment, and what else is unlike the average; the clearest first."""
+    effects = {item.feature: item.effect for item in profile}
+    usable = [feature for feature in contract.features if feature.name in effects and not feature.sensitive]
+    usable.sort(key=lambda feature: (-abs(effects[feature.name]), feature.name))
+    asked, clear = [], []
+    for feature in usable:
+        effect, levels = effects[feature.name], _levels(feature.name, rules)
+        everybody = len(levels) == len(rules) and all(levels)
+        level = _asked(set(levels), effect) if everybody else ""
+        seen = HIGH if effect >= _CLEAR else LOW if effect <= -_CLEAR else ""
+        if level:
+            asked.append(Trait(feature, level))
+        elif seen and getattr(feature, seen) and feature.may_serve("segments") and set(levels) <= {seen}:
+            clear.append(Trait(feature, seen))
+    return asked, _varied(clear, asked)
 
 
-def _name(words: Sequence[str], noun: str) -> str:
-    return capital(", ".join(words) + f" {noun}" if words else f"typical {noun}")
+def _levels(feature: str, rules: Sequence[Rule]) -> list[str]:
+    return [_level(condition) for rule in rules for condition in rule.conditions if condition.feature == feature]
+
+
+def _level(condition: Condition) -> str:
+    if not isinstance(condition, NumberCondition) or condition.missing:
+        return ""
+    if condition.lower is not None and condition.upper is not None:
+        return MIDDLE
+    return HIGH if condition.lower is not None else LOW if condition.upper is not None else ""
+
+
+def _asked(levels: set[str], effect: float) -> str:
+    """The level that the rules ask of a feature; empty where the facts deny it.
+
+    "Fewer than 50" may be nearly everybody, and "at least one" less than most have if another condition makes it so.
+    """
+    ends = levels - {MIDDLE}
+    if len(ends) != 1:
+        return "" if ends else MIDDLE
+    (level,) = ends
+    strength = effect if level == HIGH else -effect
+    if MIDDLE in levels:
+        return level if strength >= _CLEAR else MIDDLE if strength > -_CLEAR else ""
+    return level if strength >= _SLIGHT else ""
+
+
+def _varied(traits: Sequence[Trait], before: Sequence[Trait]) -> list[Trait]:
+    """The traits, the first of each group of features ahead of the others, so that they add up."""
+    groups = {trait.feature.group for trait in before}
+    first: list[Trait] = []
+    later: list[Trait] = []
+    for trait in traits:
+        (later if trait.feature.group in groups else first).append(trait)
+        groups.add(trait.feature.group)
+    return first + later
+
+
+def _name(traits: Sequence[Trait], rules: Sequence[Rule], noun: str) -> str:
+    order = list(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
+    place = {feature: at for at, feature in enumerate(order)}
+    ordered = sorted(traits, key=lambda trait: place.get(trait.feature.name, len(place)))  # as the definition says it
+    adjectives = dict.fromkeys(trait.words for trait in ordered if trait.adjective)
+    others = dict.fromkeys(trait.words for trait in ordered if not trait.adjective)
+    name = f"{', '.join(adjectives)} {noun}" if adjectives else noun if others else f"typical {noun}"
+    return capital(f"{name} with {either(list(others), last='and')}" if others else name)

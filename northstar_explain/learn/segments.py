@@ -240,8 +240,8 @@ def describe(
     order = sorted(by_segment, key=update.number)
     numeric = [feature for feature in contract.features if feature.kind.numeric]
     profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
-    asked = [[c.feature for rule in by_segment[id] for c in rule.conditions] for id in order]
-    names = naming.keep(order, naming.names(profiles, asked, contract), kept)
+    learnt = naming.names(order, profiles, [by_segment[id] for id in order], contract)
+    names = naming.keep(order, learnt, kept)
     segments = tuple(
         Segment(
             id=id,

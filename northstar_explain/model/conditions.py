@@ -108,6 +108,38 @@ class MissingCondition:
 Condition = NumberCondition | CategoryCondition | MissingCondition
 
 
+def union(one: Condition, other: Condition) -> Condition | None:
+    """The condition that fits the rows that either fits; None where no single one does.
+
+    Without bounds and with missing values it fits every row.
+    """
+    if isinstance(other, MissingCondition):
+        one, other = other, one
+    if isinstance(one, MissingCondition):
+        return other if isinstance(other, MissingCondition) else replace(other, missing=True)
+    assert not isinstance(other, MissingCondition)
+    missing = one.missing or other.missing
+    if isinstance(one, NumberCondition) and isinstance(other, NumberCondition):
+        return _joined_ranges(one, other, missing)
+    anything = NumberCondition(one.feature, missing=missing)
+    if isinstance(one, NumberCondition) or isinstance(other, NumberCondition):  # that the value is known
+        return anything
+    if one.inside and other.inside:
+        return replace(one, values=tuple(dict.fromkeys(one.values + other.values)), missing=missing)
+    if one.inside:
+        one, other = other, one
+    left = tuple(value for value in one.values if (value in other.values) != other.inside)
+    return replace(one, values=left, missing=missing) if left else anything
+
+
+def _joined_ranges(one: NumberCondition, other: NumberCondition, missing: bool) -> NumberCondition | None:
+    low, high = sorted((one, other), key=lambda condition: (condition.lower is not None, condition.lower or 0.0))
+    if high.lower is not None and low.upper is not None and low.upper < high.lower:
+        return None
+    upper = None if low.upper is None or high.upper is None else max(low.upper, high.upper)
+    return NumberCondition(one.feature, low.lower, upper, missing)
+
+
 def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...] | None:
     """Merge the conditions on each feature into one, in the order in which features first appear.
 

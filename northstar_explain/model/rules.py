@@ -6,14 +6,14 @@ a leaf, with the conditions of the path merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from northstar_explain.contract import Columns, Contract, Feature
-from northstar_explain.model.conditions import Condition, from_json, simplify, to_json
+from northstar_explain.model.conditions import Condition, NumberCondition, from_json, simplify, to_json, union
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,42 @@ class Rule:
 
 
 def rules(tree: Node, contract: Contract | Mapping[str, Feature]) -> tuple[Rule, ...]:
-    """One rule a leaf, from left to right; a leaf that no row can reach has none."""
+    """The rules that the leaves make, from left to right.
+
+    A leaf that no row can reach has none, and leaves of one segment that differ in one condition share a rule.
+    """
     merged = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
-    return tuple(Rule(conditions, segment) for conditions, segment in merged if conditions is not None)
+    found = [Rule(conditions, segment) for conditions, segment in merged if conditions is not None]
+    while pair := next(((i, j, both) for i, j, both in _joined(found, contract)), None):
+        i, j, both = pair
+        found[i] = both
+        del found[j]
+    return tuple(found)
+
+
+def _joined(found: Sequence[Rule], contract: Contract | Mapping[str, Feature]) -> Iterator[tuple[int, int, Rule]]:
+    for j, other in enumerate(found):
+        for i, one in enumerate(found[:j]):
+            if one.segment == other.segment and (both := _either(one, other, contract)):
+                yield i, j, both
+
+
+def _either(one: Rule, other: Rule, contract: Contract | Mapping[str, Feature]) -> Rule | None:
+    first, second = ({c.feature: c for c in rule.conditions} for rule in (one, other))
+    differ = [name for name in first if name in second and first[name] != second[name]]
+    if set(first) != set(second) or len(differ) != 1:
+        return None
+    both = union(first[differ[0]], second[differ[0]])
+    if both is None:
+        return None
+    first[differ[0]] = both
+    return Rule(tuple(c for c in first.values() if not _asks_nothing(c, contract)), one.segment)
+
+
+def _asks_nothing(condition: Condition, contract: Contract | Mapping[str, Feature]) -> bool:
+    if not isinstance(condition, NumberCondition) or condition.lower is not None or condition.upper is not None:
+        return False
+    return condition.missing or contract[condition.feature].missing is None
 
 
 def assign(tree: Node, columns: Columns) -> np.ndarray:

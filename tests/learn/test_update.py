@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract, columns_of
 from northstar_explain.learn import naming
 from northstar_explain.learn.update import match
-from northstar_explain.model import Model
+from northstar_explain.model import Model, Names, names
 from northstar_explain.model.rules import assign
 from northstar_explain.simulate import simulate
 from northstar_explain.training import Earlier, scored_segments
@@ -119,7 +120,10 @@ def test_kept_segments_keep_id_and_name_and_others_are_told(model: Model, update
 def test_the_same_customers_and_options_change_nothing(model: Model, customers: pa.Table, contract: Contract) -> None:
     from helpers import OPTIONS
 
-    again = learn(customers, contract, OPTIONS, earlier=Earlier(model)).model
+    called, given = names.apply(Names({"S2": "Sleepers"}, '[segments]\nS2 = "Sleepers"\n'), model.segmentation, Path())
+    named = replace(model, segmentation=called, names=given)
+    again = learn(customers, contract, OPTIONS, earlier=Earlier(named)).model
+    assert again.segmentation["S2"].name == "Sleepers"  # beside the model, not in it
     facts = again.evaluation["segments"]["update"]
     assert again.files["segments.json"] == model.files["segments.json"]
     assert again.id == model.id
@@ -161,6 +165,7 @@ def test_options_of_an_update_that_do_not_fit(some_file: Path, model_dir: Path, 
 def test_from_the_command_line_in_place(model_copy: Path, later: pa.Table, tmp_path: Path) -> None:
     before = models.load(model_copy)
     tables.write(later, tmp_path / "later.parquet")
+    (model_copy / "names.toml").write_text('[segments]\nS1 = "Regulars"\n')
     explain("score", tmp_path / "later.parquet", "--model", model_copy, "--out", tmp_path / "scores.parquet", "--quiet")
     done = explain(
         "train", tmp_path / "later.parquet", "--update", model_copy, "--since", tmp_path / "scores.parquet",
@@ -169,6 +174,10 @@ def test_from_the_command_line_in_place(model_copy: Path, later: pa.Table, tmp_p
     assert done.exit_code == 0, done.output
     after = models.load(model_copy)
     assert after.id != before.id
+    kept = {one["id"] for one in after.evaluation["segments"]["update"]["matched"]}
+    assert after.names.given == ({"S1": "Regulars"} if "S1" in kept else {})
+    assert "Regulars" in (model_copy / "names.toml").read_text()
+    assert f"{model_copy / 'names.toml'}: " in done.stderr
     since = after.evaluation["segments"]["update"]["since"]
     assert since["moved_by_customer"] == 0  # the same values, by the same rules
     text = plain(done.stdout)

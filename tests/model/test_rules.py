@@ -22,6 +22,7 @@ from northstar_explain.model.conditions import (
     from_json,
     simplify,
     to_json,
+    union,
 )
 from northstar_explain.model.rules import (
     Leaf,
@@ -156,3 +157,46 @@ def test_learnt_segments_hold_every_customer_once(model: Model, contract: Contra
     assert {c.feature for segment in segments for rule in segment.rules for c in rule.conditions} <= allowed
     with pytest.raises(KeyError, match="S99"):
         model.segmentation["S99"]
+
+
+def test_leaves_of_one_segment_that_differ_in_one_condition_share_a_rule() -> None:
+    low = Split(NumberCondition("m", None, 1.0), Leaf("S1"), Leaf("S1"))
+    tree = Split(NumberCondition("n", None, 3.0), Split(NumberCondition("m", None, 3.0), low, Leaf("S2")), Leaf("S2"))
+    assert rules(tree, CONTRACT) == (
+        Rule((NumberCondition("n", None, 3.0), NumberCondition("m", None, 3.0)), "S1"),
+        Rule((NumberCondition("n", None, 3.0), NumberCondition("m", 3.0)), "S2"),
+        Rule((NumberCondition("n", 3.0, None, missing=True),), "S2"),
+    )
+    everybody = Split(CategoryCondition("c", ("red",), missing=True), Leaf("S1"), Leaf("S1"))
+    assert rules(everybody, CONTRACT) == (Rule((), "S1"),)
+    known = Split(MissingCondition("c"), Leaf("S2"), Split(CategoryCondition("c", ("red",)), Leaf("S1"), Leaf("S1")))
+    assert rules(known, CONTRACT) == (Rule((MissingCondition("c"),), "S2"), Rule((NumberCondition("c"),), "S1"))
+
+
+@given(st.sampled_from("nmcd").flatmap(lambda f: st.tuples(conditions(f), conditions(f))), tables())
+def test_a_union_fits_what_either_fits(pair: tuple[Condition, Condition], columns: Columns) -> None:
+    one, other = pair
+    column = columns[one.feature]
+    both = union(one, other)
+    if both is None:
+        assert isinstance(one, NumberCondition) and isinstance(other, NumberCondition)
+        assert not (one.matches(column) & other.matches(column) & ~_missing(column)).any()
+    else:
+        np.testing.assert_array_equal(both.matches(column), one.matches(column) | other.matches(column))
+        assert union(other, one) is not None
+
+
+def _missing(column: np.ndarray | Category) -> np.ndarray:
+    return column.codes < 0 if isinstance(column, Category) else np.isnan(column)
+
+
+@given(trees())
+def test_no_two_rules_of_a_segment_could_be_one(tree: Node) -> None:
+    found = rules(tree, CONTRACT)
+    assert len({rule.segment for rule in found}) <= len(found) <= len(list(leaves(tree)))
+    for i, one in enumerate(found):
+        for other in found[:i]:
+            first, second = ({c.feature: c for c in rule.conditions} for rule in (one, other))
+            if one.segment == other.segment and set(first) == set(second):
+                differ = [name for name in first if first[name] != second[name]]
+                assert len(differ) > 1 or union(first[differ[0]], second[differ[0]]) is None
