@@ -16,6 +16,7 @@ from northstar_explain.contract import Category, Contract
 from northstar_explain.contract.columns import Columns
 from northstar_explain.model import Model
 from northstar_explain.model.conditions import (
+    CategoryCondition,
     Condition,
     MissingCondition,
     NumberCondition,
