@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from northstar_explain.model import points, segments
 from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
+from northstar_explain.tables.places import remove
 
 FORMAT = 3
 FILES = (
@@ -158,7 +158,7 @@ def save(model: Model, path: Path | str, overwrite: bool = False) -> None:
     # Only a model folder may be replaced: a mistyped --model must not cost somebody their home directory.
     tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
     with tables.replacing(path) as beside:
-        shutil.rmtree(beside, ignore_errors=True)
+        remove(beside)
         beside.mkdir()
         for name, data in model.files.items():
             (beside / name).write_bytes(data)
