@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.abc
 import json
 import sys
 from dataclasses import dataclass
@@ -291,16 +290,17 @@ def leave_pandas_out() -> None:
     import pyarrow as pa
 
     hidden = _Hidden()
-    sys.meta_path.insert(0, hidden)
+    sys.meta_path.insert(0, hidden)  # type: ignore[arg-type]
     try:
         pa.array([0])
     finally:
         sys.meta_path.remove(hidden)
 
 
-class _Hidden(importlib.abc.MetaPathFinder):
-    """Finds no pandas."""
+class _Hidden:
+    """Finds no pandas; a finder by its method alone, as importlib.abc takes long to load."""
 
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+    @staticmethod
+    def find_spec(fullname: str, path: object, target: object = None) -> None:
         if fullname == "pandas":
             raise ModuleNotFoundError(fullname)

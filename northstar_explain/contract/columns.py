@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from northstar_explain.contract.features import Feature
 
+_FEW = 2_000  # rows that are encoded sooner than Arrow's own function for it is loaded
+
 
 @dataclass(frozen=True)
 class Category:
@@ -88,6 +90,8 @@ def numbers_of(column: pa.Array) -> np.ndarray:
 def category_of(column: pa.Array) -> Category:
     """Texts, or texts in a dictionary, as codes; null is missing."""
     if not pa.types.is_dictionary(column.type):
+        if len(column) <= _FEW:
+            return _few_categories(column.to_pylist())
         column = column.dictionary_encode()
     values = tuple(column.dictionary.to_pylist())
     codes = _codes(column.indices)
@@ -95,6 +99,12 @@ def category_of(column: pa.Array) -> Category:
         codes[codes == values.index(None)] = -1
         values = tuple(value if value is not None else "" for value in values)
     return Category(codes, values)
+
+
+def _few_categories(texts: list[str | None]) -> Category:
+    places = {text: place for place, text in enumerate(dict.fromkeys(text for text in texts if text is not None))}
+    codes = np.array([-1 if text is None else places[text] for text in texts], dtype=np.int32)
+    return Category(codes, tuple(places))
 
 
 def _codes(indices: pa.Array) -> np.ndarray:

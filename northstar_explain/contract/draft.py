@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from northstar_explain.contract.cells import MISSING_NUMBERS
 from northstar_explain.contract.features import Kind
@@ -78,6 +77,8 @@ def draft(table: pa.Table, id: str | None, label: str | None, source: str = "tab
 
 
 def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
     blank = pc.is_in(column, value_set=pa.array(MISSING_NUMBERS, column.type))
@@ -89,6 +90,8 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _may_be_id(column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
     whole = pa.types.is_integer(column.type) or (pa.types.is_floating(column.type) and _whole(column))
     kind = whole or pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     return bool(kind) and column.null_count == 0 and pc.count_distinct(column).as_py() == len(column)
@@ -113,6 +116,8 @@ def _first(candidates: list[str], source: str, option: str, expected: str) -> st
 
 
 def _guess(name: str, column: pa.ChunkedArray) -> _Guess:
+    import pyarrow.compute as pc
+
     null = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
     missing = (pc.sum(null).as_py() or 0) / len(column)
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from northstar_explain.model.names import Names
 from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
+from northstar_explain.tables.places import remove
 
 FORMAT = 3
 FILES = (
@@ -183,7 +183,7 @@ def save(model: Model, path: Path | str, overwrite: bool = False) -> Names:
     learnt = names.as_learnt(model.segmentation, model.names)
     carried = names.carry(names.read(path), learnt, model.names)
     with tables.replacing(path) as beside:
-        shutil.rmtree(beside, ignore_errors=True)
+        remove(beside)
         beside.mkdir()
         for name, data in model.files.items():
             (beside / name).write_bytes(data)

@@ -69,6 +69,12 @@ class Grid:
         return found
 
 
+def distinct(values: np.ndarray) -> np.ndarray:
+    """The different values, rising; as np.unique, which loads numpy.ma, and that takes longer than all of this."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+
+
 def _rising_bits(values: np.ndarray, signed: bool) -> np.ndarray:
     """Whole numbers that rise with the values; without `signed`, all values below 0 come before all others."""
     if not signed:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from northstar_explain.contract import Category, Columns
-from northstar_explain.model.grid import Grid
+from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 
 
@@ -37,7 +37,7 @@ class NumberAxis:
     """A numeric feature cut wherever one of its terms cuts it: fine bins, 0 where it is missing."""
 
     def __init__(self, bins: list[NumberBins]):
-        self.cuts = np.unique(np.concatenate([axis.cuts for axis in bins]))
+        self.cuts = distinct(np.concatenate([axis.cuts for axis in bins]))
         self.count = len(self.cuts) + 2
         self._grid = Grid(self.cuts)
 

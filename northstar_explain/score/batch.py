@@ -11,7 +11,7 @@ from northstar_explain.contract import Category, Columns, columns_of
 from northstar_explain.contract.columns import one_array
 from northstar_explain.model import Model
 from northstar_explain.model.borders import borderline
-from northstar_explain.model.grid import Grid
+from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
@@ -153,9 +153,10 @@ class _Percentiles:
     """Ranks against the training population, in a thousand steps: the share, to 0.1 %, that does not lie higher."""
 
     def __init__(self, quantiles: np.ndarray):
-        self._steps, counts = np.unique(quantiles, return_counts=True)
-        self._below = np.concatenate([[0], np.clip(np.cumsum(counts) - 1, 0, 1000) / 10])
-        self._grid = Grid(self._steps)
+        steps = distinct(quantiles)
+        lower = np.searchsorted(quantiles, steps, side="right") - 1
+        self._below = np.concatenate([[0], np.clip(lower, 0, 1000) / 10])
+        self._grid = Grid(steps)
 
     def __call__(self, probability: np.ndarray) -> np.ndarray:
         return self._below.take(self._grid(probability))

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.check import text_ends
+from northstar_explain.model.grid import distinct
 
 RUN = 1 << 21  # hashes of a run: 16 MB
 _RANGES = 256
@@ -73,7 +74,7 @@ def _ranges(run: tuple[Path, np.ndarray]) -> Iterator[np.ndarray]:
 
 def _repeated(hashes: np.ndarray) -> np.ndarray:
     hashes = np.sort(hashes)
-    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    return distinct(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
 def exactly(candidates: np.ndarray, ids: Iterable[pa.Array]) -> pa.Array:
@@ -119,7 +120,7 @@ def hash_of(ids: pa.Array) -> np.ndarray:
     starts, lengths = ends[:-1], np.diff(ends)
     hashes = np.empty(len(ids), dtype=np.uint64)
     data = np.frombuffer(ids.buffers()[2] or b"", dtype=np.uint8)
-    for length in np.unique(lengths).tolist():
+    for length in distinct(lengths).tolist():
         rows = slice(None) if len(ids) and (lengths == length).all() else np.flatnonzero(lengths == length)
         hashes[rows] = _mix_words(_words(data, starts[rows], length), length)
     return hashes

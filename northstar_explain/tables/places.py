@@ -131,11 +131,11 @@ def sha256(path: Path) -> str:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        import shutil
-
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # a parent that is a file holds nothing
+    """Remove a file or a folder with all in it, if it is there and may be removed."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            for inside in path.iterdir():
+                remove(inside)
+            path.rmdir()
+        else:
             path.unlink()

@@ -39,11 +39,11 @@ def read(path: Path | str) -> pa.Table:
         raise unreadable(path, error) from error
 
 
-def read_parquet_bytes(data: bytes, columns: list[str] | None = None, encode: list[str] | None = None) -> pa.Table:
-    """The table of a Parquet file in memory; of the columns, texts in `encode` as dictionaries."""
+def read_parquet_bytes(data: bytes) -> pa.Table:
+    """The table of a Parquet file in memory."""
     from pyarrow import parquet
 
-    return parquet.ParquetFile(pa.BufferReader(data), read_dictionary=encode).read(columns)
+    return parquet.ParquetFile(pa.BufferReader(data)).read()
 
 
 def _read_parquet(path: Path) -> pa.Table:
