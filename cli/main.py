@@ -150,6 +150,14 @@ def train(customers: Path, model: Path | None, **options: Any) -> None:
 )
 @_MAX_REJECTED
 @click.option("--publish-anyway", is_flag=True, help="Write the results even when too many rows are rejected.")
+@click.option(
+    "--control-share",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="Share of customers in the control group: a hash of the id, so always the same ones.",
+)
+@click.option("--control-salt", default="northstar", show_default=True, help="Another salt draws another group.")
 @click.option("--resume", is_flag=True, help="Take up a run that was killed, after the parts it had finished.")
 @_OVERWRITE
 @_QUIET
@@ -178,6 +186,38 @@ def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
     commands.playbook(model, out, overwrite, quiet)
 
 
+@_command("compare")
+@_MODEL
+@click.option("--out", type=_FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
+@_OVERWRITE
+@_QUIET
+def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+    """Write a memo on segments and probabilities: why, when, and how to run the two together.
+
+    Its experiments were run by `explain train`; every number comes from the model folder.
+    """
+    commands.compare(model, out, overwrite, quiet)
+
+
+@_command("monitor")
+@_MODEL
+@click.option("--scores", type=_FILE, multiple=True, required=True, help="Twice: the earlier scores, then the later.")
+@click.option(
+    "--outcomes", type=_FILE, help="Customers with their label, once its window after the earlier run is over."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines: everything, as JSON.")
+def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> None:
+    """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
+
+    Drift of the features is read from the run report beside the later scores. Exit code 3 says that a trigger fired.
+    """
+    if len(scores) != 2:
+        raise click.UsageError("Give --scores twice: the earlier run, then the later.")
+    from northstar_explain.cli import monitoring
+
+    sys.exit(monitoring.monitor(model, scores, outcomes, as_json))
+
+
 @_command("sql")
 @click.argument("model", type=_FILE)
 @click.option("--dialect", type=click.Choice(_DIALECTS), required=True, help="The SQL of which database.")
@@ -192,19 +232,6 @@ def sql(model: Path, **options: Any) -> None:
     on thresholds and for missing values too.
     """
     commands.sql(model, commands.SqlOptions(**options))
-
-
-@_command("compare")
-@_MODEL
-@click.option("--out", type=_FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
-@_OVERWRITE
-@_QUIET
-def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
-    """Write a memo on segments and probabilities: why, when, and how to run the two together.
-
-    Its experiments were run by `explain train`; every number comes from the model folder.
-    """
-    commands.compare(model, out, overwrite, quiet)
 
 
 @_command("show")

@@ -26,6 +26,8 @@ class ScoreOptions:
     max_rejected: float
     publish_anyway: bool
     resume: bool
+    control_share: float
+    control_salt: str
     overwrite: bool
     quiet: bool
 
@@ -34,9 +36,10 @@ def score(customers: tuple[Path, ...], model: Path, options: ScoreOptions) -> in
     """Score files."""
     leave_pandas_out()
     from northstar_explain import model as models
-    from northstar_explain.score import Options, run
+    from northstar_explain.score import Control, Options, run
 
-    settings = Options(options.overwrite, options.max_rejected, options.publish_anyway, options.resume)
+    control = Control(options.control_share, options.control_salt)
+    settings = Options(options.overwrite, options.max_rejected, options.publish_anyway, options.resume, control)
     with progress(options.quiet) as say:
         done = run(models.load(model), customers, options.out, settings, say)
     click.echo(json.dumps(done.facts, indent=1, ensure_ascii=False))

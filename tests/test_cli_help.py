@@ -14,7 +14,7 @@ from helpers import explain, plain
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
 
-NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "sql", "show"]
+NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "show"]
 DEFAULTS = {
     "simulate": ["[default: 240000", "[default: 0"],
     "init": ["[default: contract.toml]", "[default: guessed]"],
@@ -22,6 +22,7 @@ DEFAULTS = {
     "score": ["[default: 0.01", "[required]"],
     "playbook": ["[required]"],
     "compare": ["[required]"],
+    "monitor": ["[required]"],
     "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[required]"],
     "show": [],
 }  # fmt: skip

@@ -124,7 +124,7 @@ def test_the_readme_names_commands_that_exist() -> None:
     for target in set(re.findall(r"(?:^|`)make ([a-z]+)", readme, re.M)):
         assert f"\n{target}:" in makefile, target
     calls = re.findall(r"^explain (\w+) (.*)$", readme, re.M)
-    assert {name for name, _ in calls} == {"init", "train", "score", "playbook", "compare", "sql", "show"}
+    assert {name for name, _ in calls} == {"init", "train", "score", "playbook", "compare", "monitor", "sql", "show"}
     for name, rest in calls:
         told = CliRunner().invoke(group, [name, "--help"]).stdout
         assert "Exit codes" in told

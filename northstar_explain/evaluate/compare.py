@@ -107,8 +107,14 @@ def _machine_auc(taught: Rows, held: Rows, contract: Contract, seed: int) -> dic
 
 
 def _fit_predict(taught: Rows, columns: Columns, features: tuple[Feature, ...], seed: int) -> np.ndarray:
+    # In one segment alone, a feature may never be known.
+    features = tuple(feature for feature in features if _some_known(taught.columns[feature.name]))
     machine = purchase.fit(taught.columns, taught.label, features, _MACHINE, seed)
     return np.asarray(machine.predict_proba(purchase.frame(columns, features))[:, 1])
+
+
+def _some_known(column: np.ndarray | Category) -> bool:
+    return bool((column.codes >= 0).any() if isinstance(column, Category) else not np.isnan(column).all())
 
 
 def _rank_facts(label: np.ndarray, score: np.ndarray) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
+from northstar_explain.score.control import Control, control_group
 
 REASONS = 3
 # Rows worked on at a time: as many as leave all that is known of them in the processor's own memory.
@@ -42,6 +43,8 @@ class Scorer:
     Parameters
     ----------
     model : Model
+    control : Control, optional
+        Who is kept out of campaigns.
 
     Attributes
     ----------
@@ -49,11 +52,12 @@ class Scorer:
         What a result looks like: the customer id (text), ``segment_id``, ``segment_name``,
         ``borderline`` (a rounding step from another segment), ``probability`` (0 to 1),
         ``percentile`` (0 to 100, against the training population), ``decile`` (1 to 10, 10 the highest),
-        ``likely_buyer``, ``reason_1`` to ``reason_3`` and ``model_id``.
+        ``likely_buyer``, ``control_group`` (not to be contacted by any campaign), ``reason_1`` to ``reason_3`` and ``model_id``.
     """
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Model, control: Control = Control()):
         self.model = model
+        self.control = control
         words = pa.dictionary(pa.int32(), pa.string())
         self.schema = pa.schema([
             pa.field(model.contract.id, pa.string()),
@@ -64,6 +68,7 @@ class Scorer:
             pa.field("percentile", pa.float64()),
             pa.field("decile", pa.int8()),
             pa.field("likely_buyer", pa.bool_()),
+            pa.field("control_group", pa.bool_()),
             *(pa.field(f"reason_{i + 1}", words) for i in range(REASONS)),
             pa.field("model_id", words),
         ])  # fmt: skip
@@ -121,6 +126,7 @@ class Scorer:
             "percentile": pa.array(percentile),
             "decile": pa.array(np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)),
             "likely_buyer": pa.array(found.probability >= self.model.purchase.threshold),
+            "control_group": pa.array(control_group(ids, self.control)),
             **{f"reason_{i + 1}": self._reasons(ranks) for i, ranks in enumerate(found.reasons)},
             "model_id": _dictionary(np.zeros(len(ids), dtype=np.int32), self._words["model_id"]),
         }

@@ -51,6 +51,7 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         "deciles": _shares(tally.deciles, tally.scored, int),
         "borderline": tally.borderline,
         "likely_buyers": tally.likely_buyers,
+        "control_group": {"share": scorer.control.share, "salt": scorer.control.salt},
         "unseen_categories": {
             feature: {"rows": tally.unseen_rows[feature], "values": _most_first(values)}
             for feature, values in tally.unseen.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from northstar_explain.model.folder import json_bytes
 from northstar_explain.score import inputs, rejects
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.clock import Clock, Pace
+from northstar_explain.score.control import Control
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.score.parts import Done, PartWriter
@@ -47,12 +48,15 @@ class Options:
         Publish however many rows were rejected.
     resume : bool
         Take up a run that was killed, where its input, model and output are the same.
+    control : Control
+        Who is kept out of campaigns.
     """
 
     overwrite: bool = False
     max_rejected: float = 0.01
     publish_anyway: bool = False
     resume: bool = False
+    control: Control = field(default_factory=Control)
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ class _Runner:
         self._options = options
         self._tell = progress
         self._clock = clock
-        self._scorer = Scorer(model)
+        self._scorer = Scorer(model, options.control)
         self._prepare = preparer(outputs.suffix)
         self._repeated = pa.array([], pa.string())
         self._tally = Tally()
@@ -162,9 +166,11 @@ class _Runner:
         return self._finish(parts)
 
     def _resumed(self) -> list[Part]:
+        options = self._options.control
         about = {
             "input": self._input.about(),
             "model": self._scorer.model.id,
+            "control": [options.share, options.salt],
             "output": [self._outputs.suffix, self._outputs.folder, PART_ROWS, inputs.BATCH],
         }
         parts = self._work.resume(about, self._options.resume)

@@ -1,0 +1,117 @@
+"""`explain monitor`: two runs compared, outcomes judged, triggers fired."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from northstar_explain.evaluate.monitor import Run
+    from northstar_explain.model import Model
+
+FIRED = 3
+_MOST = 10
+
+
+def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> int:
+    """Compare two runs; return 3 when a trigger fires."""
+    from northstar_explain import model as models
+    from northstar_explain.evaluate.monitor import monitor_facts
+
+    loaded = models.load(model)
+    old, new = (_run(path, loaded) for path in scores)
+    known = _outcomes(outcomes, loaded) if outcomes else None
+    facts = monitor_facts(old, new, loaded, known)
+    click.echo(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else text(facts))
+    return FIRED if facts["triggers"] else 0
+
+
+def _run(path: Path, model: Model) -> Run:
+    from northstar_explain import tables
+    from northstar_explain.evaluate.monitor import read_run
+
+    beside = path.with_suffix(".report.json")
+    report = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else None
+    return read_run(tables.read(path), model, str(path), report)
+
+
+def _outcomes(path: Path, model: Model) -> dict[str, int]:
+    from northstar_explain import tables
+    from northstar_explain.errors import Fault, TableError
+
+    table, wanted = tables.read(path), (model.contract.id, model.contract.label)
+    if missing := [name for name in wanted if name not in table.column_names]:
+        todo = "Give customers with their label, once its window is over."
+        raise TableError(str(path), [Fault("columns", " and ".join(wanted), f"no {', '.join(missing)}", todo)])
+    ids, labels = (table[name].to_pylist() for name in wanted)
+    for row, label in enumerate(labels, start=1):
+        if str(label) not in ("0", "1", "0.0", "1.0", "True", "False"):
+            fault = Fault(f"row {row}, column {wanted[1]}", "0 or 1", repr(label), "Mend the export.")
+            raise TableError(str(path), [fault])
+    return {str(id): int(float(label)) for id, label in zip(ids, labels, strict=True)}
+
+
+def text(facts: Mapping[str, Any]) -> str:
+    """The facts of a comparison for a terminal."""
+    count, drift = facts["customers"], facts["score_drift"]
+    lines = [
+        f"Customers: {count['old']:,} then, {count['new']:,} now, {count['both']:,} in both",
+        f"Score: PSI {drift['psi']:.4f} (limit {drift['threshold']:.4f}, n {drift['n']:,})",
+        "",
+        *_features(facts["feature_drift"]),
+        "",
+        *_segments(facts),
+        "",
+        *_deciles(facts["deciles"]),
+        *_known(facts["outcomes"]),
+        "",
+        *([f"TRIGGER  {one}" for one in facts["triggers"]] or ["No trigger fired."]),
+    ]
+    return "\n".join(lines)
+
+
+def _features(drift: Mapping[str, Any] | None) -> list[str]:
+    if drift is None:
+        return ["Features: not known, as no run report lies beside the new scores"]
+    ranked = sorted(drift.items(), key=lambda item: -item[1]["psi"])[:_MOST]
+    lines = [f"Features against training, the {len(ranked)} that moved most"]
+    for name, one in ranked:
+        mark = "  shifted" if one["shifted"] else ""
+        lines.append(f"  {name:<28}PSI {one['psi']:.4f}  (limit {one['threshold']:.4f}, n {one['n']:,}){mark}")
+    return lines
+
+
+def _segments(facts: Mapping[str, Any]) -> list[str]:
+    ids = [one["id"] for one in facts["segments"]]
+    lines = ["Segments, and where the customers in both runs went", f"  {'':<6}{'then':>9}{'now':>9}"]
+    lines[-1] += "".join(f"{'to ' + id:>10}" for id in ids)
+    for one in facts["segments"]:
+        to = facts["migration"].get(one["id"], {})
+        moved = "".join(f"{to.get(id, 0):>10,}" for id in ids)
+        lines.append(f"  {one['id']:<6}{one['old_share']:>9.1%}{one['new_share']:>9.1%}{moved}")
+    return lines
+
+
+def _deciles(facts: Mapping[str, Any]) -> list[str]:
+    lines = [f"Deciles: {facts['same']:,} the same"]
+    for way in ("up", "down"):
+        by = ", ".join(f"{one['term']} ({one['customers']:,})" for one in facts[way]["by"])
+        said = f"; a new first reason: {by}" if by else ""
+        lines.append(f"  {way:<5}{facts[way]['customers']:,}{said}")
+    return lines
+
+
+def _known(facts: Mapping[str, Any] | None) -> list[str]:
+    if facts is None:
+        return []
+    low, high = facts["intervals"]["roc_auc"]
+    return [
+        "",
+        f"Outcomes of {facts['n']:,} ({facts['unknown']:,} not known)",
+        f"  ROC-AUC {facts['roc_auc']:.4f} [{low:.4f}, {high:.4f}], F1 {facts['f1']:.4f}, "
+        f"bought {facts['base_rate']:.1%}, predicted {facts['predicted_rate']:.1%}",
+    ]

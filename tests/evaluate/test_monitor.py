@@ -1,0 +1,137 @@
+"""Two runs compared: conservation, drift, who moved, and the exit code that a scheduler acts on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from helpers import explain, refused, with_column
+
+from northstar_explain import tables
+from northstar_explain.contract import Contract, check
+from northstar_explain.errors import TableError
+from northstar_explain.evaluate.monitor import monitor_facts, read_run
+from northstar_explain.model import Model
+from northstar_explain.score import Scorer
+
+LABEL = "purchased_next_30d"
+
+
+@pytest.fixture(scope="module")
+def scores(model: Model, customers: pa.Table, contract: Contract) -> pa.Table:
+    return Scorer(model)(check(customers, contract).accepted)
+
+
+def shifted(customers: pa.Table) -> pa.Table:
+    """The customers in a week when everybody came far more often."""
+    sessions = np.minimum(customers["sessions_30d"].to_numpy() * 3 + 5, 200)
+    return with_column(customers, "sessions_30d", pa.array(sessions, customers["sessions_30d"].type))
+
+
+def test_the_same_run_twice_moves_nobody(model: Model, scores: pa.Table) -> None:
+    run = read_run(scores, model, "scores")
+    facts = monitor_facts(run, run, model)
+    assert facts["score_drift"]["psi"] == 0
+    assert facts["triggers"] == []
+    assert facts["deciles"]["same"] == scores.num_rows
+    assert all(list(to) == [id] for id, to in facts["migration"].items())
+
+
+def test_every_customer_is_counted_once(
+    model: Model, scores: pa.Table, customers: pa.Table, contract: Contract
+) -> None:
+    old = read_run(scores.slice(0, 4_000), model, "old")
+    after = Scorer(model)(check(shifted(customers), contract).accepted).slice(1_000)
+    facts = monitor_facts(old, read_run(after, model, "new"), model)
+    assert facts["customers"] == {"old": 4_000, "new": 5_000, "both": 3_000}
+    assert sum(sum(to.values()) for to in facts["migration"].values()) == 3_000
+    deciles = facts["deciles"]
+    assert deciles["same"] + deciles["up"]["customers"] + deciles["down"]["customers"] == 3_000
+    assert deciles["up"]["customers"] > deciles["down"]["customers"]
+    assert sum(one["old"] for one in facts["segments"]) == 4_000
+    assert sum(one["new"] for one in facts["segments"]) == 5_000
+    assert facts["score_drift"]["shifted"]
+    assert any("the score drifted" in one for one in facts["triggers"])
+
+
+def test_a_segment_that_grows_by_more_than_a_third_fires(model: Model, scores: pa.Table) -> None:
+    run = read_run(scores, model, "scores")
+    last = model.segmentation.segments[-1].id
+    few = np.flatnonzero(run.segments != last)
+    segments = run.segments.copy()
+    segments[few[: int(0.3 * (run.segments == last).sum())]] = last
+    assert monitor_facts(run, replace(run, segments=segments), model)["triggers"] == []
+    segments[few[: int(0.6 * (run.segments == last).sum())]] = last
+    fired = monitor_facts(run, replace(run, segments=segments), model)["triggers"]
+    assert any(one.startswith(f"segment {last} went from") for one in fired)
+
+
+def test_a_small_sample_does_not_fire_by_chance(model: Model, scores: pa.Table) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        rows = rng.permutation(scores.num_rows)
+        old, new = (read_run(scores.take(rows[part]), model, "x") for part in (slice(0, 150), slice(150, 300)))
+        assert monitor_facts(old, new, model)["triggers"] == []
+
+
+def test_outcomes_are_judged_and_a_fall_fires(model: Model, scores: pa.Table, customers: pa.Table) -> None:
+    run = read_run(scores, model, "scores")
+    bought = dict(zip(customers["customer_id"].to_pylist(), customers[LABEL].to_pylist(), strict=True))
+    facts = monitor_facts(run, run, model, bought)["outcomes"]
+    assert facts["n"] == len(bought)
+    assert facts["alarms"] == []
+    low, high = facts["intervals"]["roc_auc"]
+    assert low < facts["roc_auc"] < high
+    rng = np.random.default_rng(0)
+    noise = {id: int(rng.random() < 0.5) for id in bought}
+    alarms = monitor_facts(run, run, model, noise)["triggers"]
+    assert any("ROC-AUC fell" in one for one in alarms)
+    assert any("were predicted" in one for one in alarms)
+
+
+def test_outcomes_that_say_nothing_are_refused(model: Model, scores: pa.Table) -> None:
+    run = read_run(scores, model, "scores")
+    with pytest.raises(TableError, match="customers of the old run who bought, and who did not"):
+        monitor_facts(run, run, model, {"nobody": 1})
+
+
+@pytest.mark.parametrize("fault", ["column", "model", "twice"])
+def test_scores_that_are_none_are_refused(fault: str, model: Model, scores: pa.Table) -> None:
+    bad = {
+        "column": scores.drop_columns("decile"),
+        "model": scores.set_column(
+            scores.column_names.index("model_id"), "model_id", pa.array(["m-other"] * scores.num_rows)
+        ),
+        "twice": pa.concat_tables([scores.slice(0, 2), scores.slice(0, 1)]),
+    }[fault]
+    said = {"column": "no decile", "model": "also m-other", "twice": "each customer once"}[fault]
+    with pytest.raises(TableError, match=said):
+        read_run(bad, model, "scores.parquet")
+
+
+def test_from_the_command_line(model_dir: Path, customers: pa.Table, tmp_path: Path) -> None:
+    for name, table in (("old", customers), ("new", shifted(customers))):
+        tables.write(table, tmp_path / f"{name}-customers.parquet")
+        done = explain(
+            "score", tmp_path / f"{name}-customers.parquet", "--model", model_dir, "--out", tmp_path / f"{name}.parquet",
+            "--quiet",
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+    run = ("monitor", "--model", model_dir, "--scores", tmp_path / "old.parquet")
+    calm = explain(*run, "--scores", tmp_path / "old.parquet")
+    assert calm.exit_code == 0, calm.output
+    assert "No trigger fired." in calm.stdout
+    fired = explain(
+        *run, "--scores", tmp_path / "new.parquet", "--outcomes", tmp_path / "old-customers.parquet", "--json"
+    )
+    assert fired.exit_code == 3
+    facts = json.loads(fired.stdout)
+    assert any(one.startswith("sessions_30d drifted since training") for one in facts["triggers"])
+    assert facts["outcomes"]["n"] == customers.num_rows
+    assert pq.read_table(tmp_path / "old.parquet").num_rows == customers.num_rows
+    assert "--scores" in refused(tmp_path, *run, code=2)
