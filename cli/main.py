@@ -202,9 +202,7 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 @_command("monitor")
 @_MODEL
 @click.option("--scores", type=_FILE, multiple=True, required=True, help="Twice: the earlier scores, then the later.")
-@click.option(
-    "--outcomes", type=_FILE, help="Customers with their label, once its window after the earlier run is over."
-)
+@click.option("--outcomes", type=_FILE, help="Customers with their label, once its window is over.")
 @click.option("--json", "as_json", is_flag=True, help="For machines: everything, as JSON.")
 def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> None:
     """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.

@@ -52,12 +52,13 @@ class Scorer:
         What a result looks like: the customer id (text), ``segment_id``, ``segment_name``,
         ``borderline`` (a rounding step from another segment), ``probability`` (0 to 1),
         ``percentile`` (0 to 100, against the training population), ``decile`` (1 to 10, 10 the highest),
-        ``likely_buyer``, ``control_group`` (not to be contacted by any campaign), ``reason_1`` to ``reason_3`` and ``model_id``.
+        ``likely_buyer``, ``control_group`` (not to be contacted by any campaign), ``reason_1`` to ``reason_3`` and
+        ``model_id``.
     """
 
-    def __init__(self, model: Model, control: Control = Control()):
+    def __init__(self, model: Model, control: Control | None = None):
         self.model = model
-        self.control = control
+        self.control = control or Control()
         words = pa.dictionary(pa.int32(), pa.string())
         self.schema = pa.schema([
             pa.field(model.contract.id, pa.string()),

@@ -30,7 +30,9 @@ def scores(model: Model, customers: pa.Table, contract: Contract) -> pa.Table:
 def shifted(customers: pa.Table) -> pa.Table:
     """The customers in a week when everybody came far more often."""
     sessions = np.minimum(customers["sessions_30d"].to_numpy() * 3 + 5, 200)
-    return with_column(customers, "sessions_30d", pa.array(sessions, customers["sessions_30d"].type))
+    often = with_column(customers, "sessions_30d", pa.array(sessions, customers["sessions_30d"].type))
+    lately = pa.array(np.zeros(customers.num_rows), customers["days_since_last_visit"].type, safe=False)
+    return with_column(often, "days_since_last_visit", lately)
 
 
 def test_the_same_run_twice_moves_nobody(model: Model, scores: pa.Table) -> None:
