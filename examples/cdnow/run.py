@@ -152,7 +152,9 @@ def run(out: Path, seed: int, overwrite: bool, quiet: bool) -> None:
         options = Options(seed=seed, date=LATER_CUT)
         learnt = train(Source(early, "customers"), contract, options, say, Source(later, "later")).model
         model.save(learnt, out / "model", overwrite)
-        done = score.run(learnt, out / "later.parquet", out / "scores.parquet", overwrite, say)
+        done = score.run(
+            learnt, [out / "later.parquet"], out / "scores.parquet", score.Options(overwrite=overwrite), say
+        )
         write_playbook(learnt, out / "playbook", overwrite, say)
     label = later["bought_next_30d"].to_numpy()
     probability = tables.read(done.scores)["probability"].to_numpy()
