@@ -78,16 +78,13 @@ def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[floa
     Returns
     -------
     lowest, highest : float
-        Values from the lowest up to, but not including, the highest are close. Whole numbers have at least one on
-        each side: the border of "3 or more" runs between 2 and 3.
+        Values from the lowest up to, but not including, the highest are close: half a step to either side.
     """
     known = values[~np.isnan(values)]
     grid = _grid(feature, float(known.min()), float(known.max()))
     below, above = grid[grid < threshold], grid[grid > threshold]
     down = (threshold - below[-1]) / 2 if len(below) else abs(threshold) / 2
     up = (above[0] - threshold) / 2 if len(above) else down
-    if feature.kind.whole:
-        down, up = max(down, 1.0), max(up, 1.0)
     return float(threshold - down), float(threshold + up)
 
 

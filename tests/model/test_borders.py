@@ -75,8 +75,8 @@ def test_everybody_is_within_reach_of_their_own_segment(cut: float, values: list
 @pytest.mark.parametrize(
     ("name", "threshold", "ends"),
     [
-        ("orders_90d", 1.0, (0.0, 2.0)),
-        ("orders_90d", 3.0, (2.0, 4.0)),
+        ("orders_90d", 1.0, (0.5, 1.5)),
+        ("orders_90d", 3.0, (2.5, 3.5)),
         ("orders_90d", 12.0, (11.0, 13.5)),
         ("days_since_last_visit", 14.0, (12.0, 17.5)),
         ("return_rate", 0.2, (0.175, 0.225)),
