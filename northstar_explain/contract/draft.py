@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import MISSING_NUMBERS
 from northstar_explain.contract.features import Kind
-from northstar_explain.errors import Fault, TableError
+from northstar_explain.contract.load import parse
+from northstar_explain.errors import ContractError, Fault, TableError
 
 _SENSITIVE = re.compile(r"(^|_)(age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I)
 _DAYS = re.compile(r"(^|_)days?(_|$)", re.I)
@@ -73,7 +75,23 @@ def draft(table: pa.Table, id: str | None, label: str | None, source: str = "tab
     label_candidates = [name for name in names if name != id and _may_be_label(plain[name])]
     label = label or _first(label_candidates, source, "--label", "a column of 0 and 1")
     guesses = [_guess(name, plain[name]) for name in names if name not in (id, label)]
-    return _toml(source, id, label, (id_candidates, label_candidates), guesses)
+    numbered: set[str] = set()
+    while True:
+        text = _toml(source, id, label, (id_candidates, label_candidates), guesses, numbered)
+        alike = _taken_for_others(text, guesses) - numbered
+        if not alike:
+            return text
+        numbered |= alike
+
+
+def _taken_for_others(text: str, guesses: list[_Guess]) -> set[str]:
+    """Columns whose names, as words, could be taken for another's; they are numbered until a person names them."""
+    try:
+        parse(text)
+    except ContractError as error:
+        places = {fault.where for fault in error.faults}
+        return {guess.name for guess in guesses if f"features.{guess.name}" in places}
+    return set()
 
 
 def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -156,7 +174,14 @@ def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Gues
     return _Guess(name, Kind.CATEGORY, None, None, missing, note)
 
 
-def _toml(source: str, id: str, label: str, candidates: tuple[list[str], list[str]], guesses: list[_Guess]) -> str:
+def _toml(
+    source: str,
+    id: str,
+    label: str,
+    candidates: tuple[list[str], list[str]],
+    guesses: list[_Guess],
+    numbered: Collection[str],
+) -> str:
     features = [guess for guess in guesses if guess.kind is not None]
     left_out = [guess for guess in guesses if guess.kind is None]
     lines = [
@@ -176,8 +201,9 @@ def _toml(source: str, id: str, label: str, candidates: tuple[list[str], list[st
     lines += [_comment(f"{guess.name} is ignored: {guess.note}. CONFIRM") for guess in left_out]
     lines += ["", "[groups]", 'customer = "Customer"  # CONFIRM: group features that belong together', ""]
     taken: set[str] = set()
-    for guess in features:
-        lines += [*_feature_lines(guess, _words(guess.name, taken)), ""]
+    for place, guess in enumerate(features, 1):
+        name = f"column {place}" if guess.name in numbered else guess.name
+        lines += [*_feature_lines(guess, _words(name, taken)), ""]
     return "\n".join(lines)
 
 

@@ -57,6 +57,14 @@ def test_any_names_at_all_give_a_draft_that_loads(names: list[str], source: str)
     assert [feature.name for feature in contract.features] == names
 
 
+def test_names_that_would_be_taken_for_other_words_are_numbered() -> None:
+    names = ["spend; or less", "home", "home is here", "clicks (or unknown)", "sales"]
+    columns = {name: [0.5, 2.0, 7.0] if name != "home" else ["x", "y", "z"] for name in names}
+    contract = parse(draft(pa.table({"id": ["a", "b", "c"], "y": [0, 1, 1]} | columns), None, None))
+    assert [feature.name for feature in contract.features] == names
+    assert [feature.words for feature in contract.features] == ["column 1", "home", "column 3", "column 4", "sales"]
+
+
 def test_any_categories_at_all_stay_inside_their_comment() -> None:
     evil = ['x"\nid = "y', "# \r\n[features.z]", "\u2028", "'''"]
     table = pa.table({"id": ["a", "b", "c", "d"], "why": evil, "label": [0, 1, 0, 1]})
