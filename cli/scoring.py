@@ -35,9 +35,13 @@ class ScoreOptions:
 def score(customers: tuple[Path, ...], model: Path, options: ScoreOptions) -> int:
     """Score files."""
     leave_pandas_out()
+    import pyarrow as pa
+
     from northstar_explain import model as models
     from northstar_explain.score import Control, Options, run
 
+    # Arrow's default pool keeps what is freed: a third more memory, and no faster.
+    pa.set_memory_pool(pa.system_memory_pool())
     control = Control(options.control_share, options.control_salt)
     settings = Options(options.overwrite, options.max_rejected, options.publish_anyway, options.resume, control)
     with progress(options.quiet) as say:
