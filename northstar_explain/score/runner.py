@@ -16,12 +16,12 @@ from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.score import inputs, rejects
 from northstar_explain.score.batch import Scorer
-from northstar_explain.score.per_batch import score_part
 from northstar_explain.score.clock import Clock, Pace
 from northstar_explain.score.control import Control
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.score.parts import Done, PartWriter
+from northstar_explain.score.per_batch import score_part
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.report import report
 from northstar_explain.score.tally import Tally, count

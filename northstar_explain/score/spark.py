@@ -127,8 +127,9 @@ def _read(spark: SparkSession, sources: Sequence[str]) -> DataFrame:
         if not _is_csv(sources[0]):
             return spark.read.parquet(*sources)
         # As the local engine does: every cell a text, an empty one missing.
-        settings = {"header": True, "inferSchema": False, "multiLine": True, "escape": '"', "mode": "FAILFAST"}
-        return spark.read.csv(list(sources), **settings)
+        return spark.read.csv(
+            list(sources), header=True, inferSchema=False, multiLine=True, escape='"', mode="FAILFAST"
+        )
     except AnalysisException as error:
         got = str(error).splitlines()[0]
         raise TableError(", ".join(sources), [Fault("files", "Parquet or CSV", got, "Check the path.")]) from error
@@ -247,11 +248,18 @@ class _Places:
         self._put(self._report)
 
     def _put(self, place: str) -> None:
-        self._files.delete(self._paths(place), True)
-        if not self._files.rename(self._paths(_beside(place)), self._paths(place)):
+        # Hadoop's file systems cannot exchange two names: between two renames, the old result stands aside.
+        there, new, old = (self._paths(path) for path in (place, _beside(place), _beside(place, "old")))
+        self._files.delete(old, True)
+        moved = self._files.exists(there) and self._files.rename(there, old)
+        if not self._files.rename(new, there):
+            if moved:
+                self._files.rename(old, there)
             raise OutputError(place, [Fault("output", "a place that can be written", "a refusal", "Check the path.")])
+        self._files.delete(old, True)
 
 
-def _beside(place: str) -> str:
-    folder, _, name = place.rpartition("/")
-    return f"{folder}/_{name}.work" if folder else f"_{name}.work"
+def _beside(place: str, what: str = "work") -> str:
+    """A path that Spark passes over, in the same folder."""
+    folder, slash, name = place.rpartition("/")
+    return f"{folder}{slash}_{name}.{what}"
