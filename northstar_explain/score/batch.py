@@ -19,7 +19,7 @@ from northstar_explain.score.control import Control, control_group
 
 REASONS = 3
 # Rows worked on at a time: as many as leave all that is known of them in the processor's own memory.
-CHUNK = 1 << 14
+CHUNK = 1 << 15
 
 
 class Scored(NamedTuple):
@@ -135,14 +135,12 @@ class Scorer:
 
     def _fill(self, found: _Found, rows: slice, columns: Columns) -> None:
         part = {feature.name: _slice(columns[feature.name], rows) for feature in self._features}
-        sums = self.lookup(part, most=REASONS)
+        sums = self.lookup(part, REASONS, found.bins)
         found.probability[rows] = sigmoid(sums.logit)
         for held, ranks in zip(found.reasons, sums.top, strict=True):
             held[rows] = ranks
         found.segment[rows] = assign_codes(self.model.segmentation.tree, part, self._segments)
         found.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, part)
-        for feature, bins in sums.bins.items():
-            found.bins[feature] += np.bincount(bins, minlength=len(found.bins[feature]))
 
 
 class _Found:
@@ -153,7 +151,7 @@ class _Found:
         self.segment = np.empty(rows, dtype=np.int32)
         self.borderline = np.empty(rows, dtype=bool)
         self.reasons = [np.empty(rows, dtype=lookup.rank_type) for _ in range(REASONS)]
-        self.bins = {feature: np.zeros(axis.count, dtype=np.int64) for feature, axis in lookup.axes.items()}
+        self.bins = lookup.empty_counts()
 
 
 class _Percentiles:
