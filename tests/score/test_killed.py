@@ -88,15 +88,17 @@ def test_killed_at_any_moment_the_output_is_old_or_new_and_resuming_ends_the_sam
     old = results(folder)
     process = start(model_dir, week, tmp_path / "timed" / name, "anew")
     since = time.monotonic()
-    assert process.wait() == 0
+    process.communicate()
     length = time.monotonic() - since
+    assert process.returncode == 0
     killed = kept = 0
     for number in range(KILLS // 2):
         # In turns from the start and after the finished parts, as a person would who has to begin again and again.
         process = start(model_dir, week, folder / name, "resume" if number % 2 else "anew")
         time.sleep(rng.uniform(0, length))
         process.kill()
-        killed += process.wait() == -9
+        process.communicate()
+        killed += process.returncode == -9
         kept += any(folder.glob(".*.work/part-*.json"))
         found = results(folder)
         assert of(found, name) in (of(old, name), of(new, name))
