@@ -32,7 +32,8 @@ class ScoreOptions:
 
 def score(customers: tuple[str, ...], model: Path, options: ScoreOptions) -> int:
     """Score files."""
-    leave_pandas_out()
+    if options.engine == "local":  # Spark wants pandas
+        leave_pandas_out()
     import pyarrow as pa
 
     from northstar_explain import model as models

@@ -7,6 +7,7 @@ scores, and of every task Spark takes the rows once.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +177,9 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
             counted = json.dumps(count(parted, scored, scorer).to_json())
             yield _filled(schema, "tally", pa.array([counted]))
 
-    return customers.mapInArrow(work, from_arrow_schema(schema))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")  # only Arrow is used
+        return customers.mapInArrow(work, from_arrow_schema(schema))
 
 
 def _plain(field: pa.Field) -> pa.Field:
