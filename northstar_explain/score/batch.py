@@ -75,7 +75,7 @@ class Scorer:
         ])  # fmt: skip
         features = {*model.scorecard.features, *(f.name for f in model.contract.segment_features)}
         self._features = [feature for feature in model.contract.features if feature.name in features]
-        self.lookup = Lookup(model.scorecard)
+        self.lookup = model.lookup
         self._segments = [segment.id for segment in model.segmentation.segments]
         self._words = {
             "segment_id": pa.array(self._segments),
@@ -175,9 +175,13 @@ class _Reasons:
 
     def __init__(self, model: Model, lookup: Lookup):
         said = [reason for term in model.scorecard.terms for reason in term.reasons]
-        places = {phrase: place for place, phrase in enumerate(dict.fromkeys(said))}
-        self._phrases = pa.array(list(places))
-        self._of_rank = np.array([0, *(places[said[reason]] for reason in lookup.ranked)], dtype=np.int32)
+        phrases = dict.fromkeys(said)
+        self._phrases = pa.array(list(phrases))
+        place_of = np.arange(len(said), dtype=np.int32)
+        if len(phrases) < len(said):  # some bins are said alike
+            places = {phrase: place for place, phrase in enumerate(phrases)}
+            place_of = np.array([places[phrase] for phrase in said], dtype=np.int32)
+        self._of_rank = np.concatenate([[np.int32(0)], place_of[lookup.ranked]])
 
     def __call__(self, ranks: np.ndarray) -> pa.DictionaryArray:
         silent = ranks == 0
