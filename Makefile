@@ -36,16 +36,18 @@ check: setup  ## ruff and mypy
 cdnow: setup  ## the example on real customers, into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
 
-bench: .venv-bench/.installed  ## the distiller beside ExKMC and CART
+bench: .venv-bench/.installed  ## the distiller beside ExKMC and CART; scoring beside its peers, and 24,000,000 customers
 	.venv-bench/bin/python -m benchmarks.distill
 	.venv-bench/bin/python -m benchmarks.distill_large
+	.venv-bench/bin/python -m benchmarks.score
+	.venv-bench/bin/python -m benchmarks.score_large
 # ExKMC comes as source only; what it takes to compile it stays out of .venv and its lock.
 .venv-bench/.installed: requirements.lock setup.cfg
 	@command -v cc >/dev/null || { echo "bench: ExKMC is compiled; install gcc and python3-dev" >&2; exit 1; }
 	$(PYTHON) -m venv .venv-bench
 	grep -o '^[a-z0-9.-]*==[^ ]*' requirements.lock > .venv-bench/constraints.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint .venv-bench/constraints.txt -e '.[cdnow,bench]'
+	    --constraint .venv-bench/constraints.txt -e '.[cdnow,bench,lightgbm]'
 	@touch $@
 
 # One file for every Python from 3.11 on, x86_64 and aarch64.

@@ -143,11 +143,9 @@ def train(customers: Path, model: Path | None, **options: Any) -> None:
 
 
 @_command("score")
-@click.argument("customers", type=_FILE, nargs=-1, required=True)
+@click.argument("customers", nargs=-1, required=True)
 @_MODEL
-@click.option(
-    "--out", type=_FILE, required=True, help="Where to write: a .parquet, .csv or .arrow file, or a folder of Parquet."
-)
+@click.option("--out", required=True, help="Where to write: a .parquet, .csv or .arrow file, or a folder of Parquet.")
 @_MAX_REJECTED
 @click.option("--publish-anyway", is_flag=True, help="Write the results even when too many rows are rejected.")
 @click.option(
@@ -159,9 +157,12 @@ def train(customers: Path, model: Path | None, **options: Any) -> None:
 )
 @click.option("--control-salt", default="northstar", show_default=True, help="Another salt draws another group.")
 @click.option("--resume", is_flag=True, help="Take up a run that was killed, after the parts it had finished.")
+@click.option(
+    "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help="What does the work."
+)
 @_OVERWRITE
 @_QUIET
-def score(customers: tuple[Path, ...], model: Path, **options: Any) -> None:
+def score(customers: tuple[str, ...], model: Path, **options: Any) -> None:
     """Score CUSTOMERS: segment, probability, rank and reasons, one row per valid row.
 
     CUSTOMERS are Parquet, CSV or Arrow files, folders of them, quoted patterns such as "week/*.parquet", or - for
@@ -170,9 +171,14 @@ def score(customers: tuple[Path, ...], model: Path, **options: Any) -> None:
 
     Memory does not grow with the input. Nothing is published until all is done; when too many rows are rejected,
     nothing is published at all.
+
+    With --engine spark, Spark reads and writes wherever it can, OUT is a folder, and each worker scores as this
+    machine would: under spark-submit on its cluster, otherwise on this machine.
     """
     from northstar_explain.cli import scoring
 
+    if options["resume"] and options["engine"] == "spark":
+        raise click.UsageError("--resume is for the local engine; Spark runs lost tasks again by itself.")
     sys.exit(scoring.score(customers, model, scoring.ScoreOptions(**options)))
 
 

@@ -89,7 +89,7 @@ def many_customers() -> pa.Table:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real Spark session on two local cores, for the whole suite: it takes seconds to start."""
+    """A real Spark session on two local cores, for the whole suite: it takes seconds to start. A task may fail thrice."""
     sql = pytest.importorskip("pyspark.sql", reason="needs pyspark: pip install 'northstar-explain[spark]'")
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         pytest.skip("needs Java 17 or later, which Spark runs on")
@@ -106,7 +106,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    builder = sql.SparkSession.builder.master("local[2]").appName("tests")
+    builder = sql.SparkSession.builder.master("local[2,4]").appName("tests")
     for key, value in settings.items():
         builder = builder.config(key, value)
     with warnings.catch_warnings():

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract, columns_of
 from northstar_explain.errors import ContractError, Fault, ModelError
 from northstar_explain.model import names, parsing, points, segments
+from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.names import Names
 from northstar_explain.model.rules import assign
-from northstar_explain.model.scorecard import Scorecard
+from northstar_explain.model.scorecard import Scorecard, sigmoid
 from northstar_explain.model.segments import Segmentation
 from northstar_explain.tables.places import remove
 
@@ -99,6 +101,11 @@ class Model:
     manifest: dict[str, Any]
     files: Mapping[str, bytes]
     names: Names = field(default_factory=Names)
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """The scorecard made ready for many rows."""
+        return Lookup(self.scorecard)
 
 
 def build(
@@ -213,7 +220,7 @@ def load(path: Path | str) -> Model:
     path = Path(path)
     manifest = _read_manifest(path)
     files = _read_files(path, manifest)
-    contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"))
+    contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"), sealed=True)
     purchase = _purchase(json.loads(files["purchase.json"]))
     said = json.loads(files["segments.json"])
     segmentation = segments.from_json(said, contract)
@@ -331,7 +338,8 @@ def _score_golden(
 
 
 def _require_golden(path: Path, model: Model) -> None:
-    segment, probability = _score_golden(model.golden, model.contract, model.segmentation, model.scorecard)
+    columns = columns_of(model.golden, model.contract.features)
+    segment, probability = assign(model.segmentation.tree, columns), sigmoid(model.lookup(columns).logit)
     wanted, wanted_probability = (model.golden[name].to_numpy(zero_copy_only=False) for name in EXPECTED)
     wrong = np.flatnonzero((segment != wanted) | (np.abs(probability - wanted_probability) > _TOLERANCE))
     if len(wrong):

@@ -24,13 +24,10 @@ class Sums(NamedTuple):
         Intercept and points, added term after term.
     top : list of ndarray, each of shape (n,)
         Ranks of the bins with the largest points either way, the largest first; 0 where no more terms add anything.
-    bins : dict
-        Each feature's fine bin in each row: its place in `Lookup.axes`.
     """
 
     logit: np.ndarray
     top: list[np.ndarray]
-    bins: dict[str, np.ndarray]
 
 
 class NumberAxis:
@@ -91,12 +88,15 @@ class _Entry:
     steps : tuple of ndarray or None
         For each feature, what its fine bin adds to the place in the tables; None where it is the place.
     points, ranks : ndarray, shape (places,)
+    last : tuple of str
+        Features that no later term asks for.
     """
 
     features: tuple[str, ...]
     steps: tuple[np.ndarray | None, ...]
     points: np.ndarray
     ranks: np.ndarray
+    last: tuple[str, ...]
 
 
 class Lookup:
@@ -128,19 +128,28 @@ class Lookup:
         ranks = np.zeros(len(size), dtype=self.rank_type)
         ranks[self.ranked] = np.arange(1, len(self.ranked) + 1)
         starts = np.cumsum([0, *(term.points.size for term in scorecard.terms)])
+        last = {name: number for number, term in enumerate(scorecard.terms) for name in term.features}
         self._entries = [
-            self._entry(term, ranks[start : start + term.points.size])
-            for term, start in zip(scorecard.terms, starts, strict=False)
+            self._entry(
+                term,
+                ranks[starts[number] : starts[number + 1]],
+                tuple(name for name in term.features if last[name] == number),
+            )
+            for number, term in enumerate(scorecard.terms)
         ]
 
-    def _entry(self, term: Term, ranks: np.ndarray) -> _Entry:
+    def _entry(self, term: Term, ranks: np.ndarray, last: tuple[str, ...]) -> _Entry:
         points = term.points.ravel()
         bins = [self.axes[axis.feature].bin_of(axis) for axis in term.axes]
         if len(bins) == 1:
-            return _Entry(term.features, (None,), points[bins[0]], ranks[bins[0]])
-        return _Entry(term.features, (bins[0] * term.axes[1].count, bins[1]), points, ranks)
+            return _Entry(term.features, (None,), points[bins[0]], ranks[bins[0]], last)
+        return _Entry(term.features, (bins[0] * term.axes[1].count, bins[1]), points, ranks, last)
 
-    def __call__(self, columns: Columns, most: int = 0) -> Sums:
+    def empty_counts(self) -> dict[str, np.ndarray]:
+        """Nobody in any fine bin of any feature, for counting them."""
+        return {feature: np.zeros(axis.count, dtype=np.int64) for feature, axis in self.axes.items()}
+
+    def __call__(self, columns: Columns, most: int = 0, counts: dict[str, np.ndarray] | None = None) -> Sums:
         """Score rows.
 
         Parameters
@@ -149,22 +158,33 @@ class Lookup:
             Name to float64 array or `Category`, for every feature of the scorecard.
         most : int, default 0
             How many of the largest contributions to find.
+        counts : dict, optional
+            Feature to rows in each of its fine bins: these rows are added to it.
 
         Returns
         -------
         Sums
         """
-        bins = {feature: axis.index(columns[feature]) for feature, axis in self.axes.items()}
+        # A feature is looked up when it is first asked for and forgotten after the last time: what is at hand at any
+        # moment then fits into the processor's own memory.
+        bins: dict[str, np.ndarray] = {}
         rows = len(next(iter(columns.values())))
         # Term after term: NumPy's own sum groups its addends by the number of rows, and a score must not.
         logit = np.full(rows, self.intercept)
         top = _Top(most, rows, self.rank_type)
         for entry in self._entries:
+            for feature in entry.features:
+                if feature not in bins:
+                    bins[feature] = self.axes[feature].index(columns[feature])
+                    if counts is not None:
+                        counts[feature] += np.bincount(bins[feature], minlength=len(counts[feature]))
             place = _place(entry, bins)
             logit += entry.points.take(place, mode="clip")
             if most:
                 top.add(entry.ranks.take(place, mode="clip"))
-        return Sums(logit, top.ranks, bins)
+            for feature in entry.last:
+                del bins[feature]
+        return Sums(logit, top.ranks)
 
 
 class _Top:

@@ -19,7 +19,7 @@ from northstar_explain.score.control import Control, control_group
 
 REASONS = 3
 # Rows worked on at a time: as many as leave all that is known of them in the processor's own memory.
-CHUNK = 1 << 14
+CHUNK = 1 << 15
 
 
 class Scored(NamedTuple):
@@ -75,7 +75,7 @@ class Scorer:
         ])  # fmt: skip
         features = {*model.scorecard.features, *(f.name for f in model.contract.segment_features)}
         self._features = [feature for feature in model.contract.features if feature.name in features]
-        self.lookup = Lookup(model.scorecard)
+        self.lookup = model.lookup
         self._segments = [segment.id for segment in model.segmentation.segments]
         self._words = {
             "segment_id": pa.array(self._segments),
@@ -135,14 +135,12 @@ class Scorer:
 
     def _fill(self, found: _Found, rows: slice, columns: Columns) -> None:
         part = {feature.name: _slice(columns[feature.name], rows) for feature in self._features}
-        sums = self.lookup(part, most=REASONS)
+        sums = self.lookup(part, REASONS, found.bins)
         found.probability[rows] = sigmoid(sums.logit)
         for held, ranks in zip(found.reasons, sums.top, strict=True):
             held[rows] = ranks
         found.segment[rows] = assign_codes(self.model.segmentation.tree, part, self._segments)
         found.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, part)
-        for feature, bins in sums.bins.items():
-            found.bins[feature] += np.bincount(bins, minlength=len(found.bins[feature]))
 
 
 class _Found:
@@ -153,7 +151,7 @@ class _Found:
         self.segment = np.empty(rows, dtype=np.int32)
         self.borderline = np.empty(rows, dtype=bool)
         self.reasons = [np.empty(rows, dtype=lookup.rank_type) for _ in range(REASONS)]
-        self.bins = {feature: np.zeros(axis.count, dtype=np.int64) for feature, axis in lookup.axes.items()}
+        self.bins = lookup.empty_counts()
 
 
 class _Percentiles:
@@ -177,9 +175,13 @@ class _Reasons:
 
     def __init__(self, model: Model, lookup: Lookup):
         said = [reason for term in model.scorecard.terms for reason in term.reasons]
-        places = {phrase: place for place, phrase in enumerate(dict.fromkeys(said))}
-        self._phrases = pa.array(list(places))
-        self._of_rank = np.array([0, *(places[said[reason]] for reason in lookup.ranked)], dtype=np.int32)
+        phrases = dict.fromkeys(said)
+        self._phrases = pa.array(list(phrases))
+        place_of = np.arange(len(said), dtype=np.int32)
+        if len(phrases) < len(said):  # some bins are said alike
+            places = {phrase: place for place, phrase in enumerate(phrases)}
+            place_of = np.array([places[phrase] for phrase in said], dtype=np.int32)
+        self._of_rank = np.concatenate([[np.int32(0)], place_of[lookup.ranked]])
 
     def __call__(self, ranks: np.ndarray) -> pa.DictionaryArray:
         silent = ranks == 0

@@ -8,7 +8,7 @@ occur twice are read again and compared as they are. What is held in memory is o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +75,13 @@ def _ranges(run: tuple[Path, np.ndarray]) -> Iterator[np.ndarray]:
 def _repeated(hashes: np.ndarray) -> np.ndarray:
     hashes = np.sort(hashes)
     return distinct(hashes[1:][hashes[1:] == hashes[:-1]])
+
+
+def repeated(parts: Sequence[pa.Array]) -> pa.Array:
+    """The ids that occur more than once in some arrays that are all in memory."""
+    hashes = np.concatenate([hash_of(part) for part in parts])
+    candidates = _repeated(hashes[hashes != 0])
+    return exactly(candidates, parts) if len(candidates) else pa.array([], pa.string())
 
 
 def exactly(candidates: np.ndarray, ids: Iterable[pa.Array]) -> pa.Array:

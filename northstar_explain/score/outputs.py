@@ -12,7 +12,7 @@ import pyarrow as pa
 from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.score.work import Part
-from northstar_explain.tables.places import put, remove, sha256, true_place
+from northstar_explain.tables.places import put, sha256, true_place
 from northstar_explain.tables.sinks import Sink, count, join, open_sink
 
 _PART = re.compile(r"part-\d{5,}\.parquet")
@@ -100,7 +100,7 @@ class Outputs:
             put(rejects, true_place(self.rejects))
         put(result, true_place(self.scores))
         if rejects is None:
-            remove(self.rejects)  # of an earlier run, and no longer true
+            true_place(self.rejects).unlink(missing_ok=True)  # of an earlier run, and no longer true
         put(report, true_place(self.report))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from northstar_explain.contract.check import part
 from northstar_explain.contract.faults import require_types
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.model import Model
@@ -22,6 +21,7 @@ from northstar_explain.score.control import Control
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.score.parts import Done, PartWriter
+from northstar_explain.score.per_batch import score_part
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.report import report
 from northstar_explain.score.tally import Tally, count
@@ -170,6 +170,7 @@ class _Runner:
         about = {
             "input": self._input.about(),
             "model": self._scorer.model.id,
+            "names": [segment.name for segment in self._scorer.model.segmentation.segments],
             "control": [options.share, options.salt],
             "output": [self._outputs.suffix, self._outputs.folder, PART_ROWS, inputs.BATCH],
         }
@@ -208,8 +209,7 @@ class _Runner:
         contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
         if not batch.start.row:
             require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
-        parted = part(batch.table, contract, self._repeated, first_row=batch.start.row + 1)
-        scored = self._scorer.score(parted.ids, parted.columns)
+        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1)
         rejected = None
         if parted.rejected.num_rows:
             name = str(file) if len(self._input.source.files) > 1 else None

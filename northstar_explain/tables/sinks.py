@@ -160,7 +160,7 @@ class CsvRows:
     def _harmless(self, column: pa.DictionaryArray) -> pa.DictionaryArray:
         # The batches share their words: each list of them is looked at once, and held, so that its address stays its.
         words = column.dictionary
-        address = words.buffers()[2].address if words.buffers()[2] else 0
+        address = _address(words)
         if address not in self._known:
             before = words.to_pylist()
             after = [csvs.harmless(word) for word in before]
@@ -226,7 +226,8 @@ def _repeats(kind: pa.DataType) -> bool:
 
 def _with_used_words(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """The same texts with a dictionary of those that occur, in the order of the old one."""
-    column = column.unify_dictionaries()
+    if len({_address(chunk.dictionary) for chunk in column.chunks}) > 1:
+        column = column.unify_dictionaries()
     words = column.chunk(0).dictionary
     codes = np.concatenate([_codes(chunk.indices) for chunk in column.chunks])
     used = np.flatnonzero(np.bincount(codes + 1, minlength=len(words) + 1)[1:])
@@ -236,6 +237,12 @@ def _with_used_words(column: pa.ChunkedArray) -> pa.DictionaryArray:
     absent = codes < 0
     indices = pa.array(codes, mask=absent if absent.any() else None)
     return pa.DictionaryArray.from_arrays(indices, words.take(pa.array(used)))
+
+
+def _address(words: pa.Array) -> int:
+    """Where the words lie in memory: batches that share them need not be compared."""
+    text = words.buffers()[2]
+    return text.address if text else 0
 
 
 def _codes(indices: pa.Array) -> np.ndarray:

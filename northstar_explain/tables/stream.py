@@ -24,6 +24,7 @@ class Position(NamedTuple):
 
 FIRST = Position(0, 0)
 _PASSED_OVER = (".", "_")
+_BUNDLE = 1 << 17  # rows of Parquet row groups that are read together
 
 
 class Batch(NamedTuple):
@@ -90,7 +91,7 @@ class Source:
             if number < start.file:
                 continue
             row = start.row if number == start.file else 0
-            for table in _resized(_pieces(path, row, columns, encode), size):
+            for table in _resized(_pieces(path, size, row, columns, encode), size):
                 yield Batch(Position(number, row), table)
                 row += table.num_rows
 
@@ -156,7 +157,7 @@ def _inside(folder: Path) -> list[Path]:
 
 def schema_of(path: Path) -> pa.Schema:
     """The columns of a file; raises TableError when it cannot be read."""
-    pieces = _pieces(path, 0, None, ())
+    pieces = _pieces(path, 1, 0, None, ())
     try:
         return next(pieces).schema
     finally:
@@ -164,21 +165,26 @@ def schema_of(path: Path) -> pa.Schema:
 
 
 def _pieces(
-    path: Path, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
+    path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
 ) -> Generator[pa.Table, None, None]:
-    """The rows after the first `skip`, in whatever pieces the file has them; first, always, one without rows."""
+    """The rows after the first `skip`, in pieces as the file has them; the first, always, without rows.
+
+    `size` is what the caller wants, and what a format gives that can be read in pieces of any size.
+    """
     if is_text_format(path):
         yield from _after(skip, (pa.Table.from_batches([batch]) for batch in csvs.pieces(path, columns)))
         return
     reader = _parquet_pieces if path.suffix == ".parquet" else _arrow_pieces
     try:
-        for piece in reader(path, skip, columns, encode):
+        for piece in reader(path, size, skip, columns, encode):
             yield without_views(piece)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, error) from error
 
 
-def _parquet_pieces(path: Path, skip: int, columns: Sequence[str] | None, encode: Sequence[str]) -> Iterator[pa.Table]:
+def _parquet_pieces(
+    path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
+) -> Iterator[pa.Table]:
     from pyarrow import parquet
 
     # ParquetFile rather than a dataset: that refuses repeated column names with an unclear error.
@@ -187,15 +193,32 @@ def _parquet_pieces(path: Path, skip: int, columns: Sequence[str] | None, encode
     yield schema.empty_table()
     texts = [field.name for field in schema if field.name in encode and pa.types.is_string(field.type)]
     with parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
-        groups = list(range(file.num_row_groups))
-        while groups and skip >= (rows := file.metadata.row_group(groups[0]).num_rows):
-            skip -= rows
-            groups.pop(0)
-        batches = file.iter_batches(1 << 16, row_groups=groups, columns=columns)
-        yield from _after(skip, (pa.Table.from_batches([batch]) for batch in batches))
+        rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        for groups in _bundles(rows):
+            held = sum(rows[group] for group in groups)
+            if skip >= held:
+                skip -= held
+                continue
+            batches = file.iter_batches(size, row_groups=groups, columns=columns)
+            yield from _after(skip, (pa.Table.from_batches([batch]) for batch in batches))
+            skip = 0
 
 
-def _arrow_pieces(path: Path, skip: int, columns: Sequence[str] | None, encode: Sequence[str]) -> Iterator[pa.Table]:
+def _bundles(rows: Sequence[int]) -> Iterator[list[int]]:
+    """Row groups to be read together: a reader of all of them keeps what it has read until it is done."""
+    bundle: list[int] = []
+    for group in range(len(rows)):
+        bundle.append(group)
+        if sum(rows[g] for g in bundle) >= _BUNDLE:
+            yield bundle
+            bundle = []
+    if bundle:
+        yield bundle
+
+
+def _arrow_pieces(
+    path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
+) -> Iterator[pa.Table]:
     with pa.OSFile(str(path)) as file:
         if file.read(6) == b"ARROW1":
             reader = pa.ipc.open_file(file)

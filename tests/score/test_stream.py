@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -305,6 +307,36 @@ def test_progress_tells_speed_and_time_left(
     told: list[str] = []
     run(model, some_file, tmp_path / "s.parquet", progress=told.append)
     assert any(line.startswith("scored 200 of 300 rows, ") and line.endswith(" s left") for line in told), told
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+import pyarrow as pa
+from northstar_explain import model as models
+from northstar_explain.score import inputs, run, runner
+pa.set_memory_pool(pa.system_memory_pool())
+inputs.BATCH, runner.PART_ROWS = 4096, 16384
+run(models.load(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_memory_does_not_grow_with_the_input(
+    ending: str, model_dir: Path, many_customers: pa.Table, tmp_path: Path
+) -> None:
+    peaks = []
+    for rows in (60_000, 240_000):
+        path = tmp_path / f"{rows}.{ending}"
+        if ending == "csv":
+            tables.write(many_customers.slice(0, rows), path)
+        else:
+            parquet.write_table(many_customers.slice(0, rows), path, row_group_size=10_000)
+        command = [sys.executable, "-c", MEASURED, str(model_dir), str(path), str(tmp_path / f"{rows}")]
+        peaks.append(int(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    assert peaks[1] < 1.15 * peaks[0]
 
 
 @pytest.mark.parametrize("source", ["-", "nowhere.parquet", "none*.csv"])

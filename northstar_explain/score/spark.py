@@ -1,0 +1,268 @@
+"""The same scoring on a Spark cluster: Spark reads and writes, the workers run the very same function per batch.
+
+A task may be killed and run again, so nothing is counted on the side: the counts leave the tasks as rows, like the
+scores, and of every task Spark takes the rows once.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.errors import Fault, NorthstarError, OutputError, TableError
+from northstar_explain.model import Model
+from northstar_explain.model.folder import json_bytes
+from northstar_explain.score.batch import Scorer
+from northstar_explain.score.clock import Clock
+from northstar_explain.score.control import Control
+from northstar_explain.score.per_batch import score_part
+from northstar_explain.score.rejects import with_distinct_names
+from northstar_explain.score.report import report
+from northstar_explain.score.runner import Options
+from northstar_explain.score.tally import Tally, count
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_INSTALL = "Install it: pip install 'northstar-explain[spark]'; it wants Java 17 or later."
+
+
+def run_spark(
+    model: Model,
+    sources: Sequence[str],
+    out: str,
+    options: Options | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+    session: SparkSession | None = None,
+) -> dict[str, Any]:
+    """Score customers with Spark.
+
+    Parameters
+    ----------
+    model : Model
+        Goes to the workers with the function; they need this package, and nothing else of ours.
+    sources : sequence of str
+        Parquet or CSV files, folders or patterns, wherever Spark can read.
+    out : str
+        A folder for Parquet files, wherever Spark can write. Beside it go the folder ``NAME.rejected.parquet`` and
+        ``NAME.report.json``.
+    options : Options, optional
+        `resume` has no meaning here: Spark itself runs lost tasks again.
+    progress : callable
+    session : pyspark.sql.SparkSession, optional
+        The one of ``spark-submit``, or a new one on this machine, where not given.
+
+    Returns
+    -------
+    dict
+        The run report, which tells in ``published`` whether the results were put in their places.
+
+    Raises
+    ------
+    TableError, OutputError
+        When the input cannot be scored at all, or an output cannot be written.
+    """
+    options = options or Options()
+    clock = Clock()
+    spark = session or _session()
+    places = _Places(spark, out, options.overwrite)
+    progress(f"reading {', '.join(sources)}")
+    customers = _read(spark, sources)
+    ignored = _require_table(customers, model, ", ".join(sources), _is_csv(sources[0]))
+    repeated = _repeated(customers, model.contract.id)
+    rows = customers.count()
+    if not rows:
+        raise no_rows(", ".join(sources))
+    clock.lap("ids")
+    progress(f"scoring {rows:,} rows")
+    done = _scored(customers, model, options.control, repeated).persist()
+    try:
+        tally = _tally(done)
+        _require_every_row(rows, tally, ", ".join(sources))
+        clock.lap("score")
+        too_many = tally.rejected / tally.rows > options.max_rejected
+        published = not too_many or options.publish_anyway
+        facts = {"published": published, **report(Scorer(model, options.control), tally)}
+        facts |= {"ignored_columns": list(ignored), "inputs": [{"name": name} for name in sources], "outputs": []}
+        if published:
+            progress(f"writing {out}")
+            facts["outputs"] = places.write(done, tally)
+            clock.lap("write")
+        facts["seconds"] = clock.seconds
+        if published:
+            places.publish(json_bytes(facts), bool(tally.rejected))
+    finally:
+        done.unpersist()
+    return facts
+
+
+def _session() -> SparkSession:
+    try:
+        from pyspark import SparkConf
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise NorthstarError("--engine spark", [Fault("pyspark", "the library", "none", _INSTALL)]) from error
+    settings = SparkConf()
+    builder = SparkSession.builder.appName("explain score")
+    if not settings.contains("spark.master"):  # not by spark-submit: all of this machine
+        builder = builder.master("local[*]").config("spark.ui.enabled", "false")
+    try:
+        return builder.getOrCreate()
+    except Exception as error:  # py4j has an exception for each way in which Java can be missing
+        raise NorthstarError("--engine spark", [Fault("session", "one that starts", str(error), _INSTALL)]) from error
+
+
+def _is_csv(source: str) -> bool:
+    return source.rstrip("/").endswith(".csv")
+
+
+def _read(spark: SparkSession, sources: Sequence[str]) -> DataFrame:
+    from pyspark.errors import AnalysisException
+
+    try:
+        if not _is_csv(sources[0]):
+            return spark.read.parquet(*sources)
+        # As the local engine does: every cell a text, an empty one missing.
+        return spark.read.csv(
+            list(sources), header=True, inferSchema=False, multiLine=True, escape='"', mode="FAILFAST"
+        )
+    except AnalysisException as error:
+        got = str(error).splitlines()[0]
+        raise TableError(", ".join(sources), [Fault("files", "Parquet or CSV", got, "Check the path.")]) from error
+
+
+def _require_table(customers: DataFrame, model: Model, source: str, as_text: bool) -> tuple[str, ...]:
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    schema = to_arrow_schema(customers.schema)
+    ignored = require_columns(schema, model.contract, label=False, source=source)
+    require_types(schema.empty_table(), model.contract, label=False, source=source, as_text=as_text)
+    return ignored
+
+
+def _repeated(customers: DataFrame, id: str) -> list[str]:
+    """Ids that occur more than once."""
+    from pyspark.sql import functions as F
+
+    quoted = "`" + id.replace("`", "``") + "`"
+    ids = customers.select(F.col(quoted).cast("string").alias("id")).where("id is not null and id <> ''")
+    return [row["id"] for row in ids.groupBy("id").count().where("count > 1").select("id").collect()]
+
+
+def _scored(customers: DataFrame, model: Model, control: Control, repeated: list[str]) -> DataFrame:
+    """Scores, rejected rows and counts, each in a column of its own, of which one is filled in each row."""
+    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+    plain = pa.schema([_plain(field) for field in Scorer(model, control).schema])
+    original = to_arrow_schema(customers.schema)
+    names = with_distinct_names(pa.schema([pa.field("reasons", pa.string()), *original]).empty_table()).column_names
+    rejected = pa.schema([pa.field(n, f.type) for n, f in zip(names, [plain.field(0), *original], strict=True)])
+    schema = pa.schema([("scores", pa.struct(plain)), ("rejected", pa.struct(rejected)), ("tally", pa.string())])
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Runs on a worker, with the model that came along."""
+        scorer = Scorer(model, control)
+        again = pa.array(repeated, pa.string())
+        for batch in batches:
+            parted, scored = score_part(scorer, pa.Table.from_batches([batch]), again)
+            yield _filled(schema, "scores", scored.rows.cast(plain).to_struct_array())
+            if parted.rejected.num_rows:
+                table = parted.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
+                yield _filled(schema, "rejected", table.to_struct_array().combine_chunks())
+            counted = json.dumps(count(parted, scored, scorer).to_json())
+            yield _filled(schema, "tally", pa.array([counted]))
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")  # only Arrow is used
+        return customers.mapInArrow(work, from_arrow_schema(schema))
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    """The field without a dictionary, which Spark does not know."""
+    return pa.field(field.name, field.type.value_type if pa.types.is_dictionary(field.type) else field.type)
+
+
+def _filled(schema: pa.Schema, name: str, values: pa.Array) -> pa.RecordBatch:
+    columns = [values if field.name == name else pa.nulls(len(values), field.type) for field in schema]
+    return pa.record_batch(columns, schema=schema)
+
+
+def _tally(done: DataFrame) -> Tally:
+    total = Tally()
+    for row in done.where("tally is not null").select("tally").collect():
+        total.add(Tally.from_json(json.loads(row["tally"])))
+    return total
+
+
+def _require_every_row(rows: int, tally: Tally, source: str) -> None:
+    if not rows == tally.rows == tally.scored + tally.rejected:
+        got = f"{tally.scored:,} scored + {tally.rejected:,} rejected"
+        raise NorthstarError(source, [Fault("rows", f"{rows:,} accounted for", got, "Report this.")])
+
+
+class _Places:
+    """Where the results go, in any file system that Spark knows: written beside, counted, then renamed."""
+
+    def __init__(self, spark: SparkSession, out: str, overwrite: bool):
+        self._spark = spark
+        self._scores = out.rstrip("/")
+        if self._scores.rsplit("/", 1)[-1].endswith((".parquet", ".csv", ".arrow")):
+            todo = "Leave the ending out."
+            raise OutputError(out, [Fault("output", "a path for a folder", "one with a file's ending", todo)])
+        self._rejects, self._report = f"{self._scores}.rejected.parquet", f"{self._scores}.report.json"
+        self._paths = spark.sparkContext._jvm.org.apache.hadoop.fs.Path  # type: ignore[union-attr]
+        settings = spark.sparkContext._jsc.hadoopConfiguration()
+        self._files = self._paths(self._scores).getFileSystem(settings)
+        for place in (self._scores, self._rejects, self._report):
+            if not overwrite and self._files.exists(self._paths(place)):
+                todo = "Choose another path, or say --overwrite to replace it."
+                raise OutputError(place, [Fault("output", "a path that is free", "one that exists", todo)])
+
+    def write(self, done: DataFrame, tally: Tally) -> list[dict[str, Any]]:
+        """Write scores and rejected rows beside their places, and read back how many there are."""
+        wanted = {"scores": (self._scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
+        facts = []
+        for part, (place, rows) in wanted.items():
+            if part == "rejected" and not rows:
+                continue
+            beside = _beside(place)
+            done.where(f"{part} is not null").select(f"{part}.*").write.mode("overwrite").parquet(beside)
+            found = self._spark.read.parquet(beside).count()
+            if found != rows:
+                raise NorthstarError(place, [Fault("rows", f"{rows:,} written", f"{found:,}", "Report this.")])
+            facts.append({"name": place.rsplit("/", 1)[-1], "rows": rows})
+        return facts
+
+    def publish(self, report: bytes, rejects: bool) -> None:
+        """Put everything in its place; the report last."""
+        if rejects:
+            self._put(self._rejects)
+        self._put(self._scores)
+        if not rejects:
+            self._files.delete(self._paths(self._rejects), True)
+        stream = self._files.create(self._paths(_beside(self._report)), True)
+        stream.write(bytearray(report))
+        stream.close()
+        self._put(self._report)
+
+    def _put(self, place: str) -> None:
+        # Hadoop's file systems cannot exchange two names: between two renames, the old result stands aside.
+        there, new, old = (self._paths(path) for path in (place, _beside(place), _beside(place, "old")))
+        self._files.delete(old, True)
+        moved = self._files.exists(there) and self._files.rename(there, old)
+        if not self._files.rename(new, there):
+            if moved:
+                self._files.rename(old, there)
+            raise OutputError(place, [Fault("output", "a place that can be written", "a refusal", "Check the path.")])
+        self._files.delete(old, True)
+
+
+def _beside(place: str, what: str = "work") -> str:
+    """A path that Spark passes over, in the same folder."""
+    folder, slash, name = place.rpartition("/")
+    return f"{folder}{slash}_{name}.{what}"
