@@ -50,6 +50,8 @@ class SqlOptions:
     dialect: str
     table: str
     view: str | None
+    scores: bool
+    prefix: str | None
     out: Path | None
     overwrite: bool
 
@@ -215,14 +217,25 @@ def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 
 
 def sql(model: Path, options: SqlOptions) -> None:
-    """Print or write the segments as SQL."""
+    """Print or write the segments as SQL, or write the scores."""
     leave_pandas_out()
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.report.sql import segments_sql
+    from northstar_explain.report.sql import segments_sql, write_scores
 
     if options.out:
         tables.require_free(options.out, options.overwrite)
+    if options.scores and options.out:
+        write_scores(
+            models.load(model),
+            options.dialect,
+            options.out,
+            options.table,
+            options.view,
+            options.prefix,
+            options.overwrite,
+        )
+        return
     text = segments_sql(models.load(model), options.dialect, options.table, options.view)
     if options.out:
         tables.write_text(text, options.out, options.overwrite)

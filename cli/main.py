@@ -227,14 +227,24 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
 @click.option("--dialect", type=click.Choice(_DIALECTS), required=True, help="The SQL of which database.")
 @click.option("--table", default="customers", show_default=True, help="The table of customers.")
 @click.option("--view", help="Make a view of this name.  [default: a query]")
+@click.option("--scores", is_flag=True, help="The whole scorecard: logit, probability, likely_buyer as well.")
+@click.option("--prefix", help="How names of the scorecard's tables begin.  [default: northstar_ and the model's id]")
 @click.option("--out", type=_FILE, help="Where to write it.  [default: stdout]")
 @_OVERWRITE
 def sql(model: Path, **options: Any) -> None:
-    """Write the segments of the model folder MODEL as SQL.
+    """Write the segments, or with --scores all scores, of the model folder MODEL as SQL.
 
     One statement gives each row of the table its id, segment_id and segment_name, the same as `explain score` does,
     on thresholds and for missing values too.
+
+    With --scores, the statement looks values up in three small tables. Beside OUT they go into NAME.tables.sql
+    (CREATE TABLE and INSERT) and, for loading, into NAME.cuts.parquet, NAME.categories.parquet and
+    NAME.points.parquet.
     """
+    if options["scores"] and options["out"] is None:
+        raise click.UsageError("--scores goes with --out: the tables that the statement reads are written beside it.")
+    if options["prefix"] and not options["scores"]:
+        raise click.UsageError("--prefix goes with --scores.")
     commands.sql(model, commands.SqlOptions(**options))
 
 

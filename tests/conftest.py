@@ -15,6 +15,7 @@ os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
 import pyarrow as pa
 import pytest
+from engines import ENGINES, Run, SparkRun, run_duckdb, run_sqlite
 from helpers import OPTIONS, learn
 from hypothesis import HealthCheck, settings
 
@@ -115,3 +116,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> tuple[str, Run]:
+    """Each database with the name of its dialect."""
+    if request.param == "spark":
+        return "spark", SparkRun(request.getfixturevalue("spark"))
+    return request.param, {"duckdb": run_duckdb, "sqlite": run_sqlite}[request.param]

@@ -1,18 +1,30 @@
-"""Databases that tests run SQL on: tables of Arrow in, a table of Arrow out."""
+"""Databases that tests run SQL on: tables of Arrow in, a table of Arrow out; and models to run on them."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from helpers import with_column
 from pyarrow import parquet
 
+from northstar_explain.contract import Contract
+from northstar_explain.model import Model, Scorecard, Segment, Segmentation
+from northstar_explain.model.rules import Node
+from northstar_explain.model.segments import rules_by_segment
+
+# What shares a session of Spark, or 240,000 customers, runs in one process.
+TOGETHER = pytest.mark.xdist_group("warehouse")
+ENGINES = ("duckdb", "sqlite", pytest.param("spark", marks=[pytest.mark.slow, TOGETHER]))
 Run = Callable[[str, Mapping[str, pa.Table]], pa.Table]
 _SQLITE_TYPES = {"double": "REAL", "float": "REAL", "string": "TEXT"}
 
@@ -63,19 +75,46 @@ class SparkRun:
                 path = Path(folder) / f"{number}.parquet"
                 parquet.write_table(table, path)
                 self.session.read.parquet(str(path)).createOrReplaceTempView(f"`{name}`")
-            return self.session.sql(sql.rstrip().removesuffix(";")).toArrow()
+            try:
+                return self.session.sql(sql.rstrip().removesuffix(";")).toArrow()
+            finally:
+                for name in tables:
+                    assert self.session.catalog.dropTempView(name)
 
     @contextlib.contextmanager
     def lasting_table(self, name: str, table: pa.Table) -> Iterator[Any]:
         """The session with a table that a view may be made over."""
         with tempfile.TemporaryDirectory() as folder:
             parquet.write_table(table, Path(folder) / "0.parquet")
-            self.session.catalog.dropTempView(name)
             self.session.sql(f"CREATE TABLE {name} USING parquet LOCATION '{folder}'")
             try:
                 yield self.session
             finally:
                 self.session.sql(f"DROP TABLE {name}")
+
+
+def without_blanks(table: pa.Table, contract: Contract) -> pa.Table:
+    """Features as `check` leaves them, but for bounds: doubles, and texts of which none is empty."""
+    for feature in contract.features:
+        column = table[feature.name]
+        if feature.kind.numeric:
+            table = with_column(table, feature.name, column.cast(pa.float64()))
+        else:
+            table = with_column(table, feature.name, pc.if_else(pc.equal(column, ""), None, column))
+    return table
+
+
+def model_of(
+    model: Model, tree: Node, contract: Contract, names: Sequence[str] = (), card: Scorecard | None = None
+) -> Model:
+    """The model with another tree and contract, and with a card that asks for no more columns."""
+    found = rules_by_segment(tree, contract)
+    called = dict(zip(found, names, strict=False))
+    segments = tuple(
+        Segment(id, called.get(id, "-"), f"rules of {id}", rules, 1, 0.1, (), 1.0, 1.0) for id, rules in found.items()
+    )
+    card = card or Scorecard(0.0, ())
+    return dataclasses.replace(model, contract=contract, segmentation=Segmentation(tree, segments), scorecard=card)
 
 
 def _quoted(name: str) -> str:

@@ -23,7 +23,7 @@ DEFAULTS = {
     "playbook": ["[required]"],
     "compare": ["[required]"],
     "monitor": ["[required]"],
-    "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[required]"],
+    "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[default: northstar_ and the", "[required]"],
     "show": [],
 }  # fmt: skip
 

@@ -148,6 +148,7 @@ def test_the_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert Path("playbook/playbook.pdf").stat().st_size > 10_000
     assert Path("scores.csv").read_text(encoding="utf-8").count("\n") == customers.num_rows + 1
     assert Path("segments.sql").read_text(encoding="utf-8").endswith('FROM "assigned";\n')
+    assert Path("scores.points.parquet").stat().st_size > 1_000
     assert json.loads(explain("show", "model", "--json").stdout)["manifest"]["model_id"]
 
 

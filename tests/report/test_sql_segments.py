@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import itertools
 import math
 import re
 import sqlite3
@@ -14,10 +12,9 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 import sqlglot
-from engines import Run, SparkRun, fill_sqlite, run_duckdb, run_sqlite
+from engines import TOGETHER, Run, SparkRun, fill_sqlite, model_of, run_duckdb, run_sqlite, without_blanks
 from helpers import around, with_column
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,37 +23,12 @@ from strategies import CODES, CONTRACT, NUMBERS, VALUES, trees
 
 from northstar_explain.contract import Contract, check, columns_of, parse
 from northstar_explain.errors import NorthstarError
-from northstar_explain.model import Model, Segment, Segmentation
+from northstar_explain.model import Model
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Split, assign
-from northstar_explain.model.scorecard import Scorecard
-from northstar_explain.model.segments import rules_by_segment
 from northstar_explain.report.sql import DIALECTS, segments_sql
 from northstar_explain.report.sql.dialects import dialect
-
-# What shares a session of Spark, or 240,000 customers, runs in one process.
-TOGETHER = pytest.mark.xdist_group("warehouse")
-ENGINES = ("duckdb", "sqlite", pytest.param("spark", marks=[pytest.mark.slow, TOGETHER]))
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> tuple[str, Run]:
-    """Each database with its dialect."""
-    if request.param == "spark":
-        return "spark", SparkRun(request.getfixturevalue("spark"))
-    return request.param, {"duckdb": run_duckdb, "sqlite": run_sqlite}[request.param]
-
-
-def model_of(model: Model, tree: Node, contract: Contract, names: Sequence[str] = ()) -> Model:
-    """The model with another tree, and no card that asks for more columns."""
-    segments = tuple(
-        Segment(id, name, f"rules of {id}", rules, 1, 0.1, (), 1.0, 1.0)
-        for (id, rules), name in itertools.zip_longest(rules_by_segment(tree, contract).items(), names, fillvalue="-")
-        if id != "-"
-    )
-    card = Scorecard(0.0, ())
-    return dataclasses.replace(model, contract=contract, segmentation=Segmentation(tree, segments), scorecard=card)
 
 
 def segments_by(engine: tuple[str, Run], model: Model, table: pa.Table, name: str = "customers") -> list[str | None]:
@@ -69,17 +41,6 @@ def segments_by(engine: tuple[str, Run], model: Model, table: pa.Table, name: st
     assert all(row["segment_name"] == names.get(row["segment_id"]) for row in found)
     by_id = {row[id]: row["segment_id"] for row in found}
     return [by_id[id] for id in table[id].to_pylist()]
-
-
-def without_blanks(table: pa.Table, contract: Contract) -> pa.Table:
-    """Features as `check` leaves them, but for bounds: doubles, and texts of which none is empty."""
-    for feature in contract.features:
-        column = table[feature.name]
-        if feature.kind.numeric:
-            table = with_column(table, feature.name, column.cast(pa.float64()))
-        else:
-            table = with_column(table, feature.name, pc.if_else(pc.equal(column, ""), None, column))
-    return table
 
 
 def segments_in_python(model: Model, table: pa.Table) -> list[str]:

@@ -34,6 +34,10 @@ class Dialect:
         What ``TYPEOF`` calls doubles and floats where casting 3.0 to text does not give ``3``.
     has_booleans : bool
         Whether true and false are more than 1 and 0.
+    merges_parts : bool
+        Whether a part of a query is written into what reads it, with its expressions repeated, unless told to keep it.
+    uses_keys : bool
+        Whether a primary key is an index, which small tables need to be joined fast.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Dialect:
     folds_names: bool = False
     float_types: tuple[str, ...] = ()
     has_booleans: bool = True
+    merges_parts: bool = False
+    uses_keys: bool = False
 
     def number(self, column: exp.Expr, may_fail: bool = False) -> exp.Expr:
         """A number column as a double, NULL where it is missing: NULL or not a number.
@@ -86,8 +92,16 @@ class Dialect:
 
 _KNOWN = (
     Dialect("duckdb", folds_names=True, float_types=("DOUBLE", "FLOAT")),
-    Dialect("sqlite", parses_exactly=False, folds_names=True, float_types=("real",), has_booleans=False),
-    Dialect("postgres"),
+    Dialect(
+        "sqlite",
+        parses_exactly=False,
+        folds_names=True,
+        float_types=("real",),
+        has_booleans=False,
+        merges_parts=True,
+        uses_keys=True,
+    ),
+    Dialect("postgres", merges_parts=True, uses_keys=True),
     Dialect("spark", folds_names=True, float_types=("double", "float")),
     Dialect("bigquery", nan_equals_itself=False, folds_names=True),
     Dialect("snowflake"),

@@ -1,4 +1,4 @@
-"""Names in a query: always quoted, always with their table, never mistaken for another."""
+"""Names and texts in a query, quoted, never mistaken for others; and queries put together from named parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from northstar_explain.errors import Fault, NorthstarError
+from northstar_explain.errors import Fault, ModelError, NorthstarError
 from northstar_explain.report.sql.dialects import Dialect
 
 
@@ -71,11 +71,14 @@ def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
     return found
 
 
-def free(wanted: str, *taken: exp.Table) -> str:
-    """A name for a part of a query that hides none of the tables the query reads."""
-    while any(wanted.casefold() == other.name.casefold() for other in taken):
-        wanted += "_"
-    return wanted
+def literal_text(value: str) -> exp.Expr:
+    """A text as a literal; raises ModelError for the one character that databases do not take."""
+    if "\0" in value:
+        fault = Fault(
+            "text", "no character U+0000, which SQL cannot hold", repr(value), "Clean the column, train again."
+        )
+        raise ModelError("model", [fault])
+    return exp.Literal.string(value)
 
 
 def require_distinct(names: Iterable[str], dialect: Dialect) -> None:
@@ -88,3 +91,37 @@ def require_distinct(names: Iterable[str], dialect: Dialect) -> None:
             fault = Fault(f"column {name}", f"names that {dialect.name} tells apart", f"one beside {twin}", todo)
             raise NorthstarError("contract.toml", [fault])
         seen.append(name)
+
+
+class Parts:
+    """A query put together from named parts, each of which reads those before it.
+
+    Parameters
+    ----------
+    tables : Table
+        What the query reads. A part that would hide one of them is renamed; SQLite calls that a circle.
+    """
+
+    def __init__(self, *tables: exp.Table):
+        self._taken = {one.name.casefold() for one in tables}
+        self._parts: list[tuple[str, exp.Select, bool]] = []
+
+    def add(self, name: str, part: exp.Select, keep: bool = False) -> None:
+        """Add a part; with `keep`, its rows are computed once and kept, where the database must be told."""
+        self._parts.append((name, part, keep))
+
+    def read(self, name: str) -> exp.Expr:
+        """A part, to be read from under its own name."""
+        found = exp.Table(this=quoted(self._free(name)))
+        return found if found.name == name else aliased(found, name)
+
+    def query(self, last: exp.Select) -> exp.Select:
+        """The whole, which ends with this."""
+        for name, part, keep in self._parts:
+            last = last.with_(quoted(self._free(name)), as_=part, materialized=keep or None)
+        return last
+
+    def _free(self, name: str) -> str:
+        while name.casefold() in self._taken:
+            name += "_"
+        return name

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
-from northstar_explain.errors import Fault, ModelError
 from northstar_explain.model import Model, Rule
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.report.sql.columns import values
 from northstar_explain.report.sql.dialects import Dialect, dialect
-from northstar_explain.report.sql.names import aliased, column, free, kept, named, quoted, require_distinct, table
+from northstar_explain.report.sql.names import (
+    Parts,
+    aliased,
+    column,
+    kept,
+    literal_text,
+    named,
+    require_distinct,
+    table,
+)
 
 ID, NAME = "segment_id", "segment_name"
 
@@ -45,20 +53,30 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     id, features = model.contract.id, asked(model)
     require_distinct([id, *features], spoken)
     require_distinct([id, ID, NAME], spoken)
-    known, assigned = free("features", source), free("assigned", source)
-    query = (
-        exp.select(*kept(assigned, id, ID), named(name_of(column(assigned, ID), model), NAME))
-        .from_(quoted_table(assigned))
-        .with_(
-            quoted(known),
-            as_=exp.select(*kept("c", id), *values("c", features, model, spoken)).from_(aliased(source, "c")),
-        )
-        .with_(
-            quoted(assigned),
-            as_=exp.select(*kept(known, id), named(segment_of(known, model, spoken), ID)).from_(quoted_table(known)),
-        )
-    )
-    return _header(model, customers) + statement(query, spoken, view)
+    parts = Parts(source)
+    read = [*kept("c", id), *values("c", features, model, spoken)]
+    parts.add("features", exp.select(*read).from_(aliased(source, "c")))
+    segment = named(segment_of("features", model, spoken), ID)
+    parts.add("assigned", exp.select(*kept("features", id), segment).from_(parts.read("features")))
+    name = named(name_of(column("assigned", ID), model), NAME)
+    query = parts.query(exp.select(*kept("assigned", id, ID), name).from_(parts.read("assigned")))
+    lines = [
+        f"{model.contract.title}: the segment of each row of {customers}, by model {model.id}.",
+        *segment_lines(model),
+        "The segment is NULL where a value is missing that the contract says never is. Whether a row keeps the",
+        "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
+    ]
+    return comment(lines) + statement(query, spoken, view)
+
+
+def segment_lines(model: Model) -> list[str]:
+    """What each segment is, a line each."""
+    return [f"{one.id} {one.name}: {one.definition}" for one in model.segmentation.segments]
+
+
+def comment(lines: Iterable[str]) -> str:
+    """Lines of comment; a line break in one of them must not end it."""
+    return "".join(f"-- {' '.join(line.split())}\n" for line in lines)
 
 
 def statement(query: exp.Expr, dialect: Dialect, view: str | None) -> str:
@@ -74,12 +92,13 @@ def asked(model: Model) -> tuple[str, ...]:
     return tuple(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
 
 
-def segment_of(source: str, model: Model, dialect: Dialect) -> exp.Case:
-    """The id of a row's segment: a WHEN for each rule."""
+def segment_of(source: str, model: Model, dialect: Dialect, numbered: bool = False) -> exp.Case:
+    """The segment of a row, a WHEN for each rule: its id, or its number in the model's order, from 1."""
     case = exp.Case()
-    for segment in model.segmentation.segments:
+    for number, segment in enumerate(model.segmentation.segments, start=1):
+        said = exp.Literal.number(number) if numbered else literal_text(segment.id)
         for rule in segment.rules:
-            case = case.when(_rule(source, rule, dialect), literal_text(segment.id))
+            case = case.when(_rule(source, rule, dialect), said.copy())
     return case
 
 
@@ -89,21 +108,6 @@ def name_of(id: exp.Expr, model: Model) -> exp.Case:
     for segment in model.segmentation.segments:
         case = case.when(literal_text(segment.id), literal_text(segment.name))
     return case
-
-
-def literal_text(value: str) -> exp.Expr:
-    """A text as a literal; raises ModelError for the one character that databases do not take."""
-    if "\0" in value:
-        fault = Fault(
-            "text", "no character U+0000, which SQL cannot hold", repr(value), "Clean the column, train again."
-        )
-        raise ModelError("model", [fault])
-    return exp.Literal.string(value)
-
-
-def quoted_table(name: str) -> exp.Table:
-    """A part of the query that is read from."""
-    return exp.Table(this=quoted(name))
 
 
 def _rule(source: str, rule: Rule, dialect: Dialect) -> exp.Expr:
@@ -134,14 +138,3 @@ def _fits(value: exp.Column, condition: Condition, dialect: Dialect) -> Iterator
         yield value >= dialect.literal(condition.lower)
     if condition.upper is not None:
         yield value < dialect.literal(condition.upper)
-
-
-def _header(model: Model, customers: str) -> str:
-    lines = [
-        f"{model.contract.title}: the segment of each row of {customers}, by model {model.id}.",
-        *(f"{s.id} {s.name}: {s.definition}" for s in model.segmentation.segments),
-        "The segment is NULL where a value is missing that the contract says never is. Whether a row keeps the",
-        "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
-    ]
-    # A line break in a name must not end the comment.
-    return "".join(f"-- {' '.join(line.split())}\n" for line in lines)
