@@ -36,9 +36,10 @@ check: setup  ## ruff and mypy
 cdnow: setup  ## the example on real customers, into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
 
-bench: .venv-bench/.installed  ## the distiller beside ExKMC and CART
+bench: .venv-bench/.installed  ## the distiller beside ExKMC and CART; training beside a default EBM and LightGBM
 	.venv-bench/bin/python -m benchmarks.distill
 	.venv-bench/bin/python -m benchmarks.distill_large
+	.venv-bench/bin/python -m benchmarks.train
 # ExKMC comes as source only; what it takes to compile it stays out of .venv and its lock.
 .venv-bench/.installed: requirements.lock setup.cfg
 	@command -v cc >/dev/null || { echo "bench: ExKMC is compiled; install gcc and python3-dev" >&2; exit 1; }

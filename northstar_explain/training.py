@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import hashlib
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from joblib import cpu_count
-from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract import Category, Columns, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
@@ -31,12 +27,12 @@ from northstar_explain.evaluate.update import update_facts
 from northstar_explain.learn import purchase, segments, splits
 from northstar_explain.learn.compile import compile_machine
 from northstar_explain.learn.golden import golden_rows
+from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model import Model, Purchase, Scorecard, build, follow, ranks
 from northstar_explain.model.names import as_learnt
-from northstar_explain.model.rules import Node, assign
+from northstar_explain.model.rules import assign
 
-T = TypeVar("T")
 FEWEST_CUSTOMERS = 1_000
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
 
@@ -133,6 +129,11 @@ class _Customers:
     columns: Columns
     label: np.ndarray
 
+    @property
+    def labelled(self) -> tuple[Columns, np.ndarray]:
+        """What a machine learns from."""
+        return self.columns, self.label
+
 
 def train(
     source: Source,
@@ -166,8 +167,7 @@ def train(
     TableError
         When a table does not keep its contract or is too small or too poor to learn from.
     """
-    # One thread: with more, sums are added in the order in which threads finish.
-    with threadpool_limits(limits=1):
+    with one_thread():
         return _train(source, contract, options, progress, later, earlier)
 
 
@@ -190,6 +190,7 @@ def _train(
         judged, later_rejected = _customers(later_checked.accepted, contract), later_checked.rejected
         _require_both_classes(later, contract, judged.label)
     _require_known(contract, options.accept_leakage)
+    stakes = _stakes(options)
     previous = _previous(earlier, contract, options)
     split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
     taught, chosen = _take(customers, split.train), _take(customers, split.validation)
@@ -197,7 +198,7 @@ def _train(
     accepted = options.accept_leakage
     require_no_leak(contract, taught.columns, taught.label, source.name, accepted, options.seed)
     segments.usable(contract, customers.columns)  # said at once, not after the fit beside it
-    with _beside(_learn_purchase, taught, chosen, contract, options, progress) as purchases:
+    with beside(_learn_purchase, taught, chosen, contract, options, progress) as purchases:
         learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
         scorecard, facts, black_box = purchases()
     _require_credible(source, chosen, scorecard, options)
@@ -206,9 +207,18 @@ def _train(
     tree = learnt.segmentation.tree
     seen = _Seen(held, scorecard.probability(held.columns), assign(tree, held.columns), facts)
     progress("judging the holdout beside simpler models and a black box")
+    others = baselines(contract, taught.labelled, chosen.labelled, held.columns, tree, black_box)
+    trial = Trial(held.label, seen.judged, others.judged, seen.decile, truth, stakes)
     evaluation: dict[str, Any] = {
-        "purchase": _purchase_evaluation(taught, chosen, seen, contract, scorecard, tree, black_box, truth, options),
+        "purchase": purchase_facts(trial, options.draws, options.seed),
         "segments": segment_facts(learnt),
+    }
+    evaluation["purchase"] |= {
+        "baselines_left_out": others.left_out,
+        "groups": group_facts(contract, held.columns, seen.ids, held.label, seen.judged.probability, facts.threshold),
+        "train_n": len(taught.label),
+        "validation_n": len(chosen.label),
+        "terms": importance_facts([(term.name, term.importance) for term in scorecard.terms]),
     }
     evaluation["purchase"]["out_of_time"] = judged is not None
     evaluation["segments"]["holdout_outcomes"] = outcome_facts(seen.ids, held.label, seen.probability)
@@ -294,16 +304,6 @@ def _require_known(contract: Contract, accepted: Sequence[str]) -> None:
         raise ContractError(contract.title, faults)
 
 
-@contextlib.contextmanager
-def _beside(task: Callable[..., T], *args: Any) -> Iterator[Callable[[], T]]:
-    """Do a task that works in other processes while this one goes on; give what waits for its result."""
-    if cpu_count() == 1:
-        yield lambda: task(*args)
-        return
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(task, *args).result
-
-
 def _learn_purchase(
     taught: _Customers,
     chosen: _Customers,
@@ -323,8 +323,7 @@ def _learn_purchase(
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
     ranges = _ranges(taught.columns, scorecard.features)
     progress("fitting a black box to compare with")
-    labelled = (taught.columns, taught.label), (chosen.columns, chosen.label)
-    black_box = fit_black_box(features, *labelled, options.seed)
+    black_box = fit_black_box(features, taught.labelled, chosen.labelled, options.seed)
     return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges), black_box
 
 
@@ -344,6 +343,11 @@ class _Seen:
     purchase: Purchase
 
     @property
+    def judged(self) -> Judged:
+        """The model's own way to score and to flag."""
+        return Judged(self.probability, self.purchase.threshold)
+
+    @property
     def decile(self) -> np.ndarray:
         """Against the training population, 10 the highest."""
         return ranks.decile(ranks.percentile(self.probability, self.purchase.percentiles))
@@ -358,36 +362,13 @@ def _require_credible(source: Source, chosen: _Customers, scorecard: Scorecard, 
     require_credible(source.name, auc, max(weights, key=lambda name: weights[name]), options.accept_leakage)
 
 
-def _purchase_evaluation(
-    taught: _Customers,
-    chosen: _Customers,
-    seen: _Seen,
-    contract: Contract,
-    scorecard: Scorecard,
-    tree: Node,
-    black_box: Score,
-    truth: np.ndarray | None,
-    options: Options,
-) -> dict[str, Any]:
-    held, ours = seen.held, Judged(seen.probability, seen.purchase.threshold)
-    others = baselines(
-        contract, (taught.columns, taught.label), (chosen.columns, chosen.label), held.columns, tree, black_box
-    )
-    trial = Trial(held.label, ours, others.judged, seen.decile, truth, _stakes(options))
-    return {
-        **purchase_facts(trial, options.draws, options.seed),
-        "baselines_left_out": others.left_out,
-        "groups": group_facts(contract, held.columns, seen.ids, held.label, ours.probability, ours.threshold),
-        "train_n": len(taught.label),
-        "validation_n": len(chosen.label),
-        "terms": importance_facts([(term.name, term.importance) for term in scorecard.terms]),
-    }
-
-
 def _stakes(options: Options) -> Stakes | None:
-    if options.margin is None or options.contact_cost is None:
+    margin, cost = options.margin, options.contact_cost
+    if margin is None and cost is None:
         return None
-    return Stakes(options.margin, options.contact_cost)
+    if margin is None or cost is None or not (margin > 0 and cost >= 0):
+        raise ValueError(f"give a margin above 0 and a contact_cost of 0 or more, or neither; got {margin} and {cost}")
+    return Stakes(margin, cost)
 
 
 def _truth(held: _Customers, truth: Mapping[str, float] | None) -> np.ndarray | None:

@@ -115,7 +115,7 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
     drawn = metrics.bootstrap(statistics, len(label), draws, seed)
     found = {name: _Found(one, drawn[f"figures {name}"]) for name, one in every.items()}
     return {
-        "holdout": _holdout(trial, found[""]),
+        "holdout": _holdout(label, trial.ours, found[""].figures),
         "intervals": found[""].intervals | _base_intervals(drawn["base_rate"]),
         "draws": draws,
         "baselines": [_baseline(name, other, found) for name, other in trial.others.items()],
@@ -123,6 +123,18 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
         **{name: part.facts(drawn[f"part {name}"]) for name, part in parts.items()},
         "gaps": _gaps(found),
     }
+
+
+def holdout_facts(label: np.ndarray, judged: Judged) -> dict[str, Any]:
+    """Every figure of `evaluation.json`'s ``purchase.holdout``; both labels must occur."""
+    return _holdout(label, judged, Ranked(label, judged.probability, judged.threshold).figures(np.ones(len(label))))
+
+
+def interval_facts(label: np.ndarray, judged: Judged, draws: int, seed: int) -> dict[str, list[float]]:
+    """Figure to its 95% bootstrap interval, [low, high], where nothing else is judged beside it."""
+    ranked = Ranked(label, judged.probability, judged.threshold)
+    drawn = metrics.bootstrap({"figures": _figures(ranked)}, len(label), draws, seed)
+    return _Found(ranked, drawn["figures"]).intervals
 
 
 def _figures(ranked: Ranked) -> Callable[[np.ndarray], np.ndarray]:
@@ -145,16 +157,16 @@ class _Found:
         }
 
 
-def _holdout(trial: Trial, found: _Found) -> dict[str, Any]:
-    base = float(trial.label.mean())
+def _holdout(label: np.ndarray, judged: Judged, figures: Mapping[str, float]) -> dict[str, Any]:
+    base = float(label.mean())
     return {
-        "n": len(trial.label),
+        "n": len(label),
         "base_rate": base,
-        **found.figures,
-        "threshold": trial.ours.threshold,
+        **figures,
+        "threshold": judged.threshold,
         "f1_everyone": _f1_everyone(base),
         "brier_base_rate": base * (1 - base),
-        "lift_quality_grade": metrics.lift_quality_grade(found.figures["lift_quality"]),
+        "lift_quality_grade": metrics.lift_quality_grade(figures["lift_quality"]),
     }
 
 

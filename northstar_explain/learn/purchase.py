@@ -11,7 +11,7 @@ import pandas as pd
 from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract import Category, Columns, Feature, Kind
-from northstar_explain.learn.bags import counted
+from northstar_explain.learn.workers import counted
 
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
