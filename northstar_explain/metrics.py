@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -39,23 +40,40 @@ def brier(label: np.ndarray, probability: np.ndarray) -> float:
     return float(np.mean((probability - label) ** 2))
 
 
-def expected_calibration_error(label: np.ndarray, probability: np.ndarray) -> float:
-    """Mean gap between predicted and actual rate over ten bins of equal size (Naeini et al. 2015).
+def calibration_bins(probability: np.ndarray, bins: int = CALIBRATION_BINS) -> np.ndarray:
+    """Which bin of equal size each row falls into, by rank; rows of equal probability fall into the same one.
+
+    Parameters
+    ----------
+    probability : ndarray of float, shape (n,)
+    bins : int, default 10
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        0 for the lowest probabilities, up to bins - 1. With ties, some bins may be empty.
+    """
+    ranked = np.sort(probability)
+    below, within = (np.searchsorted(ranked, probability, side) for side in ("left", "right"))
+    return (below + within) * bins // (2 * len(probability))
+
+
+def expected_calibration_error(label: np.ndarray, probability: np.ndarray, bins: int = CALIBRATION_BINS) -> float:
+    """Mean gap between predicted and actual rate over bins of equal size (Naeini et al. 2015).
 
     Parameters
     ----------
     label : ndarray of 0 and 1, shape (n,)
     probability : ndarray of float, shape (n,)
+    bins : int, default 10
 
     Returns
     -------
     float
         Between 0 (calibrated) and 1; bins weigh by their size.
     """
-    order = np.argsort(probability, kind="stable")
-    parts = np.array_split(order, CALIBRATION_BINS)
-    gaps = [abs(probability[part].mean() - label[part].mean()) * len(part) for part in parts if len(part)]
-    return float(sum(gaps) / len(label))
+    gaps = np.bincount(calibration_bins(probability, bins), probability - label)
+    return float(np.abs(gaps).sum() / len(label))
 
 
 def precision_recall_f1(label: np.ndarray, flag: np.ndarray) -> tuple[float, float, float]:
@@ -129,21 +147,23 @@ class Ranked:
     """
 
     def __init__(self, label: np.ndarray, score: np.ndarray, threshold: float = 0.5):
+        self.rows = len(label)
         self._order = np.argsort(-score, kind="stable")
-        self._score = score[self._order]
+        ordered = score[self._order]
         self._label = np.asarray(label, dtype=np.float64)[self._order]
-        changes = np.flatnonzero(np.diff(self._score)) + 1
-        self._last = np.append(changes, len(score)) - 1  # last row of each run of equal scores
-        self._flagged = int(np.searchsorted(-self._score, -threshold, side="right"))
-        bounds = np.linspace(0, len(score), CALIBRATION_BINS + 1).astype(int)
-        self._bins = np.unique(bounds[:-1])
+        self._gap = ordered - self._label
+        self._square = self._gap**2
+        self._last = np.append(np.flatnonzero(np.diff(ordered)), self.rows - 1)  # last row of each run of equal scores
+        self._flagged = int(np.searchsorted(-ordered, -threshold, side="right"))
+        # First rows of the bins of `calibration_bins`; in a draw, a bin holds more or fewer rows.
+        self._bins = np.append(0, np.flatnonzero(np.diff(calibration_bins(ordered))) + 1)
 
     def figures(self, weights: np.ndarray) -> dict[str, float]:
         """Every figure, with each row counted as often as its weight says.
 
         Parameters
         ----------
-        weights : ndarray of float, shape (n,)
+        weights : ndarray of numbers, shape (n,)
             In the order in which the rows were given; 1 for the rows as they are.
 
         Returns
@@ -153,57 +173,103 @@ class Ranked:
             ``lift_quality``, and ``lift_10`` and ``capture_10`` to 30: the purchase rate among the best-scored share
             over that of all, and the share of buyers found there.
         """
-        w = weights[self._order]
+        w = weights[self._order].astype(np.float64)
         seen, hits = np.cumsum(w), np.cumsum(w * self._label)
         n, buyers = float(seen[-1]), float(hits[-1])
-        others = n - buyers
         end_seen, end_hits = seen[self._last], hits[self._last]
-        run_hits = np.diff(end_hits, prepend=0.0)
-        run_misses = np.diff(end_seen, prepend=0.0) - run_hits
-        # A buyer beats every other below it, and half of those beside it.
-        beaten = others - np.cumsum(run_misses) + run_misses / 2
-        auc = float((run_hits * beaten).sum() / (buyers * others)) if buyers and others else 0.5
-        flagged = float(seen[self._flagged - 1]) if self._flagged else 0.0
-        found = float(hits[self._flagged - 1]) if self._flagged else 0.0
-        brier_score = float((w * (self._score - self._label) ** 2).sum() / n)
-        gaps = np.add.reduceat(w * (self._score - self._label), self._bins)
+        flagged, found = (float(sums[self._flagged - 1]) if self._flagged else 0.0 for sums in (seen, hits))
+        auc, precision = _ranking(end_seen, end_hits)
+        brier_score = float((w * self._square).sum() / n)
         facts = {
             "roc_auc": auc,
-            "average_precision": float(
-                (run_hits * end_hits / np.maximum(end_seen, 1e-300)).sum() / max(buyers, 1e-300)
-            ),
+            "average_precision": precision,
             "f1": 2 * found / (flagged + buyers) if flagged + buyers else 0.0,
             "precision": found / flagged if flagged else 0.0,
             "recall": found / buyers if buyers else 0.0,
             "brier": brier_score,
             "brier_skill": brier_skill(brier_score, buyers / n),
-            "ece": float(np.abs(gaps).sum() / n),
+            "ece": float(np.abs(np.add.reduceat(w * self._gap, self._bins)).sum() / n),
             "lift_quality": 2 * auc - 1,
         }
-        ends = np.concatenate([[0.0], end_seen])
-        captured = np.interp(np.array(SHARES) * n, ends, np.concatenate([[0.0], end_hits])) / max(buyers, 1e-300)
-        for share, capture in zip(SHARES, captured, strict=True):
+        for share, capture in zip(SHARES, _captured(end_seen, end_hits, np.array(SHARES)), strict=True):
             facts[f"lift_{round(100 * share)}"] = float(capture / share)
             facts[f"capture_{round(100 * share)}"] = float(capture)
         return facts
 
-    def gains(self, shares: np.ndarray) -> np.ndarray:
+    def gains(self, shares: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """The share of buyers among each best-scored share of the rows; rows of equal score count in proportion."""
-        seen, hits = np.arange(1, len(self._label) + 1), np.cumsum(self._label)
-        ends, found = np.append(0, seen[self._last]), np.append(0.0, hits[self._last])
-        return np.interp(shares * len(self._label), ends, found) / max(hits[-1], 1.0)
+        w = np.ones(self.rows) if weights is None else weights[self._order].astype(np.float64)
+        seen, hits = np.cumsum(w), np.cumsum(w * self._label)
+        return _captured(seen[self._last], hits[self._last], shares)
 
 
-def bootstrap_counts(n: int, draws: int, seed: int) -> np.ndarray:
-    """How often each of n rows is in each of several draws with replacement (Efron 1979), as int16 (draws, n)."""
+def _ranking(seen: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
+    """ROC-AUC and average precision from rows and buyers down to the end of each run of equal scores."""
+    buyers, misses = hits[-1], seen - hits
+    others = misses[-1]
+    if not buyers or not others:
+        return 0.5, float(bool(buyers))
+    run_hits, run_misses = np.diff(hits, prepend=0.0), np.diff(misses, prepend=0.0)
+    # A buyer beats every other below it, and half of those beside it.
+    beaten = others - misses + run_misses / 2
+    precision = hits / np.maximum(seen, 1.0)
+    return float((run_hits * beaten).sum() / (buyers * others)), float((run_hits * precision).sum() / buyers)
+
+
+def _captured(seen: np.ndarray, hits: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    ends, found = np.append(0.0, seen), np.append(0.0, hits)
+    return np.interp(shares * seen[-1], ends, found) / max(hits[-1], 1.0)
+
+
+def bootstrap(
+    statistics: Mapping[str, Callable[[np.ndarray], np.ndarray]], n: int, draws: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Compute statistics on rows drawn with replacement (Efron 1979), all of them on the same draws.
+
+    Parameters
+    ----------
+    statistics : mapping of str to callable
+        Each takes how often every row was drawn, ndarray of int of shape (n,), and gives an array.
+    n : int
+        Rows.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    dict
+        Name to ndarray of shape (draws, ...).
+    """
     rng = np.random.default_rng([seed, 12])
-    return np.stack([np.bincount(rng.integers(0, n, n), minlength=n).astype(np.int16) for _ in range(draws)])
+    found: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
+    for _ in range(draws):  # one at a time: the draws of a large table together would not fit into memory
+        counts = np.bincount(rng.integers(0, n, n), minlength=n)
+        for name, statistic in statistics.items():
+            found[name].append(statistic(counts))
+    return {name: np.array(values) for name, values in found.items()}
 
 
-def interval(values: np.ndarray) -> list[float]:
-    """The middle 95% of bootstrap values: the percentile interval (Efron 1981)."""
+def interval(values: np.ndarray, around: float | None = None) -> list[float]:
+    """The middle 95% of bootstrap values: the percentile interval (Efron 1981).
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (draws,)
+    around : float, optional
+        The figure itself, for a figure that every draw overstates, as a mean of absolute gaps does: the values are
+        first moved by their bias, so that their mean is the figure (Efron & Tibshirani 1993, chapter 10), and never
+        below 0.
+
+    Returns
+    -------
+    list of float
+        The lower and the upper end.
+    """
     low, high = np.quantile(values, (0.025, 0.975))
-    return [float(low), float(high)]
+    if around is None:
+        return [float(low), float(high)]
+    bias = float(values.mean()) - around
+    return [max(0.0, float(low) - bias), max(0.0, float(high) - bias)]
 
 
 def sample_size(base_rate: float, uplift: float, power: float = 0.8, significance: float = 0.05) -> int:

@@ -16,29 +16,22 @@ import pyarrow as pa
 from northstar_explain.contract import Category, Columns, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import ContractError, Fault, TableError
-from northstar_explain.evaluate.baselines import baselines
+from northstar_explain.evaluate.baselines import Score, baselines, fit_black_box
 from northstar_explain.evaluate.compare import Rows, compare_facts
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
-from northstar_explain.evaluate.purchase import (
-    DRAWS,
-    Judged,
-    curve_facts,
-    holdout_facts,
-    importance_facts,
-    interval_facts,
-    profit_facts,
-)
+from northstar_explain.evaluate.purchase import DRAWS, Judged, Stakes, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.segments import border_facts, outcome_facts, segment_facts
 from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, spread_facts
 from northstar_explain.evaluate.update import update_facts
 from northstar_explain.learn import purchase, segments, splits
 from northstar_explain.learn.compile import compile_machine
 from northstar_explain.learn.golden import golden_rows
+from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model import Model, Purchase, Scorecard, build, follow, ranks
 from northstar_explain.model.names import as_learnt
-from northstar_explain.model.rules import Node, assign
+from northstar_explain.model.rules import assign
 
 FEWEST_CUSTOMERS = 1_000
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
@@ -136,6 +129,11 @@ class _Customers:
     columns: Columns
     label: np.ndarray
 
+    @property
+    def labelled(self) -> tuple[Columns, np.ndarray]:
+        """What a machine learns from."""
+        return self.columns, self.label
+
 
 def train(
     source: Source,
@@ -169,6 +167,18 @@ def train(
     TableError
         When a table does not keep its contract or is too small or too poor to learn from.
     """
+    with one_thread():
+        return _train(source, contract, options, progress, later, earlier)
+
+
+def _train(
+    source: Source,
+    contract: Contract,
+    options: Options,
+    progress: Callable[[str], None],
+    later: Source | None,
+    earlier: Earlier | None,
+) -> Trained:
     progress("checking the table against its contract")
     checked = check(source.table, contract, label=True, source=source.name, as_text=source.as_text)
     customers = _customers(checked.accepted, contract)
@@ -179,29 +189,42 @@ def train(
         later_checked = check(later.table, contract, label=True, source=later.name, as_text=later.as_text)
         judged, later_rejected = _customers(later_checked.accepted, contract), later_checked.rejected
         _require_both_classes(later, contract, judged.label)
+    _require_known(contract, options.accept_leakage)
+    stakes = _stakes(options)
     previous = _previous(earlier, contract, options)
+    split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
+    taught, chosen = _take(customers, split.train), _take(customers, split.validation)
     progress("looking for features that know too much")
     accepted = options.accept_leakage
-    require_no_leak(contract, customers.columns, customers.label, source.name, accepted, options.seed)
-    learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
-    split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
-    scorecard, facts = _learn_purchase(customers, contract, split, options, progress)
-    _require_credible(source, customers, scorecard, split, options)
+    require_no_leak(contract, taught.columns, taught.label, source.name, accepted, options.seed)
+    segments.usable(contract, customers.columns)  # said at once, not after the fit beside it
+    with beside(_learn_purchase, taught, chosen, contract, options, progress) as purchases:
+        learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
+        scorecard, facts, black_box = purchases()
+    _require_credible(source, chosen, scorecard, options)
     held = judged or _take(customers, split.holdout)
+    truth = _truth(held, (later or source).truth)
     tree = learnt.segmentation.tree
     seen = _Seen(held, scorecard.probability(held.columns), assign(tree, held.columns), facts)
     progress("judging the holdout beside simpler models and a black box")
+    others = baselines(contract, taught.labelled, chosen.labelled, held.columns, tree, black_box)
+    trial = Trial(held.label, seen.judged, others.judged, seen.decile, truth, stakes)
     evaluation: dict[str, Any] = {
-        "purchase": _purchase_evaluation(customers, split, seen, contract, scorecard, tree, options),
+        "purchase": purchase_facts(trial, options.draws, options.seed),
         "segments": segment_facts(learnt),
     }
+    evaluation["purchase"] |= {
+        "baselines_left_out": others.left_out,
+        "groups": group_facts(contract, held.columns, seen.ids, held.label, seen.judged.probability, facts.threshold),
+        "train_n": len(taught.label),
+        "validation_n": len(chosen.label),
+        "terms": importance_facts([(term.name, term.importance) for term in scorecard.terms]),
+    }
     evaluation["purchase"]["out_of_time"] = judged is not None
-    evaluation["purchase"]["gaps"] = _gaps(evaluation["purchase"], seen, contract, (later or source).truth)
     evaluation["segments"]["holdout_outcomes"] = outcome_facts(seen.ids, held.label, seen.probability)
     evaluation["together"] = _together(seen, scorecard, learnt)
     evaluation["comparison"] = None
     if options.experiments:
-        taught = _take(customers, split.train)
         evaluation["comparison"] = compare_facts(
             Rows(taught.columns, taught.label), Rows(held.columns, held.label), contract, learnt, options.seed, progress
         )
@@ -270,26 +293,38 @@ def _kind_in(contract: Contract, name: str) -> str:
     return "no such feature" if found is None else found.kind.value
 
 
+def _require_known(contract: Contract, accepted: Sequence[str]) -> None:
+    known = {feature.name for feature in contract.model_features}
+    faults = [
+        Fault(f"--accept-leakage {name}", "a feature that the model may use", "no such feature", "Check its name.")
+        for name in accepted
+        if name not in known
+    ]
+    if faults:
+        raise ContractError(contract.title, faults)
+
+
 def _learn_purchase(
-    customers: _Customers,
+    taught: _Customers,
+    chosen: _Customers,
     contract: Contract,
-    split: splits.Split,
     options: Options,
     progress: Callable[[str], None],
-) -> tuple[Scorecard, Purchase]:
+) -> tuple[Scorecard, Purchase, Score]:
+    """The scorecard, what else scoring needs, and a black box taught by the same rows."""
     features = contract.model_features
-    progress(f"fitting the purchase model to {len(split.train):,} customers and {len(features)} features")
-    taught = _take(customers, split.train)
-    machine = purchase.fit(taught.columns, taught.label, features, options.purchase, options.seed)
+    progress(f"fitting the purchase model to {len(taught.label):,} customers and {len(features)} features")
+    machine = purchase.fit(taught.columns, taught.label, features, options.purchase, options.seed, progress)
     scorecard = compile_machine(machine, contract)
     progress("choosing the threshold on the validation rows")
-    validation = _take(customers, split.validation)
-    threshold = best_f1_threshold(validation.label, scorecard.probability(validation.columns))
-    known = np.concatenate([split.train, split.validation])
-    population = scorecard.probability(_take(customers, known).columns)
+    validated = scorecard.probability(chosen.columns)
+    threshold = best_f1_threshold(chosen.label, validated)
+    population = np.concatenate([scorecard.probability(taught.columns), validated])
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
     ranges = _ranges(taught.columns, scorecard.features)
-    return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
+    progress("fitting a black box to compare with")
+    black_box = fit_black_box(features, taught.labelled, chosen.labelled, options.seed)
+    return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges), black_box
 
 
 def _ranges(columns: Columns, features: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -308,67 +343,43 @@ class _Seen:
     purchase: Purchase
 
     @property
+    def judged(self) -> Judged:
+        """The model's own way to score and to flag."""
+        return Judged(self.probability, self.purchase.threshold)
+
+    @property
     def decile(self) -> np.ndarray:
         """Against the training population, 10 the highest."""
         return ranks.decile(ranks.percentile(self.probability, self.purchase.percentiles))
 
 
-def _require_credible(
-    source: Source, customers: _Customers, scorecard: Scorecard, split: splits.Split, options: Options
-) -> None:
-    validation = _take(customers, split.validation)
-    auc = roc_auc(validation.label, scorecard.probability(validation.columns))
-    terms = importance_facts([(term.name, term.importance) for term in scorecard.terms])
-    require_credible(source.name, auc, [term["term"] for term in terms], options.accept_leakage)
+def _require_credible(source: Source, chosen: _Customers, scorecard: Scorecard, options: Options) -> None:
+    auc = roc_auc(chosen.label, scorecard.probability(chosen.columns))
+    weights: dict[str, float] = {}
+    for term in scorecard.terms:
+        for name in term.features:
+            weights[name] = weights.get(name, 0.0) + term.importance
+    require_credible(source.name, auc, max(weights, key=lambda name: weights[name]), options.accept_leakage)
 
 
-def _purchase_evaluation(
-    customers: _Customers,
-    split: splits.Split,
-    seen: _Seen,
-    contract: Contract,
-    scorecard: Scorecard,
-    tree: Node,
-    options: Options,
-) -> dict[str, Any]:
-    held, ours = seen.held, Judged(seen.probability, seen.purchase.threshold)
-    taught, chosen = _take(customers, split.train), _take(customers, split.validation)
-    others = baselines(
-        contract, (taught.columns, taught.label), (chosen.columns, chosen.label), held.columns, tree, options.seed
-    )
-    intervals, beside = interval_facts(held.label, ours, others, options.seed, options.draws)
-    profit = None
-    if options.margin is not None and options.contact_cost is not None:
-        profit = profit_facts(held.label, seen.probability, options.margin, options.contact_cost)
-    return {
-        "holdout": holdout_facts(held.label, ours),
-        "intervals": intervals,
-        "draws": options.draws,
-        "baselines": beside,
-        "groups": group_facts(contract, held.columns, seen.ids, held.label, ours.probability, ours.threshold),
-        **curve_facts(held.label, ours.probability, seen.decile),
-        "profit": profit,
-        "train_n": len(split.train),
-        "validation_n": len(split.validation),
-        "terms": importance_facts([(term.name, term.importance) for term in scorecard.terms]),
-    }
+def _stakes(options: Options) -> Stakes | None:
+    margin, cost = options.margin, options.contact_cost
+    if margin is None and cost is None:
+        return None
+    if margin is None or cost is None or not (margin > 0 and cost >= 0):
+        raise ValueError(f"give a margin above 0 and a contact_cost of 0 or more, or neither; got {margin} and {cost}")
+    return Stakes(margin, cost)
 
 
-def _gaps(
-    facts: dict[str, Any], seen: _Seen, contract: Contract, truth: Mapping[str, float] | None
-) -> dict[str, float | None]:
-    """How far the AUC lies behind the black box, and behind the best that can be known where that is known."""
-    behind = {one["name"]: -one["roc_auc_behind"] for one in facts["baselines"]}
-    found: dict[str, float | None] = {"black_box": behind["black_box"], "knowable_roc_auc": None, "knowable": None}
-    if truth is not None:
-        ids = seen.held.ids.to_pylist()
-        if strange := next((id for id in ids if id not in truth), None):
-            todo = "Give the truth of these very customers."
-            raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {strange}", todo)])
-        known = np.array([truth[id] for id in ids])
-        best = roc_auc(seen.held.label, known)
-        found |= {"knowable_roc_auc": best, "knowable": best - facts["holdout"]["roc_auc"]}
-    return found
+def _truth(held: _Customers, truth: Mapping[str, float] | None) -> np.ndarray | None:
+    """The true probabilities of the holdout, where they are known."""
+    if truth is None:
+        return None
+    ids = held.ids.to_pylist()
+    if strange := next((id for id in ids if id not in truth), None):
+        todo = "Give the truth of these very customers."
+        raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {strange}", todo)])
+    return np.array([truth[id] for id in ids])
 
 
 def _together(seen: _Seen, scorecard: Scorecard, learnt: segments.Learnt) -> dict[str, Any]:

@@ -45,6 +45,12 @@ def customers() -> pa.Table:
 
 
 @pytest.fixture(scope="session")
+def few(customers: pa.Table) -> pa.Table:
+    """1,500 customers, enough to learn from in a second."""
+    return customers.slice(0, 1_500)
+
+
+@pytest.fixture(scope="session")
 def some(customers: pa.Table) -> pa.Table:
     """300 customers, enough to score and quick to write."""
     return customers.slice(0, 300)

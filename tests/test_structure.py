@@ -16,10 +16,11 @@ FLOORS = {
 }  # fmt: skip
 HOMES = {
     "sklearn": {"learn", "evaluate", "metrics"}, "interpret": {"learn", "evaluate"}, "scipy": {"learn", "evaluate"},
-    "pandas": {"learn", "evaluate"}, "threadpoolctl": {"learn", "evaluate"}, "jinja2": {"report"},
-    "weasyprint": {"report"}, "pyspark": {"score"}, "matplotlib": {"report"}, "sqlglot": {"report"}, "click": {"cli"},
+    "pandas": {"learn", "evaluate"}, "threadpoolctl": {"learn", "evaluate"}, "joblib": {"learn", "evaluate"},
+    "jinja2": {"report"}, "weasyprint": {"report"}, "pyspark": {"score"}, "matplotlib": {"report"}, "sqlglot": {"report"},
+    "click": {"cli"},
 }  # fmt: skip
-HEAVY = ("sklearn", "interpret", "pandas", "scipy", "matplotlib", "weasyprint", "jinja2", "sqlglot")
+HEAVY = ("sklearn", "interpret", "pandas", "scipy", "joblib", "matplotlib", "weasyprint", "jinja2", "sqlglot")
 
 
 def sources() -> list[tuple[str, Path]]:

@@ -24,11 +24,6 @@ from northstar_explain.training import Trained
 
 
 @pytest.fixture(scope="module")
-def few(customers: pa.Table) -> pa.Table:
-    return customers.slice(0, 1_500)
-
-
-@pytest.fixture(scope="module")
 def tiny(few: pa.Table, contract: Contract) -> Trained:
     return learn(few, contract, TINY)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract import Category, Columns, Contract, Feature
@@ -13,58 +14,83 @@ from northstar_explain.evaluate.purchase import Judged
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model.rules import Node, assign
 
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
 # Leaves and learning rate that the black box is tuned over, on the validation rows.
 _TUNED = ((15, 0.1), (31, 0.05))
 _RULE_CUTS = 100
 
 Score = Callable[[Columns], np.ndarray]
+Labelled = tuple[Columns, np.ndarray]
+
+
+class Baselines(NamedTuple):
+    """The holdout, scored in simpler ways and by the black box.
+
+    Attributes
+    ----------
+    judged : dict of str to Judged
+    left_out : list of dict
+        ``name`` and ``why``, of those that the contract does not allow to be made.
+    """
+
+    judged: dict[str, Judged]
+    left_out: list[dict[str, str]]
 
 
 def baselines(
-    contract: Contract,
-    taught: tuple[Columns, np.ndarray],
-    chosen: tuple[Columns, np.ndarray],
-    held: Columns,
-    tree: Node,
-    seed: int,
-) -> dict[str, Judged]:
-    """Fit every baseline and score the holdout with it.
+    contract: Contract, taught: Labelled, chosen: Labelled, held: Columns, tree: Node, black_box: Score
+) -> Baselines:
+    """Learn every baseline and score the holdout with it.
 
     Parameters
     ----------
     contract : Contract
-        Its roles say which features are recency, frequency and value; a baseline that needs one it lacks is left out.
+        Its roles say which features are recency, frequency and value: of several, the first counts.
     taught, chosen : tuple of (columns, label)
         Training rows, and validation rows on which thresholds are chosen.
     held : mapping
         The holdout's columns.
     tree : Node
         The segments.
-    seed : int
+    black_box : callable
+        As `fit_black_box` gives it.
 
     Returns
     -------
-    dict
+    Baselines
         ``base_rate``, ``recency_rule`` (one threshold on recency), ``logistic_rfv`` (logistic regression on log
-        recency, frequency and value), ``segment_rate`` (each segment's own rate) and ``black_box`` (histogram gradient
-        boosting, Ke et al. 2017, as scikit-learn has it, with early stopping).
+        recency, frequency and value), ``segment_rate`` (each segment's own rate) and ``black_box``.
     """
-    by_role: dict[str, Feature] = {}
-    for feature in contract.model_features:
-        by_role.setdefault(feature.role, feature)
     rate = float(taught[1].mean())
+    by_role = _by_role(contract)
     scores: dict[str, Score] = {"base_rate": lambda columns: np.full(_rows(columns), rate)}
-    if "recency" in by_role:
-        scores["recency_rule"] = _recency_rule(by_role["recency"].name, *taught)
-    if {"recency", "frequency", "value"} <= by_role.keys():
-        names = [by_role[role].name for role in ("recency", "frequency", "value")]
-        scores["logistic_rfv"] = _logistic(names, *taught)
+    left_out = []
+    for name, roles, learn in (
+        ("recency_rule", ("recency",), _recency_rule),
+        ("logistic_rfv", ("recency", "frequency", "value"), _logistic),
+    ):
+        lacking = [role for role in roles if role not in by_role]
+        if lacking:
+            why = f"no numeric feature of the model has the role {' or '.join(lacking)} in the contract"
+            left_out.append({"name": name, "why": why})
+        else:
+            scores[name] = learn([by_role[role] for role in roles], *taught)
     scores["segment_rate"] = _segment_rate(tree, *taught)
-    scores["black_box"] = _black_box(contract.model_features, taught, chosen, seed)
-    found = {}
+    scores["black_box"] = black_box
+    judged = {}
     for name, score in scores.items():
         threshold = best_f1_threshold(chosen[1], score(chosen[0]))
-        found[name] = Judged(score(held), threshold)
+        judged[name] = Judged(score(held), threshold)
+    return Baselines(judged, left_out)
+
+
+def _by_role(contract: Contract) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for feature in contract.model_features:
+        if feature.kind.numeric:
+            found.setdefault(feature.role, feature.name)
     return found
 
 
@@ -72,11 +98,11 @@ def _rows(columns: Columns) -> int:
     return len(next(iter(columns.values())))
 
 
-def _recency_rule(name: str, columns: Columns, label: np.ndarray) -> Score:
+def _recency_rule(names: list[str], columns: Columns, label: np.ndarray) -> Score:
     """Two rates, apart at the threshold with the highest F1 on the training rows."""
 
     def recency(part: Columns) -> np.ndarray:
-        column = part[name]
+        column = part[names[0]]
         assert isinstance(column, np.ndarray)
         return np.where(np.isnan(column), np.inf, column)
 
@@ -124,14 +150,22 @@ def _segment_rate(tree: Node, columns: Columns, label: np.ndarray) -> Score:
     return score
 
 
-def _black_box(
-    features: Iterable[Feature],
-    taught: tuple[Columns, np.ndarray],
-    chosen: tuple[Columns, np.ndarray],
-    seed: int,
-) -> Score:
-    from sklearn.ensemble import HistGradientBoostingClassifier
+def fit_black_box(features: Iterable[Feature], taught: Labelled, chosen: Labelled, seed: int) -> Score:
+    """Fit histogram gradient boosting (Ke et al. 2017), as scikit-learn has it, with early stopping.
 
+    Parameters
+    ----------
+    features : iterable of Feature
+        The model's own.
+    taught, chosen : tuple of (columns, label)
+        Training rows, and validation rows on which it is tuned.
+    seed : int
+
+    Returns
+    -------
+    callable
+        Takes columns and gives a probability per row.
+    """
     features = tuple(features)
     kept = {feature.name: _frequent(taught[0][feature.name]) for feature in features}
 
@@ -141,24 +175,29 @@ def _black_box(
     categorical = [not feature.kind.numeric for feature in features]
     rows, judged = placed(taught[0]), placed(chosen[0])
 
-    def fitted(setting: tuple[int, float]) -> tuple[float, HistGradientBoostingClassifier]:
-        leaves, rate = setting
-        machine = HistGradientBoostingClassifier(
-            max_leaf_nodes=leaves,
-            learning_rate=rate,
-            max_iter=400,
-            early_stopping=True,
-            categorical_features=categorical,
-            random_state=seed,
-        )
-        # One thread a machine and the machines side by side: its own threads wait for each other at every leaf.
-        with threadpool_limits(limits=1):
-            machine.fit(rows, taught[1])
-            return roc_auc(chosen[1], machine.predict_proba(judged)[:, 1]), machine
-
-    with ThreadPoolExecutor(len(_TUNED)) as pool:
-        best = max(pool.map(fitted, _TUNED), key=lambda one: one[0])[1]
+    tried = Parallel(n_jobs=-1)(
+        delayed(_boosted)(rows, taught[1], leaves, rate, categorical, seed) for leaves, rate in _TUNED
+    )
+    best = max(tried, key=lambda machine: roc_auc(chosen[1], machine.predict_proba(judged)[:, 1]))
     return lambda part: np.asarray(best.predict_proba(placed(part))[:, 1])
+
+
+def _boosted(
+    rows: np.ndarray, label: np.ndarray, leaves: int, rate: float, categorical: list[bool], seed: int
+) -> HistGradientBoostingClassifier:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    machine = HistGradientBoostingClassifier(
+        max_leaf_nodes=leaves,
+        learning_rate=rate,
+        max_iter=400,
+        early_stopping=True,
+        categorical_features=categorical,
+        random_state=seed,
+    )
+    # One thread a machine and the machines side by side: its own threads wait for each other at every leaf.
+    with threadpool_limits(limits=1):
+        return machine.fit(rows, label)
 
 
 def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:

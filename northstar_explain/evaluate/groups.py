@@ -37,7 +37,8 @@ def group_facts(
     -------
     list of dict
         ``by`` what, ``group``, ``n``; and where n is 50 or more, else None: ``base_rate``, ``predicted_rate``, ``ece``,
-        ``flag_rate``, ``recall`` (flagged among buyers) and ``roc_auc`` (None where all or none bought).
+        ``flag_rate``, ``recall`` (flagged among buyers) and ``roc_auc`` (None where all or none bought). The
+        calibration error is taken over ten bins, or as many as hold 50 customers each.
     """
     return [
         {"by": by, "group": group, **_figures(inside, label, probability, threshold)}
@@ -57,7 +58,7 @@ def _figures(inside: np.ndarray, label: np.ndarray, probability: np.ndarray, thr
     values = (
         float(bought.mean()),
         float(scored.mean()),
-        metrics.expected_calibration_error(bought, scored),
+        metrics.expected_calibration_error(bought, scored, min(metrics.CALIBRATION_BINS, n // FEWEST)),
         float(flag.mean()),
         float(flag[bought == 1].mean()) if bought.any() else None,
         metrics.roc_auc(bought, scored) if both else None,

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from northstar_explain import metrics
 from northstar_explain.errors import Fault, TableError
+from northstar_explain.evaluate.purchase import Judged, interval_facts
 from northstar_explain.metrics import Ranked
 from northstar_explain.model import Model
 from northstar_explain.score.drift import stability
@@ -204,11 +204,9 @@ def _outcomes(old: Run, outcomes: Mapping[str, int], model: Model, seed: int) ->
         got = f"{int(known.sum()):,} known, {int(bought.sum()) if known.any() else 0:,} of them bought"
         todo = "Check the ids, and that the window of the label is over."
         raise TableError("outcomes", [Fault("rows", "customers of the old run who bought, and who did not", got, todo)])
-    ranked = Ranked(bought, probability, model.purchase.threshold)
-    counts = metrics.bootstrap_counts(len(bought), DRAWS, seed)
-    drawn = [ranked.figures(row.astype(np.float64)) for row in counts]
-    found = ranked.figures(np.ones(len(bought)))
-    intervals = {name: metrics.interval(np.array([one[name] for one in drawn])) for name in found}
+    judged = Judged(probability, model.purchase.threshold)
+    found = Ranked(bought, judged.probability, judged.threshold).figures(np.ones(len(bought)))
+    intervals = interval_facts(bought, judged, DRAWS, seed)
     held = model.evaluation["purchase"]["holdout"]
     rate, predicted = float(bought.mean()), float(probability.mean())
     alarms = []

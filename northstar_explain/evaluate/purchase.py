@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from northstar_explain import metrics
+from northstar_explain.evaluate import curves
 from northstar_explain.metrics import Ranked
 
-DRAWS = 200
+DRAWS = 500
 # Figures that get an interval; the rest follow from them.
 _WITH_INTERVAL = ("roc_auc", "average_precision", "f1", "precision", "recall", "brier", "brier_skill", "ece",
-                  "lift_10", "lift_20", "lift_30", "capture_10", "capture_20", "capture_30")  # fmt: skip
-_GAINS = np.round(np.linspace(0, 1, 41), 3)
+                  "lift_quality", "lift_10", "lift_20", "lift_30",
+                  "capture_10", "capture_20", "capture_30")  # fmt: skip
+# A mean of absolute gaps: what a draw adds by chance is added twice.
+_OVERSTATED = "ece"
 
 
 @dataclass(frozen=True)
@@ -33,149 +36,171 @@ class Judged:
     threshold: float
 
 
-def holdout_facts(label: np.ndarray, judged: Judged) -> dict[str, Any]:
-    """Every figure of `evaluation.json`'s ``purchase.holdout``.
+@dataclass(frozen=True)
+class Stakes:
+    """What a campaign costs and earns, in the same currency.
 
-    Parameters
+    Attributes
+    ----------
+    margin : float
+        Earned per purchase; above 0.
+    contact_cost : float
+        Spent per customer contacted; 0 or more.
+    """
+
+    margin: float
+    contact_cost: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The holdout, and all that was scored on it.
+
+    Attributes
     ----------
     label : ndarray of 0 and 1, shape (n,)
         Both values must occur.
-    judged : Judged
+    ours : Judged
+    others : mapping of str to Judged
+        The baselines by name, in the order in which they are reported.
+    decile : ndarray of int, shape (n,)
+        1 to 10 against the training population, 10 the highest.
+    truth : ndarray of float, shape (n,), optional
+        True probabilities, where they are known.
+    stakes : Stakes, optional
+    """
+
+    label: np.ndarray
+    ours: Judged
+    others: Mapping[str, Judged]
+    decile: np.ndarray
+    truth: np.ndarray | None = None
+    stakes: Stakes | None = None
+
+
+def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
+    """Judge the model and all that it is compared with, on the same bootstrap draws.
+
+    Parameters
+    ----------
+    trial : Trial
+    draws : int
+    seed : int
 
     Returns
     -------
     dict
+        ``holdout``, ``intervals``, ``draws``, ``baselines``, ``reliability``, ``gains``, ``deciles``, ``profit`` and
+        ``gaps`` of `evaluation.json`'s ``purchase``.
     """
+    label, probability = trial.label, trial.ours.probability
+    ranked = Ranked(label, probability, trial.ours.threshold)
+    parts: dict[str, curves.Part] = {
+        "reliability": curves.Reliability(label, probability),
+        "gains": curves.Gains(ranked),
+        "deciles": curves.Deciles(label, probability, trial.decile),
+    }
+    if trial.stakes is not None:
+        stakes = trial.stakes
+        parts["profit"] = curves.Profit(label, probability, stakes.margin, stakes.contact_cost)
+    every = {"": ranked} | {
+        name: Ranked(label, other.probability, other.threshold) for name, other in trial.others.items()
+    }
+    if trial.truth is not None:
+        every["truth"] = Ranked(label, trial.truth)
+    statistics: dict[str, Callable[[np.ndarray], np.ndarray]]
+    statistics = {f"part {name}": part.draw for name, part in parts.items()}
+    statistics |= {f"figures {name}": _figures(one) for name, one in every.items()}
+    statistics["base_rate"] = lambda counts: np.array(counts @ label / len(label))
+    drawn = metrics.bootstrap(statistics, len(label), draws, seed)
+    found = {name: _Found(one, drawn[f"figures {name}"]) for name, one in every.items()}
+    return {
+        "holdout": _holdout(label, trial.ours, found[""].figures),
+        "intervals": found[""].intervals | _base_intervals(drawn["base_rate"]),
+        "draws": draws,
+        "baselines": [_baseline(name, other, found) for name, other in trial.others.items()],
+        "profit": None,
+        **{name: part.facts(drawn[f"part {name}"]) for name, part in parts.items()},
+        "gaps": _gaps(found),
+    }
+
+
+def holdout_facts(label: np.ndarray, judged: Judged) -> dict[str, Any]:
+    """Every figure of `evaluation.json`'s ``purchase.holdout``; both labels must occur."""
+    return _holdout(label, judged, Ranked(label, judged.probability, judged.threshold).figures(np.ones(len(label))))
+
+
+def interval_facts(label: np.ndarray, judged: Judged, draws: int, seed: int) -> dict[str, list[float]]:
+    """Figure to its 95% bootstrap interval, [low, high], where nothing else is judged beside it."""
+    ranked = Ranked(label, judged.probability, judged.threshold)
+    drawn = metrics.bootstrap({"figures": _figures(ranked)}, len(label), draws, seed)
+    return _Found(ranked, drawn["figures"]).intervals
+
+
+def _figures(ranked: Ranked) -> Callable[[np.ndarray], np.ndarray]:
+    def statistic(counts: np.ndarray) -> np.ndarray:
+        found = ranked.figures(counts)
+        return np.array([found[name] for name in _WITH_INTERVAL])
+
+    return statistic
+
+
+class _Found:
+    """Figures of one way to score, and the same on every draw."""
+
+    def __init__(self, ranked: Ranked, drawn: np.ndarray):
+        self.figures = ranked.figures(np.ones(ranked.rows))
+        self.roc_auc = drawn[:, _WITH_INTERVAL.index("roc_auc")]
+        self.intervals = {
+            name: metrics.interval(values, self.figures[name] if name == _OVERSTATED else None)
+            for name, values in zip(_WITH_INTERVAL, drawn.T, strict=True)
+        }
+
+
+def _holdout(label: np.ndarray, judged: Judged, figures: Mapping[str, float]) -> dict[str, Any]:
     base = float(label.mean())
-    found = _figures(label, judged)
     return {
         "n": len(label),
         "base_rate": base,
-        **found,
+        **figures,
         "threshold": judged.threshold,
-        "f1_everyone": 2 * base / (1 + base),
+        "f1_everyone": _f1_everyone(base),
         "brier_base_rate": base * (1 - base),
-        "lift_quality_grade": metrics.lift_quality_grade(found["lift_quality"]),
+        "lift_quality_grade": metrics.lift_quality_grade(figures["lift_quality"]),
     }
 
 
-def _figures(label: np.ndarray, judged: Judged) -> dict[str, float]:
-    return Ranked(label, judged.probability, judged.threshold).figures(np.ones(len(label)))
+def _f1_everyone(base_rate: float) -> float:
+    return 2 * base_rate / (1 + base_rate)
 
 
-def interval_facts(
-    label: np.ndarray, ours: Judged, others: Mapping[str, Judged], seed: int, draws: int = DRAWS
-) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
-    """Bootstrap intervals of the model, and every baseline with its own; all judged on the same draws.
-
-    Parameters
-    ----------
-    label : ndarray of 0 and 1, shape (n,)
-    ours : Judged
-    others : mapping
-        Name to what it gives.
-    seed : int
-    draws : int
-
-    Returns
-    -------
-    intervals : dict
-        Figure to [low, high]: the 95% percentile interval over the draws.
-    baselines : list of dict
-        ``name``, the figures, ``intervals`` and ``roc_auc_behind``: how far its AUC lies behind the model's, with
-        ``roc_auc_behind_interval`` from the differences on the same draws.
-    """
-    counts = metrics.bootstrap_counts(len(label), draws, seed)
-    mine = _drawn(label, ours, counts)
-    here = _figures(label, ours)
-    baselines = []
-    for name, other in others.items():
-        drawn, found = _drawn(label, other, counts), _figures(label, other)
-        baselines.append(
-            {
-                "name": name,
-                **found,
-                "threshold": other.threshold,
-                "intervals": _intervals(drawn),
-                "roc_auc_behind": here["roc_auc"] - found["roc_auc"],
-                "roc_auc_behind_interval": metrics.interval(mine["roc_auc"] - drawn["roc_auc"]),
-            }
-        )
-    return _intervals(mine), baselines
+def _base_intervals(drawn: np.ndarray) -> dict[str, list[float]]:
+    ends = metrics.interval(drawn)
+    return {"base_rate": ends, "f1_everyone": [_f1_everyone(end) for end in ends]}
 
 
-def _drawn(label: np.ndarray, judged: Judged, counts: np.ndarray) -> dict[str, np.ndarray]:
-    ranked = Ranked(label, judged.probability, judged.threshold)
-    found = [ranked.figures(row.astype(np.float64)) for row in counts]
-    return {name: np.array([one[name] for one in found]) for name in _WITH_INTERVAL}
-
-
-def _intervals(drawn: dict[str, np.ndarray]) -> dict[str, list[float]]:
-    return {name: metrics.interval(values) for name, values in drawn.items()}
-
-
-def curve_facts(label: np.ndarray, probability: np.ndarray, decile: np.ndarray) -> dict[str, Any]:
-    """What charts are drawn from.
-
-    Returns
-    -------
-    dict
-        ``reliability``: ten bins of equal size from the lowest probability up, with ``n``, ``predicted`` and ``actual``
-        rate; ``gains``: share of customers, best first, to the share of buyers ``captured``; ``deciles``: of the
-        training population, with ``n`` and both rates.
-    """
-    order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, metrics.CALIBRATION_BINS) if len(part)]
-    captured = Ranked(label, probability).gains(_GAINS)
+def _baseline(name: str, judged: Judged, found: Mapping[str, _Found]) -> dict[str, Any]:
+    ours, other = found[""], found[name]
     return {
-        "reliability": [
-            {"n": len(part), "predicted": float(probability[part].mean()), "actual": float(label[part].mean())}
-            for part in parts
-        ],
-        "gains": [{"share": float(s), "captured": float(c)} for s, c in zip(_GAINS, captured, strict=True)],
-        "deciles": [_decile(step, decile == step, label, probability) for step in range(1, 11)],
+        "name": name,
+        **other.figures,
+        "threshold": judged.threshold,
+        "intervals": other.intervals,
+        "roc_auc_behind": ours.figures["roc_auc"] - other.figures["roc_auc"],
+        "roc_auc_behind_interval": metrics.interval(ours.roc_auc - other.roc_auc),
     }
 
 
-def _decile(step: int, inside: np.ndarray, label: np.ndarray, probability: np.ndarray) -> dict[str, Any]:
-    some = bool(inside.any())
-    return {
-        "decile": step,
-        "n": int(inside.sum()),
-        "predicted_rate": float(probability[inside].mean()) if some else None,
-        "purchase_rate": float(label[inside].mean()) if some else None,
-    }
-
-
-def profit_facts(label: np.ndarray, probability: np.ndarray, margin: float, contact_cost: float) -> dict[str, Any]:
-    """What contacting the best-scored share would bring, if every buyer among them were won by the contact.
-
-    Parameters
-    ----------
-    label, probability : ndarray, shape (n,)
-    margin : float
-        Earned per purchase.
-    contact_cost : float
-        Spent per customer contacted.
-
-    Returns
-    -------
-    dict
-        ``margin``, ``contact_cost``, ``curve`` (``share`` contacted, ``profit`` per 1,000 customers of the table),
-        ``best_share`` and ``best_profit`` on it, and ``break_even``: the probability at which a contact pays.
-        It counts buyers who would have bought anyway; only a control group tells those apart.
-    """
-    captured = Ranked(label, probability).gains(_GAINS)
-    profit = 1000 * (margin * captured * label.mean() - contact_cost * _GAINS)
-    best = int(profit.argmax())
-    return {
-        "margin": margin,
-        "contact_cost": contact_cost,
-        "curve": [{"share": float(s), "profit": float(p)} for s, p in zip(_GAINS, profit, strict=True)],
-        "best_share": float(_GAINS[best]),
-        "best_profit": float(profit[best]),
-        "break_even": contact_cost / margin,
-    }
+def _gaps(found: Mapping[str, _Found]) -> dict[str, Any]:
+    """How far the AUC lies behind the black box, and behind the best that can be known where that is known."""
+    facts: dict[str, Any] = {}
+    for name, other in (("black_box", found.get("black_box")), ("knowable", found.get("truth"))):
+        facts |= {name: None, f"{name}_interval": None, f"{name}_roc_auc": None}
+        if other is not None:
+            best, ours = other.figures["roc_auc"], found[""].figures["roc_auc"]
+            facts |= {name: best - ours, f"{name}_roc_auc": best}
+            facts[f"{name}_interval"] = metrics.interval(other.roc_auc - found[""].roc_auc)
+    return facts
 
 
 def importance_facts(terms: list[tuple[str, float]]) -> list[dict[str, Any]]:

@@ -128,7 +128,7 @@ def learn(
     TableError
         When too few features may define segments.
     """
-    features = _usable(contract, columns)
+    features = usable(contract, columns)
     learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed)
     taught, checked = rows_of(columns, learn_rows), rows_of(columns, check_rows)
     progress(f"choosing from {len(features)} features what likeness is measured by")
@@ -268,7 +268,14 @@ def _borders(tree: Node, columns: Columns, contract: Contract) -> Borders:
     return found
 
 
-def _usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
+def usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
+    """The features that may define segments and vary.
+
+    Raises
+    ------
+    TableError
+        When there are fewer than two.
+    """
     features = [f for f in contract.segment_features if _varies(columns[f.name])]
     if len(features) < 2:
         expected = "at least two features with segments = true that vary"

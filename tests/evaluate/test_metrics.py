@@ -50,12 +50,40 @@ def test_equal_scores_share_what_they_capture() -> None:
     assert Ranked(label, np.full(10, 0.3)).gains(np.array([0.0, 0.5, 1.0])) == pytest.approx([0, 0.5, 1])
 
 
-def test_calibration_error_by_bins_of_equal_size() -> None:
+@given(ROWS)
+def test_weighted_gains_are_those_of_rows_written_out(rows: list[tuple[int, float, int]]) -> None:
+    label, score, weight = (np.array(column) for column in zip(*rows, strict=True))
+    if not (label * weight).any():
+        return
+    shares = np.linspace(0, 1, 7)
+    whole = Ranked(np.repeat(label, weight), np.repeat(score, weight)).gains(shares)
+    assert Ranked(label, score).gains(shares, weight) == pytest.approx(whole)
+
+
+def test_calibration_error_by_hand() -> None:
+    label, score = np.array([0, 1, 0, 1]), np.array([0.1, 0.2, 0.6, 0.7])
+    assert metrics.expected_calibration_error(label, score, 2) == pytest.approx((0.35 + 0.15) / 2)
+    assert metrics.expected_calibration_error(label, score, 1) == pytest.approx(0.1)
+    assert metrics.expected_calibration_error(label, score, 4) == pytest.approx((0.1 + 0.8 + 0.6 + 0.3) / 4)
+
+
+@pytest.mark.parametrize("n", [1_000, 1_007])
+def test_calibration_error_by_bins_of_equal_size(n: int) -> None:
     rng = np.random.default_rng(0)
-    score = rng.random(1_000)
-    label = (rng.random(1_000) < score).astype(int)
-    found = Ranked(label, score).figures(np.ones(1_000))["ece"]
+    score = rng.random(n)
+    label = (rng.random(n) < score).astype(int)
+    sizes = np.bincount(metrics.calibration_bins(score))
+    assert len(sizes) == 10
+    assert sizes.max() - sizes.min() <= 1
+    found = Ranked(label, score).figures(np.ones(n))["ece"]
     assert found == pytest.approx(metrics.expected_calibration_error(label, score))
+
+
+def test_equal_scores_are_calibrated_together() -> None:
+    label = np.array([1, 0, 0, 0] * 25)
+    assert set(metrics.calibration_bins(np.full(100, 0.25))) == {5}
+    assert metrics.expected_calibration_error(label, np.full(100, 0.25)) == 0
+    assert Ranked(label, np.full(100, 0.3)).figures(np.ones(100))["ece"] == pytest.approx(0.05)
 
 
 def test_the_interval_of_an_auc_covers_the_truth_about_as_often_as_it_says() -> None:
@@ -65,18 +93,28 @@ def test_the_interval_of_an_auc_covers_the_truth_about_as_often_as_it_says() -> 
     for _ in range(tries):
         label = (rng.random(400) < 0.3).astype(int)
         ranked = Ranked(label, rng.normal(label, 1.0))
-        counts = metrics.bootstrap_counts(400, 100, int(rng.integers(1e6)))
-        low, high = metrics.interval(np.array([ranked.figures(row.astype(float))["roc_auc"] for row in counts]))
+        auc = {"auc": lambda counts, ranked=ranked: np.array(ranked.figures(counts)["roc_auc"])}
+        low, high = metrics.interval(metrics.bootstrap(auc, 400, 100, int(rng.integers(1e6)))["auc"])
         hits += low <= truth <= high
     assert hits >= 0.85 * tries
 
 
 def test_draws_keep_the_number_of_rows_and_depend_on_the_seed() -> None:
-    counts = metrics.bootstrap_counts(50, 7, seed=3)
+    def drawn(seed: int) -> dict[str, np.ndarray]:
+        return metrics.bootstrap({"counts": lambda counts: counts, "twice": lambda counts: 2 * counts}, 50, 7, seed)
+
+    counts = drawn(3)["counts"]
     assert counts.shape == (7, 50)
     assert (counts.sum(axis=1) == 50).all()
-    assert np.array_equal(counts, metrics.bootstrap_counts(50, 7, seed=3))
-    assert not np.array_equal(counts, metrics.bootstrap_counts(50, 7, seed=4))
+    assert np.array_equal(2 * counts, drawn(3)["twice"])
+    assert not np.array_equal(counts, drawn(4)["counts"])
+
+
+def test_an_interval_holds_the_middle_95_percent() -> None:
+    values = np.arange(1_001) / 1_000
+    assert metrics.interval(values) == pytest.approx([0.025, 0.975])
+    assert metrics.interval(values, 0.6) == pytest.approx([0.125, 1.075])  # moved by the bias, 0.5 - 0.6
+    assert metrics.interval(values, 0.1) == pytest.approx([0, 0.575])
 
 
 @pytest.mark.parametrize(

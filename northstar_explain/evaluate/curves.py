@@ -1,0 +1,179 @@
+"""What charts of the purchase model are drawn from: reliability, gains, deciles and profit, with intervals.
+
+Every part says what is counted on a bootstrap draw, and makes its facts of the draws.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from northstar_explain import metrics
+from northstar_explain.metrics import Ranked
+
+SHARES = np.round(np.linspace(0, 1, 41), 3)
+
+
+class Part(Protocol):
+    """A part of the evaluation whose figures get intervals."""
+
+    def draw(self, counts: np.ndarray, /) -> np.ndarray:
+        """The part's figures, with each row counted as often as it was drawn; of any shape."""
+        ...
+
+    def facts(self, drawn: np.ndarray, /) -> Any:
+        """The part's facts; `drawn` holds what `draw` gave, draw by draw."""
+        ...
+
+
+class _Rates:
+    """Purchase rates in groups of rows."""
+
+    def __init__(self, label: np.ndarray, probability: np.ndarray, group: np.ndarray, groups: int):
+        self._label, self._group, self._groups = label, group, groups
+        self.n = np.bincount(group, minlength=groups)
+        with np.errstate(invalid="ignore"):
+            self.predicted, self.actual = (np.bincount(group, of, groups) / self.n for of in (probability, label))
+
+    def draw(self, counts: np.ndarray) -> np.ndarray:
+        rows = np.bincount(self._group, counts, self._groups)
+        buyers = np.bincount(self._group, counts * self._label, self._groups)
+        # A group that a draw leaves empty says nothing new.
+        return np.where(rows > 0, buyers / np.maximum(rows, 1), self.actual)
+
+
+class Reliability(_Rates):
+    """Predicted against actual rate in ten bins of equal size, from the lowest probability up."""
+
+    def __init__(self, label: np.ndarray, probability: np.ndarray):
+        super().__init__(label, probability, metrics.calibration_bins(probability), metrics.CALIBRATION_BINS)
+
+    def facts(self, drawn: np.ndarray) -> list[dict[str, Any]]:
+        """Per bin that has rows: ``n``, ``predicted`` and ``actual`` rate, and the interval of the latter."""
+        return [
+            {
+                "n": int(self.n[bin]),
+                "predicted": float(self.predicted[bin]),
+                "actual": float(self.actual[bin]),
+                "actual_interval": metrics.interval(drawn[:, bin]),
+            }
+            for bin in np.flatnonzero(self.n)
+        ]
+
+
+class Deciles(_Rates):
+    """Predicted against actual rate in each decile of the training population."""
+
+    def __init__(self, label: np.ndarray, probability: np.ndarray, decile: np.ndarray):
+        super().__init__(label, probability, decile - 1, 10)
+
+    def facts(self, drawn: np.ndarray) -> list[dict[str, Any]]:
+        """Per decile, 10 the highest: ``n``, and where it has rows both rates and the interval of the actual one."""
+        return [self._decile(place, drawn) for place in range(10)]
+
+    def _decile(self, place: int, drawn: np.ndarray) -> dict[str, Any]:
+        n = int(self.n[place])
+        return {
+            "decile": place + 1,
+            "n": n,
+            "predicted_rate": float(self.predicted[place]) if n else None,
+            "purchase_rate": float(self.actual[place]) if n else None,
+            "purchase_rate_interval": metrics.interval(drawn[:, place]) if n else None,
+        }
+
+
+class Gains:
+    """The share of buyers found among each best-scored share of customers."""
+
+    def __init__(self, ranked: Ranked):
+        self._ranked = ranked
+
+    def draw(self, counts: np.ndarray) -> np.ndarray:
+        """Captured shares, at `SHARES`."""
+        return self._ranked.gains(SHARES, counts)
+
+    def facts(self, drawn: np.ndarray) -> list[dict[str, Any]]:
+        """Per ``share`` of customers the share of buyers ``captured``, with its interval."""
+        captured = self._ranked.gains(SHARES)
+        return [
+            {"share": float(share), "captured": float(found), "captured_interval": metrics.interval(drawn[:, place])}
+            for place, (share, found) in enumerate(zip(SHARES, captured, strict=True))
+        ]
+
+
+class Profit:
+    """What contacting the best-scored would bring, if every buyer among them were won by the contact.
+
+    Buyers who would have bought anyway are counted as won; only a control group tells them apart.
+
+    Parameters
+    ----------
+    label : ndarray of 0 and 1, shape (n,)
+    probability : ndarray of float, shape (n,)
+    margin : float
+        Earned per purchase; above 0.
+    contact_cost : float
+        Spent per customer contacted.
+    """
+
+    def __init__(self, label: np.ndarray, probability: np.ndarray, margin: float, contact_cost: float):
+        self._margin, self._cost = margin, contact_cost
+        self._label, self._probability = label, probability
+        self._ranked = Ranked(label, probability)
+        self._pays = probability >= contact_cost / margin
+
+    def draw(self, counts: np.ndarray) -> np.ndarray:
+        """Profit per 1,000 customers at each of `SHARES`, and last when those for whom a contact pays get one."""
+        won = self._ranked.gains(SHARES, counts) * (counts @ self._label) / counts.sum()
+        return np.append(self._per_1000(won, SHARES), self._paying(counts, self._label))
+
+    def facts(self, drawn: np.ndarray) -> dict[str, Any]:
+        """The profit curve.
+
+        Returns
+        -------
+        dict
+            ``margin``, ``contact_cost``; ``curve``: per ``share`` contacted the ``profit`` per 1,000 customers of the
+            table from those who bought, with its interval, and the ``expected`` one from the probabilities;
+            ``best_share`` and ``best_profit`` on it; ``break_even``, the probability from which a contact pays; and
+            ``paying``: the same figures when exactly those at or above it are contacted, which looks at no outcome.
+        """
+        profit = self.draw(np.ones(len(self._label)))
+        ends = [metrics.interval(values) for values in drawn.T]
+        expected = self._expected()
+        best = int(profit[:-1].argmax())
+        return {
+            "margin": self._margin,
+            "contact_cost": self._cost,
+            "curve": [
+                {
+                    "share": float(share),
+                    "profit": float(profit[place]),
+                    "profit_interval": ends[place],
+                    "expected": float(expected[place]),
+                }
+                for place, share in enumerate(SHARES)
+            ],
+            "best_share": float(SHARES[best]),
+            "best_profit": float(profit[best]),
+            "break_even": self._cost / self._margin,
+            "paying": {
+                "share": float(self._pays.mean()),
+                "profit": float(profit[-1]),
+                "profit_interval": ends[-1],
+                "expected": self._paying(np.ones(len(self._label)), self._probability),
+            },
+        }
+
+    def _per_1000(self, won: np.ndarray, share: np.ndarray) -> np.ndarray:
+        return 1000 * (self._margin * won - self._cost * share)
+
+    def _expected(self) -> np.ndarray:
+        won = np.append(0.0, np.cumsum(-np.sort(-self._probability))) / len(self._probability)
+        return self._per_1000(np.interp(SHARES, np.linspace(0, 1, len(won)), won), SHARES)
+
+    def _paying(self, counts: np.ndarray, won: np.ndarray) -> float:
+        contacted = counts * self._pays
+        profit = self._margin * (contacted @ won) - self._cost * contacted.sum()
+        return float(1000 * profit / counts.sum())
