@@ -20,6 +20,7 @@ from northstar_explain.evaluate.baselines import baselines
 from northstar_explain.evaluate.compare import Rows, compare_facts
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
+from northstar_explain.evaluate.pages import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.purchase import (
     DRAWS,
     Judged,
@@ -198,7 +199,9 @@ def train(
     evaluation["purchase"]["out_of_time"] = judged is not None
     evaluation["purchase"]["gaps"] = _gaps(evaluation["purchase"], seen, contract, (later or source).truth)
     evaluation["segments"]["holdout_outcomes"] = outcome_facts(seen.ids, held.label, seen.probability)
+    evaluation["segments"] |= _pages(customers, contract, learnt, earlier)
     evaluation["together"] = _together(seen, scorecard, learnt)
+    evaluation["together"]["detectable"] = detectable_facts(evaluation["segments"]["holdout_outcomes"])
     evaluation["comparison"] = None
     if options.experiments:
         taught = _take(customers, split.train)
@@ -379,6 +382,18 @@ def _together(seen: _Seen, scorecard: Scorecard, learnt: segments.Learnt) -> dic
         "spread": spread_facts(seen.ids, seen.probability, order),
         "drivers": driver_facts(scorecard, seen.held.columns, seen.ids, order),
         "control": control_facts(base),
+    }
+
+
+def _pages(
+    customers: _Customers, contract: Contract, learnt: segments.Learnt, earlier: Earlier | None
+) -> dict[str, Any]:
+    found = learnt.segmentation.segments
+    before = earlier.model if earlier else None
+    return {
+        "funnel": funnel_facts(found, customers.columns),
+        "spend": spend_facts(contract, found),
+        "trend": trend_facts(found, len(customers.label), before),
     }
 
 
