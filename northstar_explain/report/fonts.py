@@ -13,7 +13,7 @@ _ALWAYS = "".join(map(chr, range(32, 127))) + "–—−·…×→“”‘’"
 
 
 def inter(text: str) -> bytes:
-    """Inter with the signs of a text, all weights, as TrueType.
+    """Inter with the signs of a text, all weights, for text sizes, as TrueType.
 
     Parameters
     ----------
@@ -28,6 +28,7 @@ def inter(text: str) -> bytes:
     import fontpkg_inter
     from fontTools import subset
     from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     path = Path(fontpkg_inter.ROOT) / "files" / "Inter[opsz,wght].ttf"
@@ -36,7 +37,8 @@ def inter(text: str) -> bytes:
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(set(_ALWAYS + text))))
     subsetter.subset(font)
-    return _bytes(font)
+    # One design for all sizes: with the axis of optical sizes, a PDF would hold a font for each size of type.
+    return _bytes(instantiateVariableFont(font, {"opsz": 14}, optimize=False))
 
 
 def woff2_url(font: bytes) -> str:

@@ -11,6 +11,7 @@ from northstar_explain.report.palette import INK, QUIET, SOFT
 
 # Beyond a tenth and ten times the average, a bar is cut and says so by its number.
 WIDEST = 10.0
+LINE = "#a9b0b8"
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,24 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
     floor = top + high
     highest = max([base, *(one.rate for one in columns)]) or 1.0
     room = wide - left - 92 - gap * (len(columns) - 1)
-    parts, x = [], float(left)
+    line = round(floor - high * base / highest, 1)
+    end = left + room + gap * (len(columns) - 1)
+    parts, x = [f'<path d="M{left} {line}H{end + 4}" stroke="{LINE}" stroke-width="1"/>'], float(left)
     for one in columns:
         width, height = max(2.0, room * one.share), high * one.rate / highest
         middle = round(x + width / 2, 1)
         parts.append(f'<rect x="{x:.1f}" y="{floor - height:.1f}" width="{width:.1f}" height="{height:.1f}" '
                      f'fill="{one.color}"/>')  # fmt: skip
         rate = f"{one.rate:.0%}" if width < 40 else f"{one.rate:.1%}"
-        parts.append(_text(middle, floor - height - 6, rate, INK, "middle", bold=True))
+        inside = abs(floor - height - 10 - line) < 9 and height > 20 and width > 24  # the line would cross it
+        parts.append(_text(middle, floor - height + (15 if inside else -6), rate, "#ffffff" if inside else INK, "middle",
+                           bold=True))  # fmt: skip
         parts.append(_text(middle, floor + 16, one.id, one.color, "middle", bold=True))
         if width > 30:
             parts.append(_text(middle, floor + 30, f"{one.share:.0%}", QUIET, "middle"))
         x += width + gap
-    line = round(floor - high * base / highest, 1)
-    parts.append(f'<path d="M{left} {line}H{x + 4:.1f}" stroke="{INK}" stroke-width="1" stroke-dasharray="3 3"/>')
-    parts.append(_text(x + 8, line + 4, f"all {base:.1%}", INK))
-    parts.append(f'<path d="M{left} {floor}H{x - gap:.1f}" stroke="{QUIET}" stroke-width="1"/>')
+    parts.append(_text(end + 8, line + 4, f"all {base:.1%}", INK))
+    parts.append(f'<path d="M{left} {floor}H{end:.1f}" stroke="{QUIET}" stroke-width="1"/>')
     said = "; ".join(f"{one.id} {one.name}: {one.share:.1%} of {noun}, rate {one.rate:.1%}" for one in columns)
     title = f"Size against rate ({outcome}). {said}. All {noun}: {base:.1%}."
     return _svg(wide, floor + 36, title, parts)
@@ -116,15 +119,14 @@ def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
     """
     wide, high, top, step = 260, 74, 14, 26
     floor, highest = top + high, max(0.2, *shares)
-    parts = []
+    line = round(floor - high * 0.1 / highest, 1)
+    parts = [f'<path d="M0 {line}H{wide}" stroke="{LINE}" stroke-width="1"/>']
     for place, share in enumerate(shares):
         height, middle = high * share / highest, place * step + step / 2
         parts.append(f'<rect x="{place * step + 3}" y="{floor - height:.1f}" width="{step - 6}" height="{height:.1f}" '
                      f'fill="{color}"/>')  # fmt: skip
         parts.append(_text(middle, floor - height - 4, f"{share:.0%}" if share >= 0.005 else "0", SOFT, "middle", 8.5))
         parts.append(_text(middle, floor + 12, str(place + 1), QUIET, "middle", 9))
-    line = round(floor - high * 0.1 / highest, 1)
-    parts.append(f'<path d="M0 {line}H{wide}" stroke="{INK}" stroke-width="0.8" stroke-dasharray="3 3"/>')
     parts.append(f'<path d="M0 {floor}H{wide}" stroke="{QUIET}" stroke-width="0.8"/>')
     said = ", ".join(f"{place}: {share:.0%}" for place, share in enumerate(shares, 1))
     title = f"Share of the segment in each decile of probability, 10 the most likely. {said}. Of all {noun}: 10% each."
@@ -133,7 +135,7 @@ def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
 
 def stripes_svg(columns: Sequence[Column], noun: str) -> str:
     """All customers as one band, a part a segment: the picture on the cover."""
-    wide, high = 640, 250
+    wide, high = 640, 190
     parts, x = [], 0.0
     for one in columns:
         width = wide * one.share

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from northstar_explain.model import Model
 from northstar_explain.model.names import called
+from northstar_explain.model.rules import leaves
 from northstar_explain.model.wording import capital
 from northstar_explain.report.palette import accents
 from northstar_explain.report.playbook import words
@@ -15,6 +16,9 @@ from northstar_explain.report.playbook.charts import Column, mosaic_svg, stripes
 from northstar_explain.report.playbook.method import Point, glossary, limits, method
 from northstar_explain.report.playbook.plan import Plan
 from northstar_explain.report.playbook.segment import UNASSIGNED, Sheet, sheet
+
+# Leaves up to which the page of the tree has room for the definitions too.
+ROOMY = 8
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Playbook:
     sheets: tuple[Sheet, ...]
     contacts: Contacts
     tree: Branch
+    roomy_tree: bool
     method: tuple[Point, ...]
     limits: tuple[Point, ...]
     glossary: tuple[Point, ...]
@@ -90,6 +95,7 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
         sheets=sheets,
         contacts=contacts(model, sheets),
         tree=branch(model.segmentation.tree, contract, {one.id: one for one in sheets}),
+        roomy_tree=sum(1 for _ in leaves(model.segmentation.tree)) <= ROOMY,
         method=method(model),
         limits=limits(model),
         glossary=glossary(model),

@@ -36,8 +36,8 @@ def method(model: Model) -> tuple[Point, ...]:
         ),
         Point(
             "Learn apart from that who acts",
-            f"A second model learnt from {words.count(purchase['train_n'])} {noun} who {outcome}. It adds up points, "
-            "so that each score can be explained line by line.",
+            f"From {words.count(purchase['train_n'])} {noun}, a second model learnt to tell who {outcome}. It adds up "
+            "points, so that each score can be explained line by line.",
         ),
         Point(
             "Try both on others",
@@ -56,7 +56,7 @@ def limits(model: Model) -> tuple[Point, ...]:
         Point(
             "Rules and groups differ for some",
             f"That many of {words.count(segments['fidelity_n'])} {noun} kept apart are where the statistical grouping "
-            "would have put them; the others are close to a border.",
+            "would have put them.",
             f"{segments['fidelity']:.1%}",
         ),
         Point("Borders are drawn, not found" if not segments["null_test"]["natural"] else "The groups are real",

@@ -7,7 +7,7 @@ from typing import Any
 
 from northstar_explain.contract import Contract
 from northstar_explain.model import Model, Profile, Segment
-from northstar_explain.model.wording import brief, capital, phrases
+from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.palette import tint
 from northstar_explain.report.playbook import words
 from northstar_explain.report.playbook.charts import Bar, both_ways, deciles_svg, index_bar, one_way
@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature that sets a segment apart."""
+    """A feature that sets a segment apart; `known` is said where it is not known of all."""
 
     words: str
     value: str
@@ -208,17 +208,17 @@ def _features(segment: Segment, contract: Contract) -> tuple[Feature, ...]:
     above = sorted((p for p in usable if p.effect > 0), key=lambda p: -p.effect)[:MOST_BARS]
     below = sorted((p for p in usable if p.effect < 0), key=lambda p: p.effect)[:MOST_BARS]
     chosen = sorted(above + below, key=lambda p: -(p.index or 0.0))
-    return tuple(_feature(item, contract) for item in chosen)
+    return tuple(_feature(item, segment.customers, contract) for item in chosen)
 
 
-def _feature(item: Profile, contract: Contract) -> Feature:
+def _feature(item: Profile, customers: int, contract: Contract) -> Feature:
     feature = contract[item.feature]
     return Feature(
-        words=capital(feature.words),
-        value=brief(feature, item.mean, contract.currency),
-        base=brief(feature, item.base, contract.currency),
+        words=capital(words.short(feature)),
+        value=words.average(feature, item.mean, contract.currency),
+        base=words.average(feature, item.base, contract.currency),
         index=words.index(item.index),
-        known=words.count(item.known),
+        known="" if item.known == customers else words.count(item.known),
         bar=index_bar(item.index or 0.0),
     )
 
@@ -247,7 +247,7 @@ def _drivers(facts: list[dict[str, Any]], segment: Segment, contract: Contract) 
     profile = {item.feature: item for item in segment.profile}
     return tuple(
         Driver(
-            words=capital(" with ".join(contract[name].words for name in one["term"].split(" × "))),
+            words=capital(" with ".join(words.short(contract[name]) for name in one["term"].split(" × "))),
             points=words.signed(one["mean_points"]),
             says=_says(profile.get(one["term"]), contract),
             bar=both_ways(one["mean_points"] / largest),
@@ -260,8 +260,8 @@ def _says(item: Profile | None, contract: Contract) -> str:
     if item is None:
         return ""
     feature = contract[item.feature]
-    here, base = (brief(feature, value, contract.currency) for value in (item.mean, item.base))
-    return f"{here} here, {base} on average"
+    here, base = (words.average(feature, value, contract.currency) for value in (item.mean, item.base))
+    return f"{here}; all: {base}"
 
 
 def _play(proposed: Play, plan: SegmentPlan) -> Play:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from northstar_explain.report.playbook.facts import Playbook
 from northstar_explain.report.playbook.segment import Sheet
 from northstar_explain.report.render import Press, html
 
 TEMPLATE, STYLE = "playbook.html.j2", "playbook.css"
-# Sizes of type that the stylesheet has, largest first.
-LEVELS = 7
+# Sizes of type that the stylesheet has, largest first, and where to begin: texts may be large, figures need not.
+LEVELS = 12
+_FIRST = {"segment": 6, "overview": 2}
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Page:
     sheet : Sheet or None
         The segment, on its own page.
     level : int
-        How many sizes smaller than usual it is set.
+        The size of type it is set in, 0 the largest.
     """
 
     kind: str
@@ -37,6 +39,18 @@ class Page:
     number: int
     sheet: Sheet | None = None
     level: int = 0
+
+
+class Set(NamedTuple):
+    """A page that has been set, as a `weasyprint.Document`."""
+
+    page: Page
+    document: Any
+
+    @property
+    def sheets(self) -> int:
+        """How many sheets of paper it takes."""
+        return len(self.document.pages)
 
 
 def pages(book: Playbook) -> list[Page]:
@@ -66,17 +80,38 @@ def source(book: Playbook, chosen: list[Page], logo: str = "", style: Any = None
     return html(TEMPLATE, book=book, pages=chosen, logo=logo, style=style)
 
 
-def set_page(press: Press, book: Playbook, page: Page, logo: str = "") -> tuple[Page, Any]:
-    """Set a page in the largest type with which it fits one sheet.
+def set_pages(press: Press, book: Playbook, logo: str = "", progress: Callable[[str], None] = print) -> list[Set]:
+    """Set each page in the largest type with which it fits one sheet; the segments' all in one size.
+
+    Parameters
+    ----------
+    press : Press
+    book : Playbook
+    logo : str
+        Where the logo comes from; empty where there is none.
+    progress : callable
+        Told which page is set.
 
     Returns
     -------
-    Page, weasyprint.Document
+    list of Set
         Longer than a sheet only where even the smallest type does not fit: then nothing is cut off.
     """
-    for level in range(LEVELS):
-        tried = replace(page, level=level)
-        laid = press.lay_out(source(book, [tried], logo))
-        if len(laid.pages) == 1:
+    planned, level, laid = pages(book), _FIRST["segment"], {}
+    for page in planned:
+        progress(f"setting page {page.number} of {len(planned)}")
+        laid[page.id] = _fit(press, book, replace(page, level=level) if page.sheet else page, logo)
+        if page.sheet:
+            level = laid[page.id].page.level
+    for page in planned:
+        if page.sheet and laid[page.id].page.level != level:
+            laid[page.id] = _fit(press, book, replace(page, level=level), logo)
+    return [laid[page.id] for page in planned]
+
+
+def _fit(press: Press, book: Playbook, page: Page, logo: str) -> Set:
+    for level in range(page.level or _FIRST.get(page.kind, 0), LEVELS):
+        done = Set(replace(page, level=level), press.lay_out(source(book, [replace(page, level=level)], logo)))
+        if done.sheets == 1:
             break
-    return tried, laid
+    return done

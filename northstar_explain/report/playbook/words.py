@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
+
+from northstar_explain.contract import Feature
+from northstar_explain.contract.values import say
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -50,3 +54,14 @@ def stability(jaccard: float) -> str:
     if jaccard < STABLE:
         return "unsteady"
     return "stable" if jaccard < HIGHLY_STABLE else "very stable"
+
+
+def average(feature: Feature, value: float, currency: str) -> str:
+    """A mean with its unit, to two digits, from 100 on to three: as many as an average of customers is worth."""
+    digits = 3 if abs(value) >= 100 else 2
+    return say(feature, float(f"{value:.{digits}g}"), currency)
+
+
+def short(feature: Feature) -> str:
+    """What a feature is called, without the remark in brackets that some end with."""
+    return re.sub(r"\s*\([^()]*\)$", "", feature.words) or feature.words

@@ -14,7 +14,7 @@ from northstar_explain.model import Model
 from northstar_explain.report.fonts import inter, woff2_url
 from northstar_explain.report.playbook.facts import Playbook, playbook_facts
 from northstar_explain.report.playbook.plan import Plan
-from northstar_explain.report.playbook.sheets import STYLE, Page, pages, set_page, source
+from northstar_explain.report.playbook.sheets import STYLE, Page, pages, set_pages, source
 from northstar_explain.report.render import FONT, Press, pdf_bytes, stylesheet
 
 LOGO = "asset:logo"
@@ -86,25 +86,19 @@ def write_playbook(
 
 def _files(book: Playbook, plan: Plan, progress: Callable[[str], None]) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Name to content of every file, and the ids of pages that are longer than a sheet."""
-    planned = pages(book)
-    font = inter(source(book, planned))
+    font = inter(source(book, pages(book)))
     assets = {FONT: (font, "font/ttf")}
     if plan.logo:
         assets[LOGO] = (plan.logo.data, plan.logo.kind)
-    press = Press(STYLE, assets)
-    laid = []
-    for page in planned:
-        progress(f"setting page {page.number} of {len(planned)}")
-        laid.append(set_page(press, book, page, LOGO if plan.logo else ""))
-    chosen = [page for page, _ in laid]
-    whole = laid[0][1].copy([sheet for _, document in laid for sheet in document.pages])
+    laid = set_pages(Press(STYLE, assets), book, LOGO if plan.logo else "", progress)
+    whole = laid[0].document.copy([sheet for one in laid for sheet in one.document.pages])
     progress("writing the PDFs")
     data = {"playbook.pdf": pdf_bytes(whole)}
     for page, document in laid:
         if page.sheet:
             data[f"playbook-{page.id}.pdf"] = pdf_bytes(document, f"{page.sheet.name}: {book.title}")
-    data["playbook.html"] = _page(book, chosen, font).encode()
-    return data, tuple(page.id for page, document in laid if len(document.pages) > 1)
+    data["playbook.html"] = _page(book, [one.page for one in laid], font).encode()
+    return data, tuple(one.page.id for one in laid if one.sheets > 1)
 
 
 def _page(book: Playbook, chosen: list[Page], font: bytes) -> str:
