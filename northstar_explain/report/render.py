@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -36,15 +37,7 @@ def html(template: str, **facts: Any) -> str:
     -------
     str
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("northstar_explain.templates", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    return environment.get_template(template).render(**facts)
+    return _environment().get_template(template).render(**facts)
 
 
 def stylesheet(name: str) -> str:
@@ -108,6 +101,18 @@ def pdf_bytes(laid: Any, title: str | None = None) -> bytes:
         laid.metadata.title = title
     with _fixed_clock():
         return bytes(laid.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("northstar_explain.templates", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
 
 
 def _visible(value: Any) -> Any:

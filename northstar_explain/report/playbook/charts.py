@@ -12,6 +12,7 @@ from northstar_explain.report.palette import INK, QUIET, SOFT
 # Beyond a tenth and ten times the average, a bar is cut and says so by its number.
 WIDEST = 10.0
 LINE = "#a9b0b8"
+ROOMY = 6
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
     -------
     str
     """
-    wide, high, left, top, gap = 640, 196, 4, 22, 3
+    wide, left, top, gap = 640, 4, 22, 3
+    high = 196 if len(columns) <= ROOMY else 120  # the table below grows with the segments
     floor = top + high
     highest = max([base, *(one.rate for one in columns)]) or 1.0
     room = wide - left - 92 - gap * (len(columns) - 1)

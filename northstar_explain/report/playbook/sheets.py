@@ -110,8 +110,22 @@ def set_pages(press: Press, book: Playbook, logo: str = "", progress: Callable[[
 
 
 def _fit(press: Press, book: Playbook, page: Page, logo: str) -> Set:
-    for level in range(page.level or _FIRST.get(page.kind, 0), LEVELS):
-        done = Set(replace(page, level=level), press.lay_out(source(book, [replace(page, level=level)], logo)))
-        if done.sheets == 1:
-            break
-    return done
+    first = page.level or _FIRST.get(page.kind, 0)
+
+    def at(level: int) -> Set:
+        chosen = replace(page, level=level)
+        return Set(chosen, press.lay_out(source(book, [chosen], logo)))
+
+    done = at(first)
+    low, high = first + 1, LEVELS - 1  # the largest size that may fit, and the smallest there is
+    fits = done if done.sheets == 1 else None
+    while fits is None or (fits is not done and low < fits.page.level):
+        middle = (low + (high if fits is None else fits.page.level)) // 2
+        tried = at(middle)
+        if tried.sheets == 1:
+            fits = tried
+        elif middle == high:
+            return tried
+        else:
+            low = middle + 1
+    return fits
