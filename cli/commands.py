@@ -206,14 +206,26 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
     return _rejection_code(rejected.num_rows, rows, most, rejects, ignored)
 
 
-def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
-    """Write the playbook."""
+def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> int:
+    """Write the playbook, or say what is still open in it."""
     from northstar_explain import model as models
-    from northstar_explain.report.playbook import write_playbook
+    from northstar_explain.report.playbook import check_plan, read_plan, write_playbook
 
+    loaded = models.load(model)
+    decided = read_plan(plan, loaded) if plan else None
+    if check:
+        findings = check_plan(loaded, decided)
+        for finding in findings:
+            click.echo(str(finding))
+        return 1 if findings else 0
+    assert out is not None
     with progress(quiet) as say:
-        path = write_playbook(models.load(model), out, overwrite, say)
-    click.echo(str(path))
+        written = write_playbook(loaded, out, overwrite, say, decided)
+    for path in written.files:
+        click.echo(str(path))
+    for id in written.long:
+        click.echo(f"explain: {written.pdf}: page {id} takes more than one sheet; its texts are too long", err=True)
+    return 0
 
 
 def sql(model: Path, options: SqlOptions) -> None:

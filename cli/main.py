@@ -184,12 +184,19 @@ def score(customers: tuple[str, ...], model: Path, **options: Any) -> None:
 
 @_command("playbook")
 @_MODEL
-@click.option("--out", type=_FILE, required=True, help="The folder for playbook.pdf.")
+@click.option("--out", type=_FILE, help="The folder for playbook.pdf, playbook.html and a PDF per segment.")
+@click.option("--plan", type=_FILE, help="playbook.toml: names, owners, actions, offers, KPIs, colours, logo.")
+@click.option("--check", is_flag=True, help="Write nothing; list what is unassigned or contradicts the data.")
 @_OVERWRITE
 @_QUIET
-def playbook(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
-    """Write the playbook for marketing: an overview and one page per segment, as PDF."""
-    commands.playbook(model, out, overwrite, quiet)
+def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> None:
+    """Write the playbook for marketing: all segments, one page each, and whom to contact first.
+
+    With --check, findings go to stdout, one a line, and the exit code is 1 when there are any.
+    """
+    if check == (out is not None):
+        raise click.UsageError("Give --out, or --check.")
+    sys.exit(commands.playbook(model, out, plan, check, overwrite, quiet))
 
 
 @_command("compare")

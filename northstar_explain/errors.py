@@ -71,3 +71,7 @@ class OutputError(NorthstarError):
 
 class WordsError(NorthstarError):
     """Words that lead back to no rule, or to more than one."""
+
+
+class PlanError(NorthstarError):
+    """A `playbook.toml` that cannot be read, or that is not for the segments of its model."""

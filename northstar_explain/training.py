@@ -20,6 +20,7 @@ from northstar_explain.evaluate.baselines import Score, baselines, fit_black_box
 from northstar_explain.evaluate.compare import Rows, compare_facts
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
+from northstar_explain.evaluate.pages import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.purchase import DRAWS, Judged, Stakes, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.segments import border_facts, outcome_facts, segment_facts
 from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, spread_facts
@@ -222,7 +223,9 @@ def _train(
     }
     evaluation["purchase"]["out_of_time"] = judged is not None
     evaluation["segments"]["holdout_outcomes"] = outcome_facts(seen.ids, held.label, seen.probability)
+    evaluation["segments"] |= _pages(customers, contract, learnt, earlier)
     evaluation["together"] = _together(seen, scorecard, learnt)
+    evaluation["together"]["detectable"] = detectable_facts(evaluation["segments"]["holdout_outcomes"])
     evaluation["comparison"] = None
     if options.experiments:
         evaluation["comparison"] = compare_facts(
@@ -390,6 +393,18 @@ def _together(seen: _Seen, scorecard: Scorecard, learnt: segments.Learnt) -> dic
         "spread": spread_facts(seen.ids, seen.probability, order),
         "drivers": driver_facts(scorecard, seen.held.columns, seen.ids, order),
         "control": control_facts(base),
+    }
+
+
+def _pages(
+    customers: _Customers, contract: Contract, learnt: segments.Learnt, earlier: Earlier | None
+) -> dict[str, Any]:
+    found = learnt.segmentation.segments
+    before = earlier.model if earlier else None
+    return {
+        "funnel": funnel_facts(found, customers.columns),
+        "spend": spend_facts(contract, found),
+        "trend": trend_facts(found, len(customers.label), before),
     }
 
 

@@ -106,13 +106,15 @@ def outcome_facts(ids: np.ndarray, label: np.ndarray, probability: np.ndarray) -
     Returns
     -------
     dict
-        Segment id to ``n``, ``purchase_rate``, ``predicted_rate`` and ``share_of_buyers``.
+        Segment id to ``n``, ``purchase_rate``, its ``index`` (over the rate of all, times 100), ``predicted_rate`` and
+        ``share_of_buyers``.
     """
     buyers = max(1, int(label.sum()))
     return {
         str(id): {
             "n": int((ids == id).sum()),
             "purchase_rate": float(label[ids == id].mean()),
+            "index": float(100 * label[ids == id].mean() / max(label.mean(), 1 / len(label))),
             "predicted_rate": float(probability[ids == id].mean()),
             "share_of_buyers": float(label[ids == id].sum() / buyers),
         }

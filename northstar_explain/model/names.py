@@ -67,7 +67,7 @@ def read(folder: Path) -> Names:
     if not isinstance(section, dict):
         faults.append(_fault(text, "segments", "a section [segments]", repr(section)))
     else:
-        faults += [fault for id, name in section.items() if (fault := _unfit_text(text, id, name))]
+        faults += [_fault(text, id, *wrong) for id, name in section.items() if (wrong := unfit_text(name))]
     if faults:
         raise ModelError(str(path), faults)
     return Names(section, text)
@@ -86,17 +86,17 @@ def apply(names: Names, segmentation: Segmentation, folder: Path) -> tuple[Segme
     ModelError
         When a name is for no segment, or two segments would have the same.
     """
-    unfit = _unfit(names.given, segmentation)
-    if unfit:
-        faults = [_fault(names.text, id, expected, f'"{names.given[id]}"') for id, expected in unfit.items()]
+    wrong = unfit(names.given, segmentation)
+    if wrong:
+        faults = [_fault(names.text, id, expected, f'"{names.given[id]}"') for id, expected in wrong.items()]
         raise ModelError(str(folder / FILE), faults)
     learnt = {segment.id: segment.name for segment in segmentation.segments if segment.id in names.given}
-    return _called(segmentation, names.given), replace(names, learnt=learnt)
+    return called(segmentation, names.given), replace(names, learnt=learnt)
 
 
 def as_learnt(segmentation: Segmentation, names: Names) -> Segmentation:
     """The segments with the names they were learnt with."""
-    return _called(segmentation, names.learnt)
+    return called(segmentation, names.learnt)
 
 
 def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> Names:
@@ -118,9 +118,9 @@ def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> N
     own = own or Names()
     kept = {**old.given, **own.given}
     dropped = {id: f"no name, as it is called {own.given[id]}" for id in _differ(old.given, own.given)}
-    while unfit := _unfit(kept, segmentation, own.given):
-        dropped |= unfit
-        kept = {id: name for id, name in kept.items() if id not in unfit}
+    while wrong := unfit(kept, segmentation, own.given):
+        dropped |= wrong
+        kept = {id: name for id, name in kept.items() if id not in wrong}
     fresh = {id: old.given[id] for id in dropped if (id, old.given[id]) not in _noted(own.text)}
     if not own.text:
         text = _commented(old.text, kept, fresh)
@@ -135,12 +135,13 @@ def _differ(old: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
     return [id for id, name in old.items() if own.get(id, name) != name]
 
 
-def _called(segmentation: Segmentation, names: Mapping[str, str]) -> Segmentation:
+def called(segmentation: Segmentation, names: Mapping[str, str]) -> Segmentation:
+    """The segments with other names, for those ids that are given one."""
     segments = tuple(replace(one, name=names.get(one.id, one.name)) for one in segmentation.segments)
     return replace(segmentation, segments=segments)
 
 
-def _unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collection[str] = ()) -> dict[str, str]:
+def unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collection[str] = ()) -> dict[str, str]:
     """Ids whose name cannot be used, and what was expected; of two names alike, those of `first` are left alone."""
     learnt = {segment.id: segment.name for segment in segmentation.segments}
     found = {id: "the id of a segment: " + ", ".join(learnt) for id in given if id not in learnt}
@@ -153,13 +154,14 @@ def _unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collecti
     return found
 
 
-def _unfit_text(text: str, id: str, name: Any) -> Fault | None:
+def unfit_text(name: Any) -> tuple[str, str] | None:
+    """What is expected of a name in place of what it is; None where it may be used."""
     if not isinstance(name, str):
-        return _fault(text, id, "a name in quotes", repr(name))
+        return "a name in quotes", repr(name)
     if not name.strip() or len(name) > LONGEST:
-        return _fault(text, id, f"a name of 1 to {LONGEST} characters", f"{len(name.strip())} characters")
+        return f"a name of 1 to {LONGEST} characters", f"{len(name.strip())} characters"
     if name != name.strip() or not name.isprintable():
-        return _fault(text, id, "a name without control characters or blanks around it", repr(name))
+        return "a name without control characters or blanks around it", repr(name)
     return None
 
 

@@ -16,8 +16,9 @@ from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.comparison_charts import bars_svg, mix_svg, spread_svg
 from northstar_explain.report.curve import curve_svg
-from northstar_explain.report.facts import ACCENTS
+from northstar_explain.report.palette import ACCENTS
 from northstar_explain.report.render import html, pdf
+from northstar_explain.report.treatments import TREATMENTS
 
 VARIANTS = {
     "segment_rate": "the segment's purchase rate",
@@ -34,12 +35,6 @@ BASELINES = {
 }
 # A difference in AUC below this decides no campaign.
 _NOTHING = 0.005
-# Deciles, best first, and what to do with those who are in them.
-TREATMENTS = (
-    ((10, 9), "first", "Contact first, with the segment's message; no discount is needed to start with"),
-    ((8, 7, 6), "next", "Contact as far as the budget goes, with the segment's offer"),
-    ((5, 4, 3, 2, 1), "rest", "Newsletter and on-site only; no paid contact"),
-)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from northstar_explain.report.facts import ACCENTS
+from northstar_explain.report.palette import ACCENTS
 
 _INK, _QUIET, _RULE, _LINE = "#1d2126", "#5a6068", "#d5d9de", "#00578a"
 _WIDTH = 640

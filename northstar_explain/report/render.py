@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
-_FONT = "asset:inter"
+from northstar_explain.report.fonts import inter
+
+FONT = "asset:inter"
+# What could change the order of the text around it, or is no text: shown by its number.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def html(template: str, **facts: Any) -> str:
@@ -23,51 +30,99 @@ def html(template: str, **facts: Any) -> str:
     template : str
         Its name in the templates folder.
     **facts
-        What it shows; everything is escaped, and a name it does not find is an error.
+        What it shows; everything is escaped, control characters are shown by their number, and a name it does not
+        find is an error.
 
     Returns
     -------
     str
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("northstar_explain.templates", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(**facts)
+    return _environment().get_template(template).render(**facts)
 
 
-def pdf(page: str, stylesheet: str) -> bytes:
+def stylesheet(name: str) -> str:
+    """The text of a stylesheet of ours."""
+    return resources.files("northstar_explain.templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def pdf(page: str, style: str) -> bytes:
     """Turn HTML into a tagged PDF.
 
     Parameters
     ----------
     page : str
         HTML.
-    stylesheet : str
-        Its name in the templates folder.
+    style : str
+        The name of its stylesheet in the templates folder.
 
     Returns
     -------
     bytes
         The same for the same page.
     """
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
+    return pdf_bytes(Press(style, {FONT: (inter(page), "font/ttf")}).lay_out(page))
 
-    # WeasyPrint speaks of every CSS rule it does not know; what matters is refused or tested.
-    logging.getLogger("weasyprint").setLevel(logging.ERROR)
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
-    fonts, fetcher = FontConfiguration(), _fetcher()
-    css = resources.files("northstar_explain.templates").joinpath(stylesheet).read_text(encoding="utf-8")
-    style = weasyprint.CSS(string=css, font_config=fonts, url_fetcher=fetcher, base_url="asset:")
-    document = weasyprint.HTML(string=page, url_fetcher=fetcher, base_url="asset:")
-    with _fixed_clock():
-        return document.write_pdf(
-            stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"
+
+class Press:
+    """Lays HTML out in pages, with one stylesheet and one set of fonts for all that it is given.
+
+    Parameters
+    ----------
+    style : str
+        The name of the stylesheet in the templates folder.
+    assets : mapping
+        URL to content and media type: all that a page can fetch.
+    """
+
+    def __init__(self, style: str, assets: Mapping[str, tuple[bytes, str]]):
+        import weasyprint
+        from weasyprint.text.fonts import FontConfiguration
+
+        # WeasyPrint speaks of every CSS rule it does not know; what matters is refused or tested.
+        logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
+        logging.getLogger("fontTools").setLevel(logging.ERROR)
+        self._fonts, self._fetcher = FontConfiguration(), _fetcher(assets)
+        self._css = weasyprint.CSS(
+            string=stylesheet(style), font_config=self._fonts, url_fetcher=self._fetcher, base_url="asset:"
         )
+
+    def lay_out(self, page: str) -> Any:
+        """The page's pages, as a `weasyprint.Document`."""
+        import weasyprint
+
+        laid = weasyprint.HTML(string=page, url_fetcher=self._fetcher, base_url="asset:")
+        return laid.render(font_config=self._fonts, stylesheets=[self._css], pdf_variant="pdf/ua-1")
+
+
+def pdf_bytes(laid: Any, title: str | None = None) -> bytes:
+    """A document as PDF, with a title of its own where one is given."""
+    if title is not None:
+        laid.metadata = copy.copy(laid.metadata)
+        laid.metadata.title = title
+    with _fixed_clock():
+        return bytes(laid.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("northstar_explain.templates", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, Markup):  # our own SVG and CSS; charts escape the texts inside themselves
+        return Markup(_HIDDEN.sub(_number, str(value)))
+    return _HIDDEN.sub(_number, value) if isinstance(value, str) else value
+
+
+def _number(found: re.Match[str]) -> str:
+    return f"[U+{ord(found[0]):04X}]"
 
 
 @contextlib.contextmanager
@@ -84,21 +139,16 @@ def _fixed_clock() -> Iterator[None]:
             os.environ[name] = before
 
 
-def _fetcher() -> Any:
+def _fetcher(assets: Mapping[str, tuple[bytes, str]]) -> Any:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class OwnAssets(URLFetcher):
-        """Hands out our font and refuses everything else: a report fetches nothing."""
+        """Hands out our assets and refuses everything else: a report fetches nothing."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
-            if url != _FONT:
+            if url not in assets:
                 raise ValueError(f"a report may not fetch {url!r}")
-            return URLFetcherResponse(url, body=_font(), headers={"Content-Type": "font/ttf"})
+            body, kind = assets[url]
+            return URLFetcherResponse(url, body=body, headers={"Content-Type": kind})
 
     return OwnAssets()
-
-
-def _font() -> bytes:
-    import fontpkg_inter
-
-    return (Path(fontpkg_inter.ROOT) / "files" / "Inter[opsz,wght].ttf").read_bytes()

@@ -1,0 +1,61 @@
+"""Colours of the reports: one accent a segment, and how well text can be read on a colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+# Okabe & Ito's colours for colour-blind readers, darkened until white text on them reaches a contrast of 4.5 : 1.
+ACCENTS = ("#00578a", "#9a4a00", "#00664b", "#8a3a6b", "#5c5c00", "#4b4b8f", "#7a2e2e", "#37616b")
+INK, SOFT, QUIET, RULE, PAPER = "#1d2126", "#30363d", "#565c64", "#d5d9de", "#ffffff"
+# Of text on its ground, by WCAG 2.2, 1.4.3.
+READABLE = 4.5
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def is_color(text: str) -> bool:
+    """Whether a text is a colour as `#rrggbb`."""
+    return bool(_COLOR.fullmatch(text))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def tint(color: str, strength: float) -> str:
+    """The colour thinned with white: strength 1 is the colour itself, 0 is white."""
+    return "#" + "".join(f"{round(255 - strength * (255 - part)):02x}" for part in _parts(color))
+
+
+def accents(ids: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A colour for each segment.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        S and a number each. A segment keeps its colour from month to month, as long as no other has the same.
+    given : mapping of str to str, optional
+        Colours that people chose.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    found = dict(given or {})
+    for id in ids:
+        if id not in found:
+            first = (int(id[1:]) - 1) % len(ACCENTS) if id[1:].isdigit() else 0
+            turned = ACCENTS[first:] + ACCENTS[:first]
+            found[id] = next((color for color in turned if color not in found.values()), turned[0])
+    return {id: found[id] for id in ids}
+
+
+def _parts(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def _luminance(color: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in _parts(color))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,165 @@
+"""Charts of the playbook as lean SVG. Each says in its title, which screen readers and PDFs use, what it shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from northstar_explain.report.palette import INK, QUIET, SOFT
+
+# Beyond a tenth and ten times the average, a bar is cut and says so by its number.
+WIDEST = 10.0
+LINE = "#a9b0b8"
+ROOMY = 6
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Where a bar starts and how long it is, in percent of the chart's width; `above` when it goes to the right."""
+
+    left: float
+    width: float
+    above: bool = True
+
+
+def index_bar(index: float) -> Bar:
+    """A bar from the average (the middle of the chart) to an index, on a scale of ratios.
+
+    Parameters
+    ----------
+    index : float
+        100 is the average customer. Twice and half the average are equally long.
+
+    Returns
+    -------
+    Bar
+    """
+    ratio = min(WIDEST, max(1 / WIDEST, index / 100))
+    return both_ways(math.log(ratio) / math.log(WIDEST))
+
+
+def both_ways(part: float) -> Bar:
+    """A bar from the middle of the chart, to the left (-1 is the edge) or to the right (1)."""
+    length = 50 * max(-1.0, min(1.0, part))
+    return Bar(round(50 + min(0.0, length), 2), round(abs(length), 2), part >= 0)
+
+
+def one_way(part: float) -> Bar:
+    """A bar from the left edge, 0 to 1 of the chart's width."""
+    return Bar(0.0, round(100 * max(0.0, min(1.0, part)), 2))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A segment in a chart: as wide as its share of customers, as tall as its rate."""
+
+    id: str
+    name: str
+    color: str
+    share: float
+    rate: float
+
+
+def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) -> str:
+    """Size against rate: a column a segment, so that areas are shares of those who act.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        In reading order.
+    base : float
+        The rate of all, 0 to 1; a line.
+    outcome, noun : str
+        The contract's words.
+
+    Returns
+    -------
+    str
+    """
+    wide, left, top, gap = 640, 4, 22, 3
+    high = 196 if len(columns) <= ROOMY else 120  # the table below grows with the segments
+    floor = top + high
+    highest = max([base, *(one.rate for one in columns)]) or 1.0
+    room = wide - left - 92 - gap * (len(columns) - 1)
+    line = round(floor - high * base / highest, 1)
+    end = left + room + gap * (len(columns) - 1)
+    parts, x = [f'<path d="M{left} {line}H{end + 4}" stroke="{LINE}" stroke-width="1"/>'], float(left)
+    for one in columns:
+        width, height = max(2.0, room * one.share), high * one.rate / highest
+        middle = round(x + width / 2, 1)
+        parts.append(f'<rect x="{x:.1f}" y="{floor - height:.1f}" width="{width:.1f}" height="{height:.1f}" '
+                     f'fill="{one.color}"/>')  # fmt: skip
+        rate = f"{one.rate:.0%}" if width < 40 else f"{one.rate:.1%}"
+        inside = abs(floor - height - 10 - line) < 9 and height > 20 and width > 24  # the line would cross it
+        parts.append(_text(middle, floor - height + (15 if inside else -6), rate, "#ffffff" if inside else INK, "middle",
+                           bold=True))  # fmt: skip
+        parts.append(_text(middle, floor + 16, one.id, one.color, "middle", bold=True))
+        if width > 30:
+            parts.append(_text(middle, floor + 30, f"{one.share:.0%}", QUIET, "middle"))
+        x += width + gap
+    parts.append(_text(end + 8, line + 4, f"all {base:.1%}", INK))
+    parts.append(f'<path d="M{left} {floor}H{end:.1f}" stroke="{QUIET}" stroke-width="1"/>')
+    said = "; ".join(f"{one.id} {one.name}: {one.share:.1%} of {noun}, rate {one.rate:.1%}" for one in columns)
+    title = f"Size against rate ({outcome}). {said}. All {noun}: {base:.1%}."
+    return _svg(wide, floor + 36, title, parts)
+
+
+def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
+    """Which deciles of probability a segment's customers are in: ten columns.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Ten parts of the segment, 0 to 1, from decile 1 to 10. Of all customers each would hold a tenth: a line.
+    color, noun : str
+
+    Returns
+    -------
+    str
+    """
+    wide, high, top, step = 260, 74, 14, 26
+    floor, highest = top + high, max(0.2, *shares)
+    line = round(floor - high * 0.1 / highest, 1)
+    parts = [f'<path d="M0 {line}H{wide}" stroke="{LINE}" stroke-width="1"/>']
+    for place, share in enumerate(shares):
+        height, middle = high * share / highest, place * step + step / 2
+        parts.append(f'<rect x="{place * step + 3}" y="{floor - height:.1f}" width="{step - 6}" height="{height:.1f}" '
+                     f'fill="{color}"/>')  # fmt: skip
+        parts.append(_text(middle, floor - height - 4, f"{share:.0%}" if share >= 0.005 else "0", SOFT, "middle", 8.5))
+        parts.append(_text(middle, floor + 12, str(place + 1), QUIET, "middle", 9))
+    parts.append(f'<path d="M0 {floor}H{wide}" stroke="{QUIET}" stroke-width="0.8"/>')
+    said = ", ".join(f"{place}: {share:.0%}" for place, share in enumerate(shares, 1))
+    title = f"Share of the segment in each decile of probability, 10 the most likely. {said}. Of all {noun}: 10% each."
+    return _svg(wide, floor + 17, title, parts)
+
+
+def stripes_svg(columns: Sequence[Column], noun: str) -> str:
+    """All customers as one band, a part a segment: the picture on the cover."""
+    wide, high = 640, 190
+    parts, x = [], 0.0
+    for one in columns:
+        width = wide * one.share
+        parts.append(f'<rect x="{x:.1f}" y="0" width="{width:.1f}" height="{high}" fill="{one.color}"/>')
+        if width > 22:
+            parts.append(_text(x + 9, high - 12, one.id, "#ffffff", bold=True, size=13))
+        x += width
+    said = "; ".join(f"{one.id} {one.name} {one.share:.1%}" for one in columns)
+    return _svg(wide, high, f"All {noun} by segment: {said}.", parts)
+
+
+def _text(x: float, y: float, text: str, color: str, anchor: str = "start", size: float = 11, bold: bool = False) -> str:
+    weight = ' font-weight="600"' if bold else ""
+    place = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return (
+        f'<text x="{round(x, 1)}" y="{round(y, 1)}" font-size="{size}" fill="{color}"{place}{weight}>'
+        f"{escape(text)}</text>"
+    )
+
+
+def _svg(wide: float, high: float, title: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" role="img" '
+        f'font-family="Inter, sans-serif"><title>{escape(title)}</title>{"".join(parts)}</svg>'
+    )

@@ -1,0 +1,131 @@
+"""What a playbook shows, taken from a model folder and put into words; nothing is measured here."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+
+from northstar_explain.model import Model
+from northstar_explain.model.names import called
+from northstar_explain.model.rules import leaves
+from northstar_explain.model.wording import capital
+from northstar_explain.report.palette import accents
+from northstar_explain.report.playbook import words
+from northstar_explain.report.playbook.back import Branch, Changes, Contacts, branch, changes, contacts
+from northstar_explain.report.playbook.charts import Column, mosaic_svg, stripes_svg
+from northstar_explain.report.playbook.method import Point, glossary, limits, method
+from northstar_explain.report.playbook.plan import Plan
+from northstar_explain.report.playbook.segment import UNASSIGNED, Sheet, sheet
+
+# Leaves up to which the page of the tree has room for the definitions too.
+ROOMY = 8
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """Everything a playbook says, formatted."""
+
+    title: str
+    owner: str
+    owned: bool
+    logo: str
+    date: str
+    model_id: str
+    customers: str
+    noun: str
+    outcome: str
+    outcome_label: str
+    base_rate: str
+    tested: str
+    spend: str
+    headline: str
+    cover: str
+    mosaic: str
+    stability: dict[str, str]
+    sheets: tuple[Sheet, ...]
+    contacts: Contacts
+    tree: Branch
+    roomy_tree: bool
+    method: tuple[Point, ...]
+    limits: tuple[Point, ...]
+    glossary: tuple[Point, ...]
+    changes: Changes | None
+
+
+def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
+    """Collect the facts of a playbook.
+
+    Parameters
+    ----------
+    model : Model
+    plan : Plan, optional
+        What marketing decided.
+
+    Returns
+    -------
+    Playbook
+        Ready to be shown: every figure formatted, every text plain.
+    """
+    plan = plan or Plan()
+    model = planned(model, plan)
+    contract, segments = model.contract, model.segmentation.segments
+    facts, holdout = model.evaluation["segments"], model.evaluation["purchase"]["holdout"]
+    ids = [segment.id for segment in segments]
+    colors = accents(ids, {id: one.color for id, one in plan.segments.items() if one.color})
+    sheets = tuple(sheet(segment, model, colors, plan[segment.id]) for segment in segments)
+    columns = _columns(model, colors)
+    return Playbook(
+        title=plan.title or contract.title,
+        owner=plan.owner or UNASSIGNED,
+        owned=bool(plan.owner),
+        logo=_data_url(plan),
+        date=words.day(str(model.manifest["date"])),
+        model_id=model.id,
+        customers=words.count(sum(segment.customers for segment in segments)),
+        noun=contract.noun,
+        outcome=contract.outcome,
+        outcome_label=capital(contract.outcome),
+        base_rate=words.percent(holdout["base_rate"]),
+        tested=words.count(holdout["n"]),
+        spend=capital(contract[facts["spend"]["feature"]].words) if facts["spend"] else "",
+        headline=_headline(model),
+        cover=stripes_svg([Column(s.id, s.name, colors[s.id], s.share, 0.0) for s in segments], contract.noun),
+        mosaic=mosaic_svg(columns, holdout["base_rate"], contract.outcome, contract.noun),
+        stability={id: f"{value:.2f}" for id, value in facts["stability"].items()},
+        sheets=sheets,
+        contacts=contacts(model, sheets),
+        tree=branch(model.segmentation.tree, contract, {one.id: one for one in sheets}),
+        roomy_tree=sum(1 for _ in leaves(model.segmentation.tree)) <= ROOMY,
+        method=method(model),
+        limits=limits(model),
+        glossary=glossary(model),
+        changes=changes(model, {segment.id: segment.name for segment in segments}),
+    )
+
+
+def planned(model: Model, plan: Plan) -> Model:
+    """The model with the names that the plan gives to its segments."""
+    given = {id: one.name for id, one in plan.segments.items() if one.name}
+    return replace(model, segmentation=called(model.segmentation, given))
+
+
+def _columns(model: Model, colors: dict[str, str]) -> list[Column]:
+    """Segments by their rate, the highest first."""
+    outcomes = model.evaluation["segments"]["holdout_outcomes"]
+    found = [
+        Column(one.id, one.name, colors[one.id], one.share, outcomes.get(one.id, {}).get("purchase_rate", 0.0))
+        for one in model.segmentation.segments
+    ]
+    return sorted(found, key=lambda column: -column.rate)
+
+
+def _headline(model: Model) -> str:
+    """The one thing to take away: where those are who act."""
+    outcomes, contract = model.evaluation["segments"]["holdout_outcomes"], model.contract
+    best = max(model.segmentation.segments, key=lambda one: outcomes.get(one.id, {}).get("share_of_buyers", 0.0))
+    part = outcomes.get(best.id, {}).get("share_of_buyers", 0.0)
+    return f"{best.name}: {best.share:.0%} of {contract.noun}, {part:.0%} of everyone who {contract.outcome}"
+
+
+def _data_url(plan: Plan) -> str:
+    return f"data:{plan.logo.kind};base64,{base64.b64encode(plan.logo.data).decode()}" if plan.logo else ""

@@ -1,0 +1,281 @@
+"""`playbook.toml`: what marketing decides for its playbook, read and checked with every fault at once."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from northstar_explain.errors import Fault, PlanError
+from northstar_explain.model import Model, names
+from northstar_explain.report.palette import PAPER, READABLE, contrast, is_color
+
+# Longest texts, so that a page has room for them.
+TEXTS = {"offer": 140, "cadence": 100, "kpi": 80, "owner": 60}
+LISTS = {"do": (3, 140), "avoid": (3, 140), "channels": (5, 30)}
+_BOOK_KEYS = ("title", "owner", "logo", "control_group", "review")
+_SEGMENT_KEYS = ("name", "color", *TEXTS, *LISTS, "control_group", "review")
+_TITLE = 90
+_LOGO_BYTES = 300_000
+_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+
+
+@dataclass(frozen=True)
+class SegmentPlan:
+    """What is decided for one segment; empty or None where nothing is.
+
+    Attributes
+    ----------
+    name, color, owner, offer, cadence, kpi : str
+    do, avoid, channels : tuple of str
+    control_group : float or None
+        Share of the segment that a campaign leaves out.
+    review : datetime.date or None
+    """
+
+    name: str = ""
+    color: str = ""
+    owner: str = ""
+    offer: str = ""
+    cadence: str = ""
+    kpi: str = ""
+    do: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    control_group: float | None = None
+    review: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Logo:
+    """A picture for the cover."""
+
+    data: bytes = field(repr=False)
+    kind: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is decided for the playbook; empty or None where nothing is."""
+
+    title: str = ""
+    owner: str = ""
+    logo: Logo | None = None
+    segments: Mapping[str, SegmentPlan] = field(default_factory=dict)
+
+    def __getitem__(self, id: str) -> SegmentPlan:
+        return self.segments.get(id, SegmentPlan())
+
+
+def read_plan(path: Path, model: Model) -> Plan:
+    """Read a `playbook.toml`.
+
+    Parameters
+    ----------
+    path : path
+    model : Model
+        Whose segments it speaks of.
+
+    Returns
+    -------
+    Plan
+        `control_group` and `review` of the whole book stand in each segment that has none of its own.
+
+    Raises
+    ------
+    PlanError
+        With every fault found, each with its line.
+    """
+    todo = "Mend the file at this place; the README shows an example."
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        data = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PlanError(str(path), [Fault("file", "a playbook's plan in TOML", str(error), todo)]) from error
+    reader = _Reader(text)
+    reader.known((), data, ("playbook", "segments"))
+    book = reader.section((), data, "playbook")
+    reader.known(("playbook",), book, _BOOK_KEYS)
+    sections = reader.section((), data, "segments")
+    ids = [segment.id for segment in model.segmentation.segments]
+    reader.known(("segments",), sections, ids, "the id of a segment: " + ", ".join(ids))
+    plan = Plan(
+        title=reader.text(("playbook", "title"), book, _TITLE),
+        owner=reader.text(("playbook", "owner"), book, TEXTS["owner"]),
+        logo=reader.logo(("playbook", "logo"), book, path.parent),
+        segments=_segments(reader, book, sections, ids),
+    )
+    reader.faults += _clashes(reader, plan, model)
+    if reader.faults:
+        raise PlanError(str(path), reader.faults)
+    return plan
+
+
+def _segments(
+    reader: _Reader, book: dict[str, Any], sections: dict[str, Any], ids: list[str]
+) -> dict[str, SegmentPlan]:
+    control, review = reader.share(("playbook", "control_group"), book), reader.day(("playbook", "review"), book)
+    found = {}
+    for id in ids:
+        at = ("segments", id)
+        data = reader.section(("segments",), sections, id)
+        reader.known(at, data, _SEGMENT_KEYS)
+        own_control, own_review = reader.share((*at, "control_group"), data), reader.day((*at, "review"), data)
+        found[id] = SegmentPlan(
+            name=reader.name((*at, "name"), data),
+            color=reader.color((*at, "color"), data),
+            **{key: reader.text((*at, key), data, longest) for key, longest in TEXTS.items()},
+            **{key: reader.texts((*at, key), data, *most) for key, most in LISTS.items()},
+            control_group=control if own_control is None else own_control,
+            review=own_review or review,
+        )
+    return found
+
+
+def _clashes(reader: _Reader, plan: Plan, model: Model) -> list[Fault]:
+    """Names and colours that two segments would share."""
+    given = {id: one.name for id, one in plan.segments.items() if one.name}
+    faults = [
+        reader.fault_at(("segments", id, "name"), expected, f'"{given[id]}"')
+        for id, expected in names.unfit(given, model.segmentation).items()
+    ]
+    seen: dict[str, str] = {}
+    for id, one in plan.segments.items():
+        other = seen.setdefault(one.color.casefold() or id, id)
+        if other != id:
+            faults.append(
+                reader.fault_at(("segments", id, "color"), f"a colour other than that of {other}", one.color)
+            )
+    return faults
+
+
+class _Reader:
+    """Takes values out of the TOML and collects what is wrong with them."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.splitlines()
+        self.faults: list[Fault] = []
+
+    def fault_at(self, at: tuple[str, ...], expected: str, got: str) -> Fault:
+        line = _line(self.lines, at)
+        name = ".".join(at)
+        return Fault(f"line {line}, {name}" if line else name, expected, got)
+
+    def fault(self, at: tuple[str, ...], expected: str, got: object) -> None:
+        self.faults.append(self.fault_at(at, expected, got if isinstance(got, str) else repr(got)))
+
+    def known(self, at: tuple[str, ...], data: Mapping[str, Any], keys: Any, expected: str = "") -> None:
+        for key in data:
+            if key not in keys:
+                self.fault((*at, key), expected or "one of " + ", ".join(keys), "an unknown key")
+
+    def section(self, at: tuple[str, ...], data: Mapping[str, Any], key: str) -> dict[str, Any]:
+        value = data.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.fault((*at, key), f"a section [{'.'.join((*at, key))}]", value)
+        return {}
+
+    def text(self, at: tuple[str, ...], data: Mapping[str, Any], longest: int) -> str:
+        value = data.get(at[-1], "")
+        if at[-1] not in data or self._is_text(at, value, longest):
+            return str(value)
+        return ""
+
+    def texts(self, at: tuple[str, ...], data: Mapping[str, Any], most: int, longest: int) -> tuple[str, ...]:
+        value = data.get(at[-1], [])
+        if not isinstance(value, list) or len(value) > most or (at[-1] in data and not value):
+            self.fault(at, f"a list of 1 to {most} texts", value if len(repr(value)) < 60 else "something else")
+            return ()
+        return tuple(item for item in value if self._is_text(at, item, longest))
+
+    def name(self, at: tuple[str, ...], data: Mapping[str, Any]) -> str:
+        value = data.get(at[-1])
+        if value is None:
+            return ""
+        if fault := names.unfit_text(value):
+            self.fault(at, *fault)
+            return ""
+        return str(value)
+
+    def color(self, at: tuple[str, ...], data: Mapping[str, Any]) -> str:
+        value = data.get(at[-1])
+        if value is None:
+            return ""
+        if not isinstance(value, str) or not is_color(value):
+            self.fault(at, 'a colour such as "#00578a"', value)
+            return ""
+        if (found := contrast(value, PAPER)) < READABLE:
+            expected = f"a colour on which white can be read: contrast {READABLE} : 1 or more"
+            self.fault(at, expected, f"{value} with {found:.1f} : 1; take a darker one")
+            return ""
+        return value
+
+    def share(self, at: tuple[str, ...], data: Mapping[str, Any]) -> float | None:
+        value = data.get(at[-1])
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.5:
+            self.fault(at, "a share above 0, up to 0.5, such as 0.1", value)
+            return None
+        return float(value)
+
+    def day(self, at: tuple[str, ...], data: Mapping[str, Any]) -> datetime.date | None:
+        value = data.get(at[-1])
+        if value is None:
+            return None
+        if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+            self.fault(at, "a day without quotes, such as 2026-06-30", value)
+            return None
+        return value
+
+    def logo(self, at: tuple[str, ...], data: Mapping[str, Any], folder: Path) -> Logo | None:
+        value = data.get(at[-1])
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            self.fault(at, "the path of a PNG or JPEG", value)
+            return None
+        try:
+            content = (folder / value).read_bytes()
+        except (OSError, ValueError) as error:
+            self.fault(at, "a picture that can be read", getattr(error, "strerror", None) or str(error))
+            return None
+        kind = next((kind for start, kind in _PICTURES.items() if content.startswith(start)), None)
+        if kind is None or len(content) > _LOGO_BYTES:
+            got = f"{len(content):,} bytes of {kind or 'something else'}"
+            self.fault(at, f"a PNG or JPEG of at most {_LOGO_BYTES:,} bytes", got)
+            return None
+        return Logo(content, kind)
+
+    def _is_text(self, at: tuple[str, ...], value: Any, longest: int) -> bool:
+        if not isinstance(value, str):
+            self.fault(at, "text in quotes", value)
+        elif not value.strip() or len(value) > longest:
+            self.fault(at, f"1 to {longest} characters", f"{len(value.strip())} characters")
+        elif not value.isprintable():
+            self.fault(at, "text without line breaks or other control characters", value[:60].__repr__())
+        else:
+            return True
+        return False
+
+
+def _line(lines: list[str], at: tuple[str, ...]) -> int:
+    """The line that a key stands in, 0 where it is not found: dotted and quoted keys are looked for too."""
+    inside: tuple[str, ...] = ()
+    for number, line in enumerate(lines, 1):
+        if header := re.match(r"\s*\[+([^]]+)\]+\s*(?:#.*)?$", line):
+            inside = _keys(header[1])
+            if inside == at:
+                return number
+        elif (entry := re.match(r"\s*([\w\s.\"'-]+?)\s*=", line)) and (*inside, *_keys(entry[1])) == at:
+            return number
+    return 0
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in text.split("."))

@@ -1,0 +1,67 @@
+"""How the playbook says numbers and days."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from northstar_explain.contract import Feature
+from northstar_explain.contract.values import say
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+# From 0.75 a cluster is stable, from 0.85 highly stable (Hennig 2008).
+STABLE, HIGHLY_STABLE = 0.75, 0.85
+
+
+def day(date: datetime.date | str) -> str:
+    """A day as ``1 March 2026``."""
+    found = date if isinstance(date, datetime.date) else datetime.date.fromisoformat(date)
+    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+
+
+def count(number: float) -> str:
+    """A whole number with separators of thousands."""
+    return f"{number:,.0f}"
+
+
+def percent(share: float) -> str:
+    """A share with one decimal."""
+    return f"{share:.1%}"
+
+
+def index(value: float | None) -> str:
+    """An index, 100 is the average; a dash where there is none."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def change(share: float) -> str:
+    """A change with its sign: ``+2.3%``, ``−1.0%`` with a true minus, ``no change``."""
+    if abs(share) < 0.0005:
+        return "no change"
+    return f"{share:+.1%}".replace("-", "−")
+
+
+def signed(points: float) -> str:
+    """Points with their sign and a true minus."""
+    return f"{points:+.2f}".replace("-", "−")
+
+
+def stability(jaccard: float) -> str:
+    """How stable a segment is, in words."""
+    if jaccard < STABLE:
+        return "unsteady"
+    return "stable" if jaccard < HIGHLY_STABLE else "very stable"
+
+
+def average(feature: Feature, value: float, currency: str) -> str:
+    """A mean with its unit, to two digits, from 100 on to three: as many as an average of customers is worth."""
+    digits = 3 if abs(value) >= 100 else 2
+    return say(feature, float(f"{value:.{digits}g}"), currency)
+
+
+def short(feature: Feature) -> str:
+    """What a feature is called, without the remark in brackets that some end with."""
+    return re.sub(r"\s*\([^()]*\)$", "", feature.words) or feature.words

@@ -1,0 +1,10 @@
+"""What to do with customers by how likely they are, the same in every report."""
+
+from __future__ import annotations
+
+# Deciles, best first, a key, and what to do with those who are in them.
+TREATMENTS = (
+    ((10, 9), "first", "Contact first, with the segment's message; no discount is needed to start with"),
+    ((8, 7, 6), "next", "Contact as far as the budget goes, with the segment's offer"),
+    ((5, 4, 3, 2, 1), "rest", "Newsletter and on-site only; no paid contact"),
+)
