@@ -16,6 +16,7 @@ import pyarrow as pa
 from northstar_explain.contract import Category, Columns, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import ContractError, Fault, TableError
+from northstar_explain.evaluate.audit import Part, audit_facts
 from northstar_explain.evaluate.baselines import baselines
 from northstar_explain.evaluate.compare import Rows, compare_facts
 from northstar_explain.evaluate.groups import group_facts
@@ -33,8 +34,8 @@ from northstar_explain.evaluate.segments import border_facts, outcome_facts, seg
 from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, spread_facts
 from northstar_explain.evaluate.update import update_facts
 from northstar_explain.learn import purchase, segments, splits
-from northstar_explain.learn.compile import compile_machine
-from northstar_explain.learn.golden import golden_rows
+from northstar_explain.learn.compile import Bags, bags_of, compile_machine
+from northstar_explain.learn.golden import golden_rows, with_machine
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model import Model, Purchase, Scorecard, build, follow, ranks
 from northstar_explain.model.names import as_learnt
@@ -137,6 +138,15 @@ class _Customers:
     label: np.ndarray
 
 
+class _Bought(NamedTuple):
+    """The purchase model, and the machine it was compiled from."""
+
+    scorecard: Scorecard
+    facts: Purchase
+    machine: purchase.Machine
+    bags: Bags
+
+
 def train(
     source: Source,
     contract: Contract,
@@ -185,7 +195,8 @@ def train(
     require_no_leak(contract, customers.columns, customers.label, source.name, accepted, options.seed)
     learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
     split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
-    scorecard, facts = _learn_purchase(customers, contract, split, options, progress)
+    bought = _learn_purchase(customers, contract, split, options, progress)
+    scorecard, facts = bought.scorecard, bought.facts
     _require_credible(source, customers, scorecard, split, options)
     held = judged or _take(customers, split.holdout)
     tree = learnt.segmentation.tree
@@ -210,9 +221,17 @@ def train(
     if earlier is not None:
         ids = customers.ids.to_numpy(zero_copy_only=False)
         evaluation["segments"]["update"] = update_facts(learnt, earlier.model, ids, customers.columns, earlier.scores)
-    golden = golden_rows(checked.accepted, contract, scorecard, learnt.segmentation.tree, options.seed)
+    progress("measuring what an auditor asks for")
+    audited = audit_facts(
+        scorecard, bought.bags, tree, facts, _audit_parts(customers, split, held), contract, options.seed
+    )
+    evaluation |= audited.evaluation
+    golden = golden_rows(checked.accepted, contract, scorecard, tree, options.seed)
+    golden = with_machine(golden, bought.machine, contract)
     about = _about(source, contract, options, customers, checked.rejected.num_rows, later)
-    model = build(contract, learnt.segmentation, scorecard, facts, evaluation, golden, about)
+    model = build(
+        contract, learnt.segmentation, scorecard, facts, evaluation, golden, audited.shapes, audited.drift, about
+    )
     if earlier is not None:
         model = follow(model, earlier.model)
     return Trained(model, checked.rejected, checked.ignored, later_rejected)
@@ -276,7 +295,7 @@ def _learn_purchase(
     split: splits.Split,
     options: Options,
     progress: Callable[[str], None],
-) -> tuple[Scorecard, Purchase]:
+) -> _Bought:
     features = contract.model_features
     progress(f"fitting the purchase model to {len(split.train):,} customers and {len(features)} features")
     taught = _take(customers, split.train)
@@ -289,7 +308,8 @@ def _learn_purchase(
     population = scorecard.probability(_take(customers, known).columns)
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
     ranges = _ranges(taught.columns, scorecard.features)
-    return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
+    numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
+    return _Bought(scorecard, numbers, machine, bags_of(machine))
 
 
 def _ranges(columns: Columns, features: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -380,6 +400,15 @@ def _together(seen: _Seen, scorecard: Scorecard, learnt: segments.Learnt) -> dic
         "drivers": driver_facts(scorecard, seen.held.columns, seen.ids, order),
         "control": control_facts(base),
     }
+
+
+def _audit_parts(customers: _Customers, split: splits.Split, held: _Customers) -> dict[str, Part]:
+    parts = {
+        "train": _take(customers, split.train),
+        "validation": _take(customers, split.validation),
+        "holdout": held,
+    }
+    return {name: Part(part.columns, part.label) for name, part in parts.items()}
 
 
 def _customers(accepted: pa.Table, contract: Contract) -> _Customers:

@@ -12,6 +12,7 @@ from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract import Category, Columns, Feature, Kind
 
+Machine = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
 
