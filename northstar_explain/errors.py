@@ -71,3 +71,7 @@ class OutputError(NorthstarError):
 
 class WordsError(NorthstarError):
     """Words that lead back to no rule, or to more than one."""
+
+
+class PackError(NorthstarError):
+    """An audit pack or a model folder that does not verify."""

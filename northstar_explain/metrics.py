@@ -249,3 +249,25 @@ def population_stability(expected: np.ndarray, actual: np.ndarray) -> float:
     filled = (expected > 0) | (actual > 0)
     shares = [(counts[filled] + 0.5) / (counts[filled] + 0.5).sum() for counts in (expected, actual)]
     return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """Interval of a share, 95% where z is as given (Wilson 1927).
+
+    Parameters
+    ----------
+    hits, n : int
+        How many of how many; n at least 1.
+    z : float
+        Quantile of the normal distribution.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end, within 0 and 1.
+    """
+    share, extra = hits / n, z * z / n
+    middle = (share + extra / 2) / (1 + extra)
+    half = z / (1 + extra) * (share * (1 - share) / n + extra / n / 4) ** 0.5
+    # Rounding must not leave the share itself outside.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

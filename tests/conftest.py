@@ -15,6 +15,7 @@ os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
 import pyarrow as pa
 import pytest
+from browser import chromium, running
 from helpers import OPTIONS, learn
 from hypothesis import HealthCheck, settings
 
@@ -115,3 +116,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium, one for all tests."""
+    if chromium() is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with running() as found:
+        yield found
