@@ -255,6 +255,9 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
     for line in certificate_lines(written.certificate):
         click.echo(line)
     click.echo(f"  {'SHA256SUMS':<14}{written.sums}")
+    if not written.certificate.passed:
+        click.echo(f"explain: {out}: the programs do not agree; see the parity certificate", err=True)
+        sys.exit(1)
 
 
 def verify(path: Path, quiet: bool) -> None:

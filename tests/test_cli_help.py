@@ -14,7 +14,7 @@ from helpers import explain, plain
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
 
-NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "show"]
+NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "audit", "verify", "show"]
 DEFAULTS = {
     "simulate": ["[default: 240000", "[default: 0"],
     "init": ["[default: contract.toml]", "[default: guessed]"],

@@ -106,8 +106,12 @@ class Certificate:
         return not any(check.not_checked for check in self.checks)
 
     def to_json(self) -> dict[str, Any]:
-        """The certificate as plain data."""
-        return asdict(self)
+        """The certificate as plain data; a difference that is no number is null, as JSON has none for it."""
+        data = asdict(self)
+        for check in data["checks"]:
+            if check["difference"] is not None and not np.isfinite(check["difference"]):
+                check["difference"] = None
+        return data
 
 
 def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificate:

@@ -141,6 +141,11 @@ def drift(model: Model) -> Chapter:
         Figure(_shifts(facts["holdout"], facts["look"], facts["review"], model)),
         table(("The largest of all", "Population stability index"), rows, style="small", says="Shift of the holdout"),
     )
+    page.say(
+        "`explain score` holds every run against training and names shifted features in its report; `explain monitor` "
+        "compares two runs, and predictions with outcomes.",
+        style="fine",
+    )
     page.under("Triggers for a review", Points((
         f"A population stability index from {facts['look']} on: look at the feature; from {facts['review']} on, of a "
         "feature among the ten "
