@@ -27,15 +27,16 @@ from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, json_bytes
 from northstar_explain.report.audit import about, checksums, parity, spreadsheet
 from northstar_explain.report.audit.appendix import appendix
 from northstar_explain.report.audit.blocks import Table
+from northstar_explain.report.audit.charts import plot
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS
 from northstar_explain.report.audit.files import FORMULA_STARTS, csv_bytes
 from northstar_explain.report.audit.findings import BROKEN, OPEN, findings
 from northstar_explain.report.audit.joining import joined
 from northstar_explain.report.audit.pack import Written, write_pack
 from northstar_explain.report.audit.pairs import pairs
+from northstar_explain.report.audit.press import Setting, pdf
 from northstar_explain.report.audit.shapes import CATEGORIES, THIN, shapes
 from northstar_explain.report.audit.verify import EXTRA, MISSING, ROW, TAMPERED, verify
-from northstar_explain.report.render import pdf
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkey
     def fail(*args: object) -> bytes:
         raise OutputError("audit.pdf", [])
 
-    monkeypatch.setattr("northstar_explain.report.audit.pack.joined_report", fail)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.whole", fail)
     with pytest.raises(OutputError):
         write_pack(hostile, tmp_path / "pack")
     assert contents(tmp_path) == {}
@@ -283,20 +284,58 @@ def test_fonts_are_embedded_and_nothing_can_be_fetched_or_run(pack: Path, reader
         assert sign not in data
 
 
-def test_two_parts_become_one_tagged_document() -> None:
+def test_three_parts_become_one_tagged_document() -> None:
     page = "<html lang=en><head><title>t</title></head><body>{}</body></html>"
-    first = pdf(page.format("<h1>One</h1><p><a href='appendix:2'>A2</a></p>"), "audit.css")
-    second = pdf(
-        page.format("<section><h1>Two</h1></section><section><h1>Three</h1><p>text</p></section>"), "audit.css"
-    )
-    data = joined(first, second, "A", b"0123456789abcdef")
-    assert data == joined(first, second, "A", b"0123456789abcdef")
+    first = pdf(page.format("<h1>One</h1><p><a href='appendix:2'>A2</a></p>"), {})
+    second = pdf(page.format("<section><h1>Two</h1></section><section><h1>Three</h1><p>text</p></section>"), {})
+    third = pdf(page.format("<section><h1>Four</h1></section>"), {})
+    data = joined([first, second, third], "A", b"0123456789abcdef")
+    assert data == joined([first, second, third], "A", b"0123456789abcdef")
     found = pypdf.PdfReader(io.BytesIO(data))
-    assert found.page_labels == ["1", "A1", "A2"]
-    assert [page["/StructParents"] for page in found.pages] == [0, 2, 3]
-    assert structure_kinds(found)["/H1"] == 3
+    assert found.page_labels == ["1", "A1", "A2", "A3"]
+    assert [page["/StructParents"] for page in found.pages] == [0, 2, 3, 4]
+    assert structure_kinds(found)["/H1"] == 4
     owners = structure_numbers(found)
-    assert [one.get_object()["/P"].get_object()["/S"] for one in owners[3]][:1] == ["/H1"]  # type: ignore[attr-defined]
+    for key, words in ((3, "Three"), (4, "Four")):
+        span = owners[key][0].get_object()  # type: ignore[index]
+        assert span["/P"].get_object()["/S"] == "/H1", words
+        assert span["/Pg"].get_object() == found.pages[key - 1].get_object()
+    assert [item.title for item in found.outline if not isinstance(item, list)] == ["One", "Two", "Three", "Four"]
+    assert [found.get_destination_page_number(item) for item in found.outline] == [0, 1, 2, 3]
+
+
+def test_pictures_are_shown_with_their_words_and_nothing_else_is_fetched() -> None:
+    picture = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9mm" height="9mm"><path d="M0,0h9v9z"/></svg>'
+    page = "<html lang=en><head><title>t</title></head><body><img src='asset:1' alt='a triangle'>{}</body></html>"
+    data = pdf(
+        page.format("<img src='file:///etc/hostname' alt='b'><img src='http://127.0.0.1:9/' alt='c'>"),
+        {"asset:1": picture},
+    )
+    found = pypdf.PdfReader(io.BytesIO(data))
+    assert structure_kinds(found)["/Figure"] >= 1
+    assert not found.pages[0].images
+    assert b" re" in found.pages[0].get_contents().get_data() or b" l" in found.pages[0].get_contents().get_data()  # type: ignore[union-attr]
+
+
+def test_control_characters_do_not_break_a_picture(model: Model) -> None:
+    from xml.etree import ElementTree
+
+    shape = next(s for s in shapes(model) if s.axis is None)
+    odd = replace(
+        shape,
+        bins=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
+        groups=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
+    )
+    picture = plot(odd, (-1.0, 1.0), 0.0).picture
+    assert ElementTree.fromstring(picture) is not None
+
+
+def test_a_process_that_fails_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "<html lang=en><head><title>t</title></head><body><p>hello</p></body></html>"
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    setting = Setting(page, {})
+    assert pypdf.PdfReader(io.BytesIO(setting.result())).pages[0].extract_text() == "hello"
+    setting.stop()
 
 
 # Findings and what people say.
@@ -569,7 +608,7 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
     from northstar_explain import model as models
 
     models.save(hostile, tmp_path / "model")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.joined_report", lambda front, setting: b"%PDF")
+    monkeypatch.setattr("northstar_explain.report.audit.pack.whole", lambda front, appendix: b"%PDF")
     result = explain(
         "audit", "--model", tmp_path / "model", "--out", tmp_path / "pack", "--quiet", "--date", "2027-01-31"
     )

@@ -271,8 +271,9 @@ def test_a_step_curve_goes_through_every_height(heights: list[int]) -> None:
 def test_plots_draw_missing_and_unseen_with_their_numbers(model: Model) -> None:
     found = shapes(model)
     for shape in found:
-        picture = str(plot(shape, common_range(found, model.purchase.intercept), model.purchase.intercept))
-        assert 'role="img"' in picture
+        figure = plot(shape, common_range(found, model.purchase.intercept), model.purchase.intercept)
+        picture = str(figure.picture)
+        assert shape.feature.words in figure.says
         assert "missing" in picture
         assert "unseen" in picture or "not seen in training" in picture
         assert f"{shape.missing.train_n:,}" in picture
@@ -283,10 +284,10 @@ def test_plots_draw_missing_and_unseen_with_their_numbers(model: Model) -> None:
 
 def test_hostile_words_are_text_in_every_picture(hostile: Model) -> None:
     found, crossed = shapes(hostile), pairs(hostile)
-    pictures = [str(plot(shape, common_range(found, 0.0), 0.0)) for shape in found]
-    pictures += [str(heat_maps(pair, strongest_colour(crossed))) for pair in crossed]
+    pictures = [str(plot(shape, common_range(found, 0.0), 0.0).picture) for shape in found]
+    pictures += [str(heat_maps(pair, strongest_colour(crossed)).picture) for pair in crossed]
     for picture in pictures:
-        assert set(re.findall(r"</?([a-zA-Z]+)", picture)) <= {"svg", "title", "path", "text"}
+        assert set(re.findall(r"</?([a-zA-Z]+)", picture)) <= {"svg", "path", "text"}
     assert any("&lt;script&gt;" in picture for picture in pictures)
     assert hostile_model.TEXTS
 

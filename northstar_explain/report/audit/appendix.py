@@ -6,13 +6,25 @@ from collections.abc import Sequence
 
 from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
-from northstar_explain.report.audit.blocks import Chapter, Figure, Points, Text, Writer, table
+from northstar_explain.report.audit.blocks import Chapter, Key, Points, Text, Writer, table
 from northstar_explain.report.audit.charts import common_range, plot
 from northstar_explain.report.audit.heat import heat_maps
 from northstar_explain.report.audit.labels import percent, shortened, signed
 from northstar_explain.report.audit.pairs import Pair, said_of_pair, strongest_colour
 from northstar_explain.report.audit.shapes import THIN, Bin, Shape, probability_at
 from northstar_explain.report.audit.words import said_of
+
+_NUMBERS = Key((
+    ("curve", "points (left), and the average customer's probability with them (right)"),
+    ("band", "± one standard deviation over the bags, no confidence interval"),
+    ("dot", "bought in the holdout, 95% interval"),
+    ("thin", f"fewer than {THIN} customers"),
+))  # fmt: skip
+_CATEGORIES = Key((
+    ("diamond", "points, ± one standard deviation over the bags"),
+    ("dot", "bought in the holdout, 95% interval"),
+    ("thin", f"fewer than {THIN} customers"),
+))  # fmt: skip
 
 
 def appendix(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> tuple[Chapter, ...]:
@@ -37,7 +49,8 @@ def _eyebrow(one: Shape | Pair, model: Model) -> str:
 
 def _shape_page(shape: Shape, common: tuple[float, float], model: Model) -> Chapter:
     page = Writer()
-    page.add(Points(said_of(shape, model.contract)), Figure(plot(shape, common, model.purchase.intercept)))
+    key = _NUMBERS if shape.axis is not None else _CATEGORIES
+    page.add(Points(said_of(shape, model.contract)), key, plot(shape, common, model.purchase.intercept))
     bins = [*shape.told, shape.missing, shape.unseen]
     rows = [_bin_row(bin, model.purchase.intercept) for bin in bins]
     heads = (
@@ -77,7 +90,7 @@ def _bin_row(bin: Bin, intercept: float) -> tuple[str, ...]:
 
 def _pair_page(pair: Pair, strongest: float, model: Model) -> Chapter:
     page = Writer()
-    page.add(Points(said_of_pair(pair)), Figure(heat_maps(pair, strongest)))
+    page.add(Points(said_of_pair(pair)), heat_maps(pair, strongest))
     rows = [
         (
             shortened(cell.first, 40),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -93,11 +94,24 @@ class Code:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with what it shows below it."""
+    """A picture in SVG, and what it shows, for those who do not see it."""
 
     picture: Markup
-    caption: str = ""
+    says: str
     kind: ClassVar[str] = "figure"
+
+    @property
+    def address(self) -> str:
+        """Where the page finds it."""
+        return f"asset:{hashlib.sha256(str(self.picture).encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True)
+class Key:
+    """What the signs of a picture mean: pairs of a class of the style sheet and words."""
+
+    signs: tuple[tuple[str, str], ...]
+    kind: ClassVar[str] = "key"
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,7 @@ class Blanks:
     kind: ClassVar[str] = "blanks"
 
 
-Block = Text | Heading | Points | Table | Facts | Code | Figure | Blanks
+Block = Text | Heading | Points | Table | Facts | Code | Figure | Key | Blanks
 
 
 @dataclass(frozen=True)

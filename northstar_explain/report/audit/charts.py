@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from northstar_explain.metrics import wilson
 from northstar_explain.report.audit import svg
 from northstar_explain.report.audit.axis import nice_values
+from northstar_explain.report.audit.blocks import Figure
 from northstar_explain.report.audit.labels import percent, shortened, signed
 from northstar_explain.report.audit.shapes import THIN, Bin, Shape
 from northstar_explain.report.audit.svg import Canvas
@@ -67,40 +66,23 @@ def _padded(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def number_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Markup:
+def number_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
     """A numeric feature: on the scale of all terms with what customers did, then enlarged with the spread over bags,
     then the customers of each bin; missing to the left, unseen to the right of all three."""
     canvas = Canvas(WIDTH, 596, _says(shape))
     first = Scale(*common, 24, 206)
     second = Scale(*own_range(shape), 250, 432)
     canvas.text(0, 12, "On the scale of all features", size=13, fill=svg.INK, bold=True)
-    _legend(canvas, 214, 12, actual=True)
     _frame(canvas, shape, first, intercept)
     _curve(canvas, shape, first, spread=False)
     _actual(canvas, shape, first, intercept)
     canvas.text(0, 238, "Enlarged", size=13, fill=svg.INK, bold=True)
-    _legend(canvas, 100, 238, actual=False)
     _frame(canvas, shape, second, intercept)
     _curve(canvas, shape, second, spread=True)
     canvas.text(0, 462, "Customers in training, per bin", size=13, fill=svg.INK, bold=True)
     _customers(canvas, shape, 474, 550)
     _ticks(canvas, shape, 550)
     return canvas.done()
-
-
-def _legend(canvas: Canvas, x: float, y: float, actual: bool) -> None:
-    canvas.path(svg.line([(x, y - 4), (x + 22, y - 4)]), stroke=svg.CURVE, width=2)
-    canvas.text(x + 27, y, "points, left; probability of the average customer with it, right" if actual else "points")
-    x += 408 if actual else 78
-    if actual:
-        canvas.path(svg.circle(x + 4, y - 4, 3.5), fill=svg.ACTUAL)
-        canvas.path(svg.line([(x + 4, y - 12), (x + 4, y + 4)]), stroke=svg.ACTUAL)
-        canvas.text(x + 13, y, "bought in the holdout, with 95% interval")
-    else:
-        canvas.path(svg.rectangle(x, y - 9, 22, 10), fill=svg.BAND)
-        canvas.text(x + 27, y, "one standard deviation over the bags either way: no confidence interval")
-        canvas.path(svg.hatching(x + 438, y - 9, 22, 10, 4), stroke=svg.COUNT, width=0.7)
-        canvas.text(x + 465, y, f"fewer than {THIN} customers")
 
 
 def _main() -> tuple[float, float]:
@@ -265,15 +247,15 @@ def _short(count: int) -> str:
     return f"{count:,}" if count < 10_000 else f"{count / 1000:,.0f}k"
 
 
-def category_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Markup:
+def category_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
     """A category: a row a value, on the scale of all terms, enlarged, and its customers; missing and unseen last."""
     shown = shape.told
     rows: list[Bin] = [*shown, shape.missing, shape.unseen]
     height = min(36.0, 420 / len(rows))
-    canvas = Canvas(WIDTH, 64 + height * len(rows) + 34, _says(shape))
+    canvas = Canvas(WIDTH, 48 + height * len(rows) + 34, _says(shape))
     panels = ((190.0, 440.0, common), (486.0, 724.0, own_range(shape)))
-    titles = ("On the scale of all features", "Enlarged, with the spread over bags")
-    top = 44.0
+    titles = ("On the scale of all features", "Enlarged")
+    top = 28.0
     bottom = top + height * len(rows)
     for (a, _, _), title in zip(panels, titles, strict=True):
         canvas.text(a, 14, title, size=13, fill=svg.INK, bold=True)
@@ -287,9 +269,6 @@ def category_plot(shape: Shape, common: tuple[float, float], intercept: float) -
         digits = _digits(Scale(low, high, 0, 1))
         for value in values:
             canvas.text(across(value), bottom + 16, signed(value, digits), anchor="middle")
-    canvas.text(panels[0][0], 32, "◆ points")
-    canvas.text(panels[0][0] + 62, 32, "● bought in the holdout, 95% interval", fill=svg.ACTUAL)
-    canvas.text(panels[1][0], 32, "◆ points ± one standard deviation over bags")
     most = max([bin.train_n for bin in rows] + [1])
     for place, bin in enumerate(rows):
         _category_row(canvas, bin, top + height * (place + 0.5), height, panels, intercept, most)
@@ -332,7 +311,7 @@ def _category_row(
     canvas.text(WIDTH, y + 4, f"{bin.train_n:,}", anchor="end")
 
 
-def plot(shape: Shape, common: tuple[float, float], intercept: float) -> Markup:
+def plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
     """The plot of a feature, whichever it is."""
     return (category_plot if shape.axis is None else number_plot)(shape, common, intercept)
 

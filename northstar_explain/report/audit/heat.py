@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
-from markupsafe import Markup
 
 from northstar_explain.report.audit import svg
+from northstar_explain.report.audit.blocks import Figure
 from northstar_explain.report.audit.labels import shortened, signed
 from northstar_explain.report.audit.pairs import Pair, Side
 from northstar_explain.report.audit.svg import Canvas
@@ -22,7 +22,7 @@ _CELL = 40.0
 _TICKS = 9
 
 
-def heat_maps(pair: Pair, strongest: float) -> Markup:
+def heat_maps(pair: Pair, strongest: float) -> Figure:
     """The points of every cell, and the customers behind it; thin cells are hatched, empty ones blank.
 
     Parameters
@@ -33,7 +33,7 @@ def heat_maps(pair: Pair, strongest: float) -> Markup:
 
     Returns
     -------
-    Markup
+    Figure
     """
     rows, columns = pair.points.shape
     cell_height = min(_CELL, 270 / rows)

@@ -1,124 +1,103 @@
-"""Joining two tagged PDFs into one that is tagged still: pages, structure, outline, links between them."""
+"""Joining tagged PDFs into one that is tagged still: pages, structure, outline, links between them."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import (
-    ArrayObject,
-    ByteStringObject,
-    DictionaryObject,
-    Fit,
-    IndirectObject,
-    NameObject,
-    NumberObject,
-    TextStringObject,
-)
+import pikepdf
+from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf
 
-# A link in the first part with this address leads to a page of the second; the first is 1.
+# A link in the first part with this address leads to a page of the appendix; the first is 1.
 SCHEME = "appendix:"
 
 
-def joined(first: bytes, second: bytes, prefix: str, identifier: bytes) -> bytes:
-    """The pages of two PDFs in one.
+def joined(parts: Sequence[bytes], prefix: str, identifier: bytes) -> bytes:
+    """The pages of several PDFs in one.
 
     Parameters
     ----------
-    first, second : bytes
-        Tagged PDFs. The metadata, the language and the viewer's settings are those of the first.
+    parts : sequence of bytes
+        Tagged PDFs, the first of which is followed by an appendix in one or more parts. Metadata, language and the
+        viewer's settings are those of the first.
     prefix : str
-        What page labels of the second begin with, before 1, 2, 3.
+        What page labels of the appendix begin with, before 1, 2, 3.
     identifier : bytes
         The same for the same content.
 
     Returns
     -------
     bytes
-        Links of the first to `SCHEME` addresses lead to pages of the second.
+        Links of the first part to `SCHEME` addresses lead to pages of the appendix.
     """
-    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(first)))
-    reader = PdfReader(io.BytesIO(second))
-    before = len(writer.pages)
-    for page in reader.pages:
-        writer.add_page(page)
-    _join_structure(writer, reader, before)
-    _join_outline(writer, reader, before)
-    _lead_links(writer, before)
-    _label_pages(writer, before, prefix)
-    writer._ID = ArrayObject([ByteStringObject(identifier), ByteStringObject(identifier)])
+    whole = Pdf.open(io.BytesIO(parts[0]))
+    before = len(whole.pages)
+    for data in parts[1:]:
+        with Pdf.open(io.BytesIO(data)) as part:
+            _append(whole, part)
+    _lead_links(whole, before)
+    plain, marked = Dictionary(S=Name.D), Dictionary(S=Name.D, P=prefix)
+    whole.Root.PageLabels = Dictionary(Nums=Array([0, plain, before, marked]))
+    whole.trailer.ID = Array([pikepdf.String(identifier), pikepdf.String(identifier)])
     out = io.BytesIO()
-    writer.write(out)
+    whole.save(out, static_id=False, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return out.getvalue()
 
 
-def _join_structure(writer: PdfWriter, reader: PdfReader, before: int) -> None:
-    """Append the second structure tree to the first, and renumber what its pages refer to it by."""
-    ours: Any = writer.root_object["/StructTreeRoot"]
-    root: Any = reader.trailer["/Root"]
-    theirs: Any = root["/StructTreeRoot"]
-    start = 1 + max(_keys(ours["/ParentTree"]), default=-1)
-    document = _only(ours["/K"])
-    # Cloned after the pages, so that references to these lead to their copies; the parents' own links would lead back
-    # into the second file, so they are set anew.
-    for child in _children(_only(theirs["/K"])):
-        copy = child.clone(writer, ignore_fields=("/P",))
-        copy[NameObject("/P")] = document.indirect_reference
-        _set_parents(copy)
-        document["/K"].append(copy.indirect_reference)
-    numbers = _tree_leaf(ours["/ParentTree"])
-    for key, value in _pairs(theirs["/ParentTree"]):
-        numbers.extend([NumberObject(start + key), _cloned(value, writer)])
-    for page, origin in zip(list(writer.pages)[before:], reader.pages, strict=True):
-        # pypdf leaves this number out of the copy, since by itself it would lead into the wrong tree.
-        number: Any = origin["/StructParents"]
-        page[NameObject("/StructParents")] = NumberObject(start + int(number))
-        for annotation in page.get("/Annots", ()):
-            _renumber(annotation.get_object(), "/StructParent", start)
-    ours[NameObject("/ParentTreeNextKey")] = NumberObject(1 + max(_keys(ours["/ParentTree"])))
+def _append(whole: Pdf, part: Pdf) -> None:
+    """Add the pages of a part, its structure and its outline."""
+    before = len(whole.pages)
+    whole.pages.extend(part.pages)
+    # Copied after the pages, so that what the tree says of them is said of their copies.
+    theirs = whole.copy_foreign(part.Root.StructTreeRoot)
+    ours = whole.Root.StructTreeRoot
+    start = 1 + max(_keys(ours.ParentTree), default=-1)
+    document = _only(ours.K)
+    for child in _children(_only(theirs.K)):
+        child.P = document
+        document.K.append(child)
+    numbers = _leaf(ours.ParentTree)
+    for key, value in _pairs(theirs.ParentTree):
+        numbers.append(start + key)
+        numbers.append(value)
+    for page in list(whole.pages)[before:]:
+        page.obj.StructParents = start + int(page.obj.StructParents)
+        for annotation in page.obj.get(Name.Annots, []):
+            if Name.StructParent in annotation:
+                annotation.StructParent = start + int(annotation.StructParent)
+    ours.ParentTreeNextKey = 1 + max(_keys(ours.ParentTree))
+    _join_outline(whole, part, before)
 
 
-def _cloned(value: Any, writer: PdfWriter) -> Any:
-    """A value of the parent tree with references to the copies of what it refers to."""
-    found = value.get_object()
-    if isinstance(found, ArrayObject):
-        return ArrayObject([_cloned(item, writer) for item in found])
-    copy = found.clone(writer)
-    return copy.indirect_reference
-
-
-def _set_parents(element: Any) -> None:
-    for child in _children(element):
-        if "/S" in child:
-            child[NameObject("/P")] = element.indirect_reference
-            _set_parents(child)
+def _join_outline(whole: Pdf, part: Pdf, before: int) -> None:
+    """Add the part's outline, its top level: one entry a page."""
+    places: dict[Any, int] = {page.objgen: number for number, page in enumerate(part.pages)}
+    with whole.open_outline() as ours, part.open_outline() as theirs:
+        for item in theirs.root:
+            target = item.destination[0] if isinstance(item.destination, Array) else None
+            place = places[target.objgen] if target is not None else 0
+            ours.root.append(OutlineItem(str(item.title), before + place))
 
 
 def _children(element: Any) -> Iterator[Any]:
-    """Children that are dictionaries of their own; numbers mark content of a page."""
-    kids = element.get("/K", ())
-    kids = kids.get_object() if isinstance(kids, IndirectObject) else kids
-    for kid in kids if isinstance(kids, ArrayObject) else [kids]:
-        found = kid.get_object() if isinstance(kid, IndirectObject) else kid
-        if isinstance(found, DictionaryObject):
-            yield found
+    kids = element.K
+    for kid in list(kids) if isinstance(kids, Array) else [kids]:
+        if isinstance(kid, Dictionary):
+            yield kid
 
 
 def _only(kids: Any) -> Any:
-    found = kids.get_object()
-    return found[0].get_object() if isinstance(found, ArrayObject) else found
+    return kids[0] if isinstance(kids, Array) else kids
 
 
-def _tree_leaf(tree: Any) -> Any:
-    found = tree.get_object()
-    assert "/Nums" in found, "a parent tree of one leaf, as WeasyPrint writes it"
-    return found["/Nums"].get_object()
+def _leaf(tree: Any) -> Any:
+    assert Name.Nums in tree, "a parent tree of one leaf, as WeasyPrint writes it"
+    return tree.Nums
 
 
 def _pairs(tree: Any) -> list[tuple[int, Any]]:
-    numbers = _tree_leaf(tree)
+    numbers = _leaf(tree)
     return [(int(numbers[i]), numbers[i + 1]) for i in range(0, len(numbers), 2)]
 
 
@@ -126,41 +105,11 @@ def _keys(tree: Any) -> list[int]:
     return [key for key, _ in _pairs(tree)]
 
 
-def _renumber(holder: Any, key: str, start: int) -> None:
-    if key in holder:
-        holder[NameObject(key)] = NumberObject(start + int(holder[key]))
-
-
-def _join_outline(writer: PdfWriter, reader: PdfReader, before: int) -> None:
-    def add(items: Any, parent: Any) -> None:
-        last = parent
-        for item in items:
-            if isinstance(item, list):
-                add(item, last)
-                continue
-            number = before + int(reader.get_destination_page_number(item) or 0)
-            last = writer.add_outline_item(title=str(item.title), page_number=number, parent=parent, fit=Fit.fit())
-
-    add(reader.outline, None)
-
-
-def _lead_links(writer: PdfWriter, before: int) -> None:
-    for page in writer.pages:
-        for reference in page.get("/Annots", ()):
-            annotation = reference.get_object()
-            action = annotation.get("/A")
-            address = str(action.get_object().get("/URI", "")) if action is not None else ""
+def _lead_links(whole: Pdf, before: int) -> None:
+    for page in whole.pages:
+        for annotation in page.obj.get(Name.Annots, []):
+            action = annotation.get(Name.A)
+            address = str(action.get(Name.URI, "")) if action is not None else ""
             if address.startswith(SCHEME):
-                target = writer.pages[before + int(address.removeprefix(SCHEME)) - 1]
-                place = ArrayObject([target.indirect_reference, NameObject("/Fit")])
-                annotation[NameObject("/A")] = DictionaryObject(
-                    {NameObject("/S"): NameObject("/GoTo"), NameObject("/D"): place}
-                )
-
-
-def _label_pages(writer: PdfWriter, before: int, prefix: str) -> None:
-    """The second part counts from 1 again, with its prefix."""
-    plain = DictionaryObject({NameObject("/S"): NameObject("/D")})
-    marked = DictionaryObject({NameObject("/S"): NameObject("/D"), NameObject("/P"): TextStringObject(prefix)})
-    numbers = ArrayObject([NumberObject(0), plain, NumberObject(before), marked])
-    writer.root_object[NameObject("/PageLabels")] = DictionaryObject({NameObject("/Nums"): numbers})
+                target = whole.pages[before + int(address.removeprefix(SCHEME)) - 1]
+                annotation.A = Dictionary(S=Name.GoTo, D=Array([target.obj, Name.Fit]))

@@ -12,23 +12,22 @@ from northstar_explain.model import Model
 from northstar_explain.model.folder import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.model.names import FILE as NAMES
-from northstar_explain.report.audit import closing, fairness, files, identity, parity, partition, performance, reliance
+from northstar_explain.report.audit import files, parity
 from northstar_explain.report.audit.about import About
-from northstar_explain.report.audit.appendix import appendix, reading
-from northstar_explain.report.audit.blocks import Chapter, Facts, Table, Writer
+from northstar_explain.report.audit.appendix import appendix
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS, manifest_bytes, sha256, sums_bytes
-from northstar_explain.report.audit.document import Cover, Report, Setting, chapters_of, joined_report, page_of
-from northstar_explain.report.audit.findings import findings
-from northstar_explain.report.audit.labels import shortened
+from northstar_explain.report.audit.contents import Said, running
+from northstar_explain.report.audit.document import Report, whole
 from northstar_explain.report.audit.page import audit_page
-from northstar_explain.report.audit.pairs import Pair, pairs
+from northstar_explain.report.audit.pairs import pairs
 from northstar_explain.report.audit.parity import Certificate
-from northstar_explain.report.audit.shapes import Shape, shapes
+from northstar_explain.report.audit.shapes import shapes
 from northstar_explain.report.audit.verify import BOOK, CERTIFICATE, MODEL
 from northstar_explain.report.audit.workbook import workbook
 from northstar_explain.report.sql import segments_sql
 
 REPORT, PAGE = "audit.pdf", "audit.html"
+_ASIDE = 2  # processes beside this one; two stretches end sooner than one, and more would only start up
 _MODEL_FILES = {
     "contract.toml": "the contract",
     "segments.json": "the segments: tree, names, rules, profiles",
@@ -124,11 +123,9 @@ def write_pack(
 def _made(model: Model, about: About, date: str, progress: Callable[[str], None]) -> tuple[_Files, Certificate]:
     progress("collecting the facts")
     found, crossed = shapes(model), pairs(model)
-    later_pages = Report(
-        f"Appendix: {model.contract.title}", "appendix", appendix(model, found, crossed), _running(model)
-    )
+    later = Report(f"Appendix: {model.contract.title}", "appendix", appendix(model, found, crossed), running(model))
     progress("setting the appendix, and meanwhile the workbook and the page")
-    setting = Setting(page_of(later_pages))
+    settings = later.set_aside(_ASIDE)
     try:
         pack = _Files()
         _add_model(pack, model)
@@ -144,10 +141,12 @@ def _made(model: Model, about: About, date: str, progress: Callable[[str], None]
             pack.add(f"tables/{name}.parquet", tables.parquet_bytes(table), words)
         pack.add("README.md", _read_me(model).encode(), "what is what, and how to check it")
         progress("setting the report")
-        front = _front(model, about, date, found, crossed, certificate, pack)
-        pack.add(REPORT, joined_report(front, setting), "the report")
+        said = Said(model, about, date, found, crossed, certificate, pack.data, pack.what)
+        front = said.report().set()
+        pack.add(REPORT, whole(front, [setting.result() for setting in settings]), "the report")
     finally:
-        setting.stop()
+        for setting in settings:
+            setting.stop()
     return pack, certificate
 
 
@@ -163,89 +162,6 @@ def _add_sql(pack: _Files, model: Model) -> None:
     if scripts is not None:
         pack.add(parity.LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
         pack.add(parity.SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
-
-
-def _front(
-    model: Model,
-    about: About,
-    date: str,
-    found: tuple[Shape, ...],
-    crossed: tuple[Pair, ...],
-    certificate: Certificate,
-    pack: _Files,
-) -> Report:
-    chapters = chapters_of(
-        _first_look(model, about, found, certificate),
-        identity.identity(model, about, date),
-        identity.data(model),
-        identity.contract(model),
-        identity.method(model),
-        performance.performance(model),
-        reliance.overview(model, found, crossed),
-        partition.segments(model, pack.data["sql/segments.sql"].decode()),
-        fairness.groups(model),
-        reliance.robustness(model),
-        reliance.drift(model),
-        closing.parity(certificate),
-        closing.limits(model, about),
-        closing.checking(model),
-        _reading(),
-        closing.files(model, pack.data, pack.what),
-        closing.sign_off(model, about),
-    )
-    total = len(found) + len(crossed)
-    cover = Cover(
-        title=model.contract.title,
-        lead="What the purchase model and the segments do, on what evidence, and how to check every number of it. "
-        f"Model {model.id} of {model.manifest['date']}.",
-        facts=_at_a_glance(model, about, date, certificate),
-        appendix=f"the shape of all {total} terms, a page each",
-    )
-    title = f"Audit pack: {model.contract.title}, model {model.id}"
-    return Report(title, "report", chapters, _running(model), cover)
-
-
-def _running(model: Model) -> str:
-    return f"{shortened(model.contract.title, 70)} · model {model.id} · {model.manifest['date']}"
-
-
-def _at_a_glance(model: Model, about: About, date: str, certificate: Certificate) -> Facts:
-    purchase, parts = model.evaluation["purchase"], model.evaluation["segments"]
-    held = purchase["holdout"]
-    return Facts((
-        ("Owner, approver", f"{about.owner}; {about.approver}"),
-        ("Pack of", date),
-        ("Made from", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"),
-        ("Purchase model", f"{len(model.scorecard.terms)} terms; ROC-AUC {held['roc_auc']:.3f}, average precision "
-                           f"{held['average_precision']:.3f} (base rate {held['base_rate']:.3f}) on {held['n']:,} "
-                           "not seen before"),
-        ("Segments", f"{parts['k']} by {parts['rules']} rules; fidelity {parts['fidelity']:.3f}, price of "
-                     "explainability "
-                     f"{parts['price_of_explainability']:.3f}"),
-        ("Parity", f"{sum(not check.not_checked for check in certificate.checks)} of {len(certificate.checks)} "
-                   "programs ran; "
-                   f"largest difference {certificate.difference:.1e}"),
-    ))  # fmt: skip
-
-
-def _first_look(model: Model, about: About, found: tuple[Shape, ...], certificate: Certificate) -> Chapter:
-    page = Writer()
-    listed = findings(model, about, found, certificate)
-    page.say(
-        "Collected from the stored facts by fixed rules, so that nobody has to search for what is weak. Broken: does "
-        "not hold what "
-        "it should. Weak: holds, but lean on it with care. Open: not known, or not done.",
-        style="lead",
-    )
-    rows = tuple((one.level, one.text, one.chapter) for one in listed)
-    page.add(Table(("Level", "Finding", "Read on"), rows, words=3, widths=(9, 65, 26), says="Findings"))
-    return page.chapter("first-look", "Where to look first")
-
-
-def _reading() -> Chapter:
-    page = Writer()
-    page.add(*reading())
-    return page.chapter("reading", "How to read the appendix", flows=True)
 
 
 def _read_me(model: Model) -> str:

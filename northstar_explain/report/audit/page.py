@@ -49,7 +49,7 @@ def audit_page(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> 
         HTML with a policy that lets no request leave and no other script run.
     """
     style, script = _asset("audit-page.css"), _asset("audit.js")
-    data = json.dumps(_payload(model, shapes, pairs), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    data = json.dumps(_payload(model, shapes, pairs), allow_nan=False, separators=(",", ":"))
     return html(
         "audit.html.j2",
         page=_words(model),

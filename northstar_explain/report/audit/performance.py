@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import svg
@@ -103,14 +101,14 @@ def _curves(purchase: Mapping[str, Any]) -> list[Block]:
     ]
     heads = ("Tenth by probability", "Customers", "Predicted", "Bought", "Gap, points of a percent")
     shown = table(heads, rows, style="bins", says="Predicted and actual rates")
-    return [Figure(_calibration_and_gains(bins, gains)), shown]
+    return [_calibration_and_gains(bins, gains), shown]
 
 
 def _gap(one: Mapping[str, float]) -> str:
     return f"{100 * (one['actual'] - one['predicted']):+.2f}"
 
 
-def _calibration_and_gains(bins: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any]]) -> Markup:
+def _calibration_and_gains(bins: Sequence[Mapping[str, Any]], gains: Sequence[Mapping[str, Any]]) -> Figure:
     says = (
         f"Left: actual against predicted rate in {len(bins)} bins; the diagonal is perfect. Right: share of buyers "
         "among the highest scored; the diagonal is chance."

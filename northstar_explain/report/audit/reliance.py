@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import svg
@@ -138,7 +136,7 @@ def drift(model: Model) -> Chapter:
     rows = [(shortened(_shift_words(one, model), 70), f"{one['psi']:.4f}") for one in facts["holdout"][:_SHOWN_SHIFTS]]
     page.under(
         f"How far {later}, is from the training rows" if "," in later else f"How far {later} is from the training rows",
-        Figure(_shifts(facts["holdout"], facts["look"], facts["review"], model)),
+        _shifts(facts["holdout"], facts["look"], facts["review"], model),
         table(("The largest of all", "Population stability index"), rows, style="small", says="Shift of the holdout"),
     )
     page.say(
@@ -164,7 +162,7 @@ def _shift_words(one: dict[str, str], model: Model) -> str:
     return capital(model.contract[one["name"]].words) if one["of"] == "feature" else f"The {one['of']}"
 
 
-def _shifts(found: Sequence[dict[str, float]], look: float, review: float, model: Model) -> Markup:
+def _shifts(found: Sequence[dict[str, float]], look: float, review: float, model: Model) -> Figure:
     """A dot for each index on a line with the two marks."""
     canvas = Canvas(
         890, 74, f"Population stability indices of {len(found)} features on a line; marks at {look} and {review}."

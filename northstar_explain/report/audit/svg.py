@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
+from northstar_explain.report.audit.blocks import Figure
+
+# Control characters, which XML does not have.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 INK, SOFT, RULE, PAPER = "#1d2126", "#5a6068", "#c9ced4", "#ffffff"
 CURVE, BAND, COUNT, ACTUAL = "#00578a", "#b9d3e6", "#9aa3ac", "#9a4a00"
 
@@ -45,19 +50,21 @@ class Canvas:
     ) -> None:
         """A text with its base line at y."""
         weight = ' font-weight="650"' if bold else ""
+        shown = escape(_NOT_XML.sub("\ufffd", text))
         self._parts.append(
             f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}" fill="{fill}" '
-            f'text-anchor="{anchor}"{weight}>{escape(text)}</text>'
+            f'text-anchor="{anchor}"{weight}>{shown}</text>'
         )
 
-    def done(self) -> Markup:
+    def done(self) -> Figure:
         """The picture, to stand in a page."""
         width, height = number(self.width), number(self.height)
         millimetres = f'width="{number(self.width / 5)}mm" height="{number(self.height / 5)}mm"'
-        return Markup(
-            f'<svg viewBox="0 0 {width} {height}" {millimetres} role="img" aria-label="{escape(self.says)}" '
-            f'font-family="Inter, sans-serif"><title>{escape(self.says)}</title>{"".join(self._parts)}</svg>'
+        picture = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {millimetres} '
+            f'font-family="Inter, sans-serif">{"".join(self._parts)}</svg>'
         )
+        return Figure(Markup(picture), self.says)
 
 
 def number(value: float) -> str:
