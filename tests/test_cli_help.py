@@ -24,6 +24,8 @@ DEFAULTS = {
     "compare": ["[required]"],
     "monitor": ["[required]"],
     "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[required]"],
+    "audit": ["[default: the model's]", "[required]"],
+    "verify": [],
     "show": [],
 }  # fmt: skip
 
