@@ -17,7 +17,7 @@ FLOORS = {
 HOMES = {
     "sklearn": {"learn", "evaluate", "metrics"}, "interpret": {"learn", "evaluate"}, "scipy": {"learn", "evaluate"},
     "pandas": {"learn", "evaluate"}, "threadpoolctl": {"learn", "evaluate"}, "jinja2": {"report"},
-    "weasyprint": {"report"}, "matplotlib": {"report"}, "sqlglot": {"report"}, "click": {"cli"},
+    "weasyprint": {"report"}, "pikepdf": {"report"}, "xlsxwriter": {"report"}, "duckdb": {"report"}, "matplotlib": {"report"}, "sqlglot": {"report"}, "click": {"cli"},
 }  # fmt: skip
 HEAVY = ("sklearn", "interpret", "pandas", "scipy", "matplotlib", "weasyprint", "jinja2", "sqlglot")
 
