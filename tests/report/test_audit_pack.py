@@ -544,6 +544,9 @@ def test_every_program_is_held_against_the_golden_rows(hostile: Model) -> None:
     assert list(by_name) == ["interpret", "scorecard", "SQL in DuckDB", "spreadsheet"]
     for name in ("interpret", "scorecard", "SQL in DuckDB"):
         check = by_name[name]
+        if name == "SQL in DuckDB" and parity.scripts_of(hostile) is None:
+            assert check.not_checked == "this version writes no scorecard as SQL"
+            continue
         assert check.passed, check
         assert check.rows == hostile.golden.num_rows
         assert check.difference is not None
@@ -555,7 +558,8 @@ def test_every_program_is_held_against_the_golden_rows(hostile: Model) -> None:
 
 def test_sql_that_scores_otherwise_is_found(hostile: Model) -> None:
     scripts = parity.scripts_of(hostile)
-    assert scripts is not None
+    if scripts is None:
+        pytest.skip("this version writes no scorecard as SQL")
     query, id = scripts.scores.rstrip().removesuffix(";"), hostile.contract.id
     wrong = f"SELECT {id}, CASE WHEN {id} = '5' THEN 0.5 ELSE probability END AS probability, segment_id FROM ({query})"
     check = parity._duckdb(hostile, replace(scripts, scores=wrong))

@@ -10,6 +10,9 @@ from typing import ClassVar
 from markupsafe import Markup
 
 
+_SHORT = 14
+
+
 @dataclass(frozen=True)
 class Text:
     """A paragraph; `style` is a class of the style sheet, such as ``lead`` or ``fine``."""
@@ -73,6 +76,11 @@ class Table:
     style: str = ""
     says: str = ""
     kind: ClassVar[str] = "table"
+
+    @property
+    def short(self) -> bool:
+        """Whether it is kept on one page."""
+        return len(self.rows) <= _SHORT
 
 
 @dataclass(frozen=True)

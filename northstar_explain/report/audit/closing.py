@@ -71,8 +71,7 @@ def _rows(check: Check) -> str:
 def _result(check: Check) -> str:
     if check.passed is None:
         return "not checked"
-    what = "" if check.segments else ", probability only"
-    return f"equal within {check.tolerance:.0e}{what}" if check.passed else f"{check.wrong:,} ROWS DIFFER"
+    return f"within {check.tolerance:.0e}" if check.passed else f"{check.wrong:,} ROWS DIFFER"
 
 
 def limits(model: Model, about: About) -> Chapter:

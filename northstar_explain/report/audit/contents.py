@@ -66,9 +66,9 @@ class Said:
             closing.parity(self.certificate),
             closing.limits(model, about),
             closing.checking(model),
-            _reading(),
             closing.files(model, self.files, self.what),
             closing.sign_off(model, about),
+            _reading(),
         )
 
     def _cover(self) -> Cover:
@@ -125,4 +125,4 @@ def running(model: Model) -> str:
 def _reading() -> Chapter:
     page = Writer()
     page.add(*reading())
-    return page.chapter("reading", "How to read the appendix", flows=True)
+    return page.chapter("reading", "How to read the appendix")

@@ -134,7 +134,7 @@ def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificat
 
 
 def _interpret(model: Model) -> Check:
-    about = ("interpret", "its own predict_proba on the fitted machine, stored when the model was made")
+    about = ("interpret", "its own predict_proba, stored when the model was made; probabilities only")
     if MACHINE not in model.golden.column_names:
         return Check(*about, not_checked="the model folder does not hold it")
     return _held_against(model, *about, probability=model.golden[MACHINE].to_numpy())
@@ -235,7 +235,7 @@ def scripts_of(model: Model) -> Scripts | None:
     """The model as SQL for DuckDB; None while there is no module that writes its scorecard."""
     from northstar_explain.report import sql
 
-    writer, lookups = getattr(sql, "scores_sql", None), getattr(sql, "tables_sql", None)
-    if writer is None or lookups is None:
+    scores, lookups = getattr(sql, "scores_sql", None), getattr(sql, "tables_sql", None)
+    if scores is None or lookups is None:
         return None
-    return Scripts("".join(lookups(model, "duckdb")), writer(model, "duckdb"))
+    return Scripts("".join(lookups(model, "duckdb")), scores(model, "duckdb"))
