@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-
 _SHORT = 14
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -233,9 +234,8 @@ def _held_against(
 
 def scripts_of(model: Model) -> Scripts | None:
     """The model as SQL for DuckDB; None while there is no module that writes its scorecard."""
-    from northstar_explain.report import sql
-
-    scores, lookups = getattr(sql, "scores_sql", None), getattr(sql, "tables_sql", None)
-    if scores is None or lookups is None:
+    try:
+        scores = importlib.import_module("northstar_explain.report.sql.scores")
+    except ModuleNotFoundError:
         return None
-    return Scripts("".join(lookups(model, "duckdb")), scores(model, "duckdb"))
+    return Scripts("".join(scores.tables_sql(model, "duckdb")), scores.scores_sql(model, "duckdb"))
