@@ -89,7 +89,9 @@ def workbook(model: Model) -> bytes:
     file.set_properties({"title": f"Scorecard {model.id}", "created": datetime.datetime(year, month, day)})
     file.set_calc_mode("auto")
     book = Book(file, model, _formats(file))
-    sheets = {n: file.add_worksheet(n) for n in ("Read me", _CUSTOMER, GOLDEN, _BINS, _PAIRS, _TEXTS, _RANKS)}
+    sheets = {
+        n: file.add_worksheet(n, _sheet_class()) for n in ("Read me", _CUSTOMER, GOLDEN, _BINS, _PAIRS, _TEXTS, _RANKS)
+    }
     _write_bins(book, sheets[_BINS])
     _write_pairs(book, sheets[_PAIRS])
     _write_ranks(book, sheets[_RANKS])
@@ -100,6 +102,19 @@ def workbook(model: Model) -> bytes:
     sheets[_CUSTOMER].activate()
     file.close()
     return data.getvalue()
+
+
+def _sheet_class() -> type:
+    """A sheet that does not search each formula for functions newer than ours; there are 27,000 formulas."""
+    from xlsxwriter.worksheet import Worksheet
+
+    class Plain(Worksheet):
+        """Takes formulas as they are."""
+
+        def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+            return formula.removeprefix("=")
+
+    return Plain
 
 
 def _formats(file: Any) -> dict[str, Any]:
