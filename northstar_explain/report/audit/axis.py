@@ -53,6 +53,8 @@ class NumberAxis:
     def ticks(self, feature: Feature, currency: str) -> tuple[Tick, ...]:
         """Round values that do not crowd each other, the lowest first."""
         candidates = nice_values(self.low, self.high) if self.scale is None else round_values(self.low, self.high)
+        if feature.kind.whole:
+            candidates = [value for value in candidates if value == math.floor(value)]
         found: list[Tick] = []
         for value in sorted(candidates, key=lambda v: (_roundness(v), v)):
             at = self.place(value)

@@ -54,13 +54,14 @@ def _direction(shape: Shape) -> str:
     found = direction(points)
     grows = "as the value grows" if shape.axis is not None else "in the contract's order"
     retreat = min(_largest_retreat(points), _largest_retreat([-p for p in points]))
+    back = f"up to {retreat:.2f}" if retreat >= 0.005 else "less than 0.01"
     reach = f"from {signed(min(points))} to {signed(max(points))} points"
     return {
         "flat": "Flat: it makes no difference.",
         "rises": f"Monotone: the points never fall {grows} ({reach}).",
         "falls": f"Monotone: the points never rise {grows} ({reach}).",
-        "rises, with wiggles": f"Not monotone: it rises ({reach}), but falls back by up to {retreat:.2f} on the way.",
-        "falls, with wiggles": f"Not monotone: it falls ({reach}), but climbs back by up to {retreat:.2f} on the way.",
+        "rises, with wiggles": f"Not monotone: it rises ({reach}), but falls back by {back} on the way.",
+        "falls, with wiggles": f"Not monotone: it falls ({reach}), but climbs back by {back} on the way.",
     }.get(found, f"Not monotone: it rises and falls ({reach}).")
 
 
