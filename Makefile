@@ -20,7 +20,8 @@ demo: setup  ## simulate customers, train, score and write playbook and comparis
 	$(RUN)explain score $(OUT)/customers.parquet --model $(OUT)/model --out $(OUT)/scores.parquet --overwrite >/dev/null
 	$(RUN)explain playbook --model $(OUT)/model --out $(OUT)/playbook --overwrite >/dev/null
 	$(RUN)explain compare --model $(OUT)/model --out $(OUT)/comparison.pdf --overwrite >/dev/null
-	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/* comparison.*
+	$(RUN)explain audit --model $(OUT)/model --out $(OUT)/audit --overwrite >/dev/null
+	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/* comparison.* audit/*
 
 test: setup  ## everything that proves it works
 	$(RUN)python -m pytest -n 2 --dist loadgroup
@@ -59,4 +60,4 @@ lock: setup  ## bring requirements.lock in line with setup.cfg (UPGRADE=--upgrad
 	    --extra test --extra cdnow --output-file requirements.lock setup.cfg
 
 clean:  ## remove what was set up and written
-	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/comparison* $(OUT)/cdnow
+	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/cdnow

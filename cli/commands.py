@@ -266,6 +266,43 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
         click.echo(str(path))
 
 
+def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool) -> None:
+    """Write an audit pack."""
+    from northstar_explain import model as models
+    from northstar_explain.cli.audit_tables import certificate_lines
+    from northstar_explain.report.audit.about import load
+    from northstar_explain.report.audit.pack import write_pack
+
+    people = load(about) if about else None
+    with progress(quiet) as say:
+        written = write_pack(models.load(model), out, people, date, overwrite, say)
+    click.echo(f"{written.folder}: {written.files} files")
+    for line in certificate_lines(written.certificate):
+        click.echo(line)
+    click.echo(f"  {'SHA256SUMS':<14}{written.sums}")
+    if not written.certificate.passed:
+        click.echo(f"explain: {out}: the programs do not agree; see the parity certificate", err=True)
+        sys.exit(1)
+
+
+def verify(path: Path, quiet: bool) -> None:
+    """Check a pack or a model folder."""
+    from northstar_explain.cli.audit_tables import certificate_lines
+    from northstar_explain.report.audit.verify import require_verified
+    from northstar_explain.report.audit.verify import verify as run
+
+    with progress(quiet) as say:
+        found = run(path, say)
+    click.echo(f"{found.path}: {found.what} of model {found.model_id}, {found.files} files listed")
+    if found.certificate is not None:
+        for line in certificate_lines(found.certificate):
+            click.echo(line)
+    name = "SHA256SUMS" if found.what == "audit pack" else "manifest.json"
+    click.echo(f"  {name:<14}{found.sums}")
+    require_verified(found)
+    click.echo("verified")
+
+
 def show(model: Path, as_json: bool) -> None:
     """Print a model's facts."""
     leave_pandas_out()

@@ -255,6 +255,32 @@ def sql(model: Path, **options: Any) -> None:
     commands.sql(model, commands.SqlOptions(**options))
 
 
+@_command("audit")
+@_MODEL
+@click.option("--out", type=_FILE, required=True, help="The folder for the pack.")
+@click.option("--about", type=_FILE, help="A TOML file with owner, approver, intended_use, misuse, limits.")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the pack.  [default: the model's]")
+@_OVERWRITE
+@_QUIET
+def audit(model: Path, out: Path, about: Path | None, date: Any, overwrite: bool, quiet: bool) -> None:
+    """Write an audit pack: report, page to browse, workbook, tables, the model itself and checksums.
+
+    It stands alone: it can be checked without this program, and by `explain verify` with it.
+    """
+    commands.audit(model, out, about, date.date().isoformat() if date else None, overwrite, quiet)
+
+
+@_command("verify")
+@click.argument("path", type=_FILE)
+@_QUIET
+def verify(path: Path, quiet: bool) -> None:
+    """Check the audit pack or model folder PATH: every checksum, and every golden row by every program there is.
+
+    Says which file was tampered with, is missing or does not belong there, and which golden row is scored otherwise.
+    """
+    commands.verify(path, quiet)
+
+
 @_command("show")
 @click.argument("model", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="For machines: everything, as JSON.")

@@ -75,3 +75,7 @@ class WordsError(NorthstarError):
 
 class PlanError(NorthstarError):
     """A `playbook.toml` that cannot be read, or that is not for the segments of its model."""
+
+
+class PackError(NorthstarError):
+    """An audit pack or a model folder that does not verify."""

@@ -296,3 +296,44 @@ def sample_size(base_rate: float, uplift: float, power: float = 0.8, significanc
     first = normal(1 - significance / 2) * np.sqrt(2 * mean * (1 - mean))
     second = normal(power) * np.sqrt(base_rate * (1 - base_rate) + other * (1 - other))
     return int(np.ceil(((first + second) / uplift) ** 2))
+
+
+def population_stability(expected: np.ndarray, actual: np.ndarray) -> float:
+    """Population stability index of two sets of counts: how far shares have moved (Siddiqi 2006).
+
+    Parameters
+    ----------
+    expected, actual : ndarray of int, shape (bins,)
+        Rows per bin, then and now; both with at least one row.
+
+    Returns
+    -------
+    float
+        0 where the shares are the same. Half a row is added to every bin, so that an empty one does not make it
+        infinite; a bin that is empty on both sides says nothing.
+    """
+    filled = (expected > 0) | (actual > 0)
+    shares = [(counts[filled] + 0.5) / (counts[filled] + 0.5).sum() for counts in (expected, actual)]
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
+
+
+def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """Interval of a share, 95% where z is as given (Wilson 1927).
+
+    Parameters
+    ----------
+    hits, n : int
+        How many of how many; n at least 1.
+    z : float
+        Quantile of the normal distribution.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end, within 0 and 1.
+    """
+    share, extra = hits / n, z * z / n
+    middle = (share + extra / 2) / (1 + extra)
+    half = z / (1 + extra) * (share * (1 - share) / n + extra / n / 4) ** 0.5
+    # Rounding must not leave the share itself outside.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

@@ -16,6 +16,7 @@ import pyarrow as pa
 from northstar_explain.contract import Category, Columns, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import ContractError, Fault, TableError
+from northstar_explain.evaluate.audit import Part, audit_facts
 from northstar_explain.evaluate.baselines import Score, baselines, fit_black_box
 from northstar_explain.evaluate.compare import Rows, compare_facts
 from northstar_explain.evaluate.groups import group_facts
@@ -26,8 +27,8 @@ from northstar_explain.evaluate.segments import border_facts, outcome_facts, seg
 from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, spread_facts
 from northstar_explain.evaluate.update import update_facts
 from northstar_explain.learn import purchase, segments, splits
-from northstar_explain.learn.compile import compile_machine
-from northstar_explain.learn.golden import golden_rows
+from northstar_explain.learn.compile import Bags, bags_of, compile_machine
+from northstar_explain.learn.golden import golden_rows, with_machine
 from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model import Model, Purchase, Scorecard, build, follow, ranks
@@ -136,6 +137,16 @@ class _Customers:
         return self.columns, self.label
 
 
+class _Bought(NamedTuple):
+    """The purchase model, the machine it was compiled from, and a black box taught by the same rows."""
+
+    scorecard: Scorecard
+    facts: Purchase
+    machine: purchase.Machine
+    bags: Bags
+    black_box: Score
+
+
 def train(
     source: Source,
     contract: Contract,
@@ -201,14 +212,15 @@ def _train(
     segments.usable(contract, customers.columns)  # said at once, not after the fit beside it
     with beside(_learn_purchase, taught, chosen, contract, options, progress) as purchases:
         learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
-        scorecard, facts, black_box = purchases()
+        bought = purchases()
+    scorecard, facts = bought.scorecard, bought.facts
     _require_credible(source, chosen, scorecard, options)
     held = judged or _take(customers, split.holdout)
     truth = _truth(held, (later or source).truth)
     tree = learnt.segmentation.tree
     seen = _Seen(held, scorecard.probability(held.columns), assign(tree, held.columns), facts)
     progress("judging the holdout beside simpler models and a black box")
-    others = baselines(contract, taught.labelled, chosen.labelled, held.columns, tree, black_box)
+    others = baselines(contract, taught.labelled, chosen.labelled, held.columns, tree, bought.black_box)
     trial = Trial(held.label, seen.judged, others.judged, seen.decile, truth, stakes)
     evaluation: dict[str, Any] = {
         "purchase": purchase_facts(trial, options.draws, options.seed),
@@ -236,9 +248,17 @@ def _train(
     if earlier is not None:
         ids = customers.ids.to_numpy(zero_copy_only=False)
         evaluation["segments"]["update"] = update_facts(learnt, earlier.model, ids, customers.columns, earlier.scores)
-    golden = golden_rows(checked.accepted, contract, scorecard, learnt.segmentation.tree, options.seed)
+    progress("measuring what an auditor asks for")
+    audited = audit_facts(
+        scorecard, bought.bags, tree, facts, _audit_parts(taught, chosen, held), contract, options.seed
+    )
+    evaluation |= audited.evaluation
+    golden = golden_rows(checked.accepted, contract, scorecard, tree, options.seed)
+    golden = with_machine(golden, bought.machine, contract)
     about = _about(source, contract, options, customers, checked.rejected.num_rows, later)
-    model = build(contract, learnt.segmentation, scorecard, facts, evaluation, golden, about)
+    model = build(
+        contract, learnt.segmentation, scorecard, facts, evaluation, golden, audited.shapes, audited.drift, about
+    )
     if earlier is not None:
         model = follow(model, earlier.model)
     return Trained(model, checked.rejected, checked.ignored, later_rejected)
@@ -313,8 +333,7 @@ def _learn_purchase(
     contract: Contract,
     options: Options,
     progress: Callable[[str], None],
-) -> tuple[Scorecard, Purchase, Score]:
-    """The scorecard, what else scoring needs, and a black box taught by the same rows."""
+) -> _Bought:
     features = contract.model_features
     progress(f"fitting the purchase model to {len(taught.label):,} customers and {len(features)} features")
     machine = purchase.fit(taught.columns, taught.label, features, options.purchase, options.seed, progress)
@@ -327,7 +346,8 @@ def _learn_purchase(
     ranges = _ranges(taught.columns, scorecard.features)
     progress("fitting a black box to compare with")
     black_box = fit_black_box(features, taught.labelled, chosen.labelled, options.seed)
-    return scorecard, Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges), black_box
+    numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
+    return _Bought(scorecard, numbers, machine, bags_of(machine), black_box)
 
 
 def _ranges(columns: Columns, features: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -406,6 +426,15 @@ def _pages(
         "spend": spend_facts(contract, found),
         "trend": trend_facts(found, len(customers.label), before),
     }
+
+
+def _audit_parts(taught: _Customers, chosen: _Customers, held: _Customers) -> dict[str, Part]:
+    parts = {
+        "train": taught,
+        "validation": chosen,
+        "holdout": held,
+    }
+    return {name: Part(part.columns, part.label) for name, part in parts.items()}
 
 
 def _customers(accepted: pa.Table, contract: Contract) -> _Customers:

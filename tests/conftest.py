@@ -15,6 +15,7 @@ os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
 import pyarrow as pa
 import pytest
+from browser import chromium, running
 from engines import ENGINES, Run, SparkRun, run_duckdb, run_sqlite
 from helpers import OPTIONS, learn
 from hypothesis import HealthCheck, settings
@@ -130,3 +131,12 @@ def engine(request: pytest.FixtureRequest) -> tuple[str, Run]:
     if request.param == "spark":
         return "spark", SparkRun(request.getfixturevalue("spark"))
     return request.param, {"duckdb": run_duckdb, "sqlite": run_sqlite}[request.param]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium, one for all tests."""
+    if chromium() is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with running() as found:
+        yield found

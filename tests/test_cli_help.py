@@ -14,7 +14,7 @@ from helpers import explain, plain
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
 
-NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "show"]
+NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "audit", "verify", "show"]
 DEFAULTS = {
     "simulate": ["[default: 240000", "[default: 0"],
     "init": ["[default: contract.toml]", "[default: guessed]"],
@@ -24,6 +24,8 @@ DEFAULTS = {
     "compare": ["[required]"],
     "monitor": ["[required]"],
     "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[default: northstar_ and the", "[required]"],
+    "audit": ["[default: the model's]", "[required]"],
+    "verify": [],
     "show": [],
 }  # fmt: skip
 

@@ -75,9 +75,8 @@ def leaf_keys(data: dict, path: str = "") -> list[str]:
 
 def test_every_reported_figure_is_documented(model: Model) -> None:
     text = (ROOT / "docs" / "model-folder.md").read_text(encoding="utf-8")
-    for part in ("purchase", "segments", "together"):
-        for key in leaf_keys(model.evaluation[part]):
-            assert all(f"`{name}`" in text or f".{name}`" in text for name in key.split(".")[-1:]), key
+    for key in leaf_keys(model.evaluation):
+        assert all(f"`{name}`" in text or f".{name}`" in text for name in key.split(".")[-1:]), key
 
 
 def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:

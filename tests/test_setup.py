@@ -29,7 +29,7 @@ HOMES = {
     "templates": "northstar_explain/templates",
 }
 SETTINGS = ("requirements.lock", "setup.cfg", "pyproject.toml", "Makefile", "scripts/setup", ".ci/run")
-DATA = {".toml", ".j2", ".css", ".typed"}
+DATA = {".toml", ".j2", ".css", ".js", ".typed"}
 
 
 def setup_cfg() -> configparser.ConfigParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from interpret.glassbox import ExplainableBoostingClassifier
@@ -10,6 +11,25 @@ from interpret.glassbox import ExplainableBoostingClassifier
 from northstar_explain.contract import Contract
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 from northstar_explain.model.wording import capital, either, range_words
+
+
+class Bags(NamedTuple):
+    """The machines that the scorecard is the mean of.
+
+    Attributes
+    ----------
+    intercepts : ndarray of float, shape (bags,)
+    points : tuple of ndarray, each of shape (bags, bins of the term)
+    """
+
+    intercepts: np.ndarray
+    points: tuple[np.ndarray, ...]
+
+
+def bags_of(machine: ExplainableBoostingClassifier) -> Bags:
+    """Each bag's own points, bin by bin as the scorecard's."""
+    points = tuple(np.asarray(scores, dtype=np.float64) for scores in machine.bagged_scores_)
+    return Bags(np.asarray(machine.bagged_intercept_, dtype=np.float64).ravel(), points)
 
 
 def compile_machine(machine: ExplainableBoostingClassifier, contract: Contract) -> Scorecard:

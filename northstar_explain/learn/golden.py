@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from interpret.glassbox import ExplainableBoostingClassifier
 
-from northstar_explain.contract import Contract, Kind
+from northstar_explain.contract import Contract, Kind, columns_of
+from northstar_explain.learn.purchase import frame
 from northstar_explain.model.conditions import NumberCondition
+from northstar_explain.model.folder import MACHINE
 from northstar_explain.model.rules import Node, Split
 from northstar_explain.model.scorecard import NumberBins, Scorecard
 
 _ORDINARY = 100
 _CUTS = 3
+# As close to an edge as a spreadsheet, which holds 15 digits, can still tell from it.
+_CLOSE = 1e-12
 UNSEEN = "(a category never seen)"
 
 
@@ -32,7 +37,8 @@ def golden_rows(table: pa.Table, contract: Contract, scorecard: Scorecard, tree:
     -------
     pyarrow.Table
         Ordinary customers, then customers with one value changed: missing, on a cut of the scorecard or a
-        threshold of a rule and one float to either side, far out of range, negative zero, or never seen.
+        threshold of a rule and one float or one part in 10^12 to either side, far out of range, negative zero, or
+        never seen.
     """
     rng = np.random.default_rng([seed, 3])
     names = [feature.name for feature in contract.features]
@@ -51,9 +57,30 @@ def golden_rows(table: pa.Table, contract: Contract, scorecard: Scorecard, tree:
     return pa.Table.from_pylist(rows + made, schema=table.select(names).schema)
 
 
+def with_machine(golden: pa.Table, machine: ExplainableBoostingClassifier, contract: Contract) -> pa.Table:
+    """Add what interpret itself predicts, so that the scorecard can be held against it without interpret.
+
+    Parameters
+    ----------
+    golden : pyarrow.Table
+        As `golden_rows` gives them.
+    machine : ExplainableBoostingClassifier
+    contract : Contract
+
+    Returns
+    -------
+    pyarrow.Table
+        With a column `MACHINE`: the probability by interpret's ``predict_proba``.
+    """
+    features = contract.model_features
+    probability = machine.predict_proba(frame(columns_of(golden, features), features))[:, 1]
+    return golden.append_column(MACHINE, pa.array(probability, pa.float64()))
+
+
 def _hard_numbers(edges: list[float]) -> list[float]:
     around = [x for edge in edges for x in (np.nextafter(edge, -np.inf), edge, np.nextafter(edge, np.inf))]
-    return [*map(float, around), -0.0, 1e12, -1e12]
+    close = [edge + sign * max(abs(edge), 1.0) * _CLOSE for edge in edges for sign in (-1, 1)]
+    return [*map(float, around), *map(float, close), -0.0, 1e12, -1e12]
 
 
 def _edges(scorecard: Scorecard, tree: Node) -> dict[str, list[float]]:

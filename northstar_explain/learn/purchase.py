@@ -13,6 +13,7 @@ from interpret.glassbox import ExplainableBoostingClassifier
 from northstar_explain.contract import Category, Columns, Feature, Kind
 from northstar_explain.learn.workers import counted
 
+Machine = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
 

@@ -1,6 +1,6 @@
 """The model folder: what was learnt, as plain files, with a manifest that gives each its SHA-256.
 
-Format 3. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+Format 4. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
 """
 
@@ -29,7 +29,7 @@ from northstar_explain.model.scorecard import Scorecard, sigmoid
 from northstar_explain.model.segments import Segmentation
 from northstar_explain.tables.places import remove
 
-FORMAT = 3
+FORMAT = 4
 FILES = (
     "contract.toml",
     "segments.json",
@@ -37,10 +37,13 @@ FILES = (
     "purchase.json",
     "evaluation.json",
     "golden.parquet",
+    "shapes.parquet",
+    "drift.parquet",
 )
 MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"  # of the manifest without this line, so that a slip in the manifest shows as well
 EXPECTED = ("expected_segment", "expected_probability")
+MACHINE = "interpret_probability"  # of a golden row: what interpret itself predicted when the model was made
 _TOLERANCE = 1e-12
 _REWORD = "Two features are said too much alike: give them other words in the contract."
 _CHANGED = "Restore the file, or train again: a changed model is not used."
@@ -84,6 +87,10 @@ class Model:
         Every reported figure.
     golden : pyarrow.Table
         Hard rows and what they must score.
+    shapes : pyarrow.Table
+        What customers did in each bin of the scorecard.
+    drift : pyarrow.Table
+        What the customers looked like: the baseline for later tables.
     manifest : dict
     files : mapping of str to bytes
         The folder's files, byte for byte, but for the manifest.
@@ -98,6 +105,8 @@ class Model:
     purchase: Purchase
     evaluation: dict[str, Any]
     golden: pa.Table
+    shapes: pa.Table
+    drift: pa.Table
     manifest: dict[str, Any]
     files: Mapping[str, bytes]
     names: Names = field(default_factory=Names)
@@ -115,6 +124,8 @@ def build(
     purchase: Purchase,
     evaluation: dict[str, Any],
     golden: pa.Table,
+    shapes: pa.Table,
+    drift: pa.Table,
     about: dict[str, Any],
 ) -> Model:
     """Put a model together from what was learnt.
@@ -123,6 +134,8 @@ def build(
     ----------
     golden : pyarrow.Table
         Hard rows as `contract.check` gives them; what they score is added here.
+    shapes, drift : pyarrow.Table
+        As `evaluate.shapes` and `evaluate.drift` make them.
     about : dict
         What the manifest says of the training: data, seed, versions, machine, date.
 
@@ -146,6 +159,8 @@ def build(
         "purchase.json": json_bytes(purchase.__dict__),
         "evaluation.json": json_bytes(evaluation),
         "golden.parquet": tables.parquet_bytes(golden),
+        "shapes.parquet": tables.parquet_bytes(shapes),
+        "drift.parquet": tables.parquet_bytes(drift),
     }
     manifest = {
         "format": FORMAT,
@@ -155,7 +170,7 @@ def build(
     }
     manifest[SEAL] = _seal(manifest)
     id = str(manifest["model_id"])
-    return Model(id, contract, segmentation, scorecard, purchase, evaluation, golden, manifest, files)
+    return Model(id, contract, segmentation, scorecard, purchase, evaluation, golden, shapes, drift, manifest, files)
 
 
 def save(model: Model, path: Path | str, overwrite: bool = False) -> Names:
@@ -235,6 +250,8 @@ def load(path: Path | str) -> Model:
         purchase=purchase,
         evaluation=json.loads(files["evaluation.json"]),
         golden=tables.read_parquet_bytes(files["golden.parquet"]),
+        shapes=tables.read_parquet_bytes(files["shapes.parquet"]),
+        drift=tables.read_parquet_bytes(files["drift.parquet"]),
         manifest=manifest,
         files=files,
         names=given,

@@ -13,7 +13,7 @@ import pytest
 from helpers import ID, LABEL, contents, explain, plain, read, refused, reseal, with_cells, with_column
 
 from northstar_explain import tables
-from northstar_explain.model.folder import FILES, MANIFEST
+from northstar_explain.model.folder import FILES, FORMAT, MANIFEST
 
 # What of a customer table is a fault, how to make it, and what the message must say of it.
 Make = Callable[[pa.Table, Path], Path]
@@ -533,7 +533,7 @@ def test_what_is_no_model_folder_is_said_to_be_none(name: str, model_copy: Path,
 def test_a_model_of_another_format_says_what_to_do(model_copy: Path, tmp_path: Path) -> None:
     reseal(model_copy, format=99)
     assert refused(tmp_path, "show", model_copy) == (
-        f"explain: {model_copy}: {MANIFEST}: expected a manifest of format 3; got format 99. "
+        f"explain: {model_copy}: {MANIFEST}: expected a manifest of format {FORMAT}; got format 99. "
         "Train the model again with this version."
     )
 

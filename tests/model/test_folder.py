@@ -19,7 +19,7 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract
 from northstar_explain.errors import ModelError, OutputError
 from northstar_explain.model import Model, segments
-from northstar_explain.model.folder import EXPECTED, FILES, MANIFEST, json_bytes
+from northstar_explain.model.folder import EXPECTED, FILES, FORMAT, MANIFEST, json_bytes
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 
 
@@ -53,7 +53,7 @@ def test_the_manifest_tells_each_files_hash_and_where_the_model_comes_from(model
     assert {path.name for path in model_dir.iterdir()} == {*FILES, MANIFEST}
     for name, said in manifest["files"].items():
         assert hashlib.sha256((model_dir / name).read_bytes()).hexdigest() == said
-    assert manifest["format"] == 3
+    assert manifest["format"] == FORMAT
     assert manifest["data"]["rows"] == manifest["data"]["accepted"] + manifest["data"]["rejected"] == 6_000
     assert manifest["date"] == "2026-03-01"
     assert manifest["options"]["seed"] == 1

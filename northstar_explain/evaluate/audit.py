@@ -1,0 +1,92 @@
+"""What an auditor asks for beyond the figures: the data, every shape, robustness, and the baseline for drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract import Columns, Contract
+from northstar_explain.evaluate import data, drift, robustness
+from northstar_explain.evaluate.shapes import shape_table
+from northstar_explain.learn.compile import Bags
+from northstar_explain.model import Purchase, Scorecard
+from northstar_explain.model.rules import Node, assign
+
+
+class Part(NamedTuple):
+    """Some of the customers: their features, and the label of each, 0 or 1."""
+
+    columns: Columns
+    label: np.ndarray
+
+
+class Audited(NamedTuple):
+    """What was measured.
+
+    Attributes
+    ----------
+    evaluation : dict
+        ``data``, ``robustness`` and ``drift`` of `evaluation.json`.
+    shapes, drift : pyarrow.Table
+        Two files of the model folder.
+    """
+
+    evaluation: dict[str, Any]
+    shapes: pa.Table
+    drift: pa.Table
+
+
+def audit_facts(
+    scorecard: Scorecard,
+    bags: Bags,
+    tree: Node,
+    purchase: Purchase,
+    parts: Mapping[str, Part],
+    contract: Contract,
+    seed: int,
+) -> Audited:
+    """Measure all of it.
+
+    Parameters
+    ----------
+    scorecard : Scorecard
+    bags : Bags
+        The machines that the scorecard is the mean of.
+    tree : Node
+        The segments'.
+    purchase : Purchase
+    parts : mapping
+        ``train``, ``validation`` and ``holdout``.
+    contract : Contract
+    seed : int
+        Draws customers where a share of them is enough.
+
+    Returns
+    -------
+    Audited
+    """
+    train, holdout = parts["train"], parts["holdout"]
+    features = contract.model_features
+    compared = [
+        drift.Part(part.columns, scorecard.probability(part.columns), assign(tree, part.columns))
+        for part in (train, holdout)
+    ]
+    baseline = drift.drift_table(compared[0], compared[1], contract.features)
+    evaluation = {
+        "data": {
+            "parts": data.split_facts({name: part.label for name, part in parts.items()}),
+            "missing": data.missing_facts(train.columns, holdout.columns, contract.features),
+            "shared": data.shared_facts(train.columns, features, seed),
+        },
+        "robustness": {
+            "bags": robustness.bag_facts(
+                scorecard, bags, holdout.columns, purchase.threshold, purchase.percentiles, seed
+            ),
+            "range": robustness.range_facts(scorecard, train.columns, holdout.columns, features, seed),
+        },
+        "drift": drift.drift_facts(baseline),
+    }
+    return Audited(evaluation, shape_table(scorecard, train, holdout), baseline)

@@ -1,0 +1,134 @@
+"""The rows themselves: how they were parted, what is missing, and which features say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import Category, Columns, Feature
+
+# From here on two features are named as ones that share credit. A convention (Mukaka 2012 calls it high correlation).
+SHARED = 0.7
+# More rows do not change the second digit.
+_ROWS = 20_000
+
+
+def split_facts(parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Customers and buyers of each part.
+
+    Parameters
+    ----------
+    parts : mapping
+        Name of the part to its label, an ndarray of 0 and 1.
+
+    Returns
+    -------
+    list of dict
+        ``part``, ``n``, ``buyers``, ``base_rate`` (None where the part is empty).
+    """
+    return [
+        {
+            "part": name,
+            "n": len(label),
+            "buyers": int(label.sum()),
+            "base_rate": float(label.mean()) if len(label) else None,
+        }
+        for name, label in parts.items()
+    ]
+
+
+def missing_facts(train: Columns, holdout: Columns, features: Sequence[Feature]) -> list[dict[str, Any]]:
+    """Share of customers whose value is missing, 0 to 1, by feature and part."""
+    return [
+        {
+            "feature": feature.name,
+            "train": float(_absent(train[feature.name]).mean()),
+            "holdout": float(_absent(holdout[feature.name]).mean()),
+        }
+        for feature in features
+    ]
+
+
+def shared_facts(columns: Columns, features: Sequence[Feature], seed: int) -> list[dict[str, Any]]:
+    """Pairs of features so alike that the model may give the credit to either.
+
+    Two numbers are compared by Spearman's rank correlation (1904), two categories by Cramér's V (1946), a number and a
+    category by the correlation ratio of the ranks (Fisher 1925). Rows that miss one of the two are left out.
+
+    Parameters
+    ----------
+    columns : mapping
+        The rows that taught.
+    features : sequence of Feature
+    seed : int
+        Draws at most 20,000 rows.
+
+    Returns
+    -------
+    list of dict
+        ``first``, ``second``, ``measure`` and ``value`` of every pair from 0.7 on (either sign), the strongest first.
+    """
+    count = len(columns[features[0].name])
+    rows = np.sort(np.random.default_rng([seed, 4]).permutation(count)[:_ROWS])
+    drawn = {f.name: columns[f.name].take(rows) if isinstance(columns[f.name], Category) else columns[f.name][rows]  # type: ignore[index]
+             for f in features}  # fmt: skip
+    found = []
+    for place, first in enumerate(features):
+        for second in features[place + 1 :]:
+            measure, value = likeness(drawn[first.name], drawn[second.name])
+            if abs(value) >= SHARED:
+                found.append({"first": first.name, "second": second.name, "measure": measure, "value": value})
+    return sorted(found, key=lambda pair: (-abs(float(pair["value"])), pair["first"], pair["second"]))
+
+
+def likeness(first: np.ndarray | Category, second: np.ndarray | Category) -> tuple[str, float]:
+    """How strongly two columns go together, and by which measure; 0 where one of them does not vary."""
+    known = ~_absent(first) & ~_absent(second)
+    if known.sum() < 2:
+        return "none", 0.0
+    if isinstance(first, Category) and isinstance(second, Category):
+        return "Cramér's V", _cramer(first.codes[known], second.codes[known])
+    if isinstance(first, Category):
+        first, second = second, first
+    assert isinstance(first, np.ndarray)
+    ranks = _ranks(first[known])
+    if isinstance(second, Category):
+        return "correlation ratio", _ratio(ranks, second.codes[known])
+    return "Spearman", _correlation(ranks, _ranks(second[known]))
+
+
+def _absent(column: np.ndarray | Category) -> np.ndarray:
+    return column.codes < 0 if isinstance(column, Category) else np.isnan(column)
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks, equal values with their mean rank."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[place]
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    first, second = first - first.mean(), second - second.mean()
+    scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum() / scale) if scale else 0.0
+
+
+def _ratio(values: np.ndarray, codes: np.ndarray) -> float:
+    counts = np.bincount(codes)
+    means = np.bincount(codes, values) / np.maximum(counts, 1)
+    whole = ((values - values.mean()) ** 2).sum()
+    return float(np.sqrt((counts * (means - values.mean()) ** 2)[counts > 0].sum() / whole)) if whole else 0.0
+
+
+def _cramer(first: np.ndarray, second: np.ndarray) -> float:
+    joint = np.zeros((first.max() + 1, second.max() + 1))
+    np.add.at(joint, (first, second), 1)
+    joint = joint[joint.sum(1) > 0][:, joint.sum(0) > 0]
+    least = min(joint.shape) - 1
+    if least < 1:
+        return 0.0
+    expected = np.outer(joint.sum(1), joint.sum(0)) / joint.sum()
+    return float(np.sqrt(((joint - expected) ** 2 / expected).sum() / (joint.sum() * least)))

@@ -1,0 +1,133 @@
+"""What the customers looked like when the model was made: the baseline that later tables are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain import metrics
+from northstar_explain.contract import Category, Columns, Feature
+
+# Siddiqi (2006), Credit Risk Scorecards: below 0.1 no shift to speak of, from 0.25 a shift that asks for a review.
+LOOK, REVIEW = 0.1, 0.25
+_BINS = 10
+_CATEGORIES = 20
+SCHEMA = pa.schema([
+    pa.field("of", pa.string()),
+    pa.field("name", pa.string()),
+    pa.field("bin", pa.int32()),
+    pa.field("what", pa.string()),
+    pa.field("lower", pa.float64()),
+    pa.field("upper", pa.float64()),
+    pa.field("category", pa.string()),
+    pa.field("train_n", pa.int64()),
+    pa.field("holdout_n", pa.int64()),
+])  # fmt: skip
+
+
+class Part:
+    """What is compared of one part of the customers.
+
+    Parameters
+    ----------
+    columns : mapping
+        Every feature of the contract.
+    probability : ndarray of float, shape (n,)
+    segments : ndarray of str, shape (n,)
+    """
+
+    def __init__(self, columns: Columns, probability: np.ndarray, segments: np.ndarray):
+        names, codes = np.unique(segments, return_inverse=True)
+        self.columns = {
+            **{("feature", name): column for name, column in columns.items()},
+            ("probability", "probability"): probability,
+            ("segment", "segment"): Category(codes.astype(np.int32), tuple(map(str, names))),
+        }
+
+
+def drift_table(train: Part, holdout: Part, features: Sequence[Feature]) -> pa.Table:
+    """Count customers in few bins of every feature, of the probability and of the segments.
+
+    Parameters
+    ----------
+    train, holdout : Part
+        The rows that taught, which decide the bins, and those that the model has not seen.
+    features : sequence of Feature
+
+    Returns
+    -------
+    pyarrow.Table
+        A row a bin: ``of`` (``feature``, ``probability`` or ``segment``) and its name; ``what`` the bin is:
+        ``missing``, ``range`` (a tenth of the training rows where values allow it; lower inclusive, null where open),
+        ``category`` or ``other`` (all but the 20 most frequent); customers of either part.
+    """
+    keys = [("feature", feature.name) for feature in features] + [("probability",) * 2, ("segment",) * 2]
+    rows = []
+    for of, name in keys:
+        first, second = train.columns[of, name], holdout.columns[of, name]
+        cells = _categories(first, second) if isinstance(first, Category) else _ranges(first, second)  # type: ignore[arg-type]
+        rows += [{"of": of, "name": name, "bin": bin, **cell} for bin, cell in enumerate(cells)]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def drift_facts(table: pa.Table) -> dict[str, Any]:
+    """How far the holdout is from the training rows, as a yardstick: as little as chance makes, or what time has made.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        As `drift_table` gives it.
+
+    Returns
+    -------
+    dict
+        ``look`` and ``review``: from which population stability index on; ``holdout``: a list of ``of``, ``name`` and
+        ``psi``, the largest first.
+    """
+    rows = table.to_pylist()
+    keys = dict.fromkeys((row["of"], row["name"]) for row in rows)
+    found = []
+    for of, name in keys:
+        mine = [row for row in rows if (row["of"], row["name"]) == (of, name)]
+        counts = [np.array([row[key] for row in mine]) for key in ("train_n", "holdout_n")]
+        found.append({"of": of, "name": name, "psi": metrics.population_stability(*counts)})
+    found.sort(key=lambda one: (-float(one["psi"]), one["of"], one["name"]))
+    return {"look": LOOK, "review": REVIEW, "holdout": found}
+
+
+def _ranges(train: np.ndarray, holdout: np.ndarray) -> list[dict[str, Any]]:
+    known = train[~np.isnan(train)]
+    cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1], method="closest_observation"))
+    cuts = cuts[cuts > known.min()]  # a cut at the lowest value would leave an empty bin below it
+    counts = [_range_counts(values, cuts) for values in (train, holdout)]
+    bounds = [None, *map(float, cuts), None]
+    cells: list[dict[str, Any]] = [{"what": "missing"}]
+    cells += [{"what": "range", "lower": bounds[i], "upper": bounds[i + 1]} for i in range(len(cuts) + 1)]
+    return _with_counts(cells, counts)
+
+
+def _range_counts(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    absent = np.isnan(values)
+    inside = np.bincount(np.searchsorted(cuts, values[~absent], side="right"), minlength=len(cuts) + 1)
+    return np.concatenate([[absent.sum()], inside])
+
+
+def _categories(train: Category, holdout: Category) -> list[dict[str, Any]]:
+    tally = np.bincount(train.codes[train.codes >= 0], minlength=len(train.values))
+    order = sorted(range(len(tally)), key=lambda i: (-tally[i], train.values[i]))[:_CATEGORIES]
+    kept = [train.values[i] for i in order]
+    table = {value: place + 1 for place, value in enumerate(kept)}
+    counts = [
+        np.bincount(column.lookup(table, 0, len(kept) + 1), minlength=len(kept) + 2) for column in (train, holdout)
+    ]
+    cells: list[dict[str, Any]] = [{"what": "missing"}]
+    cells += [{"what": "category", "category": value} for value in kept]
+    return _with_counts([*cells, {"what": "other"}], counts)
+
+
+def _with_counts(cells: list[dict[str, Any]], counts: list[np.ndarray]) -> list[dict[str, Any]]:
+    train, holdout = counts
+    return [{**cell, "train_n": int(train[i]), "holdout_n": int(holdout[i])} for i, cell in enumerate(cells)]

@@ -1,0 +1,142 @@
+"""How far a score can be leant on: what other bags would have said, and what happens beyond the values seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.learn.compile import Bags
+from northstar_explain.model.scorecard import NumberBins, Scorecard, sigmoid
+
+# Customers drawn from the holdout: enough for two digits of a share, few enough to take seconds.
+BAG_ROWS = 20_000
+RANGE_ROWS = 5_000
+_TOP = 3
+
+
+def bag_facts(
+    scorecard: Scorecard, bags: Bags, columns: Columns, threshold: float, percentiles: Sequence[float], seed: int
+) -> dict[str, Any]:
+    """Score customers by each outer bag alone, and see what would have come out otherwise.
+
+    Parameters
+    ----------
+    scorecard : Scorecard
+        The mean of the bags.
+    bags : Bags
+    columns : mapping
+        Customers that the model has not seen.
+    threshold : float
+        Of the likely-buyer flag.
+    percentiles : sequence of float
+        1,001 quantiles of the probability over the training population.
+    seed : int
+        Draws at most 20,000 customers.
+
+    Returns
+    -------
+    dict
+        ``bags`` and ``n``; ``probability_spread``: standard deviation over bags of a customer's probability, as its
+        mean and its 95th percentile over customers; ``same_flag`` and ``same_decile``: share of customers whom a bag
+        alone gives the same flag and decile, the mean over bags; ``same_top_reason``: the same of the term with the
+        largest absolute points; ``same_top_three``: share of the three largest terms that a bag alone names, too.
+    """
+    drawn = _draw(columns, BAG_ROWS, seed)
+    places, points = scorecard.contributions(drawn)
+    whole = sigmoid(scorecard.logit(points))
+    edges = np.asarray(percentiles)[100:1000:100]
+    top = _largest(points)
+    alone, same = [], []
+    for bag, intercept in enumerate(bags.intercepts):
+        addends = np.stack([table[bag].ravel()[row] for table, row in zip(bags.points, places, strict=True)])
+        probability = sigmoid(intercept + addends.sum(axis=0))
+        alone.append(probability)
+        theirs = _largest(addends)
+        both = (theirs[:, None, :] == top[None, :, :]).any(axis=0).mean(axis=0)
+        same.append([
+            ((probability >= threshold) == (whole >= threshold)).mean(),
+            (np.searchsorted(edges, probability, "right") == np.searchsorted(edges, whole, "right")).mean(),
+            (theirs[0] == top[0]).mean(),
+            both.mean(),
+        ])  # fmt: skip
+    spread = np.std(alone, axis=0)
+    names = ("same_flag", "same_decile", "same_top_reason", "same_top_three")
+    return {
+        "bags": len(bags.intercepts),
+        "n": len(whole),
+        "probability_spread": {"mean": float(spread.mean()), "p95": float(np.quantile(spread, 0.95))},
+        **{name: float(value) for name, value in zip(names, np.mean(same, axis=0), strict=True)},
+    }
+
+
+def range_facts(
+    scorecard: Scorecard, train: Columns, columns: Columns, features: Sequence[Feature], seed: int
+) -> list[dict[str, Any]]:
+    """Move customers beyond everything seen in training, one feature at a time, and see what the score does.
+
+    A scorecard is flat beyond its outermost cuts, so one value far out shows what all of them do.
+
+    Parameters
+    ----------
+    scorecard : Scorecard
+    train : mapping
+        The rows that taught: what was seen.
+    columns : mapping
+        Customers that are moved.
+    features : sequence of Feature
+        Those of the purchase model.
+    seed : int
+        Draws at most 5,000 customers.
+
+    Returns
+    -------
+    list of dict
+        Per numeric feature: ``seen_low``, ``seen_high``; ``below`` and ``above``: mean change of the probability far
+        below and far above; ``largest``: the largest change of a single customer, either way.
+    """
+    drawn = _draw(columns, RANGE_ROWS, seed)
+    points = scorecard.contributions(drawn)[1]
+    logit = scorecard.logit(points)
+    facts = []
+    for feature in features:
+        seen = train[feature.name]
+        if isinstance(seen, Category):
+            continue
+        moved = [_moved(scorecard, drawn, points, logit, feature.name, value) for value in (-np.inf, np.inf)]
+        facts.append(
+            {
+                "feature": feature.name,
+                "seen_low": float(np.nanmin(seen)),
+                "seen_high": float(np.nanmax(seen)),
+                "below": float(moved[0].mean()),
+                "above": float(moved[1].mean()),
+                "largest": float(np.abs(moved).max()),
+            }
+        )
+    return facts
+
+
+def _moved(
+    scorecard: Scorecard, drawn: Columns, points: np.ndarray, logit: np.ndarray, name: str, value: float
+) -> np.ndarray:
+    changed = {**drawn, name: np.full(len(logit), value)}
+    after = logit.copy()
+    for place, term in enumerate(scorecard.terms):
+        if name in term.features:
+            assert all(isinstance(axis, NumberBins) for axis in term.axes if axis.feature == name)
+            after += term.points.ravel()[term.index(changed)] - points[place]
+    return sigmoid(after) - sigmoid(logit)
+
+
+def _largest(points: np.ndarray) -> np.ndarray:
+    """The terms with the largest absolute points, the largest first: shape (at most 3, n)."""
+    return np.argsort(-np.abs(points), axis=0, kind="stable")[:_TOP]
+
+
+def _draw(columns: Columns, most: int, seed: int) -> Columns:
+    count = len(next(iter(columns.values())))
+    return rows_of(columns, np.sort(np.random.default_rng([seed, 5]).permutation(count)[:most]))

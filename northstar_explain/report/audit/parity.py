@@ -1,0 +1,244 @@
+"""The parity certificate: the golden rows scored by four programs that share no code, and how far apart they are."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract import columns_of
+from northstar_explain.model import Model
+from northstar_explain.model.folder import EXPECTED, MACHINE
+from northstar_explain.model.rules import assign
+from northstar_explain.report.audit import spreadsheet
+from northstar_explain.report.audit.closeness import too_close
+
+LOOKUPS, SCORES = "sql/lookups.sql", "sql/scores.sql"
+# Invariant 2 of the design, and what a spreadsheet's 15 digits allow.
+EXACT, ROUNDED = 1e-12, 1e-9
+_WORST = 5
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A golden row that a program scores otherwise. The first row is 1."""
+
+    row: int
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One program held against what the golden rows expect.
+
+    Attributes
+    ----------
+    program : str
+    how : str
+        What it computes from.
+    rows : int
+        Golden rows that were compared; 0 where it was not checked.
+    left_out : str
+        Which rows were not compared, and why; empty where all were.
+    difference : float or None
+        The largest absolute difference of a probability.
+    tolerance : float
+    segments : bool
+        Whether segments were compared as well.
+    not_checked : str
+        Why not, where the program could not be run; empty where it was.
+    slips : tuple of Slip
+        The first rows that differ by more than the tolerance, or lie in another segment.
+    wrong : int
+        How many rows do.
+    """
+
+    program: str
+    how: str
+    rows: int = 0
+    left_out: str = ""
+    difference: float | None = None
+    tolerance: float = EXACT
+    segments: bool = False
+    not_checked: str = ""
+    slips: tuple[Slip, ...] = ()
+    wrong: int = 0
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether all rows agree; None where it was not checked."""
+        return None if self.not_checked else not self.wrong
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """The model as SQL: what makes its lookup tables, and the query over ``customers`` that reads them."""
+
+    lookups: str
+    scores: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All checks, and what they were made on."""
+
+    model_id: str
+    golden: int
+    checks: tuple[Check, ...] = field(default=())
+
+    @property
+    def difference(self) -> float:
+        """The largest difference of any check."""
+        return max((check.difference for check in self.checks if check.difference is not None), default=0.0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no program that was run slips."""
+        return not any(check.wrong for check in self.checks)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every program was run."""
+        return not any(check.not_checked for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate as plain data; a difference that is no number is null, as JSON has none for it."""
+        data = asdict(self)
+        for check in data["checks"]:
+            if check["difference"] is not None and not np.isfinite(check["difference"]):
+                check["difference"] = None
+        return data
+
+
+def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificate:
+    """Score the golden rows by every program there is.
+
+    Parameters
+    ----------
+    model : Model
+    book : bytes
+        The workbook whose formulas are to be recalculated.
+    sql : Scripts, optional
+        What scores the rows in DuckDB, such as an audit pack holds it; made from the model where not given.
+
+    Returns
+    -------
+    Certificate
+    """
+    with ThreadPoolExecutor(1) as beside:  # LibreOffice is another process; the others need not wait for it
+        sheet = beside.submit(_spreadsheet, model, book)
+        checks = (_interpret(model), _scorecard(model), _duckdb(model, sql), sheet.result())
+    return Certificate(model.id, model.golden.num_rows, checks)
+
+
+def _interpret(model: Model) -> Check:
+    about = ("interpret", "its own predict_proba, stored when the model was made; probabilities only")
+    if MACHINE not in model.golden.column_names:
+        return Check(*about, not_checked="the model folder does not hold it")
+    return _held_against(model, *about, probability=model.golden[MACHINE].to_numpy())
+
+
+def _scorecard(model: Model) -> Check:
+    columns = columns_of(model.golden, model.contract.features)
+    segments = assign(model.segmentation.tree, columns).tolist()
+    probability = model.scorecard.probability(columns)
+    return _held_against(model, "scorecard", "Python: scorecard.parquet and segments.json", probability, segments)
+
+
+def _duckdb(model: Model, sql: Scripts | None) -> Check:
+    about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}: the scorecard and the rules as SQL")
+    try:
+        import duckdb
+    except ModuleNotFoundError:
+        return Check(*about, not_checked="duckdb is not installed (pip install 'northstar-explain[audit]')")
+    scripts = sql or scripts_of(model)
+    if scripts is None:
+        return Check(*about, not_checked="this version writes no scorecard as SQL")
+    with duckdb.connect() as connection:
+        connection.register("customers", golden_table(model))
+        try:
+            connection.execute(scripts.lookups)
+            found = connection.sql(scripts.scores).to_arrow_table()
+        except duckdb.Error as error:
+            slip = Slip(1, "a query that runs", str(error).split("\n")[0])
+            return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
+    order = np.argsort(found[model.contract.id].cast(pa.int64()).to_numpy(), kind="stable")
+    found = found.take(pa.array(order))
+    return _held_against(model, *about, found["probability"].to_numpy(), found["segment_id"].to_pylist())
+
+
+def golden_table(model: Model) -> pa.Table:
+    """The golden rows as a customer table whose ids number them from 1, without what they must score."""
+    features = [feature.name for feature in model.contract.features]
+    number = pa.array([str(row + 1) for row in range(model.golden.num_rows)])
+    return model.golden.select(features).add_column(0, model.contract.id, number)
+
+
+def _spreadsheet(model: Model, book: bytes) -> Check:
+    about = ("spreadsheet", "scorecard.xlsx, sheet Golden, all formulas recalculated by LibreOffice")
+    if spreadsheet.office() is None:
+        return Check(*about, not_checked="LibreOffice is not installed", tolerance=ROUNDED)
+    try:
+        found = spreadsheet.golden_rows(spreadsheet.recalculate(book))
+    except RuntimeError as error:
+        return Check(*about, not_checked=str(error), tolerance=ROUNDED)
+    close = too_close(model)
+    words = (
+        f"{int(close.sum()):,} rows hold a number within one part in 10^13 of a cut, which no spreadsheet tells from it"
+    )
+    probability = np.array([np.nan if value is None else value for value in found.probability])
+    return _held_against(model, *about, probability, list(found.segment), ROUNDED, ~close, words if close.any() else "")
+
+
+def _held_against(
+    model: Model,
+    program: str,
+    how: str,
+    probability: np.ndarray,
+    segments: Sequence[str] | None = None,
+    tolerance: float = EXACT,
+    compared: np.ndarray | None = None,
+    left_out: str = "",
+) -> Check:
+    wanted_segment, wanted = model.golden[EXPECTED[0]].to_pylist(), model.golden[EXPECTED[1]].to_numpy()
+    count = model.golden.num_rows
+    if len(probability) != count or (segments is not None and len(segments) != count):
+        return Check(program, how, count, slips=(Slip(1, f"{count:,} rows", f"{len(probability):,} rows"),), wrong=1)
+    compared = np.ones(count, dtype=bool) if compared is None else compared
+    apart = np.abs(probability - wanted)
+    # A row that came out as no number at all is as wrong as can be.
+    apart = np.where(np.isnan(apart), np.inf, apart)
+    elsewhere = np.array([segments is not None and segments[i] != wanted_segment[i] for i in range(count)], dtype=bool)
+    wrong = np.flatnonzero(compared & ((apart > tolerance) | elsewhere))
+
+    def slip(row: int) -> Slip:
+        got = f"probability {probability[row]!r}" if apart[row] > tolerance else f"segment {segments[row]}"  # type: ignore[index]
+        expected = f"probability {wanted[row]!r}" if apart[row] > tolerance else f"segment {wanted_segment[row]}"
+        return Slip(row + 1, expected, got)
+
+    return Check(
+        program=program,
+        how=how,
+        rows=int(compared.sum()),
+        left_out=left_out,
+        difference=float(apart[compared].max()) if compared.any() else None,
+        tolerance=tolerance,
+        segments=segments is not None,
+        slips=tuple(slip(int(row)) for row in wrong[:_WORST]),
+        wrong=len(wrong),
+    )
+
+
+def scripts_of(model: Model) -> Scripts | None:
+    """The model as SQL for DuckDB; None while there is no module that writes its scorecard."""
+    try:
+        scores = importlib.import_module("northstar_explain.report.sql.scores")
+    except ModuleNotFoundError:
+        return None
+    return Scripts("".join(scores.tables_sql(model, "duckdb")), scores.scores_sql(model, "duckdb"))

@@ -1,0 +1,642 @@
+"""The pack: whole, the same each time, inert, and any changed byte in it is found."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import hostile as hostile_model
+import numpy as np
+import pyarrow as pa
+import pypdf
+import pytest
+from helpers import contents, explain, reseal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from northstar_explain import tables
+from northstar_explain.errors import OutputError, PackError
+from northstar_explain.model import Model
+from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, json_bytes
+from northstar_explain.report.audit import about, checksums, parity, spreadsheet
+from northstar_explain.report.audit.appendix import appendix
+from northstar_explain.report.audit.blocks import Table
+from northstar_explain.report.audit.charts import plot
+from northstar_explain.report.audit.checksums import MANIFEST, SUMS
+from northstar_explain.report.audit.files import FORMULA_STARTS, csv_bytes
+from northstar_explain.report.audit.findings import BROKEN, OPEN, findings
+from northstar_explain.report.audit.joining import joined
+from northstar_explain.report.audit.pack import Written, write_pack
+from northstar_explain.report.audit.pairs import pairs
+from northstar_explain.report.audit.press import Setting, pdf
+from northstar_explain.report.audit.shapes import CATEGORIES, THIN, shapes
+from northstar_explain.report.audit.verify import EXTRA, MISSING, ROW, TAMPERED, verify
+
+
+@pytest.fixture(scope="module")
+def reader(pack: Path) -> pypdf.PdfReader:
+    return pypdf.PdfReader(pack / "audit.pdf")
+
+
+@pytest.fixture(autouse=True)
+def quick_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recalculation takes seconds; what it finds is tested by itself."""
+    monkeypatch.setattr(spreadsheet, "office", lambda: None)
+
+
+def every_file(folder: Path) -> list[str]:
+    return sorted(name for name, data in contents(folder).items() if data is not None)
+
+
+# The files.
+
+
+def test_a_pack_holds_what_it_promises(pack: Path, written: Written, hostile: Model) -> None:
+    names = every_file(pack)
+    assert {"audit.pdf", "audit.html", "scorecard.xlsx", "certificate.json", "README.md", MANIFEST, SUMS} <= set(names)
+    assert {f"model/{name}" for name in (*FILES, "manifest.json")} <= set(names)
+    assert written.files == len(names)
+    twins = {name.rpartition(".")[0] for name in names if name.startswith("tables/")}
+    assert all({f"{twin}.csv", f"{twin}.parquet"} <= set(names) for twin in twins)
+    assert len(twins) >= 15
+    for name, data in hostile.files.items():
+        assert (pack / "model" / name).read_bytes() == data
+
+
+def test_the_manifest_lists_every_file_and_the_sums_do_too(pack: Path, written: Written) -> None:
+    manifest = json.loads((pack / MANIFEST).read_bytes())
+    assert set(manifest["files"]) == set(every_file(pack)) - {MANIFEST, SUMS}
+    for name, entry in manifest["files"].items():
+        data = (pack / name).read_bytes()
+        assert (entry["sha256"], entry["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
+        assert entry["what"]
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", SUMS], cwd=pack, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(": OK") == len(every_file(pack)) - 1
+    assert written.sums == hashlib.sha256((pack / SUMS).read_bytes()).hexdigest()
+
+
+@pytest.mark.slow
+def test_the_same_model_and_date_give_the_same_bytes(hostile: Model, tmp_path: Path) -> None:
+    first, second = (write_pack(hostile, tmp_path / name) for name in ("a", "b"))
+    assert contents(first.folder) == contents(second.folder)
+    assert first.sums == second.sums
+
+
+def test_what_is_no_pack_is_not_replaced(hostile: Model, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "precious").write_text("mine")
+    before = contents(tmp_path)
+    for overwrite in (False, True):
+        with pytest.raises(OutputError):
+            write_pack(hostile, tmp_path / "home", overwrite=overwrite)
+    assert contents(tmp_path) == before
+
+
+def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Setting] = []
+
+    class Noted(Setting):
+        def __init__(self, page: str, pictures: dict[str, bytes]):
+            super().__init__(page, pictures)
+            started.append(self)
+
+    def fail(*args: object) -> bytes:
+        raise OutputError("scorecard.xlsx", [])
+
+    monkeypatch.setattr("northstar_explain.report.audit.document.Setting", Noted)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.workbook", fail)
+    with pytest.raises(OutputError):
+        write_pack(hostile, tmp_path / "pack")
+    assert contents(tmp_path) == {}
+    assert len(started) == 2
+    assert all(setting._process.returncode is not None for setting in started)  # no process is left behind
+
+
+def test_tables_hold_the_models_figures(pack: Path, hostile: Model) -> None:
+    card = tables.read(pack / "tables" / "scorecard.parquet")
+    assert card["points"].to_pylist() == [float(p) for t in hostile.scorecard.terms for p in t.points.ravel()]
+    assert card["train_n"].to_pylist() == hostile.shapes["train_n"].to_pylist()
+    figures = {row["figure"]: row["value"] for row in tables.read(pack / "tables" / "performance.parquet").to_pylist()}
+    assert figures["roc_auc"] == hostile.evaluation["purchase"]["holdout"]["roc_auc"]
+    golden = tables.read(pack / "tables" / "golden.parquet")
+    assert golden.equals(hostile.golden)
+
+
+def test_no_cell_of_a_csv_begins_a_formula(pack: Path) -> None:
+    seen = set()
+    for path in sorted((pack / "tables").glob("*.csv")):
+        for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8"))):
+            for cell in row:
+                seen |= {text for text in hostile_model.TEXTS if cell == f"'{text}"}
+                assert not cell.startswith(tuple(FORMULA_STARTS)) or is_number(cell), (path.name, cell)
+    assert {"=1+1", "+SUM(A1:A9)", "-2+3", "@cmd"} <= seen
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def test_csv_guards_heads_and_lists_as_well() -> None:
+    table = pa.table({"=head": ["x"], "list": [["=1", "b"]], "none": pa.array([None], pa.string())})
+    found = list(csv.reader(io.StringIO(csv_bytes(table).decode())))
+    assert found == [["'=head", "list", "none"], ["x", '["=1", "b"]', ""]]
+
+
+# The report.
+
+
+def joined_text(text: str) -> str:
+    return re.sub(r"[\s\u00ad\u2010-]", "", text)
+
+
+def test_the_appendix_has_a_page_for_every_term(reader: pypdf.PdfReader, hostile: Model) -> None:
+    terms = hostile.evaluation["purchase"]["terms"]
+    labels = reader.page_labels
+    appendix = [page for page, label in zip(reader.pages, labels, strict=True) if label.startswith("A")]
+    assert [label for label in labels if label.startswith("A")] == [f"A{i + 1}" for i in range(len(terms))]
+    for rank, (term, page) in enumerate(zip(terms, appendix, strict=True), start=1):
+        text = joined_text(page.extract_text())
+        assert joined_text(f"{term['term']} · rank {rank} of {len(terms)}") in text
+        assert joined_text(f"{term['share']:.1%} of all importance") in text
+
+
+def test_every_bin_that_a_page_has_room_for_is_in_its_table(model: Model) -> None:
+    chapters = {chapter.id: chapter for chapter in appendix(model, shapes(model), pairs(model))}
+    for shape in shapes(model):
+        (shown,) = [block for block in chapters[f"A{shape.rank}"].blocks if isinstance(block, Table)]
+        bins = (*shape.told, shape.missing, shape.unseen)
+        assert len(shown.rows) == len(bins)
+        for row, bin in zip(shown.rows, bins, strict=True):
+            assert row[0] == bin.label + (" *" if bin.thin else "")
+            assert (row[2], row[7]) == (f"{bin.train_n:,}", f"{bin.holdout_n:,}")
+            assert f"{abs(bin.lowest):.2f}" in str(row[3])
+            low = bin.holdout_n < THIN or bin.holdout_rate is None
+            assert row[8] == ("–" if low else f"{bin.holdout_rate:.1%}")
+
+
+def test_a_table_of_many_categories_tells_the_largest(model: Model) -> None:
+    shape = next(s for s in shapes(model) if s.axis is None)
+    many = tuple(replace(shape.bins[0], label=f"c{i}", train_n=i % 17, number=i + 1) for i in range(40))
+    crowded = replace(shape, bins=many, groups=many)
+    assert len(crowded.told) == CATEGORIES
+    least = min(bin.train_n for bin in crowded.told)
+    assert all(bin.train_n <= least for bin in many if bin not in crowded.told)
+    assert [bin.number for bin in crowded.told] == sorted(bin.number for bin in crowded.told)
+
+
+def test_the_report_shows_what_the_model_folder_holds(reader: pypdf.PdfReader, hostile: Model) -> None:
+    text = joined_text("".join(page.extract_text() for page in reader.pages))
+    held = hostile.evaluation["purchase"]["holdout"]
+    for figure in (
+        hostile.id,
+        f"{held['roc_auc']:.4f}",
+        f"{held['f1']:.4f}",
+        f"{held['n']:,}",
+        hostile.contract.sha256,
+    ):
+        assert joined_text(figure) in text, figure
+    for segment in hostile.segmentation.segments:
+        assert joined_text(segment.name) in text
+    for name, digest in hostile.manifest["files"].items():
+        assert joined_text(name) in text
+        assert digest in text, name
+    assert joined_text("<b>Ada</b> =1+1") in text
+    assert "UNASSIGNED" in text  # the approver
+
+
+def test_contents_and_rankings_lead_to_their_pages(reader: pypdf.PdfReader, hostile: Model) -> None:
+    labels, pages = reader.page_labels, {page.indirect_reference.idnum: i for i, page in enumerate(reader.pages)}  # type: ignore[union-attr]
+    targets = []
+    for page in reader.pages:
+        for reference in page.get("/Annots", ()):
+            link = reference.get_object()
+            assert "/URI" not in link.get("/A", {}), link
+            if "/A" in link:
+                targets.append(
+                    labels[
+                        pages[
+                            link["/A"]["/D"][0].idnum
+                            if hasattr(link["/A"]["/D"][0], "idnum")
+                            else link["/A"]["/D"].raw_get(0).idnum
+                        ]
+                    ]
+                )
+    count = len(hostile.evaluation["purchase"]["terms"])
+    assert sorted(set(targets)) == sorted(f"A{i + 1}" for i in range(count))
+    titles = [item.title for item in reader.outline if not isinstance(item, list)]
+    assert "Parity certificate" in titles
+    assert "Sign-off" in titles
+
+
+def test_the_pdf_is_tagged_from_first_to_last_page(reader: pypdf.PdfReader) -> None:
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]  # type: ignore[index]
+    assert root["/Lang"] == "en"  # type: ignore[index]
+    assert reader.metadata is not None
+    assert reader.metadata.title
+    numbers = structure_numbers(reader)
+    assert [page["/StructParents"] for page in reader.pages] == sorted(page["/StructParents"] for page in reader.pages)
+    for page in reader.pages:
+        assert page["/StructParents"] in numbers
+    kinds = structure_kinds(reader)
+    assert {"/H1", "/H2", "/P", "/Table", "/TH", "/TD", "/Figure", "/L", "/LI"} <= set(kinds)
+
+
+def structure_numbers(reader: pypdf.PdfReader) -> dict[int, object]:
+    tree = reader.trailer["/Root"]["/StructTreeRoot"]["/ParentTree"]["/Nums"]  # type: ignore[index]
+    return {int(tree[i]): tree[i + 1].get_object() for i in range(0, len(tree), 2)}
+
+
+def structure_kinds(reader: pypdf.PdfReader) -> dict[str, int]:
+    """How many elements of each kind the tree holds; each must know its parent, each figure its words."""
+    counts: dict[str, int] = {}
+
+    def walk(element: object, parent: object) -> None:
+        found = element.get_object()  # type: ignore[attr-defined]
+        if isinstance(found, list):
+            for one in found:
+                walk(one, parent)
+        elif isinstance(found, dict) and "/S" in found:
+            counts[str(found["/S"])] = counts.get(str(found["/S"]), 0) + 1
+            assert found["/P"].get_object() == parent
+            if found["/S"] == "/Figure":
+                assert found["/Alt"]
+            if "/K" in found:
+                walk(found["/K"], found)
+
+    root = reader.trailer["/Root"]["/StructTreeRoot"]  # type: ignore[index]
+    walk(root["/K"], root)
+    return counts
+
+
+def test_fonts_are_embedded_and_nothing_can_be_fetched_or_run(pack: Path, reader: pypdf.PdfReader) -> None:
+    assert not reader.attachments
+    for page in reader.pages:
+        assert not page.images
+        for font in page["/Resources"].get("/Font", {}).values():  # type: ignore[union-attr]
+            (inner,) = font.get_object().get("/DescendantFonts", [font])
+            assert {"/FontFile2", "/FontFile3"} & set(inner.get_object()["/FontDescriptor"].get_object())
+    data = (pack / "audit.pdf").read_bytes()
+    for sign in (b"/JavaScript", b"/Launch", b"/OpenAction", b"/EmbeddedFile"):
+        assert sign not in data
+
+
+def test_three_parts_become_one_tagged_document() -> None:
+    page = "<html lang=en><head><title>t</title></head><body>{}</body></html>"
+    first = pdf(page.format("<h1>One</h1><p><a href='appendix:2'>A2</a></p>"), {})
+    second = pdf(page.format("<section><h1>Two</h1></section><section><h1>Three</h1><p>text</p></section>"), {})
+    third = pdf(page.format("<section><h1>Four</h1></section>"), {})
+    data = joined([first, second, third], "A", b"0123456789abcdef")
+    assert data == joined([first, second, third], "A", b"0123456789abcdef")
+    found = pypdf.PdfReader(io.BytesIO(data))
+    assert found.page_labels == ["1", "A1", "A2", "A3"]
+    assert [page["/StructParents"] for page in found.pages] == [0, 2, 3, 4]
+    assert structure_kinds(found)["/H1"] == 4
+    owners = structure_numbers(found)
+    for key, words in ((3, "Three"), (4, "Four")):
+        span = owners[key][0].get_object()  # type: ignore[index]
+        assert span["/P"].get_object()["/S"] == "/H1", words
+        assert span["/Pg"].get_object() == found.pages[key - 1].get_object()
+    assert [item.title for item in found.outline if not isinstance(item, list)] == ["One", "Two", "Three", "Four"]
+    assert [found.get_destination_page_number(item) for item in found.outline] == [0, 1, 2, 3]
+
+
+def test_pictures_are_shown_with_their_words_and_nothing_else_is_fetched() -> None:
+    picture = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9mm" height="9mm"><path d="M0,0h9v9z"/></svg>'
+    page = "<html lang=en><head><title>t</title></head><body><img src='asset:1' alt='a triangle'>{}</body></html>"
+    data = pdf(
+        page.format("<img src='file:///etc/hostname' alt='b'><img src='http://127.0.0.1:9/' alt='c'>"),
+        {"asset:1": picture},
+    )
+    found = pypdf.PdfReader(io.BytesIO(data))
+    assert structure_kinds(found)["/Figure"] >= 1
+    assert not found.pages[0].images
+    assert b" re" in found.pages[0].get_contents().get_data() or b" l" in found.pages[0].get_contents().get_data()  # type: ignore[union-attr]
+
+
+def test_control_characters_do_not_break_a_picture(model: Model) -> None:
+    from xml.etree import ElementTree
+
+    shape = next(s for s in shapes(model) if s.axis is None)
+    odd = replace(
+        shape,
+        bins=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
+        groups=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
+    )
+    picture = plot(odd, (-1.0, 1.0), 0.0).picture
+    assert ElementTree.fromstring(picture) is not None
+
+
+def test_a_process_that_fails_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "<html lang=en><head><title>t</title></head><body><p>hello</p></body></html>"
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    setting = Setting(page, {})
+    assert pypdf.PdfReader(io.BytesIO(setting.result())).pages[0].extract_text().startswith("hello")
+    setting.stop()
+
+
+# Findings and what people say.
+
+
+def test_what_is_open_or_broken_is_found(hostile: Model) -> None:
+    book = b""
+    bad = parity.Certificate("m", 3, (parity.Check("program", "how", rows=3, difference=1.0, wrong=2),))
+    found = findings(hostile, about.About(), shapes(hostile), bad)
+    assert found[0].level == BROKEN
+    assert "program scores 2 golden rows otherwise" in found[0].text
+    assert {"No owner is named.", "No approver is named."} <= {one.text for one in found if one.level == OPEN}
+    named = findings(hostile, about.About("Ada", "Grace"), shapes(hostile), parity.Certificate("m", 3))
+    assert not any("is named" in one.text for one in named)
+    assert book == b""
+
+
+def test_people_and_purpose_come_from_a_file(tmp_path: Path, hostile: Model) -> None:
+    path = tmp_path / "about.toml"
+    path.write_text('owner = "Ada"\nmisuse = ["No loans."]\n', encoding="utf-8")
+    loaded = about.load(path)
+    assert (loaded.owner, loaded.approver) == ("Ada", "UNASSIGNED")
+    assert about.misuse(loaded, hostile) == ("No loans.",)
+    assert len(about.intended_use(loaded, hostile)) == 3
+    path.write_text("owner = 3\nlimits = 'x'\nnobody = 1\n", encoding="utf-8")
+    with pytest.raises(PackError) as caught:
+        about.load(path)
+    assert [fault.where for fault in caught.value.faults] == ["key nobody", "key owner", "key limits"]
+    with pytest.raises(PackError, match="a TOML file"):
+        about.load(tmp_path / "none.toml")
+
+
+# Verifying.
+
+
+def test_a_pack_as_written_verifies(pack: Path, hostile: Model) -> None:
+    found = verify(pack)
+    assert (found.what, found.model_id, found.findings) == ("audit pack", hostile.id, ())
+    assert found.certificate is not None
+    assert found.certificate.passed
+    assert found.certificate.golden == hostile.golden.num_rows
+    assert verify(pack / "model").findings == ()
+
+
+def test_tampered_missing_and_extra_files_are_told_apart(pack_copy: Path) -> None:
+    with (pack_copy / "tables" / "terms.csv").open("ab") as file:
+        file.write(b"\n")
+    (pack_copy / "tables" / "parts.parquet").unlink()
+    (pack_copy / "notes.txt").write_text("mine")
+    found = {(one.kind, one.where) for one in verify(pack_copy).findings}
+    assert found == {(TAMPERED, "tables/terms.csv"), (MISSING, "tables/parts.parquet"), (EXTRA, "notes.txt")}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.data())
+def test_any_changed_byte_of_any_file_is_found(pack_copy: Path, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(every_file(pack_copy)))
+    path = pack_copy / name
+    before = path.read_bytes()
+    place = data.draw(st.integers(0, len(before) - 1))
+    flip = data.draw(st.integers(1, 255))
+    path.write_bytes(before[:place] + bytes([before[place] ^ flip]) + before[place + 1 :])
+    try:
+        found = verify(pack_copy).findings
+        assert name in {one.where for one in found}, found
+    finally:
+        path.write_bytes(before)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, SUMS])
+def test_every_single_byte_of_manifest_and_sums_matters(pack: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All bytes, one after the other, without reading the other files each time."""
+    raw, sums = (pack / MANIFEST).read_bytes(), (pack / SUMS).read_bytes()
+    for place in range(0, len(raw if name == MANIFEST else sums)):
+        changed = bytearray(raw if name == MANIFEST else sums)
+        changed[place] ^= 1
+        if name == SUMS:
+            assert bytes(changed) != checksums.sums_bytes(raw)
+            continue
+        try:
+            manifest = json.loads(bytes(changed))
+        except ValueError:
+            continue
+        sealed = checksums.seal(manifest) == manifest.get("manifest_sha256")
+        assert not (sealed and json_bytes(manifest) == bytes(changed)), place
+
+
+def test_a_longer_or_shorter_file_is_found(pack_copy: Path) -> None:
+    for change in (lambda data: data + b"\0", lambda data: data[:-1], lambda data: b""):
+        for name in (MANIFEST, SUMS, "audit.html", "model/golden.parquet"):
+            path = pack_copy / name
+            before = path.read_bytes()
+            path.write_bytes(change(before))
+            assert name in {one.where for one in verify(pack_copy).findings}, name
+            path.write_bytes(before)
+
+
+def reseal_pack(folder: Path) -> None:
+    """Make manifest and sums agree with the files again, as somebody would who wants to hide a change."""
+    old = json.loads((folder / MANIFEST).read_bytes())
+    names = [name for name in every_file(folder) if name not in (MANIFEST, SUMS)]
+    what = {name: old["files"].get(name, {}).get("what", "?") for name in names}
+    rest = {key: old[key] for key in ("model_id", "date")}
+    manifest = checksums.manifest_bytes({name: (folder / name).read_bytes() for name in names}, what, rest)
+    (folder / MANIFEST).write_bytes(manifest)
+    (folder / SUMS).write_bytes(checksums.sums_bytes(manifest))
+
+
+def change_golden(folder: Path, row: int, column: str, value: object) -> None:
+    path = folder / "golden.parquet"
+    table = tables.read(path)
+    values = table[column].to_pylist()
+    values[row] = value
+    place = table.column_names.index(column)
+    path.write_bytes(tables.parquet_bytes(table.set_column(place, column, pa.array(values, table[column].type))))
+    reseal(folder)
+
+
+def test_a_changed_answer_is_found_though_all_hashes_were_mended(pack_copy: Path) -> None:
+    change_golden(pack_copy / "model", 6, EXPECTED[1], 0.123)
+    reseal_pack(pack_copy)
+    (found,) = verify(pack_copy).findings
+    assert (found.kind, found.where) == (ROW, "golden row 7")
+    assert "0.123000" in found.expected
+
+
+def test_interprets_changed_answer_is_found_with_its_row(pack_copy: Path) -> None:
+    change_golden(pack_copy / "model", 11, MACHINE, 0.5)
+    reseal_pack(pack_copy)
+    (found,) = verify(pack_copy).findings
+    assert (found.kind, found.where) == (ROW, "golden row 12, interpret")
+    assert "0.5" in found.got
+
+
+def test_a_model_of_another_pack_is_found(pack_copy: Path) -> None:
+    manifest = json.loads((pack_copy / MANIFEST).read_bytes())
+    manifest["model_id"] = "m-000000000000"
+    del manifest["manifest_sha256"]
+    (pack_copy / MANIFEST).write_bytes(json_bytes({**manifest, "manifest_sha256": checksums.seal(manifest)}))
+    (pack_copy / SUMS).write_bytes(checksums.sums_bytes((pack_copy / MANIFEST).read_bytes()))
+    (found,) = verify(pack_copy).findings
+    assert (found.kind, found.where, found.got) == (TAMPERED, MANIFEST, "m-000000000000")
+
+
+def test_paths_that_leave_the_folder_are_not_read(pack_copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    manifest = json.loads((pack_copy / MANIFEST).read_bytes())
+    manifest["files"]["../secret"] = {"sha256": hashlib.sha256(b"secret").hexdigest(), "bytes": 6, "what": "x"}
+    del manifest["manifest_sha256"]
+    (pack_copy / MANIFEST).write_bytes(json_bytes({**manifest, "manifest_sha256": checksums.seal(manifest)}))
+    assert any(one.got == "'../secret'" for one in verify(pack_copy).findings)
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+def test_a_model_folder_is_verified_file_by_file(model_copy: Path, name: str) -> None:
+    path = model_copy / name
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    try:
+        found = verify(model_copy).findings
+    except PackError as error:  # a manifest that is no JSON any more
+        assert name == "manifest.json"
+        assert error.faults[0].where == "manifest.json"
+        return
+    assert [(one.kind, one.where) for one in found] == [(TAMPERED, name)]
+
+
+def test_a_model_folder_with_a_file_too_few_or_too_many(model_copy: Path) -> None:
+    (model_copy / "drift.parquet").unlink()
+    (model_copy / "more.txt").write_text("x")
+    found = verify(model_copy)
+    assert found.what == "model folder"
+    assert {(one.kind, one.where) for one in found.findings} == {(MISSING, "drift.parquet"), (EXTRA, "more.txt")}
+
+
+def test_names_that_people_give_are_no_slip(model_copy: Path) -> None:
+    (model_copy / "names.toml").write_text('[segments]\nS1 = "Regulars"\n', encoding="utf-8")
+    assert verify(model_copy).findings == ()
+
+
+def test_what_is_neither_pack_nor_model_is_said(tmp_path: Path) -> None:
+    for path, got in ((tmp_path, "no manifest.json"), (tmp_path / "none", "no such folder")):
+        with pytest.raises(PackError, match=got):
+            verify(path)
+    (tmp_path / MANIFEST).write_text("[]")
+    with pytest.raises(PackError, match="something else"):
+        verify(tmp_path)
+
+
+# The certificate.
+
+
+def test_every_program_is_held_against_the_golden_rows(hostile: Model) -> None:
+    certificate = parity.certify(hostile, b"")
+    by_name = {check.program: check for check in certificate.checks}
+    assert list(by_name) == ["interpret", "scorecard", "SQL in DuckDB", "spreadsheet"]
+    for name in ("interpret", "scorecard", "SQL in DuckDB"):
+        check = by_name[name]
+        if name == "SQL in DuckDB" and parity.scripts_of(hostile) is None:
+            assert check.not_checked == "this version writes no scorecard as SQL"
+            continue
+        assert check.passed, check
+        assert check.rows == hostile.golden.num_rows
+        assert check.difference is not None
+        assert check.difference <= 1e-12
+    assert by_name["spreadsheet"].not_checked == "LibreOffice is not installed"
+    assert certificate.passed
+    assert not certificate.complete
+
+
+def test_sql_that_scores_otherwise_is_found(hostile: Model) -> None:
+    scripts = parity.scripts_of(hostile)
+    if scripts is None:
+        pytest.skip("this version writes no scorecard as SQL")
+    query, id = scripts.scores.rstrip().removesuffix(";"), hostile.contract.id
+    wrong = f"SELECT {id}, CASE WHEN {id} = '5' THEN 0.5 ELSE probability END AS probability, segment_id FROM ({query})"
+    check = parity._duckdb(hostile, replace(scripts, scores=wrong))
+    assert (check.wrong, check.slips[0].row) == (1, 5)
+    other = f"SELECT {id}, probability, 'S9' AS segment_id FROM ({query})"
+    check = parity._duckdb(hostile, replace(scripts, scores=other))
+    assert check.wrong == hostile.golden.num_rows
+    assert check.slips[0].got == "segment S9"
+    check = parity._duckdb(hostile, replace(scripts, lookups="SELECT 1;"))
+    assert check.wrong == hostile.golden.num_rows
+    fewer = f"SELECT * FROM ({query}) WHERE {id} <> '5'"
+    assert parity._duckdb(hostile, replace(scripts, scores=fewer)).wrong
+
+
+def test_what_cannot_be_run_is_said_and_not_passed_over(hostile: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    check = next(c for c in parity.certify(hostile, b"").checks if c.program == "SQL in DuckDB")
+    assert (check.passed, check.rows) == (None, 0)
+    assert "pip install 'northstar-explain[audit]'" in check.not_checked
+
+
+@given(st.integers(0, 50), st.floats(1e-11, 0.5))
+def test_a_slip_is_told_with_its_row(hostile: Model, row: int, by: float) -> None:
+    wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
+    wanted[row] += by
+    check = parity._held_against(hostile, "p", "h", wanted)
+    assert (check.wrong, check.slips[0].row) == (1, row + 1)
+    assert check.difference == pytest.approx(by)
+
+
+def test_a_result_that_is_no_number_is_wrong(hostile: Model) -> None:
+    wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
+    wanted[3] = np.nan
+    check = parity._held_against(hostile, "p", "h", wanted)
+    assert (check.wrong, check.slips[0].row, check.difference) == (1, 4, np.inf)
+    assert parity._held_against(hostile, "p", "h", wanted[:-1]).wrong == 1
+
+
+# The commands.
+
+
+def test_the_commands_write_and_verify(model_dir: Path, hostile: Model, pack: Path, pack_copy: Path) -> None:
+    result = explain("verify", pack, "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "verified"
+    assert f"audit pack of model {hostile.id}" in result.stdout
+    (pack_copy / "audit.html").write_text("x")
+    result = explain("verify", pack_copy, "--quiet")
+    assert result.exit_code == 1
+    assert f"explain: {pack_copy}: tampered: audit.html: expected SHA-256" in result.stderr
+    assert "verified" not in result.stdout.splitlines()
+    assert "Traceback" not in result.stderr
+
+
+def test_explain_audit_prints_the_checksum_of_all_checksums(
+    hostile: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from northstar_explain import model as models
+
+    models.save(hostile, tmp_path / "model")
+    monkeypatch.setattr("northstar_explain.report.audit.pack.Report.set_aside", lambda report, count: [])
+    monkeypatch.setattr("northstar_explain.report.audit.contents.Report.set", lambda report: b"%PDF")
+    monkeypatch.setattr("northstar_explain.report.audit.pack.whole", lambda front, appendix: front)
+    result = explain(
+        "audit", "--model", tmp_path / "model", "--out", tmp_path / "pack", "--quiet", "--date", "2027-01-31"
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1].split() == [
+        "SHA256SUMS",
+        hashlib.sha256((tmp_path / "pack" / SUMS).read_bytes()).hexdigest(),
+    ]
+    assert json.loads((tmp_path / "pack" / MANIFEST).read_bytes())["date"] == "2027-01-31"
+
+
+def test_a_model_without_interprets_answers_says_so(hostile: Model) -> None:
+    bare = replace(hostile, golden=hostile.golden.drop_columns([MACHINE]))
+    check = parity.certify(bare, b"").checks[0]
+    assert check.not_checked == "the model folder does not hold it"

@@ -1,0 +1,297 @@
+"""The audit page in a real browser: scores as Python does, works offline and by keyboard, fits a phone, runs nothing foreign."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hostile as hostile_model
+import numpy as np
+import pyarrow as pa
+import pytest
+from browser import Visit, visiting
+
+from northstar_explain.model import Model
+from northstar_explain.report.audit.page import _reasons, audit_page
+from northstar_explain.report.audit.pairs import pairs
+from northstar_explain.report.audit.shapes import shapes
+from northstar_explain.score import Scorer
+
+VIEWS = ("shapes", "customer", "golden")
+
+
+@pytest.fixture(scope="module")
+def files(model: Model, hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of both models."""
+    folder = tmp_path_factory.mktemp("page")
+    found = {}
+    for name, one in (("shop", model), ("hostile", hostile)):
+        found[name] = folder / f"{name}.html"
+        found[name].write_text(audit_page(one, shapes(one), pairs(one)), encoding="utf-8")
+    return found
+
+
+@pytest.fixture(scope="module")
+def shop(browser: Any, files: dict[str, Path]) -> Iterator[Visit]:
+    with visiting(browser, files["shop"]) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def foe(browser: Any, files: dict[str, Path]) -> Iterator[Visit]:
+    with visiting(browser, files["hostile"]) as visit:
+        yield visit
+
+
+def show(visit: Visit, view: str) -> None:
+    visit.page.evaluate(f"location.hash = '{view}'")
+    visit.page.wait_for_selector(f"#{view}:not([hidden])")
+
+
+def scored(model: Model) -> pa.Table:
+    """What `explain score` makes of the golden rows."""
+    ids = pa.array([f"g{i}" for i in range(model.golden.num_rows)])
+    names = [feature.name for feature in model.contract.features]
+    return Scorer(model)(model.golden.select(names).add_column(0, model.contract.id, ids))
+
+
+@pytest.mark.parametrize("which", ["shop", "foe"])
+def test_the_page_scores_every_golden_row_as_python_does(
+    which: str, shop: Visit, foe: Visit, model: Model, hostile: Model
+) -> None:
+    visit, one = (shop, model) if which == "shop" else (foe, hostile)
+    found = visit.page.evaluate("audit.golden.map((customer) => audit.score(customer))")
+    wanted = scored(one)
+    assert len(found) == one.golden.num_rows
+    gap = np.abs(np.array([row["probability"] for row in found]) - wanted["probability"].to_numpy())
+    assert gap.max() <= 1e-9
+    assert [row["segment"] for row in found] == wanted["segment_id"].to_pylist()
+    assert [row["percentile"] for row in found] == wanted["percentile"].to_pylist()
+    assert [row["decile"] for row in found] == wanted["decile"].to_pylist()
+    assert [row["likely"] for row in found] == wanted["likely_buyer"].to_pylist()
+    for place in range(3):
+        reasons = [row["reasons"][place] if len(row["reasons"]) > place else None for row in found]
+        assert reasons == wanted[f"reason_{place + 1}"].to_pylist()
+    assert visit.page.evaluate("audit.checkGolden().wrong") == []
+
+
+def test_a_changed_point_would_show(browser: Any, files: dict[str, Path], tmp_path: Path) -> None:
+    """The page computes with its table: one other number there, and its own check says so."""
+    text = files["shop"].read_text(encoding="utf-8")
+    start = text.index('"intercept":') + len('"intercept":')
+    end = text.index(",", start)
+    path = tmp_path / "changed.html"
+    path.write_text(text[:start] + repr(float(text[start:end]) + 1e-6) + text[end:], encoding="utf-8")
+    with visiting(browser, path) as visit:
+        found = visit.page.evaluate("audit.checkGolden()")
+    assert found["largest"] > 1e-9
+    assert found["wrong"]
+
+
+def test_nothing_is_asked_for_and_nothing_goes_wrong(shop: Visit, foe: Visit) -> None:
+    for visit in (shop, foe):
+        for view in VIEWS:
+            show(visit, view)
+        assert visit.errors == []
+        assert visit.requests == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("which", ["shop", "hostile"])
+def test_nothing_overflows(which: str, width: int, browser: Any, files: dict[str, Path]) -> None:
+    with visiting(browser, files[which], width, 844) as visit:
+        for view in VIEWS:
+            show(visit, view)
+            wide = "document.documentElement.scrollWidth"
+            assert visit.page.evaluate(wide) <= width, (view, wide)
+            over = visit.page.evaluate(
+                """[...document.querySelectorAll('main *, header *')].filter((one) => {
+                  const box = one.getBoundingClientRect();
+                  return box.width && box.right > innerWidth + 1 && !one.closest('.scroll') && one.offsetParent !== null;
+                }).map((one) => one.outerHTML.slice(0, 120))"""
+            )
+            assert over == [], view
+        show(visit, "shapes")
+        for button in range(visit.page.locator("#terms button").count()):
+            visit.page.locator("#terms button").nth(button).click()
+            assert visit.page.evaluate(wide) <= width
+
+
+def test_shapes_can_be_searched_and_sorted(shop: Visit, model: Model) -> None:
+    page = shop.page
+    show(shop, "shapes")
+    count = len(model.scorecard.terms)
+    assert page.locator("#terms li").count() == count
+    ranked = [item["term"] for item in model.evaluation["purchase"]["terms"]]
+    page.locator("#terms button").first.click()
+    assert page.locator("#term-code").inner_text().startswith(ranked[0])
+    page.select_option("#order", "name")
+    words = page.locator("#terms .words").all_inner_texts()
+    assert [w.casefold() for w in words] == sorted(w.casefold() for w in words)
+    page.select_option("#order", "importance")
+    page.fill("#search", "loyalty_tier")
+    assert page.locator("#terms li").count() == sum("loyalty_tier" in term for term in ranked)
+    page.fill("#search", "no such feature")
+    assert page.locator("#terms li").count() == 0
+    page.fill("#search", "")
+    assert page.locator("#terms li").count() == count
+
+
+def test_every_bin_can_be_read_by_keyboard_and_by_pointer(shop: Visit, model: Model) -> None:
+    page = shop.page
+    show(shop, "shapes")
+    page.fill("#search", "days_since_last_visit")
+    page.locator("#terms button").first.click()
+    shape = next(s for s in shapes(model) if s.term == "days_since_last_visit")
+    page.focus("#pick-0")
+    for bin in (shape.bins[0], shape.bins[1]):
+        page.keyboard.press("ArrowRight")
+        text = page.locator("#readout").inner_text()
+        assert bin.label in text
+        assert f"{bin.train_n:,} customers" in text
+        assert f"{abs(bin.points):.4f}" in text
+        assert f"{bin.holdout_n:,} customers" in text
+    box = page.locator("#plot svg").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 100)
+    assert "missing" in page.locator("#readout").inner_text()
+    page.fill("#search", "")
+    pair = pairs(model)[0]
+    page.fill("#search", pair.term)
+    page.locator("#terms button").first.click()
+    page.focus("#pick-1")
+    page.keyboard.press("End")
+    assert pair.second.labels[-1] in page.locator("#readout").inner_text()
+    page.fill("#search", "")
+
+
+def test_the_whole_page_can_be_reached_by_keyboard(browser: Any, files: dict[str, Path]) -> None:
+    with visiting(browser, files["shop"]) as visit:
+        page, reached = visit.page, []
+        for _ in range(7):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement.id || document.activeElement.hash || ''"))
+        assert reached[:5] == ["#shapes", "#customer", "#golden", "search", "order"]
+        assert page.evaluate("document.activeElement.closest('#terms') !== null")
+        page.keyboard.press("Tab")
+        words = page.evaluate("document.activeElement.querySelector('.words').innerText")
+        page.keyboard.press("Enter")
+        assert page.locator("#term-name").inner_text() == words
+        assert page.evaluate("document.activeElement.querySelector('.words').innerText") == words
+        page.focus('nav a[href="#customer"]')
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#customer:not([hidden])")
+        names = page.evaluate(
+            """[...document.querySelectorAll('#customer input, #customer select')].map((one) =>
+              one.getAttribute('aria-label') || [...(one.labels || [])].map((label) => label.innerText).join())"""
+        )
+        assert names
+        assert all(name.strip() for name in names)
+
+
+def test_a_customer_that_one_moves_is_scored_anew(shop: Visit, model: Model) -> None:
+    page = shop.page
+    show(shop, "customer")
+    page.select_option("#start", index=0)
+    before = page.locator("#probability").inner_text()
+    page.fill("#f-0", "40")  # visits in the last 30 days
+    after = page.locator("#probability").inner_text()
+    assert before != after
+    start = int(page.locator("#start").input_value())
+    row = {f.name: model.golden[f.name][start].as_py() for f in model.contract.features}
+    row["sessions_30d"] = 40.0
+    table = pa.Table.from_pylist([{model.contract.id: "x", **row}])
+    wanted = Scorer(model)(table)
+    assert after == f"{100 * wanted['probability'][0].as_py():.2f}%"
+    assert page.locator("#segment").inner_text().startswith(wanted["segment_id"][0].as_py())
+    assert page.locator("#path li").count() >= 1
+    shown = page.locator("#reasons li").all_inner_texts()
+    assert shown == [wanted[f"reason_{i}"][0].as_py() for i in (1, 2, 3)]
+    sums = [float(t.replace("−", "-").replace("+", "")) for t in page.locator("#sum td:last-child").all_inner_texts()]
+    assert sums[-1] == pytest.approx(sum(sums[:-1]), abs=0.003)
+
+
+def test_sliders_menus_and_missing_values_move_the_score(shop: Visit, model: Model) -> None:
+    page = shop.page
+    show(shop, "customer")
+    page.select_option("#start", index=0)
+    page.focus("#f-0-slider")
+    page.keyboard.press("End")
+    assert float(page.locator("#f-0").input_value()) == max(
+        item["seen_high"] for item in model.evaluation["robustness"]["range"] if item["feature"] == "sessions_30d"
+    )
+    features = page.evaluate("JSON.parse(document.getElementById('data').textContent).features")
+    menu = next(f for f in features if not f["numeric"] and f["may_be_new"])
+    options = page.locator(f"#f-{menu['place']} option").all_inner_texts()
+    assert "another, not seen in training" in options
+    assert any(text.startswith("missing: ") for text in options)
+    for label in options:
+        page.select_option(f"#f-{menu['place']}", label=label)
+        assert page.locator("#probability").inner_text().endswith("%")
+    number = next(f for f in features if f["numeric"] and f["may_miss"])
+    page.check(f"#f-{number['place']}-missing")
+    assert page.locator(f"#f-{number['place']}").input_value() == ""
+    page.uncheck(f"#f-{number['place']}-missing")
+    assert page.locator(f"#f-{number['place']}").input_value() != ""
+    page.fill("#f-0", "99999")
+    assert "would reject" in page.locator("#outside").inner_text()
+    page.select_option("#start", index=1)
+    assert page.locator("#outside").inner_text() == ""
+
+
+def test_hostile_names_are_text_in_the_page(foe: Visit, hostile: Model) -> None:
+    page = foe.page
+    assert page.locator("header h1").inner_text() == hostile.contract.title
+    show(foe, "customer")
+    menu = page.locator("select[id^=f-] option").all_inner_texts()
+    for text in hostile_model.TEXTS[:6]:
+        assert text in menu
+    tags = page.evaluate("[...new Set([...document.querySelectorAll('main *')].map((one) => one.localName))]")
+    assert not {"script", "img", "b", "i", "em", "u", "iframe", "object"} & set(tags) - {"b", "i"}
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
+    assert page.locator("#golden-result").count() == 1
+    show(foe, "shapes")
+    page.locator("#terms button").nth(1).click()
+    assert foe.errors == []
+
+
+def test_the_page_is_one_small_file_that_can_neither_fetch_nor_run_another_script(files: dict[str, Path]) -> None:
+    for path in files.values():
+        text = path.read_text(encoding="utf-8")
+        assert len(text.encode()) < 5e6
+        assert not re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"(?!data:,)[^\"]*\"", text)
+        policy = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+        assert len(policy) == 1
+        assert policy[0].startswith("default-src 'none'")
+        assert "unsafe" not in policy[0]
+        assert text.count("<script") == 2
+        assert text.count("</script>") == 2
+
+
+def test_the_data_in_the_page_are_the_models(files: dict[str, Path], model: Model) -> None:
+    text = files["shop"].read_text(encoding="utf-8")
+    (raw,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    data = json.loads(raw)
+    for term, shown in zip(model.scorecard.terms, data["terms"], strict=True):
+        assert shown["name"] == term.name
+        assert shown["points"] == term.points.ravel().tolist()
+        assert shown["train_n"] == term.customers.ravel().astype(int).tolist()
+    assert data["percentiles"] == list(model.purchase.percentiles)
+
+
+def test_reasons_of_pairs_are_put_together_from_their_sides(model: Model) -> None:
+    crossed = [term for term in model.scorecard.terms if len(term.axes) == 2]
+    assert crossed
+    for term in crossed:
+        found = _reasons(term)
+        assert isinstance(found, dict)
+        place = term.points.size // 2
+        row, column = divmod(place, term.points.shape[1])
+        push = found["push"][1 + int(np.sign(term.points[row, column]))]
+        assert found["first"][row] + found["second"][column] + push == term.reasons[place]
+
+
+def test_the_same_model_gives_the_same_page(model: Model, files: dict[str, Path]) -> None:
+    assert audit_page(model, shapes(model), pairs(model)) == files["shop"].read_text(encoding="utf-8")

@@ -1,0 +1,303 @@
+"""Shapes as auditors see them: every customer is drawn once, where it belongs, and the words say what the curve does."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+
+import hostile as hostile_model
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from northstar_explain.contract import Contract
+from northstar_explain.metrics import wilson
+from northstar_explain.model import Model
+from northstar_explain.model.scorecard import CategoryBins, NumberBins
+from northstar_explain.report.audit import svg
+from northstar_explain.report.audit.axis import NumberAxis, nice_values, number_axis, round_values
+from northstar_explain.report.audit.charts import Scale, common_range, own_range, plot
+from northstar_explain.report.audit.heat import heat_maps
+from northstar_explain.report.audit.labels import range_label, signed, value_label
+from northstar_explain.report.audit.pairs import pairs, said_of_pair, strongest_colour
+from northstar_explain.report.audit.shapes import ROWS, THIN, _runs, counts_by_term, probability_at, shapes
+from northstar_explain.report.audit.words import WIGGLE, direction, kept_direction, said_of
+
+numbers = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)
+
+
+@given(
+    numbers, st.floats(1e-3, 1e6), st.none() | st.floats(1e-3, 1e6), st.lists(st.floats(-2, 3), min_size=2, max_size=9)
+)
+def test_an_axis_keeps_the_order_of_values_and_its_ends(
+    low: float, width: float, scale: float | None, places: list[float]
+) -> None:
+    axis = NumberAxis(low, low + width, scale)
+    assert axis.place(axis.low) == 0
+    assert axis.place(axis.high) == pytest.approx(1)
+    drawn = [axis.place(low + width * place) for place in sorted(places)]
+    assert all(0 <= place <= 1 for place in drawn)
+    assert drawn == sorted(drawn)
+
+
+@given(numbers, st.floats(1e-3, 1e7))
+def test_ticks_lie_inside_and_in_order(low: float, width: float) -> None:
+    for found in (nice_values(low, low + width), sorted(round_values(low, low + width))):
+        assert found == sorted(found)
+        assert all(low - 1e-6 * width <= value <= low + width * (1 + 1e-6) for value in found)
+    assert 4 <= len(nice_values(low, low + width)) <= 18
+
+
+def test_ticks_do_not_crowd_each_other(model: Model) -> None:
+    for shape in shapes(model):
+        assert all(b.at - a.at >= 0.07 for a, b in pairwise(shape.ticks))
+        if shape.axis is not None:
+            assert 2 <= len(shape.ticks) <= 14, shape.term
+
+
+def test_an_axis_is_logarithmic_where_half_the_customers_would_be_squeezed(contract: Contract) -> None:
+    spend, rate = contract["spend_365d"], contract["add_to_cart_rate"]
+    centres, few, even = np.array([1.0, 500, 900]), np.array([900.0, 50, 50]), np.array([100.0, 400, 400])
+    assert number_axis(spend, 0, 1000, centres, few).scale is not None
+    assert number_axis(spend, 0, 1000, centres, even).scale is None
+    assert number_axis(rate, 0, 1, centres / 1000, few).scale is None
+
+
+@given(st.lists(st.integers(0, 500), min_size=ROWS + 1, max_size=300))
+def test_bins_are_put_together_without_losing_one(counts: list[int]) -> None:
+    runs = _runs(counts)
+    assert 1 <= len(runs) <= ROWS
+    assert runs[0][0] == 0
+    assert runs[-1][1] == len(counts)
+    assert all(a[1] == b[0] for a, b in pairwise(runs))
+    assert all(a < b for a, b in runs)
+
+
+def test_every_shape_counts_every_customer_once(model: Model) -> None:
+    parts = {part["part"]: part for part in model.evaluation["data"]["parts"]}
+    for shape in shapes(model):
+        for bins in (shape.bins, shape.groups):
+            every = (*bins, shape.missing, shape.unseen)
+            assert sum(bin.train_n for bin in every) == parts["train"]["n"]
+            assert sum(bin.holdout_n for bin in every) == parts["holdout"]["n"]
+            assert sum(bin.train_buyers for bin in every) == parts["train"]["buyers"]
+            assert sum(bin.holdout_buyers for bin in every) == parts["holdout"]["buyers"]
+            assert sum(bin.predicted for bin in every) == pytest.approx(
+                model.shapes.filter(np.array(model.shapes["term"].to_pylist()) == shape.term)["holdout_predicted"]
+                .to_numpy()
+                .sum()
+            )
+
+
+def test_the_bins_drawn_are_the_scorecards(model: Model) -> None:
+    terms = {term.name: term for term in model.scorecard.terms}
+    for shape in shapes(model):
+        term = terms[shape.term]
+        (axis,) = term.axes
+        assert sorted(bin.number for bin in shape.bins) == list(range(1, axis.count - 1))
+        assert (shape.missing.number, shape.unseen.number) == (0, axis.count - 1)
+        for bin in (*shape.bins, shape.missing, shape.unseen):
+            assert (bin.points, bin.spread, bin.train_n) == (
+                term.points[bin.number], term.spread[bin.number], term.customers[bin.number],
+            )  # fmt: skip
+        if isinstance(axis, CategoryBins):
+            assert shape.axis is None
+            if not shape.feature.order:
+                assert [b.points for b in shape.bins] == sorted((b.points for b in shape.bins), reverse=True)
+        else:
+            assert all(a.right == b.left for a, b in pairwise(shape.bins))
+
+
+def test_shapes_and_pairs_are_ranked_as_the_model_is(model: Model) -> None:
+    ranked = sorted((*shapes(model), *pairs(model)), key=lambda one: one.rank)
+    assert [one.term for one in ranked] == [item["term"] for item in model.evaluation["purchase"]["terms"]]
+    assert [one.rank for one in ranked] == list(range(1, len(ranked) + 1))
+
+
+def test_a_pair_draws_every_customer_and_tells_only_thick_cells(model: Model) -> None:
+    n = model.evaluation["data"]["parts"][0]["n"]
+    terms, counts = {term.name: term for term in model.scorecard.terms}, counts_by_term(model)
+    found = pairs(model)
+    assert found
+    for pair in found:
+        assert pair.train_n.sum() == n
+        assert pair.points.shape == (len(pair.first.labels), len(pair.second.labels))
+        term = terms[pair.term]
+        where = np.ix_(pair.first.order, pair.second.order)
+        np.testing.assert_array_equal(pair.points, term.points[where])
+        np.testing.assert_array_equal(pair.train_n, counts[pair.term]["train_n"].reshape(term.points.shape)[where])
+        assert all(cell.train_n >= THIN for cell in pair.strongest)
+        thick = pair.points[pair.thick]
+        if thick.size:
+            assert pair.strongest[0].points == thick.max()
+            assert pair.strongest[-1].points == thick.min()
+        assert f"{int((pair.train_n == 0).sum()):,} are empty" in " ".join(said_of_pair(pair))
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ([0, 0, 0], "flat"), ([0, 1, 1, 2], "rises"), ([3, 2, 2, 0], "falls"), ([0, 1, 0.97, 2], "rises, with wiggles"),
+        ([2, 1, 1.04, 0], "falls, with wiggles"), ([0, 1, 0], "rises and falls"), ([0, 1, 1 - 2 * WIGGLE, 2], "rises and falls"),
+        ([0, 1, 0.97, 0.94, 0.91, 2], "rises and falls"), ([1], "flat"),
+    ],
+)  # fmt: skip
+def test_the_direction_is_said_as_it_is(points: list[float], said: str) -> None:
+    assert direction(points) == said
+
+
+@given(st.lists(st.floats(-3, 3), min_size=2, max_size=20))
+def test_a_curve_turned_over_goes_the_other_way(points: list[float]) -> None:
+    swap = {"rises": "falls", "falls": "rises"}
+    turned = direction([-p for p in points])
+    # Where both ways wiggle alike, either word would do.
+    if not direction(points).endswith("wiggles"):
+        assert turned == re.sub(r"^(rises|falls)$", lambda m: swap[m[0]], direction(points))
+
+
+def test_a_direction_that_the_contract_demands_is_checked(model: Model) -> None:
+    from dataclasses import replace
+
+    bound = [shape for shape in shapes(model) if shape.feature.monotone]
+    assert bound
+    for shape in bound:
+        assert kept_direction(shape) is True
+        assert "kept" in " ".join(said_of(shape, model.contract))
+        other = {"up": "down", "down": "up"}[shape.feature.monotone or ""]
+        turned = replace(shape, feature=replace(shape.feature, monotone=other))
+        assert kept_direction(turned) is False
+        assert "NOT KEPT" in " ".join(said_of(turned, model.contract))
+    assert kept_direction(next(s for s in shapes(model) if not s.feature.monotone)) is None
+
+
+def test_the_largest_step_is_the_largest(model: Model) -> None:
+    for shape in shapes(model):
+        if shape.axis is None:
+            continue
+        steps = [abs(b.points - a.points) for a, b in pairwise(shape.bins)]
+        text = next((line for line in said_of(shape, model.contract) if line.startswith("Largest step")), "")
+        if max(steps, default=0) == 0:
+            assert not text
+        else:
+            assert float(re.findall(r"[+−](\d+\.\d+) points", text)[0]) == pytest.approx(max(steps), abs=0.0051)
+
+
+def test_what_is_missing_is_said_with_its_number(model: Model) -> None:
+    for shape in shapes(model):
+        text = " ".join(said_of(shape, model.contract))
+        if shape.feature.missing is None:
+            assert "Missing: never" in text
+        else:
+            assert f"{shape.missing.train_n:,} customers in training" in text
+        thin = sum(bin.train_n < THIN for bin in shape.bins)
+        assert (f"Thin: {thin:,} of {len(shape.bins):,}" in text) == bool(thin)
+
+
+def test_ranges_are_told_as_whole_numbers_where_values_are_whole(contract: Contract) -> None:
+    orders, rate, spend = contract["orders_90d"], contract["add_to_cart_rate"], contract["spend_365d"]
+    assert [range_label(orders, *bounds, "$") for bounds in ((None, 0.5), (0.5, 1.5), (1.5, 4.5), (4.5, None))] == [
+        "0", "1", "2 to 4", "5 or more",
+    ]  # fmt: skip
+    assert range_label(rate, 0.1113, 0.2725, "$") == "11.13% to 27.25%"
+    assert range_label(rate, None, None, "$") == "any"
+    assert value_label(spend, -12.5, "$").startswith("-$") or "12.5" in value_label(spend, -12.5, "$")
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.0, "0.00"), (-0.001, "0.00"), (1.234, "+1.23"), (-1.236, "−1.24")])
+def test_signs_are_shown_but_for_nought(value: float, said: str) -> None:
+    assert signed(value) == said
+
+
+@given(st.integers(1, 400), st.integers(0, 400))
+def test_wilsons_interval_holds_the_share_and_stays_within_nought_and_one(n: int, hits: int) -> None:
+    hits = min(hits, n)
+    low, high = wilson(hits, n)
+    assert 0 <= low <= hits / n <= high <= 1
+    assert low < high
+
+
+def test_wilsons_interval_agrees_with_scipy() -> None:
+    from scipy import stats
+
+    for hits, n in ((0, 50), (7, 50), (50, 50), (3, 1000)):
+        want = stats.binomtest(hits, n).proportion_ci(method="wilson")
+        assert wilson(hits, n) == pytest.approx((want.low, want.high), abs=1e-6)
+
+
+def test_the_average_customer_has_the_intercepts_probability(model: Model) -> None:
+    assert probability_at(0.0, model.purchase.intercept) == pytest.approx(1 / (1 + math.exp(-model.purchase.intercept)))
+
+
+def test_every_plot_has_one_scale_and_shows_all_its_points(model: Model) -> None:
+    found = shapes(model)
+    low, high = common_range(found, model.purchase.intercept)
+    for shape in found:
+        assert low <= shape.reach[0] <= shape.reach[1] <= high
+        reached = [bin for bin in shape.bins if bin.train_n]
+        own = own_range(shape)
+        assert all(own[0] <= bin.points - bin.spread and bin.points + bin.spread <= own[1] for bin in reached)
+
+
+@given(st.floats(-5, 5))
+def test_a_scale_keeps_points_on_the_page(points: float) -> None:
+    scale = Scale(-2.0, 2.0, 10.0, 110.0)
+    assert 10 <= scale(points) <= 110
+    assert scale(2.0) == 10
+    assert scale(-2.0) == 110
+
+
+def coordinates(data: str) -> list[tuple[float, float]]:
+    """The corners of a path of M, H, V, in order."""
+    x = y = 0.0
+    found = []
+    for sign, first, second in re.findall(r"([MHV])(-?[\d.]+)(?:,(-?[\d.]+))?", data):
+        x, y = (float(first), float(second)) if sign == "M" else (float(first), y) if sign == "H" else (x, float(first))
+        found.append((x, y))
+    return found
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30))
+def test_a_step_curve_goes_through_every_height(heights: list[int]) -> None:
+    edges = [10.0 * i for i in range(len(heights) + 1)]
+    corners = coordinates(svg.steps(edges, [float(h) for h in heights]))
+    for place, height in enumerate(heights):
+        middle = 10.0 * place + 5
+        spans = [(a, b) for a, b in pairwise(corners) if a[1] == b[1] and a[0] <= middle <= b[0]]
+        assert any(a[1] == height for a, _ in spans), (heights, corners)
+
+
+def test_plots_draw_missing_and_unseen_with_their_numbers(model: Model) -> None:
+    found = shapes(model)
+    for shape in found:
+        figure = plot(shape, common_range(found, model.purchase.intercept), model.purchase.intercept)
+        picture = str(figure.picture)
+        assert shape.feature.words in figure.says
+        assert "missing" in picture
+        assert "unseen" in picture or "not seen in training" in picture
+        assert f"{shape.missing.train_n:,}" in picture
+        if shape.axis is not None:
+            assert f"n = {shape.missing.train_n:,}" in picture
+            assert f"n = {shape.unseen.train_n:,}" in picture
+
+
+def test_hostile_words_are_text_in_every_picture(hostile: Model) -> None:
+    found, crossed = shapes(hostile), pairs(hostile)
+    pictures = [str(plot(shape, common_range(found, 0.0), 0.0).picture) for shape in found]
+    pictures += [str(heat_maps(pair, strongest_colour(crossed)).picture) for pair in crossed]
+    for picture in pictures:
+        assert set(re.findall(r"</?([a-zA-Z]+)", picture)) <= {"svg", "path", "text"}
+    assert any("&lt;script&gt;" in picture for picture in pictures)
+    assert hostile_model.TEXTS
+
+
+def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> None:
+    found = pairs(model)
+    sizes = [abs(float(p)) for pair in found for p in pair.points[pair.thick]]
+    assert strongest_colour(found) == max(sizes)
+    assert strongest_colour(()) == 1.0
+
+
+def test_number_bins_of_a_term_are_numbers(model: Model) -> None:
+    assert {type(axis) for term in model.scorecard.terms for axis in term.axes} <= {NumberBins, CategoryBins}

@@ -1,0 +1,200 @@
+"""The workbook: its formulas score as `explain score` does, seen by a spreadsheet, and no text becomes a formula."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import replace
+from html import unescape
+from xml.etree import ElementTree
+
+import hostile as hostile_model
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from northstar_explain.contract import check
+from northstar_explain.model import Model
+from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
+from northstar_explain.model.folder import EXPECTED
+from northstar_explain.model.scorecard import Scorecard
+from northstar_explain.report.audit import formulas, parity, spreadsheet
+from northstar_explain.report.audit.closeness import DIGITS, too_close
+from northstar_explain.report.audit.workbook import CLOSE_WORDS, workbook
+from northstar_explain.score import Scorer
+
+needs_office = pytest.mark.skipif(
+    spreadsheet.office() is None, reason="LibreOffice is not installed (apt-get install libreoffice-calc)"
+)
+SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+@pytest.fixture(scope="module")
+def book(hostile: Model) -> bytes:
+    return workbook(hostile)
+
+
+@pytest.fixture(scope="module")
+def sheets(book: bytes) -> dict[str, list[list[str]]]:
+    return spreadsheet.recalculate(book)
+
+
+def parts(book: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")}
+
+
+def cells(book: bytes) -> list[ElementTree.Element]:
+    """Every cell of every sheet."""
+    return [
+        cell
+        for name, text in parts(book).items()
+        if name.startswith("xl/worksheets/sheet")
+        for cell in ElementTree.fromstring(text).iter(f"{SPACE}c")
+    ]
+
+
+def scored(model: Model) -> tuple[np.ndarray, list[str]]:
+    """What `explain score` makes of the golden rows, put beside their stored answers."""
+    ids = pa.array([f"g{i}" for i in range(model.golden.num_rows)])
+    table = model.golden.select([f.name for f in model.contract.features]).add_column(0, model.contract.id, ids)
+    found = Scorer(model)(table)
+    return found["probability"].to_numpy(), found["segment_id"].to_pylist()
+
+
+@needs_office
+def test_a_spreadsheet_scores_as_explain_score_does(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
+    found = spreadsheet.golden_rows(sheets)
+    probability, segments = scored(hostile)
+    compared = ~too_close(hostile)
+    assert compared.sum() > 100
+    mine = np.array([np.nan if value is None else value for value in found.probability])
+    assert np.abs(mine - probability)[compared].max() <= 1e-9
+    assert [s for s, ok in zip(found.segment, compared, strict=True) if ok] == [
+        s for s, ok in zip(segments, compared, strict=True) if ok
+    ]
+
+
+@needs_office
+def test_the_workbook_tells_its_own_largest_difference(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
+    top = sheets["Golden"]
+    assert float(top[1][6]) <= 1e-9
+    assert float(top[2][6]) == 0
+    assert sum(CLOSE_WORDS in cell for row in top[4:] for cell in row) == too_close(hostile).sum()
+
+
+@needs_office
+def test_the_customer_sheet_scores_the_customer_in_it(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
+    rows = sheets["Customer"]
+    said = {row[0]: row[1] for row in rows[:5]}
+    probability = float(said["probability"].rstrip("%")) / 100
+    wanted, segments = hostile.golden[EXPECTED[1]].to_numpy()[:100], hostile.golden[EXPECTED[0]].to_pylist()[:100]
+    row = int(np.argmin(np.abs(wanted - probability)))
+    assert abs(wanted[row] - probability) <= 1e-9
+    assert said["segment"] == segments[row]
+    points = [float(row[5]) for row in rows[5:] if len(row) > 5 and row[5]]
+    assert len(points) == len(hostile.scorecard.terms)
+    total = hostile.scorecard.intercept + sum(points)
+    assert 1 / (1 + np.exp(-total)) == pytest.approx(probability, abs=1e-6)
+
+
+@needs_office
+def test_formulas_follow_the_points_and_not_the_stored_results(hostile: Model) -> None:
+    """Points changed in the sheets alone change what a spreadsheet finds: results are calculated, not read."""
+    terms = list(hostile.scorecard.terms)
+    changed = replace(terms[0], points=terms[0].points + 0.25)
+    card = Scorecard(hostile.scorecard.intercept, (changed, *terms[1:]))
+    other = replace(hostile, scorecard=card)
+    found = parity._spreadsheet(hostile, workbook(other))
+    assert not found.passed
+    assert found.wrong == (~too_close(hostile)).sum()
+    assert found.slips[0].row == 1 + int(np.flatnonzero(~too_close(hostile))[0])
+
+
+def test_the_same_model_gives_the_same_workbook(hostile: Model, book: bytes) -> None:
+    assert workbook(hostile) == book
+
+
+def test_no_text_of_the_model_is_a_formula(hostile: Model, book: bytes) -> None:
+    found = [unescape(cell.findtext(f"{SPACE}f") or "") for cell in cells(book)]
+    written = [text for text in found if text]
+    assert len(written) > 1000
+    for text in written:
+        bare = re.sub(r'"(yes|no)"', "", text)
+        assert '"' not in bare, text  # the only texts in formulas are our own yes and no
+        assert re.fullmatch(r"[A-Za-z0-9$!:,()+\-*/.=<> ]+", bare), text
+    shared = parts(book)["xl/sharedStrings.xml"]
+    for text in hostile_model.TEXTS[:3]:
+        assert f">{text}</t>" in shared  # as it is, and as a text
+
+
+def test_the_workbook_fetches_nothing(book: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        names = archive.namelist()
+        relations = "".join(archive.read(name).decode() for name in names if name.endswith(".rels"))
+    assert not [name for name in names if "external" in name.lower() or "macro" in name.lower() or "vba" in name]
+    assert 'TargetMode="External"' not in relations
+
+
+def test_rows_left_out_are_only_those_beside_a_cut(hostile: Model) -> None:
+    close = too_close(hostile)
+    assert 0 < close.sum() < len(close) / 2
+    cuts = sorted({float(c) for t in hostile.scorecard.terms for a in t.axes if a.feature == "orders" for c in a.cuts})  # type: ignore[union-attr]
+    values = hostile.golden["orders"].to_numpy()
+    on_a_cut = np.isin(values, cuts)
+    others_close = np.zeros(len(close), dtype=bool)
+    for name in ("spend", "days"):
+        column = hostile.golden[name].to_numpy()
+        edges = np.array(
+            sorted({float(c) for t in hostile.scorecard.terms for a in t.axes if a.feature == name for c in a.cuts})
+        )  # type: ignore[union-attr]
+        gap = np.abs(column[:, None] - edges)
+        others_close |= ((gap > 0) & (gap <= DIGITS * edges)).any(axis=1)
+    assert on_a_cut.any()
+    assert not close[on_a_cut & ~others_close].any()
+
+
+def test_golden_rows_hold_numbers_that_a_spreadsheet_can_just_tell_from_a_cut(hostile: Model) -> None:
+    cuts = np.array(
+        sorted({float(c) for t in hostile.scorecard.terms for a in t.axes if a.feature == "spend" for c in a.cuts})
+    )  # type: ignore[union-attr]
+    values = hostile.golden["spend"].to_numpy()
+    gap = np.abs(values[:, None] - cuts) / cuts
+    near = ((gap > DIGITS) & (gap < 1e-10)).any(axis=1)
+    assert near.sum() >= 4
+    assert not too_close(hostile)[near].any()
+
+
+@given(st.integers(0, 20_000))
+def test_columns_are_named_as_spreadsheets_name_them(place: int) -> None:
+    name = formulas.column(place)
+    back = 0
+    for letter in name:
+        back = back * 26 + ord(letter) - 64
+    assert back - 1 == place
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (MissingCondition("x"), "ISBLANK(A1)"),
+        (NumberCondition("x"), "IF(ISBLANK(A1),FALSE,TRUE)"),
+        (NumberCondition("x", 2.0, None, True), "IF(ISBLANK(A1),TRUE,AND(A1>=2.0))"),
+        (NumberCondition("x", 0.5, 3.0), "IF(ISBLANK(A1),FALSE,AND(A1>=0.5,A1<3.0))"),
+        (CategoryCondition("x", ("a", "b")), "IF(ISBLANK(A1),FALSE,OR(EXACT(A1,<a>),EXACT(A1,<b>)))"),
+        (CategoryCondition("x", ("a",), False, True), "IF(ISBLANK(A1),TRUE,NOT(OR(EXACT(A1,<a>))))"),
+    ],
+)
+def test_conditions_become_formulas(condition: object, said: str) -> None:
+    assert formulas.fits(condition, "A1", lambda text: f"<{text}>") == said  # type: ignore[arg-type]
+
+
+def test_every_golden_row_keeps_the_contract_or_is_hard(hostile: Model) -> None:
+    """The rows that the sheets hold are those of the folder, none left out."""
+    ids = pa.array([f"g{i}" for i in range(hostile.golden.num_rows)])
+    names = [f.name for f in hostile.contract.features]
+    table = hostile.golden.select(names).add_column(0, hostile.contract.id, ids)
+    assert check(table.slice(0, 100), hostile.contract).accepted.num_rows == 100
