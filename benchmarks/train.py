@@ -1,8 +1,8 @@
 """`explain train`, with all that it does but the memo's experiments, beside a default EBM and LightGBM.
 
-Run it with ``python -m benchmarks.train``. Everything happens in one run, one after the other, on the same customers: the
-ratio of the seconds means more than the seconds. The peers learn from the very rows that teach our purchase model, and
-all are judged on the same holdout.
+Run it with ``python -m benchmarks.train``. Everything happens in one run, one after the other, on the same customers:
+the ratio of the seconds means more than the seconds. The peers learn from the very rows that teach our purchase model,
+and all are judged on the same holdout.
 """
 
 from __future__ import annotations

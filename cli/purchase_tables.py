@@ -87,10 +87,12 @@ def _profit(purchase: dict[str, Any]) -> list[str]:
         ("everyone", 1.0, everyone["profit"], _interval(everyone["profit_interval"], "{:,.0f}")),
         ("best of the curve", profit["best_share"], profit["best_profit"], "chosen on the holdout itself"),
     )
+    at = f"at {profit['margin']:,.2f} a purchase and {profit['contact_cost']:,.2f} a contact"
+    expected = f"Expected from the probabilities: {paying['expected']:,.0f}."
     return [
-        f"Profit per 1,000 customers, at {profit['margin']:,.2f} a purchase and {profit['contact_cost']:,.2f} a contact",
+        f"Profit per 1,000 customers, {at}",
         *(f"  {name:<24}{share:>8.1%} contacted {value:>10,.0f}  {note}" for name, share, value, note in rows),
-        f"  Expected from the probabilities: {paying['expected']:,.0f}. Buyers who would have come anyway are counted in.",
+        f"  {expected} Buyers who would have come anyway are counted in.",
     ]
 
 

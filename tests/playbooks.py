@@ -52,9 +52,7 @@ def _measured(model: Model, customers: pa.Table, tree: Node, ids: list[str]) -> 
     columns, label = columns_of(customers, contract.features), customers[LABEL].to_numpy()
     who, rules = assign(tree, columns), rules_by_segment(tree, contract)
     like = cycle(model.segmentation.segments)
-    found = tuple(
-        _segment(next(like), id, rules[id], int((who == id).sum()), len(who), model) for id in ids
-    )
+    found = tuple(_segment(next(like), id, rules[id], int((who == id).sum()), len(who), model) for id in ids)
     segmentation = Segmentation(tree, found, model.segmentation.borders)
     probability = model.scorecard.probability(columns)
     decile = ranks.decile(ranks.percentile(probability, model.purchase.percentiles))

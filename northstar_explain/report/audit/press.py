@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib import resources
-from typing import Any
 
-from northstar_explain.report import render
+from northstar_explain.report.fonts import inter
+from northstar_explain.report.render import FONT, Press, pdf_bytes
 
 STYLE = "audit.css"
 _PICTURE = "image/svg+xml"
@@ -35,37 +33,9 @@ def pdf(page: str, pictures: Mapping[str, bytes]) -> bytes:
     bytes
         A tagged PDF, the same for the same page.
     """
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
-
-    for name in ("weasyprint", "fontTools"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    fonts, fetcher = FontConfiguration(), _fetcher(pictures)
-    css = resources.files("northstar_explain.templates").joinpath(STYLE).read_text(encoding="utf-8")
-    style = weasyprint.CSS(string=css, font_config=fonts, url_fetcher=fetcher, base_url="asset:")
-    document = weasyprint.HTML(string=page, url_fetcher=fetcher, base_url="asset:")
-    with render._fixed_clock():
-        return bytes(
-            document.write_pdf(
-                stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"
-            )
-        )
-
-
-def _fetcher(pictures: Mapping[str, bytes]) -> Any:
-    from weasyprint.urls import URLFetcher, URLFetcherResponse
-
-    ours = render._fetcher()
-
-    class Ours(URLFetcher):
-        """Hands out the page's pictures; for anything else it asks the fetcher of all reports, which refuses."""
-
-        def fetch(self, url: str, headers: Any = None) -> Any:
-            if url in pictures:
-                return URLFetcherResponse(url, body=pictures[url], headers={"Content-Type": _PICTURE})
-            return ours.fetch(url, headers)
-
-    return Ours()
+    signs = page + "".join(data.decode() for data in pictures.values())
+    assets = {name: (data, _PICTURE) for name, data in pictures.items()} | {FONT: (inter(signs), "font/ttf")}
+    return pdf_bytes(Press(STYLE, assets).lay_out(page))
 
 
 class Setting:

@@ -143,9 +143,10 @@ def changes(model: Model, names: dict[str, str]) -> Changes | None:
         for one in facts["retired"]
     ]  # fmt: skip
     moved = facts["moved_by_model"]
+    share = words.percent(moved / facts["customers"])
     notes = [
-        f"{words.count(moved)} of {words.count(facts['customers'])} {noun} ({words.percent(moved / facts['customers'])}) "
-        "are in another segment than by the rules of the model before, on the same values."
+        f"{words.count(moved)} of {words.count(facts['customers'])} {noun} ({share}) are in another "
+        "segment than by the rules of the model before, on the same values."
     ]
     if since := facts["since"]:
         notes.append(

@@ -93,8 +93,8 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
                      f'fill="{one.color}"/>')  # fmt: skip
         rate = f"{one.rate:.0%}" if width < 40 else f"{one.rate:.1%}"
         inside = abs(floor - height - 10 - line) < 9 and height > 20 and width > 24  # the line would cross it
-        parts.append(_text(middle, floor - height + (15 if inside else -6), rate, "#ffffff" if inside else INK, "middle",
-                           bold=True))  # fmt: skip
+        at, ink = floor - height + (15 if inside else -6), "#ffffff" if inside else INK
+        parts.append(_text(middle, at, rate, ink, "middle", bold=True))
         parts.append(_text(middle, floor + 16, one.id, one.color, "middle", bold=True))
         if width > 30:
             parts.append(_text(middle, floor + 30, f"{one.share:.0%}", QUIET, "middle"))
@@ -149,7 +149,9 @@ def stripes_svg(columns: Sequence[Column], noun: str) -> str:
     return _svg(wide, high, f"All {noun} by segment: {said}.", parts)
 
 
-def _text(x: float, y: float, text: str, color: str, anchor: str = "start", size: float = 11, bold: bool = False) -> str:
+def _text(
+    x: float, y: float, text: str, color: str, anchor: str = "start", size: float = 11, bold: bool = False
+) -> str:
     weight = ' font-weight="600"' if bold else ""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
     return (

@@ -17,7 +17,9 @@ from northstar_explain.report.playbook.segment import duties, smallest_uplift
 
 UNASSIGNED, CONTRADICTS = "unassigned", "contradicts the data"
 _KEYS = {"KPI": "kpi", "Owner": "owner", "Control group": "control_group", "Review date": "review"}
-_DISCOUNT = re.compile(r"discount|voucher|coupon|price cut|money off|sale\b|reduced|cheaper|\d\s*%|% off", re.IGNORECASE)
+_DISCOUNT = re.compile(
+    r"discount|voucher|coupon|price cut|money off|sale\b|reduced|cheaper|\d\s*%|% off", re.IGNORECASE
+)
 _EMAIL = re.compile(r"e-?mail|newsletter", re.IGNORECASE)
 # An actual rate further from the predicted one than this, in standard errors, is no accident of the sample.
 _FAR = 3.0
@@ -121,10 +123,8 @@ def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
         return
     size = round(plan.control_group * segment.customers)
     if smallest_uplift(segment.id, size, model) is None:
-        yield "control_group", (
-            f"{plan.control_group:.0%} are {words.count(size)} {model.contract.noun}: too few to show an uplift of 5 "
-            "points; take more, or run longer"
-        )
+        few = f"{plan.control_group:.0%} are {words.count(size)} {model.contract.noun}"
+        yield "control_group", f"{few}: too few to show an uplift of 5 points; take more, or run longer"
 
 
 def _review(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
@@ -145,9 +145,9 @@ def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     error = max((expected * (1 - expected) / n) ** 0.5, 1e-9)
     if abs(outcome["purchase_rate"] - expected) > _FAR * error:
         actual = words.percent(outcome["purchase_rate"])
-        yield "probability", (
-            f"predicted {words.percent(expected)}, actual {actual} on {words.count(n)}: "
-            "plan with the actual rate"
+        yield (
+            "probability",
+            (f"predicted {words.percent(expected)}, actual {actual} on {words.count(n)}: plan with the actual rate"),
         )
 
 

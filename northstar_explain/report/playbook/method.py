@@ -1,4 +1,4 @@
-"""How the segments were made, what they cannot tell, and what the words mean: without jargon, with the model's figures."""
+"""How the segments were made, what they cannot tell, what the words mean: no jargon, the model's figures."""
 
 from __future__ import annotations
 

@@ -125,11 +125,13 @@ def _segments(
         data = reader.section(("segments",), sections, id)
         reader.known(at, data, _SEGMENT_KEYS)
         own_control, own_review = reader.share((*at, "control_group"), data), reader.day((*at, "review"), data)
+        texts: dict[str, Any] = {key: reader.text((*at, key), data, longest) for key, longest in TEXTS.items()}
+        lists: dict[str, Any] = {key: reader.texts((*at, key), data, *most) for key, most in LISTS.items()}
         found[id] = SegmentPlan(
             name=reader.name((*at, "name"), data),
             color=reader.color((*at, "color"), data),
-            **{key: reader.text((*at, key), data, longest) for key, longest in TEXTS.items()},
-            **{key: reader.texts((*at, key), data, *most) for key, most in LISTS.items()},
+            **texts,
+            **lists,
             control_group=control if own_control is None else own_control,
             review=own_review or review,
         )
@@ -147,9 +149,7 @@ def _clashes(reader: _Reader, plan: Plan, model: Model) -> list[Fault]:
     for id, one in plan.segments.items():
         other = seen.setdefault(one.color.casefold() or id, id)
         if other != id:
-            faults.append(
-                reader.fault_at(("segments", id, "color"), f"a colour other than that of {other}", one.color)
-            )
+            faults.append(reader.fault_at(("segments", id, "color"), f"a colour other than that of {other}", one.color))
     return faults
 
 
