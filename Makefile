@@ -42,6 +42,7 @@ bench: .venv-bench/.installed  ## distilling, training and scoring, each beside 
 	.venv-bench/bin/python -m benchmarks.distill_large
 	.venv-bench/bin/python -m benchmarks.train
 	.venv-bench/bin/python -m benchmarks.score
+	.venv-bench/bin/python -m benchmarks.sql
 	.venv-bench/bin/python -m benchmarks.score_large
 # ExKMC comes as source only; what it takes to compile it stays out of .venv and its lock.
 .venv-bench/.installed: requirements.lock setup.cfg
@@ -49,7 +50,7 @@ bench: .venv-bench/.installed  ## distilling, training and scoring, each beside 
 	$(PYTHON) -m venv .venv-bench
 	grep -o '^[a-z0-9.-]*==[^ ]*' requirements.lock > .venv-bench/constraints.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint .venv-bench/constraints.txt -e '.[cdnow,bench,lightgbm]'
+	    --constraint .venv-bench/constraints.txt -e '.[cdnow,bench]'
 	@touch $@
 
 # One file for every Python from 3.11 on, x86_64 and aarch64.

@@ -70,8 +70,8 @@ def prepare(folder: Path, customers: int) -> None:
     tables.write(table, folder / "customers.parquet", overwrite=True)
     fit, machines = purchase.fit, []
 
-    def kept(*args: Any) -> Any:
-        machines.append(fit(*args))
+    def kept(*args: Any, **named: Any) -> Any:
+        machines.append(fit(*args, **named))
         return machines[-1]
 
     training.purchase.fit = kept  # the very machine that is compiled is pickled
