@@ -373,7 +373,7 @@ class _Seen:
     @property
     def decile(self) -> np.ndarray:
         """Against the training population, 10 the highest."""
-        return ranks.decile(ranks.percentile(self.probability, self.purchase.percentiles))
+        return ranks.decile(ranks.Percentiles(self.purchase.percentiles)(self.probability))
 
 
 def _require_credible(source: Source, chosen: _Customers, scorecard: Scorecard, options: Options) -> None:

@@ -55,7 +55,7 @@ def _measured(model: Model, customers: pa.Table, tree: Node, ids: list[str]) -> 
     found = tuple(_segment(next(like), id, rules[id], int((who == id).sum()), len(who), model) for id in ids)
     segmentation = Segmentation(tree, found, model.segmentation.borders)
     probability = model.scorecard.probability(columns)
-    decile = ranks.decile(ranks.percentile(probability, model.purchase.percentiles))
+    decile = ranks.decile(ranks.Percentiles(model.purchase.percentiles)(probability))
     outcomes = outcome_facts(who, label, probability)
     parts = {
         "funnel": funnel_facts(found, columns),

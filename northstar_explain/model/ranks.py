@@ -6,23 +6,38 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from northstar_explain.model.grid import Grid, distinct
 
-def percentile(probability: np.ndarray, quantiles: Sequence[float] | np.ndarray) -> np.ndarray:
-    """The share of training customers, in percent and to 0.1, whose probability is not higher.
+
+class Percentiles:
+    """Ranks against the training population, in a thousand steps.
 
     Parameters
     ----------
-    probability : ndarray of float, shape (n,)
     quantiles : sequence of float
         1,001 quantiles of the training population, lowest first.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        0 to 100.
     """
-    steps = np.searchsorted(np.asarray(quantiles), probability, side="right") - 1
-    return np.clip(steps, 0, 1000) / 10
+
+    def __init__(self, quantiles: Sequence[float] | np.ndarray):
+        quantiles = np.asarray(quantiles)
+        steps = distinct(quantiles)
+        lower = np.searchsorted(quantiles, steps, side="right") - 1
+        self._below = np.concatenate([[0], np.clip(lower, 0, 1000) / 10])
+        self._grid = Grid(steps)
+
+    def __call__(self, probability: np.ndarray) -> np.ndarray:
+        """The share of training customers, in percent and to 0.1, whose probability is not higher.
+
+        Parameters
+        ----------
+        probability : ndarray of float, shape (n,)
+
+        Returns
+        -------
+        ndarray of float, shape (n,)
+            0 to 100.
+        """
+        return self._below.take(self._grid(probability))
 
 
 def decile(percentile: np.ndarray) -> np.ndarray:

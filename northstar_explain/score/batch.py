@@ -11,8 +11,8 @@ from northstar_explain.contract import Category, Columns, columns_of
 from northstar_explain.contract.columns import one_array
 from northstar_explain.model import Model
 from northstar_explain.model.borders import borderline
-from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.lookup import Lookup
+from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
 from northstar_explain.score.control import Control, control_group
@@ -83,7 +83,7 @@ class Scorer:
             "model_id": pa.array([model.id]),
         }
         self._rules = model.segmentation.rules
-        self._percentiles = _Percentiles(np.array(model.purchase.percentiles))
+        self._percentiles = Percentiles(model.purchase.percentiles)
         self._reasons = _Reasons(model, self.lookup)
 
     def __call__(self, accepted: pa.Table) -> pa.Table:
@@ -125,7 +125,7 @@ class Scorer:
             "borderline": pa.array(found.borderline),
             "probability": pa.array(found.probability),
             "percentile": pa.array(percentile),
-            "decile": pa.array(np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)),
+            "decile": pa.array(decile(percentile)),
             "likely_buyer": pa.array(found.probability >= self.model.purchase.threshold),
             "control_group": pa.array(control_group(ids, self.control)),
             **{f"reason_{i + 1}": self._reasons(ranks) for i, ranks in enumerate(found.reasons)},
@@ -152,19 +152,6 @@ class _Found:
         self.borderline = np.empty(rows, dtype=bool)
         self.reasons = [np.empty(rows, dtype=lookup.rank_type) for _ in range(REASONS)]
         self.bins = lookup.empty_counts()
-
-
-class _Percentiles:
-    """Ranks against the training population, in a thousand steps: the share, to 0.1 %, that does not lie higher."""
-
-    def __init__(self, quantiles: np.ndarray):
-        steps = distinct(quantiles)
-        lower = np.searchsorted(quantiles, steps, side="right") - 1
-        self._below = np.concatenate([[0], np.clip(lower, 0, 1000) / 10])
-        self._grid = Grid(steps)
-
-    def __call__(self, probability: np.ndarray) -> np.ndarray:
-        return self._below.take(self._grid(probability))
 
 
 class _Reasons:

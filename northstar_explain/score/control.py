@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.score.ids import hash_of
+from northstar_explain.score.ids import hash_of, mixed
 
 _WHOLE = 2.0**64
 
@@ -43,13 +43,5 @@ def control_group(ids: pa.Array, control: Control) -> np.ndarray:
     ndarray of bool, shape (n,)
     """
     salt = hash_of(pa.array([control.salt]))[0]
-    mixed = _mix(hash_of(ids) ^ salt)
-    return mixed < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else mixed >= 0
-
-
-def _mix(value: np.ndarray) -> np.ndarray:
-    """The finisher of SplitMix64 (Steele, Lea and Flood 2014): every bit of the input moves every bit of the output."""
-    value = value + np.uint64(0x9E37_79B9_7F4A_7C15)
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
-    return value ^ (value >> np.uint64(31))
+    drawn = mixed(hash_of(ids) ^ salt)
+    return drawn < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else drawn >= 0

@@ -146,13 +146,14 @@ def _words(data: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
 def _mix_words(words: np.ndarray, length: int) -> np.ndarray:
     if not length:
         return np.zeros(len(words), dtype=np.uint64)
-    mixed = np.full(len(words), length, dtype=np.uint64)
+    hashes = np.full(len(words), length, dtype=np.uint64)
     for word in words.T:
-        mixed = _mix(mixed ^ word)
-    return np.maximum(mixed, np.uint64(1))
+        hashes = mixed(hashes ^ word)
+    return np.maximum(hashes, np.uint64(1))
 
 
-def _mix(value: np.ndarray) -> np.ndarray:
+def mixed(value: np.ndarray) -> np.ndarray:
+    """The finisher of SplitMix64 (Steele, Lea and Flood 2014): every bit of the input moves every bit of the output."""
     value = value + _ODD[0]
     value = (value ^ (value >> np.uint64(30))) * _ODD[1]
     value = (value ^ (value >> np.uint64(27))) * _ODD[2]
