@@ -19,7 +19,7 @@ from northstar_explain.score import ids
 from northstar_explain.tables import Batch, Position, Source
 from northstar_explain.tables.places import sha256
 
-BATCH = 1 << 15  # rows read and scored together
+BATCH = 1 << 16  # rows read and scored together
 STDIN = Path("-")
 
 

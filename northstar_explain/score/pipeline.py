@@ -13,7 +13,7 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-READ_AHEAD = 2
+READ_AHEAD = 1
 WORKERS = max(2, min(8, os.cpu_count() or 2))
 
 
