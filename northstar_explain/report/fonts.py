@@ -35,20 +35,19 @@ def inter(text: str) -> bytes:
     options = subset.Options(layout_features=_FEATURES, notdef_outline=True, hinting=False)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(set(_ALWAYS + text))))
-    with TTFont(path, lazy=True, recalcTimestamp=False) as font:
-        subsetter.subset(font)
-        # One design for all sizes: with the axis of optical sizes, a PDF would hold a font for each size of type.
-        return _bytes(instantiateVariableFont(font, {"opsz": 14}, optimize=False))
+    font = TTFont(io.BytesIO(path.read_bytes()), lazy=True, recalcTimestamp=False)
+    subsetter.subset(font)
+    # One design for all sizes: with the axis of optical sizes, a PDF would hold a font for each size of type.
+    return _bytes(instantiateVariableFont(font, {"opsz": 14}, optimize=False))
 
 
 def woff2_url(font: bytes) -> str:
     """The font, compressed, as a URL that holds it."""
     from fontTools.ttLib import TTFont
 
-    with TTFont(io.BytesIO(font), recalcTimestamp=False) as packed:
-        packed.flavor = "woff2"
-        data = _bytes(packed)
-    return f"data:font/woff2;base64,{base64.b64encode(data).decode()}"
+    packed = TTFont(io.BytesIO(font), recalcTimestamp=False)
+    packed.flavor = "woff2"
+    return f"data:font/woff2;base64,{base64.b64encode(_bytes(packed)).decode()}"
 
 
 def _bytes(font: object) -> bytes:
