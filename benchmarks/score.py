@@ -74,12 +74,12 @@ def prepare(folder: Path, customers: int) -> None:
         machines.append(fit(*args, **named))
         return machines[-1]
 
-    training.purchase.fit = kept  # the very machine that is compiled is pickled
+    purchase.fit = kept  # the very machine that is compiled is pickled
     try:
         contract = northstar()
         trained = training.train(training.Source(table, "customers"), contract, training.Options(seed=7), print)
     finally:
-        training.purchase.fit = fit
+        purchase.fit = fit
     features = [feature.name for feature in contract.model_features]
     likeness = [item["feature"] for item in trained.model.evaluation["segments"]["space"]]
     scaler, kmeans = _clusters(table, likeness, trained.model.evaluation["segments"]["k"])

@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Columns, Contract
+from northstar_explain.contract import Contract
 from northstar_explain.evaluate import data, drift, robustness
+from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.shapes import shape_table
 from northstar_explain.learn.compile import Bags
 from northstar_explain.model import Purchase, Scorecard
 from northstar_explain.model.rules import Node, assign
-
-
-class Part(NamedTuple):
-    """Some of the customers: their features, and the label of each, 0 or 1."""
-
-    columns: Columns
-    label: np.ndarray
 
 
 class Audited(NamedTuple):
@@ -44,7 +37,7 @@ def audit_facts(
     bags: Bags,
     tree: Node,
     purchase: Purchase,
-    parts: Mapping[str, Part],
+    parts: Mapping[str, Customers],
     contract: Contract,
     seed: int,
 ) -> Audited:
@@ -89,4 +82,4 @@ def audit_facts(
         },
         "drift": drift.drift_facts(baseline),
     }
-    return Audited(evaluation, shape_table(scorecard, train, holdout), baseline)
+    return Audited(evaluation, shape_table(scorecard, train.labelled, holdout.labelled), baseline)

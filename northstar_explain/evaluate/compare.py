@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from northstar_explain import metrics
 from northstar_explain.contract import Category, Columns, Contract, Feature, Kind
 from northstar_explain.contract.columns import rows_of
+from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import choice, clusters, purchase, segments, stability
 from northstar_explain.learn.segments import Learnt
 from northstar_explain.model.folder import json_bytes
@@ -34,28 +35,16 @@ _MACHINE = purchase.Options(interactions=3, outer_bags=2, max_bins=128, learning
 MOST_EFFECTS = 8
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Customers and whether they bought."""
-
-    columns: Columns
-    label: np.ndarray
-
-    def take(self, rows: np.ndarray) -> Rows:
-        """Some of them."""
-        return Rows(rows_of(self.columns, rows), self.label[rows])
-
-
 def compare_facts(
-    taught: Rows, held: Rows, contract: Contract, learnt: Learnt, seed: int, progress: Callable[[str], None]
+    taught: Customers, held: Customers, contract: Contract, learnt: Learnt, seed: int, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """Run every experiment of the comparison.
 
     Parameters
     ----------
-    taught : Rows
+    taught : Customers
         The training rows of the purchase model.
-    held : Rows
+    held : Customers
         The holdout; used to report, never to choose.
     contract : Contract
     learnt : Learnt
@@ -91,7 +80,7 @@ def compare_facts(
     return facts
 
 
-def _segments_both_ways(one: Rows, other: Rows, contract: Contract, k: int, seed: int) -> dict[str, Any]:
+def _segments_both_ways(one: Customers, other: Customers, contract: Contract, k: int, seed: int) -> dict[str, Any]:
     """Learn segments beside the label as it is and beside the shuffled one; compare the bytes of what is stored."""
     options = segments.Options(k=k, draws=1, effort=0.02)
     hashes = []
@@ -102,11 +91,11 @@ def _segments_both_ways(one: Rows, other: Rows, contract: Contract, k: int, seed
     return {"segments_sha256": hashes, "segments_identical": hashes[0] == hashes[1]}
 
 
-def _machine_auc(taught: Rows, held: Rows, contract: Contract, seed: int) -> dict[str, Any]:
+def _machine_auc(taught: Customers, held: Customers, contract: Contract, seed: int) -> dict[str, Any]:
     return _rank_facts(held.label, _fit_predict(taught, held.columns, contract.model_features, seed))
 
 
-def _fit_predict(taught: Rows, columns: Columns, features: tuple[Feature, ...], seed: int) -> np.ndarray:
+def _fit_predict(taught: Customers, columns: Columns, features: tuple[Feature, ...], seed: int) -> np.ndarray:
     # In one segment alone, a feature may never be known.
     features = tuple(feature for feature in features if _some_known(taught.columns[feature.name]))
     machine = purchase.fit(taught.columns, taught.label, features, _MACHINE, seed)
@@ -125,7 +114,7 @@ def _rank_facts(label: np.ndarray, score: np.ndarray) -> dict[str, Any]:
     }
 
 
-def label_as_feature(sample: Rows, contract: Contract, learnt: Learnt, seed: int) -> dict[str, Any]:
+def label_as_feature(sample: Customers, contract: Contract, learnt: Learnt, seed: int) -> dict[str, Any]:
     """Give KMeans the label as one more column, and look at what becomes of the segments.
 
     Returns
@@ -177,7 +166,7 @@ def _undecided(tree: Node, columns: Columns, label: str) -> float:
 
 
 def _variants(
-    sample: Rows, held: Rows, plain: dict[str, Any], contract: Contract, learnt: Learnt, seed: int
+    sample: Customers, held: Customers, plain: dict[str, Any], contract: Contract, learnt: Learnt, seed: int
 ) -> list[dict[str, Any]]:
     tree = learnt.segmentation.tree
     ids, held_ids = assign(tree, sample.columns), assign(tree, held.columns)
@@ -190,7 +179,7 @@ def _variants(
         return {**columns, "segment": Category(np.array([names.index(id) for id in found], dtype=np.int32), names)}
 
     with_segment = _fit_predict(
-        Rows(wider(sample.columns, ids), sample.label),
+        replace(sample, columns=wider(sample.columns, ids)),
         wider(held.columns, held_ids),
         (*contract.model_features, segment),
         seed,
@@ -205,7 +194,7 @@ def _variants(
 
 
 def _one_each(
-    sample: Rows, held: Rows, ids: np.ndarray, held_ids: np.ndarray, contract: Contract, seed: int
+    sample: Customers, held: Customers, ids: np.ndarray, held_ids: np.ndarray, contract: Contract, seed: int
 ) -> np.ndarray:
     """Probabilities by one machine a segment; a segment with too few rows takes the whole sample's."""
     probability = np.full(len(held.label), np.nan)

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Columns
+from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn.segments import Learnt
 from northstar_explain.learn.update import SAME_ABOVE
 from northstar_explain.model import Model
 from northstar_explain.model.rules import assign
 
 
-def update_facts(
-    learnt: Learnt, previous: Model, ids: np.ndarray, columns: Columns, since: Mapping[str, str] | None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Earlier:
+    """The model that a new one follows.
+
+    Attributes
+    ----------
+    model : Model
+        Its segments keep their ids and names where they are found again.
+    scores : mapping of str to str, optional
+        Customer to segment when that model scored last: to tell who moved because the customer changed.
+    """
+
+    model: Model
+    scores: Mapping[str, str] | None = None
+
+
+def update_facts(learnt: Learnt, earlier: Earlier, customers: Customers) -> dict[str, Any]:
     """What became of the earlier model's segments and of the customers in them.
 
     Parameters
     ----------
     learnt : Learnt
         With its continuity.
-    previous : Model
-    ids : ndarray of str, shape (n,)
-        Customers.
-    columns : mapping
-        Their raw features.
-    since : mapping of str to str, optional
-        Customer to segment when the earlier model scored last.
+    earlier : Earlier
+    customers : Customers
+        Today's.
 
     Returns
     -------
@@ -41,7 +51,8 @@ def update_facts(
         that were scored before, apart for the customers' own changes (old rules, values then and today).
     """
     assert learnt.continuity is not None
-    before, after = assign(previous.segmentation.tree, columns), assign(learnt.segmentation.tree, columns)
+    previous = earlier.model
+    before, after = (assign(one.tree, customers.columns) for one in (previous.segmentation, learnt.segmentation))
     moves = _moves(before, after)
     kept = {one.id for one in learnt.continuity.matches}
     names = {one.id: one.name for one in (*previous.segmentation.segments, *learnt.segmentation.segments)}
@@ -56,15 +67,15 @@ def update_facts(
             {"id": id, "name": names[id], "came_from": {old: to[id] for old, to in moves.items() if id in to}}
             for id in learnt.continuity.added
         ],
-        "customers": len(ids),
+        "customers": len(customers),
         "moved_by_model": int((before != after).sum()),
         "model_moves": moves,
-        "since": None if since is None else _since(ids, before, after, since),
+        "since": None if earlier.scores is None else _since(customers, before, after, earlier.scores),
     }
 
 
-def _since(ids: np.ndarray, now: np.ndarray, after: np.ndarray, since: Mapping[str, str]) -> dict[str, Any]:
-    then = np.array([since.get(id, "") for id in ids.tolist()])
+def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapping[str, str]) -> dict[str, Any]:
+    then = np.array([since.get(id, "") for id in customers.ids.to_pylist()])
     seen = then != ""
     then, now, after = then[seen], now[seen], after[seen]
     customer, model = then != now, now != after

@@ -1,0 +1,50 @@
+"""Customers as training and evaluation hold them: checked, as columns, with their label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract import Columns, Contract, columns_of
+from northstar_explain.contract.columns import rows_of
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Checked customers, a row each.
+
+    Attributes
+    ----------
+    ids : pyarrow.Array of string, shape (n,)
+    columns : mapping
+        Every feature of the contract, raw.
+    label : ndarray of 0 and 1, shape (n,)
+    groups : ndarray of str, shape (n,), or None
+        What each row belongs to, where the contract says that rows belong together.
+    """
+
+    ids: pa.Array
+    columns: Columns
+    label: np.ndarray
+    groups: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def labelled(self) -> tuple[Columns, np.ndarray]:
+        """What a machine learns from."""
+        return self.columns, self.label
+
+    def take(self, rows: np.ndarray) -> Customers:
+        """Some of them, by position."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Customers(self.ids.take(pa.array(rows)), rows_of(self.columns, rows), self.label[rows], groups)
+
+
+def customers_of(accepted: pa.Table, contract: Contract) -> Customers:
+    """The rows that `contract.check` accepted, asked for their label."""
+    label = accepted[contract.label].to_numpy()
+    return Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label)

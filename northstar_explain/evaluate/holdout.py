@@ -1,0 +1,216 @@
+"""The holdout, looked at once: every figure of `evaluation.json`, and the two tables that stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from northstar_explain.contract import Contract
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.evaluate.audit import Audited, audit_facts
+from northstar_explain.evaluate.baselines import Score, baselines
+from northstar_explain.evaluate.compare import compare_facts
+from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.groups import group_facts
+from northstar_explain.evaluate.pages import detectable_facts, funnel_facts, spend_facts, trend_facts
+from northstar_explain.evaluate.purchase import Judged, Stakes, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.segments import border_facts, outcome_facts, segment_facts
+from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, spread_facts
+from northstar_explain.evaluate.update import Earlier, update_facts
+from northstar_explain.learn.compile import Bags
+from northstar_explain.learn.purchase import Machine
+from northstar_explain.learn.segments import Learnt
+from northstar_explain.model import Purchase, Scorecard, ranks
+from northstar_explain.model.rules import Node, assign
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Customers by what they are for.
+
+    Attributes
+    ----------
+    everybody : Customers
+        Whom segments are found among: the customers of the table, without a later one's.
+    train, validation, holdout : Customers
+        Who teaches the purchase model, who chooses its threshold, and who only judges.
+    out_of_time : bool
+        Whether the holdout is a later table.
+    """
+
+    everybody: Customers
+    train: Customers
+    validation: Customers
+    holdout: Customers
+    out_of_time: bool
+
+
+class Bought(NamedTuple):
+    """The purchase model, the machine it was compiled from, and a black box taught by the same rows."""
+
+    scorecard: Scorecard
+    purchase: Purchase
+    machine: Machine
+    bags: Bags
+    black_box: Score
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is judged, by whom and how.
+
+    Attributes
+    ----------
+    contract : Contract
+    parts : Parts
+    learnt : Learnt
+        The segments, and the evidence for them.
+    bought : Bought
+    earlier : Earlier or None
+        The model that this one follows.
+    truth : ndarray of float, shape (n,), or None
+        True probabilities of the holdout, as `truth_of` gives them.
+    stakes : Stakes or None
+    draws : int
+        Bootstrap draws for the intervals.
+    experiments : bool
+        Whether to compare segments and purchase model by experiment.
+    seed : int
+    """
+
+    contract: Contract
+    parts: Parts
+    learnt: Learnt
+    bought: Bought
+    earlier: Earlier | None
+    truth: np.ndarray | None
+    stakes: Stakes | None
+    draws: int
+    experiments: bool
+    seed: int
+
+    @property
+    def tree(self) -> Node:
+        """Which segment a customer is in."""
+        return self.learnt.segmentation.tree
+
+    @cached_property
+    def judged(self) -> Judged:
+        """The model's own way to score the holdout and to flag."""
+        probability = self.bought.scorecard.probability(self.parts.holdout.columns)
+        return Judged(probability, self.bought.purchase.threshold)
+
+    @cached_property
+    def segments(self) -> np.ndarray:
+        """The segment of each row of the holdout."""
+        return assign(self.tree, self.parts.holdout.columns)
+
+    @cached_property
+    def decile(self) -> np.ndarray:
+        """Of each row of the holdout, against the training population; 10 is the highest."""
+        return ranks.decile(ranks.Percentiles(self.bought.purchase.percentiles)(self.judged.probability))
+
+
+def evaluate(case: Case, progress: Callable[[str], None]) -> Audited:
+    """Measure everything that is reported.
+
+    Parameters
+    ----------
+    case : Case
+    progress : callable
+        Told each stage as it begins.
+
+    Returns
+    -------
+    Audited
+        The whole of `evaluation.json`, and two tables of the model folder.
+    """
+    progress("judging the holdout beside simpler models and a black box")
+    purchase, segments = _purchase(case), _segments(case)
+    comparison = None
+    if case.experiments:
+        train, holdout = case.parts.train, case.parts.holdout
+        comparison = compare_facts(train, holdout, case.contract, case.learnt, case.seed, progress)
+    evaluation = {
+        "purchase": purchase,
+        "segments": segments,
+        "together": _together(case, segments["holdout_outcomes"]),
+        "comparison": comparison,
+    }
+    progress("measuring what an auditor asks for")
+    audited = audit_facts(
+        case.bought.scorecard, case.bought.bags, case.tree, case.bought.purchase, _by_name(case.parts), case.contract,
+        case.seed,
+    )  # fmt: skip
+    return audited._replace(evaluation=evaluation | audited.evaluation)
+
+
+def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray | None:
+    """The true probabilities of the holdout, where they are known.
+
+    Raises
+    ------
+    TableError
+        When a customer of the holdout has none.
+    """
+    if truth is None:
+        return None
+    ids = held.ids.to_pylist()
+    if strange := next((id for id in ids if id not in truth), None):
+        todo = "Give the truth of these very customers."
+        raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {strange}", todo)])
+    return np.array([truth[id] for id in ids])
+
+
+def _purchase(case: Case) -> dict[str, Any]:
+    parts, held, judged = case.parts, case.parts.holdout, case.judged
+    others = baselines(
+        case.contract, parts.train.labelled, parts.validation.labelled, held.columns, case.tree, case.bought.black_box
+    )
+    trial = Trial(held.label, judged, others.judged, case.decile, case.truth, case.stakes)
+    terms = case.bought.scorecard.terms
+    return {
+        **purchase_facts(trial, case.draws, case.seed),
+        "baselines_left_out": others.left_out,
+        "groups": group_facts(
+            case.contract, held.columns, case.segments, held.label, judged.probability, judged.threshold
+        ),
+        "train_n": len(parts.train),
+        "validation_n": len(parts.validation),
+        "terms": importance_facts([(term.name, term.importance) for term in terms]),
+        "out_of_time": parts.out_of_time,
+    }
+
+
+def _segments(case: Case) -> dict[str, Any]:
+    learnt, everybody = case.learnt, case.parts.everybody
+    found, before = learnt.segmentation.segments, case.earlier
+    return {
+        **segment_facts(learnt),
+        "holdout_outcomes": outcome_facts(case.segments, case.parts.holdout.label, case.judged.probability),
+        "funnel": funnel_facts(found, everybody.columns),
+        "spend": spend_facts(case.contract, found),
+        "trend": trend_facts(found, len(everybody), before.model if before else None),
+        "borderline": border_facts(learnt.segmentation, everybody.columns),
+        "update": update_facts(learnt, before, everybody) if before else None,
+    }
+
+
+def _together(case: Case, outcomes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    held, probability = case.parts.holdout, case.judged.probability
+    order = [segment.id for segment in case.learnt.segmentation.segments]
+    return {
+        "matrix": matrix_facts(case.segments, case.decile, held.label, probability, order),
+        "spread": spread_facts(case.segments, probability, order),
+        "drivers": driver_facts(case.bought.scorecard, held.columns, case.segments, order),
+        "control": control_facts(float(held.label.mean())),
+        "detectable": detectable_facts(outcomes),
+    }
+
+
+def _by_name(parts: Parts) -> dict[str, Customers]:
+    return {"train": parts.train, "validation": parts.validation, "holdout": parts.holdout}
