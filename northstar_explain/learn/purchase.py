@@ -11,6 +11,7 @@ import pandas as pd
 from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract import Category, Columns, Feature, Kind
+from northstar_explain.learn import splits
 
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
@@ -38,7 +39,12 @@ class Options:
 
 
 def fit(
-    columns: Columns, label: np.ndarray, features: Sequence[Feature], options: Options, seed: int
+    columns: Columns,
+    label: np.ndarray,
+    features: Sequence[Feature],
+    options: Options,
+    seed: int,
+    groups: np.ndarray | None = None,
 ) -> ExplainableBoostingClassifier:
     """Fit the machine.
 
@@ -51,6 +57,9 @@ def fit(
         What it may use; directions in the contract become constraints.
     options : Options
     seed : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: the rows that tell a machine when to stop are then of other groups than those that
+        fit it.
 
     Returns
     -------
@@ -71,7 +80,15 @@ def fit(
     with warnings.catch_warnings():
         # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
         warnings.filterwarnings("ignore", message="Missing values detected")
-        return machine.fit(frame(columns, features), label)
+        return machine.fit(frame(columns, features), label, bags=_bags(machine, label, groups, seed))
+
+
+def _bags(
+    machine: ExplainableBoostingClassifier, label: np.ndarray, groups: np.ndarray | None, seed: int
+) -> np.ndarray | None:
+    if groups is None:
+        return None  # interpret's own: rows apart, stratified by label
+    return splits.bags(label, groups, machine.outer_bags, machine.validation_size, seed)
 
 
 def frame(columns: Columns, features: Sequence[Feature]) -> pd.DataFrame:
