@@ -194,8 +194,15 @@ class Ranked:
         return np.interp(shares * len(self._label), ends, found) / max(hits[-1], 1.0)
 
 
-def bootstrap_counts(n: int, draws: int, seed: int) -> np.ndarray:
-    """How often each of n rows is in each of several draws with replacement (Efron 1979), as int16 (draws, n)."""
+def bootstrap_counts(n: int, draws: int, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """How often each of n rows is in each of several draws with replacement (Efron 1979), as int16 (draws, n).
+
+    Rows that belong together are drawn together where `groups`, shape (n,), says which do: the cluster bootstrap
+    (Field and Welsh 2007), as they are alike and tell less than as many rows by themselves.
+    """
+    if groups is not None:
+        found, member = np.unique(groups, return_inverse=True)
+        return bootstrap_counts(len(found), draws, seed)[:, member]
     rng = np.random.default_rng([seed, 12])
     return np.stack([np.bincount(rng.integers(0, n, n), minlength=n).astype(np.int16) for _ in range(draws)])
 

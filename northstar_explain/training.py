@@ -41,6 +41,8 @@ from northstar_explain.model.names import as_learnt
 from northstar_explain.model.rules import Node, assign
 
 FEWEST_CUSTOMERS = 1_000
+# Of rows that belong together: fewer could not be split into parts that are alike.
+FEWEST_GROUPS = 100
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
 
 
@@ -55,7 +57,8 @@ class Options:
     date : datetime.date
         The day that the manifest and the reports carry.
     validation, holdout : float
-        Shares of the customers; the holdout share is not used when a later table is given.
+        Shares of the customers. When a later table is given, the holdout share is used only where the two tables share
+        groups of rows that belong together: so many of them are then judged there and teach nothing.
     segments : learn.segments.Options
     purchase : learn.purchase.Options
     experiments : bool
@@ -130,11 +133,12 @@ class Earlier:
 
 @dataclass(frozen=True)
 class _Customers:
-    """Checked customers with their label."""
+    """Checked customers with their label, and the group of each row where the contract names one."""
 
     ids: pa.Array
     columns: Columns
     label: np.ndarray
+    groups: np.ndarray | None
 
 
 def train(
@@ -156,7 +160,8 @@ def train(
     progress : callable
         Told each stage as it begins.
     later : Source, optional
-        Customers at a later date. They become the holdout, so that it is out of time as well.
+        Customers at a later date. They become the holdout, so that it is out of time as well; of groups that are in
+        both tables, some teach and the others are judged.
     earlier : Earlier, optional
         The model to continue.
 
@@ -179,15 +184,18 @@ def train(
         later_checked = check(later.table, contract, label=True, source=later.name, as_text=later.as_text)
         judged, later_rejected = _customers(later_checked.accepted, contract), later_checked.rejected
         _require_both_classes(later, contract, judged.label)
+    parts = _parts(customers, judged, options)
+    split, held = parts.split, parts.held
+    _require_both_classes(later or source, contract, held.label)
     previous = _previous(earlier, contract, options)
     progress("looking for features that know too much")
     accepted = options.accept_leakage
-    require_no_leak(contract, customers.columns, customers.label, source.name, accepted, options.seed)
-    learnt = segments.learn(customers.columns, contract, options.segments, options.seed, progress, previous)
-    split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
+    require_no_leak(contract, customers.columns, customers.label, source.name, accepted, options.seed, customers.groups)
+    learnt = segments.learn(
+        customers.columns, contract, options.segments, options.seed, progress, previous, customers.groups
+    )
     scorecard, facts = _learn_purchase(customers, contract, split, options, progress)
     _require_credible(source, customers, scorecard, split, options)
-    held = judged or _take(customers, split.holdout)
     tree = learnt.segmentation.tree
     seen = _Seen(held, scorecard.probability(held.columns), assign(tree, held.columns), facts)
     progress("judging the holdout beside simpler models and a black box")
@@ -196,6 +204,7 @@ def train(
         "segments": segment_facts(learnt),
     }
     evaluation["purchase"]["out_of_time"] = judged is not None
+    evaluation["purchase"]["kept_together"] = _kept_together(contract, customers, parts, judged)
     evaluation["purchase"]["gaps"] = _gaps(evaluation["purchase"], seen, contract, (later or source).truth)
     evaluation["segments"]["holdout_outcomes"] = outcome_facts(seen.ids, held.label, seen.probability)
     evaluation["together"] = _together(seen, scorecard, learnt)
@@ -270,6 +279,51 @@ def _kind_in(contract: Contract, name: str) -> str:
     return "no such feature" if found is None else found.kind.value
 
 
+class _Parts(NamedTuple):
+    """Who teaches and who is judged."""
+
+    split: splits.Split
+    held: _Customers
+
+
+def _parts(customers: _Customers, judged: _Customers | None, options: Options) -> _Parts:
+    """Split the customers; no group that teaches is judged, at a later date neither."""
+    groups = customers.groups
+    common = judged is not None and _known(judged, groups).any()
+    share = options.holdout if judged is None or common else 0.0
+    split = splits.stratified(customers.label, options.validation, share, options.seed, groups)
+    if judged is None:
+        return _Parts(split, _take(customers, split.holdout))
+    if not common:
+        return _Parts(split, judged)
+    assert groups is not None
+    taught = groups[np.concatenate([split.train, split.validation])]
+    return _Parts(split, _take(judged, np.flatnonzero(~_known(judged, taught))))
+
+
+def _known(judged: _Customers, groups: np.ndarray | None) -> np.ndarray:
+    """Which rows belong to some of the groups."""
+    if judged.groups is None or groups is None:
+        return np.zeros(len(judged.label), dtype=bool)
+    return np.isin(judged.groups, np.unique(groups))
+
+
+def _kept_together(
+    contract: Contract, customers: _Customers, parts: _Parts, judged: _Customers | None
+) -> dict[str, Any] | None:
+    if customers.groups is None or parts.held.groups is None:
+        return None
+    train, validation = (len(np.unique(customers.groups[rows])) for rows in parts.split[:2])
+    return {
+        "by": contract.group,
+        "train": train,
+        "validation": validation,
+        "holdout": len(np.unique(parts.held.groups)),
+        "not_taught": 0 if judged is None else len(parts.split.holdout),
+        "not_judged": 0 if judged is None else len(judged.label) - len(parts.held.label),
+    }
+
+
 def _learn_purchase(
     customers: _Customers,
     contract: Contract,
@@ -280,7 +334,7 @@ def _learn_purchase(
     features = contract.model_features
     progress(f"fitting the purchase model to {len(split.train):,} customers and {len(features)} features")
     taught = _take(customers, split.train)
-    machine = purchase.fit(taught.columns, taught.label, features, options.purchase, options.seed)
+    machine = purchase.fit(taught.columns, taught.label, features, options.purchase, options.seed, taught.groups)
     scorecard = compile_machine(machine, contract)
     progress("choosing the threshold on the validation rows")
     validation = _take(customers, split.validation)
@@ -336,7 +390,7 @@ def _purchase_evaluation(
     others = baselines(
         contract, (taught.columns, taught.label), (chosen.columns, chosen.label), held.columns, tree, options.seed
     )
-    intervals, beside = interval_facts(held.label, ours, others, options.seed, options.draws)
+    intervals, beside = interval_facts(held.label, ours, others, options.seed, options.draws, held.groups)
     profit = None
     if options.margin is not None and options.contact_cost is not None:
         profit = profit_facts(held.label, seen.probability, options.margin, options.contact_cost)
@@ -384,11 +438,14 @@ def _together(seen: _Seen, scorecard: Scorecard, learnt: segments.Learnt) -> dic
 
 def _customers(accepted: pa.Table, contract: Contract) -> _Customers:
     label = accepted[contract.label].to_numpy()
-    return _Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label)
+    groups = accepted[contract.group].to_numpy() if contract.group else None
+    return _Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label, groups)
 
 
 def _take(customers: _Customers, rows: np.ndarray) -> _Customers:
-    return _Customers(customers.ids.take(pa.array(rows)), rows_of(customers.columns, rows), customers.label[rows])
+    groups = None if customers.groups is None else customers.groups[rows]
+    ids, columns = customers.ids.take(pa.array(rows)), rows_of(customers.columns, rows)
+    return _Customers(ids, columns, customers.label[rows], groups)
 
 
 def _require_learnable(source: Source, contract: Contract, customers: _Customers, rejected: pa.Table) -> None:
@@ -402,6 +459,7 @@ def _require_learnable(source: Source, contract: Contract, customers: _Customers
             )
         raise TableError(source.name, [Fault("rows", expected, got, "Take more customers, or mend the rejected ones.")])
     _require_both_classes(source, contract, customers.label)
+    _require_groups(source, contract, customers.groups)
     faults = [
         Fault(f"column {feature.name}", "at least two different values", got, todo)
         for feature in contract.features
@@ -417,6 +475,13 @@ def _require_both_classes(source: Source, contract: Contract, label: np.ndarray)
         got = f"only {int(label[0])} in all {len(label):,} valid rows" if len(label) else "no valid rows"
         todo = "Check the label's window."
         raise TableError(source.name, [Fault(f"column {contract.label}", "both 0 and 1", got, todo)])
+
+
+def _require_groups(source: Source, contract: Contract, groups: np.ndarray | None) -> None:
+    if groups is not None and (count := len(np.unique(groups))) < FEWEST_GROUPS:
+        expected = f"at least {FEWEST_GROUPS} different values, so that some can teach and others be judged"
+        todo = "Take more of them, or name in table.group what rows really belong to."
+        raise TableError(source.name, [Fault(f"column {contract.group}", expected, f"{count:,}", todo)])
 
 
 def _constant(column: np.ndarray | Category) -> str:

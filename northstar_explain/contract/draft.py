@@ -102,6 +102,8 @@ def _may_be_id(column: pa.ChunkedArray) -> bool:
 
 
 def _may_be_owner(name: str, column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
     text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     whole = pa.types.is_integer(column.type) or (pa.types.is_floating(column.type) and _whole(column))
     several = column.null_count == 0 and 2 < pc.count_distinct(column).as_py() < len(column)

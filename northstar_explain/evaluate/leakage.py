@@ -15,7 +15,13 @@ _BINS = 64
 
 
 def require_no_leak(
-    contract: Contract, columns: Columns, label: np.ndarray, source: str, accepted: Collection[str], seed: int
+    contract: Contract,
+    columns: Columns,
+    label: np.ndarray,
+    source: str,
+    accepted: Collection[str],
+    seed: int,
+    groups: np.ndarray | None = None,
 ) -> None:
     """Stop when one feature alone ranks buyers too well to be true.
 
@@ -33,13 +39,16 @@ def require_no_leak(
     accepted : collection of str
         Features that somebody has looked into.
     seed : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: the halves then divide no group.
 
     Raises
     ------
     TableError
         When a feature that is not accepted has an AUC above 0.90 by itself.
     """
-    half = np.random.default_rng([seed, 13]).random(len(label)) < 0.5
+    whole = np.arange(len(label)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    half = np.random.default_rng([seed, 13]).random(int(whole.max()) + 1)[whole] < 0.5
     faults = []
     for feature in contract.model_features:
         if feature.name in accepted:

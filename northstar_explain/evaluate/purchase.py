@@ -64,7 +64,12 @@ def _figures(label: np.ndarray, judged: Judged) -> dict[str, float]:
 
 
 def interval_facts(
-    label: np.ndarray, ours: Judged, others: Mapping[str, Judged], seed: int, draws: int = DRAWS
+    label: np.ndarray,
+    ours: Judged,
+    others: Mapping[str, Judged],
+    seed: int,
+    draws: int = DRAWS,
+    groups: np.ndarray | None = None,
 ) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
     """Bootstrap intervals of the model, and every baseline with its own; all judged on the same draws.
 
@@ -76,6 +81,8 @@ def interval_facts(
         Name to what it gives.
     seed : int
     draws : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: rows of one group are drawn together.
 
     Returns
     -------
@@ -85,7 +92,7 @@ def interval_facts(
         ``name``, the figures, ``intervals`` and ``roc_auc_behind``: how far its AUC lies behind the model's, with
         ``roc_auc_behind_interval`` from the differences on the same draws.
     """
-    counts = metrics.bootstrap_counts(len(label), draws, seed)
+    counts = metrics.bootstrap_counts(len(label), draws, seed, groups)
     mine = _drawn(label, ours, counts)
     here = _figures(label, ours)
     baselines = []
