@@ -222,7 +222,11 @@ def _captured(seen: np.ndarray, hits: np.ndarray, shares: np.ndarray) -> np.ndar
 
 
 def bootstrap(
-    statistics: Mapping[str, Callable[[np.ndarray], np.ndarray]], n: int, draws: int, seed: int
+    statistics: Mapping[str, Callable[[np.ndarray], np.ndarray]],
+    n: int,
+    draws: int,
+    seed: int,
+    groups: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Compute statistics on rows drawn with replacement (Efron 1979), all of them on the same draws.
 
@@ -234,16 +238,22 @@ def bootstrap(
         Rows.
     draws : int
     seed : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to. Groups are then drawn, each with all its rows: the cluster bootstrap (Field & Welsh
+        2007), as rows of one group are alike and tell less than as many by themselves. A draw then has about n rows.
 
     Returns
     -------
     dict
         Name to ndarray of shape (draws, ...).
     """
+    names, member = (np.arange(n), None) if groups is None else np.unique(groups, return_inverse=True)
+    whole = len(names)
     rng = np.random.default_rng([seed, 12])
     found: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
     for _ in range(draws):  # one at a time: the draws of a large table together would not fit into memory
-        counts = np.bincount(rng.integers(0, n, n), minlength=n)
+        drawn = np.bincount(rng.integers(0, whole, whole), minlength=whole)
+        counts = drawn if member is None else drawn[member]
         for name, statistic in statistics.items():
             found[name].append(statistic(counts))
     return {name: np.array(values) for name, values in found.items()}

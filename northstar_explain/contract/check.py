@@ -16,7 +16,7 @@ from northstar_explain.contract.cells import Breach, read_categories, read_numbe
 from northstar_explain.contract.columns import Category, one_array
 from northstar_explain.contract.faults import no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
-from northstar_explain.contract.labels import read_labels
+from northstar_explain.contract.labels import read_groups, read_labels
 
 
 class Checked(NamedTuple):
@@ -26,7 +26,7 @@ class Checked(NamedTuple):
     ----------
     accepted : pyarrow.Table
         Identifier (string), features (float64 or string, null where missing) and, where asked for, the label
-        (int8); rows in their order.
+        (int8) and the group (string), if the contract names one; rows in their order.
     rejected : pyarrow.Table
         The other rows as they came, after a column ``row`` (position in the input, first row 1) and a column
         ``reasons``.
@@ -75,7 +75,7 @@ def check(
         Customers, one a row.
     contract : Contract
     label : bool, default False
-        Whether the label is needed; otherwise it may be there and is left out.
+        Whether the label is needed, and with it the group; otherwise they may be there and are left out.
     source : str
         What to call the table in errors.
     as_text : bool, default False
@@ -94,11 +94,17 @@ def check(
     if table.num_rows == 0:
         raise no_rows(source)
     require_types(table, contract, label, source, as_text)
-    codes, breaches = read_labels(table[contract.label], contract.label) if label else (None, [])
+    more: dict[str, pa.Array] = {}
+    breaches: list[Breach] = []
+    if label:
+        more[contract.label], breaches = read_labels(table[contract.label], contract.label)
+        if contract.group:
+            more[contract.group], found = read_groups(table[contract.group], contract.group)
+            breaches = [*breaches, *found]
     parted = part(table, contract, repeated_ids(table[contract.id]), more=breaches)
     accepted = _table(parted, contract)
-    if codes is not None:
-        accepted = accepted.append_column(contract.label, codes if parted.good is None else codes.filter(parted.good))
+    for name, column in more.items():
+        accepted = accepted.append_column(name, column if parted.good is None else column.filter(parted.good))
     return Checked(accepted, parted.rejected, ignored)
 
 

@@ -20,6 +20,8 @@ _SENSITIVE = re.compile(r"(^|_)(age|gender|sex|race|ethnic\w*|religion|marital\w
 _DAYS = re.compile(r"(^|_)days?(_|$)", re.I)
 _DURATION = re.compile(r"duration|seconds|minutes|_secs?$|_mins?$", re.I)
 _AMOUNT = re.compile(r"spend|amount|value|price|revenue|usd|eur|basket|sales", re.I)
+# Names of columns that tell to whom a row belongs.
+_OWNER = re.compile(r"(^|_)(id|household|family|account|customer|client|member|person)(_|$)", re.I)
 _MANY_CATEGORIES = 50
 
 
@@ -74,10 +76,12 @@ def draft(table: pa.Table, id: str | None, label: str | None, source: str = "tab
     id = id or _first(id_candidates, source, "--id", "a column with a different text or whole number in each row")
     label_candidates = [name for name in names if name != id and _may_be_label(plain[name])]
     label = label or _first(label_candidates, source, "--label", "a column of 0 and 1")
-    guesses = [_guess(name, plain[name]) for name in names if name not in (id, label)]
+    others = [name for name in names if name not in (id, label)]
+    owner = next((name for name in others if _may_be_owner(name, plain[name])), None)
+    guesses = [_guess(name, plain[name]) for name in others]
     numbered: set[str] = set()
     while True:
-        text = _toml(source, id, label, (id_candidates, label_candidates), guesses, numbered)
+        text = _toml(source, id, label, (id_candidates, label_candidates), owner, guesses, numbered)
         alike = _taken_for_others(text, guesses) - numbered
         if not alike:
             return text
@@ -113,6 +117,15 @@ def _may_be_id(column: pa.ChunkedArray) -> bool:
     whole = pa.types.is_integer(column.type) or (pa.types.is_floating(column.type) and _whole(column))
     kind = whole or pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     return bool(kind) and column.null_count == 0 and pc.count_distinct(column).as_py() == len(column)
+
+
+def _may_be_owner(name: str, column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    whole = pa.types.is_integer(column.type) or (pa.types.is_floating(column.type) and _whole(column))
+    several = column.null_count == 0 and 2 < pc.count_distinct(column).as_py() < len(column)
+    return bool(_OWNER.search(name)) and (text or whole) and several
 
 
 def _may_be_label(column: pa.ChunkedArray) -> bool:
@@ -179,6 +192,7 @@ def _toml(
     id: str,
     label: str,
     candidates: tuple[list[str], list[str]],
+    owner: str | None,
     guesses: list[_Guess],
     numbered: Collection[str],
 ) -> str:
@@ -192,6 +206,7 @@ def _toml(
         f"title = {_quote('Customers')}  # CONFIRM: what this table is",
         f"id = {_quote(id)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[0]) or 'no other'))}",
         f"label = {_quote(label)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[1]) or 'no other'))}",
+        *_owner_lines(owner),
         'horizon = "in the 30 days after the snapshot"  # CONFIRM: the window of the label',
         'outcome = "buys"  # CONFIRM: what label 1 means',
         'currency = "$"  # CONFIRM',
@@ -205,6 +220,16 @@ def _toml(
         name = f"column {place}" if guess.name in numbered else guess.name
         lines += [*_feature_lines(guess, _words(name, taken)), ""]
     return "\n".join(lines)
+
+
+def _owner_lines(owner: str | None) -> list[str]:
+    if owner is None:
+        return []
+    return [
+        _comment(f"{owner} repeats. CONFIRM: where it says whose row it is, take the mark from the next line, and the"),
+        "# column out of the features and of ignore; rows of one are then never on both sides of a split.",
+        _comment(f"group = {_quote(owner)}"),
+    ]
 
 
 def _words(name: str, taken: set[str]) -> str:

@@ -24,8 +24,8 @@ def require_columns(schema: pa.Schema, contract: Contract, label: bool, source: 
     counts = Counter(schema.names)
     needed = [contract.id, *(feature.name for feature in contract.features)]
     if label:
-        needed.append(contract.label)
-    known = {*needed, contract.label, *contract.ignore}
+        needed += [contract.label, *filter(None, [contract.group])]
+    known = {*needed, contract.label, contract.group, *contract.ignore}
     extra = [name for name in counts if name not in known]
     faults = [
         Fault(f"column {name}", "one column of this name", f"{counts[name]}", "Keep the right one.")
@@ -59,9 +59,13 @@ def require_types(table: pa.Table, contract: Contract, label: bool, source: str,
         if got:
             expected = f"numbers ({feature.kind})" if feature.kind.numeric else f"text ({feature.kind})"
             faults.append(Fault(f"column {feature.name}", expected, got, "Correct the column or the contract."))
-    kind = table[contract.id].type
-    if not (is_text(kind) or pa.types.is_integer(kind)):
-        faults.append(Fault(f"column {contract.id}", "text or whole numbers as customer ids", str(kind)))
+    named = {contract.id: "text or whole numbers as customer ids"}
+    if label and contract.group:
+        named[contract.group] = "text or whole numbers that name the group of each row"
+    for name, expected in named.items():
+        kind = table[name].type
+        if not (is_text(kind) or pa.types.is_integer(kind)):
+            faults.append(Fault(f"column {name}", expected, str(kind)))
     if label and (strange := strange_labels(table[contract.label])):
         todo = "Recode the label: 1 for a customer who did, 0 for one who did not."
         faults.append(Fault(f"column {contract.label}", "only 0 and 1 (or true and false)", strange, todo))

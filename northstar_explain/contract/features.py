@@ -119,6 +119,9 @@ class Contract:
     features : tuple of Feature
     ignore : tuple of str
         Columns that may be there and are not used.
+    group : str
+        Name of the column that says which rows belong together, such as several months of one household: no split
+        divides them. Empty where each row stands by itself.
     text : str
         The TOML it was read from.
     """
@@ -133,6 +136,7 @@ class Contract:
     groups: dict[str, str]
     features: tuple[Feature, ...]
     ignore: tuple[str, ...] = ()
+    group: str = ""
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

@@ -11,7 +11,7 @@ from northstar_explain.contract import clashes
 from northstar_explain.contract.features import ROLES, USES, Contract, Feature, Kind
 from northstar_explain.errors import ContractError, Fault
 
-_TABLE_KEYS = ("title", "id", "label", "horizon", "outcome", "currency", "noun", "ignore")
+_TABLE_KEYS = ("title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore")
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
     "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "role",
@@ -177,6 +177,7 @@ def _contract(
         groups=groups,
         features=tuple(_feature(reader, name, data) for name, data in features.items()),
         ignore=reader.texts("table", table, "ignore"),
+        group=reader.text("table", table, "group") if "group" in table else "",
         text=text,
     )
     return contract
@@ -218,11 +219,16 @@ def _feature(reader: _Reader, name: str, data: Any) -> Feature:
 
 def _require_consistent(reader: _Reader, contract: Contract) -> None:
     names = {feature.name for feature in contract.features}
-    for key in ("id", "label"):
-        if (name := getattr(contract, key)) in names:
+    for key in ("id", "label", "group"):
+        if (name := getattr(contract, key)) and name in names:
             reader.fault(f"table.{key}", "a column that is no feature", name, "Remove the feature or rename.")
     if contract.id and contract.id == contract.label:
         reader.fault("table.label", "a column other than the id", contract.label)
+    if contract.group and contract.group in (contract.id, contract.label):
+        todo = "Leave it out where no two rows belong together."
+        reader.fault("table.group", "a column other than id and label", contract.group, todo)
+    if contract.group and contract.group in contract.ignore:
+        reader.fault("table.group", "a column that is not ignored", contract.group, "Take it out of ignore.")
     for feature in contract.features:
         _require_sound(reader, contract, feature)
 

@@ -10,7 +10,9 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.purchase import Judged
+from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model.rules import Node, assign
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 # Leaves and learning rate that the black box is tuned over, on the validation rows.
 _TUNED = ((15, 0.1), (31, 0.05))
 _RULE_CUTS = 100
+_STOP_SHARE = 0.1  # of the training rows, as scikit-learn's own
 
 Score = Callable[[Columns], np.ndarray]
 Labelled = tuple[Columns, np.ndarray]
@@ -150,15 +153,16 @@ def _segment_rate(tree: Node, columns: Columns, label: np.ndarray) -> Score:
     return score
 
 
-def fit_black_box(features: Iterable[Feature], taught: Labelled, chosen: Labelled, seed: int) -> Score:
+def fit_black_box(features: Iterable[Feature], taught: Customers, chosen: Customers, seed: int) -> Score:
     """Fit histogram gradient boosting (Ke et al. 2017), as scikit-learn has it, with early stopping.
 
     Parameters
     ----------
     features : iterable of Feature
         The model's own.
-    taught, chosen : tuple of (columns, label)
-        Training rows, and validation rows on which it is tuned.
+    taught, chosen : Customers
+        Training rows, and validation rows on which it is tuned. Rows that belong together either fit it or tell it
+        when to stop, as it is with the model itself.
     seed : int
 
     Returns
@@ -167,23 +171,31 @@ def fit_black_box(features: Iterable[Feature], taught: Labelled, chosen: Labelle
         Takes columns and gives a probability per row.
     """
     features = tuple(features)
-    kept = {feature.name: _frequent(taught[0][feature.name]) for feature in features}
+    kept = {feature.name: _frequent(taught.columns[feature.name]) for feature in features}
 
     def placed(part: Columns) -> np.ndarray:
         return np.column_stack([_numbers(part[feature.name], kept[feature.name]) for feature in features])
 
     categorical = [not feature.kind.numeric for feature in features]
-    rows, judged = placed(taught[0]), placed(chosen[0])
-
+    rows, judged = placed(taught.columns), placed(chosen.columns)
+    stops = None
+    if taught.groups is not None:
+        stops = splits.bags(taught.label, taught.groups, 1, _STOP_SHARE, seed)[:, 0] < 0
     tried = Parallel(n_jobs=-1)(
-        delayed(_boosted)(rows, taught[1], leaves, rate, categorical, seed) for leaves, rate in _TUNED
+        delayed(_boosted)(rows, taught.label, leaves, rate, categorical, seed, stops) for leaves, rate in _TUNED
     )
-    best = max(tried, key=lambda machine: roc_auc(chosen[1], machine.predict_proba(judged)[:, 1]))
+    best = max(tried, key=lambda machine: roc_auc(chosen.label, machine.predict_proba(judged)[:, 1]))
     return lambda part: np.asarray(best.predict_proba(placed(part))[:, 1])
 
 
 def _boosted(
-    rows: np.ndarray, label: np.ndarray, leaves: int, rate: float, categorical: list[bool], seed: int
+    rows: np.ndarray,
+    label: np.ndarray,
+    leaves: int,
+    rate: float,
+    categorical: list[bool],
+    seed: int,
+    stops: np.ndarray | None,
 ) -> HistGradientBoostingClassifier:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -192,12 +204,15 @@ def _boosted(
         learning_rate=rate,
         max_iter=400,
         early_stopping=True,
+        validation_fraction=_STOP_SHARE,
         categorical_features=categorical,
         random_state=seed,
     )
     # One thread a machine and the machines side by side: its own threads wait for each other at every leaf.
     with threadpool_limits(limits=1):
-        return machine.fit(rows, label)
+        if stops is None:
+            return machine.fit(rows, label)
+        return machine.fit(rows[~stops], label[~stops], X_val=rows[stops], y_val=label[stops])
 
 
 def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:

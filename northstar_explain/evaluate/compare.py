@@ -86,7 +86,7 @@ def _segments_both_ways(one: Customers, other: Customers, contract: Contract, k:
     hashes = []
     for rows in (one, other):
         # The label is at hand, as it is in training; segments.learn has no place to put it.
-        found = segments.learn(rows.columns, contract, options, seed, lambda stage: None)
+        found = segments.learn(rows.columns, contract, options, seed, lambda stage: None, groups=rows.groups)
         hashes.append(hashlib.sha256(json_bytes(to_json(found.segmentation, contract))).hexdigest())
     return {"segments_sha256": hashes, "segments_identical": hashes[0] == hashes[1]}
 
@@ -98,7 +98,7 @@ def _machine_auc(taught: Customers, held: Customers, contract: Contract, seed: i
 def _fit_predict(taught: Customers, columns: Columns, features: tuple[Feature, ...], seed: int) -> np.ndarray:
     # In one segment alone, a feature may never be known.
     features = tuple(feature for feature in features if _some_known(taught.columns[feature.name]))
-    machine = purchase.fit(taught.columns, taught.label, features, _MACHINE, seed)
+    machine = purchase.fit(taught.columns, taught.label, features, _MACHINE, seed, groups=taught.groups)
     return np.asarray(machine.predict_proba(purchase.frame(columns, features))[:, 1])
 
 

@@ -47,4 +47,5 @@ class Customers:
 def customers_of(accepted: pa.Table, contract: Contract) -> Customers:
     """The rows that `contract.check` accepted, asked for their label."""
     label = accepted[contract.label].to_numpy()
-    return Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label)
+    groups = accepted[contract.group].to_numpy() if contract.group else None
+    return Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label, groups)

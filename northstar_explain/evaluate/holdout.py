@@ -40,13 +40,18 @@ class Parts:
         Who teaches the purchase model, who chooses its threshold, and who only judges.
     out_of_time : bool
         Whether the holdout is a later table.
+    not_taught, not_judged : int
+        With a later table and rows that belong together: rows that teach nothing, as others of their group are judged,
+        and rows of the later table that are not judged, as others of their group teach.
     """
 
     everybody: Customers
     train: Customers
     validation: Customers
     holdout: Customers
-    out_of_time: bool
+    out_of_time: bool = False
+    not_taught: int = 0
+    not_judged: int = 0
 
 
 class Bought(NamedTuple):
@@ -171,7 +176,7 @@ def _purchase(case: Case) -> dict[str, Any]:
     others = baselines(
         case.contract, parts.train.labelled, parts.validation.labelled, held.columns, case.tree, case.bought.black_box
     )
-    trial = Trial(held.label, judged, others.judged, case.decile, case.truth, case.stakes)
+    trial = Trial(held.label, judged, others.judged, case.decile, case.truth, case.stakes, held.groups)
     terms = case.bought.scorecard.terms
     return {
         **purchase_facts(trial, case.draws, case.seed),
@@ -183,7 +188,16 @@ def _purchase(case: Case) -> dict[str, Any]:
         "validation_n": len(parts.validation),
         "terms": importance_facts([(term.name, term.importance) for term in terms]),
         "out_of_time": parts.out_of_time,
+        "kept_together": _kept_together(case.contract, parts),
     }
+
+
+def _kept_together(contract: Contract, parts: Parts) -> dict[str, Any] | None:
+    """How many groups of rows are in each part, where the contract names them; none is in two."""
+    counts = {name: len(np.unique(part.groups)) for name, part in _by_name(parts).items() if part.groups is not None}
+    if not counts:
+        return None
+    return {"by": contract.group, **counts, "not_taught": parts.not_taught, "not_judged": parts.not_judged}
 
 
 def _segments(case: Case) -> dict[str, Any]:

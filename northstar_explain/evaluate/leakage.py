@@ -18,7 +18,13 @@ ROWS = 40_000
 
 
 def require_no_leak(
-    contract: Contract, columns: Columns, label: np.ndarray, source: str, accepted: Collection[str], seed: int
+    contract: Contract,
+    columns: Columns,
+    label: np.ndarray,
+    source: str,
+    accepted: Collection[str],
+    seed: int,
+    groups: np.ndarray | None = None,
 ) -> None:
     """Stop when one feature alone ranks buyers too well to be true.
 
@@ -36,6 +42,8 @@ def require_no_leak(
     accepted : collection of str
         Features that somebody has looked into.
     seed : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: the halves then divide no group.
 
     Raises
     ------
@@ -46,7 +54,10 @@ def require_no_leak(
     if len(label) > ROWS:
         rows = np.sort(rng.choice(len(label), ROWS, replace=False))
         columns, label = rows_of(columns, rows), label[rows]
+        groups = None if groups is None else groups[rows]
     half = rng.random(len(label)) < 0.5
+    if groups is not None:
+        half = half[np.unique(groups, return_inverse=True)[1]]
     faults = []
     for feature in contract.model_features:
         if feature.name in accepted:

@@ -68,6 +68,8 @@ class Trial:
     truth : ndarray of float, shape (n,), optional
         True probabilities, where they are known.
     stakes : Stakes, optional
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: rows of one group are drawn together.
     """
 
     label: np.ndarray
@@ -76,6 +78,7 @@ class Trial:
     decile: np.ndarray
     truth: np.ndarray | None = None
     stakes: Stakes | None = None
+    groups: np.ndarray | None = None
 
 
 def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
@@ -111,8 +114,8 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
     statistics: dict[str, Callable[[np.ndarray], np.ndarray]]
     statistics = {f"part {name}": part.draw for name, part in parts.items()}
     statistics |= {f"figures {name}": _figures(one) for name, one in every.items()}
-    statistics["base_rate"] = lambda counts: np.array(counts @ label / len(label))
-    drawn = metrics.bootstrap(statistics, len(label), draws, seed)
+    statistics["base_rate"] = lambda counts: np.array(counts @ label / counts.sum())
+    drawn = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
     found = {name: _Found(one, drawn[f"figures {name}"]) for name, one in every.items()}
     return {
         "holdout": _holdout(label, trial.ours, found[""].figures),
@@ -130,10 +133,12 @@ def holdout_facts(label: np.ndarray, judged: Judged) -> dict[str, Any]:
     return _holdout(label, judged, Ranked(label, judged.probability, judged.threshold).figures(np.ones(len(label))))
 
 
-def interval_facts(label: np.ndarray, judged: Judged, draws: int, seed: int) -> dict[str, list[float]]:
+def interval_facts(
+    label: np.ndarray, judged: Judged, draws: int, seed: int, groups: np.ndarray | None = None
+) -> dict[str, list[float]]:
     """Figure to its 95% bootstrap interval, [low, high], where nothing else is judged beside it."""
     ranked = Ranked(label, judged.probability, judged.threshold)
-    drawn = metrics.bootstrap({"figures": _figures(ranked)}, len(label), draws, seed)
+    drawn = metrics.bootstrap({"figures": _figures(ranked)}, len(label), draws, seed, groups)
     return _Found(ranked, drawn["figures"]).intervals
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract import Category, Columns, Feature, Kind
+from northstar_explain.learn import splits
 from northstar_explain.learn.workers import counted
 
 Machine = ExplainableBoostingClassifier
@@ -49,6 +50,7 @@ def fit(
     options: Options,
     seed: int,
     progress: Callable[[str], None] = lambda stage: None,
+    groups: np.ndarray | None = None,
 ) -> ExplainableBoostingClassifier:
     """Fit the machine.
 
@@ -63,6 +65,9 @@ def fit(
     seed : int
     progress : callable
         Told each bag that is done.
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: the rows that tell a machine when to stop are then of other groups than those that
+        fit it.
 
     Returns
     -------
@@ -81,13 +86,21 @@ def fit(
         n_jobs=-1,  # interpret's default leaves a core idle
         random_state=seed,
     )
-    with warnings.catch_warnings(), counted(_bags(options.outer_bags, progress)):
+    with warnings.catch_warnings(), counted(_told(options.outer_bags, progress)):
         # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
         warnings.filterwarnings("ignore", message="Missing values detected")
-        return machine.fit(frame(columns, features), label)
+        return machine.fit(frame(columns, features), label, bags=_bags(machine, label, groups, seed))
 
 
-def _bags(bags: int, progress: Callable[[str], None]) -> Callable[[int], None]:
+def _bags(
+    machine: ExplainableBoostingClassifier, label: np.ndarray, groups: np.ndarray | None, seed: int
+) -> np.ndarray | None:
+    if groups is None:
+        return None  # interpret's own: rows apart, stratified by label
+    return splits.bags(label, groups, machine.outer_bags, machine.validation_size, seed)
+
+
+def _told(bags: int, progress: Callable[[str], None]) -> Callable[[int], None]:
     """Each bag is fitted to single features, then ranks the pairs, then is fitted to the pairs chosen."""
     stages = ("features one by one", "", "pairs of features")
 

@@ -104,6 +104,7 @@ def learn(
     seed: int,
     progress: Callable[[str], None],
     previous: Previous | None = None,
+    groups: np.ndarray | None = None,
 ) -> Learnt:
     """Learn segments from customers.
 
@@ -118,6 +119,8 @@ def learn(
         Told each stage.
     previous : Previous, optional
         Segments found again keep their ids and names.
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: rules are then checked on other groups than they were learnt from.
 
     Returns
     -------
@@ -129,7 +132,7 @@ def learn(
         When too few features may define segments.
     """
     features = usable(contract, columns)
-    learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed)
+    learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed, groups)
     taught, checked = rows_of(columns, learn_rows), rows_of(columns, check_rows)
     progress(f"choosing from {len(features)} features what likeness is measured by")
     principal = space.principal(taught, features)

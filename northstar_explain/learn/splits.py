@@ -1,10 +1,13 @@
-"""Which rows teach, which choose, and which only judge."""
+"""Which rows teach, which choose, and which only judge; rows of one group are never divided."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+
+# Groups that lie next to each other by their share of positives and are dealt in an order of chance.
+_BLOCK = 20
 
 
 class Split(NamedTuple):
@@ -15,7 +18,9 @@ class Split(NamedTuple):
     holdout: np.ndarray
 
 
-def label_free(n: int, check_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def label_free(
+    n: int, check_share: float, seed: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Rows to learn segments from, and rows to check them on, chosen without the label.
 
     A split stratified by label would let the label into the segments through the back door.
@@ -27,18 +32,27 @@ def label_free(n: int, check_share: float, seed: int) -> tuple[np.ndarray, np.nd
     check_share : float
         Share to keep for checking, 0 to 1.
     seed : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to; no group is then on both sides.
 
     Returns
     -------
     learn, check : ndarray of int
         Row positions in ascending order.
     """
-    order = np.random.default_rng([seed, 1]).permutation(n)
+    rng = np.random.default_rng([seed, 1])
+    if groups is not None:
+        found, member, rows = np.unique(groups, return_inverse=True, return_counts=True)
+        part = _deal(rng.permutation(len(found)), rows, (1 - check_share, check_share))[member]
+        return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+    order = rng.permutation(n)
     cut = n - round(n * check_share)
     return np.sort(order[:cut]), np.sort(order[cut:])
 
 
-def stratified(label: np.ndarray, validation: float, holdout: float, seed: int) -> Split:
+def stratified(
+    label: np.ndarray, validation: float, holdout: float, seed: int, groups: np.ndarray | None = None
+) -> Split:
     """Split rows so that each part has the same share of positives.
 
     Parameters
@@ -47,12 +61,18 @@ def stratified(label: np.ndarray, validation: float, holdout: float, seed: int) 
     validation, holdout : float
         Shares, 0 to 1; the rest trains.
     seed : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to. No group is then in two parts, and shares, of rows and of positives, are as near as
+        whole groups allow: a part has less than one largest group more than its share.
 
     Returns
     -------
     Split
     """
     rng = np.random.default_rng([seed, 2])
+    if groups is not None:
+        dealt = _deal_by_rate(label, groups, (1 - validation - holdout, validation, holdout), rng)
+        return Split(*(np.flatnonzero(dealt == place) for place in range(3)))
     parts: tuple[list[np.ndarray], ...] = ([], [], [])
     for value in (0, 1):
         rows = rng.permutation(np.flatnonzero(label == value))
@@ -60,3 +80,57 @@ def stratified(label: np.ndarray, validation: float, holdout: float, seed: int) 
         for part, chosen in zip(parts, (rows[second:], rows[first:second], rows[:first]), strict=True):
             part.append(chosen)
     return Split(*(np.sort(np.concatenate(part)) for part in parts))
+
+
+def bags(label: np.ndarray, groups: np.ndarray, count: int, share: float, seed: int) -> np.ndarray:
+    """For each of several machines, the rows that fit it and the rows that tell it when to stop.
+
+    Parameters
+    ----------
+    label : ndarray of 0 and 1, shape (n,)
+    groups : ndarray, shape (n,)
+        What each row belongs to; no group does both in one machine.
+    count : int
+        Machines.
+    share : float
+        Of rows that tell when to stop, 0 to 1.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int8, shape (n, count)
+        1 to fit, -1 to tell when to stop.
+    """
+    rng = np.random.default_rng([seed, 14])
+    groups = np.unique(groups, return_inverse=True)[1]  # numbers are sorted quicker than names
+    parts = [_deal_by_rate(label, groups, (1 - share, share), rng) for _ in range(count)]
+    return np.where(np.column_stack(parts) == 0, 1, -1).astype(np.int8)
+
+
+def _deal_by_rate(
+    label: np.ndarray, groups: np.ndarray, shares: tuple[float, ...], rng: np.random.Generator
+) -> np.ndarray:
+    """A part for each row; groups are dealt from those without positives to those with nothing else."""
+    found, member, rows = np.unique(groups, return_inverse=True, return_counts=True)
+    rate = np.bincount(member, label, len(found)) / rows
+    order = np.lexsort((rng.random(len(found)), rate))
+    # Were the order by rate alone, groups whose rate no other has would be dealt the same by every seed.
+    order = order[np.lexsort((rng.random(len(found)), np.arange(len(found)) // _BLOCK))]
+    return _deal(order, rows, shares)[member]
+
+
+def _deal(order: np.ndarray, rows: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
+    """Give groups in their order each to the part that lacks most rows.
+
+    What the parts lack adds up to the rows of the group at hand, so the part that gets it lacks more than nothing, and
+    never has as much as one largest group too many. A part with a share of 0 never gets any.
+    """
+    part = np.empty(len(order), dtype=np.intp)
+    lacks = [0.0] * len(shares)
+    sizes = rows.tolist()
+    for group in order.tolist():
+        lacks = [lack + share * sizes[group] for lack, share in zip(lacks, shares, strict=True)]
+        chosen = max(range(len(shares)), key=lacks.__getitem__)
+        lacks[chosen] -= sizes[group]
+        part[group] = chosen
+    return part

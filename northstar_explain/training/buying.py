@@ -41,7 +41,9 @@ def learn_purchase(
     """
     features = contract.model_features
     progress(f"fitting the purchase model to {len(taught):,} customers and {len(features)} features")
-    machine = purchase.fit(taught.columns, taught.label, features, options.purchase, options.seed, progress)
+    machine = purchase.fit(
+        taught.columns, taught.label, features, options.purchase, options.seed, progress, taught.groups
+    )
     scorecard = compile_machine(machine, contract)
     progress("choosing the threshold on the validation rows")
     validated = scorecard.probability(chosen.columns)
@@ -50,7 +52,7 @@ def learn_purchase(
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
     ranges = _ranges(taught.columns, scorecard.features)
     progress("fitting a black box to compare with")
-    black_box = fit_black_box(features, taught.labelled, chosen.labelled, options.seed)
+    black_box = fit_black_box(features, taught, chosen, options.seed)
     numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
     return Bought(scorecard, numbers, machine, bags_of(machine), black_box)
 

@@ -12,10 +12,12 @@ from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.customers import Customers
 
 FEWEST_CUSTOMERS = 1_000
+# Of rows that belong together: fewer could not be split into parts that are alike.
+FEWEST_GROUPS = 100
 
 
 def require_learnable(source: str, contract: Contract, customers: Customers, rejected: pa.Table) -> None:
-    """Stop when there are too few customers, one label only, or features that never differ.
+    """Stop when there are too few customers or groups of them, one label only, or features that never differ.
 
     Raises
     ------
@@ -29,6 +31,7 @@ def require_learnable(source: str, contract: Contract, customers: Customers, rej
             got += f", and {rejected.num_rows:,} rejected, {first}"
         raise TableError(source, [Fault("rows", expected, got, "Take more customers, or mend the rejected ones.")])
     require_both_labels(source, contract, customers.label)
+    _require_groups(source, contract, customers.groups)
     faults = [
         Fault(f"column {feature.name}", "at least two different values", got, todo)
         for feature in contract.features
@@ -57,6 +60,13 @@ def require_known(contract: Contract, accepted: Sequence[str]) -> None:
     ]
     if faults:
         raise ContractError(contract.title, faults)
+
+
+def _require_groups(source: str, contract: Contract, groups: np.ndarray | None) -> None:
+    if groups is not None and (count := len(np.unique(groups))) < FEWEST_GROUPS:
+        expected = f"at least {FEWEST_GROUPS} different values, so that some can teach and others be judged"
+        todo = "Take more of them, or name in table.group what rows really belong to."
+        raise TableError(source, [Fault(f"column {contract.group}", expected, f"{count:,}", todo)])
 
 
 def _constant(column: np.ndarray | Category) -> str:

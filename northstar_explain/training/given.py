@@ -23,7 +23,8 @@ class Options:
     date : datetime.date
         The day that the manifest and the reports carry.
     validation, holdout : float
-        Shares of the customers; the holdout share is not used when a later table is given.
+        Shares of the customers. When a later table is given, the holdout share is used only where the two tables share
+        groups of rows that belong together: so many of them are then judged there and teach nothing.
     segments : learn.segments.Options
     purchase : learn.purchase.Options
     experiments : bool

@@ -13,7 +13,7 @@ from northstar_explain.evaluate.customers import Customers, customers_of
 from northstar_explain.evaluate.holdout import Bought, Case, Parts, evaluate, truth_of
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.update import Earlier
-from northstar_explain.learn import segments, splits
+from northstar_explain.learn import segments
 from northstar_explain.learn.golden import golden_rows, with_machine
 from northstar_explain.learn.segments import Learnt
 from northstar_explain.learn.workers import beside, one_thread
@@ -24,6 +24,7 @@ from northstar_explain.training.buying import learn_purchase
 from northstar_explain.training.demands import require_both_labels, require_known, require_learnable
 from northstar_explain.training.earlier import previous
 from northstar_explain.training.given import Options, Source
+from northstar_explain.training.parts import parted
 
 Progress = Callable[[str], None]
 
@@ -66,7 +67,8 @@ def train(
     progress : callable
         Told each stage as it begins.
     later : Source, optional
-        Customers at a later date. They become the holdout, so that it is out of time as well.
+        Customers at a later date. They become the holdout, so that it is out of time as well; of groups that are in
+        both tables, some teach and the others are judged.
     earlier : Earlier, optional
         The model to continue.
 
@@ -117,12 +119,9 @@ def _split(task: _Task, checked: Checked, later: Checked | None) -> Parts:
     require_learnable(task.source.name, task.contract, customers, checked.rejected)
     segments.usable(task.contract, customers.columns)  # said at once, not after the fit beside it
     judged = None if later is None else customers_of(later.accepted, task.contract)
-    if judged is not None and task.later is not None:
-        require_both_labels(task.later.name, task.contract, judged.label)
-    options = task.options
-    split = splits.stratified(customers.label, options.validation, 0.0 if judged else options.holdout, options.seed)
-    held = customers.take(split.holdout) if judged is None else judged
-    return Parts(customers, customers.take(split.train), customers.take(split.validation), held, judged is not None)
+    parts = parted(customers, judged, task.options)
+    require_both_labels((task.later or task.source).name, task.contract, parts.holdout.label)
+    return parts
 
 
 def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[Learnt, Bought]:
@@ -131,9 +130,12 @@ def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[Learnt, Bough
     before = previous(task.earlier, contract, options.date)
     progress("looking for features that know too much")
     train, source, accepted = parts.train, task.source.name, options.accept_leakage
-    require_no_leak(contract, train.columns, train.label, source, accepted, options.seed)
+    require_no_leak(contract, train.columns, train.label, source, accepted, options.seed, train.groups)
     with beside(learn_purchase, train, parts.validation, contract, options, progress) as purchases:
-        learnt = segments.learn(parts.everybody.columns, contract, options.segments, options.seed, progress, before)
+        everybody = parts.everybody
+        learnt = segments.learn(
+            everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups
+        )
         bought = purchases()
     _require_credible(source, parts.validation, bought, options)
     return learnt, bought

@@ -160,3 +160,54 @@ def test_a_draft_loads_whatever_the_columns_are_called(names: list[str]) -> None
     text = contracts.draft(pa.table(columns), None, None)
     assert [feature.name for feature in contracts.parse(text).features] == names
     assert "CONFIRM" in text
+
+
+GROUPED = contracts.parse(SMALL.text.replace("[table]", '[table]\ngroup = "house"'))
+
+
+def households(house: list[object]) -> pa.Table:
+    n = len(house)
+    return pa.table({
+        "id": [f"r{i}" for i in range(n)],
+        "house": house,
+        "orders": [1] * n,
+        "rate": [0.5] * n,
+        "country": ["US"] * n,
+        "tier": ["low"] * n,
+        "bought": [0, 1] * (n // 2),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("house", [[7, 7, 8, 8], ["a", "a", "007", "7"]])
+def test_a_group_comes_through_as_text_where_the_label_is_asked_for(house: list[object]) -> None:
+    table = households(house)
+    checked = contracts.check(table, GROUPED, label=True)
+    assert checked.accepted["house"].to_pylist() == [str(one) for one in house]
+    assert checked.ignored == ()
+    # To score, nobody needs to know what belongs together.
+    unlabelled = contracts.check(table, GROUPED)
+    assert unlabelled.ignored == () and "house" not in unlabelled.accepted.column_names
+    assert contracts.check(table.drop_columns(["house", "bought"]), GROUPED).accepted.num_rows == 4
+
+
+def test_a_row_without_its_group_is_rejected_with_the_reason() -> None:
+    checked = contracts.check(households(["a", None, "", "b"]), GROUPED, label=True)
+    assert checked.accepted["id"].to_pylist() == ["r0", "r3"]
+    assert checked.rejected["reasons"].to_pylist() == [
+        "house: expected the group that the row belongs to, got nothing",
+        "house: expected the group that the row belongs to, got ''",
+    ]
+
+
+def test_a_group_column_that_is_missing_or_no_name_stops_the_run() -> None:
+    with pytest.raises(TableError, match="column house: expected a column of this name; got none. Add it"):
+        contracts.check(households([1, 1]).drop_columns(["house"]), GROUPED, label=True)
+    with pytest.raises(TableError, match="column house: .*; got none, but an unknown column House"):
+        contracts.check(households([1, 1]).rename_columns({"house": "House"}), GROUPED, label=True)
+    with pytest.raises(TableError, match="column house: expected text or whole numbers that name the group.*double"):
+        contracts.check(households([1.5, 1.5]), GROUPED, label=True)
+
+
+def test_ids_stay_one_a_row_where_rows_have_groups() -> None:
+    table = households(["a", "a", "b", "b"]).set_column(0, "id", pa.array(["x", "x", "y", "z"]))
+    assert contracts.check(table, GROUPED, label=True).rejected.num_rows == 2

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from northstar_explain import tables
 from northstar_explain.contract import Kind, check, draft, load, parse
+from northstar_explain.errors import ContractError
 
 HOSTILE = [
     'a "quoted" name', "it's", "line\nbreak", "carriage\rreturn", "tab\tstop", "# not a comment", "a = 1", "[table]", "dotted.name",
@@ -149,3 +150,19 @@ def test_columns_of_text_numbers_are_recognised(type: pa.DataType) -> None:
     columns = {"id": ["a", "b", "c"], "n": ["1", "NA", "3"], "y": ["0", "1", "0"]}
     contract = parse(draft(pa.table({k: pa.array(v, type) for k, v in columns.items()}), None, None))
     assert (contract.label, contract["n"].kind, contract["n"].missing) == ("y", Kind.COUNT, "unknown")
+
+
+def test_a_column_that_says_whose_row_it_is_is_pointed_out() -> None:
+    table = pa.table({
+        "row": ["a", "b", "c", "d", "e"],
+        "household_id": [1, 1, 2, 3, 3],
+        "orders": [1, 2, 2, 4, 5],
+        "label": [0, 1, 0, 1, 0],
+    })  # fmt: skip
+    text = draft(table, "row", "label")
+    assert parse(text).group == ""  # a guess changes nothing until somebody confirms it
+    assert '# group = "household_id"\n' in text
+    confirmed = text.replace('# group = "household_id"', 'group = "household_id"')
+    with pytest.raises(ContractError, match="table.group: expected a column that is no feature; got household_id"):
+        parse(confirmed)
+    assert "# group" not in draft(table.drop_columns(["household_id"]), "row", "label")

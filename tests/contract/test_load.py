@@ -64,6 +64,14 @@ def test_missing_keys_take_documented_defaults() -> None:
     assert contract.text == GOOD
 
 
+def test_a_group_is_a_column_and_no_feature() -> None:
+    assert parse(GOOD).group == ""
+    contract = parse(GOOD.replace("[table]", '[table]\ngroup = "house"'))
+    assert contract.group == "house"
+    assert [feature.name for feature in (*contract.model_features, *contract.segment_features)] == ["orders"] * 2
+    assert contract.sha256 != parse(GOOD).sha256
+
+
 def test_a_name_that_is_no_feature_is_a_key_error(contract: Contract) -> None:
     with pytest.raises(KeyError, match="nothing"):
         contract["nothing"]
@@ -77,6 +85,14 @@ def test_a_name_that_is_no_feature_is_a_key_error(contract: Contract) -> None:
         (('id = "id"', 'id = " "'), "table.id: expected text; got ' '. Put it in quotes."),
         (('label = "bought"', 'label = "id"'), "table.label: expected a column other than the id; got id"),
         (('label = "bought"', 'label = "orders"'), "table.label: expected a column that is no feature; got orders."),
+        (("[table]", '[table]\ngroup = "id"'),
+         "table.group: expected a column other than id and label; got id. Leave it out where no two rows belong together."),
+        (("[table]", '[table]\ngroup = "bought"'), "table.group: expected a column other than id and label; got bought"),
+        (("[table]", '[table]\ngroup = "orders"'), "table.group: expected a column that is no feature; got orders"),
+        (("[table]", '[table]\ngroup = ""'), "table.group: expected text; got ''"),
+        (("[table]", "[table]\ngroup = 3"), "table.group: expected text; got 3. Put it in quotes."),
+        (("[table]", '[table]\ngroup = "house"\nignore = ["house"]'),
+         "table.group: expected a column that is not ignored; got house. Take it out of ignore."),
         (("[table]", "[table]\ncolour = 1"), "table.colour: expected one of title, id, label"),
         (("[groups]", "[extra]\nx = 1\n[groups]"), "extra: expected one of table, groups, features; got an unknown key."),
         (('group = "a"', 'group = "b"'), "features.orders.group: expected one of a; got b"),

@@ -1,0 +1,86 @@
+"""Complete Journey: one row per household and month, trained on six months, judged on other households later on.
+
+The data and where they come from: `households.py`. Every household of the training months is either taught or judged,
+never both, and the months it is judged in begin when the last label of the training months is over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from households import Records, records, snapshots
+
+from northstar_explain import contract as contracts
+from northstar_explain import model, score, tables
+from northstar_explain.cli.progress import progress
+from northstar_explain.cli.tables import facts_text
+from northstar_explain.errors import NorthstarError
+from northstar_explain.report.playbook import write_playbook
+from northstar_explain.training import Options, Source, train
+
+CONTRACT = Path(__file__).with_name("contract.toml")
+TRAIN_DATES = [datetime.date(2017, month, 1) for month in range(4, 10)]
+LATER_DATES = [datetime.date(2017, month, 1) for month in range(10, 13)]
+FIGURES = {"roc_auc": "ROC-AUC", "average_precision": "average precision", "f1": "F1", "brier": "Brier score",
+           "ece": "calibration error", "lift_10": "lift, best 10%"}  # fmt: skip
+BESIDE = {"logistic_rfv": "logistic", "black_box": "black box", "segment_rate": "segments"}
+
+
+def main() -> None:
+    """Build both tables, train, score, write the playbook, print the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("outputs/complete_journey"),
+                        help="folder (default: outputs/complete_journey)")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="decides every random choice (default: 0)")
+    parser.add_argument("--overwrite", action="store_true", help="replace earlier results")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    args = parser.parse_args()
+    try:
+        run(records(), args.out, Options(seed=args.seed, date=LATER_DATES[-1]), args.overwrite, args.quiet)
+    except NorthstarError as error:
+        sys.exit(f"run.py: {error}")
+
+
+def run(known: Records, out: Path, options: Options, overwrite: bool, quiet: bool) -> None:
+    """Do everything that the command promises."""
+    early, later = snapshots(known, TRAIN_DATES), snapshots(known, LATER_DATES)
+    tables.write(early, out / "households.parquet", overwrite)
+    tables.write(later, out / "later.parquet", overwrite)
+    with progress(quiet) as say:
+        sources = Source(early, "households"), Source(later, "later")
+        learnt = train(sources[0], contracts.load(CONTRACT), options, say, sources[1]).model
+        model.save(learnt, out / "model", overwrite)
+        settings = score.Options(overwrite=overwrite)
+        score.run(learnt, [out / "later.parquet"], out / "scores.parquet", settings, say)
+        write_playbook(learnt, out / "playbook", overwrite, say)
+    print(facts_text(learnt))
+    print("\n".join(comparison(learnt.evaluation["purchase"], early, later)))
+
+
+def comparison(facts: dict[str, Any], early: pa.Table, later: pa.Table) -> list[str]:
+    """The model beside a logistic regression on log recency, frequency and value, and two others, line by line."""
+    rates = [table["buys_next_30d"].to_numpy().mean() for table in (early, later)]
+    apart = facts["kept_together"]
+    beside = {one["name"]: one for one in facts["baselines"]}
+    lines = [
+        "",
+        f"Taught by {apart['train'] + apart['validation']:,} households from {TRAIN_DATES[0]} to {TRAIN_DATES[-1]} "
+        f"(base rate {rates[0]:.3f}),",
+        f"judged on {apart['holdout']:,} others from {LATER_DATES[0]} to {LATER_DATES[-1]} (base rate {rates[1]:.3f}); "
+        "in brackets the 95% interval",
+        f"{'':<20}{'EBM':>24}" + "".join(f"{name:>12}" for name in BESIDE.values()),
+    ]
+    for key, words in FIGURES.items():
+        low, high = facts["intervals"][key]
+        others = "".join(f"{beside[name][key]:>12.4f}" for name in BESIDE)
+        lines.append(f"{words:<20}{facts['holdout'][key]:>8.4f} [{low:.4f}, {high:.4f}]{others}")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
