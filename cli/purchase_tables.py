@@ -40,6 +40,9 @@ def _figures(purchase: dict[str, Any]) -> list[str]:
     held = purchase["holdout"]
     later = " (at a later date)" if purchase["out_of_time"] else ""
     lines = [f"Purchase model, on a holdout of {held['n']:,}{later}; in brackets 95% intervals"]
+    if apart := purchase.get("kept_together"):
+        taught = apart["train"] + apart["validation"]
+        lines.append(f"  rows of {apart['holdout']:,} {apart['by']}; {taught:,} others taught, none did both")
     for name, words, note in _FIGURES:
         said = note.format(**held)
         interval = _interval(purchase["intervals"][name])

@@ -107,11 +107,6 @@ def best_f1_threshold(label: np.ndarray, probability: np.ndarray) -> float:
     return float(sorted_probability[np.argmax(np.where(last, f1, -1.0))])
 
 
-def lift(label: np.ndarray, score: np.ndarray, share: float) -> float:
-    """Purchase rate among the best-scored share over the rate of all; rows of equal score count in proportion."""
-    return Ranked(label, score).figures(np.ones(len(label)))[f"lift_{round(100 * share)}"]
-
-
 def brier_skill(brier_score: float, base_rate: float) -> float:
     """Share of the base rate's Brier score that is taken off (Murphy 1973): 1 is perfect, 0 no better."""
     reference = base_rate * (1 - base_rate)

