@@ -1,57 +1,43 @@
-"""The playbook: what stands in the model folder, page by page, and nothing that a name could smuggle in."""
+"""The playbook as PDF: what stands in the model folder, page by page, and nothing that a name could smuggle in."""
 
 from __future__ import annotations
 
-import html as markup
 import json
 import re
-import time
 from dataclasses import replace
 from io import BytesIO
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import jinja2
+import pikepdf
+import playbooks
+import pyarrow as pa
 import pypdf
 import pytest
 from helpers import contents, explain
 
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model, Profile
-from northstar_explain.report.charts import index_bar
-from northstar_explain.report.facts import Playbook, playbook_facts
-from northstar_explain.report.playbook import write_playbook
-from northstar_explain.report.plays import recommended
+from northstar_explain.report import palette
+from northstar_explain.report.playbook import Written, playbook_facts, write_playbook
+from northstar_explain.report.playbook.charts import index_bar
+from northstar_explain.report.playbook.plays import recommended
+from northstar_explain.report.playbook.sheets import TEMPLATE, pages
 from northstar_explain.report.render import html, pdf
 
-HOSTILE = [
-    "<b>bold</b> & <i>more</i>",
-    "<script>alert(1)</script>",
-    '<img src="file:///etc/hostname">',
-    '"><a href="file:///etc/hostname">here</a>',
-    "</section></body></html>",
-    "{{ 7 * 7 }} {% raw %}",
-    "&lt;already&gt; &amp;",
-    "url(file:///etc/hostname)",
-    "emoji 🛒🔥 and ☃",
-    "\u202eright to left שלום مرحبا",
-    "zero\u200bwidth and\u00a0no-break",
-    "a-very-long-name-without-a-break-" * 8,
-]
+BESIDE_SEGMENTS = 6  # cover, overview; whom first, tree, method, words
 
 
 @pytest.fixture(scope="module")
-def book(model: Model) -> Playbook:
-    return playbook_facts(model)
+def written(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return write_playbook(model, tmp_path_factory.mktemp("playbook") / "out")
 
 
 @pytest.fixture(scope="module")
-def page(book: Playbook) -> str:
-    return html("playbook.html.j2", book=book, index_bar=index_bar)
-
-
-@pytest.fixture(scope="module")
-def reader(model: Model, tmp_path_factory: pytest.TempPathFactory) -> pypdf.PdfReader:
-    return pypdf.PdfReader(write_playbook(model, tmp_path_factory.mktemp("playbook")))
+def reader(written: Written) -> pypdf.PdfReader:
+    return pypdf.PdfReader(written.pdf)
 
 
 def joined(text: str) -> str:
@@ -74,102 +60,152 @@ def test_every_page_says_what_the_model_folder_holds(model: Model, reader: pypdf
     folder = {name: json.loads(model.files[name]) for name in ("segments.json", "evaluation.json")}
     segments = folder["segments.json"]["segments"]
     outcomes = folder["evaluation.json"]["segments"]["holdout_outcomes"]
-    assert len(reader.pages) == 1 + len(segments)
-    overview = joined(reader.pages[0].extract_text())
-    assert joined(model.id) in overview
-    assert joined("2026-03-01") in overview
-    for segment, shown in zip(segments, reader.pages[1:], strict=True):
-        text = joined(shown.extract_text())
-        rate = f"{outcomes[segment['id']]['purchase_rate']:.1%}"
-        figures = [f"{segment['customers']:,}", f"{segment['share']:.1%}", rate]
-        for words in (segment["name"], segment["definition"], *figures):
+    spend = folder["evaluation.json"]["segments"]["spend"]["segments"]
+    funnel = folder["evaluation.json"]["segments"]["funnel"]
+    stability = folder["evaluation.json"]["segments"]["stability"]
+    assert len(reader.pages) == BESIDE_SEGMENTS + len(segments)
+    cover, overview = (joined(page.extract_text()) for page in reader.pages[:2])
+    assert joined("1 March 2026") in cover
+    assert joined(model.id) in cover
+    assert "OwnerUNASSIGNED" in cover
+    for segment, shown in zip(segments, reader.pages[2:], strict=False):
+        id, text = segment["id"], joined(shown.extract_text())
+        rate = f"{outcomes[id]['purchase_rate']:.1%}"
+        both = [segment["name"], segment["definition"], f"{segment['customers']:,}", f"{segment['share']:.1%}", rate,
+                f"{spend[id]['share']:.1%}", f"{stability[id]:.2f}"]  # fmt: skip
+        for words in both:
             assert joined(words) in text, words
             assert joined(words) in overview, words
+        assert f"{outcomes[id]['predicted_rate']:.1%}" in text
+        for left in (count for path in funnel[id] for count in path):
+            assert f"{left:,}" in text
 
 
-def test_every_condition_of_a_rule_stands_on_its_segments_page(
-    model: Model, book: Playbook, reader: pypdf.PdfReader
-) -> None:
-    for segment, page, shown in zip(model.segmentation.segments, book.pages, reader.pages[1:], strict=True):
-        assert len(page.rules) == len(segment.rules)
+def test_features_and_drivers_are_those_of_the_model(model: Model, reader: pypdf.PdfReader) -> None:
+    drivers = model.evaluation["together"]["drivers"]
+    for segment, sheet, shown in zip(
+        model.segmentation.segments, playbook_facts(model).sheets, reader.pages[2:], strict=False
+    ):
         text = joined(shown.extract_text())
-        assert page.actions
-        for words in (
-            *(step for rule in page.rules for step in rule),
-            *page.actions,
-            *(bar.words for bar in page.bars),
-        ):
-            assert joined(words) in text, words
+        by_words = {model.contract[p.feature].words.casefold(): p for p in segment.profile}
+        assert sheet.features
+        for one in sheet.features:
+            profile = by_words[one.words.casefold()]
+            assert one.index == f"{profile.index:.0f}"
+            assert joined(one.words) in text and one.index in text
+        indices = [float(one.index) for one in sheet.features]
+        assert indices == sorted(indices, reverse=True)
+        assert sum(index > 100 for index in indices) <= 5 and sum(index < 100 for index in indices) <= 5
+        known = {f"{one['mean_points']:+.2f}".replace("-", "−") for one in drivers[segment.id]}
+        assert sheet.drivers and {one.points for one in sheet.drivers} <= known
+
+
+def test_every_segment_has_a_file_of_one_page(model: Model, written: Written, reader: pypdf.PdfReader) -> None:
+    assert written.long == ()
+    for number, (segment, path) in enumerate(zip(model.segmentation.segments, written.segments, strict=True)):
+        alone = pypdf.PdfReader(path)
+        assert [page.extract_text() for page in alone.pages] == [reader.pages[2 + number].extract_text()]
+        assert alone.metadata is not None and alone.metadata.title == f"{segment.name}: {model.contract.title}"
 
 
 def test_inter_is_embedded_and_no_font_is_left_to_the_reader(reader: pypdf.PdfReader) -> None:
     found = fonts(reader)
-    assert found
-    assert all(found.values())
+    assert found and all(found.values())
     assert all("Inter" in name for name in found)
 
 
-def test_the_pdf_can_be_read_aloud(reader: pypdf.PdfReader, model: Model) -> None:
-    catalog = reader.trailer["/Root"]
-    assert catalog["/MarkInfo"]["/Marked"]
-    assert catalog["/Lang"] == "en"
-    assert reader.metadata is not None
-    assert reader.metadata.title == f"Segment playbook: {model.contract.title}"
+def elements(node: Any) -> list[Any]:
+    """Every element of a PDF's structure tree, in reading order."""
+    kids = node.get("/K", [])
+    kids = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+    inside = [kid for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/S" in kid]
+    return [one for kid in inside for one in [kid, *elements(kid)]]
 
 
-def test_the_same_model_gives_the_same_page(model: Model, page: str) -> None:
-    assert html("playbook.html.j2", book=playbook_facts(model), index_bar=index_bar) == page
+def test_the_pdf_can_be_read_aloud(written: Written, model: Model) -> None:
+    """What PDF/UA-1 asks of structure, as far as a program can see it."""
+    for path in (written.pdf, written.segments[0]):
+        with pikepdf.open(path) as file:
+            root = file.Root
+            assert bool(root.MarkInfo.Marked) and str(root.Lang) == "en"
+            assert bool(root.ViewerPreferences.DisplayDocTitle)
+            with file.open_metadata() as metadata:
+                assert metadata["pdfuaid:part"] == "1"
+                assert model.contract.title in metadata["dc:title"]
+            found = elements(root.StructTreeRoot)
+            kinds = [str(one.S) for one in found]
+            assert kinds.count("/H1") == len(file.pages)  # one message a page
+            figures = [one for one in found if str(one.S) == "/Figure"]
+            assert figures
+            assert all(len(str(one.get("/Alt", ""))) > 20 for one in figures)
+            assert {"/TH", "/TD", "/L", "/LI"} <= set(kinds)
+            assert all(page.get("/Tabs") == "/S" or "/StructParents" in page for page in file.pages)
 
 
-def test_the_same_page_gives_the_same_bytes_at_another_time() -> None:
-    page = "<html lang=en><head><title>t</title></head><body><p>hello</p></body></html>"
-    first = pdf(page, "playbook.css")
-    time.sleep(1.1)
-    assert pdf(page, "playbook.css") == first
+def test_the_same_model_gives_the_same_bytes(model: Model, written: Written, tmp_path: Path) -> None:
+    again = write_playbook(model, tmp_path / "again")
+    assert [path.read_bytes() for path in again.files] == [path.read_bytes() for path in written.files]
 
 
-def hostile_book(book: Playbook, names: list[str] = HOSTILE) -> Playbook:
-    pages = tuple(
-        replace(book.pages[0], id=f"S{i + 1}", name=text, definition=f"Definition {text}", rules=((text,),), actions=(text,),
-                bars=(replace(book.pages[0].bars[0], words=text),))
-        for i, text in enumerate(names)
-    )  # fmt: skip
-    return replace(book, title=HOSTILE[0], horizon=HOSTILE[2], pages=pages)
+@pytest.mark.slow
+@pytest.mark.parametrize("segments", [4, 6, 8])
+def test_full_pages_fit(segments: int, model: Model, customers: pa.Table, tmp_path: Path) -> None:
+    """Two rules of four conditions a segment, all that sets it apart, and names of 60 characters."""
+    crowd = playbooks.crowded(model, customers, segments)
+    done = write_playbook(crowd, tmp_path)
+    assert done.long == ()
+    assert sum(path.stat().st_size for path in done.files) < 3_000_000
+    reader = pypdf.PdfReader(done.pdf)
+    assert len(reader.pages) == BESIDE_SEGMENTS + segments
+    for segment, page in zip(crowd.segmentation.segments, reader.pages[2:], strict=False):
+        text = joined(page.extract_text())
+        for words in (segment.name, segment.definition, f"{segment.customers:,}"):
+            assert joined(words) in text
+    for page in reader.pages:
+        require_inside(page)
 
 
-def test_hostile_names_are_text_in_the_page(book: Playbook) -> None:
-    page = html("playbook.html.j2", book=hostile_book(book), index_bar=index_bar)
-    harmless = html("playbook.html.j2", book=replace(book, pages=book.pages[:1] * len(HOSTILE)), index_bar=index_bar)
-    for text in HOSTILE:
-        assert page.count(str(markup.escape(text)).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")) >= 5
+def require_inside(page: Any) -> None:
+    """No text begins outside of the sheet."""
+    width, height = float(page.mediabox.width), float(page.mediabox.height)
+    outside = []
 
-    def tags(page: str) -> set[str]:
-        return set(re.findall(r"</?[a-z]\w*", page))
+    def look(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
+        x, y = cm[0] * tm[4] + cm[2] * tm[5] + cm[4], cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
+        if text.strip() and not (0 <= x <= width and 0 <= y <= height):
+            outside.append((text, x, y))
 
-    assert tags(page) <= tags(harmless) | {"<li", "</li"}
-    assert not {"<script", "<img", "<b>bold"} & tags(page)
-    assert len(re.findall("<a ", page)) == len(HOSTILE)  # the overview's links to the pages below, and no other
-    assert set(re.findall(r'href="([^"]*)"', page)) == {f"#S{i + 1}" for i in range(len(HOSTILE))}
+    page.extract_text(visitor_text=look)
+    assert outside == []
 
 
-def test_hostile_names_are_text_in_the_pdf(book: Playbook) -> None:
-    page = html("playbook.html.j2", book=hostile_book(book), index_bar=index_bar)
-    reader = pypdf.PdfReader(BytesIO(pdf(page, "playbook.css")))
-    assert len(reader.pages) >= 1 + len(HOSTILE)
+def test_a_change_log_tells_what_became_of_the_segments(model: Model, tmp_path: Path) -> None:
+    book = playbook_facts(playbooks.updated(model))
+    text = joined(html(TEMPLATE, book=book, pages=pages(book), logo="", style=None))
+    for words in ("Summer guests", "117 of 6,000", "m-0123456789ab"):
+        assert joined(words) in text
+
+
+# ---- texts of others ----
+
+
+@pytest.fixture(scope="module")
+def spoilt(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return write_playbook(hostile, tmp_path_factory.mktemp("hostile") / "out")
+
+
+def test_hostile_texts_are_text(hostile: Model, spoilt: Written) -> None:
+    reader = pypdf.PdfReader(spoilt.pdf)
     assert all(fonts(reader).values())
     links = [a.get_object() for p in reader.pages for a in p.get("/Annots", [])]
     assert links
-    assert not any({"/URI", "/F"} & set(link.get("/A", {})) for link in links)
+    assert not any({"/URI", "/F", "/Launch", "/JS"} & set(link.get("/A", {})) for link in links)
     assert not reader.attachments
     assert not any(page.images for page in reader.pages)
-
-
-def test_markup_in_names_can_be_read_in_the_pdf(book: Playbook) -> None:
-    # Without the names whose signs may be in no font of the machine: what is drawn for them cannot be read back.
-    page = html("playbook.html.j2", book=hostile_book(book, HOSTILE[:8]), index_bar=index_bar)
-    text = joined("".join(p.extract_text() for p in pypdf.PdfReader(BytesIO(pdf(page, "playbook.css"))).pages))
-    for name in HOSTILE[:8]:
-        assert text.count(joined(name)) >= 5, name
+    assert joined(hostile.contract.title) in joined(reader.pages[0].extract_text())
+    page = spoilt.html.read_text(encoding="utf-8")
+    assert not re.search(r"<(script|img|b|i|u|em)\b(?![^<]*</b>)", page.replace("<b>", "").replace("<b class", ""))
+    assert "\u202e" not in page
 
 
 @pytest.mark.parametrize(
@@ -181,6 +217,7 @@ def test_markup_in_names_can_be_read_in_the_pdf(book: Playbook) -> None:
         '<img src="{url}" alt="picture">',
         '<object data="{url}">other</object>',
         '<style>p {{ background: url("{url}") }}</style>',
+        '<svg><image href="{url}"/><use href="{url}#a"/></svg>',
     ],
 )
 def test_a_report_fetches_nothing(tag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,27 +228,54 @@ def test_a_report_fetches_nothing(tag: str, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("socket.socket.connect", lambda self, address: asked.append(address))
     for url in (secret.as_uri(), "http://127.0.0.1:9/x.css"):
         head = f"<html lang=en><head><title>t</title>{tag.format(url=url)}</head><body><p>hello</p></body></html>"
-        data = pdf(head, "playbook.css")
-        reader = pypdf.PdfReader(BytesIO(data))
+        reader = pypdf.PdfReader(BytesIO(pdf(head, "playbook.css")))
         assert "STOLEN" not in reader.pages[0].extract_text()
         assert not reader.attachments
         assert not reader.pages[0].images
     assert asked == []
 
 
-def test_a_template_that_asks_for_what_is_not_there_fails(book: Playbook) -> None:
-    with pytest.raises(jinja2.UndefinedError, match="index_bar"):
-        html("playbook.html.j2", book=book)
-
-
-def test_templates_hold_no_arithmetic() -> None:
+def test_templates_ask_only_for_what_is_there_and_do_no_arithmetic(model: Model) -> None:
     from importlib import resources
 
+    with pytest.raises(jinja2.UndefinedError, match="logo"):
+        html(TEMPLATE, book=playbook_facts(model), pages=pages(playbook_facts(model)), style=None)
     for file in resources.files("northstar_explain.templates").iterdir():
         if file.name.endswith(".j2"):
             for inside in re.findall(r"\{[{%](.*?)[}%]\}", file.read_text(encoding="utf-8")):
-                outside_quotes = re.sub(r"'[^']*'", "", inside)
+                outside_quotes = re.sub(r"'[^']*'|\"[^\"]*\"", "", inside)
                 assert not re.search(r"[\w)]\s*[*/+]\s*[\w(]|\s-\s|\bround\b|\bsum\b", outside_quotes), inside
+
+
+# ---- colours, bars, plays ----
+
+
+def test_text_can_be_read_on_every_accent() -> None:
+    for accent in palette.ACCENTS:
+        assert palette.contrast(accent, palette.PAPER) >= palette.READABLE
+        assert palette.contrast(accent, palette.tint(accent, 0.06)) >= palette.READABLE
+        assert palette.contrast(palette.INK, palette.tint(accent, 0.25)) >= palette.READABLE
+    for ink in (palette.INK, palette.SOFT, palette.QUIET):
+        assert palette.contrast(ink, palette.PAPER) >= palette.READABLE
+    assert palette.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert palette.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # WCAG's own example
+
+
+def test_inks_of_the_stylesheet_can_be_read() -> None:
+    from importlib import resources
+
+    style = resources.files("northstar_explain.templates").joinpath("playbook.css").read_text(encoding="utf-8")
+    inks = set(re.findall(r"(?<![-\w])color:\s*(#[0-9a-f]{6})", style)) - {"#ffffff"}
+    assert inks
+    assert all(palette.contrast(ink, palette.PAPER) >= palette.READABLE for ink in inks)
+
+
+def test_colour_is_never_alone(model: Model, reader: pypdf.PdfReader) -> None:
+    """Wherever a segment's colour stands, its id does."""
+    ids = [segment.id for segment in model.segmentation.segments]
+    for number in (0, 1, 2 + len(ids), 3 + len(ids)):  # cover, overview, whom first, tree
+        text = reader.pages[number].extract_text()
+        assert all(re.search(rf"\b{id}\b", text) for id in ids), number
 
 
 @pytest.mark.parametrize(
@@ -226,35 +290,20 @@ def test_bars_are_as_long_for_twice_as_for_half(index: float, left: float, width
     assert (bar.left, bar.width, bar.above) == (left, width, above)
 
 
-def test_bars_show_what_differs_most_the_highest_first(model: Model, book: Playbook) -> None:
-    for segment, page in zip(model.segmentation.segments, book.pages, strict=True):
-        assert [bar.index for bar in page.bars] == sorted((bar.index for bar in page.bars), reverse=True)
-        by_words = {model.contract[p.feature].words.casefold(): p for p in segment.profile}
-        shown = [by_words[bar.words.casefold()] for bar in page.bars]
-        least = min(abs(p.effect) for p in shown)
-        assert least >= 0.1
-        left_out = [p for p in segment.profile if p not in shown and p.index is not None]
-        for sign in (1, -1):
-            side = [p for p in shown if p.effect * sign > 0]
-            assert len(side) <= 5
-            if len(side) == 5:
-                weakest = min(abs(p.effect) for p in side)
-                assert all(abs(p.effect) <= weakest for p in left_out if p.effect * sign > 0)
-
-
 def test_every_sort_of_segment_is_told_what_to_do(model: Model) -> None:
-    """Whatever the roles' levels are, there is at least one action."""
-    from itertools import product
-
+    """Whatever the roles' levels are, there are three things to do and three not to."""
     contract, segment = model.contract, model.segmentation.segments[0]
     roles = {f.role: f.name for f in contract.features if f.role}
     for effects in product((-1.0, 0.0, 1.0), repeat=len(roles)):
         profile = tuple(
             Profile(name, 1.0, 1.0, 100.0, effect, 1) for name, effect in zip(roles.values(), effects, strict=True)
         )
-        actions = recommended(replace(segment, profile=profile), contract)
-        assert 1 <= len(actions) <= 3
-        assert len(set(actions)) == len(actions)
+        play = recommended(replace(segment, profile=profile), contract)
+        assert len(set(play.do)) == len(set(play.avoid)) == 3
+        assert play.offer and play.channels and play.cadence and play.kpi
+
+
+# ---- files ----
 
 
 def test_a_playbook_that_is_there_is_left_alone(model_dir: Path, tmp_path: Path) -> None:
@@ -270,20 +319,19 @@ def test_a_playbook_that_is_there_is_left_alone(model_dir: Path, tmp_path: Path)
 def test_a_page_that_cannot_be_set_leaves_nothing(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(page: str, stylesheet: str) -> bytes:
+    def fail(*args: object) -> bytes:
         raise OutputError("playbook.pdf", [])
 
-    monkeypatch.setattr("northstar_explain.report.playbook.pdf", fail)
+    monkeypatch.setattr("northstar_explain.report.playbook.write.pdf_bytes", fail)
     with pytest.raises(OutputError):
         write_playbook(model, tmp_path / "pb")
     assert contents(tmp_path) == {}
 
 
-def test_the_command_prints_where_the_playbook_is(
-    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("northstar_explain.report.playbook.pdf", lambda page, stylesheet: b"%PDF")
-    result = explain("playbook", "--model", model_dir, "--out", tmp_path / "pb", "--quiet")
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert Path(result.stdout.strip()) == tmp_path / "pb" / "playbook.pdf"
-    assert contents(tmp_path) == {"pb": None, "pb/playbook.pdf": b"%PDF"}
+def test_files_of_segments_that_are_no_more_go(model: Model, tmp_path: Path) -> None:
+    tmp_path.joinpath("playbook-S99.pdf").write_text("of last month")
+    tmp_path.joinpath("notes.txt").write_text("not ours")
+    with pytest.raises(OutputError, match=r"playbook-S99\.pdf"):
+        write_playbook(model, tmp_path)
+    done = write_playbook(model, tmp_path, overwrite=True)
+    assert set(contents(tmp_path)) == {"notes.txt", *(path.name for path in done.files)}

@@ -1,0 +1,93 @@
+"""The playbook as one HTML page, in a real browser: nothing is fetched, nothing overflows, every link leads somewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import playbooks
+import pyarrow as pa
+import pytest
+from browser import visiting
+
+from northstar_explain.model import Model
+from northstar_explain.report.playbook import write_playbook
+
+pytestmark = pytest.mark.xdist_group("browser")
+# Elements of the page that reach beyond it, but for those that can be scrolled or are cut on purpose.
+OVERFLOWING = """() => [...document.querySelectorAll('body *')].filter(one => {
+  const box = one.getBoundingClientRect();
+  return box.width > 0 && (box.right > document.documentElement.clientWidth + 1 || box.left < -1)
+    && !one.closest('svg') && getComputedStyle(one).position !== 'absolute';
+}).map(one => one.outerHTML.slice(0, 120))"""
+CUT = """() => [...document.querySelectorAll('main *')].filter(one => one.children.length === 0
+  && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
+  && getComputedStyle(one).overflowX !== 'visible').map(one => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.fixture(scope="module")
+def shop(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_playbook(model, tmp_path_factory.mktemp("page") / "out").html
+
+
+@pytest.fixture(scope="module")
+def crowd(model: Model, customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_playbook(playbooks.crowded(model, customers), tmp_path_factory.mktemp("crowd") / "out").html
+
+
+@pytest.fixture(scope="module")
+def spoilt(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_playbook(hostile, tmp_path_factory.mktemp("hostile-page") / "out").html
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("which", ["shop", "crowd", "spoilt"])
+def test_nothing_overflows_and_nothing_is_fetched(
+    which: str, width: int, browser: Any, request: pytest.FixtureRequest
+) -> None:
+    with visiting(browser, request.getfixturevalue(which), width) as visit:
+        page = visit.page
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OVERFLOWING) == []
+        assert page.evaluate(CUT) == []
+        assert page.evaluate("document.fonts.check('16px Inter')")
+        assert visit.errors == []
+        assert [url for url in visit.requests if not url.startswith("data:")] == []
+
+
+def test_links_lead_to_their_pages(model: Model, shop: Path, browser: Any) -> None:
+    with visiting(browser, shop) as visit:
+        page = visit.page
+        targets = page.eval_on_selector_all("a", "links => links.map(link => link.getAttribute('href'))")
+        assert targets and all(target.startswith("#") for target in targets)
+        assert page.evaluate("links => links.every(link => document.querySelector(link))", targets)
+        for segment in model.segmentation.segments:
+            page.click(f"nav a[href='#{segment.id}']")
+            assert page.evaluate("location.hash") == f"#{segment.id}"
+            top = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", segment.id)
+            assert abs(top) < 120
+            heading = page.inner_text(f"section#{segment.id} h1")
+            assert heading == segment.name
+
+
+def test_the_page_says_what_the_model_folder_holds(model: Model, shop: Path, browser: Any) -> None:
+    outcomes = model.evaluation["segments"]["holdout_outcomes"]
+    with visiting(browser, shop) as visit:
+        for segment in model.segmentation.segments:
+            text = visit.page.inner_text(f"section#{segment.id}")
+            figures = (f"{segment.customers:,}", f"{segment.share:.1%}", f"{outcomes[segment.id]['purchase_rate']:.1%}")
+            for words in (segment.definition, *figures):
+                assert words in text, words
+
+
+def test_it_prints_a_page_a_sheet(model: Model, shop: Path, browser: Any, tmp_path: Path) -> None:
+    import pypdf
+
+    with visiting(browser, shop) as visit:
+        visit.page.pdf(path=str(tmp_path / "printed.pdf"), prefer_css_page_size=True, print_background=True)
+    reader = pypdf.PdfReader(tmp_path / "printed.pdf")
+    assert len(reader.pages) == 6 + len(model.segmentation.segments)
+    for segment, page in zip(model.segmentation.segments, reader.pages[2:], strict=False):
+        assert segment.name.split()[0] in page.extract_text()

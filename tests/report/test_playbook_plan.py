@@ -1,0 +1,149 @@
+"""`playbook.toml`: what marketing decides stands on the page; what cannot be, or contradicts the data, is said."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from helpers import explain
+
+from northstar_explain.errors import PlanError
+from northstar_explain.model import Model
+from northstar_explain.report.playbook import check_plan, playbook_facts, read_plan, write_playbook
+
+# One grey pixel.
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+PLAN = """
+[playbook]
+title = "Spring programme"
+owner = "Ada Lovelace"
+logo = "logo.png"
+control_group = 0.2
+review = 2026-06-30
+
+[segments.S1]
+name = "The quiet ones"
+color = "#123456"
+owner = "Grace Hopper"
+offer = "Nothing but news"
+do = ["Write <b>less</b>", "Ask why"]
+avoid = ["Shout"]
+channels = ["Post"]
+cadence = "Once a quarter"
+kpi = "Visits"
+"""
+
+
+def plan_file(folder: Path, text: str = PLAN) -> Path:
+    folder.joinpath("logo.png").write_bytes(PNG)
+    path = folder / "playbook.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_was_decided_stands_on_the_page(model: Model, tmp_path: Path) -> None:
+    import pypdf
+
+    done = write_playbook(model, tmp_path / "out", plan=read_plan(plan_file(tmp_path), model))
+    reader = pypdf.PdfReader(done.pdf)
+    cover, sheet = ("".join(reader.pages[number].extract_text().split()) for number in (0, 2))
+    for words in ("Spring programme", "Ada Lovelace", "The quiet ones"):
+        assert words.replace(" ", "") in cover
+    shown = ("The quiet ones", "Grace Hopper", "Nothing but news", "Write <b>less</b>", "Ask why", "Shout", "Post",
+             "Once a quarter", "Visits", "30 June 2026", "20%")  # fmt: skip
+    for words in shown:
+        assert words.replace(" ", "") in sheet, words
+    assert "UNASSIGNED" not in sheet
+    assert "UNASSIGNED" in reader.pages[3].extract_text()  # S2 has no owner and no KPI
+    assert len(reader.pages[0].images) == 1
+    book = playbook_facts(model, read_plan(tmp_path / "playbook.toml", model))
+    assert book.sheets[0].accent == "#123456"
+    assert len({one.accent for one in book.sheets}) == len(book.sheets)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[playbook]", "[playbok]", "playbok: expected one of playbook, segments; got an unknown key"),
+        ('owner = "Ada', 'ower = "Ada', "playbook.ower: expected one of title, owner"),
+        ("[segments.S1]", "[segments.S77]", "segments.S77: expected the id of a segment: S1, S2"),
+        ("#123456", "blue", 'segments.S1.color: expected a colour such as "#00578a"; got'),
+        ("#123456", "#ffee00", "a colour on which white can be read"),
+        ("2026-06-30", '"30 June"', "playbook.review: expected a day without quotes, such as 2026-06-30"),
+        ("0.2", "20", "playbook.control_group: expected a share above 0, up to 0.5"),
+        ("0.2", "true", "playbook.control_group: expected a share above 0, up to 0.5"),
+        ("logo.png", "nowhere.png", "playbook.logo: expected a picture that can be read; got No such file"),
+        ("logo.png", "playbook.toml", "playbook.logo: expected a PNG or JPEG of at most 300,000 bytes"),
+        ('"Visits"', f'"{"V" * 300}"', "segments.S1.kpi: expected 1 to 80 characters; got 300 characters"),
+        ('"Visits"', "7", "segments.S1.kpi: expected text in quotes; got 7"),
+        ('["Post"]', '"Post"', "segments.S1.channels: expected a list of 1 to 5 texts"),
+        ('["Post"]', '["a\\nb"]', "segments.S1.channels: expected text without line breaks"),
+        ('"Visits"', "", "playbook.toml: file: expected a playbook's plan in TOML"),
+    ],
+)
+def test_what_cannot_be_is_one_clear_error(old: str, new: str, said: str, model: Model, tmp_path: Path) -> None:
+    path = plan_file(tmp_path, PLAN.replace(old, new, 1))
+    with pytest.raises(PlanError) as raised:
+        read_plan(path, model)
+    text = " ".join(str(raised.value).split())
+    assert said in text
+    assert str(path) in text
+
+
+def test_all_faults_are_told_at_once_each_with_its_line(model: Model, tmp_path: Path) -> None:
+    text = PLAN.replace("#123456", "blue").replace("0.2", "2").replace('"Visits"', "7")
+    with pytest.raises(PlanError) as raised:
+        read_plan(plan_file(tmp_path, text), model)
+    places = [fault.where for fault in raised.value.faults]
+    lines = {key: number for number, line in enumerate(text.splitlines(), 1) for key in [line.split(" =")[0]]}
+    assert f"line {lines['color']}, segments.S1.color" in places
+    assert f"line {lines['kpi']}, segments.S1.kpi" in places
+    assert any(place.startswith("line 6, playbook.control_group") for place in places)
+
+
+def test_two_segments_cannot_share_a_name_or_a_colour(model: Model, tmp_path: Path) -> None:
+    second = '\n[segments.S2]\nname = "The quiet ones"\ncolor = "#123456"\n'
+    with pytest.raises(PlanError) as raised:
+        read_plan(plan_file(tmp_path, PLAN + second), model)
+    assert {fault.where.split(", ")[1] for fault in raised.value.faults} >= {"segments.S2.color", "segments.S2.name"}
+
+
+def test_check_lists_what_is_unassigned(model: Model) -> None:
+    found = {finding.where for finding in check_plan(model) if finding.kind == "unassigned"}
+    segments = [segment.id for segment in model.segmentation.segments]
+    assert found == {"playbook.owner"} | {
+        f"segments.{id}.{key}" for id in segments for key in ("kpi", "owner", "control_group", "review")
+    }
+
+
+def test_check_finds_what_contradicts_the_data(model: Model, tmp_path: Path) -> None:
+    text = PLAN.replace("2026-06-30", "2026-01-31").replace('"Ask why"', '"shout."')
+    found = {f.where: f.says for f in check_plan(model, read_plan(plan_file(tmp_path, text), model))}
+    assert "is not after the data" in found["segments.S1.review"]
+    assert 'stands under "avoid" too' in found["segments.S1.do"]
+    assert "segments.S1.owner" not in found or "unsteady" in found["segments.S1.owner"]
+
+
+def test_a_name_that_says_the_opposite_is_found(model: Model, tmp_path: Path) -> None:
+    contract = model.contract
+    segment, item, word = next(
+        (segment, item, word)
+        for segment in model.segmentation.segments
+        for item in segment.profile
+        for word in [contract[item.feature].low if item.effect > 1 else contract[item.feature].high]
+        if word and abs(item.effect) > 1
+    )
+    path = plan_file(tmp_path, f'[segments.{segment.id}]\nname = "{word.capitalize()} people"\n')
+    found = [f.says for f in check_plan(model, read_plan(path, model)) if f.where == f"segments.{segment.id}.name"]
+    assert any(f'"{word}"' in says and contract[item.feature].words in says for says in found)
+
+
+def test_check_from_the_command_line(model_dir: Path, tmp_path: Path) -> None:
+    result = explain("playbook", "--model", model_dir, "--check")
+    assert result.exit_code == 1
+    assert "unassigned: playbook.owner: nobody owns the playbook" in result.stdout
+    bad = explain("playbook", "--model", model_dir, "--check", "--plan", plan_file(tmp_path, "[playbok]\n"))
+    assert bad.exit_code == 1
+    assert "playbook.toml: line 1, playbok: expected" in " ".join(bad.stderr.split())
+    assert "Traceback" not in bad.stderr
