@@ -37,7 +37,7 @@ class Options:
     """
 
     interactions: int = 10
-    outer_bags: int = 8
+    outer_bags: int = 14
     learning_rate: float = 0.1
     max_bins: int = 256
     early_stopping_rounds: int = 25

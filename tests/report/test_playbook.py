@@ -21,7 +21,7 @@ from helpers import contents, explain
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model, Profile
 from northstar_explain.report import palette
-from northstar_explain.report.playbook import Written, playbook_facts, write_playbook
+from northstar_explain.report.playbook import Written, playbook_facts, words, write_playbook
 from northstar_explain.report.playbook.charts import index_bar
 from northstar_explain.report.playbook.plays import recommended
 from northstar_explain.report.playbook.sheets import TEMPLATE, pages
@@ -73,9 +73,9 @@ def test_every_page_says_what_the_model_folder_holds(model: Model, reader: pypdf
         rate = f"{outcomes[id]['purchase_rate']:.1%}"
         both = [segment["name"], segment["definition"], f"{segment['customers']:,}", f"{segment['share']:.1%}", rate,
                 f"{spend[id]['share']:.1%}", f"{stability[id]:.2f}"]  # fmt: skip
-        for words in both:
-            assert joined(words) in text, words
-            assert joined(words) in overview, words
+        for shown_words in both:
+            assert joined(shown_words) in text, shown_words
+            assert joined(shown_words) in overview, shown_words
         assert f"{outcomes[id]['predicted_rate']:.1%}" in text
         for left in (count for path in funnel[id] for count in path):
             assert f"{left:,}" in text
@@ -87,7 +87,7 @@ def test_features_and_drivers_are_those_of_the_model(model: Model, reader: pypdf
         model.segmentation.segments, playbook_facts(model).sheets, reader.pages[2:], strict=False
     ):
         text = joined(shown.extract_text())
-        by_words = {model.contract[p.feature].words.casefold(): p for p in segment.profile}
+        by_words = {words.short(model.contract[p.feature]).casefold(): p for p in segment.profile}
         assert sheet.features
         for one in sheet.features:
             profile = by_words[one.words.casefold()]
@@ -159,8 +159,8 @@ def test_full_pages_fit(segments: int, model: Model, customers: pa.Table, tmp_pa
     assert len(reader.pages) == BESIDE_SEGMENTS + segments
     for segment, page in zip(crowd.segmentation.segments, reader.pages[2:], strict=False):
         text = joined(page.extract_text())
-        for words in (segment.name, segment.definition, f"{segment.customers:,}"):
-            assert joined(words) in text
+        for shown in (segment.name, segment.definition, f"{segment.customers:,}"):
+            assert joined(shown) in text
     for page in reader.pages:
         require_inside(page)
 
@@ -182,8 +182,8 @@ def require_inside(page: Any) -> None:
 def test_a_change_log_tells_what_became_of_the_segments(model: Model, tmp_path: Path) -> None:
     book = playbook_facts(playbooks.updated(model))
     text = joined(html(TEMPLATE, book=book, pages=pages(book), logo="", style=None))
-    for words in ("Summer guests", "117 of 6,000", "m-0123456789ab"):
-        assert joined(words) in text
+    for shown in ("Summer guests", "117 of 6,000", "m-0123456789ab"):
+        assert joined(shown) in text
 
 
 # ---- texts of others ----

@@ -20,6 +20,8 @@ MOST_DRIVERS = 5
 # A difference of a tenth of a standard deviation is hardly one.
 _SLIGHT = 0.1
 CONTROL = 0.1
+# Rules up to which each condition has room for a bar.
+ROOMY_RULES = 2
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Sheet:
     buyers: str
     tested: str
     rules: tuple[tuple[Step, ...], ...]
+    dense: bool
     features: tuple[Feature, ...]
     rates: tuple[Rate, ...]
     deciles: str
@@ -142,6 +145,7 @@ def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: Segment
         buyers=words.percent(outcome["share_of_buyers"]) if outcome else "–",
         tested=words.count(outcome["n"]) if outcome else "0",
         rules=_rules(segment, facts["funnel"][segment.id], contract),
+        dense=len(segment.rules) > ROOMY_RULES,
         features=_features(segment, contract),
         rates=_rates(outcome, model),
         deciles=_deciles(together["matrix"][segment.id], accent, contract),
@@ -171,7 +175,7 @@ def _control_hint(segment: Segment, model: Model) -> str:
     size = round(segment.customers * CONTROL)
     seen = smallest_uplift(segment.id, size, model)
     proposed = f"Proposed: {CONTROL:.0%}, {words.count(size)} {model.contract.noun}"
-    return f"{proposed}; shows {100 * seen:g} points" if seen else f"{proposed}; too few to show 5 points"
+    return f"{proposed}; shows a rise of {100 * seen:g} in 100" if seen else f"{proposed}; too few to show 5 in 100"
 
 
 def smallest_uplift(id: str, each: float, model: Model) -> float | None:
