@@ -180,15 +180,18 @@ def _shuffled(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _adds(variants: dict[str, dict[str, Any]]) -> str:
     """What the segment does for the model, in words."""
-    told, apart = (variants[n]["roc_auc"] - variants["model"]["roc_auc"] for n in ("model_with_segment",
-                                                                                   "model_per_segment"))  # fmt: skip
-    verdict = (
-        "neither would decide a campaign" if max(told, apart) < _NOTHING else "the better of the two is worth a trial"
-    )
+    plain = variants["model"]["roc_auc"]
+    told, apart = (variants[name]["roc_auc"] - plain for name in ("model_with_segment", "model_per_segment"))
+    verdict = "neither decides a campaign" if max(told, apart) < _NOTHING else "the better of the two is worth a trial"
     return (
-        f"Telling the model the segment changes its ROC-AUC by {told:+.3f}, training one model per segment by "
-        f"{apart:+.3f}: {verdict}."
+        f"Telling the model the segment changes its ROC-AUC by {_change(told)}, training one model per segment by "
+        f"{_change(apart)}: {verdict}."
     )
+
+
+def _change(value: float) -> str:
+    said = f"{value:+.3f}"
+    return said[1:] if float(said) == 0 else said
 
 
 def _widest(spread: dict[str, dict[str, float]], names: dict[str, str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ def bars_svg(rows: Sequence[tuple[str, float]], low: float, title: str) -> str:
     str
     """
     high = max(value for _, value in rows)
-    left, room, step = 200, _WIDTH - 270, 26
+    left, room, step = 200, _WIDTH - 270, 22
     parts = []
     for place, (name, value) in enumerate(rows):
         y = place * step
@@ -65,16 +65,16 @@ def curves_svg(
     found = [(one["share"], one["captured"]) for one in gains]
     parts = [
         *_square(40, most, dots, "Predicted rate, and what was bought", marked=True),
-        *_square(380, 1.0, found, "Best-scored customers, and buyers found", marked=False),
-        *_line(380, 1.0, segments, _QUIET, ' stroke-dasharray="4 3"'),
-        f'<text x="628" y="{_TOP + _SIDE - 24}" text-anchor="end" fill="{_LINE}">by probability</text>',
-        f'<text x="628" y="{_TOP + _SIDE - 10}" text-anchor="end" fill="{_QUIET}">dashed: by segment</text>',
+        *_square(372, 1.0, found, "Best-scored customers, and buyers found", marked=False),
+        *_line(372, 1.0, segments, _QUIET, ' stroke-dasharray="4 3"'),
+        f'<text x="612" y="{_TOP + _SIDE - 24}" text-anchor="end" fill="{_LINE}">by probability</text>',
+        f'<text x="612" y="{_TOP + _SIDE - 10}" text-anchor="end" fill="{_QUIET}">dashed: by segment</text>',
     ]
     said = "; ".join(f"predicted {x:.1%}, bought {y:.1%}" for x, y in dots)
     return _svg(_TOP + _SIDE + 24, "Calibration, and buyers found among the best-scored", said, parts)
 
 
-_TOP, _SIDE, _WIDE = 26, 180, 252
+_TOP, _SIDE, _WIDE = 26, 160, 246
 
 
 def _at(left: float, most: float, x: float, y: float) -> tuple[float, float]:
