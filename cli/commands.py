@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from northstar_explain.training import Earlier
 
 TOO_MANY_REJECTED = 3
-TRUTH = "true_probability"
 
 
 @dataclass(frozen=True)
@@ -161,6 +160,7 @@ def _earlier(options: TrainOptions) -> Earlier | None:
 def _truth(path: Path, contract: Contract) -> dict[str, float]:
     from northstar_explain import tables
     from northstar_explain.errors import Fault, TableError
+    from northstar_explain.simulate import TRUTH
 
     table = tables.read(path)
     if missing := [name for name in (contract.id, TRUTH) if name not in table.column_names]:

@@ -17,7 +17,8 @@ Exit codes:
   0  done
   1  an error that you can put right; it says how
   2  wrong usage of the command
-  3  done, but too many rows were rejected (--max-rejected); scores are then not published
+  3  done, but too many rows were rejected (--max-rejected), and scores then not published; or, from `monitor`, a
+     trigger fired
 """
 _FILE = click.Path(path_type=Path)
 # As in report.sql.DIALECTS, which is not loaded for the sake of --help.

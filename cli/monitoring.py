@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from northstar_explain.evaluate.monitor import Run
+    from northstar_explain.evaluate.runs import Run
     from northstar_explain.model import Model
 
 FIRED = 3
@@ -32,27 +32,18 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
 
 def _run(path: Path, model: Model) -> Run:
     from northstar_explain import tables
-    from northstar_explain.evaluate.monitor import read_run
+    from northstar_explain.evaluate.runs import read_report, read_run
 
-    beside = path.with_suffix(".report.json")
-    report = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else None
-    return read_run(tables.read(path), model, str(path), report)
+    scores, beside = tables.read(path), path.with_suffix(".report.json")
+    report = read_report(beside.read_bytes(), model, str(beside)) if beside.is_file() else None
+    return read_run(scores, model, str(path), report)
 
 
 def _outcomes(path: Path, model: Model) -> dict[str, int]:
     from northstar_explain import tables
-    from northstar_explain.errors import Fault, TableError
+    from northstar_explain.evaluate.runs import read_outcomes
 
-    table, wanted = tables.read(path), (model.contract.id, model.contract.label)
-    if missing := [name for name in wanted if name not in table.column_names]:
-        todo = "Give customers with their label, once its window is over."
-        raise TableError(str(path), [Fault("columns", " and ".join(wanted), f"no {', '.join(missing)}", todo)])
-    ids, labels = (table[name].to_pylist() for name in wanted)
-    for row, label in enumerate(labels, start=1):
-        if str(label) not in ("0", "1", "0.0", "1.0", "True", "False"):
-            fault = Fault(f"row {row}, column {wanted[1]}", "0 or 1", repr(label), "Mend the export.")
-            raise TableError(str(path), [fault])
-    return {str(id): int(float(label)) for id, label in zip(ids, labels, strict=True)}
+    return read_outcomes(tables.read(path), model, str(path))
 
 
 def text(facts: Mapping[str, Any]) -> str:

@@ -106,6 +106,31 @@ def test_a_direction_in_the_contract_binds_the_points(model: Model, contract: Co
         assert all(step >= -1e-12 if direction == "up" else step <= 1e-12 for step in steps), name
 
 
+def test_a_direction_holds_for_whole_customers(model: Model, contract: Contract, customers: pa.Table) -> None:
+    """Pairs of features could bend what a feature alone keeps to."""
+    columns = columns_of(check(customers.slice(0, 200), contract).accepted, contract.features)
+    for feature in contract.model_features:
+        if feature.monotone and feature.name in model.purchase.ranges:
+            low, high = model.purchase.ranges[feature.name]
+            steps = [
+                model.scorecard.probability({**columns, feature.name: np.full(200, value)})
+                for value in np.linspace(low, high, 40)
+            ]
+            turned = np.diff(steps, axis=0) * (1 if feature.monotone == "up" else -1)
+            assert turned.min() >= -1e-12, feature.name
+            assert turned.max() > 0, feature.name
+
+
+def test_a_direction_is_kept_against_the_data(few: pa.Table, contract: Contract) -> None:
+    """Whoever visits more buys more; told the opposite, the model must not say so."""
+    table = contract.text.replace("[features.sessions_30d]", '[features.sessions_30d]\nmonotone = "down"')
+    scorecard = learn(few, parse(table), TINY).model.scorecard
+    points = next(term.points for term in scorecard.terms if term.name == "sessions_30d")[1:-1]
+    assert np.diff(points).max() <= 1e-12
+    free = learn(few, contract, TINY).model.scorecard
+    assert np.diff(next(term.points for term in free.terms if term.name == "sessions_30d")[1:-1]).max() > 0.1
+
+
 def test_every_figure_is_finite_and_probable(model: Model) -> None:
     held = model.evaluation["purchase"]["holdout"]
     documented = ["roc_auc", "f1", "average_precision", "brier", "ece", "threshold", "base_rate"]

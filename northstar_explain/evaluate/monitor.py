@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.purchase import Judged, interval_facts
+from northstar_explain.evaluate.runs import Run
 from northstar_explain.metrics import Ranked
 from northstar_explain.model import Model
 from northstar_explain.score.drift import stability
@@ -21,64 +19,6 @@ SHARE_MOVES = 1 / 3
 AUC_FALLS, CALIBRATION_OFF, REJECTED = 0.03, 0.03, 0.01
 _Z999 = 3.29
 DRAWS = 200
-
-
-@dataclass(frozen=True)
-class Run:
-    """Scores of one week.
-
-    Attributes
-    ----------
-    name : str
-        The file, for errors.
-    ids, segments : ndarray of str, shape (n,)
-    deciles : ndarray of int, shape (n,)
-    probability : ndarray of float, shape (n,)
-    reasons : ndarray of str, shape (n,)
-        The first reason, empty where there is none.
-    report : mapping or None
-        The run report that lay beside the scores.
-    """
-
-    name: str
-    ids: np.ndarray
-    segments: np.ndarray
-    deciles: np.ndarray
-    probability: np.ndarray
-    reasons: np.ndarray
-    report: Mapping[str, Any] | None = None
-
-
-def read_run(scores: pa.Table, model: Model, name: str, report: Mapping[str, Any] | None = None) -> Run:
-    """Take a run from the scores that `explain score` wrote.
-
-    Raises
-    ------
-    TableError
-        When a column is missing, another model made the scores, or an id occurs twice.
-    """
-    wanted = [model.contract.id, "segment_id", "decile", "probability", "reason_1", "model_id"]
-    todo = "Give scores that `explain score` wrote with this model."
-    if missing := [column for column in wanted if column not in scores.column_names]:
-        raise TableError(name, [Fault("columns", ", ".join(wanted), f"no {', '.join(missing)}", todo)])
-    made_by = sorted(set(pc.unique(scores["model_id"]).cast(pa.string()).to_pylist()) - {model.id})
-    if made_by:
-        raise TableError(name, [Fault("column model_id", f"{model.id} in every row", f"also {made_by[0]}", todo)])
-    texts = [
-        scores[column].cast(pa.string()).to_numpy(zero_copy_only=False) for column in (wanted[0], wanted[1], wanted[4])
-    ]
-    ids, segments, reasons = texts
-    if len(set(ids.tolist())) < len(ids):
-        raise TableError(name, [Fault(f"column {wanted[0]}", "each customer once", "one twice", todo)])
-    return Run(
-        name,
-        ids,
-        segments,
-        scores["decile"].cast(pa.int64()).to_numpy(),
-        scores["probability"].cast(pa.float64()).to_numpy(),
-        np.array([reason or "" for reason in reasons], dtype=object),
-        report,
-    )
 
 
 def monitor_facts(

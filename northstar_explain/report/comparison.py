@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,9 +14,10 @@ from northstar_explain import tables
 from northstar_explain.errors import Fault, ModelError, OutputError
 from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
-from northstar_explain.report.comparison_charts import bars_svg, mix_svg, spread_svg
+from northstar_explain.report.comparison_charts import bars_svg, curves_svg, mix_svg, spread_svg
 from northstar_explain.report.curve import curve_svg
 from northstar_explain.report.palette import ACCENTS
+from northstar_explain.report.playbook.plays import recommended
 from northstar_explain.report.render import html, pdf
 from northstar_explain.report.treatments import TREATMENTS
 
@@ -37,15 +38,19 @@ BASELINES = {
 _NOTHING = 0.005
 
 
+# Fewer customers of the holdout are no audience of their own.
+_FEW = 30
+
+
 @dataclass(frozen=True)
 class Cell:
-    """A segment in a band of deciles."""
+    """A segment in one decile, or in a band of them."""
 
     customers: str
-    share: str
     expected: str
     actual: str
     band: str
+    treatment: str = ""
 
 
 def write_comparison(
@@ -107,10 +112,7 @@ def comparison_facts(model: Model) -> dict[str, Any]:
     together, held = model.evaluation["together"], purchase["holdout"]
     names = {segment.id: segment.name for segment in model.segmentation.segments}
     variants = {one["name"]: one for one in facts["variants"]}
-    gain = max(
-        variants["model_with_segment"]["roc_auc"] - variants["model"]["roc_auc"],
-        variants["model_per_segment"]["roc_auc"] - variants["model"]["roc_auc"],
-    )
+    beside = {one["name"]: one for one in purchase["baselines"]}
     return {
         "title": contract.title,
         "date": str(model.manifest["date"]),
@@ -136,8 +138,10 @@ def comparison_facts(model: Model) -> dict[str, Any]:
                 [(VARIANTS[n], v["roc_auc"]) for n, v in variants.items()], 0.5, "ROC-AUC on the holdout, from 0.5"
             )
         ),
-        "adds": f"{max(gain, 0.0):.3f} of ROC-AUC at most"
-        + (": nothing that would decide a campaign" if gain < _NOTHING else ""),
+        "adds": _adds(variants),
+        "found": f"{held['capture_20']:.0%}",
+        "found_by_segment": f"{beside['segment_rate']['capture_20']:.0%}",
+        "widest": _widest(together["spread"], names),
         "spread_chart": Markup(spread_svg(together["spread"], names, "Probabilities inside each segment")),
         "mix_chart": Markup(mix_svg(together["matrix"], "Segments inside each decile, the best decile on top")),
         "names": [(id, name, ACCENTS[place % len(ACCENTS)]) for place, (id, name) in enumerate(names.items())],
@@ -148,10 +152,14 @@ def comparison_facts(model: Model) -> dict[str, Any]:
         "effects": [
             (capital(contract[one["feature"]].words), f"{one['eta_squared']:.0%}") for one in facts["effects"][:5]
         ],
+        "curves": Markup(curves_svg(purchase["reliability"], purchase["gains"], _by_segment(segments))),
+        "profit": _profit(purchase["profit"]),
         "model_metrics": _model_metrics(purchase),
         "baselines": _baselines(purchase),
-        "matrix": _matrix(together["matrix"], names),
+        "matrix": _matrix(together["matrix"], names, [(step,) for step in range(10, 0, -1)]),
+        "treatments": _treatments(model),
         "bands": [(key, _deciles(steps), todo) for steps, key, todo in TREATMENTS],
+        "few": _FEW,
         "control": [(f"{one['uplift']:.1%}", f"{one['each']:,}") for one in together["control"]],
     }
 
@@ -163,7 +171,56 @@ def _shuffled(facts: dict[str, Any]) -> dict[str, Any]:
         "after": after[:12],
         "identical": facts["segments_identical"],
         "auc": f"{facts['roc_auc']:.3f}",
-        "auc_shuffled": f"{facts['roc_auc_shuffled']:.3f}",
+        "auc_shuffled": f"{facts['roc_auc_shuffled']:.2f}",
+        "times": len(facts["shuffles"]),
+        "lowest": f"{min(facts['shuffles']):.2f}",
+        "highest": f"{max(facts['shuffles']):.2f}",
+    }
+
+
+def _adds(variants: dict[str, dict[str, Any]]) -> str:
+    """What the segment does for the model, in words."""
+    plain = variants["model"]["roc_auc"]
+    told, apart = (variants[name]["roc_auc"] - plain for name in ("model_with_segment", "model_per_segment"))
+    verdict = "neither decides a campaign" if max(told, apart) < _NOTHING else "the better of the two is worth a trial"
+    return (
+        f"Telling the model the segment changes its ROC-AUC by {_change(told)}, training one model per segment by "
+        f"{_change(apart)}: {verdict}."
+    )
+
+
+def _change(value: float) -> str:
+    said = f"{value:+.3f}"
+    return said[1:] if float(said) == 0 else said
+
+
+def _widest(spread: dict[str, dict[str, float]], names: dict[str, str]) -> dict[str, str]:
+    """The segment whose members differ most in how likely they are to buy."""
+    id = max(spread, key=lambda one: spread[one]["p90"] - spread[one]["p10"])
+    return {"id": id, "name": names[id], "low": f"{spread[id]['p10']:.0%}", "high": f"{spread[id]['p90']:.0%}"}
+
+
+def _by_segment(segments: dict[str, Any]) -> list[tuple[float, float]]:
+    """Shares of customers and of buyers, whole segments taken from the highest purchase rate down."""
+    outcomes = sorted(segments["holdout_outcomes"].values(), key=lambda one: -one["purchase_rate"])
+    total, points = sum(one["n"] for one in outcomes), [(0.0, 0.0)]
+    for one in outcomes:
+        points.append((points[-1][0] + one["n"] / total, points[-1][1] + one["share_of_buyers"]))
+    return points
+
+
+def _profit(profit: dict[str, Any] | None) -> dict[str, str] | None:
+    if profit is None:
+        return None
+    paying = profit["paying"]
+    low, high = paying["profit_interval"]
+    return {
+        "margin": f"{profit['margin']:g}",
+        "cost": f"{profit['contact_cost']:g}",
+        "break_even": f"{profit['break_even']:.1%}",
+        "share": f"{paying['share']:.0%}",
+        "profit": f"{paying['profit']:,.0f}",
+        "interval": f"{low:,.0f} to {high:,.0f}",
     }
 
 
@@ -173,6 +230,8 @@ def _label(facts: dict[str, Any], label: str) -> dict[str, Any]:
         "asks": facts["rules_that_ask"],
         "rules": facts["rules"],
         "definition": facts["definitions"][0],
+        "lowest": f"{min(facts['purchase_rates']):.0%}",
+        "highest": f"{max(facts['purchase_rates']):.0%}",
         "auc": f"{facts['roc_auc_in_sample']:.2f}",
         "undecided": f"{facts['undecided']:.0%}",
     }
@@ -188,7 +247,7 @@ def _segment_metrics(segments: dict[str, Any], clusters: dict[str, dict[str, flo
     kmeans, rules, null = clusters["kmeans"], clusters["rules"], segments["null_test"]
 
     def both(name: str, form: str = "{:.3f}") -> str:
-        return f"{form.format(rules[name])} (KMeans {form.format(kmeans[name])})"
+        return f"{form.format(rules[name])} ({form.format(kmeans[name])})"
 
     price, worst = segments["price_of_explainability"], min(segments["stability"].values())
     against = f"{null['silhouette']:.3f} against {null['null_highest']:.3f}"
@@ -203,11 +262,6 @@ def _segment_metrics(segments: dict[str, Any], clusters: dict[str, dict[str, flo
     ]
 
 
-def _variants_chart(variants: dict[str, dict[str, Any]]) -> Markup:
-    rows = [(VARIANTS[name], one["roc_auc"]) for name, one in variants.items()]
-    return Markup(bars_svg(rows, 0.5, "ROC-AUC on the holdout, from 0.5"))
-
-
 def _model_metrics(purchase: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     held, intervals = purchase["holdout"], purchase["intervals"]
 
@@ -218,7 +272,10 @@ def _model_metrics(purchase: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     return [
         row("roc_auc", "ROC-AUC", "how often a buyer is ranked above a non-buyer"),
         row("average_precision", "Average precision", f"chance reaches the base rate, {held['base_rate']:.3f}"),
+        row("lift_quality", "Lift quality", f"2 AUC - 1; in a word: {held['lift_quality_grade']}"),
         row("f1", "F1 of the flag", f"flagging everyone reaches {held['f1_everyone']:.3f}"),
+        row("precision", "Precision of the flag", "share of those flagged who bought", "{:.0%}"),
+        row("recall", "Recall of the flag", "share of those who bought who were flagged", "{:.0%}"),
         row("brier_skill", "Brier skill", "share of the base rate's squared error taken off"),
         row("ece", "Calibration error", "mean gap between predicted and actual rate"),
         row("lift_10", "Lift, best 10%", "purchase rate there over that of all", "{:.2f}"),
@@ -237,24 +294,32 @@ def _baselines(purchase: dict[str, Any]) -> list[tuple[str, str, str, str, str]]
     ]
 
 
-def _matrix(matrix: dict[str, list[dict[str, Any]]], names: dict[str, str]) -> list[tuple[str, str, list[Cell]]]:
-    total = sum(cell["n"] for cells in matrix.values() for cell in cells)
+def _matrix(
+    matrix: dict[str, list[dict[str, Any]]], names: dict[str, str], columns: Sequence[tuple[int, ...]]
+) -> list[tuple[str, str, list[Cell]]]:
+    """A row per segment, a cell per group of deciles."""
+    bands = {step: key for steps, key, _ in TREATMENTS for step in steps}
+    return [
+        (id, names[id], [_cell([cells[step - 1] for step in steps], bands[steps[0]]) for steps in columns])
+        for id, cells in matrix.items()
+    ]
+
+
+def _cell(chosen: list[dict[str, Any]], band: str, treatment: str = "") -> Cell:
+    n, expected, actual = (sum(cell[name] for cell in chosen) for name in ("n", "expected", "actual"))
+    return Cell(f"{n:,}", f"{expected:,.0f}", f"{actual:,}", band, treatment if n >= _FEW else "")
+
+
+def _treatments(model: Model) -> list[tuple[str, str, list[Cell]]]:
+    """What to do with each segment in each band: what fits the segment, as much of it as the band is worth."""
     rows = []
-    for id, cells in matrix.items():
-        bands = []
-        for steps, key, _ in TREATMENTS:
-            chosen = [cells[step - 1] for step in steps]
-            n = sum(cell["n"] for cell in chosen)
-            bands.append(
-                Cell(
-                    customers=f"{n:,}",
-                    share=f"{n / total:.1%}",
-                    expected=f"{sum(cell['expected'] for cell in chosen):,.0f}",
-                    actual=f"{sum(cell['actual'] for cell in chosen):,}",
-                    band=key,
-                )
-            )
-        rows.append((id, names[id], bands))
+    for segment in model.segmentation.segments:
+        play = recommended(segment, model.contract)
+        cells = model.evaluation["together"]["matrix"][segment.id]
+        said = {"first": f"Contact first. {play.do[0]}", "next": f"As the budget goes. {play.offer}.",
+                "rest": "Newsletter and on-site only."}  # fmt: skip
+        chosen = [_cell([cells[step - 1] for step in steps], key, said[key]) for steps, key, _ in TREATMENTS]
+        rows.append((segment.id, segment.name, chosen))
     return rows
 
 

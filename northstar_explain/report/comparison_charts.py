@@ -28,7 +28,7 @@ def bars_svg(rows: Sequence[tuple[str, float]], low: float, title: str) -> str:
     str
     """
     high = max(value for _, value in rows)
-    left, room, step = 200, _WIDTH - 270, 26
+    left, room, step = 200, _WIDTH - 270, 22
     parts = []
     for place, (name, value) in enumerate(rows):
         y = place * step
@@ -40,6 +40,69 @@ def bars_svg(rows: Sequence[tuple[str, float]], low: float, title: str) -> str:
         )
     said = "; ".join(f"{name}: {value:.3f}" for name, value in rows)
     return _svg(step * len(rows) + 4, title, said, parts)
+
+
+def curves_svg(
+    reliability: Sequence[Mapping[str, Any]],
+    gains: Sequence[Mapping[str, Any]],
+    segments: Sequence[tuple[float, float]],
+) -> str:
+    """Predicted against actual rate, and the share of buyers found among the best-scored.
+
+    Parameters
+    ----------
+    reliability, gains : sequence of mapping
+        Of evaluation.json.
+    segments : sequence of (float, float)
+        The same shares when whole segments are taken, the one with the highest rate first.
+
+    Returns
+    -------
+    str
+    """
+    most = max(max(one["predicted"], one["actual"]) for one in reliability) * 1.05 or 1.0
+    dots = [(one["predicted"], one["actual"]) for one in reliability]
+    found = [(one["share"], one["captured"]) for one in gains]
+    parts = [
+        *_square(40, most, dots, "Predicted rate, and what was bought", marked=True),
+        *_square(372, 1.0, found, "Best-scored customers, and buyers found", marked=False),
+        *_line(372, 1.0, segments, _QUIET, ' stroke-dasharray="4 3"'),
+        f'<text x="612" y="{_TOP + _SIDE - 24}" text-anchor="end" fill="{_LINE}">by probability</text>',
+        f'<text x="612" y="{_TOP + _SIDE - 10}" text-anchor="end" fill="{_QUIET}">dashed: by segment</text>',
+    ]
+    said = "; ".join(f"predicted {x:.1%}, bought {y:.1%}" for x, y in dots)
+    return _svg(_TOP + _SIDE + 24, "Calibration, and buyers found among the best-scored", said, parts)
+
+
+_TOP, _SIDE, _WIDE = 26, 160, 246
+
+
+def _at(left: float, most: float, x: float, y: float) -> tuple[float, float]:
+    return round(left + _WIDE * x / most, 1), round(_TOP + _SIDE * (1 - y / most), 1)
+
+
+def _line(left: float, most: float, points: Sequence[tuple[float, float]], color: str, more: str = "") -> list[str]:
+    path = "L".join("{} {}".format(*_at(left, most, *point)) for point in points)
+    return [f'<path d="M{path}" stroke="{color}" stroke-width="2" fill="none"{more}/>']
+
+
+def _square(left: float, most: float, points: Sequence[tuple[float, float]], title: str, marked: bool) -> list[str]:
+    """A plot whose axes both run from 0 to the same end, with its diagonal."""
+    parts = [
+        f'<text x="{left}" y="12" font-weight="600" fill="{_INK}">{escape(title)}</text>',
+        f'<path d="M{left} {_TOP}V{_TOP + _SIDE}H{left + _WIDE}" stroke="{_RULE}" fill="none"/>',
+        *_line(left, most, [(0, 0), (most, most)], _RULE),
+        *_line(left, most, points, _LINE),
+    ]
+    if marked:
+        places = [_at(left, most, *point) for point in points]
+        parts += [f'<circle cx="{x}" cy="{y}" r="3.5" fill="{_LINE}"/>' for x, y in places]
+    for step in range(0, 101, 20):
+        if step / 100 <= most:
+            x, y = _at(left, most, step / 100, step / 100)
+            parts.append(f'<text x="{x}" y="{_TOP + _SIDE + 15}" text-anchor="middle" fill="{_QUIET}">{step}%</text>')
+            parts.append(f'<text x="{left - 6}" y="{y + 4}" text-anchor="end" fill="{_QUIET}">{step}%</text>')
+    return parts
 
 
 def spread_svg(spread: Mapping[str, Mapping[str, float]], names: Mapping[str, str], title: str) -> str:

@@ -15,7 +15,8 @@ from helpers import explain, refused, with_column
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.monitor import monitor_facts, read_run
+from northstar_explain.evaluate.monitor import monitor_facts
+from northstar_explain.evaluate.runs import read_outcomes, read_run
 from northstar_explain.model import Model
 from northstar_explain.score import Scorer
 
@@ -137,3 +138,63 @@ def test_from_the_command_line(model_dir: Path, customers: pa.Table, tmp_path: P
     assert facts["outcomes"]["n"] == customers.num_rows
     assert pq.read_table(tmp_path / "old.parquet").num_rows == customers.num_rows
     assert "--scores" in refused(tmp_path, *run, code=2)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [True, False],
+        ["True", "False"],
+        ["true", "false"],
+        ["1", "0"],
+        [" 1", "0 "],
+        [1, 0],
+        [1.0, 0.0],
+    ],
+    ids=repr,
+)
+def test_outcomes_are_read_as_training_reads_them(labels: list[object], model: Model) -> None:
+    table = pa.table({"customer_id": ["a", "b"], LABEL: labels})
+    assert read_outcomes(table, model, "o.csv") == {"a": 1, "b": 0}
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["1", "yes"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'yes'. Mend the export"),
+        ([1, 2], "row 2, column purchased_next_30d: expected 0 or 1; got 2. Mend"),
+        ([None, None], "row 1, column purchased_next_30d: expected 0 or 1; got None, and 1 more such rows"),
+    ],
+)
+def test_outcomes_that_are_none_are_refused(labels: list[object], said: str, model: Model) -> None:
+    with pytest.raises(TableError, match=said):
+        read_outcomes(pa.table({"customer_id": ["a", "b"], LABEL: labels}), model, "o.csv")
+
+
+def test_outcomes_name_each_customer_once(model: Model) -> None:
+    with pytest.raises(TableError, match="column customer_id: expected each customer once"):
+        read_outcomes(pa.table({"customer_id": ["a", "a"], LABEL: [1, 0]}), model, "o.csv")
+    with pytest.raises(TableError, match="expected customer_id and purchased_next_30d; got no purchased_next_30d"):
+        read_outcomes(pa.table({"customer_id": ["a", "b"]}), model, "o.csv")
+
+
+def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, scores: pa.Table, tmp_path: Path) -> None:
+    place = tmp_path / "s.parquet"
+    tables.write(scores.slice(0, 200), place)
+    beside = tmp_path / "s.report.json"
+    run = ("monitor", "--model", model_dir, "--scores", place, "--scores", place)
+    sound = {"model_id": model.id, "rejected_share": 0.0, "drift": {}}
+    for data, said in (
+        (b'{"model_id": ', "expected JSON, as `explain score` writes it; got Expecting value"),
+        (b"\xff\xfe{", "expected JSON, as `explain score` writes it; got"),
+        (b"[]", "expected a report of `explain score`; got other JSON"),
+        (json.dumps({**sound, "drift": {"spend": {"psi": "much"}}}).encode(), "expected a report of `explain score`"),
+        (json.dumps({**sound, "model_id": "m-other"}).encode(), f"model_id: expected {model.id}; got m-other"),
+    ):
+        beside.write_bytes(data)
+        found = refused(tmp_path, *run)
+        assert found.startswith(f"explain: {beside}:"), found
+        assert said in found
+        assert "Score again, or move the file away" in found
+    beside.write_text(json.dumps(sound))
+    assert explain(*run).exit_code == 0

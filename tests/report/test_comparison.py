@@ -33,7 +33,10 @@ def test_the_memo_tells_the_stored_figures(compared: Model, memo: tuple[Path, Pa
     shuffled = facts["comparison"]["shuffled_label"]
     for figure in (
         f"{shuffled['roc_auc']:.3f}",
-        f"{shuffled['roc_auc_shuffled']:.3f}",
+        f"{shuffled['roc_auc_shuffled']:.2f}",
+        f"{max(shuffled['shuffles']):.2f}",
+        f"{facts['purchase']['holdout']['capture_20']:.0%}",
+        f"{facts['comparison']['effects'][0]['eta_squared']:.0%}",
         shuffled["segments_sha256"][0][:12],
         f"{facts['segments']['price_of_explainability']:.3f}",
         f"{facts['purchase']['holdout']['roc_auc']:.3f}",
@@ -47,9 +50,24 @@ def test_the_memo_tells_the_stored_figures(compared: Model, memo: tuple[Path, Pa
 
 
 def test_every_customer_of_the_holdout_is_in_one_cell(compared: Model) -> None:
-    rows = comparison_facts(compared)["matrix"]
-    total = sum(int(cell.customers.replace(",", "")) for _, _, cells in rows for cell in cells)
-    assert total == compared.evaluation["purchase"]["holdout"]["n"]
+    facts = comparison_facts(compared)
+    for name, columns in (("matrix", 10), ("treatments", 3)):
+        assert {len(cells) for _, _, cells in facts[name]} == {columns}
+        total = sum(int(cell.customers.replace(",", "")) for _, _, cells in facts[name] for cell in cells)
+        assert total == compared.evaluation["purchase"]["holdout"]["n"]
+    for _, _, cells in facts["treatments"]:
+        assert [bool(cell.treatment) for cell in cells] == [
+            int(cell.customers.replace(",", "")) >= 30 for cell in cells
+        ]
+
+
+def test_a_shuffled_label_teaches_nothing_on_average(compared: Model) -> None:
+    facts = compared.evaluation["comparison"]["shuffled_label"]
+    assert len(facts["shuffles"]) == 10
+    assert len(set(facts["shuffles"])) > 1
+    assert facts["roc_auc_shuffled"] == pytest.approx(sum(facts["shuffles"]) / 10)
+    # One may land anywhere: it has learnt chance, and ranks all customers by it.
+    assert abs(facts["roc_auc_shuffled"] - 0.5) < 0.12 < facts["roc_auc"] - 0.5
 
 
 def test_the_page_stands_alone(memo: tuple[Path, Path]) -> None:
@@ -57,7 +75,7 @@ def test_the_page_stands_alone(memo: tuple[Path, Path]) -> None:
     assert "<link" not in page
     assert "<script" not in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-    assert page.count("<svg") == page.count("<title>") - 1 == 4  # every chart says what it shows
+    assert page.count("<svg") == page.count("<title>") - 1 == 5  # every chart says what it shows
 
 
 def test_the_same_model_gives_the_same_bytes(compared: Model, memo: tuple[Path, Path], tmp_path: Path) -> None:
