@@ -20,7 +20,7 @@ from northstar_explain.report.audit.contents import Said, running
 from northstar_explain.report.audit.document import Report, whole
 from northstar_explain.report.audit.page import audit_page
 from northstar_explain.report.audit.pairs import pairs
-from northstar_explain.report.audit.parity import Certificate
+from northstar_explain.report.audit.parity import Certificate, Scripts
 from northstar_explain.report.audit.shapes import shapes
 from northstar_explain.report.audit.verify import BOOK, CERTIFICATE, MODEL
 from northstar_explain.report.audit.workbook import workbook
@@ -129,12 +129,13 @@ def _made(model: Model, about: About, date: str, progress: Callable[[str], None]
     try:
         pack = _Files()
         _add_model(pack, model)
-        _add_sql(pack, model)
+        scripts = parity.scripts_of(model)
+        _add_sql(pack, model, scripts)
         book = workbook(model)
         pack.add(BOOK, book, "the scorecard as a workbook that scores by live formulas")
         pack.add(PAGE, audit_page(model, found, crossed).encode(), "shapes to browse and a customer to try, offline")
         progress("scoring the golden rows by every program there is")
-        certificate = parity.certify(model, book)
+        certificate = parity.certify(model, book, scripts)
         pack.add(CERTIFICATE, json_bytes(certificate.to_json()), "the parity certificate")
         for name, (table, words) in files.pack_tables(model, found, certificate).items():
             pack.add(f"tables/{name}.csv", files.csv_bytes(table), words)
@@ -156,12 +157,10 @@ def _add_model(pack: _Files, model: Model) -> None:
         pack.add(f"{MODEL}/{name}", data, _MODEL_FILES.get(name, "a part of the model"))
 
 
-def _add_sql(pack: _Files, model: Model) -> None:
+def _add_sql(pack: _Files, model: Model, scripts: Scripts) -> None:
     pack.add("sql/segments.sql", segments_sql(model, "duckdb").encode(), "the segments as SQL, for DuckDB")
-    scripts = parity.scripts_of(model)
-    if scripts is not None:
-        pack.add(parity.LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
-        pack.add(parity.SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
+    pack.add(parity.LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
+    pack.add(parity.SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
 
 
 def _read_me(model: Model) -> str:

@@ -12,7 +12,7 @@ STABLE, HIGHLY_STABLE = 0.75, 0.85
 _LONGEST_SQL = 60
 
 
-def segments(model: Model, sql: str | None) -> Chapter:
+def segments(model: Model, sql: str) -> Chapter:
     """Rules and evidence."""
     page = Writer()
     facts = model.evaluation["segments"]
@@ -116,9 +116,7 @@ def _candidates(facts: dict[str, Any]) -> Block:
     return table(heads, rows, says="Numbers of segments")
 
 
-def _sql(sql: str | None) -> tuple[Block, ...]:
-    if sql is None:
-        return (Text("This version writes no SQL."),)
+def _sql(sql: str) -> tuple[Block, ...]:
     lines = sql.rstrip().split("\n")
     if len(lines) <= _LONGEST_SQL:
         return (Code("\n".join(lines), "long"),)
