@@ -6,8 +6,10 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from hypothesis import strategies as st
 from northstar_explain import tables
 from northstar_explain.errors import OutputError, PackError
 from northstar_explain.model import Model
-from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, json_bytes
+from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, _identity, json_bytes
 from northstar_explain.report.audit import about, checksums, parity
 from northstar_explain.report.audit.appendix import appendix
 from northstar_explain.report.audit.blocks import Table
@@ -450,6 +452,117 @@ def test_a_longer_or_shorter_file_is_found(pack_copy: Path) -> None:
             path.write_bytes(change(before))
             assert name in {one.where for one in verify(pack_copy).findings}, name
             path.write_bytes(before)
+
+
+def test_a_flipped_byte_in_each_file_in_turn_is_found(pack_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The golden rows are scored again in the tests below; here each file is read a hundred times.
+    monkeypatch.setattr("northstar_explain.report.audit.verify._recomputed", lambda *_: (None, []))
+    for name in every_file(pack_copy):
+        path = pack_copy / name
+        before = path.read_bytes()
+        for place in {0, len(before) // 2, len(before) - 1}:
+            path.write_bytes(before[:place] + bytes([before[place] ^ 1]) + before[place + 1 :])
+            found = verify(pack_copy).findings
+            assert [one for one in found if one.where == name and one.kind == TAMPERED], (name, place, found)
+        path.write_bytes(before)
+    assert verify(pack_copy).findings == ()
+
+
+def as_link(path: Path) -> None:
+    """The very same bytes, but elsewhere, where they can be changed later."""
+    target = path.rename(path.parent.parent.parent / "elsewhere")
+    path.symlink_to(target)
+
+
+def as_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def as_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def as_nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("change", "got"), [(as_link, "a link"), (as_folder, "a folder"), (as_pipe, "no file"), (as_nothing, "")]
+)
+@pytest.mark.parametrize("name", ["tables/terms.csv", "model/golden.parquet", "sql/scores.sql", MANIFEST, SUMS])
+def test_what_is_no_plain_file_is_found_and_not_followed(
+    pack_copy: Path, name: str, change: Callable[[Path], None], got: str
+) -> None:
+    change(pack_copy / name)
+    found = [one for one in verify(pack_copy).findings if one.where == name]
+    assert [(one.kind, got in one.got) for one in found] == [(TAMPERED, True)]
+
+
+def test_a_folder_of_a_pack_that_is_a_link_is_found(pack_copy: Path, tmp_path: Path) -> None:
+    (pack_copy / "sql").rename(tmp_path / "sql")
+    (pack_copy / "sql").symlink_to(tmp_path / "sql")
+    found = {(one.kind, one.where) for one in verify(pack_copy).findings}
+    assert {(TAMPERED, f"sql/{name}") for name in ("scores.sql", "scores.tables.sql", "segments.sql")} <= found
+
+
+@pytest.mark.parametrize("line", ["/etc/hostname", "../secret", "tables/../../secret", "\\a\nb"])
+def test_other_paths_in_the_sums_are_found_and_not_read(pack_copy: Path, tmp_path: Path, line: str) -> None:
+    (tmp_path / "secret").write_text("secret")
+    with (pack_copy / SUMS).open("a") as file:
+        file.write(f"{hashlib.sha256(b'secret').hexdigest()}  {line}\n")
+    (found,) = verify(pack_copy).findings
+    assert (found.kind, found.where) == (TAMPERED, SUMS)
+    assert "another line" in found.got
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1e400", "-1e400", "9" * 5000, "NaN", "[" * 100_000, '"\\ud800"', "{}", "0", '{"sha256": 1e308}', "null"],
+)
+def test_a_manifest_that_holds_monsters_is_tampering(pack_copy: Path, model_copy: Path, text: str) -> None:
+    for folder, key in ((pack_copy, '"bytes": '), (model_copy, '"scorecard.parquet": ')):
+        raw = (folder / MANIFEST).read_text(encoding="utf-8")
+        at = raw.index(key) + len(key)
+        (folder / MANIFEST).write_text(raw[:at] + text + raw[at:], encoding="utf-8")
+        assert said_of(folder)
+        end = raw.index("\n", at)
+        (folder / MANIFEST).write_text(raw[:at] + text + raw[end:].replace("\n", ",\n", 1), encoding="utf-8")
+        assert said_of(folder)
+
+
+def said_of(folder: Path) -> list[str]:
+    """Where something is wrong, be it found or refused."""
+    try:
+        return [one.where for one in verify(folder).findings]
+    except PackError as error:
+        return [fault.where for fault in error.faults]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_nonsense_with_all_hashes_mended_is_named(model_copy: Path, name: str) -> None:
+    for data in (b"", b"\0" * 9, b"[1e400]", b"[" * 100_000, b"x = 1e400\n", b"PAR1" * 9):
+        (model_copy / name).write_bytes(data)
+        reseal(model_copy, model_id=_identity({one: (model_copy / one).read_bytes() for one in FILES}))
+        found = said_of(model_copy)
+        assert found, data
+        assert all(name in where for where in found) or name == "contract.toml", (data, found)
+
+
+def test_sql_of_a_pack_reads_no_file_and_no_setting_lets_it(hostile: Model, tmp_path: Path) -> None:
+    scripts = parity.scripts_of(hostile)
+    for text in (
+        f"COPY (SELECT 1) TO '{tmp_path}/x'",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SET enable_external_access = true",
+        "ATTACH '/etc/hostname' AS x",
+        "",
+        "SELECT 'a' AS customer_id",
+    ):
+        check = parity._duckdb(hostile, replace(scripts, scores=text))
+        assert check.wrong == hostile.golden.num_rows, text
+    assert not list(tmp_path.iterdir())
 
 
 def reseal_pack(folder: Path) -> None:
