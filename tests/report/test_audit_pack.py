@@ -10,9 +10,10 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import duckdb
 import hostile as hostile_model
 import numpy as np
 import pyarrow as pa
@@ -31,8 +32,10 @@ from northstar_explain.report.audit.appendix import appendix
 from northstar_explain.report.audit.blocks import Table
 from northstar_explain.report.audit.charts import plot
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS
+from northstar_explain.report.audit.database import CHECK, LOOKUPS, scripts_of
 from northstar_explain.report.audit.files import FORMULA_STARTS, csv_bytes
 from northstar_explain.report.audit.findings import BROKEN, OPEN, findings
+from northstar_explain.report.audit.identity import _MEANINGS
 from northstar_explain.report.audit.joining import joined
 from northstar_explain.report.audit.pack import Written, write_pack
 from northstar_explain.report.audit.pairs import pairs
@@ -40,6 +43,7 @@ from northstar_explain.report.audit.press import Setting, pdf
 from northstar_explain.report.audit.shapes import CATEGORIES, THIN, shapes
 from northstar_explain.report.audit.verify import EXTRA, MISSING, ROW, TAMPERED, verify
 from northstar_explain.report.audit.workbook import office
+from northstar_explain.training import Options
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +104,19 @@ def test_the_sql_of_a_pack_is_what_explain_sql_writes(pack: Path, tmp_path: Path
         assert done.exit_code == 0, done.stderr
     for name in ("segments.sql", "scores.sql", "scores.tables.sql"):
         assert (pack / "sql" / name).read_bytes() == (tmp_path / name).read_bytes(), name
+
+
+def test_a_database_alone_can_check_the_pack(pack: Path, hostile: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of a pack needs nothing of ours; the one line that is of DuckDB's own shell is carried out here."""
+    monkeypatch.chdir(pack)
+    text = (pack / CHECK).read_text(encoding="utf-8")
+    assert text.count(f".read {LOOKUPS}\n") == 1
+    with duckdb.connect() as connection:
+        for part in (pack / LOOKUPS).read_text(encoding="utf-8"), text.split(f".read {LOOKUPS}\n")[1]:
+            result = connection.execute(part)
+        rows, difference, elsewhere = result.fetchall()[0]
+    assert (rows, elsewhere) == (hostile.golden.num_rows, 0)
+    assert difference <= 1e-12
 
 
 def test_what_is_no_pack_is_not_replaced(hostile: Model, tmp_path: Path) -> None:
@@ -226,6 +243,12 @@ def test_the_report_shows_what_the_model_folder_holds(reader: pypdf.PdfReader, h
         assert digest in text, name
     assert joined_text("<b>Ada</b> =1+1") in text
     assert "UNASSIGNED" in text  # the approver
+
+
+def test_every_parameter_of_a_training_has_its_meaning() -> None:
+    given = asdict(Options())
+    flat = {f"{part}.{name}" for part in given if isinstance(given[part], dict) for name in given[part]}
+    assert flat | {name for name in given if not isinstance(given[name], dict)} == set(_MEANINGS)
 
 
 def test_contents_and_rankings_lead_to_their_pages(reader: pypdf.PdfReader, hostile: Model) -> None:
@@ -551,7 +574,7 @@ def test_a_file_that_is_nonsense_with_all_hashes_mended_is_named(model_copy: Pat
 
 
 def test_sql_of_a_pack_reads_no_file_and_no_setting_lets_it(hostile: Model, tmp_path: Path) -> None:
-    scripts = parity.scripts_of(hostile)
+    scripts = scripts_of(hostile)
     for text in (
         f"COPY (SELECT 1) TO '{tmp_path}/x'",
         "SELECT * FROM read_text('/etc/hostname')",
@@ -676,7 +699,7 @@ def test_every_program_is_held_against_the_golden_rows(hostile: Model) -> None:
 
 
 def test_sql_that_scores_otherwise_is_found(hostile: Model) -> None:
-    scripts = parity.scripts_of(hostile)
+    scripts = scripts_of(hostile)
     query, id = scripts.scores.rstrip().removesuffix(";"), hostile.contract.id
     wrong = f"SELECT {id}, CASE WHEN {id} = '5' THEN 0.5 ELSE probability END AS probability, segment_id FROM ({query})"
     check = parity._duckdb(hostile, replace(scripts, scores=wrong))

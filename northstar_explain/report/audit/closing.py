@@ -93,10 +93,9 @@ def checking(model: Model) -> Chapter:
         "the sheet Golden scores every golden row by formulas and shows the largest difference at its top.",
         "In a browser: open audit.html without a network; the view “Golden rows and method” scores all golden rows "
         "in the page.",
-        "In a database: sql/ holds the segments and, where this version writes it, the scorecard as SQL; "
-        "tables/golden.parquet "
-        "holds the rows and what they must score.",
-    ), ordered=True), Code("sha256sum --check SHA256SUMS"))  # fmt: skip
+        "In a database: sql/ holds the segments and the scorecard as SQL for DuckDB. The lines below score the golden rows "
+        "with it and print the largest difference and how many rows came out in another segment.",
+    ), ordered=True), Code("sha256sum --check SHA256SUMS\nduckdb < sql/check.sql"))  # fmt: skip
     page.under(
         "With them",
         Code(
@@ -150,9 +149,8 @@ def sign_off(model: Model, about: About) -> Chapter:
     """Lines to be filled in by hand."""
     page = Writer()
     page.say(
-        "Signing says: I have checked what I name below. The checksum of all checksums is printed by `explain audit` "
-        "and by "
-        "`sha256sum SHA256SUMS`; written here by hand, it ties this signature to the files."
+        "Signing says: I have checked what I name below. The checksum of all checksums is printed by “explain audit” "
+        "and by “sha256sum SHA256SUMS”; written here by hand, it ties this signature to the files."
     )
     page.add(
         Facts(

@@ -139,6 +139,29 @@ def _bounds(feature: Feature, model: Model) -> str:
     return f"up to {high}" if low is None else f"from {low}" if high is None else f"{low} to {high}"
 
 
+_MEANINGS = {
+    "seed": "decides every random choice",
+    "date": "the day that the manifest and the reports carry",
+    "validation": "share of the customers on whom the threshold is chosen",
+    "holdout": "share kept for the figures, where no later table was given",
+    "segments.k": "how many segments",
+    "segments.rules": "the most rules that a segment may have",
+    "segments.conditions": "the most conditions on the way to a segment",
+    "segments.draws": "draws for stability, and shuffled copies for the null test",
+    "segments.effort": "share of the full search for the best rules",
+    "purchase.interactions": "how many pairs of features",
+    "purchase.outer_bags": "machines that are averaged; their spread is the one shown",
+    "purchase.learning_rate": "how much of each small tree is kept",
+    "purchase.max_bins": "the most bins of a number",
+    "purchase.early_stopping_rounds": "rounds without a gain after which a machine stops",
+    "experiments": "whether segments and purchase model were compared by experiment",
+    "draws": "bootstrap draws for the intervals of the figures",
+    "accept_leakage": "features that may rank buyers suspiciously well, since somebody has looked into them",
+    "margin": "earned per purchase, for the profit curve",
+    "contact_cost": "spent per contact, for the profit curve",
+}
+
+
 def method(model: Model) -> Chapter:
     """How it was made: in words, with every parameter, seed and version."""
     page = Writer()
@@ -155,10 +178,16 @@ def method(model: Model) -> Chapter:
         "Nothing "
         "is chosen on the holdout.",
     )
-    page.under("Parameters", Facts(tuple(_parameters(manifest["options"]))))
-    versions = [(name, version) for name, version in manifest["libraries"].items()]
-    machine = [(name, str(value)) for name, value in manifest["machine"].items()]
-    page.under("Versions and machine", Facts((*versions, *machine)))
+    rows = [(name, value, _MEANINGS.get(name, "")) for name, value in _parameters(manifest["options"])]
+    heads = ("Parameter", "Value", "What it does")
+    page.under("Parameters", table(heads, rows, words=3, widths=(26, 16, 58), style="small", says="Parameters"))
+    versions = ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items())
+    machine = manifest["machine"]
+    page.under("Versions and machine", Facts((
+        ("Libraries", versions),
+        ("Python", str(machine["python"])),
+        ("Processor and system", f"{machine['cpu']}, {machine['system']}"),
+    )))  # fmt: skip
     page.say(
         "The same table, contract, options and versions give the same model to the byte on the same machine; another "
         "processor may round the last digit otherwise.",

@@ -17,10 +17,11 @@ from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.appendix import appendix
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS, manifest_bytes, sha256, sums_bytes
 from northstar_explain.report.audit.contents import Said, running
+from northstar_explain.report.audit.database import CHECK, LOOKUPS, SCORES, Scripts, check_sql, scripts_of
 from northstar_explain.report.audit.document import Report, whole
 from northstar_explain.report.audit.page import audit_page
 from northstar_explain.report.audit.pairs import pairs
-from northstar_explain.report.audit.parity import Certificate, Scripts
+from northstar_explain.report.audit.parity import Certificate
 from northstar_explain.report.audit.shapes import shapes
 from northstar_explain.report.audit.verify import BOOK, CERTIFICATE, MODEL
 from northstar_explain.report.audit.workbook import workbook
@@ -129,7 +130,7 @@ def _made(model: Model, about: About, date: str, progress: Callable[[str], None]
     try:
         pack = _Files()
         _add_model(pack, model)
-        scripts = parity.scripts_of(model)
+        scripts = scripts_of(model)
         _add_sql(pack, model, scripts)
         book = workbook(model)
         pack.add(BOOK, book, "the scorecard as a workbook that scores by live formulas")
@@ -159,8 +160,9 @@ def _add_model(pack: _Files, model: Model) -> None:
 
 def _add_sql(pack: _Files, model: Model, scripts: Scripts) -> None:
     pack.add("sql/segments.sql", segments_sql(model, "duckdb").encode(), "the segments as SQL, for DuckDB")
-    pack.add(parity.LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
-    pack.add(parity.SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
+    pack.add(LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
+    pack.add(SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
+    pack.add(CHECK, check_sql(model).encode(), "what scores the golden rows with it and compares")
 
 
 def _read_me(model: Model) -> str:

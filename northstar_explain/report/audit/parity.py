@@ -8,21 +8,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from northstar_explain.contract import columns_of
 from northstar_explain.model import Model
 from northstar_explain.model.folder import EXPECTED, MACHINE
 from northstar_explain.model.rules import assign
+from northstar_explain.report.audit.database import LOOKUPS, SCORES, Scripts, answers, scripts_of
 from northstar_explain.report.audit.workbook import office
-from northstar_explain.report.sql.scores import scores_sql, tables_sql
 
-# Named as `explain sql --scores --out scores.sql` names them.
-LOOKUPS, SCORES = "sql/scores.tables.sql", "sql/scores.sql"
 # Invariant 2 of the design, and what a spreadsheet may round in its last digits.
 EXACT, ROUNDED = 1e-12, 1e-9
 _WORST = 5
-_ANSWERS = ("probability", "segment_id")
 
 
 @dataclass(frozen=True)
@@ -72,14 +68,6 @@ class Check:
     def passed(self) -> bool | None:
         """Whether all rows agree; None where it was not checked."""
         return None if self.not_checked else not self.wrong
-
-
-@dataclass(frozen=True)
-class Scripts:
-    """The model as SQL: what makes its lookup tables, and the query over ``customers`` that reads them."""
-
-    lookups: str
-    scores: str
 
 
 @dataclass(frozen=True)
@@ -150,34 +138,15 @@ def _scorecard(model: Model) -> Check:
 
 
 def _duckdb(model: Model, sql: Scripts | None) -> Check:
-    about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}, as `explain sql --scores` writes them")
+    about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}, as “explain sql --scores” writes them")
     try:
-        import duckdb
+        probability, segments = answers(model, sql or scripts_of(model))
     except ModuleNotFoundError:
         return Check(*about, not_checked="duckdb is not installed (pip install 'northstar-explain[audit]')")
-    scripts = sql or scripts_of(model)
-    # What a pack holds came from somebody else: it may read the golden rows, and no file and no network.
-    with duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true"}) as connection:
-        connection.register("customers", golden_table(model))
-        try:
-            connection.execute(scripts.lookups)
-            result = connection.sql(scripts.scores)
-            if result is None:
-                raise KeyError("the query gives no rows")
-            found = result.to_arrow_table().select([model.contract.id, *_ANSWERS])
-            order = np.argsort(found[0].cast(pa.int64()).to_numpy(), kind="stable")
-            probability, segments = found[1].cast(pa.float64()).to_numpy(), found[2].cast(pa.string()).to_pylist()
-        except (duckdb.Error, pa.ArrowException, KeyError) as error:
-            slip = Slip(1, "a query that scores", str(error).split("\n")[0])
-            return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
-    return _held_against(model, *about, probability[order], [segments[row] for row in order])
-
-
-def golden_table(model: Model) -> pa.Table:
-    """The golden rows as a customer table whose ids number them from 1, without what they must score."""
-    features = [feature.name for feature in model.contract.features]
-    number = pa.array([str(row + 1) for row in range(model.golden.num_rows)])
-    return model.golden.select(features).add_column(0, model.contract.id, number)
+    except ValueError as error:
+        slip = Slip(1, "a query that scores", str(error))
+        return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
+    return _held_against(model, *about, probability, segments)
 
 
 def _spreadsheet(model: Model, book: bytes) -> Check:
@@ -225,8 +194,3 @@ def _held_against(
         slips=tuple(slip(int(row)) for row in wrong[:_WORST]),
         wrong=len(wrong),
     )
-
-
-def scripts_of(model: Model) -> Scripts:
-    """The model as SQL for DuckDB."""
-    return Scripts("".join(tables_sql(model, "duckdb")), scores_sql(model, "duckdb"))

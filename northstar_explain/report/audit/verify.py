@@ -15,7 +15,8 @@ from northstar_explain.model import names
 from northstar_explain.model.folder import SEAL, json_bytes
 from northstar_explain.report.audit import checksums, parity
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS, sha256
-from northstar_explain.report.audit.parity import Certificate, Scripts
+from northstar_explain.report.audit.database import LOOKUPS, SCORES, Scripts
+from northstar_explain.report.audit.parity import Certificate
 from northstar_explain.report.audit.workbook import workbook
 
 BOOK, CERTIFICATE, MODEL = "scorecard.xlsx", "certificate.json", "model"
@@ -222,7 +223,7 @@ def _recomputed(
         return None, [_load_finding(inside, fault) for fault in error.faults]
     progress("scoring the golden rows by every program there is")
     book = _read(pack, BOOK) if pack and BOOK in sound else None
-    scripts = _scripts(pack) if pack and {parity.LOOKUPS, parity.SCORES} <= sound else None
+    scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= sound else None
     certificate = parity.certify(model, book or workbook(model), scripts)
     findings = [
         Finding(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
@@ -233,7 +234,7 @@ def _recomputed(
 
 
 def _scripts(pack: Path) -> Scripts | None:
-    found = [_read(pack, name) for name in (parity.LOOKUPS, parity.SCORES)]
+    found = [_read(pack, name) for name in (LOOKUPS, SCORES)]
     texts = [data.decode("utf-8", "replace") for data in found if data is not None]
     return Scripts(*texts) if len(texts) == len(found) else None
 
