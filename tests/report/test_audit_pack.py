@@ -245,6 +245,40 @@ def test_the_report_shows_what_the_model_folder_holds(reader: pypdf.PdfReader, h
     assert "UNASSIGNED" in text  # the approver
 
 
+def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, reader: pypdf.PdfReader) -> None:
+    """Whole rows, read back: a figure beside another name, or with another interval, would not be found."""
+    found = json.loads((pack / "model" / "evaluation.json").read_bytes())
+    purchase, segments, robust = found["purchase"], found["segments"], found["robustness"]
+    held, ends = purchase["holdout"], purchase["intervals"]
+    group = next(one for one in purchase["groups"] if one["by"] == "segment" and one["roc_auc"] is not None)
+    tenth, part, null = purchase["deciles"][0], found["data"]["parts"][0], segments["null_test"]
+    base = next(one for one in purchase["baselines"] if one["name"] == "base_rate")
+    first = purchase["terms"][0]
+    between = {key: f"{low:.4f} to {high:.4f}" for key, (low, high) in ((k, ends[k]) for k in ("roc_auc", "brier"))}
+    bought, recall = (
+        f"{group[key]:.1%} {100 * group[f'{key}_interval'][0]:.1f} to {100 * group[f'{key}_interval'][1]:.1f}"
+        for key in ("base_rate", "recall")
+    )
+    expected = (
+        f"0.5 is chance {held['roc_auc']:.4f} {between['roc_auc']}",
+        f"lower is better {held['brier']:.4f} {between['brier']}",
+        f"over ten bins {held['ece']:.4f}",
+        f"from which a customer is flagged {held['threshold']:.4f}",
+        f"{tenth['decile']} {tenth['n']:,} {tenth['predicted_rate']:.2%} {tenth['purchase_rate']:.2%}",
+        f"the base rate for everyone {base['roc_auc']:.4f} {base['average_precision']:.4f}",
+        f"{group['group']} {group['n']:,} {bought} {group['predicted_rate']:.1%} {group['flag_rate']:.1%} {recall}",
+        f"teach the purchase model {part['n']:,} {part['buyers']:,} {part['base_rate']:.2%}",
+        f"Price of explainability {segments['price_of_explainability']:.4f}",
+        f"Fidelity {segments['fidelity']:.1%} of {segments['fidelity_n']:,}",
+        f"mean {null['null_mean']:.3f}, highest {null['null_highest']:.3f}; p = {null['p_value']:.3f}",
+        f"Likely-buyer flag the same for {robust['bags']['same_flag']:.1%}",
+        f"{100 * found['robustness']['bags']['probability_spread']['p95']:.2f} for the customer at the 95th",
+        f"{first['term']} · rank 1 of {len(purchase['terms'])} · {first['share']:.1%} of all importance",
+    )
+    text = joined_text("".join(page.extract_text() for page in reader.pages))
+    assert [row for row in expected if joined_text(row) not in text] == []
+
+
 def test_every_parameter_of_a_training_has_its_meaning() -> None:
     given = asdict(Options())
     flat = {f"{part}.{name}" for part in given if isinstance(given[part], dict) for name in given[part]}

@@ -93,8 +93,8 @@ def checking(model: Model) -> Chapter:
         "the sheet Golden scores every golden row by formulas and shows the largest difference at its top.",
         "In a browser: open audit.html without a network; the view “Golden rows and method” scores all golden rows "
         "in the page.",
-        "In a database: sql/ holds the segments and the scorecard as SQL for DuckDB. The lines below score the golden rows "
-        "with it and print the largest difference and how many rows came out in another segment.",
+        "In a database: sql/ holds the segments and the scorecard as SQL for DuckDB. The line below scores the golden "
+        "rows with it and prints the largest difference and how many rows came out in another segment.",
     ), ordered=True), Code("sha256sum --check SHA256SUMS\nduckdb < sql/check.sql"))  # fmt: skip
     page.under(
         "With them",

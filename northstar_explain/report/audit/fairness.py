@@ -63,7 +63,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Block:
         "ROC-AUC",
         "Calib. error",
     )
-    widths = (24, 9, 8, 11, 9, 8, 7, 11, 6, 7)
+    widths = (21, 9, 7, 11, 9, 8, 7, 11, 9, 8)
     return table(heads, [_row(row) for row in shown], style="bins", widths=widths, says="Figures by group")
 
 

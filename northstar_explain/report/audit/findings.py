@@ -68,8 +68,8 @@ def _about_shapes(shapes: Sequence[Shape]) -> Iterator[Finding]:
     thin = [s for s in shapes if thin_share((*s.bins, s.missing)) > _THIN]
     if thin:
         pages = ", ".join(f"A{s.rank}" for s in thin)
-        text = f"In {len(thin)} of {len(shapes)} features, more than {_THIN:.0%} of the customers are in bins of fewer than 50"
-        yield Finding(WEAK, f"{text}: pages {pages}.", "Appendix")
+        many = f"In {len(thin)} of {len(shapes)} features, more than {_THIN:.0%} of the customers"
+        yield Finding(WEAK, f"{many} are in bins of fewer than 50: pages {pages}.", "Appendix")
 
 
 def _about_purchase(model: Model) -> Iterator[Finding]:

@@ -79,7 +79,8 @@ def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
             "Null test",
             f"silhouette {null['silhouette']:.3f} in a sample; of {null['copies']} copies without groups, mean "
             f"{null['null_mean']:.3f}, "
-            f"highest {null['null_highest']:.3f}; p = {null['p_value']:.3f}: {verdict}. Groups are called natural from p = 0.05 down and a silhouette of "
+            f"highest {null['null_highest']:.3f}; p = {null['p_value']:.3f}: {verdict}. "
+            "Groups are called natural from p = 0.05 down and a silhouette of "
             "0.5 up (Kaufman and Rousseeuw 1990)",
         ),
         ("Stability", f"bootstrap Jaccard; from {STABLE} stable, from {HIGHLY_STABLE} highly stable"),

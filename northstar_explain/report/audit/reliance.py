@@ -124,7 +124,7 @@ def robustness(model: Model) -> Chapter:
 def drift(model: Model) -> Chapter:
     """The baseline for later tables, and what asks for a review."""
     page = Writer()
-    facts = model.evaluation["drift"]
+    facts, error = model.evaluation["drift"], model.evaluation["purchase"]["holdout"]["ece"]
     later = (
         "the later table" if model.evaluation["purchase"]["out_of_time"] else "the holdout, drawn from the same table"
     )
@@ -141,8 +141,8 @@ def drift(model: Model) -> Chapter:
         table(("The largest of all", "Population stability index"), rows, style="small", says="Shift of the holdout"),
     )
     page.say(
-        "The command “explain score” holds every run against training and names shifted features in its report; “explain "
-        "monitor” compares two runs, and predictions with outcomes.",
+        "The command “explain score” holds every run against training and names shifted features in its report; "
+        "“explain monitor” compares two runs, and predictions with outcomes.",
         style="fine",
     )
     page.under("Triggers for a review", Points((
@@ -150,7 +150,7 @@ def drift(model: Model) -> Chapter:
         "feature among the ten "
         "most important, of the probability or of the segments: review the model (Siddiqi 2006).",
         "A share of rejected rows above 1%, or a category never seen in training with more than 1% of the customers.",
-        f"Predicted and actual rate further apart than {2 * model.evaluation['purchase']['holdout']['ece']:.1%}, twice the calibration error of "
+        f"Predicted and actual rate further apart than {2 * error:.1%}, twice the calibration error of "
         "the holdout, in any decile with 1,000 customers "
         "or more.",
         "A new source of data, another meaning of a column, another outcome or window; an owner or approver who "
