@@ -178,7 +178,10 @@ def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
             width=2,
             dash="" if reached else "3,3",
         )
-        canvas.text((a + b) / 2, scale.bottom - 6, signed(bin.points), anchor="middle", size=11, fill=svg.INK)
+        # Below, unless a line runs there.
+        low = min(abs(scale(value) - scale.bottom + 10) for value in (0.0, bin.points)) > 10
+        at = scale.bottom - 6 if low else scale.top + 13
+        canvas.text((a + b) / 2, at, signed(bin.points), anchor="middle", size=11, fill=svg.INK)
     canvas.path(svg.steps(edges, [scale(bin.points) for bin in shape.bins]), stroke=svg.CURVE, width=1.6)
 
 
@@ -226,23 +229,23 @@ def tallest(shape: Shape) -> int:
 
 
 def _breaks(canvas: Canvas, shape: Shape, top: float, most: int) -> None:
-    """Bars that are cut off: a white slant through each, and its customers beside it where one can be told."""
+    """Bars that are cut off: a white slant through each, and its customers in it, or beside it where that is free."""
     spans = [(_across(bin.left), _across(bin.right), bin) for bin in shape.bins] + list(_columns(shape))
-    cut = [(a, b, bin) for a, b, bin in spans if bin.train_n > most]
-    canvas.path("".join(svg.line([(a - 2, top + 15), (max(b, a + 2) + 2, top + 9)]) for a, b, _ in cut),
+    tall = [bin.train_n > most for _, _, bin in spans]
+    cut = [(a, max(b, a + 2), bin) for (a, b, bin), over in zip(spans, tall, strict=True) if over]
+    canvas.path("".join(svg.line([(a - 2, top + 15), (b + 2, top + 9)]) for a, b, _ in cut),
                 stroke=svg.PAPER, width=2.5)  # fmt: skip
     taken = 0.0
     for a, b, bin in cut:
         text = f"{bin.train_n:,}"
-        x = (
-            max(b, a + 2) + 4
-            if bin is not shape.unseen and max(b, a + 2) + 4 + 7 * len(text) < WIDTH - _RIGHT
-            else a - 4
-        )
-        begins = x if x > a else x - 7 * len(text)
-        if bin is not shape.missing and begins >= taken:
-            canvas.text(x, top + 8, text, anchor="start" if x > a else "end", size=11, fill=svg.INK)
-            taken = begins + 7 * len(text) + 4
+        room = 6.6 * len(text)
+        if bin in (shape.missing, shape.unseen):  # their numbers stand below them
+            continue
+        if b - a > room + 8:
+            canvas.text((a + b) / 2, top + 32, text, anchor="middle", size=11, fill=svg.PAPER, bold=True)
+        elif b + 4 >= taken and not any(one < b + 4 + room and b < other for one, other, _ in cut if one > a):
+            canvas.text(b + 4, top + 8, text, size=11, fill=svg.INK)
+            taken = b + 8 + room
 
 
 def _bars(shape: Shape, top: float, bottom: float, most: int) -> Iterator[str]:

@@ -165,16 +165,20 @@ def _shift_words(one: dict[str, str], model: Model) -> str:
 
 
 def _shifts(found: Sequence[dict[str, float]], look: float, review: float, model: Model) -> Figure:
-    """A dot for each index on a line with the two marks."""
+    """A dot for each index on a line with the two marks; what is far beyond stands at the end of the line."""
     canvas = Canvas(
         890, 74, f"Population stability indices of {len(found)} features on a line; marks at {look} and {review}."
     )
-    width, left, most = 800.0, 40.0, max(review * 1.2, *(one["psi"] for one in found))
+    width, left, end = 800.0, 40.0, 2 * review
+    beyond = [one["psi"] for one in found if one["psi"] > end]
     canvas.path(svg.line([(left, 40), (left + width, 40)]), stroke=svg.SOFT)
-    canvas.path("".join(svg.circle(left + width * one["psi"] / most, 40, 3.4) for one in found), fill=svg.CURVE)
+    places = [left + width * min(1.0, one["psi"] / end) for one in found]
+    canvas.path("".join(svg.circle(x, 40, 3.4) for x in places), fill=svg.CURVE)
     for value, words in ((0.0, "0"), (look, f"{look}: look"), (review, f"{review}: review")):
-        x = left + width * value / most
+        x = left + width * value / end
         canvas.path(svg.line([(x, 26), (x, 54)]), stroke=svg.SOFT)
         canvas.text(x, 68, words, anchor="middle")
+    if beyond:
+        canvas.text(left + width, 68, f"{len(beyond)} beyond {end}, up to {max(beyond):.2f}", anchor="end")
     canvas.text(left, 16, "each dot is a feature, the probability or the segments", size=11)
     return canvas.done()
