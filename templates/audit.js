@@ -494,7 +494,9 @@ function drawPair(holder, width) {
   const hop = every(columns, (columns * w) / 80);
   for (let c = 0; c < columns; c += hop) {
     const label = across.labels[across.drawn[c]];
-    draw(svg, "text", { x: left + (c + 0.5) * w, y: bottom + 15, class: "mid" }, label.length > 13 ? `${label.slice(0, 12)}…` : label);
+    const text = label.length > 13 ? `${label.slice(0, 12)}…` : label;
+    const beyond = left + (c + 0.5) * w + 3.3 * text.length > width;
+    draw(svg, "text", { x: beyond ? width : left + (c + 0.5) * w, y: bottom + 15, class: beyond ? "end" : "mid" }, text);
   }
   ["across", "down"].forEach((side, i) => {
     const words = `${side}: ${features.get((i ? down : across).feature).words}`;

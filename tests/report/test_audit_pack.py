@@ -133,8 +133,8 @@ def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkey
     started: list[Setting] = []
 
     class Noted(Setting):
-        def __init__(self, page: str, pictures: dict[str, bytes]):
-            super().__init__(page, pictures)
+        def __init__(self, page: str, pictures: dict[str, bytes], font: bytes | None = None):
+            super().__init__(page, pictures, font)
             started.append(self)
 
     def fail(*args: object) -> bytes:

@@ -179,7 +179,7 @@ def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
             dash="" if reached else "3,3",
         )
         # Below, unless a line runs there.
-        low = min(abs(scale(value) - scale.bottom + 10) for value in (0.0, bin.points)) > 10
+        low = min(abs(scale(value) - scale.bottom + 10) for value in (0.0, bin.points, bin.points - bin.spread)) > 10
         at = scale.bottom - 6 if low else scale.top + 13
         canvas.text((a + b) / 2, at, signed(bin.points), anchor="middle", size=11, fill=svg.INK)
     canvas.path(svg.steps(edges, [scale(bin.points) for bin in shape.bins]), stroke=svg.CURVE, width=1.6)

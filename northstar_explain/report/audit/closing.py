@@ -59,7 +59,7 @@ def parity(certificate: Certificate) -> Chapter:
         "the browser and prints its own largest difference there.",
         style="fine",
     )
-    return page.chapter("parity", "Parity certificate")
+    return page.chapter("parity", "Parity certificate", flows=True)
 
 
 def _rows(check: Check) -> str:
@@ -125,7 +125,7 @@ def checking(model: Model) -> Chapter:
         "This report and audit.html only show them; neither measures anything, but the parity certificate, which "
         "scores the golden rows.",
     )))  # fmt: skip
-    return page.chapter("checking", "How to verify and reproduce")
+    return page.chapter("checking", "How to verify and reproduce", flows=True)
 
 
 def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) -> Chapter:
@@ -138,7 +138,7 @@ def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) ->
     )
     rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_twin(name)]
     page.add(table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", says="Files"))
-    return page.chapter("files", "Files and checksums")
+    return page.chapter("files", "Files and checksums", flows=True)
 
 
 def _is_twin(name: str) -> bool:

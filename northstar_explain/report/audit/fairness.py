@@ -27,7 +27,7 @@ def groups(model: Model) -> Chapter:
     found = model.evaluation["purchase"].get("groups")
     if not found:
         page.under("By group", Text(NOT_MEASURED))
-        return page.chapter("groups", "Group checks")
+        return page.chapter("groups", "Group checks", flows=True)
     sensitive = [feature.name for feature in model.contract.sensitive_features]
     for by in sorted(dict.fromkeys(row["by"] for row in found), key=lambda name: name not in sensitive):
         mine = [row for row in found if row["by"] == by]
@@ -40,7 +40,7 @@ def groups(model: Model) -> Chapter:
         "about chance than about the group.",
         style="fine",
     )
-    return page.chapter("groups", "Group checks")
+    return page.chapter("groups", "Group checks", flows=True)
 
 
 def _words(by: str, model: Model, sensitive: bool) -> str:

@@ -34,7 +34,7 @@ def identity(model: Model, about: About, date: str) -> Chapter:
     )  # fmt: skip
     page.under("What it is for", Points(texts.intended_use(about, model)))
     page.under("What it is not for", Points(texts.misuse(about, model)))
-    return page.chapter("identity", "Identity and purpose")
+    return page.chapter("identity", "Identity and purpose", flows=True)
 
 
 def data(model: Model) -> Chapter:
@@ -91,7 +91,7 @@ def data(model: Model) -> Chapter:
         table(heads, absent, words=2, says="Share of missing values") if absent else Points(("No value is missing.",))
     )
     page.under(f"What is missing: {len(missing)} of {len(facts['missing'])} features", note)
-    return page.chapter("data", "Data lineage")
+    return page.chapter("data", "Data lineage", flows=True)
 
 
 def _rejected(count: int, rows: int) -> str:
@@ -109,8 +109,8 @@ def contract(model: Model) -> Chapter:
     )
     rows = [_feature(feature, model) for feature in model.contract.features]
     heads = ("Feature", "Column", "Kind", "Allowed", "If missing", "Used for", "May push")
-    page.add(table(heads, rows, words=7, widths=(24, 18, 8, 13, 15, 11, 11), style="small", says="Feature dictionary"))
-    return page.chapter("contract", "Contract and feature dictionary")
+    page.add(table(heads, rows, words=7, widths=(22, 21, 8, 13, 16, 11, 9), style="small", says="Feature dictionary"))
+    return page.chapter("contract", "Contract and feature dictionary", flows=True)
 
 
 def _feature(feature: Feature, model: Model) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _feature(feature: Feature, model: Model) -> tuple[str, ...]:
         feature.name,
         str(feature.kind) + (f", {feature.unit}" if feature.unit and feature.unit not in feature.words else ""),
         _bounds(feature, model),
-        shortened(feature.missing, 60) if feature.missing else "rejected",
+        shortened(feature.missing, 90) if feature.missing else "rejected",
         purpose + (" (sensitive)" if feature.sensitive else ""),
         {"up": "up only", "down": "down only"}.get(feature.monotone or "", "either way" if "model" in uses else "–"),
     )
@@ -193,7 +193,7 @@ def method(model: Model) -> Chapter:
         "processor may round the last digit otherwise.",
         style="fine",
     )
-    return page.chapter("method", "Method and every parameter")
+    return page.chapter("method", "Method and every parameter", flows=True)
 
 
 def _parameter(name: str, value: Any) -> str:

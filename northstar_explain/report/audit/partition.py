@@ -33,7 +33,7 @@ def segments(model: Model, sql: str) -> Chapter:
     page.under("Purchases in the holdout, which the segments have never seen", _outcomes(model))
     page.under("Other numbers of segments that were tried", _candidates(facts))
     page.under("As SQL, for DuckDB", *_sql(sql))
-    return page.chapter("segments", "Segments")
+    return page.chapter("segments", "Segments", flows=True)
 
 
 def _agreement(model: Model) -> Block:

@@ -48,7 +48,7 @@ def overview(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> Ch
     heads = ("Page", "Term", "Share", "Mean points", "Points", "Direction", "In thin bins")
     page.add(table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", says="Terms by importance"))
     page.under("Features that share credit", *_shared(model))
-    return page.chapter("terms", "What weighs most")
+    return page.chapter("terms", "What weighs most", flows=True)
 
 
 def _direction(shape: Shape) -> str:
@@ -118,7 +118,7 @@ def robustness(model: Model) -> Chapter:
         "the outermost bin and stays there; the contract rejects what is outside its bounds before it comes to that.",
         style="fine",
     )
-    return page.chapter("robustness", "Robustness")
+    return page.chapter("robustness", "Robustness", flows=True)
 
 
 def drift(model: Model) -> Chapter:
@@ -157,7 +157,7 @@ def drift(model: Model) -> Chapter:
         "leaves.",
         "At the latest after a year, or with each monthly training, whichever comes first.",
     )))  # fmt: skip
-    return page.chapter("drift", "Drift baseline and triggers for review")
+    return page.chapter("drift", "Drift baseline and triggers for review", flows=True)
 
 
 def _shift_words(one: dict[str, str], model: Model) -> str:
