@@ -72,11 +72,11 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
         shortened(str(row["group"]), 90),
         f"{row['n']:,}",
         percent(row["base_rate"]),
-        _interval(row["base_rate_interval"]),
+        _interval(row.get("base_rate_interval")),
         percent(row["predicted_rate"]),
         percent(row["flag_rate"]),
         percent(row["recall"]),
-        _interval(row["recall_interval"]),
+        _interval(row.get("recall_interval")),
         figure(row["roc_auc"]),
         figure(row["ece"]),
     )

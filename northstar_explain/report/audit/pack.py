@@ -173,7 +173,8 @@ def _read_me(model: Model) -> str:
 - `{BOOK}`: the scorecard with live formulas.
 - `tables/`: everything that is too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
   take for a formula has an apostrophe before it; the Parquet has it as it is.
-- `{MODEL}/`: the model itself, byte for byte. `sql/`: the same for a database.
+- `{MODEL}/`: the model itself, byte for byte.
+- `sql/`: the same for a database. `duckdb < {CHECK}`, in this folder, scores the golden rows with it and compares.
 - `{CERTIFICATE}`: how far apart the programs are that scored the golden rows.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
 
