@@ -16,6 +16,4 @@ def _said(check: Check) -> str:
     said = f"{check.rows:,} golden rows"
     if check.difference is not None:
         said += f", largest difference {check.difference:.1e}"
-    if check.left_out:
-        said += f" ({check.left_out})"
     return f"{said}, {check.wrong:,} WRONG" if check.wrong else said

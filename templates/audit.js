@@ -337,16 +337,18 @@ function drawNumber(holder, width) {
   }
   draw(svg, "path", { d: line, class: "curve" });
   actual(svg, axis.groups.map((group) => ({ ...group, at: x(group.at) })), y, [low, high], false);
-  const most = Math.max(1, ...inner.map((bin) => shown.train_n[bin]));
   const [floor, room] = [336, 60];
   axis.drawn.forEach((bin, i) => {
     const [a, b] = boxes[i];
-    const tall = room * Math.min(1, shown.train_n[bin] / most);
+    const tall = room * Math.min(1, shown.train_n[bin] / axis.most);
     if (tall) draw(svg, "rect", { x: a, y: floor - tall, width: Math.max(1.5, b - a), height: tall, class: "count" });
+    if (shown.train_n[bin] > axis.most) draw(svg, "path", { d: `M${a - 1},${floor - room + 12}L${Math.max(b, a + 1.5) + 1},${floor - room + 6}`, class: "cut" });
   });
   draw(svg, "path", { d: `M${left},${floor}H${width - right}`, class: "axis" });
-  draw(svg, "text", { x: left - 5, y: floor - room + 8, class: "end" }, count(most));
+  draw(svg, "text", { x: left - 5, y: floor - room + 8, class: "end" }, count(axis.most));
   draw(svg, "text", { x: left - 5, y: floor, class: "end" }, "0");
+  const cut = axis.drawn.some((bin) => shown.train_n[bin] > axis.most);
+  draw(svg, "text", { x: from, y: floor - room - 8 }, cut ? "customers per bin; the tallest are cut off" : "customers per bin");
   let last = -Infinity;
   for (const tick of axis.ticks) {
     if (x(tick.at) - last < 44 || x(tick.at) < from + 10 || x(tick.at) > to - 14) continue;
@@ -356,7 +358,9 @@ function drawNumber(holder, width) {
   }
   draw(svg, "text", { x: left + side / 2, y: floor + 18, class: "mid" }, "missing");
   draw(svg, "text", { x: width - right - side / 2, y: floor + 18, class: "mid" }, "unseen");
-  draw(svg, "text", { x: (from + to) / 2, y: floor + 38, class: "mid" }, `${axis.title}; below, customers per bin`);
+  const letters = Math.floor(width / 6.6);
+  const title = axis.title.length > letters ? `${axis.title.slice(0, letters - 1)}…` : axis.title;
+  draw(svg, "text", { x: width / 2, y: floor + 38, class: "mid" }, title);
   const marker = draw(svg, "rect", { y: top, height: floor - top, class: "marker", visibility: "hidden" });
   mark = ([i]) => {
     const [a, b] = boxes[i];
@@ -490,7 +494,9 @@ function drawPair(holder, width) {
   const hop = every(columns, (columns * w) / 80);
   for (let c = 0; c < columns; c += hop) {
     const label = across.labels[across.drawn[c]];
-    draw(svg, "text", { x: left + (c + 0.5) * w, y: bottom + 15, class: "mid" }, label.length > 13 ? `${label.slice(0, 12)}…` : label);
+    const text = label.length > 13 ? `${label.slice(0, 12)}…` : label;
+    const beyond = left + (c + 0.5) * w + 3.3 * text.length > width;
+    draw(svg, "text", { x: beyond ? width : left + (c + 0.5) * w, y: bottom + 15, class: beyond ? "end" : "mid" }, text);
   }
   ["across", "down"].forEach((side, i) => {
     const words = `${side}: ${features.get((i ? down : across).feature).words}`;

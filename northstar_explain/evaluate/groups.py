@@ -37,8 +37,9 @@ def group_facts(
     -------
     list of dict
         ``by`` what, ``group``, ``n``; and where n is 50 or more, else None: ``base_rate``, ``predicted_rate``, ``ece``,
-        ``flag_rate``, ``recall`` (flagged among buyers) and ``roc_auc`` (None where all or none bought). The
-        calibration error is taken over ten bins, or as many as hold 50 customers each.
+        ``flag_rate``, ``recall`` (flagged among buyers) and ``roc_auc`` (None where all or none bought);
+        ``base_rate_interval`` and ``recall_interval``, 95% by Wilson (1927). The calibration error is taken over ten
+        bins, or as many as hold 50 customers each.
     """
     return [
         {"by": by, "group": group, **_figures(inside, label, probability, threshold)}
@@ -49,7 +50,8 @@ def group_facts(
 
 def _figures(inside: np.ndarray, label: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, Any]:
     n = int(inside.sum())
-    names = ("base_rate", "predicted_rate", "ece", "flag_rate", "recall", "roc_auc")
+    names = ("base_rate", "predicted_rate", "ece", "flag_rate", "recall", "roc_auc", "base_rate_interval",
+             "recall_interval")  # fmt: skip
     if n < FEWEST:
         return {"n": n, **dict.fromkeys(names)}
     bought, scored = label[inside], probability[inside]
@@ -62,6 +64,8 @@ def _figures(inside: np.ndarray, label: np.ndarray, probability: np.ndarray, thr
         float(flag.mean()),
         float(flag[bought == 1].mean()) if bought.any() else None,
         metrics.roc_auc(bought, scored) if both else None,
+        list(metrics.wilson(int(bought.sum()), n)),
+        list(metrics.wilson(int(flag[bought == 1].sum()), int(bought.sum()))) if bought.any() else None,
     )
     return {"n": n, **dict(zip(names, values, strict=True))}
 

@@ -6,6 +6,7 @@ import hashlib
 import platform
 from dataclasses import asdict
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -51,9 +52,17 @@ def about(source: Source, contract: Contract, options: Options, accepted: int, l
         "machine": {
             "python": platform.python_version(),
             "system": platform.system(),
-            "cpu": platform.machine(),
+            "cpu": _processor(),
         },
     }
+
+
+def _processor() -> str:
+    """The processor by name where the system tells it, since another may round the last digit otherwise."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0]} ({platform.machine()})" if names else platform.processor() or platform.machine()
 
 
 def _table_hash(table: pa.Table) -> str:

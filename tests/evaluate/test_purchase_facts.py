@@ -125,7 +125,7 @@ def test_nothing_is_shown_of_a_small_group(contract: Contract, customers: pa.Tab
     found = {one["group"]: one for one in group_facts(contract, columns, ids, label, probability, 0.5)}
     assert found["S2"]["n"] == FEWEST
     assert found["S2"]["base_rate"] is not None
-    assert [value for key, value in found["S3"].items() if key not in ("by", "group", "n")] == [None] * 6
+    assert [value for key, value in found["S3"].items() if key not in ("by", "group", "n")] == [None] * 8
 
 
 def test_guests_are_a_group(model: Model) -> None:

@@ -18,7 +18,7 @@ from northstar_explain.model import Model
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 from northstar_explain.report.audit import svg
 from northstar_explain.report.audit.axis import NumberAxis, nice_values, number_axis, round_values
-from northstar_explain.report.audit.charts import Scale, common_range, own_range, plot
+from northstar_explain.report.audit.charts import Scale, common_range, own_range, plot, tallest
 from northstar_explain.report.audit.heat import heat_maps
 from northstar_explain.report.audit.labels import range_label, signed, value_label
 from northstar_explain.report.audit.pairs import pairs, said_of_pair, strongest_colour
@@ -301,3 +301,18 @@ def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> Non
 
 def test_number_bins_of_a_term_are_numbers(model: Model) -> None:
     assert {type(axis) for term in model.scorecard.terms for axis in term.axes} <= {NumberBins, CategoryBins}
+
+
+def test_a_bin_far_above_all_others_is_cut_off_and_told(model: Model) -> None:
+    from dataclasses import replace
+
+    shape = next(s for s in shapes(model) if s.axis is not None and len(s.bins) >= 8)
+    some = tuple(replace(bin, train_n=30 + place) for place, bin in enumerate(shape.bins))
+    assert tallest(replace(shape, bins=some)) == max(bin.train_n for bin in some)
+    far = replace(shape, bins=(replace(some[0], train_n=9_876), *some[1:]))
+    assert 29 + len(some) <= tallest(far) < 200
+    picture = str(plot(far, common_range([far], 0.0), 0.0).picture)
+    assert ">9,876<" in picture
+    empty = tuple(replace(bin, train_n=0) for bin in some)
+    assert tallest(replace(shape, bins=(replace(some[0], train_n=7), *empty[1:]))) == 7
+    assert tallest(replace(shape, bins=empty)) == 1

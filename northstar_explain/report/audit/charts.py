@@ -17,6 +17,8 @@ from northstar_explain.report.audit.svg import Canvas
 WIDTH = 890.0  # 178 mm, the width of the page between its margins
 _LEFT, _RIGHT, _SIDE, _GAP = 52.0, 58.0, 44.0, 12.0
 _RARE = 0.01
+# A bin with so many times the customers of the next but so many is cut off, so that the others can be seen.
+_FAR_ABOVE, _CUT_OFF = 4, 2
 _PROBABILITIES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
 
 
@@ -176,7 +178,10 @@ def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
             width=2,
             dash="" if reached else "3,3",
         )
-        canvas.text((a + b) / 2, scale.bottom - 6, signed(bin.points), anchor="middle", size=11, fill=svg.INK)
+        # Below, unless a line runs there.
+        low = min(abs(scale(value) - scale.bottom + 10) for value in (0.0, bin.points, bin.points - bin.spread)) > 10
+        at = scale.bottom - 6 if low else scale.top + 13
+        canvas.text((a + b) / 2, at, signed(bin.points), anchor="middle", size=11, fill=svg.INK)
     canvas.path(svg.steps(edges, [scale(bin.points) for bin in shape.bins]), stroke=svg.CURVE, width=1.6)
 
 
@@ -202,10 +207,11 @@ def _logit(share: float) -> float:
 
 
 def _customers(canvas: Canvas, shape: Shape, top: float, bottom: float) -> None:
-    most = max([bin.train_n for bin in shape.bins] + [1])
+    most = tallest(shape)
     left, right = _main()
     for data in _bars(shape, top, bottom, most):
         canvas.path(data, fill=svg.COUNT)
+    _breaks(canvas, shape, top, most)
     canvas.text(_LEFT - 6, top + 8, _short(most), anchor="end")
     canvas.text(_LEFT - 6, bottom, "0", anchor="end")
     spans = [(left, right), *((a, b) for a, b, _ in _columns(shape))]
@@ -215,10 +221,37 @@ def _customers(canvas: Canvas, shape: Shape, top: float, bottom: float) -> None:
     canvas.path("".join(svg.line([(a, bottom), (b, bottom)]) for a, b in spans), stroke=svg.SOFT, width=0.8)
 
 
+def tallest(shape: Shape) -> int:
+    """The customers at the top of the bars: the most of any bin, or less where one bin would make all others vanish."""
+    counts = sorted((bin.train_n for bin in shape.bins), reverse=True)
+    ordinary = counts[min(_CUT_OFF, len(counts) - 1)]
+    return max(1, counts[0] if counts[0] <= _FAR_ABOVE * ordinary or not ordinary else math.ceil(1.5 * ordinary))
+
+
+def _breaks(canvas: Canvas, shape: Shape, top: float, most: int) -> None:
+    """Bars that are cut off: a white slant through each, and its customers in it, or beside it where that is free."""
+    spans = [(_across(bin.left), _across(bin.right), bin) for bin in shape.bins] + list(_columns(shape))
+    tall = [bin.train_n > most for _, _, bin in spans]
+    cut = [(a, max(b, a + 2), bin) for (a, b, bin), over in zip(spans, tall, strict=True) if over]
+    canvas.path("".join(svg.line([(a - 2, top + 15), (b + 2, top + 9)]) for a, b, _ in cut),
+                stroke=svg.PAPER, width=2.5)  # fmt: skip
+    taken = 0.0
+    for a, b, bin in cut:
+        text = f"{bin.train_n:,}"
+        room = 6.6 * len(text)
+        if bin in (shape.missing, shape.unseen):  # their numbers stand below them
+            continue
+        if b - a > room + 8:
+            canvas.text((a + b) / 2, top + 32, text, anchor="middle", size=11, fill=svg.PAPER, bold=True)
+        elif b + 4 >= taken and not any(one < b + 4 + room and b < other for one, other, _ in cut if one > a):
+            canvas.text(b + 4, top + 8, text, size=11, fill=svg.INK)
+            taken = b + 8 + room
+
+
 def _bars(shape: Shape, top: float, bottom: float, most: int) -> Iterator[str]:
     """One outline of all bars; a bin too narrow to be seen gets a bar of its own that can be."""
     edges = [_across(shape.bins[0].left), *(_across(bin.right) for bin in shape.bins)]
-    heights = [bottom - (bottom - top) * bin.train_n / most for bin in shape.bins]
+    heights = [bottom - (bottom - top) * min(1.0, bin.train_n / most) for bin in shape.bins]
     yield svg.band(edges, heights, [bottom, bottom])
     for left, right, height in zip(edges, edges[1:], heights, strict=False):
         if right - left < 1.5 and bottom - height > 1:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,6 +65,46 @@ def escaped(name: str) -> str:
     """A path as ``sha256sum`` lists it; the paths of a pack hold nothing that it would have to escape."""
     assert "\\" not in name and "\n" not in name, name
     return name
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What stands at a path: the hash of a plain file, or else what there is in its place."""
+
+    sha256: str = ""
+    instead: str = ""
+
+
+NOTHING = "no such file"
+
+
+def seen(folder: Path, name: str) -> Seen:
+    """Look at a path below a folder without following links and without waiting for what is no file.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        As a manifest lists it.
+
+    Returns
+    -------
+    Seen
+        A link is no file, be its target ever so right: who follows it elsewhere reads something else.
+    """
+    path = folder / name
+    try:
+        if any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(folder) and one != folder):
+            return Seen(instead="a link")
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode):
+            return Seen(instead="a folder" if stat.S_ISDIR(mode) else "a thing that is no file")
+        with path.open("rb") as file:
+            return Seen(hashlib.file_digest(file, "sha256").hexdigest())
+    except (FileNotFoundError, NotADirectoryError):
+        return Seen(instead=NOTHING)
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        return Seen(instead=f"a file that cannot be read ({error})")
 
 
 def is_inside(name: str) -> bool:

@@ -67,8 +67,8 @@ class Said:
             closing.limits(model, about),
             closing.checking(model),
             closing.files(model, self.files, self.what),
-            closing.sign_off(model, about),
             _reading(),
+            closing.sign_off(model, about),
         )
 
     def _cover(self) -> Cover:
@@ -125,4 +125,4 @@ def running(model: Model) -> str:
 def _reading() -> Chapter:
     page = Writer()
     page.add(*reading())
-    return page.chapter("reading", "How to read the appendix")
+    return page.chapter("reading", "How to read the appendix", flows=True)

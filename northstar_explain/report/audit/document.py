@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from northstar_explain.report.audit.blocks import Chapter, Facts, Figure
 from northstar_explain.report.audit.joining import joined
-from northstar_explain.report.audit.press import Setting, pdf
+from northstar_explain.report.audit.press import Setting, font_for, pdf
 from northstar_explain.report.render import html
 
 _TEMPLATE = "audit-report.html.j2"
@@ -52,7 +52,9 @@ class Report:
         """Have its chapters set by other processes, as many as asked for, each a stretch of about equal length."""
         bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
         stretches = (replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b)
-        return [Setting(part.page(), part.pictures()) for part in stretches]
+        parts = [(part.page(), part.pictures()) for part in stretches]
+        font = font_for((page for page, _ in parts), (data for _, pictures in parts for data in pictures.values()))
+        return [Setting(page, pictures, font) for page, pictures in parts]
 
 
 def whole(front: bytes, appendix: Sequence[bytes]) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from northstar_explain.metrics import wilson
 from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.blocks import Block, Chapter, Text, Writer, table
@@ -28,7 +27,7 @@ def groups(model: Model) -> Chapter:
     found = model.evaluation["purchase"].get("groups")
     if not found:
         page.under("By group", Text(NOT_MEASURED))
-        return page.chapter("groups", "Group checks")
+        return page.chapter("groups", "Group checks", flows=True)
     sensitive = [feature.name for feature in model.contract.sensitive_features]
     for by in sorted(dict.fromkeys(row["by"] for row in found), key=lambda name: name not in sensitive):
         mine = [row for row in found if row["by"] == by]
@@ -41,7 +40,7 @@ def groups(model: Model) -> Chapter:
         "about chance than about the group.",
         style="fine",
     )
-    return page.chapter("groups", "Group checks")
+    return page.chapter("groups", "Group checks", flows=True)
 
 
 def _words(by: str, model: Model, sensitive: bool) -> str:
@@ -62,31 +61,26 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Block:
         "Recall",
         "95% interval",
         "ROC-AUC",
-        "Calibration error",
+        "Calib. error",
     )
-    return table(heads, [_row(row) for row in shown], style="bins", says="Figures by group")
+    widths = (21, 9, 7, 11, 9, 8, 7, 11, 9, 8)
+    return table(heads, [_row(row) for row in shown], style="bins", widths=widths, says="Figures by group")
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
-    n, rate, recall = row["n"], row.get("base_rate"), row.get("recall")
-    buyers = round(n * rate) if rate is not None else 0
     return (
-        shortened(str(row["group"]), 40),
-        f"{n:,}",
-        percent(rate),
-        _interval(rate, n),
-        percent(row.get("predicted_rate")),
-        percent(row.get("flag_rate")),
-        percent(recall),
-        _interval(recall, buyers),
-        figure(row.get("roc_auc")),
-        figure(row.get("ece")),
+        shortened(str(row["group"]), 90),
+        f"{row['n']:,}",
+        percent(row["base_rate"]),
+        _interval(row.get("base_rate_interval")),
+        percent(row["predicted_rate"]),
+        percent(row["flag_rate"]),
+        percent(row["recall"]),
+        _interval(row.get("recall_interval")),
+        figure(row["roc_auc"]),
+        figure(row["ece"]),
     )
 
 
-def _interval(share: float | None, n: int) -> str:
-    """The interval of a share of n."""
-    if share is None or not n:
-        return "–"
-    low, high = wilson(round(share * n), n)
-    return f"{100 * low:.1f} to {100 * high:.1f}"
+def _interval(ends: Sequence[float] | None) -> str:
+    return "–" if ends is None else f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}"

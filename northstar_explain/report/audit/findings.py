@@ -67,10 +67,9 @@ def _about_shapes(shapes: Sequence[Shape]) -> Iterator[Finding]:
             )
     thin = [s for s in shapes if thin_share((*s.bins, s.missing)) > _THIN]
     if thin:
-        names = ", ".join(f"{s.term} (A{s.rank})" for s in thin)
-        yield Finding(
-            WEAK, f"More than {_THIN:.0%} of the customers are in bins of fewer than 50: {names}.", "Appendix"
-        )
+        pages = ", ".join(f"A{s.rank}" for s in thin)
+        many = f"In {len(thin)} of {len(shapes)} features, more than {_THIN:.0%} of the customers"
+        yield Finding(WEAK, f"{many} are in bins of fewer than 50: pages {pages}.", "Appendix")
 
 
 def _about_purchase(model: Model) -> Iterator[Finding]:

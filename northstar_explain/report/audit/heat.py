@@ -128,11 +128,17 @@ def _labels(canvas: Canvas, pair: Pair, top: float, width: float, height: float)
         canvas.text(_LEFT - 6, top + (row + 0.5) * height + 4, shortened(pair.first.labels[row], 24), "end", 11)
     longest = max(len(shortened(label, 24)) for label in pair.second.labels)
     fitting = max(2, min(_TICKS, round(columns * width / (longest * 6.4 + 10))))
-    for column in _shown(columns, fitting):
+    taken = _WIDTH + 1.0  # from the right, where the last one stands whatever happens
+    for column in reversed(_shown(columns, fitting)):
         x = _LEFT + (column + 0.5) * width
-        canvas.path(svg.line([(x, top + rows * height), (x, top + rows * height + 4)]), stroke=svg.SOFT)
         label = shortened(pair.second.labels[column], 24)
-        beyond = x + 3.2 * len(label) > _WIDTH
+        wide = 6.2 * len(label)
+        beyond = x + wide / 2 > _WIDTH
+        begins = _WIDTH - wide if beyond else x - wide / 2
+        if (_WIDTH if beyond else x + wide / 2) >= taken:
+            continue
+        taken = begins - 6
+        canvas.path(svg.line([(x, top + rows * height), (x, top + rows * height + 4)]), stroke=svg.SOFT)
         canvas.text(_WIDTH if beyond else x, top + rows * height + 16, label, "end" if beyond else "middle", 11)
     words = f"across: {_name(pair.second)}   ·   down: {_name(pair.first)}"
     canvas.text(_LEFT, top + rows * height + 34, shortened(words, 130), size=12)

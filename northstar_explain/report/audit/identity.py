@@ -34,7 +34,7 @@ def identity(model: Model, about: About, date: str) -> Chapter:
     )  # fmt: skip
     page.under("What it is for", Points(texts.intended_use(about, model)))
     page.under("What it is not for", Points(texts.misuse(about, model)))
-    return page.chapter("identity", "Identity and purpose")
+    return page.chapter("identity", "Identity and purpose", flows=True)
 
 
 def data(model: Model) -> Chapter:
@@ -91,7 +91,7 @@ def data(model: Model) -> Chapter:
         table(heads, absent, words=2, says="Share of missing values") if absent else Points(("No value is missing.",))
     )
     page.under(f"What is missing: {len(missing)} of {len(facts['missing'])} features", note)
-    return page.chapter("data", "Data lineage")
+    return page.chapter("data", "Data lineage", flows=True)
 
 
 def _rejected(count: int, rows: int) -> str:
@@ -109,8 +109,8 @@ def contract(model: Model) -> Chapter:
     )
     rows = [_feature(feature, model) for feature in model.contract.features]
     heads = ("Feature", "Column", "Kind", "Allowed", "If missing", "Used for", "May push")
-    page.add(table(heads, rows, words=7, widths=(24, 18, 8, 13, 15, 11, 11), style="small", says="Feature dictionary"))
-    return page.chapter("contract", "Contract and feature dictionary")
+    page.add(table(heads, rows, words=7, widths=(22, 21, 8, 13, 16, 11, 9), style="small", says="Feature dictionary"))
+    return page.chapter("contract", "Contract and feature dictionary", flows=True)
 
 
 def _feature(feature: Feature, model: Model) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _feature(feature: Feature, model: Model) -> tuple[str, ...]:
         feature.name,
         str(feature.kind) + (f", {feature.unit}" if feature.unit and feature.unit not in feature.words else ""),
         _bounds(feature, model),
-        shortened(feature.missing, 60) if feature.missing else "rejected",
+        shortened(feature.missing, 90) if feature.missing else "rejected",
         purpose + (" (sensitive)" if feature.sensitive else ""),
         {"up": "up only", "down": "down only"}.get(feature.monotone or "", "either way" if "model" in uses else "–"),
     )
@@ -137,6 +137,29 @@ def _bounds(feature: Feature, model: Model) -> str:
     if low is None and high is None:
         return "any number"
     return f"up to {high}" if low is None else f"from {low}" if high is None else f"{low} to {high}"
+
+
+_MEANINGS = {
+    "seed": "decides every random choice",
+    "date": "the day that the manifest and the reports carry",
+    "validation": "share of the customers on whom the threshold is chosen",
+    "holdout": "share kept for the figures, where no later table was given",
+    "segments.k": "how many segments",
+    "segments.rules": "the most rules that a segment may have",
+    "segments.conditions": "the most conditions on the way to a segment",
+    "segments.draws": "draws for stability, and shuffled copies for the null test",
+    "segments.effort": "share of the full search for the best rules",
+    "purchase.interactions": "how many pairs of features",
+    "purchase.outer_bags": "machines that are averaged; their spread is the one shown",
+    "purchase.learning_rate": "how much of each small tree is kept",
+    "purchase.max_bins": "the most bins of a number",
+    "purchase.early_stopping_rounds": "rounds without a gain after which a machine stops",
+    "experiments": "whether segments and purchase model were compared by experiment",
+    "draws": "bootstrap draws for the intervals of the figures",
+    "accept_leakage": "features that may rank buyers suspiciously well, since somebody has looked into them",
+    "margin": "earned per purchase, for the profit curve",
+    "contact_cost": "spent per contact, for the profit curve",
+}
 
 
 def method(model: Model) -> Chapter:
@@ -155,16 +178,22 @@ def method(model: Model) -> Chapter:
         "Nothing "
         "is chosen on the holdout.",
     )
-    page.under("Parameters", Facts(tuple(_parameters(manifest["options"]))))
-    versions = [(name, version) for name, version in manifest["libraries"].items()]
-    machine = [(name, str(value)) for name, value in manifest["machine"].items()]
-    page.under("Versions and machine", Facts((*versions, *machine)))
+    rows = [(name, value, _MEANINGS.get(name, "")) for name, value in _parameters(manifest["options"])]
+    heads = ("Parameter", "Value", "What it does")
+    page.under("Parameters", table(heads, rows, words=3, widths=(26, 16, 58), style="small", says="Parameters"))
+    versions = ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items())
+    machine = manifest["machine"]
+    page.under("Versions and machine", Facts((
+        ("Libraries", versions),
+        ("Python", str(machine["python"])),
+        ("Processor and system", f"{machine['cpu']}, {machine['system']}"),
+    )))  # fmt: skip
     page.say(
         "The same table, contract, options and versions give the same model to the byte on the same machine; another "
         "processor may round the last digit otherwise.",
         style="fine",
     )
-    return page.chapter("method", "Method and every parameter")
+    return page.chapter("method", "Method and every parameter", flows=True)
 
 
 def _parameter(name: str, value: Any) -> str:

@@ -17,6 +17,7 @@ from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.appendix import appendix
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS, manifest_bytes, sha256, sums_bytes
 from northstar_explain.report.audit.contents import Said, running
+from northstar_explain.report.audit.database import CHECK, LOOKUPS, SCORES, Scripts, check_sql, scripts_of
 from northstar_explain.report.audit.document import Report, whole
 from northstar_explain.report.audit.page import audit_page
 from northstar_explain.report.audit.pairs import pairs
@@ -129,12 +130,13 @@ def _made(model: Model, about: About, date: str, progress: Callable[[str], None]
     try:
         pack = _Files()
         _add_model(pack, model)
-        _add_sql(pack, model)
+        scripts = scripts_of(model)
+        _add_sql(pack, model, scripts)
         book = workbook(model)
         pack.add(BOOK, book, "the scorecard as a workbook that scores by live formulas")
         pack.add(PAGE, audit_page(model, found, crossed).encode(), "shapes to browse and a customer to try, offline")
         progress("scoring the golden rows by every program there is")
-        certificate = parity.certify(model, book)
+        certificate = parity.certify(model, book, scripts)
         pack.add(CERTIFICATE, json_bytes(certificate.to_json()), "the parity certificate")
         for name, (table, words) in files.pack_tables(model, found, certificate).items():
             pack.add(f"tables/{name}.csv", files.csv_bytes(table), words)
@@ -156,12 +158,11 @@ def _add_model(pack: _Files, model: Model) -> None:
         pack.add(f"{MODEL}/{name}", data, _MODEL_FILES.get(name, "a part of the model"))
 
 
-def _add_sql(pack: _Files, model: Model) -> None:
+def _add_sql(pack: _Files, model: Model, scripts: Scripts) -> None:
     pack.add("sql/segments.sql", segments_sql(model, "duckdb").encode(), "the segments as SQL, for DuckDB")
-    scripts = parity.scripts_of(model)
-    if scripts is not None:
-        pack.add(parity.LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
-        pack.add(parity.SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
+    pack.add(LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
+    pack.add(SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
+    pack.add(CHECK, check_sql(model).encode(), "what scores the golden rows with it and compares")
 
 
 def _read_me(model: Model) -> str:
@@ -172,7 +173,8 @@ def _read_me(model: Model) -> str:
 - `{BOOK}`: the scorecard with live formulas.
 - `tables/`: everything that is too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
   take for a formula has an apostrophe before it; the Parquet has it as it is.
-- `{MODEL}/`: the model itself, byte for byte. `sql/`: the same for a database.
+- `{MODEL}/`: the model itself, byte for byte.
+- `sql/`: the same for a database. `duckdb < {CHECK}`, in this folder, scores the golden rows with it and compares.
 - `{CERTIFICATE}`: how far apart the programs are that scored the golden rows.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
 

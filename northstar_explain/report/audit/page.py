@@ -21,6 +21,7 @@ from northstar_explain.model.folder import EXPECTED
 from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases
+from northstar_explain.report.audit.charts import tallest
 from northstar_explain.report.audit.labels import bin_label, unit_words
 from northstar_explain.report.audit.pairs import Pair, said_of_pair, strongest_colour
 from northstar_explain.report.audit.shapes import THIN, Bin, Shape, counts_by_term
@@ -209,6 +210,7 @@ def _shape_axis(axis: Bins, shape: Shape, model: Model) -> dict[str, Any]:
     return {
         **found,
         "drawn": list(range(axis.count)),
+        "most": tallest(shape),
         "edges": [shape.bins[0].left, *(bin.right for bin in shape.bins)],
         "ticks": [tick.__dict__ for tick in shape.ticks],
         "title": f"{shape.feature.words}{unit}{scale}",

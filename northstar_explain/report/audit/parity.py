@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from northstar_explain.contract import columns_of
 from northstar_explain.model import Model
 from northstar_explain.model.folder import EXPECTED, MACHINE
 from northstar_explain.model.rules import assign
-from northstar_explain.report.audit import spreadsheet
-from northstar_explain.report.audit.closeness import too_close
+from northstar_explain.report.audit.database import LOOKUPS, SCORES, Scripts, answers, scripts_of
+from northstar_explain.report.audit.workbook import office
 
-LOOKUPS, SCORES = "sql/lookups.sql", "sql/scores.sql"
-# Invariant 2 of the design, and what a spreadsheet's 15 digits allow.
+# Invariant 2 of the design, and what a spreadsheet may round in its last digits.
 EXACT, ROUNDED = 1e-12, 1e-9
 _WORST = 5
 
@@ -44,8 +41,6 @@ class Check:
         What it computes from.
     rows : int
         Golden rows that were compared; 0 where it was not checked.
-    left_out : str
-        Which rows were not compared, and why; empty where all were.
     difference : float or None
         The largest absolute difference of a probability.
     tolerance : float
@@ -62,7 +57,6 @@ class Check:
     program: str
     how: str
     rows: int = 0
-    left_out: str = ""
     difference: float | None = None
     tolerance: float = EXACT
     segments: bool = False
@@ -74,14 +68,6 @@ class Check:
     def passed(self) -> bool | None:
         """Whether all rows agree; None where it was not checked."""
         return None if self.not_checked else not self.wrong
-
-
-@dataclass(frozen=True)
-class Scripts:
-    """The model as SQL: what makes its lookup tables, and the query over ``customers`` that reads them."""
-
-    lookups: str
-    scores: str
 
 
 @dataclass(frozen=True)
@@ -152,48 +138,27 @@ def _scorecard(model: Model) -> Check:
 
 
 def _duckdb(model: Model, sql: Scripts | None) -> Check:
-    about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}: the scorecard and the rules as SQL")
+    about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}, as “explain sql --scores” writes them")
     try:
-        import duckdb
+        probability, segments = answers(model, sql or scripts_of(model))
     except ModuleNotFoundError:
         return Check(*about, not_checked="duckdb is not installed (pip install 'northstar-explain[audit]')")
-    scripts = sql or scripts_of(model)
-    if scripts is None:
-        return Check(*about, not_checked="this version writes no scorecard as SQL")
-    with duckdb.connect() as connection:
-        connection.register("customers", golden_table(model))
-        try:
-            connection.execute(scripts.lookups)
-            found = connection.sql(scripts.scores).to_arrow_table()
-        except duckdb.Error as error:
-            slip = Slip(1, "a query that runs", str(error).split("\n")[0])
-            return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
-    order = np.argsort(found[model.contract.id].cast(pa.int64()).to_numpy(), kind="stable")
-    found = found.take(pa.array(order))
-    return _held_against(model, *about, found["probability"].to_numpy(), found["segment_id"].to_pylist())
-
-
-def golden_table(model: Model) -> pa.Table:
-    """The golden rows as a customer table whose ids number them from 1, without what they must score."""
-    features = [feature.name for feature in model.contract.features]
-    number = pa.array([str(row + 1) for row in range(model.golden.num_rows)])
-    return model.golden.select(features).add_column(0, model.contract.id, number)
+    except ValueError as error:
+        slip = Slip(1, "a query that scores", str(error))
+        return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
+    return _held_against(model, *about, probability, segments)
 
 
 def _spreadsheet(model: Model, book: bytes) -> Check:
     about = ("spreadsheet", "scorecard.xlsx, sheet Golden, all formulas recalculated by LibreOffice")
-    if spreadsheet.office() is None:
+    if office.program() is None:
         return Check(*about, not_checked="LibreOffice is not installed", tolerance=ROUNDED)
     try:
-        found = spreadsheet.golden_rows(spreadsheet.recalculate(book))
+        found = office.scored_rows(office.recalculate(book))
     except RuntimeError as error:
         return Check(*about, not_checked=str(error), tolerance=ROUNDED)
-    close = too_close(model)
-    words = (
-        f"{int(close.sum()):,} rows hold a number within one part in 10^13 of a cut, which no spreadsheet tells from it"
-    )
     probability = np.array([np.nan if value is None else value for value in found.probability])
-    return _held_against(model, *about, probability, list(found.segment), ROUNDED, ~close, words if close.any() else "")
+    return _held_against(model, *about, probability, list(found.segment), ROUNDED)
 
 
 def _held_against(
@@ -203,42 +168,29 @@ def _held_against(
     probability: np.ndarray,
     segments: Sequence[str] | None = None,
     tolerance: float = EXACT,
-    compared: np.ndarray | None = None,
-    left_out: str = "",
 ) -> Check:
     wanted_segment, wanted = model.golden[EXPECTED[0]].to_pylist(), model.golden[EXPECTED[1]].to_numpy()
     count = model.golden.num_rows
     if len(probability) != count or (segments is not None and len(segments) != count):
         return Check(program, how, count, slips=(Slip(1, f"{count:,} rows", f"{len(probability):,} rows"),), wrong=1)
-    compared = np.ones(count, dtype=bool) if compared is None else compared
     apart = np.abs(probability - wanted)
     # A row that came out as no number at all is as wrong as can be.
     apart = np.where(np.isnan(apart), np.inf, apart)
     elsewhere = np.array([segments is not None and segments[i] != wanted_segment[i] for i in range(count)], dtype=bool)
-    wrong = np.flatnonzero(compared & ((apart > tolerance) | elsewhere))
+    wrong = np.flatnonzero((apart > tolerance) | elsewhere)
 
     def slip(row: int) -> Slip:
-        got = f"probability {probability[row]!r}" if apart[row] > tolerance else f"segment {segments[row]}"  # type: ignore[index]
-        expected = f"probability {wanted[row]!r}" if apart[row] > tolerance else f"segment {wanted_segment[row]}"
-        return Slip(row + 1, expected, got)
+        if apart[row] > tolerance:
+            return Slip(row + 1, *(f"probability {float(one[row])!r}" for one in (wanted, probability)))
+        return Slip(row + 1, *(f"segment {one[row]}" for one in (wanted_segment, segments or ())))
 
     return Check(
         program=program,
         how=how,
-        rows=int(compared.sum()),
-        left_out=left_out,
-        difference=float(apart[compared].max()) if compared.any() else None,
+        rows=count,
+        difference=float(apart.max()) if count else None,
         tolerance=tolerance,
         segments=segments is not None,
         slips=tuple(slip(int(row)) for row in wrong[:_WORST]),
         wrong=len(wrong),
     )
-
-
-def scripts_of(model: Model) -> Scripts | None:
-    """The model as SQL for DuckDB; None while there is no module that writes its scorecard."""
-    try:
-        scores = importlib.import_module("northstar_explain.report.sql.scores")
-    except ModuleNotFoundError:
-        return None
-    return Scripts("".join(scores.tables_sql(model, "duckdb")), scores.scores_sql(model, "duckdb"))

@@ -9,10 +9,10 @@ from northstar_explain.report.audit.blocks import Block, Chapter, Code, Facts, T
 from northstar_explain.report.audit.labels import percent
 
 STABLE, HIGHLY_STABLE = 0.75, 0.85
-_LONGEST_SQL = 60
+_LONGEST_SQL = 120
 
 
-def segments(model: Model, sql: str | None) -> Chapter:
+def segments(model: Model, sql: str) -> Chapter:
     """Rules and evidence."""
     page = Writer()
     facts = model.evaluation["segments"]
@@ -29,11 +29,11 @@ def segments(model: Model, sql: str | None) -> Chapter:
     heads = ("Id", "Name", "Rule", "Customers", "Share")
     page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), says="Segments"))
     page.under("How well the rules say the groups", _agreement(model))
-    page.under("Evidence", Facts(_evidence(facts)))
+    page.under("Evidence", Facts(_evidence(model)))
     page.under("Purchases in the holdout, which the segments have never seen", _outcomes(model))
     page.under("Other numbers of segments that were tried", _candidates(facts))
     page.under("As SQL, for DuckDB", *_sql(sql))
-    return page.chapter("segments", "Segments")
+    return page.chapter("segments", "Segments", flows=True)
 
 
 def _agreement(model: Model) -> Block:
@@ -52,8 +52,8 @@ def _agreement(model: Model) -> Block:
                 percent((border.get(one.id) or {}).get("share")),
             )
         )
-    heads = ("Segment", "Precision", "Recall", "Stability", "", "Close to a border")
-    return table(heads, rows, says="Agreement with the groups and stability")
+    heads = ("Segment", "Precision", "Recall", "Stability", "In words", "Close to a border")
+    return table(heads, rows, widths=(16, 15, 15, 15, 22, 17), says="Agreement with the groups and stability")
 
 
 def stability_words(value: float) -> str:
@@ -61,7 +61,8 @@ def stability_words(value: float) -> str:
     return "highly stable" if value >= HIGHLY_STABLE else "stable" if value >= STABLE else "NOT STABLE"
 
 
-def _evidence(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
+    facts = model.evaluation["segments"]
     null = facts["null_test"]
     verdict = (
         "there are natural groups" if null["natural"] else "no natural groups: the segments are slices of a continuum"
@@ -72,13 +73,15 @@ def _evidence(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         ("Fidelity", f"{percent(facts['fidelity'])} of {facts['fidelity_n']:,} customers not used to learn the rules "
                      "are in the same group"),
         ("Cost of round thresholds", f"{facts['rounding_cost']:.4f} of that price"),
-        ("Likeness is measured by", ", ".join(item["feature"] for item in facts["space"])),
+        ("Likeness is measured by", "; ".join(model.contract[item["feature"]].words for item in facts["space"])),
         ("Silhouette of KMeans", f"{facts['silhouette']:.3f}"),
         (
             "Null test",
-            f"silhouette {null['silhouette']:.3f}; of {null['copies']} copies without groups, mean "
+            f"silhouette {null['silhouette']:.3f} in a sample; of {null['copies']} copies without groups, mean "
             f"{null['null_mean']:.3f}, "
-            f"highest {null['null_highest']:.3f}; p = {null['p_value']:.3f}: {verdict}",
+            f"highest {null['null_highest']:.3f}; p = {null['p_value']:.3f}: {verdict}. "
+            "Groups are called natural from p = 0.05 down and a silhouette of "
+            "0.5 up (Kaufman and Rousseeuw 1990)",
         ),
         ("Stability", f"bootstrap Jaccard; from {STABLE} stable, from {HIGHLY_STABLE} highly stable"),
     )  # fmt: skip
@@ -116,11 +119,9 @@ def _candidates(facts: dict[str, Any]) -> Block:
     return table(heads, rows, says="Numbers of segments")
 
 
-def _sql(sql: str | None) -> tuple[Block, ...]:
-    if sql is None:
-        return (Text("This version writes no SQL."),)
-    lines = sql.rstrip().split("\n")
+def _sql(sql: str) -> tuple[Block, ...]:
+    lines = [line for line in sql.rstrip().split("\n") if not line.startswith("--")]  # these say the rules once more
     if len(lines) <= _LONGEST_SQL:
-        return (Code("\n".join(lines), "long"),)
+        return (Code("\n".join(lines), "long"), Text("The same is in sql/segments.sql.", "fine"))
     more = f"The first {_LONGEST_SQL} of {len(lines)} lines; all are in sql/segments.sql."
     return (Code("\n".join(lines[:_LONGEST_SQL]), "long"), Text(more, "fine"))

@@ -58,7 +58,7 @@ def performance(model: Model) -> Chapter:
     page.under("Calibration and gains", *_curves(purchase))
     page.under("By decile of the training population, 10 the highest", *_deciles(purchase))
     page.under("Against other models, taught and judged on the same rows", *_baselines(held, purchase))
-    return page.chapter("performance", "Performance")
+    return page.chapter("performance", "Performance", flows=True)
 
 
 def _figures(held: Mapping[str, Any], intervals: Mapping[str, Any] | None) -> Block:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import svg
-from northstar_explain.report.audit.blocks import Cell, Chapter, Facts, Figure, Link, Points, Writer, table
+from northstar_explain.report.audit.blocks import Block, Cell, Chapter, Facts, Figure, Link, Points, Text, Writer, table
 from northstar_explain.report.audit.labels import percent, shortened, signed, value_label
 from northstar_explain.report.audit.pairs import Pair
 from northstar_explain.report.audit.shapes import Shape
@@ -48,7 +48,7 @@ def overview(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> Ch
     heads = ("Page", "Term", "Share", "Mean points", "Points", "Direction", "In thin bins")
     page.add(table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", says="Terms by importance"))
     page.under("Features that share credit", *_shared(model))
-    return page.chapter("terms", "What weighs most")
+    return page.chapter("terms", "What weighs most", flows=True)
 
 
 def _direction(shape: Shape) -> str:
@@ -58,23 +58,24 @@ def _direction(shape: Shape) -> str:
     return found + {True: ", as demanded", False: ", NOT KEPT", None: ""}[kept_direction(shape)]
 
 
-def _shared(model: Model) -> list[Points | Figure]:
+def _shared(model: Model) -> list[Block]:
     pairs = model.evaluation["data"]["shared"]
     if not pairs:
-        return [Points(("No two features of the model correlate by 0.7 or more.",))]
-    lines = [
-        f"{capital(model.contract[one['first']].words)} and {model.contract[one['second']].words}: {one['measure']} "
-        f"{one['value']:+.2f}"
+        return [Text("No two features of the model correlate by 0.7 or more.")]
+    words = {one.name: shortened(capital(one.words), 90) for one in model.contract.features}
+    rows = [
+        (words[one["first"]], words[one["second"]], one["measure"], signed(one["value"]))
         for one in pairs[:_SHOWN_SHARED]
     ]
-    if len(pairs) > _SHOWN_SHARED:
-        lines.append(f"and {len(pairs) - _SHOWN_SHARED} more, in tables/shared.csv.")
+    heads = ("Feature", "and", "Measured by", "Value")
+    shown = table(heads, rows, words=3, widths=(39, 39, 13, 9), style="small", says="Features that share credit")
+    more = len(pairs) - _SHOWN_SHARED
     intro = (
         f"{len(pairs)} pairs correlate by 0.7 or more on the training rows. Either could carry what both have in "
         "common, so "
         "their ranks and points are to be read together:"
     )
-    return [Points((intro,)), Points(tuple(lines))]
+    return [Text(intro), shown, *([Text(f"{more} more are in tables/shared.csv.", "fine")] if more > 0 else [])]
 
 
 def robustness(model: Model) -> Chapter:
@@ -104,9 +105,9 @@ def robustness(model: Model) -> Chapter:
     for one in sorted(facts["range"], key=lambda item: -item["largest"]):
         feature = model.contract[one["feature"]]
         low, high = (value_label(feature, one[key], model.contract.currency) for key in ("seen_low", "seen_high"))
-        changes = (f"{100 * one[key]:+.2f}" for key in ("below", "above", "largest"))
-        rows.append((shortened(capital(feature.words), 60), f"{low} to {high}", *changes))
-    heads = ("Feature", "Seen in training", "All far below", "All far above", "Largest for one")
+        changes = (signed(100 * one["below"]), signed(100 * one["above"]), f"{100 * one['largest']:.2f}")
+        rows.append((shortened(capital(feature.words), 90), f"{low} to {high}", *changes))
+    heads = ("Feature", "Seen in training", "Mean, far below", "Mean, far above", "Largest for one, either way")
     page.under(
         "Beyond the values seen, in points of a percent of the probability",
         table(heads, rows, words=1, widths=(42, 22, 12, 12, 12), style="small", says="Response out of range"),
@@ -117,13 +118,13 @@ def robustness(model: Model) -> Chapter:
         "the outermost bin and stays there; the contract rejects what is outside its bounds before it comes to that.",
         style="fine",
     )
-    return page.chapter("robustness", "Robustness")
+    return page.chapter("robustness", "Robustness", flows=True)
 
 
 def drift(model: Model) -> Chapter:
     """The baseline for later tables, and what asks for a review."""
     page = Writer()
-    facts = model.evaluation["drift"]
+    facts, error = model.evaluation["drift"], model.evaluation["purchase"]["holdout"]["ece"]
     later = (
         "the later table" if model.evaluation["purchase"]["out_of_time"] else "the holdout, drawn from the same table"
     )
@@ -140,8 +141,8 @@ def drift(model: Model) -> Chapter:
         table(("The largest of all", "Population stability index"), rows, style="small", says="Shift of the holdout"),
     )
     page.say(
-        "`explain score` holds every run against training and names shifted features in its report; `explain monitor` "
-        "compares two runs, and predictions with outcomes.",
+        "The command “explain score” holds every run against training and names shifted features in its report; "
+        "“explain monitor” compares two runs, and predictions with outcomes.",
         style="fine",
     )
     page.under("Triggers for a review", Points((
@@ -149,13 +150,14 @@ def drift(model: Model) -> Chapter:
         "feature among the ten "
         "most important, of the probability or of the segments: review the model (Siddiqi 2006).",
         "A share of rejected rows above 1%, or a category never seen in training with more than 1% of the customers.",
-        "Predicted and actual rate apart by more than the calibration error above in any decile with 1,000 customers "
+        f"Predicted and actual rate further apart than {2 * error:.1%}, twice the calibration error of "
+        "the holdout, in any decile with 1,000 customers "
         "or more.",
         "A new source of data, another meaning of a column, another outcome or window; an owner or approver who "
         "leaves.",
         "At the latest after a year, or with each monthly training, whichever comes first.",
     )))  # fmt: skip
-    return page.chapter("drift", "Drift baseline and triggers for review")
+    return page.chapter("drift", "Drift baseline and triggers for review", flows=True)
 
 
 def _shift_words(one: dict[str, str], model: Model) -> str:
@@ -163,16 +165,20 @@ def _shift_words(one: dict[str, str], model: Model) -> str:
 
 
 def _shifts(found: Sequence[dict[str, float]], look: float, review: float, model: Model) -> Figure:
-    """A dot for each index on a line with the two marks."""
+    """A dot for each index on a line with the two marks; what is far beyond stands at the end of the line."""
     canvas = Canvas(
         890, 74, f"Population stability indices of {len(found)} features on a line; marks at {look} and {review}."
     )
-    width, left, most = 800.0, 40.0, max(review * 1.2, *(one["psi"] for one in found))
+    width, left, end = 800.0, 40.0, 2 * review
+    beyond = [one["psi"] for one in found if one["psi"] > end]
     canvas.path(svg.line([(left, 40), (left + width, 40)]), stroke=svg.SOFT)
-    canvas.path("".join(svg.circle(left + width * one["psi"] / most, 40, 3.4) for one in found), fill=svg.CURVE)
+    places = [left + width * min(1.0, one["psi"] / end) for one in found]
+    canvas.path("".join(svg.circle(x, 40, 3.4) for x in places), fill=svg.CURVE)
     for value, words in ((0.0, "0"), (look, f"{look}: look"), (review, f"{review}: review")):
-        x = left + width * value / most
+        x = left + width * value / end
         canvas.path(svg.line([(x, 26), (x, 54)]), stroke=svg.SOFT)
         canvas.text(x, 68, words, anchor="middle")
+    if beyond:
+        canvas.text(left + width, 68, f"{len(beyond)} beyond {end}, up to {max(beyond):.2f}", anchor="end")
     canvas.text(left, 16, "each dot is a feature, the probability or the segments", size=11)
     return canvas.done()

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from northstar_explain import model as models
-from northstar_explain.errors import Fault, ModelError, PackError
+from northstar_explain.errors import ContractError, Fault, ModelError, PackError
 from northstar_explain.model import folder as folders
 from northstar_explain.model import names
 from northstar_explain.model.folder import SEAL, json_bytes
 from northstar_explain.report.audit import checksums, parity
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS, sha256
-from northstar_explain.report.audit.parity import Certificate, Scripts
+from northstar_explain.report.audit.database import LOOKUPS, SCORES, Scripts
+from northstar_explain.report.audit.parity import Certificate
 from northstar_explain.report.audit.workbook import workbook
 
 BOOK, CERTIFICATE, MODEL = "scorecard.xlsx", "certificate.json", "model"
@@ -100,7 +101,10 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
         When it is neither, so that there is nothing to check.
     """
     progress("recomputing the checksums")
-    raw = _read(path / MANIFEST)
+    raw = _read(path, MANIFEST)
+    if raw is None and (path / SUMS).is_file():
+        finding = _absent(path, MANIFEST, "the list of all files")
+        return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
     if raw is None:
         todo = "Name a folder that `explain audit` or `explain train` has written."
         got = "no manifest.json" if path.is_dir() else "no such folder"
@@ -128,14 +132,15 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
         name: str(entry.get("sha256")) if isinstance(entry, dict) else "" for name, entry in manifest["files"].items()
     }
     findings += _file_findings(path, listed, ignored={MANIFEST, SUMS})
-    sums = _read(path / SUMS)
+    sums = _read(path, SUMS)
     if sums is None:
-        findings.append(Finding(MISSING, SUMS, "the sums of all files", "no such file"))
+        findings.append(_absent(path, SUMS, "the sums of all files"))
     elif (not findings and sums != checksums.sums_bytes(raw)) or (findings and sums != _sums_or_none(raw)):
         findings.append(Finding(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
     certificate = None
     if not any(finding.where.startswith(f"{MODEL}/") for finding in findings):
-        certificate, more = _recomputed(path / MODEL, path, progress)
+        sound = {name for name in listed if name not in {finding.where for finding in findings}}
+        certificate, more = _recomputed(path / MODEL, path, sound, progress)
         findings += more
     id = str(manifest.get("model_id", "unknown"))
     if certificate is not None and certificate.model_id != id:
@@ -153,7 +158,7 @@ def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[
     findings += _file_findings(path, listed, ignored={MANIFEST, names.FILE})
     certificate = None
     if not any(finding.kind != EXTRA for finding in findings):
-        certificate, more = _recomputed(path, None, progress)
+        certificate, more = _recomputed(path, None, set(), progress)
         findings += more
     id = str(manifest.get("model_id", "unknown"))
     return Verification(str(path), "model folder", id, len(listed), tuple(findings), certificate, sha256(raw))
@@ -178,11 +183,12 @@ def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> 
         if not checksums.is_inside(name):
             findings.append(Finding(TAMPERED, MANIFEST, "paths inside the folder", repr(name)))
             continue
-        data = _read(path / name)
-        if data is None:
-            findings.append(Finding(MISSING, name, _LISTED, "no such file"))
-        elif sha256(data) != want:
-            findings.append(Finding(TAMPERED, name, f"SHA-256 {want[:12]}…", f"{sha256(data)[:12]}…"))
+        found = checksums.seen(path, name)
+        if found.instead:
+            kind = MISSING if found.instead == checksums.NOTHING else TAMPERED
+            findings.append(Finding(kind, name, _LISTED, found.instead))
+        elif found.sha256 != want:
+            findings.append(Finding(TAMPERED, name, f"SHA-256 {want[:12]}…", f"{found.sha256[:12]}…"))
     extra = [name for name in checksums.files_below(path) if name not in listed and name not in ignored]
     return findings + [Finding(EXTRA, name, "only files that the manifest lists", "another") for name in extra]
 
@@ -203,17 +209,22 @@ def _first_difference(sums: bytes, raw: bytes) -> str:
 
 
 def _recomputed(
-    model_path: Path, pack: Path | None, progress: Callable[[str], None]
+    model_path: Path, pack: Path | None, sound: set[str], progress: Callable[[str], None]
 ) -> tuple[Certificate | None, list[Finding]]:
-    """Load the model, which scores its golden rows again, then hold every other program against them."""
+    """Load the model, which scores its golden rows again, then hold every other program against them.
+
+    Workbook and SQL are those of the pack where they are sound, and made anew where not: what was tampered with is not
+    run.
+    """
     try:
         model = models.load(model_path)
-    except ModelError as error:
+    except (ContractError, ModelError) as error:
         inside = f"{MODEL}/" if pack else ""
         return None, [_load_finding(inside, fault) for fault in error.faults]
     progress("scoring the golden rows by every program there is")
-    book = _read(pack / BOOK) if pack else None
-    certificate = parity.certify(model, book or workbook(model), _scripts(pack) if pack else None)
+    book = _read(pack, BOOK) if pack and BOOK in sound else None
+    scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= sound else None
+    certificate = parity.certify(model, book or workbook(model), scripts)
     findings = [
         Finding(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
         for check in certificate.checks
@@ -223,7 +234,7 @@ def _recomputed(
 
 
 def _scripts(pack: Path) -> Scripts | None:
-    found = [_read(pack / name) for name in (parity.LOOKUPS, parity.SCORES)]
+    found = [_read(pack, name) for name in (LOOKUPS, SCORES)]
     texts = [data.decode("utf-8", "replace") for data in found if data is not None]
     return Scripts(*texts) if len(texts) == len(found) else None
 
@@ -233,11 +244,14 @@ def _load_finding(inside: str, fault: Fault) -> Finding:
     return Finding(kind, fault.where if kind == ROW else inside + fault.where, fault.expected, fault.got)
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError):  # the latter for a name that no file can have
-        return None
+def _read(folder: Path, name: str) -> bytes | None:
+    """A file's bytes; None where there is no plain file."""
+    return None if checksums.seen(folder, name).instead else (folder / name).read_bytes()
+
+
+def _absent(folder: Path, name: str, expected: str) -> Finding:
+    found = checksums.seen(folder, name).instead
+    return Finding(MISSING if found == checksums.NOTHING else TAMPERED, name, expected, found)
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

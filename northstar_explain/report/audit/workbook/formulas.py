@@ -1,7 +1,9 @@
 """The model as spreadsheet formulas: which bin a cell falls in, what it adds, which segment a row is in.
 
 Written for any spreadsheet: no function that only one of them has, texts compared by EXACT (``=`` ignores case and
-MATCH takes ``*`` for a wildcard), and no text inside a formula, so that no name can become a part of one.
+MATCH takes ``*`` for a wildcard), and no text inside a formula, so that no name can become a part of one. Spreadsheets
+take two numbers for equal that agree in 15 digits, and a difference so small for nought, but not inside an array: so
+numbers are compared by the sign of an array of differences, which is exact.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ class NumberPlace:
     bounds: str
 
     def bin(self, cell: str) -> str:
-        """The bin of a cell: 0 for an empty one, otherwise the last bound that is not above it."""
-        return f"IF(ISBLANK({cell}),0,MATCH({cell},{self.bounds},1))"
+        """The bin of a cell: 0 for an empty one, otherwise how many bounds are not above it."""
+        return f"IF(ISBLANK({cell}),0,SUMPRODUCT(--(({self.bounds}-{cell})<=0)))"
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,14 @@ def fits(condition: Condition, cell: str, text: Callable[[str], str]) -> str:
         same = ",".join(f"EXACT({cell},{text(value)})" for value in condition.values)
         known = f"OR({same})" if condition.inside else f"NOT(OR({same}))"
     else:
-        bounds = [f"{cell}>={condition.lower!r}"] if condition.lower is not None else []
-        bounds += [f"{cell}<{condition.upper!r}"] if condition.upper is not None else []
+        bounds = [_compared(cell, ">=", condition.lower)] if condition.lower is not None else []
+        bounds += [_compared(cell, "<", condition.upper)] if condition.upper is not None else []
         known = f"AND({','.join(bounds)})" if bounds else "TRUE"
     return f"IF(ISBLANK({cell}),{str(condition.missing).upper()},{known})"
+
+
+def _compared(cell: str, how: str, number: float) -> str:
+    return f"SUMPRODUCT(--(({cell}-{{{number!r}}}){how}0))=1"
 
 
 def column(place: int) -> str:

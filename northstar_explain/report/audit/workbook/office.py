@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from northstar_explain.report.audit.workbook import GOLDEN
+from northstar_explain.report.audit.workbook.book import GOLDEN
 
 # LibreOffice trusts the results stored in a file unless it is told to calculate everything anew.
 _ALWAYS_CALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -32,7 +32,7 @@ class Recalculated:
     segment: tuple[str, ...]
 
 
-def office() -> str | None:
+def program() -> str | None:
     """The program that recalculates, where the machine has it."""
     return shutil.which("soffice") or shutil.which("libreoffice")
 
@@ -55,15 +55,15 @@ def recalculate(book: bytes) -> dict[str, list[list[str]]]:
     RuntimeError
         When the machine has no LibreOffice, or it does not do it.
     """
-    program = office()
-    if program is None:
+    calculator = program()
+    if calculator is None:
         raise RuntimeError("LibreOffice is not installed")
     with tempfile.TemporaryDirectory(prefix="northstar-") as name:
         folder = Path(name)
         (folder / "profile" / "user").mkdir(parents=True)
         (folder / "profile" / "user" / "registrymodifications.xcu").write_text(_ALWAYS_CALCULATE, encoding="utf-8")
         (folder / "book.xlsx").write_bytes(book)
-        call = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore",
+        call = [calculator, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--norestore",
                 "--convert-to", _CSV, "--outdir", str(folder / "out"), str(folder / "book.xlsx")]  # fmt: skip
         try:
             done = subprocess.run(call, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
@@ -79,7 +79,7 @@ def _rows(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
-def golden_rows(sheets: dict[str, list[list[str]]]) -> Recalculated:
+def scored_rows(sheets: dict[str, list[list[str]]]) -> Recalculated:
     """Probability and segment of each golden row, from a recalculated workbook."""
     rows = sheets[GOLDEN]
     heads = rows[3]

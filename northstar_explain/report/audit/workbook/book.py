@@ -1,0 +1,128 @@
+"""A workbook that is being written: its sheets, where everything stands in them, and how values are put there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import Category, Feature
+from northstar_explain.model import Model
+from northstar_explain.model.scorecard import CategoryBins, Term
+from northstar_explain.report.audit.workbook.formulas import CategoryPlace, Place, area
+
+CUSTOMER, GOLDEN, BINS, PAIRS, TEXTS, RANKS = "Customer", "Golden", "Bins", "Pairs", "Texts", "Ranks"
+
+
+@dataclass
+class Book:
+    """A workbook that is being written.
+
+    Attributes
+    ----------
+    file : xlsxwriter.Workbook
+    model : Model
+    formats : dict
+    rows : list of (str, int or None)
+        The sheet of texts, row by row: a text, and its bin where it is a category.
+    texts : dict
+        A text to its row, where it stands there without a bin.
+    places : dict
+        Term to the bounds of its axes.
+    points : dict
+        Term to the range of its points.
+    """
+
+    file: Any
+    model: Model
+    formats: dict[str, Any]
+    rows: list[tuple[str, int | None]] = field(default_factory=list)
+    texts: dict[str, int] = field(default_factory=dict)
+    places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
+    points: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def text(self, value: str) -> str:
+        """The cell that holds a text, so that no text stands in a formula."""
+        if value not in self.texts:
+            self.rows.append((value, None))
+            self.texts[value] = len(self.rows)
+        return f"{TEXTS}!$A${self.texts[value] + 1}"
+
+    def category(self, axis: CategoryBins) -> CategoryPlace:
+        """Where the values of a category stand, each beside its bin; every axis has rows of its own."""
+        first = len(self.rows) + 1
+        self.rows += axis.values.items()
+        last = len(self.rows)
+        return CategoryPlace(area(TEXTS, first, 0, last, 0), area(TEXTS, first, 1, last, 1), axis.count - 1)
+
+
+def formats_of(file: Any) -> dict[str, Any]:
+    styles = {
+        "title": {"bold": True, "font_size": 14},
+        "head": {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1},
+        "input": {"bg_color": "#FFF4D6", "border": 1, "border_color": "#C9CED4"},
+        "result": {"bold": True, "font_size": 14, "num_format": "0.0000%"},
+        "points": {"num_format": "+0.0000;-0.0000;0.0000"},
+        "plain": {},
+        "wrap": {"text_wrap": True, "valign": "top"},
+    }
+    return {name: file.add_format(style) for name, style in styles.items()}
+
+
+def sheet_class() -> type:
+    """A sheet that keeps all digits of a number, and does not search 27,000 formulas for functions newer than ours."""
+    from xlsxwriter.worksheet import Worksheet
+
+    class Plain(Worksheet):
+        """Takes formulas and numbers as they are."""
+
+        def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+            return formula.removeprefix("=")
+
+        def _xml_number_element(self, number: float, attributes: Any = ()) -> None:
+            # Sixteen digits, which is what it writes, do not tell every number from its neighbour.
+            signs = "".join(f' {key}="{value}"' for key, value in attributes)
+            self.fh.write(f"<c{signs}><v>{number!r}</v></c>")
+
+    return Plain
+
+
+def heads(book: Book, sheet: Any, row: int, heads: tuple[str, ...]) -> None:
+    for place, text in enumerate(heads):
+        sheet.write_string(row, place, text, book.formats["head"])
+
+
+def term_formula(book: Book, term: Term, cell: dict[str, str]) -> str:
+    """What a term adds, from the cells that hold its features."""
+    bins = [place.bin(cell[axis.feature]) for place, axis in zip(book.places[term.name], term.axes, strict=True)]
+    return f"INDEX({book.points[term.name]},{','.join(f'{bin}+1' for bin in bins)})"
+
+
+def asked(model: Model) -> list[Feature]:
+    """The features that scorecard or rules ask about, in the contract's order."""
+    asked = {*model.scorecard.features, *(name for name, _ in _tests(model))}
+    return [feature for feature in model.contract.features if feature.name in asked]
+
+
+def _tests(model: Model) -> list[tuple[str, object]]:
+    return [(c.feature, c) for rule in model.segmentation.rules for c in rule.conditions]
+
+
+def write_value(sheet: Any, row: int, column: int, values: np.ndarray | Category, place: int, style: Any) -> None:
+    value = _value(values, place)
+    if value is None:
+        sheet.write_blank(row, column, None, style)
+    elif isinstance(value, str):
+        sheet.write_string(row, column, value, style)
+    else:
+        sheet.write_number(row, column, value, style)
+
+
+def _value(values: np.ndarray | Category, place: int) -> float | str | None:
+    if isinstance(values, Category):
+        code = int(values.codes[place])
+        return None if code < 0 else values.values[code]
+    value = float(values[place])
+    return None if np.isnan(value) else value

@@ -1,0 +1,66 @@
+"""The sheet of golden rows: each scored by live formulas, beside what the model scored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from northstar_explain.contract import columns_of
+from northstar_explain.model.folder import EXPECTED
+from northstar_explain.report.audit.workbook import formulas
+from northstar_explain.report.audit.workbook.book import GOLDEN, Book, asked, heads, term_formula, write_value
+from northstar_explain.report.audit.workbook.formulas import area
+
+_FIRST = 4  # the first golden row; above it stand the title, the results and the headings
+
+
+def write_golden(book: Book, sheet: Any) -> None:
+    """Every golden row with live formulas beside what the model scored, and the largest difference above."""
+    model, features, terms = book.model, asked(book.model), book.model.scorecard.terms
+    columns = columns_of(model.golden, model.contract.features)
+    points = model.scorecard.contributions(columns)[1]
+    names = ("row", *(f.name for f in features), *(t.name for t in terms), "log-odds", "probability", "segment",
+             "expected probability", "expected segment", "difference", "segment agrees")  # fmt: skip
+    heads(book, sheet, _FIRST - 1, names)
+    sheet.freeze_panes(_FIRST, 1)
+    first = 1 + len(features)
+    for place in range(model.golden.num_rows):
+        row = _FIRST + place
+        cell = {f.name: f"${formulas.column(1 + i)}{row + 1}" for i, f in enumerate(features)}
+        sheet.write_number(row, 0, place + 1)
+        for i, feature in enumerate(features):
+            write_value(sheet, row, 1 + i, columns[feature.name], place, None)
+        for i, term in enumerate(terms):
+            found = f"={term_formula(book, term, cell)}"
+            sheet.write_formula(row, first + i, found, None, float(points[i][place]))
+        logit = float(model.scorecard.intercept + points[:, place].sum())
+        _write_results(book, sheet, row, (first, first + len(terms)), cell, logit)
+    _write_top(book, sheet, first + len(terms))
+
+
+def _write_results(
+    book: Book, sheet: Any, row: int, points: tuple[int, int], cell: dict[str, str], logit: float
+) -> None:
+    """Sum, probability and segment, what is expected, and whether it agrees; in the columns behind the points."""
+    model, (first, last) = book.model, points
+    segment, expected = (model.golden[name][row - _FIRST].as_py() for name in EXPECTED)
+    a, b = formulas.column(first), formulas.column(last - 1)
+    total, probability, assigned, wanted, listed = (f"{formulas.column(last + i)}{row + 1}" for i in range(5))
+    sheet.write_formula(row, last, f"={model.scorecard.intercept!r}+SUM({a}{row + 1}:{b}{row + 1})", None, logit)
+    sheet.write_formula(row, last + 1, f"=1/(1+EXP(-{total}))", None, expected)
+    sheet.write_formula(row, last + 2, f"={formulas.segment(model.segmentation.tree, cell, book.text)}", None, segment)
+    sheet.write_number(row, last + 3, expected)
+    sheet.write_string(row, last + 4, segment)
+    sheet.write_formula(row, last + 5, f"=ABS({probability}-{wanted})", None, 0.0)
+    sheet.write_formula(row, last + 6, f"=IF(EXACT({assigned},{listed}),0,1)", None, 0)
+
+
+def _write_top(book: Book, sheet: Any, last: int) -> None:
+    count = book.model.golden.num_rows
+    difference, wrong = (area(GOLDEN, _FIRST, last + i, _FIRST + count - 1, last + i) for i in (5, 6))
+    title = "Golden rows: ordinary and hard cases, scored by the formulas below"
+    sheet.write_string(0, 0, title, book.formats["title"])
+    sheet.write_string(1, 0, "largest difference to the expected probability")
+    sheet.write_formula(1, 6, f"=MAX({difference})", None, 0.0)
+    sheet.write_string(2, 0, "rows in another segment than expected")
+    sheet.write_formula(2, 6, f"=SUM({wrong})", None, 0)
+    sheet.write_string(1, 8, f"{count:,} rows are compared")
