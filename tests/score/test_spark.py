@@ -18,7 +18,7 @@ from northstar_explain.model import Model
 from northstar_explain.score import Control, Options, Scorer, run
 from northstar_explain.score.spark import run_spark
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("warehouse")]
 
 
 @pytest.fixture(scope="module")
