@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -444,6 +445,24 @@ def test_people_and_purpose_come_from_a_file(tmp_path: Path, hostile: Model) -> 
     assert [fault.where for fault in caught.value.faults] == ["key nobody", "key owner", "key limits"]
     with pytest.raises(PackError, match="a TOML file"):
         about.load(tmp_path / "none.toml")
+
+
+def test_the_command_that_makes_the_model_again_is_one_that_train_takes(hostile: Model) -> None:
+    from northstar_explain.cli.main import train
+    from northstar_explain.report.audit.closing import _training
+
+    options = {**hostile.manifest["options"], "seed": 31, "date": "2027-02-03", "margin": 12.5, "contact_cost": 0.4,
+               "accept_leakage": ["one two", "--three"], "experiments": False}  # fmt: skip
+    options["segments"] = {**options["segments"], "k": 5}
+    evaluation = {**hostile.evaluation, "purchase": {**hostile.evaluation["purchase"], "out_of_time": True}}
+    model = replace(hostile, manifest={**hostile.manifest, "options": options}, evaluation=evaluation)
+    words = shlex.split(_training(model))
+    assert words[:2] == ["explain", "train"]
+    given = train.make_context("train", words[2:], resilient_parsing=True).params
+    wanted = {"seed": 31, "segments": 5, "margin": 12.5, "contact_cost": 0.4, "experiments": False,
+              "accept_leakage": ("one two", "--three"), "update": None, "since": None, "truth": None}  # fmt: skip
+    assert {name: given[name] for name in wanted} == wanted
+    assert (str(given["holdout"]), given["date"].date().isoformat()) == ("LATER", "2027-02-03")
 
 
 # Verifying.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -88,6 +89,10 @@ class Facts:
 
     rows: tuple[tuple[str, str], ...]
     kind: ClassVar[str] = "facts"
+
+    def is_hash(self, value: str) -> bool:
+        """Whether a value is a SHA-256, which is set small so that it stays on one line."""
+        return re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from northstar_explain.metrics import wilson
@@ -114,14 +114,9 @@ def _frame(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> None
         grid += "".join(svg.line([(a, y), (b, y)]) for a, b in spans)
         canvas.text(_LEFT - 6, y + 4, signed(value, _digits(scale)), anchor="end")
     canvas.path(grid, stroke="#e4e7eb")
-    thin = "".join(
-        svg.hatching(_across(a), scale.top, max(1.5, _across(b) - _across(a)), scale.bottom - scale.top)
-        for a, b in _thin_runs(shape)
-    )
-    for a, b, bin in _columns(shape):
-        if bin.thin:
-            thin += svg.hatching(a, scale.top, b - a, scale.bottom - scale.top)
-    canvas.path(thin, stroke=svg.RULE, width=0.7)
+    thin = [(_across(a), max(1.5, _across(b) - _across(a))) for a, b in _thin_runs(shape)]
+    thin += [(a, b - a) for a, b, bin in _columns(shape) if bin.thin]
+    canvas.hatched([(x, scale.top, wide, scale.bottom - scale.top) for x, wide in thin], svg.RULE, 0.7)
     canvas.path("".join(svg.line([(a, scale(0)), (b, scale(0))]) for a, b in spans), stroke=svg.SOFT, width=0.8)
     _probabilities(canvas, scale, intercept)
 
@@ -209,8 +204,7 @@ def _logit(share: float) -> float:
 def _customers(canvas: Canvas, shape: Shape, top: float, bottom: float) -> None:
     most = tallest(shape)
     left, right = _main()
-    for data in _bars(shape, top, bottom, most):
-        canvas.path(data, fill=svg.COUNT)
+    canvas.path(_bars(shape, top, bottom, most), fill=svg.COUNT)
     _breaks(canvas, shape, top, most)
     canvas.text(_LEFT - 6, top + 8, _short(most), anchor="end")
     canvas.text(_LEFT - 6, bottom, "0", anchor="end")
@@ -248,14 +242,16 @@ def _breaks(canvas: Canvas, shape: Shape, top: float, most: int) -> None:
             taken = b + 8 + room
 
 
-def _bars(shape: Shape, top: float, bottom: float, most: int) -> Iterator[str]:
+def _bars(shape: Shape, top: float, bottom: float, most: int) -> str:
     """One outline of all bars; a bin too narrow to be seen gets a bar of its own that can be."""
     edges = [_across(shape.bins[0].left), *(_across(bin.right) for bin in shape.bins)]
     heights = [bottom - (bottom - top) * min(1.0, bin.train_n / most) for bin in shape.bins]
-    yield svg.band(edges, heights, [bottom, bottom])
-    for left, right, height in zip(edges, edges[1:], heights, strict=False):
-        if right - left < 1.5 and bottom - height > 1:
-            yield svg.rectangle(left, height, 1.8, bottom - height)
+    narrow = "".join(
+        svg.rectangle(left, height, 1.8, bottom - height)
+        for left, right, height in zip(edges, edges[1:], heights, strict=False)
+        if right - left < 1.5 and bottom - height > 1
+    )
+    return svg.band(edges, heights, [bottom, bottom]) + narrow
 
 
 def _ticks(canvas: Canvas, shape: Shape, bottom: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from northstar_explain.model import Model
@@ -104,16 +105,10 @@ def checking(model: Model) -> Chapter:
             "model/ --json"
         ),
     )
-    seed, date = model.manifest["options"]["seed"], model.manifest["date"]
-    again = (
-        f"explain train CUSTOMERS --contract model/contract.toml --model again/ --seed {seed} --date {date}\n"
-        "explain audit --model again/ --out audit-again/\n"
-        "sha256sum again/*"
-    )
+    again = f"{_training(model)}\nexplain audit --model again/ --out audit-again/\nsha256sum again/*"
     same = (
-        "From the same table (its hash stands under “Data lineage”), with the parameters and versions listed under "
-        "“Method”, "
-        "on a machine of the same kind:"
+        "From the same table (its hash stands under “Data lineage”), with the versions listed under “Method”, on a "
+        "machine of the same kind. Words in capitals are files that are not in this pack:"
     )
     page.under("To make the model again", Text(same), Code(again))
     page.add(Heading("Where each number comes from"), Points((
@@ -126,6 +121,28 @@ def checking(model: Model) -> Chapter:
         "scores the golden rows.",
     )))  # fmt: skip
     return page.chapter("checking", "How to verify and reproduce", flows=True)
+
+
+def _training(model: Model) -> str:
+    """The command that makes the model again; what only a program can set is listed under its parameters."""
+    options, purchase = model.manifest["options"], model.evaluation["purchase"]
+    update = model.evaluation["segments"].get("update") or {}
+    given: list[tuple[str, object]] = [
+        ("contract", "model/contract.toml"),
+        ("holdout", "LATER" if purchase["out_of_time"] else None),
+        ("truth", "TRUTH" if (purchase.get("gaps") or {}).get("knowable") is not None else None),
+        ("update", "BEFORE" if update else None),
+        ("since", "SCORES" if update.get("since") else None),
+        ("segments", options["segments"]["k"]),
+        ("margin", options["margin"]),
+        ("contact-cost", options["contact_cost"]),
+        *(("accept-leakage", shlex.quote(name)) for name in options["accept_leakage"]),
+        ("seed", options["seed"]),
+        ("date", options["date"]),
+        ("model", "again/"),
+    ]
+    flags = [f"--{name} {value}" for name, value in given if value is not None]
+    return " ".join(["explain train CUSTOMERS", *flags, *([] if options["experiments"] else ["--no-experiments"])])
 
 
 def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) -> Chapter:

@@ -19,6 +19,7 @@ _WIDTH, _LEFT = 890.0, 150.0
 _STEPS = 7  # colours to either side of nought
 _UP, _DOWN = (154, 74, 0), (0, 87, 138)
 _CELL = 40.0
+_OVERLAP = 0.1  # rows reach into one another, so that rounding leaves no white line between them
 _TICKS = 9
 
 
@@ -55,7 +56,7 @@ def heat_maps(pair: Pair, strongest: float) -> Figure:
 
 
 def _cells(canvas: Canvas, pair: Pair, top: float, width: float, height: float, colour: Callable[[Cell], str]) -> None:
-    """All cells that hold anybody, one path a colour; runs of one colour in a row are one piece."""
+    """All cells that hold anybody, one path a colour; a run of one colour in a row is one thick stroke."""
     paths: dict[str, str] = defaultdict(str)
     for row in range(pair.points.shape[0]):
         start, before = 0, ""
@@ -64,23 +65,28 @@ def _cells(canvas: Canvas, pair: Pair, top: float, width: float, height: float, 
             now = colour((row, column)) if inside else ""
             if now != before:
                 if before:
-                    paths[before] += svg.rectangle(
-                        _LEFT + start * width, top + row * height, (column - start) * width, height
+                    paths[before] += svg.stroke(
+                        _LEFT + start * width, top + (row + 0.5) * height, (column - start) * width
                     )
                 start, before = column, now
-    for fill in sorted(paths):
-        canvas.path(paths[fill], fill=fill)
+    for stroke in sorted(paths):
+        canvas.path(paths[stroke], stroke=stroke, width=height + _OVERLAP)
     rows, columns = pair.points.shape
     canvas.path(svg.rectangle(_LEFT, top, columns * width, rows * height), stroke=svg.RULE)
 
 
 def _hatch_thin(canvas: Canvas, pair: Pair, top: float, width: float, height: float) -> None:
-    thin = (pair.train_n > 0) & ~pair.thick
-    data = "".join(
-        f"M{svg.number(_LEFT + column * width)},{svg.number(top + (row + 1) * height)}"
-        f"l{svg.number(width)},{svg.number(-height)}"
-        for row, column in np.argwhere(thin).tolist()
-    )
+    """A slanting line through each thin cell; one line through those that follow each other upwards to the right."""
+    thin = np.pad((pair.train_n > 0) & ~pair.thick, 1)
+    data = ""
+    for row, column in np.argwhere(thin).tolist():
+        if not thin[row + 1, column - 1]:
+            cells = 1
+            while thin[row - cells, column + cells]:
+                cells += 1
+            at = _LEFT + (column - 1) * width, top + row * height  # the margin counts as row and column 0
+            data += f"M{svg.number(at[0])},{svg.number(at[1])}l{svg.number(cells * width)},{svg.number(-cells * height)}"
+    canvas.path(data, stroke=svg.PAPER, width=1.5)  # dark cells would hide the line without a margin
     canvas.path(data, stroke=svg.SOFT, width=0.5)
 
 

@@ -109,7 +109,7 @@ def contract(model: Model) -> Chapter:
     )
     rows = [_feature(feature, model) for feature in model.contract.features]
     heads = ("Feature", "Column", "Kind", "Allowed", "If missing", "Used for", "May push")
-    page.add(table(heads, rows, words=7, widths=(22, 21, 8, 13, 16, 11, 9), style="small", says="Feature dictionary"))
+    page.add(table(heads, rows, words=7, widths=(20, 23, 8, 12, 19, 10, 8), style="small", says="Feature dictionary"))
     return page.chapter("contract", "Contract and feature dictionary", flows=True)
 
 
@@ -180,7 +180,7 @@ def method(model: Model) -> Chapter:
     )
     rows = [(name, value, _MEANINGS.get(name, "")) for name, value in _parameters(manifest["options"])]
     heads = ("Parameter", "Value", "What it does")
-    page.under("Parameters", table(heads, rows, words=3, widths=(26, 16, 58), style="small", says="Parameters"))
+    page.under("Parameters", table(heads, rows, words=3, widths=(28, 18, 54), style="small", says="Parameters"))
     versions = ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items())
     machine = manifest["machine"]
     page.under("Versions and machine", Facts((

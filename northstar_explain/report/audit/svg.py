@@ -29,6 +29,7 @@ class Canvas:
     def __init__(self, width: float, height: float, says: str):
         self.width, self.height, self.says = width, height, says
         self._parts: list[str] = []
+        self._clips = 0
 
     def path(self, data: str, stroke: str = "none", fill: str = "none", width: float = 1.0, dash: str = "") -> None:
         """A path; nothing where there is no data."""
@@ -37,6 +38,20 @@ class Canvas:
         line = f' stroke="{stroke}" stroke-width="{number(width)}"' if stroke != "none" else ""
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
         self._parts.append(f'<path d="{data}" fill="{fill}"{line}{dashes}/>')
+
+    def hatched(self, areas: Sequence[tuple[float, float, float, float]], stroke: str, width: float) -> None:
+        """Hatch rectangles (x, y, width, height) of one height: one hatching of all that lies between, seen in them."""
+        if not areas:
+            return
+        self._clips += 1
+        left, right = min(x for x, *_ in areas), max(x + across for x, _, across, _ in areas)
+        _, top, _, height = areas[0]
+        windows = "".join(rectangle(*area) for area in areas)
+        self._parts.append(
+            f'<clipPath id="c{self._clips}"><path d="{windows}"/></clipPath>'
+            f'<path clip-path="url(#c{self._clips})" d="{hatching(left, top, right - left, height)}" fill="none" '
+            f'stroke="{stroke}" stroke-width="{number(width)}"/>'
+        )
 
     def text(
         self,
@@ -75,6 +90,11 @@ def number(value: float) -> str:
 def rectangle(x: float, y: float, width: float, height: float) -> str:
     """A rectangle as a piece of a path."""
     return f"M{number(x)},{number(y)}h{number(width)}v{number(height)}h{number(-width)}z"
+
+
+def stroke(x: float, y: float, width: float) -> str:
+    """A level line as a piece of a path: drawn thickly, a bar for half of what a rectangle takes."""
+    return f"M{number(x)},{number(y)}h{number(width)}"
 
 
 def line(points: Iterable[tuple[float, float]]) -> str:
