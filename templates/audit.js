@@ -541,7 +541,7 @@ function tableOf(term) {
   note.textContent = "";
   if (cells.length > MOST_ROWS) {
     cells = cells.sort((a, b) => b.n - a.n).slice(0, MOST_ROWS);
-    note.textContent = `The ${MOST_ROWS} cells with the most customers; all ${count(places.length)} are in tables/scorecard.csv.`;
+    note.textContent = `The ${MOST_ROWS} cells with the most customers; all ${count(places.length)} are in tables/pairs.csv.`;
   }
   byId("bins").replaceChildren(
     ...cells.map((cell) =>

@@ -66,8 +66,8 @@ def _term_rows(term: Term) -> list[dict[str, Any]]:
     return [
         {
             "term": term.name,
-            **{key: value for axis, bin in enumerate(place) for key, value in
-               _axis_cells(term.axes[axis], bin, axis + 1).items()},
+            **{f"{key}_{axis + 1}": value for axis, bin in enumerate(place) for key, value in
+               bin_cells(term.axes[axis], bin).items()},
             "points": float(term.points[place]),
             "spread": float(term.spread[place]),
             "customers": float(term.customers[place]),
@@ -77,7 +77,8 @@ def _term_rows(term: Term) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _axis_cells(axis: Bins, bin: int, number: int) -> dict[str, Any]:
+def bin_cells(axis: Bins, bin: int) -> dict[str, Any]:
+    """What a row says of one axis of its bin: feature, number, what it is, and its bounds or categories."""
     cells: dict[str, Any] = {"feature": axis.feature, "bin": bin}
     if bin == MISSING:
         cells["what"] = "missing"
@@ -88,7 +89,7 @@ def _axis_cells(axis: Bins, bin: int, number: int) -> dict[str, Any]:
         cells["lower"], cells["upper"] = axis.bounds(bin)
     else:
         cells["what"], cells["categories"] = "category", list(axis.members(bin))
-    return {f"{key}_{number}": value for key, value in cells.items()}
+    return cells
 
 
 def _axis(table: pa.Table, number: int, rows: range, lowers: np.ndarray) -> Bins:

@@ -18,6 +18,7 @@ import duckdb
 import hostile as hostile_model
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pypdf
 import pytest
 from helpers import contents, explain, reseal
@@ -151,9 +152,24 @@ def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkey
 
 
 def test_tables_hold_the_models_figures(pack: Path, hostile: Model) -> None:
-    card = tables.read(pack / "tables" / "scorecard.parquet")
-    assert card["points"].to_pylist() == [float(p) for t in hostile.scorecard.terms for p in t.points.ravel()]
-    assert card["train_n"].to_pylist() == hostile.shapes["train_n"].to_pylist()
+    card, cells, sides = (tables.read(pack / "tables" / f"{n}.parquet") for n in ("scorecard", "pairs", "pair_bins"))
+    alone, pairs = ([t for t in hostile.scorecard.terms if len(t.axes) == n] for n in (1, 2))
+    assert pairs
+    assert card["points"].to_pylist() == [float(p) for t in alone for p in t.points]
+    assert cells["points"].to_pylist() == [float(p) for t in pairs for p in t.points.ravel()]
+    stored = hostile.shapes.filter(hostile.shapes["bin_2"].is_valid())
+    for name in ("train_n", "train_buyers", "holdout_n", "holdout_buyers"):
+        assert cells[name].to_pylist() == stored[name].to_pylist()
+    pages = dict(zip(sides["page"].to_pylist(), sides["term"].to_pylist(), strict=True))
+    terms = [(page, pages[page]) for page in dict.fromkeys(cells["page"].to_pylist())]
+    ranks = {item["term"]: f"A{rank}" for rank, item in enumerate(hostile.evaluation["purchase"]["terms"], start=1)}
+    assert terms == [(ranks[t.name], t.name) for t in pairs]
+    for term in pairs:  # each cell can be told from the bounds of its sides
+        mine = cells.filter(pc.equal(cells["page"], ranks[term.name]))
+        for side, axis in enumerate(term.axes, start=1):
+            there = pc.and_(pc.equal(sides["page"], ranks[term.name]), pc.equal(sides["side"], side))
+            assert sides.filter(there)["bin"].to_pylist() == list(range(axis.count))
+            assert set(mine[f"bin_{side}"].to_pylist()) == set(range(axis.count))
     figures = {row["figure"]: row["value"] for row in tables.read(pack / "tables" / "performance.parquet").to_pylist()}
     assert figures["roc_auc"] == hostile.evaluation["purchase"]["holdout"]["roc_auc"]
     golden = tables.read(pack / "tables" / "golden.parquet")

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from northstar_explain import tables
-from northstar_explain.model import Model, points
+from northstar_explain.model import Model
+from northstar_explain.report.audit.bins import bin_tables
 from northstar_explain.report.audit.parity import Certificate
 from northstar_explain.report.audit.shapes import Shape
 from northstar_explain.report.audit.words import direction, kept_direction
@@ -23,7 +24,7 @@ def pack_tables(model: Model, shapes: Sequence[Shape], certificate: Certificate)
     """Every table with what it is, by name."""
     purchase, segments = model.evaluation["purchase"], model.evaluation["segments"]
     found: dict[str, tuple[pa.Table, str]] = {
-        "scorecard": (_scorecard(model), "every bin: bounds, points, spread, customers, and who bought"),
+        **bin_tables(model),
         "terms": (_terms(model, shapes), "every term by importance, with its direction"),
         "features": (_features(model), "the feature dictionary, from the contract"),
         "golden": (model.golden, "the golden rows, and what they must score"),
@@ -76,14 +77,6 @@ def csv_bytes(table: pa.Table) -> bytes:
                 place, field.name, pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
             )
     return tables.csv_bytes(table)
-
-
-def _scorecard(model: Model) -> pa.Table:
-    card = points.to_table(model.scorecard)
-    for name in model.shapes.column_names:
-        if name.startswith(("train_", "holdout_")):
-            card = card.append_column(name, model.shapes[name])
-    return card
 
 
 def _terms(model: Model, shapes: Sequence[Shape]) -> pa.Table:
