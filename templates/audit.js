@@ -481,6 +481,7 @@ function drawPair(holder, width) {
       if (n < THIN) thin += `M${x.toFixed(1)},${(y + h).toFixed(1)}l${w.toFixed(1)},${(-h).toFixed(1)}`;
     }
   }
+  draw(svg, "path", { d: thin, class: "thin-edge" }); // dark cells would hide the line without a margin
   draw(svg, "path", { d: thin, class: "thin" });
   draw(svg, "rect", { x: left, y: top, width: columns * w, height: rows * h, class: "frame" });
   const every = (total, room) => Math.max(1, Math.ceil(total / Math.max(1, room)));
@@ -660,7 +661,7 @@ function showCustomer() {
   byId("probability").textContent = percent(found.probability, 2);
   byId("rank").textContent =
     `percentile ${found.percentile.toFixed(1)}, decile ${found.decile} of 10 · ` +
-    (found.likely ? "likely buyer" : "no likely buyer") + ` (from ${percent(data.model.threshold)})`;
+    (found.likely ? "likely buyer" : "not a likely buyer") + ` (from ${percent(data.model.threshold)})`;
   byId("reasons").replaceChildren(...found.reasons.map((text) => make("li", {}, text)));
   byId("segment").textContent = `${segment.id}: ${segment.name}`;
   byId("path").replaceChildren(...found.path.map((text) => make("li", {}, text)));
