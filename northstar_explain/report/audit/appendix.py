@@ -106,17 +106,13 @@ def _pair_page(pair: Pair, strongest: float, model: Model) -> Chapter:
     ]
     names = [capital(side.feature.words) for side in (pair.first, pair.second)]
     heads = (*(shortened(name, 60) for name in names), "Points", "Spread", "Customers", "Bought", "Holdout", "Bought")
-    page.add(
-        table(
-            heads,
-            rows,
-            words=2,
-            widths=(25, 25, 9, 8, 10, 8, 8, 7),
-            style="bins",
-            says=f"Strongest cells of {pair.term}",
-        )
-    )
-    page.say(f"The cells with the most and the fewest points of those with {THIN} customers or more.", style="fine")
+    widths, says = (25, 25, 9, 8, 10, 8, 8, 7), f"Strongest cells of {pair.term}"
+    if rows:
+        page.add(table(heads, rows, words=2, widths=widths, style="bins", says=says))
+        told = f"The cells with the most and the fewest points of those with {THIN} customers or more."
+    else:
+        told = f"No cell holds {THIN} customers, so that none is told here."
+    page.say(f"{told} Every cell is in tables/pairs.csv.", style="fine")
     return page.chapter(
         f"A{pair.rank}", shortened(" with ".join([names[0], pair.second.feature.words]), 130), _eyebrow(pair, model)
     )
