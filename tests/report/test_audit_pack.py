@@ -31,13 +31,14 @@ from northstar_explain.model import Model
 from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, _identity, json_bytes
 from northstar_explain.report.audit import about, checksums, parity
 from northstar_explain.report.audit.appendix import appendix
-from northstar_explain.report.audit.blocks import Table
+from northstar_explain.report.audit.blocks import Table, Text
 from northstar_explain.report.audit.charts import plot
 from northstar_explain.report.audit.checksums import MANIFEST, SUMS
 from northstar_explain.report.audit.database import CHECK, LOOKUPS, scripts_of
 from northstar_explain.report.audit.files import FORMULA_STARTS, csv_bytes
 from northstar_explain.report.audit.findings import BROKEN, OPEN, findings
 from northstar_explain.report.audit.identity import _MEANINGS
+from northstar_explain.report.audit.identity import data as lineage
 from northstar_explain.report.audit.joining import joined
 from northstar_explain.report.audit.pack import Written, write_pack
 from northstar_explain.report.audit.pairs import pairs
@@ -294,6 +295,22 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
     )
     text = joined_text("".join(page.extract_text() for page in reader.pages))
     assert [row for row in expected if joined_text(row) not in text] == []
+
+
+def test_rows_that_belong_together_are_told_with_their_numbers(hostile: Model) -> None:
+    kept = {"by": "house", "train": 1678, "validation": 251, "holdout": 511, "not_taught": 2759, "not_judged": 0}
+    for facts, said in ((kept, True), (None, False)):
+        purchase = {**hostile.evaluation["purchase"], "kept_together": facts}
+        model = replace(hostile, evaluation={**hostile.evaluation, "purchase": purchase})
+        text = " ".join(block.text for block in lineage(model).blocks if isinstance(block, Text))
+        for part in (
+            "one house",
+            "1,678 taught",
+            "251 chose",
+            "511 were judged",
+            "2,759 rows of the table taught nothing",
+        ):
+            assert (part in text) is said
 
 
 def test_every_parameter_of_a_training_has_its_meaning() -> None:

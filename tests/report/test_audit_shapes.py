@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import hostile as hostile_model
@@ -17,7 +18,9 @@ from northstar_explain.metrics import wilson
 from northstar_explain.model import Model
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 from northstar_explain.report.audit import svg
+from northstar_explain.report.audit.appendix import appendix
 from northstar_explain.report.audit.axis import NumberAxis, nice_values, number_axis, round_values
+from northstar_explain.report.audit.blocks import Table, Text
 from northstar_explain.report.audit.charts import Scale, common_range, own_range, plot, tallest
 from northstar_explain.report.audit.heat import heat_maps
 from northstar_explain.report.audit.labels import range_label, signed, value_label
@@ -287,7 +290,7 @@ def test_hostile_words_are_text_in_every_picture(hostile: Model) -> None:
     pictures = [str(plot(shape, common_range(found, 0.0), 0.0).picture) for shape in found]
     pictures += [str(heat_maps(pair, strongest_colour(crossed)).picture) for pair in crossed]
     for picture in pictures:
-        assert set(re.findall(r"</?([a-zA-Z]+)", picture)) <= {"svg", "path", "text"}
+        assert set(re.findall(r"</?([a-zA-Z]+)", picture)) <= {"svg", "path", "text", "clipPath"}
     assert any("&lt;script&gt;" in picture for picture in pictures)
     assert hostile_model.TEXTS
 
@@ -299,13 +302,62 @@ def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> Non
     assert strongest_colour(()) == 1.0
 
 
+def strokes(picture: str, colour: str, width: str) -> list[tuple[float, ...]]:
+    """Where the pieces of paths begin and how far they go."""
+    pattern = f'<path d="([^"]*)" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+    return [
+        tuple(float(number) for number in re.findall(r"-?[\d.]+", piece))
+        for data in re.findall(pattern, picture)
+        for piece in data.split("M")[1:]
+    ]
+
+
+def test_every_cell_is_coloured_twice_and_every_thin_one_crossed_once(model: Model) -> None:
+    for pair in pairs(model):
+        rows, columns = pair.points.shape
+        wide, high = min(120.0, 732 / columns), min(40.0, 270 / rows)
+        picture = str(heat_maps(pair, 1.0).picture)
+        thin = np.argwhere((pair.train_n > 0) & ~pair.thick).tolist()
+        crossed = [
+            [round((y - 30) / high) - 1 - step, round((x - 150) / wide) + step]
+            for x, y, right, _ in strokes(picture, svg.SOFT, "0.5")
+            for step in range(round(right / wide))
+        ]
+        assert sorted(crossed) == thin
+        level = strokes(picture, "#[0-9a-f]{6}", svg.number(high + 0.1))
+        cells = sum(round(one[2] / wide) for one in level if len(one) == 3)
+        assert cells == 2 * int((pair.train_n > 0).sum())
+
+
+def test_a_pair_of_thin_cells_alone_has_no_empty_table(model: Model) -> None:
+    pair = pairs(model)[0]
+    bare = replace(pair, train_n=np.minimum(pair.train_n, THIN - 1), strongest=())
+    for one, tables in ((pair, 1), (bare, 0)):
+        page = next(chapter for chapter in appendix(model, (), (one,)))
+        assert sum(isinstance(block, Table) for block in page.blocks) == tables
+        assert any(isinstance(block, Text) and "tables/pairs.csv" in block.text for block in page.blocks)
+    assert any(isinstance(block, Text) and block.text.startswith("No cell holds 50") for block in page.blocks)
+
+
+def test_hatching_is_seen_in_its_windows_alone() -> None:
+    canvas = svg.Canvas(100, 50, "x")
+    canvas.hatched([], svg.RULE, 1)
+    canvas.hatched([(10, 5, 4, 20), (60, 5, 30, 20)], svg.RULE, 1)
+    picture = str(canvas.done().picture)
+    assert picture.count("<clipPath") == 1
+    (window,) = re.findall(r'<clipPath id="c1"><path d="([^"]*)"', picture)
+    assert window == svg.rectangle(10, 5, 4, 20) + svg.rectangle(60, 5, 30, 20)
+    (lines,) = re.findall(r'clip-path="url\(#c1\)" d="([^"]*)"', picture)
+    found = [float(n) for n in re.findall(r"[\d.]+", lines)]
+    assert (min(found[::2]), max(found[::2])) == (10, 90)  # from the first window to the end of the last
+    assert (min(found[1::2]), max(found[1::2])) == (5, 25)
+
+
 def test_number_bins_of_a_term_are_numbers(model: Model) -> None:
     assert {type(axis) for term in model.scorecard.terms for axis in term.axes} <= {NumberBins, CategoryBins}
 
 
 def test_a_bin_far_above_all_others_is_cut_off_and_told(model: Model) -> None:
-    from dataclasses import replace
-
     shape = next(s for s in shapes(model) if s.axis is not None and len(s.bins) >= 8)
     some = tuple(replace(bin, train_n=30 + place) for place, bin in enumerate(shape.bins))
     assert tallest(replace(shape, bins=some)) == max(bin.train_n for bin in some)

@@ -139,7 +139,7 @@ def reading() -> tuple[Text | Points, ...]:
             "with their n. No "
             "number is ever “unseen”, so that bin is dashed and empty for numbers.",
             "In the table, neighbouring bins stand together until there are twelve; a star marks those with fewer "
-            "than 50. Every single bin is in "
-            "tables/scorecard.csv, every cell of a pair in tables/pairs.csv. Rates of fewer than 50 holdout customers are left out.",
+            "than 50. Every single bin is in tables/scorecard.csv, every cell of a pair in tables/pairs.csv. Rates of "
+            "fewer than 50 holdout customers are left out.",
         )),
     )  # fmt: skip

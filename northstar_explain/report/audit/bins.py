@@ -19,8 +19,8 @@ _DIGITS = 6  # of what nobody computes with; the model's own files have all of t
 def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
     """The tables with what they are, by name.
 
-    Cells of pairs are many, so that they are told shortly: by the page of the appendix that shows the pair, and by words
-    for either side. The exact bounds of these are a table of their own.
+    Cells of pairs are many, so that they are told shortly: by the page of the appendix that shows the pair, and by
+    words for either side. The exact bounds of these are a table of their own.
     """
     every = points.to_table(model.scorecard)
     for name in model.shapes.column_names:

@@ -53,7 +53,7 @@ def common_range(shapes: Sequence[Shape], intercept: float) -> tuple[float, floa
     ends = [end for shape in shapes for end in shape.reach]
     rates = [bin.holdout_rate for s in shapes for bin in (*s.groups, s.missing, s.unseen) if bin.holdout_n >= THIN]
     ends += [_logit(rate) - intercept for rate in rates if rate is not None and _RARE <= rate <= 1 - _RARE]
-    return _padded(min(*ends, 0.0), max(*ends, 0.0))
+    return _padded(min([*ends, 0.0]), max([*ends, 0.0]))
 
 
 def own_range(shape: Shape) -> tuple[float, float]:

@@ -85,7 +85,9 @@ def _hatch_thin(canvas: Canvas, pair: Pair, top: float, width: float, height: fl
             while thin[row - cells, column + cells]:
                 cells += 1
             at = _LEFT + (column - 1) * width, top + row * height  # the margin counts as row and column 0
-            data += f"M{svg.number(at[0])},{svg.number(at[1])}l{svg.number(cells * width)},{svg.number(-cells * height)}"
+            data += (
+                f"M{svg.number(at[0])},{svg.number(at[1])}l{svg.number(cells * width)},{svg.number(-cells * height)}"
+            )
     canvas.path(data, stroke=svg.PAPER, width=1.5)  # dark cells would hide the line without a margin
     canvas.path(data, stroke=svg.SOFT, width=0.5)
 

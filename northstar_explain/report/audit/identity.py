@@ -70,6 +70,7 @@ def data(model: Model) -> Chapter:
         "How the rows were parted",
         table(("Part", "They", "Customers", "Buyers", "Share"), rows, words=2, says="Parts of the data"),
     )
+    page.say(_together(model))
     page.say(
         "The label decides how rows are parted for the purchase model and nothing about the segments: these are "
         "found in "
@@ -92,6 +93,23 @@ def data(model: Model) -> Chapter:
     )
     page.under(f"What is missing: {len(missing)} of {len(facts['missing'])} features", note)
     return page.chapter("data", "Data lineage", flows=True)
+
+
+def _together(model: Model) -> str:
+    """What was done so that no rows that belong together are in two parts; nothing where the contract names none."""
+    kept = model.evaluation["purchase"].get("kept_together")
+    if not kept:
+        return ""
+    said = (
+        f"Rows with one {kept['by']} belong together, and none of these is in two parts: {kept['train']:,} taught, "
+        f"{kept['validation']:,} chose the threshold, {kept['holdout']:,} were judged on."
+    )
+    if kept["not_taught"] or kept["not_judged"]:
+        said += (
+            f" So {kept['not_taught']:,} rows of the table taught nothing, as theirs are judged at a later date, and "
+            f"{kept['not_judged']:,} rows of the later table were not judged, as theirs taught."
+        )
+    return said
 
 
 def _rejected(count: int, rows: int) -> str:
