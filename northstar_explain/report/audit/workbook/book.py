@@ -14,6 +14,8 @@ from northstar_explain.report.audit.workbook.formulas import CategoryPlace, Plac
 
 CUSTOMER, GOLDEN, BINS, PAIRS, TEXTS, RANKS = "Customer", "Golden", "Bins", "Pairs", "Texts", "Ranks"
 
+LINE = 15  # the height of a line of text, in points
+
 
 @dataclass
 class Book:
@@ -66,6 +68,7 @@ def formats_of(file: Any) -> dict[str, Any]:
         "result": {"bold": True, "font_size": 14, "num_format": "0.0000%"},
         "points": {"num_format": "+0.0000;-0.0000;0.0000"},
         "plain": {},
+        "beside": {"indent": 1},
         "wrap": {"text_wrap": True, "valign": "top"},
     }
     return {name: file.add_format(style) for name, style in styles.items()}
@@ -90,6 +93,8 @@ def sheet_class() -> type:
 
 
 def heads(book: Book, sheet: Any, row: int, heads: tuple[str, ...]) -> None:
+    """Headings of columns, with room for two lines: programs do not make it by themselves."""
+    sheet.set_row(row, 2 * LINE)
     for place, text in enumerate(heads):
         sheet.write_string(row, place, text, book.formats["head"])
 

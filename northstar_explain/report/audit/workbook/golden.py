@@ -21,6 +21,7 @@ def write_golden(book: Book, sheet: Any) -> None:
     names = ("row", *(f.name for f in features), *(t.name for t in terms), "log-odds", "probability", "segment",
              "expected probability", "expected segment", "difference", "segment agrees")  # fmt: skip
     heads(book, sheet, _FIRST - 1, names)
+    sheet.set_column(1, len(names) - 1, 19)
     sheet.freeze_panes(_FIRST, 1)
     first = 1 + len(features)
     for place in range(model.golden.num_rows):

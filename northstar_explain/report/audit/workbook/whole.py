@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 from typing import Any
 
 from northstar_explain.model import Model
@@ -11,6 +12,7 @@ from northstar_explain.report.audit.workbook.book import (
     BINS,
     CUSTOMER,
     GOLDEN,
+    LINE,
     PAIRS,
     RANKS,
     TEXTS,
@@ -23,6 +25,7 @@ from northstar_explain.report.audit.workbook.golden import write_golden
 from northstar_explain.report.audit.workbook.tables import write_bins, write_pairs, write_ranks, write_texts
 
 _READ_ME = "Read me"
+_WIDE = 110  # signs of a line there
 
 
 def workbook(model: Model) -> bytes:
@@ -62,7 +65,8 @@ def workbook(model: Model) -> bytes:
 
 def _write_read_me(book: Book, sheet: Any) -> None:
     model = book.model
-    sheet.set_column(0, 0, 110)
+    sheet.set_column(0, 0, _WIDE)
+    sheet.fit_to_pages(1, 0)
     lines = (
         "This workbook is the model: every score is a sum of points, and every cell that shows a result is a formula.",
         f"{CUSTOMER}: change a value in column C; an empty cell is a missing value. Bin, points, probability and "
@@ -81,4 +85,5 @@ def _write_read_me(book: Book, sheet: Any) -> None:
     )
     sheet.write_string(0, 0, f"{model.contract.title}: the scorecard", book.formats["title"])
     for row, text in enumerate(lines, start=2):
+        sheet.set_row(row, LINE * math.ceil(len(text) / (0.95 * _WIDE)))
         sheet.write_string(row, 0, text, book.formats["wrap"])
