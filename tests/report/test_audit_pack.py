@@ -157,6 +157,8 @@ def test_tables_hold_the_models_figures(pack: Path, hostile: Model) -> None:
     alone, pairs = ([t for t in hostile.scorecard.terms if len(t.axes) == n] for n in (1, 2))
     assert pairs
     assert card["points"].to_pylist() == [float(p) for t in alone for p in t.points]
+    assert card["train_n"].to_pylist() == [int(n) for t in alone for n in t.customers]
+    assert card["bin"].to_pylist() == [bin for t in alone for bin in range(len(t.points))]
     assert cells["points"].to_pylist() == [float(p) for t in pairs for p in t.points.ravel()]
     stored = hostile.shapes.filter(hostile.shapes["bin_2"].is_valid())
     for name in ("train_n", "train_buyers", "holdout_n", "holdout_buyers"):

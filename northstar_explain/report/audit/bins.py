@@ -13,7 +13,7 @@ from northstar_explain.model.scorecard import Term
 from northstar_explain.report.audit.labels import bin_label
 from northstar_explain.report.audit.shapes import counts_by_term
 
-_DIGITS = 6  # of what nobody computes with; the model's own files have all of them
+_DIGITS = 5  # of what nobody computes with; the model's own files have all of them
 
 
 def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
@@ -26,7 +26,10 @@ def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
     for name in model.shapes.column_names:
         if name.startswith(("train_", "holdout_")):
             every = every.append_column(name, model.shapes[name])
-    alone = every.filter(every["bin_2"].is_null()).drop_columns([n for n in every.column_names if n.endswith("_2")])
+    # Of one feature, which is the term's name; its customers are those of the column train_n.
+    alone = every.filter(every["bin_2"].is_null()).drop_columns(["feature_1", "customers"])
+    alone = alone.select([name for name in alone.column_names if not name.endswith("_2")])
+    alone = alone.rename_columns([name.removesuffix("_1") for name in alone.column_names])
     found = {"scorecard": (alone, "every bin of every feature: bounds, points, spread, customers, and who bought")}
     pairs = [term for term in model.scorecard.terms if len(term.axes) == 2]
     if pairs:
