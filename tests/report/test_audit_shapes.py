@@ -25,6 +25,7 @@ from northstar_explain.report.audit.charts import Scale, common_range, own_range
 from northstar_explain.report.audit.heat import heat_maps
 from northstar_explain.report.audit.labels import range_label, signed, value_label
 from northstar_explain.report.audit.pairs import pairs, said_of_pair, strongest_colour
+from northstar_explain.report.audit.performance import _calibration_and_gains
 from northstar_explain.report.audit.shapes import ROWS, THIN, _runs, counts_by_term, probability_at, shapes
 from northstar_explain.report.audit.words import WIGGLE, direction, kept_direction, said_of
 
@@ -300,6 +301,16 @@ def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> Non
     sizes = [abs(float(p)) for pair in found for p in pair.points[pair.thick]]
     assert strongest_colour(found) == max(sizes)
     assert strongest_colour(()) == 1.0
+
+
+@pytest.mark.parametrize("highest", [0.003, 0.02, 0.11, 0.4, 0.97])
+def test_rates_can_be_read_off_however_rare_buyers_are(highest: float) -> None:
+    bins = [{"predicted": highest * i / 4, "actual": highest * (4 - i) / 4} for i in range(5)]
+    picture = str(_calibration_and_gains(bins, [{"share": 0.1, "captured": 0.4}]).picture)
+    left = [float(text) / 100 for text in re.findall(r">([\d.]+)%<", picture)][::2]
+    rates = left[: len(left) - 6]  # the other plot runs from 0 to 100%
+    assert len(set(rates)) == len(rates) >= 4
+    assert 0.75 * highest <= max(rates) <= 1.08 * highest + 1e-9
 
 
 def strokes(picture: str, colour: str, width: str) -> list[tuple[float, ...]]:

@@ -10,7 +10,7 @@ from northstar_explain.metrics import wilson
 from northstar_explain.report.audit import svg
 from northstar_explain.report.audit.axis import nice_values
 from northstar_explain.report.audit.blocks import Figure
-from northstar_explain.report.audit.labels import percent, shortened, signed
+from northstar_explain.report.audit.labels import percent, plain_percent, shortened, signed
 from northstar_explain.report.audit.shapes import THIN, Bin, Shape
 from northstar_explain.report.audit.svg import Canvas
 
@@ -137,7 +137,7 @@ def _probabilities(canvas: Canvas, scale: Scale, intercept: float) -> None:
 
 
 def _probability_ticks(scale: Scale, intercept: float) -> list[tuple[float, str]]:
-    inside = [(math.log(p / (1 - p)) - intercept, f"{p:.3%}".rstrip("0%").rstrip(".") + "%") for p in _PROBABILITIES]
+    inside = [(math.log(p / (1 - p)) - intercept, plain_percent(p)) for p in _PROBABILITIES]
     found = [(value, label) for value, label in inside if scale.low <= value <= scale.high]
     if len(found) >= 3:
         return found

@@ -44,7 +44,7 @@ def range_label(feature: Feature, lower: float | None, upper: float | None, curr
 def value_label(feature: Feature, value: float, currency: str) -> str:
     """A value to four digits, with the sign of its unit where that is short."""
     if feature.kind is Kind.RATE:
-        return f"{plain(float(f'{value * 100:.4g}'))}%"
+        return plain_percent(value)
     rounded = float(f"{value:.4g}")
     if feature.kind is Kind.AMOUNT and not feature.unit:
         return f"-{currency}{plain(-rounded)}" if rounded < 0 else f"{currency}{plain(rounded)}"
@@ -74,3 +74,8 @@ def signed(value: float, digits: int = 2) -> str:
 def percent(value: float | None, digits: int = 1) -> str:
     """A share between 0 and 1 as a percentage; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}%}"
+
+
+def plain_percent(value: float) -> str:
+    """A share to four digits, with no more of them than it needs: ``20%``, ``2.5%``, ``0.05%``."""
+    return f"{plain(float(f'{value * 100:.4g}'))}%"

@@ -8,8 +8,9 @@ from typing import Any
 from northstar_explain.model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import svg
+from northstar_explain.report.audit.axis import nice_values
 from northstar_explain.report.audit.blocks import Block, Chapter, Figure, Text, Writer, table
-from northstar_explain.report.audit.labels import percent
+from northstar_explain.report.audit.labels import percent, plain_percent
 from northstar_explain.report.audit.svg import Canvas
 
 NOT_MEASURED = "Not measured in this model."
@@ -141,10 +142,9 @@ def _square(
     canvas.path(svg.line([at(*point) for point in points]), stroke=svg.CURVE, width=1.6)
     if marked:
         canvas.path("".join(svg.circle(*at(*point), 3.4) for point in points), fill=svg.CURVE)
-    for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
-        if share <= most:
-            canvas.text(at(share, 0)[0], top + height + 15, f"{share:.0%}", anchor="middle")
-            canvas.text(left - 6, at(0, share)[1] + 4, f"{share:.0%}", anchor="end")
+    for share in nice_values(0, most, 5):
+        canvas.text(at(share, 0)[0], top + height + 15, plain_percent(share), anchor="middle")
+        canvas.text(left - 6, at(0, share)[1] + 4, plain_percent(share), anchor="end")
     canvas.text(left + width / 2, top + height + 33, names[0], anchor="middle")
     canvas.text(left, top - 8, names[1])
 
