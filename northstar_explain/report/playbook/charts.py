@@ -97,13 +97,13 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
         parts.append(_over(middle, floor - height - 6, f"{one.rate:.{digits}%}", INK, 11, bold=True))
         parts.append(_text(middle, floor + 16, one.id, one.color, "middle", bold=True))
         if width > 20:
-            parts.append(_text(middle, floor + 30, f"{one.share:.0%}", QUIET, "middle"))
+            parts.append(_text(middle, floor + 31, f"{one.share:.0%}", QUIET, "middle"))
         x += width + gap
     parts.append(_text(end + 8, line + 4, f"all {base:.{digits}%}", INK))
     parts.append(f'<path d="M{left} {floor}H{end:.1f}" stroke="{QUIET}" stroke-width="1"/>')
     said = "; ".join(f"{one.id} {one.name}: {one.share:.1%} of {noun}, rate {one.rate:.1%}" for one in columns)
     title = f"Size against rate ({outcome}). {said}. All {noun}: {base:.1%}."
-    return _svg(wide, floor + 36, title, parts)
+    return _svg(wide, floor + 38, title, parts)
 
 
 def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
