@@ -208,6 +208,7 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
 
 def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> int:
     """Write the playbook, or say what is still open in it."""
+    leave_pandas_out()
     from northstar_explain import model as models
     from northstar_explain.report.playbook import check_plan, read_plan, write_playbook
 

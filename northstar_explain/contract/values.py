@@ -145,6 +145,15 @@ def either(values: Sequence[str], last: str = "or") -> str:
     return ", ".join(values[:-1]) + f" {last} {values[-1]}"
 
 
+def unit(feature: Feature, currency: str = "$") -> str:
+    """What a number of the feature counts, such as ``days``; empty where nothing but a sign or the feature itself."""
+    if feature.kind is Kind.AMOUNT:
+        return _own_unit(feature, currency)
+    if feature.kind is Kind.DURATION:
+        return feature.unit or "seconds"
+    return "days" if feature.kind is Kind.DAYS else ""
+
+
 def _own_unit(feature: Feature, currency: str) -> str:
     """The unit of an amount that is not money."""
     unit = feature.unit

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-# Okabe & Ito's colours for colour-blind readers, darkened until white text on them reaches a contrast of 4.5 : 1.
-ACCENTS = ("#00578a", "#9a4a00", "#00664b", "#8a3a6b", "#5c5c00", "#4b4b8f", "#7a2e2e", "#37616b")
+# Dark enough for white text at 4.5 : 1, and apart by 20 or more (CIE 1976) for all kinds of colour vision.
+ACCENTS = ("#0c3c60", "#a8540c", "#247848", "#a848a8", "#483c00", "#3c1878", "#541824", "#846078")
 INK, SOFT, QUIET, RULE, PAPER = "#1d2126", "#30363d", "#565c64", "#d5d9de", "#ffffff"
 # Of text on its ground, by WCAG 2.2, 1.4.3.
 READABLE = 4.5

@@ -18,6 +18,8 @@ from markupsafe import Markup
 from northstar_explain.report.fonts import inter
 
 FONT = "asset:inter"
+# Signs that the last words of a text should have together.
+TIED = 8
 # What could change the order of the text around it, or is no text: shown by its number.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -105,7 +107,7 @@ def pdf_bytes(laid: Any, title: str | None = None) -> bytes:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("northstar_explain.templates", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -113,6 +115,29 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
+    found.filters["tied"] = tied
+    return found
+
+
+def tied(text: str) -> str:
+    """Tie the last words together, so that no short one stands alone on a line.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        With no-break spaces between as many last words as make up `TIED` signs, where they are short enough to be tied.
+    """
+    head, blank, tail = text.rpartition(" ")
+    while blank and len(tail) < TIED:
+        head, blank, word = head.rpartition(" ")
+        if len(word) > TIED:
+            return f"{head}{blank}{word} {tail}"
+        tail = f"{word}\N{NO-BREAK SPACE}{tail}"
+    return f"{head}{blank}{tail}"
 
 
 def _visible(value: Any) -> Any:

@@ -69,7 +69,16 @@ class Branch:
     id: str = ""
     name: str = ""
     accent: str = ""
-    share: str = ""
+
+    @property
+    def questions(self) -> int:
+        """The most that are asked from here on."""
+        return 1 + max(self.yes.questions, self.no.questions) if self.yes and self.no else 0
+
+    @property
+    def leaves(self) -> int:
+        """How many ends there are from here on."""
+        return self.yes.leaves + self.no.leaves if self.yes and self.no else 1
 
 
 @dataclass(frozen=True)
@@ -115,12 +124,14 @@ def contacts(model: Model, sheets: tuple[Sheet, ...]) -> Contacts:
 
 
 def branch(node: Node, contract: Contract, sheets: dict[str, Sheet]) -> Branch:
-    """The tree as questions in words."""
+    """The tree as questions in words, without those whose answers lead to the same segment."""
     if isinstance(node, Leaf):
         one = sheets[node.segment]
-        return Branch(id=one.id, name=one.name, accent=one.accent, share=one.share)
-    question = capital(" and ".join(phrases(node.test, contract))) + "?"
-    return Branch(question, branch(node.yes, contract, sheets), branch(node.no, contract, sheets))
+        return Branch(id=one.id, name=one.name, accent=one.accent)
+    yes, no = branch(node.yes, contract, sheets), branch(node.no, contract, sheets)
+    if yes == no:
+        return yes
+    return Branch(capital(" and ".join(phrases(node.test, contract))) + "?", yes, no)
 
 
 def changes(model: Model, names: dict[str, str]) -> Changes | None:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from northstar_explain.report.palette import INK, QUIET, SOFT
+from northstar_explain.report.palette import INK, PAPER, QUIET, SOFT
 
 # Beyond a tenth and ten times the average, a bar is cut and says so by its number.
 WIDEST = 10.0
 LINE = "#a9b0b8"
 ROOMY = 6
+# A column with less room than this has none for a rate with decimals.
+NARROW = 36
 
 
 @dataclass(frozen=True)
@@ -85,25 +87,23 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
     room = wide - left - 92 - gap * (len(columns) - 1)
     line = round(floor - high * base / highest, 1)
     end = left + room + gap * (len(columns) - 1)
-    parts, x = [f'<path d="M{left} {line}H{end + 4}" stroke="{LINE}" stroke-width="1"/>'], float(left)
+    digits = 1 if min(room * one.share for one in columns) >= NARROW else 0
+    parts, x = [f'<path d="M{left} {line}H{end + 4:.1f}" stroke="{LINE}" stroke-width="1"/>'], float(left)
     for one in columns:
         width, height = max(2.0, room * one.share), high * one.rate / highest
         middle = round(x + width / 2, 1)
         parts.append(f'<rect x="{x:.1f}" y="{floor - height:.1f}" width="{width:.1f}" height="{height:.1f}" '
                      f'fill="{one.color}"/>')  # fmt: skip
-        rate = f"{one.rate:.0%}" if width < 40 else f"{one.rate:.1%}"
-        inside = abs(floor - height - 10 - line) < 9 and height > 20 and width > 24  # the line would cross it
-        at, ink = floor - height + (15 if inside else -6), "#ffffff" if inside else INK
-        parts.append(_text(middle, at, rate, ink, "middle", bold=True))
+        parts.append(_over(middle, floor - height - 6, f"{one.rate:.{digits}%}", INK, 11, bold=True))
         parts.append(_text(middle, floor + 16, one.id, one.color, "middle", bold=True))
-        if width > 30:
-            parts.append(_text(middle, floor + 30, f"{one.share:.0%}", QUIET, "middle"))
+        if width > 20:
+            parts.append(_text(middle, floor + 31, f"{one.share:.0%}", QUIET, "middle"))
         x += width + gap
-    parts.append(_text(end + 8, line + 4, f"all {base:.1%}", INK))
+    parts.append(_text(end + 8, line + 4, f"all {base:.{digits}%}", INK))
     parts.append(f'<path d="M{left} {floor}H{end:.1f}" stroke="{QUIET}" stroke-width="1"/>')
     said = "; ".join(f"{one.id} {one.name}: {one.share:.1%} of {noun}, rate {one.rate:.1%}" for one in columns)
     title = f"Size against rate ({outcome}). {said}. All {noun}: {base:.1%}."
-    return _svg(wide, floor + 36, title, parts)
+    return _svg(wide, floor + 38, title, parts)
 
 
 def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
@@ -127,7 +127,8 @@ def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
         height, middle = high * share / highest, place * step + step / 2
         parts.append(f'<rect x="{place * step + 3}" y="{floor - height:.1f}" width="{step - 6}" height="{height:.1f}" '
                      f'fill="{color}"/>')  # fmt: skip
-        parts.append(_text(middle, floor - height - 4, f"{share:.0%}" if share >= 0.005 else "0", SOFT, "middle", 8.5))
+        if share >= 0.005:
+            parts.append(_over(middle, floor - height - 4, f"{share:.0%}", SOFT, 8.5))
         parts.append(_text(middle, floor + 12, str(place + 1), QUIET, "middle", 9))
     parts.append(f'<path d="M0 {floor}H{wide}" stroke="{QUIET}" stroke-width="0.8"/>')
     said = ", ".join(f"{place}: {share:.0%}" for place, share in enumerate(shares, 1))
@@ -147,6 +148,13 @@ def stripes_svg(columns: Sequence[Column], noun: str) -> str:
         x += width
     said = "; ".join(f"{one.id} {one.name} {one.share:.1%}" for one in columns)
     return _svg(wide, high, f"All {noun} by segment: {said}.", parts)
+
+
+def _over(x: float, y: float, text: str, color: str, size: float, bold: bool = False) -> str:
+    """Text in the middle of x on a white ground, so that a line behind it does not strike it through."""
+    wide = 0.62 * size * len(text) + 2
+    place = f'x="{x - wide / 2:.1f}" y="{y - 0.82 * size:.1f}" width="{wide:.1f}" height="{size:.1f}"'
+    return f'<rect {place} fill="{PAPER}"/>' + _text(x, y, text, color, "middle", size, bold)
 
 
 def _text(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from northstar_explain.model import Model
 from northstar_explain.model.names import called
-from northstar_explain.model.rules import leaves
 from northstar_explain.model.wording import capital
 from northstar_explain.report.palette import accents
 from northstar_explain.report.playbook import words
@@ -41,10 +40,10 @@ class Playbook:
     headline: str
     cover: str
     mosaic: str
-    stability: dict[str, str]
     sheets: tuple[Sheet, ...]
     contacts: Contacts
     tree: Branch
+    questions: int
     roomy_tree: bool
     method: tuple[Point, ...]
     limits: tuple[Point, ...]
@@ -74,6 +73,7 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
     colors = accents(ids, {id: one.color for id, one in plan.segments.items() if one.color})
     sheets = tuple(sheet(segment, model, colors, plan[segment.id]) for segment in segments)
     columns = _columns(model, colors)
+    tree = branch(model.segmentation.tree, contract, {one.id: one for one in sheets})
     return Playbook(
         title=plan.title or contract.title,
         owner=plan.owner or UNASSIGNED,
@@ -87,15 +87,15 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
         outcome_label=capital(contract.outcome),
         base_rate=words.percent(holdout["base_rate"]),
         tested=words.count(holdout["n"]),
-        spend=capital(contract[facts["spend"]["feature"]].words) if facts["spend"] else "",
+        spend=contract[facts["spend"]["feature"]].words if facts["spend"] else "",
         headline=_headline(model),
         cover=stripes_svg([Column(s.id, s.name, colors[s.id], s.share, 0.0) for s in segments], contract.noun),
         mosaic=mosaic_svg(columns, holdout["base_rate"], contract.outcome, contract.noun),
-        stability={id: f"{value:.2f}" for id, value in facts["stability"].items()},
         sheets=sheets,
         contacts=contacts(model, sheets),
-        tree=branch(model.segmentation.tree, contract, {one.id: one for one in sheets}),
-        roomy_tree=sum(1 for _ in leaves(model.segmentation.tree)) <= ROOMY,
+        tree=tree,
+        questions=tree.questions,
+        roomy_tree=tree.leaves <= ROOMY,
         method=method(model),
         limits=limits(model),
         glossary=glossary(model),

@@ -10,11 +10,12 @@ from northstar_explain.report.playbook import words
 
 @dataclass(frozen=True)
 class Point:
-    """A heading, what it says, and the figure that it rests on, where there is one."""
+    """A heading, what it says, and, where there is one, the figure that it rests on and what that is called."""
 
     title: str
     text: str
     figure: str = ""
+    term: str = ""
 
 
 def method(model: Model) -> tuple[Point, ...]:
@@ -35,12 +36,12 @@ def method(model: Model) -> tuple[Point, ...]:
             f"segment: each of the {noun} fits exactly one.",
         ),
         Point(
-            "Learn apart from that who acts",
+            "Learn separately who acts",
             f"From {words.count(purchase['train_n'])} {noun}, a second model learnt to tell who {outcome}. It adds up "
             "points, so that each score can be explained line by line.",
         ),
         Point(
-            "Try both on others",
+            "Test on others",
             f"All rates in this book are those of {words.count(purchase['holdout']['n'])} {noun} {later}, whom the "
             "second model had never seen.",
         ),
@@ -52,21 +53,23 @@ def limits(model: Model) -> tuple[Point, ...]:
     noun, segments, purchase = model.contract.noun, model.evaluation["segments"], model.evaluation["purchase"]
     return (
         Point("Rules are a simplification", _price(segments["price_of_explainability"]),
-              f"{segments['price_of_explainability']:.3f}"),
+              f"{segments['price_of_explainability']:.3f}", "price of explainability"),
         Point(
             "Rules and groups differ for some",
-            f"That many of {words.count(segments['fidelity_n'])} {noun} kept apart are where the statistical grouping "
+            f"So many of {words.count(segments['fidelity_n'])} {noun} kept apart are where the statistical grouping "
             "would have put them.",
             f"{segments['fidelity']:.1%}",
+            "fidelity",
         ),
         Point("Borders are drawn, not found" if not segments["null_test"]["natural"] else "The groups are real",
-              _natural(segments["null_test"]["natural"]), _null(segments["null_test"])),
+              _natural(segments["null_test"]["natural"]), _null(segments["null_test"]), "null test"),
         _steadiness(model),
         Point(
             "Probabilities are not certainties",
-            f"So often somebody who acts is ranked above somebody who does not. Predicted and actual rates differ by "
-            f"{100 * purchase['holdout']['ece']:.1f} points on average.",
+            "Of two people, one who acts and one who does not, so often the one who acts is ranked higher. Predicted "
+            f"and actual rates differ by {100 * purchase['holdout']['ece']:.1f} percentage points on average.",
             f"{purchase['holdout']['roc_auc']:.1%}",
+            "ranking (ROC AUC)",
         ),
         Point(
             "Likely is not persuadable",
@@ -83,7 +86,7 @@ def glossary(model: Model) -> tuple[Point, ...]:
         Point("Rule", "Conditions that all hold. A segment may have two rules; either is enough."),
         Point("Index", f"100 is the average of all {noun}, 200 twice and 50 half of it. From 80 to 120 is ordinary."),
         Point("Rate", f"Share of {noun} of whom it is true: {outcome}" + (f" ({horizon})." if horizon else ".")),
-        Point("Predicted", "What the second model expected, before it was known. Close to actual is good."),
+        Point("Predicted", "What the second model expected before it was known. The closer to actual, the better."),
         Point("Points", "What a fact adds to or takes from the score. +0.7 doubles the odds, −0.7 halves them."),
         Point("Decile", f"A tenth of all {noun} by probability. 10 holds the most likely."),
         Point("Close to the border", "A rounding step of one threshold could put them in another segment."),
@@ -119,4 +122,4 @@ def _steadiness(model: Model) -> Point:
     if len(unsteady) > 1:
         found = f"Build no long programmes on {', '.join(unsteady)}."
     text = f"Found anew in other samples, {least} comes back least alike: 1 is the same, from 0.75 is stable. {found}"
-    return Point("Some segments are steadier than others", text.strip(), f"{stability[least]:.2f}")
+    return Point("Some segments are steadier than others", text.strip(), f"{stability[least]:.2f}", "stability")

@@ -19,7 +19,8 @@ MOST_BARS = 5
 MOST_DRIVERS = 5
 # A difference of a tenth of a standard deviation is hardly one.
 _SLIGHT = 0.1
-CONTROL = 0.1
+# Shares of a segment that a control group may take, the first that shows a rise of 5 in 100 is proposed.
+CONTROLS, _SHOWN = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
 # Rules up to which each condition has room for a bar.
 ROOMY_RULES = 2
 
@@ -38,6 +39,7 @@ class Feature:
     """A feature that sets a segment apart; `known` is said where it is not known of all."""
 
     words: str
+    unit: str
     value: str
     base: str
     index: str
@@ -57,12 +59,23 @@ class Rate:
 
 @dataclass(frozen=True)
 class Driver:
-    """What moves the probability in a segment."""
+    """What moves the probability in a segment: by how many points, in words, and the averages behind it."""
 
     words: str
     points: str
     says: str
+    strength: str
     bar: Bar
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A segment to which some are close, and how many."""
+
+    id: str
+    name: str
+    accent: str
+    share: str
 
 
 @dataclass(frozen=True)
@@ -100,8 +113,9 @@ class Sheet:
     deciles: str
     drivers: tuple[Driver, ...]
     border: str
-    neighbours: tuple[tuple[str, str, str], ...]
+    neighbours: tuple[Neighbour, ...]
     stability: str
+    steadiness: str
     play: Play
     duties: tuple[Duty, ...]
 
@@ -150,9 +164,10 @@ def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: Segment
         rates=_rates(outcome, model),
         deciles=_deciles(together["matrix"][segment.id], accent, contract),
         drivers=_drivers(together["drivers"][segment.id], segment, contract),
-        border=f"{border['share']:.0%}",
-        neighbours=tuple((id, names[id], f"{share:.0%}") for id, share in near),
-        stability=f"{facts['stability'][segment.id]:.2f} ({words.stability(facts['stability'][segment.id])})",
+        border=f"{border['share']:.0%}" if border["share"] >= 0.005 else "",
+        neighbours=tuple(Neighbour(id, names[id], accents[id], f"{share:.0%}") for id, share in near if share >= 0.005),
+        stability=f"{facts['stability'][segment.id]:.2f}",
+        steadiness=words.stability(facts["stability"][segment.id]),
         play=_play(recommended(segment, contract), plan),
         duties=duties(segment, model, plan),
     )
@@ -172,10 +187,13 @@ def duties(segment: Segment, model: Model, plan: SegmentPlan) -> tuple[Duty, ...
 
 
 def _control_hint(segment: Segment, model: Model) -> str:
-    size = round(segment.customers * CONTROL)
-    seen = smallest_uplift(segment.id, size, model)
-    proposed = f"Proposed: {CONTROL:.0%}, {words.count(size)} {model.contract.noun}"
-    return f"{proposed}; shows a rise of {100 * seen:g} in 100" if seen else f"{proposed}; too few to show 5 in 100"
+    noun = model.contract.noun
+    for share in CONTROLS:
+        size = round(segment.customers * share)
+        seen = smallest_uplift(segment.id, size, model)
+        if seen is not None and seen <= _SHOWN:
+            return f"Proposed: {share:.0%}, {words.count(size)} {noun}; shows a rise of {100 * seen:g} in 100"
+    return f"Proposed: {CONTROLS[0]:.0%}, but even half of them are too few to show a rise of {100 * _SHOWN:g} in 100"
 
 
 def smallest_uplift(id: str, each: float, model: Model) -> float | None:
@@ -219,6 +237,7 @@ def _feature(item: Profile, customers: int, contract: Contract) -> Feature:
     feature = contract[item.feature]
     return Feature(
         words=capital(words.short(feature)),
+        unit=words.unit(feature, contract.currency),
         value=words.average(feature, item.mean, contract.currency),
         base=words.average(feature, item.base, contract.currency),
         index=words.index(item.index),
@@ -254,6 +273,7 @@ def _drivers(facts: list[dict[str, Any]], segment: Segment, contract: Contract) 
             words=capital(" with ".join(words.short(contract[name]) for name in one["term"].split(" × "))),
             points=words.signed(one["mean_points"]),
             says=_says(profile.get(one["term"]), contract),
+            strength=words.strength(one["mean_points"]),
             bar=both_ways(one["mean_points"] / largest),
         )
         for one in chosen
@@ -265,7 +285,7 @@ def _says(item: Profile | None, contract: Contract) -> str:
         return ""
     feature = contract[item.feature]
     here, base = (words.average(feature, value, contract.currency) for value in (item.mean, item.base))
-    return f"{here}; all: {base}"
+    return f"{here}, all {base}"
 
 
 def _play(proposed: Play, plan: SegmentPlan) -> Play:

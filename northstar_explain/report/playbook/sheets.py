@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,7 +13,9 @@ from northstar_explain.report.render import Press, html
 TEMPLATE, STYLE = "playbook.html.j2", "playbook.css"
 # Sizes of type that the stylesheet has, largest first, and where to begin: texts may be large, figures need not.
 LEVELS = 12
-_FIRST = {"segment": 6, "overview": 2}
+_FIRST = {"cover": 1, "segment": 6}
+# Pages with a line for each segment: with more than so many segments, a size smaller for each.
+_LINES = {"overview": 3, "contacts": 6}
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,18 @@ class Page:
     number: int
     sheet: Sheet | None = None
     level: int = 0
+
+
+class Fitted(NamedTuple):
+    """A size of type, and what a page is in it, as a `weasyprint.Document`."""
+
+    level: int
+    document: Any
+
+    @property
+    def sheets(self) -> int:
+        """How many sheets of paper it takes."""
+        return len(self.document.pages)
 
 
 class Set(NamedTuple):
@@ -97,35 +111,68 @@ def set_pages(press: Press, book: Playbook, logo: str = "", progress: Callable[[
     list of Set
         Longer than a sheet only where even the smallest type does not fit: then nothing is cut off.
     """
-    planned, level, laid = pages(book), _FIRST["segment"], {}
+    planned = pages(book)
+    segments = [page for page in planned if page.sheet]
+    progress("setting the segments")
+    found = dict(zip((page.id for page in segments), fit_alike(press, segment_texts(book)), strict=True))
     for page in planned:
-        progress(f"setting page {page.number} of {len(planned)}")
-        laid[page.id] = _fit(press, book, replace(page, level=level) if page.sheet else page, logo)
-        if page.sheet:
-            level = laid[page.id].page.level
-    for page in planned:
-        if page.sheet and laid[page.id].page.level != level:
-            laid[page.id] = _fit(press, book, replace(page, level=level), logo)
-    return [laid[page.id] for page in planned]
+        if page.id not in found:
+            progress(f"setting page {page.number} of {len(planned)}")
+            found[page.id] = fit(press, source(book, [page], logo), _first(page, book))
+    return [Set(replace(page, level=found[page.id].level), found[page.id].document) for page in planned]
 
 
-def _fit(press: Press, book: Playbook, page: Page, logo: str) -> Set:
-    first = page.level or _FIRST.get(page.kind, 0)
+def segment_texts(book: Playbook) -> list[str]:
+    """The segments' pages as HTML, each by itself."""
+    return [source(book, [page]) for page in pages(book) if page.sheet]
 
-    def at(level: int) -> Set:
-        chosen = replace(page, level=level)
-        return Set(chosen, press.lay_out(source(book, [chosen], logo)))
 
-    done = at(first)
-    low, high = first + 1, LEVELS - 1  # the largest size that may fit, and the smallest there is
-    fits = done if done.sheets == 1 else None
-    while fits is None or (fits is not done and low < fits.page.level):
-        middle = (low + (high if fits is None else fits.page.level)) // 2
+def fit_alike(press: Press, texts: Sequence[str]) -> list[Fitted]:
+    """Set segments' pages, all in the largest type with which each fits one sheet."""
+    level, found = _FIRST["segment"], []
+    for text in texts:
+        found.append(fit(press, text, level))
+        level = found[-1].level
+    return [one if one.level == level else fit(press, text, level) for one, text in zip(found, texts, strict=True)]
+
+
+def _first(page: Page, book: Playbook) -> int:
+    """The size of type to begin with: near the one that will fit, as each that is tried takes time."""
+    if page.kind in _LINES:
+        return min(LEVELS - 1, max(0, len(book.sheets) - _LINES[page.kind]))
+    return _FIRST.get(page.kind, 0)
+
+
+def fit(press: Press, text: str, first: int) -> Fitted:
+    """Set a page in the first size of type, or, where that is too large, in the largest that fits one sheet.
+
+    Parameters
+    ----------
+    press : Press
+    text : str
+        The page as HTML, at level 0.
+    first : int
+        The level to begin with.
+
+    Returns
+    -------
+    Fitted
+    """
+
+    def at(level: int) -> Fitted:
+        # The texts of others are escaped: this quotation mark can only be the template's.
+        return Fitted(level, press.lay_out(text.replace(' fit-0"', f' fit-{level}"', 1)))
+
+    found = at(first)
+    low, high, step = first, first, 1  # at `low` it does not fit, at `high` it may
+    while found.sheets > 1 and high < LEVELS - 1:
+        low, high, step = high, min(high + step, LEVELS - 1), 2 * step
+        found = at(high)
+    while high - low > 1 and found.sheets == 1:
+        middle = (low + high) // 2
         tried = at(middle)
         if tried.sheets == 1:
-            fits = tried
-        elif middle == high:
-            return tried
+            found, high = tried, middle
         else:
-            low = middle + 1
-    return fits
+            low = middle
+    return found

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from northstar_explain.contract import Feature
-from northstar_explain.contract.values import say
+from northstar_explain.contract import Feature, Kind, values
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -14,6 +13,8 @@ _MONTHS = (
 )  # fmt: skip
 # From 0.75 a cluster is stable, from 0.85 highly stable (Hennig 2008).
 STABLE, HIGHLY_STABLE = 0.75, 0.85
+# Points that double the odds, and those that raise them by a fifth.
+_STRONG, _CLEAR = 0.69, 0.18
 
 
 def day(date: datetime.date | str) -> str:
@@ -56,10 +57,29 @@ def stability(jaccard: float) -> str:
     return "stable" if jaccard < HIGHLY_STABLE else "very stable"
 
 
+def strength(points: float) -> str:
+    """What mean points do to the probability: strongly where they double or halve the odds."""
+    size = abs(points)
+    how = "strongly" if size >= _STRONG else "clearly" if size >= _CLEAR else "slightly"
+    return f"{'raises' if points > 0 else 'lowers'} it {how}"
+
+
 def average(feature: Feature, value: float, currency: str) -> str:
-    """A mean with its unit, to two digits, from 100 on to three: as many as an average of customers is worth."""
-    digits = 3 if abs(value) >= 100 else 2
-    return say(feature, float(f"{value:.{digits}g}"), currency)
+    """A mean as many digits long as an average of customers is worth: two, from 100 on three; `unit` stands apart."""
+    shown = 100 * value if feature.kind is Kind.RATE else value
+    rounded = float(f"{shown:.3g}")
+    number = f"{rounded:,.{0 if abs(rounded) >= 10 else 1 if abs(rounded) >= 1 else 2}f}"
+    if feature.kind is Kind.RATE:
+        return f"{number}%"
+    if feature.kind is not Kind.AMOUNT or values.unit(feature, currency):
+        return number
+    return f"{currency}{number}"
+
+
+def unit(feature: Feature, currency: str) -> str:
+    """What an average counts, where neither its sign nor the feature's words say it; else empty."""
+    said = values.unit(feature, currency)
+    return "" if said.casefold() in feature.words.casefold() else said
 
 
 def short(feature: Feature) -> str:

@@ -12,9 +12,10 @@ from markupsafe import Markup
 from northstar_explain import tables
 from northstar_explain.model import Model
 from northstar_explain.report.fonts import inter, woff2_url
+from northstar_explain.report.playbook.alone import Alone, has_room
 from northstar_explain.report.playbook.facts import Playbook, playbook_facts
 from northstar_explain.report.playbook.plan import Plan
-from northstar_explain.report.playbook.sheets import STYLE, Page, pages, set_pages, source
+from northstar_explain.report.playbook.sheets import STYLE, Page, pages, segment_texts, set_pages, source
 from northstar_explain.report.render import FONT, Press, pdf_bytes, stylesheet
 
 LOGO = "asset:logo"
@@ -72,8 +73,12 @@ def write_playbook(
     for name in ("playbook.pdf", "playbook.html", *targets, *(path.name for path in stale)):
         tables.require_free(folder / name, overwrite)
     progress("collecting the facts")
-    book = playbook_facts(model, plan)
-    data, long = _files(book, plan, progress)
+    alone = Alone() if has_room() else None
+    try:
+        data, long = _files(playbook_facts(model, plan), plan, alone, progress)
+    finally:
+        if alone:
+            alone.stop()
     progress(f"writing {folder}")
     for name, content in data.items():
         with tables.replacing(folder / name) as beside:
@@ -84,20 +89,25 @@ def write_playbook(
     return Written(folder / "playbook.pdf", folder / "playbook.html", segments, long)
 
 
-def _files(book: Playbook, plan: Plan, progress: Callable[[str], None]) -> tuple[dict[str, bytes], tuple[str, ...]]:
+def _files(
+    book: Playbook, plan: Plan, alone: Alone | None, progress: Callable[[str], None]
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Name to content of every file, and the ids of pages that are longer than a sheet."""
     font = inter(source(book, pages(book)))
+    titles = [f"{sheet.name}: {book.title}" for sheet in book.sheets]
+    if alone:
+        alone.begin(segment_texts(book), titles, font)
     assets = {FONT: (font, "font/ttf")}
     if plan.logo:
         assets[LOGO] = (plan.logo.data, plan.logo.kind)
     laid = set_pages(Press(STYLE, assets), book, LOGO if plan.logo else "", progress)
-    whole = laid[0].document.copy([sheet for one in laid for sheet in one.document.pages])
     progress("writing the PDFs")
-    data = {"playbook.pdf": pdf_bytes(whole)}
-    for page, document in laid:
-        if page.sheet:
-            data[f"playbook-{page.id}.pdf"] = pdf_bytes(document, f"{page.sheet.name}: {book.title}")
-    data["playbook.html"] = _page(book, [one.page for one in laid], font).encode()
+    # Before the whole book: what is written of a page first leaves its mark on what is written of it next.
+    made = [] if alone else list(map(pdf_bytes, (one.document for one in laid if one.page.sheet), titles))
+    whole = pdf_bytes(laid[0].document.copy([sheet for one in laid for sheet in one.document.pages]))
+    data = {"playbook.pdf": whole, "playbook.html": _page(book, [one.page for one in laid], font).encode()}
+    for sheet, content in zip(book.sheets, alone.result() if alone else made, strict=True):
+        data[f"playbook-{sheet.id}.pdf"] = content
     return data, tuple(one.page.id for one in laid if one.sheets > 1)
 
 
