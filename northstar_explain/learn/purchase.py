@@ -32,9 +32,6 @@ class Options:
         Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
     max_bins : int
         Bins of a numeric feature.
-    pair_bins : int
-        Bins of a numeric feature in a pair. Half of interpret's default of 32: it ranks as well, and a heat map of a
-        quarter of the cells can be read, with customers enough in most of them.
     early_stopping_rounds : int
         Rounds over all terms without a gain after which a bag stops; interpret's default of 100 gains nothing more.
     """
@@ -43,7 +40,6 @@ class Options:
     outer_bags: int = 14
     learning_rate: float = 0.1
     max_bins: int = 256
-    pair_bins: int = 16
     early_stopping_rounds: int = 25
 
 
@@ -86,7 +82,6 @@ def fit(
         outer_bags=options.outer_bags,
         learning_rate=options.learning_rate,
         max_bins=options.max_bins,
-        max_interaction_bins=options.pair_bins,
         early_stopping_rounds=options.early_stopping_rounds,
         n_jobs=-1,  # interpret's default leaves a core idle
         random_state=seed,
