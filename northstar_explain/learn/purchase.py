@@ -32,14 +32,18 @@ class Options:
         Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
     max_bins : int
         Bins of a numeric feature.
+    pair_bins : int
+        Bins of a numeric feature in a pair. Half of interpret's default of 64: it ranks as well with two pairs more, in
+        fewer than half of the cells, which then have customers enough to be read.
     early_stopping_rounds : int
         Rounds over all terms without a gain after which a bag stops; interpret's default of 100 gains nothing more.
     """
 
-    interactions: int = 10
+    interactions: int = 12
     outer_bags: int = 14
     learning_rate: float = 0.1
     max_bins: int = 256
+    pair_bins: int = 32
     early_stopping_rounds: int = 25
 
 
@@ -82,6 +86,7 @@ def fit(
         outer_bags=options.outer_bags,
         learning_rate=options.learning_rate,
         max_bins=options.max_bins,
+        max_interaction_bins=options.pair_bins,
         early_stopping_rounds=options.early_stopping_rounds,
         n_jobs=-1,  # interpret's default leaves a core idle
         random_state=seed,

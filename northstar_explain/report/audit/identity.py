@@ -171,6 +171,7 @@ _MEANINGS = {
     "purchase.outer_bags": "machines that are averaged; their spread is the one shown",
     "purchase.learning_rate": "how much of each small tree is kept",
     "purchase.max_bins": "the most bins of a number",
+    "purchase.pair_bins": "the most bins of a number in a pair",
     "purchase.early_stopping_rounds": "rounds without a gain after which a machine stops",
     "experiments": "whether segments and purchase model were compared by experiment",
     "draws": "bootstrap draws for the intervals of the figures",

@@ -285,7 +285,7 @@ def _says(item: Profile | None, contract: Contract) -> str:
         return ""
     feature = contract[item.feature]
     here, base = (words.average(feature, value, contract.currency) for value in (item.mean, item.base))
-    return f"{here}, all {base}"
+    return f"here {here}, all {base}"
 
 
 def _play(proposed: Play, plan: SegmentPlan) -> Play:
