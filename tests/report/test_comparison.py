@@ -12,6 +12,7 @@ from helpers import TINY, explain, learn, refused
 
 from northstar_explain import model as models
 from northstar_explain.contract import Contract
+from northstar_explain.evaluate import monitor
 from northstar_explain.model import Model
 from northstar_explain.report.comparison import comparison_facts, write_comparison
 
@@ -47,6 +48,17 @@ def test_the_memo_tells_the_stored_figures(compared: Model, memo: tuple[Path, Pa
         assert f"{one['roc_auc']:.3f}" in text
     assert 4 <= len(pages) <= 6
     assert all(segment.name in text for segment in compared.segmentation.segments)
+
+
+def test_the_memo_names_the_limits_that_monitor_has(memo: tuple[Path, Path]) -> None:
+    text = " ".join(memo[1].read_text(encoding="utf-8").split())
+    for words in (
+        f"more than {monitor.REJECTED:.0%} of rows are rejected",
+        f"falls {monitor.AUC_FALLS:g} below",
+        f"off by {100 * monitor.CALIBRATION_OFF:g} points",
+    ):
+        assert words in text, words
+    assert pytest.approx(1 / 3) == monitor.SHARE_MOVES and "moves by a third" in text
 
 
 def test_every_customer_of_the_holdout_is_in_one_cell(compared: Model) -> None:
