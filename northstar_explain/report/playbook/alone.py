@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from northstar_explain.report.playbook.sheets import STYLE, fit_alike
-from northstar_explain.report.render import FONT, Press, pdf_bytes
+from northstar_explain.report.render import FONT, Press, pdf_bytes, seldom_collecting
 
 
 class Work(NamedTuple):
@@ -82,8 +82,9 @@ def has_room() -> bool:
 def made(work: Work) -> list[bytes]:
     """The PDFs of some pages."""
     press = Press(STYLE, {FONT: (base64.b64decode(work.font), "font/ttf")})
-    laid = fit_alike(press, work.texts)
-    return [pdf_bytes(one.document, title) for one, title in zip(laid, work.titles, strict=True)]
+    with seldom_collecting():
+        laid = fit_alike(press, work.texts)
+        return [pdf_bytes(one.document, title) for one, title in zip(laid, work.titles, strict=True)]
 
 
 def main() -> None:

@@ -13,9 +13,7 @@ from northstar_explain.report.render import Press, html
 TEMPLATE, STYLE = "playbook.html.j2", "playbook.css"
 # Sizes of type that the stylesheet has, largest first, and where to begin: texts may be large, figures need not.
 LEVELS = 12
-_FIRST = {"cover": 1, "segment": 6}
-# Pages with a line for each segment: with more than so many segments, a size smaller for each.
-_LINES = {"overview": 3, "contacts": 6}
+_FIRST = {"cover": 1, "segment": 7}
 
 
 @dataclass(frozen=True)
@@ -138,9 +136,9 @@ def fit_alike(press: Press, texts: Sequence[str]) -> list[Fitted]:
 
 def _first(page: Page, book: Playbook) -> int:
     """The size of type to begin with: near the one that will fit, as each that is tried takes time."""
-    if page.kind in _LINES:
-        return min(LEVELS - 1, max(0, len(book.sheets) - _LINES[page.kind]))
-    return _FIRST.get(page.kind, 0)
+    more = max(0, len(book.sheets) - 4)
+    first = {"overview": 1 + 2 * more, "contacts": (1 + more) // 2, "tree": (book.tree.leaves - 4) // 2}
+    return min(LEVELS - 1, max(0, first.get(page.kind, _FIRST.get(page.kind, 0))))
 
 
 def fit(press: Press, text: str, first: int) -> Fitted:

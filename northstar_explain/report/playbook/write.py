@@ -16,7 +16,7 @@ from northstar_explain.report.playbook.alone import Alone, has_room
 from northstar_explain.report.playbook.facts import Playbook, playbook_facts
 from northstar_explain.report.playbook.plan import Plan
 from northstar_explain.report.playbook.sheets import STYLE, Page, pages, segment_texts, set_pages, source
-from northstar_explain.report.render import FONT, Press, pdf_bytes, stylesheet
+from northstar_explain.report.render import FONT, Press, pdf_bytes, seldom_collecting, stylesheet
 
 LOGO = "asset:logo"
 _OF_SEGMENT = re.compile(r"playbook-S\d+\.pdf")
@@ -75,7 +75,8 @@ def write_playbook(
     progress("collecting the facts")
     alone = Alone() if has_room() else None
     try:
-        data, long = _files(playbook_facts(model, plan), plan, alone, progress)
+        with seldom_collecting():
+            data, long = _files(playbook_facts(model, plan), plan, alone, progress)
     finally:
         if alone:
             alone.stop()
