@@ -111,7 +111,9 @@ def said_of_pair(pair: Pair) -> tuple[str, ...]:
     )
     extreme = float(np.abs(pair.points[~pair.thick]).max()) if (~pair.thick).any() else 0.0
     if pair.thick.any() and extreme > float(np.abs(pair.points[pair.thick]).max()):
-        lines.append(f"Thin or empty cells reach {extreme:.2f} points either way: a rare combination can move a score.")
+        lines.append(
+            f"Thin or empty cells lie up to {extreme:.2f} points from zero: a rare combination can move a score."
+        )
     lines.append("Beyond the values seen, the outermost cells hold. These points come on top of those of the features.")
     return tuple(lines)
 
