@@ -12,7 +12,7 @@ import pyarrow as pa
 from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.score.work import Part
-from northstar_explain.tables.places import put, sha256, true_place
+from northstar_explain.tables.places import sha256, true_place
 from northstar_explain.tables.sinks import Sink, count, join, open_sink
 
 _PART = re.compile(r"part-\d{5,}\.parquet")
@@ -95,13 +95,15 @@ class Outputs:
         return joined, [_facts(joined, self.scores.name, sum(part.rows for part in parts), sha256(joined))]
 
     def publish(self, result: Path, rejects: Path | None, report: Path) -> None:
-        """Put everything in its place; the report last, as its hashes tell which scores it is of."""
-        if rejects is not None:
-            put(rejects, true_place(self.rejects))
-        put(result, true_place(self.scores))
-        if rejects is None:
-            true_place(self.rejects).unlink(missing_ok=True)  # of an earlier run, and no longer true
-        put(report, true_place(self.report))
+        """Put everything in its place, as one."""
+        with tables.Publication() as new:
+            new.take(result, self.scores)
+            if rejects is not None:
+                new.take(rejects, self.rejects)
+            else:
+                new.remove(self.rejects)  # of an earlier run, and no longer true
+            new.take(report, self.report)
+            new.discard(self.work)
 
 
 def _require_scores_folder(path: Path, overwrite: bool) -> None:

@@ -4,9 +4,11 @@ CSV cells are read as text and left as text: what a cell should be is the contra
 such as ``00123`` must come out as it went in.
 """
 
+from northstar_explain.tables.clashes import require_apart
 from northstar_explain.tables.formats import FORMATS, is_text_format
 from northstar_explain.tables.frames import from_frame
-from northstar_explain.tables.places import replacing, require_format, require_free, write_text
+from northstar_explain.tables.places import require_format, require_free
+from northstar_explain.tables.publish import Publication, publish, publish_folder, replacing, write_text
 from northstar_explain.tables.reading import read, read_parquet_bytes
 from northstar_explain.tables.stream import Batch, Position, Source, find
 from northstar_explain.tables.writing import csv_bytes, parquet_bytes, write
@@ -15,15 +17,19 @@ __all__ = [
     "FORMATS",
     "Batch",
     "Position",
+    "Publication",
     "Source",
     "csv_bytes",
     "find",
     "from_frame",
     "is_text_format",
     "parquet_bytes",
+    "publish",
+    "publish_folder",
     "read",
     "read_parquet_bytes",
     "replacing",
+    "require_apart",
     "require_format",
     "require_free",
     "write",

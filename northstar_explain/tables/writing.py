@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.places import replacing, require_format, require_free
+from northstar_explain.tables.places import require_format, require_free
+from northstar_explain.tables.publish import replacing
 
 
 def write(table: pa.Table, path: Path | str, overwrite: bool = False) -> None:
@@ -30,15 +31,20 @@ def write(table: pa.Table, path: Path | str, overwrite: bool = False) -> None:
     require_free(path, overwrite)
     require_format(path)
     with replacing(path) as beside:
-        if path.suffix == ".parquet":
-            from pyarrow import parquet
+        write_to(table, beside, path.suffix)
 
-            parquet.write_table(table, beside, compression="zstd")
-        elif path.suffix == ".csv":
-            beside.write_bytes(csv_bytes(table))
-        else:
-            with pa.ipc.new_file(str(beside), table.schema) as sink:
-                sink.write_table(table)
+
+def write_to(table: pa.Table, path: Path, suffix: str) -> None:
+    """Write a table to a path that is nobody's yet, in the format that an ending names."""
+    if suffix == ".parquet":
+        from pyarrow import parquet
+
+        parquet.write_table(table, path, compression="zstd")
+    elif suffix == ".csv":
+        path.write_bytes(csv_bytes(table))
+    else:
+        with pa.ipc.new_file(str(path), table.schema) as sink:
+            sink.write_table(table)
 
 
 def csv_bytes(table: pa.Table) -> bytes:

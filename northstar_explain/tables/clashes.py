@@ -1,0 +1,138 @@
+"""No output destroys what it must not: an input, a piece of a model, another output of the same command.
+
+Paths are compared by what they lead to (device and inode), so that links, hard links, ``..`` and names that differ in
+capital letters on a disk that does not tell them apart make no difference.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from northstar_explain.errors import Fault, OutputError
+
+# A folder is known as a command's by a file that names it and by another that no stranger has beside it.
+_MODEL = ("a model folder", "manifest.json", ("segments.json", "scorecard.parquet", "purchase.json", "golden.parquet"))
+_PACK = ("an audit pack", "SHA256SUMS", ("certificate.json", "model"))
+_SCORES = ("a folder of scores", "part-00000.parquet", ("part-00000.parquet",))
+_STDIN = Path("-")
+
+_Key = tuple[object, ...]
+
+
+def require_apart(outputs: Sequence[Path], inputs: Sequence[Path] = (), replaces: Path | None = None) -> None:
+    """Raise OutputError unless outputs are apart from all inputs, from models, packs and scores, and from each other.
+
+    To be called by every command before any work. An output may neither be an input, nor lie inside one, nor contain
+    one; nor may it lie inside a model folder, an audit pack or a folder of scores, whether that is an input or not.
+
+    Parameters
+    ----------
+    outputs : sequence of Path
+        Everything the command writes, with what goes beside: rejected rows, reports, tables, work folders.
+    inputs : sequence of Path
+        Files and folders it reads; ``-`` for standard input. They need not exist: others say so.
+    replaces : Path, optional
+        The one output that may be a model folder or an audit pack, to be replaced by its successor; that folder may be
+        an input as a whole.
+
+    Raises
+    ------
+    OutputError
+        Names the output, and what it would destroy.
+    """
+    read = [(path, trail) for path in inputs if (trail := _input_trail(path))]
+    own = _trail(replaces)[0] if replaces is not None else None
+    written: list[tuple[Path, list[_Key]]] = []
+    for output in outputs:
+        trail = _trail(output)
+        may_be_replaced = trail[0] == own
+        _require_outside_products(output, may_be_replaced)
+        for path, other in read:
+            if not (may_be_replaced and trail[0] == other[0] and _product(path)):
+                _require_apart(output, trail, path, other, "input")
+        for path, other in written:
+            _require_apart(output, trail, path, other, "output")
+        written.append((output, trail))
+
+
+def _require_apart(output: Path, trail: list[_Key], path: Path, other: list[_Key], what: str) -> None:
+    if trail[0] == other[0] or trail[0] in _pieces(path):
+        got = f"the {what} {path}" if what == "input" or output != path else f"the same path for two {what}s"
+    elif other[0] in trail:
+        got = f"one inside the {what} {path}"
+    elif trail[0] in other:
+        got = f"one that contains the {what} {path}"
+    else:
+        return
+    raise _clash(output, f"a path apart from every {what}", got)
+
+
+def _require_outside_products(output: Path, may_be_replaced: bool) -> None:
+    place = Path(os.path.realpath(output))
+    for folder in ([] if may_be_replaced else [place]) + list(place.parents):
+        # A folder of scores is replaced by scores, and what else is to replace it finds strange files in it.
+        if (found := _product(folder)) and not (folder == place and found == _SCORES[0]):
+            got = f"{found}" if folder == place else f"one inside {found}, {folder}"
+            raise _clash(output, "a path outside models, audit packs and scores", got)
+
+
+def _clash(output: Path, expected: str, got: str) -> OutputError:
+    return OutputError(str(output), [Fault("output", expected, got, "Choose another path.")])
+
+
+def _product(folder: Path) -> str | None:
+    """What a folder is, if a command of ours made it."""
+    for what, mark, others in (_MODEL, _PACK, _SCORES):
+        if os.path.lexists(folder / mark) and any(os.path.lexists(folder / name) for name in others):
+            return what
+    return None
+
+
+def _pieces(folder: Path) -> Iterator[_Key]:
+    """The files of a model folder, which may have other names elsewhere."""
+    try:
+        files = sorted(folder.iterdir()) if _product(folder) else []
+    except OSError:
+        files = []
+    return (_trail(file)[0] for file in files)
+
+
+def _input_trail(path: Path) -> list[_Key]:
+    if path != _STDIN:
+        return _trail(path)
+    try:
+        found = os.fstat(0)
+    except OSError:  # closed
+        return []
+    return [(found.st_dev, found.st_ino)] if stat.S_ISREG(found.st_mode) else []
+
+
+def _trail(path: Path) -> list[_Key]:
+    """What tells a path from others, and the same of each folder above it, the nearest first."""
+    place = Path(os.path.realpath(path))
+    missing: list[str] = []
+    keys: list[_Key] = []
+    for folder in (place, *place.parents):
+        try:
+            found = folder.stat()
+        except (OSError, ValueError):
+            missing.append(folder.name)
+            continue
+        if not keys:
+            names = [name.casefold() for name in missing] if _ignores_case(folder) else missing
+            # What does not exist yet is told by the names below the nearest folder that does.
+            keys = [(found.st_dev, found.st_ino, *names[start:][::-1]) for start in range(len(names))]
+        keys.append((found.st_dev, found.st_ino))
+    return keys
+
+
+def _ignores_case(folder: Path) -> bool:
+    """Whether the disk takes names that differ in capital letters for the same, as far as the folder's name shows."""
+    other = folder.with_name(folder.name.swapcase()) if folder.name else folder
+    try:
+        return other != folder and other.samefile(folder)
+    except OSError:
+        return False
