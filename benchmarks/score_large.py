@@ -35,7 +35,7 @@ def score(customers: Path, model: Path, out: Path) -> tuple[Measured, dict]:
     """Score them into a folder of Parquet files."""
     command = [sys.executable, "-c", "from northstar_explain.cli import main; main()", "score", customers, "--quiet"]
     measured = measure([*command, "--model", model, "--out", out, "--overwrite"])
-    return measured, json.loads(out.with_suffix(".report.json").read_bytes())
+    return measured, json.loads(out.with_name(f"{out.name}.report.json").read_bytes())
 
 
 def main() -> None:

@@ -167,8 +167,9 @@ def score(customers: tuple[str, ...], model: Path, **options: Any) -> None:
     """Score CUSTOMERS: segment, probability, rank and reasons, one row per valid row.
 
     CUSTOMERS are Parquet, CSV or Arrow files, folders of them, quoted patterns such as "week/*.parquet", or - for
-    Arrow or CSV on standard input. Beside OUT go NAME.rejected.parquet (rows that do not keep the contract, with
-    reasons) and NAME.report.json (counts, hashes, drift). The label may be in the table and is not used.
+    Arrow or CSV on standard input. Beside OUT go OUT.rejected.parquet (rows that do not keep the contract, with
+    reasons) and OUT.report.json (counts, hashes, drift), such as s.csv.report.json beside s.csv. The label may be in
+    the table and is not used.
 
     Memory does not grow with the input. Nothing is published until all is done; when too many rows are rejected,
     nothing is published at all.

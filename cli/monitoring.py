@@ -32,10 +32,12 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
 
 def _run(path: Path, model: Model) -> Run:
     from northstar_explain import tables
-    from northstar_explain.evaluate.runs import read_report, read_run
+    from northstar_explain.evaluate.runs import read_report, read_run, require_of_scores
 
-    scores, beside = tables.read(path), path.with_suffix(".report.json")
+    scores, beside = tables.read(path), path.with_name(f"{path.name}.report.json")
     report = read_report(beside.read_bytes(), model, str(beside)) if beside.is_file() else None
+    if report is not None:
+        require_of_scores(report, path, str(beside))
     return read_run(scores, model, str(path), report)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from northstar_explain.contract.labels import read_labels
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model import Model
+from northstar_explain.tables.places import sha256
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,24 @@ def read_report(data: bytes, model: Model, name: str) -> dict[str, Any]:
     return dict(report)
 
 
+def require_of_scores(report: Mapping[str, Any], scores: Path, name: str) -> None:
+    """Raise TableError when a run report tells of other scores than those it lies beside.
+
+    Parameters
+    ----------
+    report : mapping
+    scores : Path
+        The file of scores.
+    name : str
+        What to call the report in errors.
+    """
+    told = [one["sha256"] for one in report["outputs"] if "sha256" in one]
+    if told and sha256(scores) not in told:
+        got = f"one of other scores than {scores}"
+        todo = "Score again, or move the report away: drift of the features is then not known."
+        raise TableError(name, [Fault("outputs", "the report of the scores that it lies beside", got, todo)])
+
+
 def _is_report(report: Any) -> bool:
     def numbers(found: Any, *names: str) -> bool:
         return isinstance(found, dict) and all(isinstance(found.get(name), int | float) for name in names)
@@ -109,6 +129,8 @@ def _is_report(report: Any) -> bool:
     return (
         numbers(report, "rejected_share")
         and "model_id" in report
+        and isinstance(report.get("outputs"), list)
+        and all(isinstance(one, dict) for one in report["outputs"])
         and isinstance(report.get("drift"), dict)
         and all(numbers(one, "psi", "n", "threshold", "shifted") for one in report["drift"].values())
     )

@@ -12,7 +12,8 @@ import pyarrow as pa
 from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.score.work import Part
-from northstar_explain.tables.places import sha256, true_place
+from northstar_explain.tables.journal import settle
+from northstar_explain.tables.places import cannot_write, sha256, true_place
 from northstar_explain.tables.sinks import Sink, count, join, open_sink
 
 _PART = re.compile(r"part-\d{5,}\.parquet")
@@ -25,12 +26,12 @@ class Outputs:
     ----------
     scores : Path
         A ``.parquet``, ``.csv`` or ``.arrow`` file; without an ending, a folder of Parquet files.
-    overwrite : bool
-        Whether what stands there may be replaced.
 
     Attributes
     ----------
     scores, rejects, report : Path
+        The names beside the scores hold the whole name of the scores, ending included: ``s.csv`` and ``s.parquet`` are
+        two results.
     folder : bool
         Whether the scores are a folder.
     suffix : str
@@ -41,24 +42,39 @@ class Outputs:
     Raises
     ------
     OutputError
-        When something stands there that must stay, or the ending is unknown.
+        When the ending is unknown, or the name is none.
     """
 
-    def __init__(self, scores: Path, overwrite: bool):
+    def __init__(self, scores: Path):
         self.scores = scores
         self.folder = not scores.suffix and bool(scores.name)
         self.suffix = ".parquet" if self.folder else scores.suffix
-        base = scores.with_suffix("")
-        if self.folder:
-            _require_scores_folder(scores, overwrite)
-        else:
+        if not self.folder:
             tables.require_format(scores)
-            tables.require_free(scores, overwrite)
-        self.rejects, self.report = (base.with_name(base.name + end) for end in (".rejected.parquet", ".report.json"))
+        named = scores if scores.name else scores.absolute()  # the path "." has no name of its own
+        self.rejects = named.with_name(f"{named.name}.rejected.parquet")
+        self.report = named.with_name(f"{named.name}.report.json")
+        try:
+            place = true_place(scores)
+        except OSError as error:  # such as a name that is too long for the system
+            raise cannot_write(scores, error) from error
+        self.work = place.with_name(f".{place.name}.work")
+
+    def settle(self) -> None:
+        """Finish what a run had begun to publish here when it was killed."""
+        try:
+            settle(*map(true_place, (self.scores, self.rejects, self.report)), rewriting=True)
+        except OSError as error:
+            raise cannot_write(self.scores, error) from error
+
+    def require_free(self, overwrite: bool) -> None:
+        """Raise OutputError when something stands at a place that must stay; `overwrite` lets results be replaced."""
+        if self.folder:
+            _require_scores_folder(self.scores, overwrite)
+        else:
+            tables.require_free(self.scores, overwrite)
         for path in (self.rejects, self.report):
             tables.require_free(path, overwrite)
-        place = true_place(scores)
-        self.work = place.with_name(f".{place.name}.work")
 
     def require_apart(self, files: Sequence[Path]) -> None:
         """Raise OutputError when an input would be replaced by its own scores."""
@@ -86,6 +102,7 @@ class Outputs:
         """
         files = [work / "scores" / part.scores for part in parts]
         if self.folder:
+            _require_only(work / "scores", files)
             facts = [_facts(file, file.name, part.rows, part.sha256) for file, part in zip(files, parts, strict=True)]
             return work / "scores", facts
         if len(files) == 1:
@@ -120,6 +137,14 @@ def _require_scores_folder(path: Path, overwrite: bool) -> None:
         raise OutputError(str(path), [Fault("output", "a folder of scores or a new one", f"{strange[0]} in it", todo)])
     if found:
         tables.require_free(path, overwrite, folder=True)
+
+
+def _require_only(folder: Path, files: Sequence[Path]) -> None:
+    """Raise NorthstarError unless the folder holds these files and no others, as all it holds is published."""
+    names, found = [file.name for file in files], sorted(path.name for path in folder.iterdir())
+    if found != names:
+        fault = Fault("files", ", ".join(names), ", ".join(found) or "none", "Report this.")
+        raise NorthstarError(str(folder), [fault])
 
 
 def _facts(file: Path, name: str, rows: int, digest: str) -> dict[str, Any]:

@@ -15,6 +15,22 @@ from northstar_explain.score.tally import Tally
 from northstar_explain.version import VERSION
 
 
+def maker(scorer: Scorer) -> dict[str, Any]:
+    """What makes the scores: the same of the same customers gives the same bytes."""
+    model = scorer.model
+    return {
+        "model_id": model.id,
+        "versions": {
+            "northstar-explain": VERSION,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "pyarrow": pa.__version__,
+        },
+        "segment_names": {segment.id: segment.name for segment in model.segmentation.segments},
+        "control_group": {"share": scorer.control.share, "salt": scorer.control.salt},
+    }
+
+
 def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
     """What the counts say.
 
@@ -32,13 +48,7 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
     model = scorer.model
     order = {segment.id: place for place, segment in enumerate(model.segmentation.segments)}
     return {
-        "model_id": model.id,
-        "versions": {
-            "northstar-explain": VERSION,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "pyarrow": pa.__version__,
-        },
+        **maker(scorer),
         "rows": tally.rows,
         "scored": tally.scored,
         "rejected": tally.rejected,
@@ -51,7 +61,6 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         "deciles": _shares(tally.deciles, tally.scored, int),
         "borderline": tally.borderline,
         "likely_buyers": tally.likely_buyers,
-        "control_group": {"share": scorer.control.share, "salt": scorer.control.salt},
         "unseen_categories": {
             feature: {"rows": tally.unseen_rows[feature], "values": _most_first(values)}
             for feature, values in tally.unseen.items()

@@ -17,6 +17,7 @@ from northstar_explain.model.folder import json_bytes
 from northstar_explain.score import inputs, rejects
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.clock import Clock, Pace
+from northstar_explain.score.complete import complete
 from northstar_explain.score.control import Control
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
@@ -101,7 +102,8 @@ def run(
         Parquet, CSV or Arrow files, folders of them, or patterns; ``-`` for standard input.
     out : Path
         A ``.parquet``, ``.csv`` or ``.arrow`` file, or, without an ending, a folder of Parquet files. Beside it go
-        ``NAME.rejected.parquet`` (rows as they came, with reasons) and ``NAME.report.json``.
+        ``OUT.rejected.parquet`` (rows as they came, with reasons) and ``OUT.report.json``, ending included:
+        ``s.csv.report.json``.
     options : Options, optional
     progress : callable
         Told each stage as it begins, and how far a long one is.
@@ -117,7 +119,10 @@ def run(
     """
     options = options or Options()
     clock = Clock()
-    outputs = Outputs(out, options.overwrite)
+    outputs = Outputs(out)
+    outputs.settle()
+    # Its own results are no reason to refuse a run that is resumed; whether they are its own is seen with the input.
+    outputs.require_free(options.overwrite or (options.resume and outputs.report.exists()))
     found = inputs.find(source)
     if found is None and options.resume:
         todo = "Score it again from the start, or from a file."
@@ -152,6 +157,11 @@ class _Runner:
         self._tally = Tally()
 
     def __call__(self) -> Run:
+        if self._options.resume:
+            if facts := complete(self._outputs, self._scorer, self._input):
+                self._tell(f"all is complete: {self._outputs.scores} holds the scores of these customers")
+                return self._run(facts)
+            self._outputs.require_free(self._options.overwrite)
         parts = self._resumed()
         self._tell(f"reading the ids of {self._input.source.name}")
         self._repeated = self._input.repeated_ids(self._work.folder, Pace(self._tell, "read").tell)
@@ -239,8 +249,12 @@ class _Runner:
             outputs.publish(result, rejected, folder / "report.json")
         else:
             facts["seconds"] = self._clock.seconds
-        return Run(tally.rows, tally.scored, tally.rejected, too_many, published, outputs.scores, outputs.rejects,
-                   outputs.report, facts)  # fmt: skip
+        return self._run(facts)
+
+    def _run(self, facts: dict[str, Any]) -> Run:
+        outputs, too_many = self._outputs, facts["rejected_share"] > self._options.max_rejected
+        return Run(facts["rows"], facts["scored"], facts["rejected"], too_many, facts["published"], outputs.scores,
+                   outputs.rejects, outputs.report, facts)  # fmt: skip
 
     def _join_rejects(self, parts: list[Part], files: list[dict[str, Any]]) -> Path | None:
         kept = [self._work.folder / "rejects" / name for done in parts for name in done.rejects]

@@ -265,7 +265,7 @@ def test_a_bad_cell_rejects_its_row_alone(
     tables.write(with_cells(with_column(some, column, some[column].cast(pa.string())), column, {7: cell}), path)
     result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
     assert result.exit_code == 0  # one in 300 is below the default of 1 %
-    rejects = tmp_path / "scores.rejected.parquet"
+    rejects = tmp_path / "scores.csv.rejected.parquet"
     assert plain(result.stderr) == f"explain: 1 of 300 rows (0.33%) rejected; see {rejects}"
     rejected = read(rejects).to_pylist()
     assert [row["row"] for row in rejected] == [8]
@@ -297,7 +297,7 @@ def test_a_bad_value_in_parquet_rejects_its_row_alone(
     path, out = tmp_path / "customers.parquet", tmp_path / "scores.parquet"
     tables.write(with_cells(some, column, {0: value}), path)
     assert explain("score", path, "--model", model_dir, "--out", out, "--quiet").exit_code == 0
-    (rejected,) = read(tmp_path / "scores.rejected.parquet").to_pylist()
+    (rejected,) = read(tmp_path / "scores.parquet.rejected.parquet").to_pylist()
     assert rejected["row"] == 1
     assert rejected["reasons"].startswith(reason)
     assert read(out).num_rows == 299
@@ -308,7 +308,7 @@ def test_of_duplicate_ids_none_is_taken_and_all_are_named(some: pa.Table, model_
     twin = some[ID][0].as_py()
     tables.write(with_cells(some, ID, {250: twin}), path)
     assert explain("score", path, "--model", model_dir, "--out", out).exit_code == 0
-    rejected = read(tmp_path / "scores.rejected.parquet").to_pylist()
+    rejected = read(tmp_path / "scores.parquet.rejected.parquet").to_pylist()
     assert [row["row"] for row in rejected] == [1, 251]
     assert {row["reasons"] for row in rejected} == {f"{ID}: expected an id that occurs once in the table, got {twin!r}"}
     assert twin not in read(out)[ID].to_pylist()
@@ -318,7 +318,7 @@ def test_a_row_with_several_faults_gives_every_reason(some: pa.Table, model_dir:
     path = tmp_path / "customers.parquet"
     tables.write(with_cells(with_cells(some, "sessions_30d", {3: -1}), "return_rate", {3: 2.0}), path)
     explain("score", path, "--model", model_dir, "--out", tmp_path / "scores.parquet")
-    (rejected,) = read(tmp_path / "scores.rejected.parquet").to_pylist()
+    (rejected,) = read(tmp_path / "scores.parquet.rejected.parquet").to_pylist()
     assert rejected["reasons"] == "sessions_30d: expected 0 to 5000, got -1; return_rate: expected 0 to 1, got 2.0"
 
 
@@ -329,7 +329,7 @@ def test_an_unseen_category_is_scored_named_and_counted(some: pa.Table, model_di
     result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
     assert result.exit_code == 0
     assert read(out).num_rows == 300
-    report = json.loads((tmp_path / "scores.report.json").read_text())
+    report = json.loads((tmp_path / "scores.parquet.report.json").read_text())
     assert report["unseen_categories"] == {
         "country": {"rows": 3, "values": {"Atlantis": 2, "Elbonia": 1}},
         "device_type": {"rows": 1, "values": {"abacus": 1}},
@@ -376,9 +376,9 @@ def test_too_many_rejected_rows_give_exit_code_3_and_nothing_is_published_unless
         assert "nothing published" in said and "--publish-anyway" in said
         assert explain(*command, "--publish-anyway").exit_code == code
     assert read(out).num_rows == 300 - bad
-    assert json.loads((tmp_path / "scores.report.json").read_text())["published"]
-    assert (tmp_path / "scores.rejected.parquet").exists() == bool(bad)
-    assert read(tmp_path / "scores.rejected.parquet").num_rows == bad if bad else True
+    assert json.loads((tmp_path / "scores.parquet.report.json").read_text())["published"]
+    assert (tmp_path / "scores.parquet.rejected.parquet").exists() == bool(bad)
+    assert read(tmp_path / "scores.parquet.rejected.parquet").num_rows == bad if bad else True
 
 
 def test_a_table_with_no_valid_row_gives_an_empty_score_file_and_every_reason(
@@ -392,7 +392,7 @@ def test_a_table_with_no_valid_row_gives_an_empty_score_file_and_every_reason(
         assert explain(*command).exit_code == 3
         assert read(out).num_rows == 0
         assert read(out).column_names[:2] == [ID, "segment_id"]
-        assert read(tmp_path / f"scores-{ending}.rejected.parquet").num_rows == 300
+        assert read(tmp_path / f"scores-{ending}.{ending}.rejected.parquet").num_rows == 300
 
 
 def test_rejects_of_an_earlier_run_do_not_outlive_it(some: pa.Table, model_dir: Path, tmp_path: Path) -> None:
@@ -400,9 +400,9 @@ def test_rejects_of_an_earlier_run_do_not_outlive_it(some: pa.Table, model_dir: 
     tables.write(with_cells(some, "sessions_30d", {0: -1}), bad)
     tables.write(some, good)
     explain("score", bad, "--model", model_dir, "--out", out)
-    assert (tmp_path / "scores.rejected.parquet").exists()
+    assert (tmp_path / "scores.parquet.rejected.parquet").exists()
     assert explain("score", good, "--model", model_dir, "--out", out, "--overwrite").exit_code == 0
-    assert not (tmp_path / "scores.rejected.parquet").exists()
+    assert not (tmp_path / "scores.parquet.rejected.parquet").exists()
     assert read(out).num_rows == 300
 
 
@@ -413,7 +413,7 @@ def test_rejected_rows_keep_columns_that_are_called_row_and_reasons(
     wide = some.append_column("row", pa.array(["mine"] * 300)).append_column("reasons", pa.array(["why"] * 300))
     tables.write(with_cells(wide, "sessions_30d", {9: -1}), path)
     assert explain("score", path, "--model", model_dir, "--out", tmp_path / "s.parquet").exit_code == 0
-    (rejected,) = read(tmp_path / "s.rejected.parquet").to_pylist()
+    (rejected,) = read(tmp_path / "s.parquet.rejected.parquet").to_pylist()
     assert (rejected["row"], rejected["row.2"], rejected["reasons.2"]) == (10, "mine", "why")
 
 
@@ -546,7 +546,7 @@ def ready(some: pa.Table, model_dir: Path, tmp_path: Path) -> list[object]:
     return ["score", path, "--model", model_dir, "--quiet", "--out"]
 
 
-@pytest.mark.parametrize("name", ["s.parquet", "s.rejected.parquet", "s.report.json"])
+@pytest.mark.parametrize("name", ["s.parquet", "s.parquet.rejected.parquet", "s.parquet.report.json"])
 def test_score_leaves_results_alone_that_are_there(name: str, ready: list[object], tmp_path: Path) -> None:
     (tmp_path / name).write_text("precious")
     message = refused(tmp_path, *ready, tmp_path / "s.parquet")

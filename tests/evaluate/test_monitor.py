@@ -181,15 +181,16 @@ def test_outcomes_name_each_customer_once(model: Model) -> None:
 def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, scores: pa.Table, tmp_path: Path) -> None:
     place = tmp_path / "s.parquet"
     tables.write(scores.slice(0, 200), place)
-    beside = tmp_path / "s.report.json"
+    beside = tmp_path / "s.parquet.report.json"
     run = ("monitor", "--model", model_dir, "--scores", place, "--scores", place)
-    sound = {"model_id": model.id, "rejected_share": 0.0, "drift": {}}
+    sound = {"model_id": model.id, "rejected_share": 0.0, "drift": {}, "outputs": []}
     for data, said in (
         (b'{"model_id": ', "expected JSON, as `explain score` writes it; got Expecting value"),
         (b"\xff\xfe{", "expected JSON, as `explain score` writes it; got"),
         (b"[]", "expected a report of `explain score`; got other JSON"),
         (json.dumps({**sound, "drift": {"spend": {"psi": "much"}}}).encode(), "expected a report of `explain score`"),
         (json.dumps({**sound, "model_id": "m-other"}).encode(), f"model_id: expected {model.id}; got m-other"),
+        (json.dumps({**sound, "outputs": ["s.parquet"]}).encode(), "expected a report of `explain score`"),
     ):
         beside.write_bytes(data)
         found = refused(tmp_path, *run)
@@ -198,3 +199,19 @@ def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, score
         assert "Score again, or move the file away" in found
     beside.write_text(json.dumps(sound))
     assert explain(*run).exit_code == 0
+
+
+def test_the_report_read_is_the_one_of_these_scores(
+    model_dir: Path, customers: pa.Table, some_file: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.parquet"
+    tables.write(customers.slice(300, 200), other)
+    old, new = tmp_path / "s.csv", tmp_path / "s.parquet"  # of one base name, each with a report of its own
+    assert explain("score", some_file, "--model", model_dir, "--out", old).exit_code == 0
+    assert explain("score", other, "--model", model_dir, "--out", new).exit_code == 0
+    run = ("monitor", "--model", model_dir, "--scores", old, "--scores", new, "--json")
+    drift = json.loads((tmp_path / "s.parquet.report.json").read_text())["drift"]
+    assert json.loads(explain(*run).stdout)["feature_drift"] == drift
+    (tmp_path / "s.csv.report.json").replace(tmp_path / "s.parquet.report.json")
+    said = refused(tmp_path, *run)
+    assert f"outputs: expected the report of the scores that it lies beside; got one of other scores than {new}" in said

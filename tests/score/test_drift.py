@@ -87,7 +87,7 @@ def test_the_report_tells_what_has_shifted_and_what_was_never_seen(
     tables.write(other, path)
     result = explain("score", path, "--model", model_dir, "--out", tmp_path / "s.csv", "--quiet")
     assert result.exit_code == 0  # scored, as the model does
-    report = json.loads((tmp_path / "s.report.json").read_text())
+    report = json.loads((tmp_path / "s.csv.report.json").read_text())
     shifted = {name for name, found in report["drift"].items() if found["shifted"]}
     assert shifted == {"sessions_30d", "country"}
     assert report["unseen_categories"] == {"country": {"rows": 3_000, "values": {"Atlantis": 3_000}}}

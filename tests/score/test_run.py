@@ -24,11 +24,11 @@ def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table
     path, out = tmp_path / "week.parquet", tmp_path / "scores.csv"
     tables.write(with_cells(customers.slice(0, 1_000), "sessions_30d", {3: -1, 700: 2.5}, pa.float64()), path)
     done = run(model, path, out)
-    scores, rejected = read(out), read(tmp_path / "scores.rejected.parquet")
-    report = json.loads((tmp_path / "scores.report.json").read_text())
+    scores, rejected = read(out), read(tmp_path / "scores.csv.rejected.parquet")
+    report = json.loads((tmp_path / "scores.csv.report.json").read_text())
     assert report == done.facts
     assert report["inputs"] == [file_facts(path)]
-    written = [file_facts(out, 998), file_facts(tmp_path / "scores.rejected.parquet", 2)]
+    written = [file_facts(out, 998), file_facts(tmp_path / "scores.csv.rejected.parquet", 2)]
     assert report["outputs"] == written
     assert report["rows"] == report["scored"] + report["rejected"] == 1_000
     assert (scores.num_rows, rejected.num_rows) == (report["scored"], report["rejected"]) == (998, 2)
@@ -62,7 +62,7 @@ def test_the_same_customers_give_the_same_bytes(ending: str, model_dir: Path, so
     first = contents(tmp_path)
     assert explain(*command).exit_code == 0
     second = contents(tmp_path)
-    reports = [json.loads(files.pop("s.report.json") or b"") for files in (first, second)]
+    reports = [json.loads(files.pop(f"s.{ending}.report.json") or b"") for files in (first, second)]
     assert first == second
     assert [report.pop("seconds")["total"] >= 0 for report in reports] == [True, True]
     assert reports[0] == reports[1]

@@ -74,7 +74,7 @@ def test_a_folder_a_pattern_and_a_list_of_files_are_one_table(
     assert score(model, str(folder / "*.parquet"), tmp_path / "s.parquet") == expected[:300] + expected[701:]
     monkeypatch.chdir(tmp_path)
     assert score(model, "week/**/*.arrow", tmp_path / "s.parquet") == expected[301:701]
-    report = json.loads((tmp_path / "s.report.json").read_text())
+    report = json.loads((tmp_path / "s.parquet.report.json").read_text())
     assert [file["name"] for file in report["inputs"]] == ["c.arrow"]
 
 
@@ -96,7 +96,7 @@ def test_standard_input_is_read_whatever_its_format(
 
     monkeypatch.setattr("sys.stdin", Stdin)
     assert score(model, "-", tmp_path / "s.parquet") == expected
-    assert sorted(contents(tmp_path)) == ["s.parquet", "s.report.json"]
+    assert sorted(contents(tmp_path)) == ["s.parquet", "s.parquet.report.json"]
 
 
 def test_a_stream_that_is_empty_or_to_be_resumed_is_refused(
@@ -133,10 +133,10 @@ def test_parts_do_not_show_in_the_result(
         assert [parquet.read_metadata(tmp_path / "s" / name).num_rows for name in parts][:-1] == [256] * (
             len(parts) - 1
         )
-    written = json.loads((tmp_path / "s.report.json").read_text())["outputs"]
+    written = json.loads((tmp_path / f"{out}.report.json").read_text())["outputs"]
     assert sum(file["rows"] for file in written) == rows
     assert len(written) == (-(-rows // 256) if out == "s" else 1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["c.parquet", out, "s.report.json"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["c.parquet", out, f"{out}.report.json"])
 
 
 @pytest.mark.usefixtures("small")
@@ -147,7 +147,7 @@ def test_an_id_that_comes_again_in_another_file_rejects_both(
     changed = with_cells(thousand, ID, {800: twin, 302: other})
     found = score(model, spread(changed, tmp_path / "week"), tmp_path / "s.parquet")
     assert [row[ID] for row in found] == [row[ID] for at, row in enumerate(expected) if at not in (3, 302, 800, 990)]
-    rejected = read(tmp_path / "s.rejected.parquet")
+    rejected = read(tmp_path / "s.parquet.rejected.parquet")
     assert [Path(name).name for name in rejected["file"].to_pylist()] == [
         "a.parquet",
         "c.arrow",
@@ -169,7 +169,7 @@ def test_ids_that_share_a_hash_are_told_apart(
     tables.write(with_cells(thousand, ID, {7: thousand[ID][700].as_py(), 20: None, 30: "", 40: None}), path)
     found = score(model, path, tmp_path / "s.parquet")
     assert [row[ID] for row in found] == [row[ID] for at, row in enumerate(expected) if at not in (7, 20, 30, 40, 700)]
-    reasons = read(tmp_path / "s.rejected.parquet")["reasons"].to_pylist()
+    reasons = read(tmp_path / "s.parquet.rejected.parquet")["reasons"].to_pylist()
     assert [reason.split(", got")[0] for reason in reasons] == [
         f"{ID}: expected {what}"
         for what in (
@@ -214,7 +214,7 @@ def test_rejected_rows_of_files_with_other_columns_are_kept_as_they_came(
     tables.write(second.append_column("zip", pa.array(["A1"] * 100)), folder / "2.parquet")
     tables.write(with_column(third, "spend_365d", ["1.50"] * 99 + ["many"]), folder / "3.csv")
     run(model, folder, tmp_path / "s.parquet", ANYWAY)
-    rejected = read(tmp_path / "s.rejected.parquet")
+    rejected = read(tmp_path / "s.parquet.rejected.parquet")
     assert rejected["sessions_30d"].to_pylist()[:2] in ([-1, -2.5], ["-1", "-2.5"])
     assert rejected["zip"].to_pylist() == ["0", "A1", None]
     assert rejected["spend_365d"].to_pylist()[2] == "many"

@@ -1,0 +1,38 @@
+"""Whether a run that is to be resumed has nothing left to do, as the report beside its scores can tell."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from northstar_explain.score.batch import Scorer
+from northstar_explain.score.inputs import Input
+from northstar_explain.score.outputs import Outputs
+from northstar_explain.score.report import maker
+from northstar_explain.tables.places import sha256
+
+
+def complete(outputs: Outputs, scorer: Scorer, source: Input) -> dict[str, Any] | None:
+    """The run report, when what stands at the outputs is what this run would write; otherwise None.
+
+    Model, program, control group and every input must be the same, and every output as the report says it was written.
+    """
+    try:
+        facts = json.loads(outputs.report.read_bytes())
+    except (OSError, ValueError):
+        return None
+    expected = {**maker(scorer), "published": True, "inputs": source.facts()}
+    if not isinstance(facts, dict) or any(facts.get(key) != value for key, value in expected.items()):
+        return None
+    return facts if facts.get("outputs") == _found(outputs, facts["outputs"]) else None
+
+
+def _found(outputs: Outputs, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The facts of the files that stand at the outputs, with the rows that the report tells of them."""
+    files = sorted(outputs.scores.iterdir()) if outputs.folder and outputs.scores.is_dir() else [outputs.scores]
+    files = [path for path in (*files, outputs.rejects) if path.is_file()]
+    rows = {file["name"]: file["rows"] for file in told}
+    return [
+        {"name": path.name, "rows": rows.get(path.name), "bytes": path.stat().st_size, "sha256": sha256(path)}
+        for path in files
+    ]
