@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from northstar_explain.cli.output import print_out
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
     rejects.unlink(missing_ok=True)
     if rejected.num_rows:
         tables.write(with_distinct_names(rejected), rejects, overwrite=True)
-    _print_facts(models.load(model))
+    _print_facts(models.load(model), f"The model is written to {model}.")
     rows = models.load(model).manifest["data"]["rows"]
     return _rejection_code(rejected.num_rows, rows, most, rejects, ignored)
 
@@ -217,13 +218,13 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
     if check:
         findings = check_plan(loaded, decided)
         for finding in findings:
-            click.echo(str(finding))
+            print_out(str(finding))
         return 1 if findings else 0
     assert out is not None
     with progress(quiet) as say:
         written = write_playbook(loaded, out, overwrite, say, decided)
     for path in written.files:
-        click.echo(str(path))
+        print_out(str(path), f"The playbook is written to {out}.")
     for id in written.long:
         click.echo(f"explain: {written.pdf}: page {id} takes more than one sheet; its texts are too long", err=True)
     return 0
@@ -253,7 +254,7 @@ def sql(model: Path, options: SqlOptions) -> None:
     if options.out:
         tables.write_text(text, options.out, options.overwrite)
     else:
-        click.echo(text, nl=False)
+        print_out(text, newline=False)
 
 
 def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
@@ -264,7 +265,7 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
     with progress(quiet) as say:
         paths = write_comparison(models.load(model), out, overwrite, say)
     for path in paths:
-        click.echo(str(path))
+        print_out(str(path), f"The memo is written to {out}.")
 
 
 def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool) -> None:
@@ -277,10 +278,9 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
     people = load(about) if about else None
     with progress(quiet) as say:
         written = write_pack(models.load(model), out, people, date, overwrite, say)
-    click.echo(f"{written.folder}: {written.files} files")
-    for line in certificate_lines(written.certificate):
-        click.echo(line)
-    click.echo(f"  {'SHA256SUMS':<14}{written.sums}")
+    certificate = certificate_lines(written.certificate)
+    lines = [f"{written.folder}: {written.files} files", *certificate, f"  {'SHA256SUMS':<14}{written.sums}"]
+    print_out("\n".join(lines), f"The pack is written to {out}.")
     if not written.certificate.passed:
         click.echo(f"explain: {out}: the programs do not agree; see the parity certificate", err=True)
         sys.exit(1)
@@ -294,14 +294,14 @@ def verify(path: Path, quiet: bool) -> None:
 
     with progress(quiet) as say:
         found = run(path, say)
-    click.echo(f"{found.path}: {found.what} of model {found.model_id}, {found.files} files listed")
+    print_out(f"{found.path}: {found.what} of model {found.model_id}, {found.files} files listed")
     if found.certificate is not None:
         for line in certificate_lines(found.certificate):
-            click.echo(line)
+            print_out(line)
     name = "SHA256SUMS" if found.what == "audit pack" else "manifest.json"
-    click.echo(f"  {name:<14}{found.sums}")
+    print_out(f"  {name:<14}{found.sums}")
     require_verified(found)
-    click.echo("verified")
+    print_out("verified")
 
 
 def show(model: Path, as_json: bool) -> None:
@@ -321,15 +321,15 @@ def show(model: Path, as_json: bool) -> None:
         "evaluation": loaded.evaluation,
         "segments": [{**one, "renamed": one["id"] in given} for one in named],
     }
-    click.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+    print_out(json.dumps(facts, indent=1, ensure_ascii=False))
 
 
-def _print_facts(model: object) -> None:
+def _print_facts(model: object, done: str = "") -> None:
     from northstar_explain.cli.tables import facts_text
     from northstar_explain.model import Model
 
     assert isinstance(model, Model)
-    click.echo(facts_text(model))
+    print_out(facts_text(model), done)
 
 
 def _rejection_code(rejected: int, rows: int, most: float, rejects: Path, ignored: tuple[str, ...]) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from northstar_explain.cli import commands
-from northstar_explain.errors import NorthstarError
+from northstar_explain.cli.ending import one_line
+from northstar_explain.cli.output import open_standard_streams
 
 EXIT_CODES = """
 \b
@@ -19,6 +20,7 @@ Exit codes:
   2  wrong usage of the command
   3  done, but too many rows were rejected (--max-rejected), and scores then not published; or, from `monitor`, a
      trigger fired
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM
 """
 _FILE = click.Path(path_type=Path)
 # As in report.sql.DIALECTS, which is not loaded for the sake of --help.
@@ -36,11 +38,8 @@ class _Commands(click.Group):
     """Turns the errors a person can put right into one message and exit code 1."""
 
     def invoke(self, context: click.Context) -> Any:
-        try:
+        with one_line():
             return super().invoke(context)
-        except NorthstarError as error:
-            click.echo(f"explain: {error}", err=True)
-            sys.exit(1)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(self.commands)  # in the order of use, not of the alphabet
@@ -293,4 +292,6 @@ def show(model: Path, as_json: bool) -> None:
 
 def main() -> None:
     """Run the command line."""
-    group(prog_name="explain")
+    open_standard_streams()
+    with one_line():  # of the help, which is printed before any command is invoked
+        group(prog_name="explain")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+from northstar_explain.cli.output import print_out
 
 if TYPE_CHECKING:
     from northstar_explain.evaluate.runs import Run
@@ -26,7 +26,7 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
     old, new = (_run(path, loaded) for path in scores)
     known = _outcomes(outcomes, loaded) if outcomes else None
     facts = monitor_facts(old, new, loaded, known)
-    click.echo(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else text(facts))
+    print_out(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else text(facts))
     return FIRED if facts["triggers"] else 0
 
 

@@ -25,7 +25,7 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
     callable
         Takes the words for the stage that begins.
     """
-    if quiet:
+    if quiet or sys.stderr is None:  # closed: to print to None is to print to stdout
         yield lambda stage: None
         return
     started = time.monotonic()
@@ -34,7 +34,8 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
     def tell(stage: str, still: bool = False) -> None:
         seconds = time.monotonic() - started
-        print(f"[{seconds:6.1f} s] {'still ' if still else ''}{stage}", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # that nobody can hear it is no reason to fail
+            print(f"[{seconds:6.1f} s] {'still ' if still else ''}{stage}", file=sys.stderr, flush=True)
 
     def say(stage: str) -> None:
         current[0] = stage

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from northstar_explain.cli.commands import TOO_MANY_REJECTED, leave_pandas_out
+from northstar_explain.cli.output import print_out, say
 from northstar_explain.cli.progress import progress
 
 _NAMED = 5
@@ -41,18 +40,19 @@ def score(customers: tuple[str, ...], model: Path, options: ScoreOptions) -> int
 
     control = Control(options.control_share, options.control_salt)
     settings = Options(options.overwrite, options.max_rejected, options.publish_anyway, options.resume, control)
-    with progress(options.quiet) as say:
+    with progress(options.quiet) as tell:
         if options.engine == "spark":
             from northstar_explain.score.spark import run_spark
 
-            facts = run_spark(models.load(model), customers, options.out, settings, say)
+            facts = run_spark(models.load(model), customers, options.out, settings, tell)
         else:
             # Arrow's default pool keeps what is freed: a third more memory, and no faster.
             pa.set_memory_pool(pa.system_memory_pool())
-            facts = run(models.load(model), customers, Path(options.out), settings, say).facts
-    click.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+            facts = run(models.load(model), customers, Path(options.out), settings, tell).facts
+    done = f"The scores are published: {options.out}." if facts["published"] else "Nothing was published."
+    print_out(json.dumps(facts, indent=1, ensure_ascii=False), done)
     for line in _remarks(facts, options):
-        click.echo(f"explain: {line}", err=True)
+        say(line)
     return TOO_MANY_REJECTED if facts["rejected_share"] > options.max_rejected else 0
 
 

@@ -158,6 +158,9 @@ def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
     """
     import shutil
 
+    if stream is None and sys.stdin is None:
+        todo = "Give it a table, such as `explain score - ... < customers.csv`."
+        raise TableError("-", [Fault("stream", "customers on standard input", "one that is closed", todo)])
     stream = stream or sys.stdin.buffer
     begins = stream.read(8)
     path = folder / f"stdin{_suffix(begins)}"

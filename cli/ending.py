@@ -1,0 +1,100 @@
+"""How a command ends that could not do its work: one line on stderr that is true, and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+from northstar_explain.cli.output import leave_stdout, say
+from northstar_explain.errors import Fault, NorthstarError
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+# A terminal that is closed hangs up twice, by its shell and by the system; the second must not stop the tidying up.
+_ONCE_PER_S = 1.0
+_NO_THREAD = "can't start new thread"
+_NO_MEMORY = ("cannot allocate memory", "failed to map segment")
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the command to end; what holds for Ctrl-C holds for it."""
+
+    def __init__(self, number: int):
+        self.number = number
+        super().__init__(signal.Signals(number).name)
+
+
+@contextlib.contextmanager
+def one_line() -> Iterator[None]:
+    """End the process with one line where something stopped the command that a person can understand.
+
+    Exit code 1; of signals 128 and their number, as a shell has it: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+    """
+    with _signals_raise():
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            name, number = str(error) or "SIGINT", getattr(error, "number", signal.SIGINT)
+            notes = getattr(error, "__notes__", None) or ["nothing was left half written"]
+            say(f"interrupted ({name}); {'; '.join(notes)}")
+            sys.exit(128 + number)
+        except (NorthstarError, MemoryError, OSError, RuntimeError, ImportError) as error:
+            told = _told(error)
+            if told is None:
+                raise
+            say(str(told))
+            sys.exit(1)
+
+
+def _told(error: Exception) -> NorthstarError | None:
+    """The error in words; None where it is one that nobody but a programmer can put right."""
+    if isinstance(error, NorthstarError):
+        return error
+    text = str(error).splitlines()[0] if str(error) else "no more"
+    if isinstance(error, MemoryError) or (isinstance(error, ImportError) and _names(text, *_NO_MEMORY)):
+        todo = "End other programs, raise the limit on memory, or give less at a time."
+        return NorthstarError("memory", [Fault("system", "as much as the work needs", text, todo)])
+    if _names(text, _NO_THREAD):
+        todo = "End other programs, or raise the limit on processes (ulimit -u)."
+        return NorthstarError("threads", [Fault("system", "as many as the work needs", text, todo)])
+    if isinstance(error, OSError):
+        leave_stdout()  # it may have been stdout that failed, in the help
+        where = str(error.filename) if error.filename else "files"
+        got = error.strerror or text
+        return NorthstarError(where, [Fault("system", "what can be read and written", got, "Check it, and try again.")])
+    return None
+
+
+def _names(text: str, *signs: str) -> bool:
+    return any(sign in text.lower() for sign in signs)
+
+
+@contextlib.contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Have the signals that ask a process to end raise `Interrupted` in it; those that it ignores, as under nohup, stay
+    ignored."""
+    if threading.current_thread() is not threading.main_thread():  # only there can Python change what a signal does
+        yield
+        return
+    last = [-_ONCE_PER_S]
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now - last[0] >= _ONCE_PER_S:
+            last[0] = now
+            raise Interrupted(number)
+
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

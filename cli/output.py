@@ -1,0 +1,66 @@
+"""What a command prints to stdout and stderr, and what it says where nobody can take its results."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+import click
+
+from northstar_explain.errors import Fault, OutputError
+
+
+def print_out(text: str, done: str = "", newline: bool = True) -> None:
+    """Print a result to stdout.
+
+    Parameters
+    ----------
+    text : str
+    done : str
+        What the command has written by now, as a sentence, for the error.
+    newline : bool
+        Whether a line end follows.
+
+    Raises
+    ------
+    OutputError
+        When stdout is closed, its device is full, or nobody reads it any more.
+    """
+    if sys.stdout is None:
+        raise _cannot_print("one that is closed", done)
+    try:
+        click.echo(text, nl=newline)
+    except OSError as error:
+        leave_stdout()
+        raise _cannot_print(error.strerror or str(error), done) from error
+
+
+def say(text: str) -> None:
+    """Tell a person something on stderr; where nobody can hear it, that is no reason to fail."""
+    with contextlib.suppress(OSError):
+        click.echo(f"explain: {text}", err=True)
+
+
+def leave_stdout() -> None:
+    """Let what stdout still holds go nowhere, as Python would try to write it once more at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def open_standard_streams() -> None:
+    """Open the standard streams that are closed onto nothing.
+
+    The next file to be opened would have the number of a closed one, and what a library prints would go into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # has the lowest number that is free
+
+
+def _cannot_print(got: str, done: str) -> OutputError:
+    return OutputError("stdout", [Fault("output", "a stream that can be written", got, done)])
