@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from northstar_explain.contract.faults import no_rows, require_columns, require_
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.score import ids
 from northstar_explain.tables import Batch, Position, Source
+from northstar_explain.tables.formats import unreadable
 from northstar_explain.tables.places import sha256
 
 BATCH = 1 << 16  # rows read and scored together
@@ -50,7 +52,7 @@ class Input:
         self.source = source
         self.rows = 0
         self._contract = contract
-        self._stats = [file.stat() for file in source.files]
+        self._stats = [_stat(file) for file in source.files]
         self.schemas = [source.schema(number) for number in range(len(source.files))]
         found = [
             require_columns(schema, contract, label=False, source=str(file))
@@ -59,7 +61,7 @@ class Input:
         self.ignored = tuple(dict.fromkeys(name for names in found for name in names))
         self._words = [feature.name for feature in contract.features if not feature.kind.numeric]
         self._digests: list[str] = []
-        self._unread: OSError | None = None
+        self._unread: TableError | None = None
         # Reading a file for its hash needs no GIL; by the time it is wanted it is there.
         self._hashing = threading.Thread(target=self._hash, daemon=True)
         self._hashing.start()
@@ -122,7 +124,7 @@ class Input:
         for file, before in zip(self.source.files, self._stats, strict=True):
             try:
                 now = file.stat()
-            except FileNotFoundError:
+            except OSError:
                 now = None
             if now is None or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
                 todo = "Score it again when nothing writes to it."
@@ -137,10 +139,19 @@ class Input:
         return [{"name": file.name, "bytes": stat.st_size, "sha256": digest} for file, stat, digest in triples]
 
     def _hash(self) -> None:
-        try:
-            self._digests = [sha256(file) for file in self.source.files]
-        except OSError as error:
-            self._unread = error
+        for file in self.source.files:
+            try:
+                self._digests.append(sha256(file))
+            except OSError as error:
+                self._unread = unreadable(file, error)
+                return
+
+
+def _stat(file: Path) -> os.stat_result:
+    try:
+        return file.stat()
+    except OSError as error:
+        raise unreadable(file, error) from error
 
 
 def spool(folder: Path, stream: BinaryIO | None = None) -> Source:

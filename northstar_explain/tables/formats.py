@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from northstar_explain.errors import Fault, TableError
@@ -39,8 +40,15 @@ def require_path(path: Path) -> None:
 
 
 def unreadable(path: Path, error: BaseException) -> TableError:
-    """The error of a Parquet or Arrow file that cannot be read."""
-    kind = "Parquet" if path.suffix == ".parquet" else "Arrow"
+    """The error of a file that cannot be read: one that is not whole, or one that the system does not hand out."""
+    if isinstance(error, MemoryError):  # which Arrow's own is, and no fault of the file
+        raise error
+    if isinstance(error, OSError) and error.errno:
+        gone = isinstance(error, FileNotFoundError)
+        got = "one that was removed meanwhile" if gone else os.strerror(error.errno)
+        todo = "Read it again when nothing moves it." if gone else "Check the file and its permissions."
+        return TableError(str(path), [Fault("file", "a file that can be read", got, todo)])
+    kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "Arrow")
     todo = "The file may be cut off or of another format: write it again."
     return TableError(str(path), [Fault("file", f"a whole {kind} file", first_line(error), todo)])
 

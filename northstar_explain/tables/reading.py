@@ -31,9 +31,9 @@ def read(path: Path | str) -> pa.Table:
     """
     path = Path(path)
     require_file(path)
-    if is_text_format(path):
-        return pa.Table.from_batches(csvs.pieces(path))
     try:
+        if is_text_format(path):
+            return pa.Table.from_batches(csvs.pieces(path))
         return without_views(_read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path))
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, error) from error

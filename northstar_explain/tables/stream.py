@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from northstar_explain.errors import Fault, TableError
 from northstar_explain.tables import csvs
-from northstar_explain.tables.formats import FORMATS, is_text_format, require_file, require_path, unreadable
+from northstar_explain.tables.finding import files_of
+from northstar_explain.tables.formats import is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
 
 
@@ -23,7 +23,6 @@ class Position(NamedTuple):
 
 
 FIRST = Position(0, 0)
-_PASSED_OVER = (".", "_")
 _BUNDLE = 1 << 17  # rows of Parquet row groups that are read together
 
 
@@ -113,46 +112,12 @@ def find(names: Sequence[Path | str]) -> Source:
     Raises
     ------
     TableError
-        When there are none, or one is no table.
+        When there are none, one is no table, or a folder cannot be listed.
     """
-    files = list(dict.fromkeys(file for name in names for file in _files(Path(name))))
+    files = list(dict.fromkeys(file for name in names for file in files_of(Path(name))))
     for file in files:
         require_file(file)
     return Source(", ".join(map(str, names)), tuple(files))
-
-
-def _files(name: Path) -> list[Path]:
-    if any(sign in str(name) for sign in "*?[") and not _exists(name):
-        found = sorted(Path(name.anchor).glob(str(name.relative_to(name.anchor))))
-        seen = [path for path in found if not path.name.startswith(_PASSED_OVER)]
-        files = [file for path in seen for file in (_inside(path) if path.is_dir() else [path])]
-        got = "no such file"
-    else:
-        require_path(name)
-        if not name.is_dir():
-            return [name]
-        files, got = _inside(name), "none"
-    if not files:
-        expected = "files that end in " + ", ".join(FORMATS)
-        raise TableError(str(name), [Fault("files", expected, got, "Check the path.")])
-    return files
-
-
-def _exists(name: Path) -> bool:
-    try:
-        return name.exists()
-    except OSError:  # a name that is too long: said by require_path
-        return False
-
-
-def _inside(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix in FORMATS
-        and path.is_file()
-        and not any(part.startswith(_PASSED_OVER) for part in path.relative_to(folder).parts)
-    ]
 
 
 def schema_of(path: Path) -> pa.Schema:
@@ -172,7 +137,10 @@ def _pieces(
     `size` is what the caller wants, and what a format gives that can be read in pieces of any size.
     """
     if is_text_format(path):
-        yield from _after(skip, (pa.Table.from_batches([batch]) for batch in csvs.pieces(path, columns)))
+        try:
+            yield from _after(skip, (pa.Table.from_batches([batch]) for batch in csvs.pieces(path, columns)))
+        except OSError as error:
+            raise unreadable(path, error) from error
         return
     reader = _parquet_pieces if path.suffix == ".parquet" else _arrow_pieces
     try:

@@ -149,7 +149,7 @@ def test_every_command_says_that_stdout_is_full(
     elif args[0] in WRITTEN:
         out = tmp_path / ("c.pdf" if args[0] == "compare" else "folder")
         more = ["--model", model_dir, "--out", out]
-        done = f" The {dict(playbook='playbook', audit='pack', compare='memo')[args[0]]} is written to {out}."
+        done = f" The {WRITTEN[args[0]]} is written to {out}."
     quiet = ["--quiet"] if args[0] in ("verify", *WRITTEN) else []
     found = shell('"$@" > /dev/full', *args, *more, *quiet)
     assert found.returncode == 1
