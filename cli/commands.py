@@ -64,6 +64,7 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
 
     truth_path = out.with_suffix(".truth.parquet")
     tables.require_format(out)
+    tables.require_apart([out, truth_path])
     for path in (out, truth_path):
         tables.require_free(path, overwrite)
     with progress(quiet) as say:
@@ -74,14 +75,16 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
             truths.append(truth)
             say(f"simulated {sum(p.num_rows for p in parts):,} of {customers:,} customers")
         say(f"writing {out}")
-        tables.write(pa.Table.from_batches(parts), out, overwrite)
-        tables.write(pa.Table.from_batches(truths), truth_path, overwrite)
+        with tables.Publication() as new:
+            tables.write_to(pa.Table.from_batches(parts), new.stage(out), out.suffix)
+            tables.write_to(pa.Table.from_batches(truths), new.stage(truth_path), truth_path.suffix)
 
 
 def init(table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool) -> None:
     """Write a drafted contract."""
     from northstar_explain import contract, tables
 
+    tables.require_apart([out], [table])
     text = contract.draft(tables.read(table), id_column, label, source=table.name)
     contract.parse(text, str(out))
     tables.write_text(text, out, overwrite)
@@ -95,14 +98,13 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain import tables
     from northstar_explain.learn import segments
     from northstar_explain.model import names
-    from northstar_explain.model.folder import MANIFEST
-    from northstar_explain.training import Options, Source
+    from northstar_explain.training import Options, Source, rejects_of, require_places, save
     from northstar_explain.training import train as run
 
     # A model that is updated in its own place is meant to be replaced.
-    overwrite = options.overwrite or model == options.update
-    tables.require_free(model, overwrite and (model / MANIFEST).is_file(), folder=True)
-    tables.require_free(_rejects_of(model), overwrite)
+    overwrite = options.overwrite or (options.update is not None and tables.same(model, options.update))
+    given = (customers, options.holdout, options.truth, options.contract, options.since, options.update)
+    require_places(model, overwrite, [path for path in given if path is not None])
     names.read(model)  # what stands there is kept, so it must be found unreadable before training, not after
     earlier = _earlier(options)
     if options.contract:
@@ -127,11 +129,14 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         later = source(options.holdout) if options.holdout else None
         trained = run(source(customers), contract, settings, say, later, earlier)
         say(f"writing {model}")
-        kept = models.save(trained.model, model, overwrite)
+        kept = save(trained, model, overwrite)
     _tell_names(kept, model, followed=options.update is not None)
     if trained.later_rejected is not None:
-        _keep_later_rejects(trained.later_rejected, model)
-    return _report_training(trained.model.id, trained.rejected, trained.ignored, model, options.max_rejected)
+        _tell_later_rejects(trained.later_rejected.num_rows, rejects_of(model)[1])
+    _print_facts(models.load(model))
+    rows = trained.model.manifest["data"]["rows"]
+    rejected = trained.rejected.num_rows
+    return _rejection_code(rejected, rows, options.max_rejected, rejects_of(model)[0], trained.ignored)
 
 
 def _tell_names(names: Names, model: Path, followed: bool) -> None:
@@ -170,48 +175,20 @@ def _truth(path: Path, contract: Contract) -> dict[str, float]:
     return {str(id): float(value) for id, value in zip(ids, values, strict=True)}
 
 
-def _keep_later_rejects(rejected: object, model: Path) -> None:
-    import pyarrow as pa
-
-    from northstar_explain import tables
-    from northstar_explain.score.rejects import with_distinct_names
-
-    assert isinstance(rejected, pa.Table)
-    place = _rejects_of(model)
-    path = place.with_name(place.name.replace(".rejected.parquet", ".holdout.rejected.parquet"))
-    if rejected.num_rows:
-        tables.write(with_distinct_names(rejected), path, overwrite=True)
-        click.echo(f"explain: {rejected.num_rows:,} rows of the holdout rejected; see {path}", err=True)
-
-
-def _rejects_of(model: Path) -> Path:
-    place = model if model.name else model.absolute()  # the path "." has no name of its own
-    return place.with_name(place.name + ".rejected.parquet")
-
-
-def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model: Path, most: float) -> int:
-    import pyarrow as pa
-
-    from northstar_explain import model as models
-    from northstar_explain import tables
-    from northstar_explain.score.rejects import with_distinct_names
-
-    assert isinstance(rejected, pa.Table)
-    rejects = _rejects_of(model)
-    rejects.unlink(missing_ok=True)
-    if rejected.num_rows:
-        tables.write(with_distinct_names(rejected), rejects, overwrite=True)
-    _print_facts(models.load(model))
-    rows = models.load(model).manifest["data"]["rows"]
-    return _rejection_code(rejected.num_rows, rows, most, rejects, ignored)
+def _tell_later_rejects(rows: int, path: Path) -> None:
+    if rows:
+        click.echo(f"explain: {rows:,} rows of the holdout rejected; see {path}", err=True)
 
 
 def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> int:
     """Write the playbook, or say what is still open in it."""
     leave_pandas_out()
     from northstar_explain import model as models
+    from northstar_explain import tables
     from northstar_explain.report.playbook import check_plan, read_plan, write_playbook
 
+    if out is not None:
+        tables.require_apart([out], [model, *([plan] if plan else [])])
     loaded = models.load(model)
     decided = read_plan(plan, loaded) if plan else None
     if check:
@@ -237,6 +214,7 @@ def sql(model: Path, options: SqlOptions) -> None:
     from northstar_explain.report.sql import segments_sql, write_scores
 
     if options.out:
+        tables.require_apart([options.out], [model])
         tables.require_free(options.out, options.overwrite)
     if options.scores and options.out:
         write_scores(
@@ -259,8 +237,10 @@ def sql(model: Path, options: SqlOptions) -> None:
 def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
     """Write the comparison memo."""
     from northstar_explain import model as models
+    from northstar_explain import tables
     from northstar_explain.report.comparison import write_comparison
 
+    tables.require_apart([out], [model])
     with progress(quiet) as say:
         paths = write_comparison(models.load(model), out, overwrite, say)
     for path in paths:
@@ -270,10 +250,12 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool) -> None:
     """Write an audit pack."""
     from northstar_explain import model as models
+    from northstar_explain import tables
     from northstar_explain.cli.audit_tables import certificate_lines
     from northstar_explain.report.audit.about import load
     from northstar_explain.report.audit.pack import write_pack
 
+    tables.require_apart([out], [model, *([about] if about else [])], replaces=out)
     people = load(about) if about else None
     with progress(quiet) as say:
         written = write_pack(models.load(model), out, people, date, overwrite, say)

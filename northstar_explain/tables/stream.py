@@ -13,6 +13,7 @@ from northstar_explain.errors import Fault, TableError
 from northstar_explain.tables import csvs
 from northstar_explain.tables.formats import FORMATS, is_text_format, require_file, require_path, unreadable
 from northstar_explain.tables.frames import without_views
+from northstar_explain.tables.journal import settle
 
 
 class Position(NamedTuple):
@@ -115,6 +116,7 @@ def find(names: Sequence[Path | str]) -> Source:
     TableError
         When there are none, or one is no table.
     """
+    settle(*map(Path, names))
     files = list(dict.fromkeys(file for name in names for file in _files(Path(name))))
     for file in files:
         require_file(file)
