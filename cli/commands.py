@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from northstar_explain.cli.output import print_out
+from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -65,6 +63,7 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
 
     truth_path = out.with_suffix(".truth.parquet")
     tables.require_format(out)
+    tables.require_apart([out, truth_path])
     for path in (out, truth_path):
         tables.require_free(path, overwrite)
     with progress(quiet) as say:
@@ -75,18 +74,20 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
             truths.append(truth)
             say(f"simulated {sum(p.num_rows for p in parts):,} of {customers:,} customers")
         say(f"writing {out}")
-        tables.write(pa.Table.from_batches(parts), out, overwrite)
-        tables.write(pa.Table.from_batches(truths), truth_path, overwrite)
+        with tables.Publication() as new:
+            tables.write_to(pa.Table.from_batches(parts), new.stage(out), out.suffix)
+            tables.write_to(pa.Table.from_batches(truths), new.stage(truth_path), truth_path.suffix)
 
 
 def init(table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool) -> None:
     """Write a drafted contract."""
     from northstar_explain import contract, tables
 
+    tables.require_apart([out], [table])
     text = contract.draft(tables.read(table), id_column, label, source=table.name)
     contract.parse(text, str(out))
     tables.write_text(text, out, overwrite)
-    click.echo(f"{out}: {text.count('CONFIRM')} guesses are marked CONFIRM; finish them by hand.", err=True)
+    remark(f"{out}: {text.count('CONFIRM')} guesses are marked CONFIRM; finish them by hand.")
 
 
 def train(customers: Path, model: Path, options: TrainOptions) -> int:
@@ -96,14 +97,13 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain import tables
     from northstar_explain.learn import segments
     from northstar_explain.model import names
-    from northstar_explain.model.folder import MANIFEST
-    from northstar_explain.training import Options, Source
+    from northstar_explain.training import Options, Source, rejects_of, require_places, save
     from northstar_explain.training import train as run
 
     # A model that is updated in its own place is meant to be replaced.
-    overwrite = options.overwrite or model == options.update
-    tables.require_free(model, overwrite and (model / MANIFEST).is_file(), folder=True)
-    tables.require_free(_rejects_of(model), overwrite)
+    overwrite = options.overwrite or (options.update is not None and tables.same(model, options.update))
+    given = (customers, options.holdout, options.truth, options.contract, options.since, options.update)
+    require_places(model, overwrite, [path for path in given if path is not None])
     names.read(model)  # what stands there is kept, so it must be found unreadable before training, not after
     earlier = _earlier(options)
     if options.contract:
@@ -128,11 +128,14 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         later = source(options.holdout) if options.holdout else None
         trained = run(source(customers), contract, settings, say, later, earlier)
         say(f"writing {model}")
-        kept = models.save(trained.model, model, overwrite)
+        kept = save(trained, model, overwrite)
     _tell_names(kept, model, followed=options.update is not None)
     if trained.later_rejected is not None:
-        _keep_later_rejects(trained.later_rejected, model)
-    return _report_training(trained.model.id, trained.rejected, trained.ignored, model, options.max_rejected)
+        _tell_later_rejects(trained.later_rejected.num_rows, rejects_of(model)[1])
+    _print_facts(models.load(model), f"The model is written to {model}.")
+    rows = trained.model.manifest["data"]["rows"]
+    rejected = trained.rejected.num_rows
+    return _rejection_code(rejected, rows, options.max_rejected, rejects_of(model)[0], trained.ignored)
 
 
 def _tell_names(names: Names, model: Path, followed: bool) -> None:
@@ -140,9 +143,9 @@ def _tell_names(names: Names, model: Path, followed: bool) -> None:
     if names.given:
         said = ", ".join(f"{id} {name}" for id, name in names.given.items())
         check = "" if followed else "; the segments are new, so check that the names fit, or train with --update"
-        click.echo(f"explain: {path}: kept {said}{check}", err=True)
+        remark(f"{path}: kept {said}{check}")
     for id, expected in names.dropped.items():
-        click.echo(f"explain: {path}: {id}: expected {expected}; its name stays as a comment", err=True)
+        remark(f"{path}: {id}: expected {expected}; its name stays as a comment")
 
 
 def _earlier(options: TrainOptions) -> Earlier | None:
@@ -171,48 +174,20 @@ def _truth(path: Path, contract: Contract) -> dict[str, float]:
     return {str(id): float(value) for id, value in zip(ids, values, strict=True)}
 
 
-def _keep_later_rejects(rejected: object, model: Path) -> None:
-    import pyarrow as pa
-
-    from northstar_explain import tables
-    from northstar_explain.score.rejects import with_distinct_names
-
-    assert isinstance(rejected, pa.Table)
-    place = _rejects_of(model)
-    path = place.with_name(place.name.replace(".rejected.parquet", ".holdout.rejected.parquet"))
-    if rejected.num_rows:
-        tables.write(with_distinct_names(rejected), path, overwrite=True)
-        click.echo(f"explain: {rejected.num_rows:,} rows of the holdout rejected; see {path}", err=True)
-
-
-def _rejects_of(model: Path) -> Path:
-    place = model if model.name else model.absolute()  # the path "." has no name of its own
-    return place.with_name(place.name + ".rejected.parquet")
-
-
-def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model: Path, most: float) -> int:
-    import pyarrow as pa
-
-    from northstar_explain import model as models
-    from northstar_explain import tables
-    from northstar_explain.score.rejects import with_distinct_names
-
-    assert isinstance(rejected, pa.Table)
-    rejects = _rejects_of(model)
-    rejects.unlink(missing_ok=True)
-    if rejected.num_rows:
-        tables.write(with_distinct_names(rejected), rejects, overwrite=True)
-    _print_facts(models.load(model), f"The model is written to {model}.")
-    rows = models.load(model).manifest["data"]["rows"]
-    return _rejection_code(rejected.num_rows, rows, most, rejects, ignored)
+def _tell_later_rejects(rows: int, path: Path) -> None:
+    if rows:
+        remark(f"{rows:,} rows of the holdout rejected; see {path}")
 
 
 def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> int:
     """Write the playbook, or say what is still open in it."""
     leave_pandas_out()
     from northstar_explain import model as models
+    from northstar_explain import tables
     from northstar_explain.report.playbook import check_plan, read_plan, write_playbook
 
+    if out is not None:
+        tables.require_apart([out], [model, *([plan] if plan else [])])
     loaded = models.load(model)
     decided = read_plan(plan, loaded) if plan else None
     if check:
@@ -226,7 +201,7 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
     for path in written.files:
         print_out(str(path), f"The playbook is written to {out}.")
     for id in written.long:
-        click.echo(f"explain: {written.pdf}: page {id} takes more than one sheet; its texts are too long", err=True)
+        remark(f"{written.pdf}: page {id} takes more than one sheet; its texts are too long")
     return 0
 
 
@@ -238,6 +213,7 @@ def sql(model: Path, options: SqlOptions) -> None:
     from northstar_explain.report.sql import segments_sql, write_scores
 
     if options.out:
+        tables.require_apart([options.out], [model])
         tables.require_free(options.out, options.overwrite)
     if options.scores and options.out:
         write_scores(
@@ -260,8 +236,10 @@ def sql(model: Path, options: SqlOptions) -> None:
 def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
     """Write the comparison memo."""
     from northstar_explain import model as models
+    from northstar_explain import tables
     from northstar_explain.report.comparison import write_comparison
 
+    tables.require_apart([out], [model])
     with progress(quiet) as say:
         paths = write_comparison(models.load(model), out, overwrite, say)
     for path in paths:
@@ -271,10 +249,12 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool) -> None:
     """Write an audit pack."""
     from northstar_explain import model as models
+    from northstar_explain import tables
     from northstar_explain.cli.audit_tables import certificate_lines
     from northstar_explain.report.audit.about import load
     from northstar_explain.report.audit.pack import write_pack
 
+    tables.require_apart([out], [model, *([about] if about else [])], replaces=out)
     people = load(about) if about else None
     with progress(quiet) as say:
         written = write_pack(models.load(model), out, people, date, overwrite, say)
@@ -282,7 +262,7 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
     lines = [f"{written.folder}: {written.files} files", *certificate, f"  {'SHA256SUMS':<14}{written.sums}"]
     print_out("\n".join(lines), f"The pack is written to {out}.")
     if not written.certificate.passed:
-        click.echo(f"explain: {out}: the programs do not agree; see the parity certificate", err=True)
+        remark(f"{out}: the programs do not agree; see the parity certificate")
         sys.exit(1)
 
 
@@ -334,11 +314,11 @@ def _print_facts(model: object, done: str = "") -> None:
 
 def _rejection_code(rejected: int, rows: int, most: float, rejects: Path, ignored: tuple[str, ...]) -> int:
     if ignored:
-        click.echo(f"explain: not used, as the contract does not know them: {', '.join(ignored)}", err=True)
+        remark(f"not used, as the contract does not know them: {', '.join(ignored)}")
     if not rejected:
         return 0
     share = rejected / rows
-    click.echo(f"explain: {rejected:,} of {rows:,} rows ({share:.2%}) rejected; see {rejects}", err=True)
+    remark(f"{rejected:,} of {rows:,} rows ({share:.2%}) rejected; see {rejects}")
     return TOO_MANY_REJECTED if share > most else 0
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from northstar_explain.cli.output import leave_stdout, say
+from northstar_explain.cli.output import leave_stdout, remark
 from northstar_explain.errors import Fault, NorthstarError
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -40,13 +40,13 @@ def one_line() -> Iterator[None]:
         except KeyboardInterrupt as error:
             name, number = str(error) or "SIGINT", getattr(error, "number", signal.SIGINT)
             notes = getattr(error, "__notes__", None) or ["nothing was left half written"]
-            say(f"interrupted ({name}); {'; '.join(notes)}")
+            remark(f"interrupted ({name}); {'; '.join(notes)}")
             sys.exit(128 + number)
         except (NorthstarError, MemoryError, OSError, RuntimeError, ImportError) as error:
             told = _told(error)
             if told is None:
                 raise
-            say(str(told))
+            remark(str(told))
             sys.exit(1)
 
 

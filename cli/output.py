@@ -36,7 +36,7 @@ def print_out(text: str, done: str = "", newline: bool = True) -> None:
         raise _cannot_print(error.strerror or str(error), done) from error
 
 
-def say(text: str) -> None:
+def remark(text: str) -> None:
     """Tell a person something on stderr; where nobody can hear it, that is no reason to fail."""
     with contextlib.suppress(OSError):
         click.echo(f"explain: {text}", err=True)

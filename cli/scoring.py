@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from northstar_explain.cli.commands import TOO_MANY_REJECTED, leave_pandas_out
-from northstar_explain.cli.output import print_out, say
+from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
 _NAMED = 5
@@ -52,7 +52,7 @@ def score(customers: tuple[str, ...], model: Path, options: ScoreOptions) -> int
     done = f"The scores are published: {options.out}." if facts["published"] else "Nothing was published."
     print_out(json.dumps(facts, indent=1, ensure_ascii=False), done)
     for line in _remarks(facts, options):
-        say(line)
+        remark(line)
     return TOO_MANY_REJECTED if facts["rejected_share"] > options.max_rejected else 0
 
 

@@ -28,7 +28,6 @@ from northstar_explain.model.names import Names
 from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard, sigmoid
 from northstar_explain.model.segments import Segmentation
-from northstar_explain.tables.places import remove
 
 FORMAT = 4
 FILES = (
@@ -97,6 +96,8 @@ class Model:
         The folder's files, byte for byte, but for the manifest.
     names : Names
         Names that people gave to segments; `segmentation` has them already.
+    folder : Path or None
+        Where it was loaded from.
     """
 
     id: str
@@ -111,6 +112,12 @@ class Model:
     manifest: dict[str, Any]
     files: Mapping[str, bytes]
     names: Names = field(default_factory=Names)
+    folder: Path | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The folder that no output may touch, where there is one."""
+        return () if self.folder is None else (self.folder,)
 
     @cached_property
     def lookup(self) -> Lookup:
@@ -174,7 +181,26 @@ def build(
     return Model(id, contract, segmentation, scorecard, purchase, evaluation, golden, shapes, drift, manifest, files)
 
 
-def save(model: Model, path: Path | str, overwrite: bool = False) -> Names:
+def require_place(path: Path, overwrite: bool) -> None:
+    """Raise OutputError unless a model folder may be written there: the path is free, or another model is replaced."""
+    tables.require_apart([path], replaces=path)
+    tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
+    if path.is_dir():
+        ours = {*FILES, *_listed(path), MANIFEST, names.FILE}
+        tables.require_only(path, ours.__contains__, "a model folder")
+
+
+def _listed(path: Path) -> list[str]:
+    """The files that a manifest names, of an older format too."""
+    try:
+        return list(json.loads((path / MANIFEST).read_bytes())["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def save(
+    model: Model, path: Path | str, overwrite: bool = False, publication: tables.Publication | None = None
+) -> Names:
     """Write a model folder, whole or not at all.
 
     Names that people gave to segments are not lost: besides the model's own, those of the folder it replaces are taken
@@ -187,6 +213,8 @@ def save(model: Model, path: Path | str, overwrite: bool = False) -> Names:
         The folder to make.
     overwrite : bool, default False
         Replace a model folder that is there already; anything else there is left alone.
+    publication : tables.Publication, optional
+        What the folder is published with; by itself where not given.
 
     Returns
     -------
@@ -201,23 +229,23 @@ def save(model: Model, path: Path | str, overwrite: bool = False) -> Names:
         When the names in the folder to replace cannot be read.
     """
     path = Path(path)
-    # Only a model folder may be replaced: a mistyped --model must not cost somebody their home directory.
-    tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
+    require_place(path, overwrite)
     learnt = names.as_learnt(model.segmentation, model.names)
     carried = names.carry(names.read(path), learnt, model.names)
-    with tables.replacing(path) as beside:
-        remove(beside)
-        beside.mkdir()
-        for name, data in model.files.items():
-            (beside / name).write_bytes(data)
-        (beside / MANIFEST).write_bytes(json_bytes(model.manifest))
-        if carried.text:
-            (beside / names.FILE).write_bytes(carried.text.encode())
+    files = {**model.files, MANIFEST: json_bytes(model.manifest)}
+    if carried.text:
+        files[names.FILE] = carried.text.encode()
+    if publication is None:
+        tables.publish_folder(path, files)
+    else:
+        publication.stage_folder(path, files)
     return carried
 
 
 def load(path: Path | str) -> Model:
     """Read a model folder, check every file's SHA-256, and score the golden rows again.
+
+    A folder that is replaced by another while it is read is read once more.
 
     Parameters
     ----------
@@ -234,6 +262,30 @@ def load(path: Path | str) -> Model:
         of its segments do not lead back to their rules.
     """
     path = Path(path)
+    tables.settle(path)
+    before = _standing(path)
+    try:
+        model = _load(path)
+    except ModelError:
+        if _standing(path) == before:
+            raise
+    else:
+        # The names are not sealed: they too must be of the folder that the rest was read from.
+        if _standing(path) == before:
+            return model
+    return _load(path)
+
+
+def _standing(path: Path) -> tuple[int, ...]:
+    """What tells the folder at a path from one that is put in its place."""
+    try:
+        folder, manifest = path.stat(), (path / MANIFEST).stat()
+    except OSError:
+        return ()
+    return folder.st_dev, folder.st_ino, manifest.st_ino, manifest.st_mtime_ns
+
+
+def _load(path: Path) -> Model:
     manifest = _read_manifest(path)
     files = _read_files(path, manifest)
     with _making_sense_of(path, "contract.toml"):
@@ -264,6 +316,7 @@ def load(path: Path | str) -> Model:
         manifest=manifest,
         files=files,
         names=given,
+        folder=path,
         **held,
     )
     with _making_sense_of(path, "golden.parquet"):

@@ -82,6 +82,7 @@ def write_comparison(
     if out.suffix != ".pdf":
         raise OutputError(str(out), [Fault("name", "an ending of .pdf", out.suffix or "none", "Rename it.")])
     page_path = out.with_suffix(".html")
+    tables.require_apart([out, page_path], model.inputs)
     for path in (out, page_path):
         tables.require_free(path, overwrite)
     progress("collecting the facts")
@@ -90,9 +91,7 @@ def write_comparison(
     progress("setting the pages")
     data = pdf(html("comparison.html.j2", memo=memo, style=None), "comparison.css")
     page = html("comparison.html.j2", memo=memo, style=Markup(css))  # our own file, not anybody's text
-    with tables.replacing(out) as beside:
-        beside.write_bytes(data)
-    tables.write_text(page, page_path, overwrite=True)
+    tables.publish({out: data, page_path: page.encode()})
     return out, page_path
 
 

@@ -76,14 +76,9 @@ class Outputs:
         for path in (self.rejects, self.report):
             tables.require_free(path, overwrite)
 
-    def require_apart(self, files: Sequence[Path]) -> None:
-        """Raise OutputError when an input would be replaced by its own scores."""
-        # Replacing the customers by their scores is never what somebody meant.
-        places = [path.resolve() for path in (self.scores, self.rejects, self.report)]
-        for file in files:
-            if any(place == file.resolve() or place in file.resolve().parents for place in places):
-                todo = "Choose another --out."
-                raise OutputError(str(file), [Fault("output", "a path other than the input", "the input", todo)])
+    def require_apart(self, inputs: Sequence[Path]) -> None:
+        """Raise OutputError when an output would destroy an input, a model, or another output."""
+        tables.require_apart([self.scores, self.rejects, self.report, self.work], inputs)
 
     def open(self, work: Path, number: int, schema: pa.Schema) -> Sink:
         """A sink for one part of the scores."""

@@ -27,7 +27,7 @@ from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.report import report
 from northstar_explain.score.tally import Tally, count
 from northstar_explain.score.work import Part, Work
-from northstar_explain.tables import Batch, is_text_format
+from northstar_explain.tables import Batch, is_text_format, local_paths
 from northstar_explain.tables.places import cannot_write, sha256
 from northstar_explain.tables.sinks import preparer
 from northstar_explain.tables.stream import FIRST
@@ -127,12 +127,12 @@ def run(
     if found is None and options.resume:
         todo = "Score it again from the start, or from a file."
         raise OutputError(str(out), [Fault("--resume", "an input that can be read again", "standard input", todo)])
+    outputs.require_apart([*local_paths(source), *(found.files if found else ()), *model.inputs])
     try:
         with Work(outputs.work, out) as work:
             if found is None:
                 progress("reading standard input")
                 found = inputs.spool(work.folder)
-            outputs.require_apart(found.files)
             return _Runner(model, Input(found, model.contract), outputs, work, options, progress, clock)()
     except OSError as error:
         raise cannot_write(out, error) from error

@@ -25,6 +25,7 @@ from northstar_explain.score.rejects import with_distinct_names
 from northstar_explain.score.report import report
 from northstar_explain.score.runner import Options
 from northstar_explain.score.tally import Tally, count
+from northstar_explain.tables import local_paths, require_apart
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -69,6 +70,7 @@ def run_spark(
     """
     options = options or Options()
     clock = Clock()
+    _require_apart(out, sources, model)
     spark = session or _session()
     places = _Places(spark, out, options.overwrite)
     progress(f"reading {', '.join(sources)}")
@@ -99,6 +101,13 @@ def run_spark(
     finally:
         done.unpersist()
     return facts
+
+
+def _require_apart(out: str, sources: Sequence[str], model: Model) -> None:
+    """Raise OutputError when an output on this machine would destroy an input or a model."""
+    scores = out.rstrip("/")
+    outputs = local_paths([scores, f"{scores}.rejected.parquet", f"{scores}.report.json"])
+    require_apart(outputs, [*local_paths(sources), *model.inputs])
 
 
 def _session() -> SparkSession:

@@ -4,14 +4,15 @@ CSV cells are read as text and left as text: what a cell should be is the contra
 such as ``00123`` must come out as it went in.
 """
 
-from northstar_explain.tables.clashes import require_apart
+from northstar_explain.tables.clashes import local_paths, require_apart, same
 from northstar_explain.tables.formats import FORMATS, is_text_format
 from northstar_explain.tables.frames import from_frame
-from northstar_explain.tables.places import require_format, require_free
+from northstar_explain.tables.journal import settle
+from northstar_explain.tables.places import require_format, require_free, require_only
 from northstar_explain.tables.publish import Publication, publish, publish_folder, replacing, write_text
 from northstar_explain.tables.reading import read, read_parquet_bytes
 from northstar_explain.tables.stream import Batch, Position, Source, find
-from northstar_explain.tables.writing import csv_bytes, parquet_bytes, write
+from northstar_explain.tables.writing import csv_bytes, parquet_bytes, write, write_to
 
 __all__ = [
     "FORMATS",
@@ -23,6 +24,7 @@ __all__ = [
     "find",
     "from_frame",
     "is_text_format",
+    "local_paths",
     "parquet_bytes",
     "publish",
     "publish_folder",
@@ -32,6 +34,10 @@ __all__ = [
     "require_apart",
     "require_format",
     "require_free",
+    "require_only",
+    "same",
+    "settle",
     "write",
     "write_text",
+    "write_to",
 ]

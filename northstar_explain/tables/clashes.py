@@ -6,6 +6,7 @@ capital letters on a disk that does not tell them apart make no difference.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -56,6 +57,34 @@ def require_apart(outputs: Sequence[Path], inputs: Sequence[Path] = (), replaces
         for path, other in written:
             _require_apart(output, trail, path, other, "output")
         written.append((output, trail))
+
+
+def local_paths(names: Path | str | Sequence[Path | str]) -> list[Path]:
+    """The paths on this machine that names of inputs or outputs stand for, as `require_apart` wants them.
+
+    Parameters
+    ----------
+    names : path or sequence of paths
+        Files, folders, patterns such as ``week/*.parquet``, or URLs, of which only ``file:`` leads here.
+    """
+    found: list[Path] = []
+    for name in [names] if isinstance(names, Path | str) else names:
+        scheme, colon, rest = str(name).partition(":")
+        if colon and scheme == "file":
+            name = "/" + rest.lstrip("/")
+        elif colon and rest.startswith("//"):
+            continue
+        path = Path(name)
+        found.append(path)
+        if any(sign in str(path) for sign in "*?["):
+            with contextlib.suppress(OSError, ValueError):  # said where it is read
+                found += sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    return found
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same file or folder, or would."""
+    return _trail(one)[0] == _trail(other)[0]
 
 
 def _require_apart(output: Path, trail: list[_Key], path: Path, other: list[_Key], what: str) -> None:

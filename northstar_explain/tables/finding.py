@@ -110,9 +110,8 @@ def _is_folder(path: Path) -> bool:
 
 
 def _unseen(path: Path, expected: str, error: OSError) -> TableError:
-    got = (
-        "a link to nothing" if isinstance(error, FileNotFoundError) and path.is_symlink() else os.strerror(error.errno)
-    )
+    to_nothing = isinstance(error, FileNotFoundError) and path.is_symlink()
+    got = "a link to nothing" if to_nothing else error.strerror or str(error)
     return TableError(
         str(path), [Fault("folder", expected, got, "Mend it or move it away; then all is read, or none.")]
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from northstar_explain.errors import Fault, OutputError
-from northstar_explain.tables.staging import beside, intents, is_staged, remove
+from northstar_explain.tables.staging import beside, intents, is_staged, remove, true_place
 
 WORK = ".work"  # how the folder ends in which a run that can be resumed does its work
 
@@ -140,10 +140,16 @@ def settle(*paths: Path, rewriting: bool = False) -> None:
     OutputError
         When one of the paths belongs to a result that is half published and cannot be completed.
     """
-    places = {Path(os.path.realpath(path.parent)) / path.name for path in paths}
+    places = {standing(path) for path in paths}
     for folder in sorted({place.parent for place in places}):
         for intent in intents(folder):
             _complete(intent, places, rewriting)
+
+
+def standing(path: Path) -> Path:
+    """Where an output really stands: one spelling for each place."""
+    place = true_place(path)
+    return Path(os.path.realpath(place.parent)) / place.name
 
 
 def inode(path: Path) -> int | None:

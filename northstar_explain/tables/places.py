@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from northstar_explain.errors import Fault, OutputError
 from northstar_explain.tables.formats import FORMATS
+from northstar_explain.tables.journal import settle
+from northstar_explain.tables.staging import is_staged
 from northstar_explain.tables.staging import remove as remove
+from northstar_explain.tables.staging import true_place as true_place
+
+_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # what systems leave in folders that people look into
 
 
 def require_format(path: Path) -> None:
@@ -20,6 +26,7 @@ def require_format(path: Path) -> None:
 def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
     """Raise OutputError when something stands at the path and may not be replaced; a file never replaces a folder."""
     try:
+        settle(path, rewriting=True)
         exists, is_folder = path.exists(), path.is_dir()
     except OSError as error:  # such as a name that is too long for the system
         raise cannot_write(path, error) from error
@@ -35,17 +42,42 @@ def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
         raise OutputError(str(path), [Fault("output", "a path inside a folder", f"one below the file {nearest}", todo)])
 
 
+def require_only(folder: Path, is_ours: Callable[[str], bool], what: str) -> None:
+    """Raise OutputError unless everything in a folder that is to be replaced is of the kind that replaces it.
+
+    Parameters
+    ----------
+    folder : Path
+        Need not be there.
+    is_ours : callable
+        Told the path of a file within the folder, with slashes.
+    what : str
+        What the folder should be, for the error.
+    """
+    for path in _inside(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.name not in _LITTER and not is_staged(path) and not is_ours(name):
+            # A mistyped path must not cost somebody their home directory.
+            todo = "Move that away, or choose another path."
+            raise OutputError(str(folder), [Fault("output", f"{what} or a new folder", f"{name} in it", todo)])
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Files, links and empty folders below a folder, in the order of their names."""
+    try:
+        found = sorted(folder.iterdir())
+        for path in found:
+            held = path.is_dir() and not path.is_symlink() and any(path.iterdir())
+            yield from _inside(path) if held else [path]
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The error of a place that refuses what is written to it."""
     todo = "Check the folder, its permissions and the space on the disk."
     got = error.strerror or str(error)
     return OutputError(str(path), [Fault("output", "a place that can be written", got, todo)])
-
-
-def true_place(path: Path) -> Path:
-    """The path from the root; of a link, what it leads to: the link stays, and that is replaced."""
-    place = path.absolute()  # the path "." has no name of its own
-    return place.resolve() if place.is_symlink() else place
 
 
 def sha256(path: Path) -> str:

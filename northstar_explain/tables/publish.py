@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from northstar_explain.tables.journal import Move, carry_out, exchange, inode, settle, sync
+from northstar_explain.tables.journal import Move, carry_out, exchange, inode, settle, standing, sync
 from northstar_explain.tables.places import cannot_write, require_free, true_place
 from northstar_explain.tables.staging import INTENT, beside, remove, remove_dead
 
@@ -54,6 +54,14 @@ class Publication:
         place = self._prepared(path)
         self._staged[place] = beside(place)
         return self._staged[place]
+
+    def stage_folder(self, path: Path, files: Mapping[str, bytes]) -> None:
+        """Stage a folder of files, named by their paths within it, in place of the one that is there."""
+        folder = self.stage(path)
+        folder.mkdir()
+        for name, data in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
 
     def take(self, made: Path, path: Path) -> None:
         """Publish at `path` a file or folder that is made already, such as one in a work folder beside the outputs.
@@ -98,7 +106,7 @@ class Publication:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(place, error) from error
-        place = Path(os.path.realpath(place.parent)) / place.name
+        place = standing(path)
         settle(place, rewriting=True)
         if place.parent not in self._folders:
             remove_dead(place.parent)
@@ -161,12 +169,9 @@ def publish(files: Mapping[Path, bytes]) -> None:
 
 
 def publish_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Publish a folder of files, named by their paths within it, in place of the one that is there."""
-    with replacing(folder) as staged:
-        staged.mkdir()
-        for name, data in files.items():
-            (staged / name).parent.mkdir(parents=True, exist_ok=True)
-            (staged / name).write_bytes(data)
+    """Publish a folder by itself, as `Publication.stage_folder` stages it."""
+    with Publication() as new:
+        new.stage_folder(folder, files)
 
 
 def write_text(text: str, path: Path | str, overwrite: bool = False) -> None:

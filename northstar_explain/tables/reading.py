@@ -9,6 +9,7 @@ import pyarrow as pa
 from northstar_explain.tables import csvs
 from northstar_explain.tables.formats import is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
+from northstar_explain.tables.journal import settle
 
 
 def read(path: Path | str) -> pa.Table:
@@ -30,6 +31,7 @@ def read(path: Path | str) -> pa.Table:
         When there is no such file, it is empty, cut off, of another format, or a CSV that is not UTF-8.
     """
     path = Path(path)
+    settle(path)
     require_file(path)
     try:
         if is_text_format(path):

@@ -28,6 +28,12 @@ def beside(place: Path, ending: str = PART) -> Path:
     return place.with_name(f".{name}.{_host()}-{pid}-{_began(pid)}-{next(_NUMBERS)}{ending}")
 
 
+def true_place(path: Path) -> Path:
+    """The path from the root; of a link, what it leads to: the link stays, and that is replaced."""
+    place = path.absolute()  # the path "." has no name of its own
+    return place.resolve() if place.is_symlink() else place
+
+
 def is_staged(path: Path) -> bool:
     """Whether a path has a hidden name as `beside` gives it, with the ending of something unpublished."""
     return bool(_NAME.fullmatch(path.name)) and not path.name.endswith(INTENT)

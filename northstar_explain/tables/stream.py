@@ -13,6 +13,7 @@ from northstar_explain.tables import csvs
 from northstar_explain.tables.finding import files_of
 from northstar_explain.tables.formats import is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
+from northstar_explain.tables.journal import settle
 
 
 class Position(NamedTuple):
@@ -114,6 +115,7 @@ def find(names: Sequence[Path | str]) -> Source:
     TableError
         When there are none, one is no table, or a folder cannot be listed.
     """
+    settle(*map(Path, names))
     files = list(dict.fromkeys(file for name in names for file in files_of(Path(name))))
     for file in files:
         require_file(file)

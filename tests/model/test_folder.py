@@ -202,7 +202,7 @@ def test_a_figure_that_is_no_number_is_not_written(model: Model) -> None:
 
 
 def test_saving_replaces_a_model_whole_and_only_when_asked(model: Model, model_copy: Path, tmp_path: Path) -> None:
-    (model_copy / "stray.txt").write_text("of an older format")
+    (model_copy / "names.toml").write_text("")
     before = contents(tmp_path)
     with pytest.raises(OutputError, match="expected a path that is free; got one that exists"):
         models.save(model, model_copy)
@@ -210,6 +210,21 @@ def test_saving_replaces_a_model_whole_and_only_when_asked(model: Model, model_c
     models.save(model, model_copy, overwrite=True)
     assert {path.name for path in model_copy.iterdir()} == {*FILES, MANIFEST}
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_saving_never_removes_what_is_not_of_a_model(model: Model, model_copy: Path, tmp_path: Path) -> None:
+    (model_copy / "notes.txt").write_text("precious")
+    before = contents(tmp_path)
+    with pytest.raises(OutputError, match=r"expected a model folder or a new folder; got notes\.txt in it"):
+        models.save(model, model_copy, overwrite=True)
+    assert contents(tmp_path) == before
+
+
+def test_files_of_an_older_format_go_with_the_model(model: Model, model_copy: Path) -> None:
+    (model_copy / "cards.parquet").write_text("of an older format")
+    reseal(model_copy, format=2, files={"cards.parquet": ""})
+    models.save(model, model_copy, overwrite=True)
+    assert {path.name for path in model_copy.iterdir()} == {*FILES, MANIFEST}
 
 
 def test_a_model_may_be_saved_into_the_folder_one_stands_in(

@@ -330,8 +330,16 @@ def test_a_page_that_cannot_be_set_leaves_nothing(
 
 def test_files_of_segments_that_are_no_more_go(model: Model, tmp_path: Path) -> None:
     tmp_path.joinpath("playbook-S99.pdf").write_text("of last month")
-    tmp_path.joinpath("notes.txt").write_text("not ours")
     with pytest.raises(OutputError, match=r"playbook-S99\.pdf"):
         write_playbook(model, tmp_path)
     done = write_playbook(model, tmp_path, overwrite=True)
-    assert set(contents(tmp_path)) == {"notes.txt", *(path.name for path in done.files)}
+    assert set(contents(tmp_path)) == {path.name for path in done.files}
+
+
+def test_a_folder_that_holds_anything_else_is_left_as_it_is(model: Model, tmp_path: Path) -> None:
+    tmp_path.joinpath("playbook.pdf").write_text("of last month")
+    tmp_path.joinpath("notes.txt").write_text("not ours")
+    before = contents(tmp_path)
+    with pytest.raises(OutputError, match=r"expected a folder of a playbook or a new folder; got notes\.txt in it"):
+        write_playbook(model, tmp_path, overwrite=True)
+    assert contents(tmp_path) == before

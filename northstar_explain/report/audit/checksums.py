@@ -49,6 +49,15 @@ def manifest_bytes(files: Mapping[str, bytes], what: Mapping[str, str], about: M
     return json_bytes({**manifest, SEAL: seal(manifest)})
 
 
+def listed(folder: Path) -> set[str]:
+    """The files that a pack's manifest names, with manifest and sums; none where the folder is no pack."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        return {*manifest["files"], MANIFEST, SUMS} if manifest["kind"] == KIND else set()
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
 def seal(manifest: Mapping[str, Any]) -> str:
     """The hash of a manifest without its seal."""
     return sha256(json_bytes({key: value for key, value in manifest.items() if key != SEAL}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.report.audit import files, parity
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.appendix import appendix
-from northstar_explain.report.audit.checksums import MANIFEST, SUMS, manifest_bytes, sha256, sums_bytes
+from northstar_explain.report.audit.checksums import MANIFEST, SUMS, listed, manifest_bytes, sha256, sums_bytes
 from northstar_explain.report.audit.contents import Said, running
 from northstar_explain.report.audit.database import CHECK, LOOKUPS, SCORES, Scripts, check_sql, scripts_of
 from northstar_explain.report.audit.document import Report, whole
@@ -106,18 +105,15 @@ def write_pack(
     OutputError
         When something stands at the place, or it cannot be written.
     """
-    # Only a pack may be replaced: a mistyped --out must not cost somebody their home directory.
+    tables.require_apart([folder], model.inputs, replaces=folder)
     tables.require_free(folder, overwrite and (folder / SUMS).is_file(), folder=True)
+    if folder.is_dir():
+        tables.require_only(folder, listed(folder).__contains__, "an audit pack")
     pack, certificate = _made(model, about or About(), date or str(model.manifest["date"]), progress)
     manifest = manifest_bytes(pack.data, pack.what, {"model_id": model.id, "date": date or model.manifest["date"]})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
-    with tables.replacing(folder) as beside:
-        shutil.rmtree(beside, ignore_errors=True)
-        for name, data in {**pack.data, MANIFEST: manifest, SUMS: sums}.items():
-            path = beside / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+    tables.publish_folder(folder, {**pack.data, MANIFEST: manifest, SUMS: sums})
     return Written(folder, len(pack.data) + 2, certificate, sha256(sums))
 
 

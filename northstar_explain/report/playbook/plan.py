@@ -66,6 +66,8 @@ class Plan:
     owner: str = ""
     logo: Logo | None = None
     segments: Mapping[str, SegmentPlan] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    """What it was read from: the plan and the logo."""
 
     def __getitem__(self, id: str) -> SegmentPlan:
         return self.segments.get(id, SegmentPlan())
@@ -108,6 +110,7 @@ def read_plan(path: Path, model: Model) -> Plan:
         owner=reader.text(("playbook", "owner"), book, TEXTS["owner"]),
         logo=reader.logo(("playbook", "logo"), book, path.parent),
         segments=_segments(reader, book, sections, ids),
+        files=(path, *reader.read),
     )
     reader.faults += _clashes(reader, plan, model)
     if reader.faults:
@@ -159,6 +162,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.lines = text.splitlines()
         self.faults: list[Fault] = []
+        self.read: list[Path] = []
 
     def fault_at(self, at: tuple[str, ...], expected: str, got: str) -> Fault:
         line = _line(self.lines, at)
@@ -250,6 +254,7 @@ class _Reader:
             got = f"{len(content):,} bytes of {kind or 'something else'}"
             self.fault(at, f"a PNG or JPEG of at most {_LOGO_BYTES:,} bytes", got)
             return None
+        self.read.append(folder / value)
         return Logo(content, kind)
 
     def _is_text(self, at: tuple[str, ...], value: Any, longest: int) -> bool:

@@ -50,9 +50,9 @@ def write_playbook(
     ----------
     model : Model
     folder : Path
-        Where to put them; made when it is not there.
+        Where to put them; made when it is not there, otherwise replaced as a whole.
     overwrite : bool, default False
-        Replace files that are there; those of segments that are no more are removed.
+        Replace a playbook that is there; pages of segments that are no more go with it.
     progress : callable
         Told each stage as it begins.
     plan : Plan, optional
@@ -65,12 +65,14 @@ def write_playbook(
     Raises
     ------
     OutputError
-        When one of them exists already or cannot be written.
+        When a playbook is there already, the folder holds anything else, or it cannot be written.
     """
     plan = plan or Plan()
+    tables.require_apart([folder], [*model.inputs, *plan.files])
     targets = {f"playbook-{one.id}.pdf": one.id for one in model.segmentation.segments}
-    stale = _stale(folder, set(targets))
-    for name in ("playbook.pdf", "playbook.html", *targets, *(path.name for path in stale)):
+    tables.require_free(folder, overwrite=True, folder=True)
+    tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
+    for name in ("playbook.pdf", "playbook.html", *targets, *_held(folder)):
         tables.require_free(folder / name, overwrite)
     progress("collecting the facts")
     alone = Alone() if has_room() else None
@@ -81,11 +83,7 @@ def write_playbook(
         if alone:
             alone.stop()
     progress(f"writing {folder}")
-    for name, content in data.items():
-        with tables.replacing(folder / name) as beside:
-            beside.write_bytes(content)
-    for path in stale:
-        path.unlink()
+    tables.publish_folder(folder, data)
     segments = tuple(folder / name for name in targets)
     return Written(folder / "playbook.pdf", folder / "playbook.html", segments, long)
 
@@ -118,8 +116,9 @@ def _page(book: Playbook, chosen: list[Page], font: bytes) -> str:
     return source(book, chosen, book.logo, style)
 
 
-def _stale(folder: Path, current: set[str]) -> list[Path]:
-    """Files of segments that an earlier playbook had."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if _OF_SEGMENT.fullmatch(path.name) and path.name not in current)
+def _is_of_a_playbook(name: str) -> bool:
+    return name in ("playbook.pdf", "playbook.html") or bool(_OF_SEGMENT.fullmatch(name))
+
+
+def _held(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []

@@ -19,7 +19,7 @@ def write_scores(
     prefix: str | None = None,
     overwrite: bool = False,
 ) -> tuple[Path, ...]:
-    """Write the statement that scores customers, and the tables that it looks values up in.
+    """Write the statement that scores customers, and the tables that it looks values up in, all of them or none.
 
     Parameters
     ----------
@@ -43,12 +43,11 @@ def write_scores(
     """
     parquet = {name: out.with_suffix(f".{name}.parquet") for name in KEYS}
     paths = (out, out.with_suffix(".tables.sql"), *parquet.values())
+    tables.require_apart(paths, model.inputs)
     for path in paths:
         tables.require_free(path, overwrite)
     texts = scores_sql(model, to, customers, view, prefix), "".join(tables_sql(model, to, prefix))
     found = lookups(model.scorecard, model.contract)
-    for name, path in parquet.items():
-        tables.write(getattr(found, name), path, overwrite)
-    for text, path in zip(reversed(texts), reversed(paths[:2]), strict=True):
-        tables.write_text(text, path, overwrite)
+    data = {path: tables.parquet_bytes(getattr(found, name)) for name, path in parquet.items()}
+    tables.publish({**{path: text.encode() for path, text in zip(paths[:2], texts, strict=True)}, **data})
     return paths
