@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ class TrainOptions:
     contract: Path | None
     holdout: Path | None
     segments: int | None
+    fit_rows: int
     margin: float | None
     contact_cost: float | None
     truth: Path | None
@@ -113,6 +115,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         seed=options.seed,
         date=(options.date or datetime.datetime.now()).date(),
         segments=segments.Options(k=options.segments),
+        fit_rows=options.fit_rows,
         experiments=options.experiments,
         accept_leakage=options.accept_leakage,
         margin=options.margin,
@@ -203,7 +206,15 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
         tables.write(with_distinct_names(rejected), rejects, overwrite=True)
     _print_facts(models.load(model))
     rows = models.load(model).manifest["data"]["rows"]
+    _tell_repeated(models.load(model).manifest["data"])
     return _rejection_code(rejected.num_rows, rows, most, rejects, ignored)
+
+
+def _tell_repeated(data: Mapping[str, int]) -> None:
+    if repeated := data["repeated"]:
+        share = f"{repeated:,} of {data['accepted']:,} rows ({repeated / data['accepted']:.1%})"
+        said = "repeat another row in every feature; no two equal rows are in two parts of the data"
+        click.echo(f"explain: {share} {said}. Check how the table was made.", err=True)
 
 
 def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> int:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any, TypeVar
 
 from joblib import cpu_count, parallel_config
@@ -68,7 +69,7 @@ def _begin_worker(parent: int) -> None:
     """
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # Whoever reads the output of this program must see its end when the program ends, not when its last worker does.
-    with open(os.devnull, "wb") as nothing:
+    with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 1)
 
 

@@ -19,7 +19,7 @@ from northstar_explain.learn.segments import Learnt
 from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model import Model, build, follow
-from northstar_explain.training.about import about
+from northstar_explain.training.about import about, fitted
 from northstar_explain.training.buying import learn_purchase
 from northstar_explain.training.demands import require_both_labels, require_known, require_learnable
 from northstar_explain.training.earlier import previous
@@ -119,7 +119,7 @@ def _split(task: _Task, checked: Checked, later: Checked | None) -> Parts:
     require_learnable(task.source.name, task.contract, customers, checked.rejected)
     segments.usable(task.contract, customers.columns)  # said at once, not after the fit beside it
     judged = None if later is None else customers_of(later.accepted, task.contract)
-    parts = parted(customers, judged, task.options)
+    parts = parted(customers, judged, task.options, task.contract)
     require_both_labels((task.later or task.source).name, task.contract, parts.holdout.label)
     return parts
 
@@ -128,14 +128,17 @@ def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[Learnt, Bough
     """Learn segments, and beside it the purchase model, which no leak may have taught."""
     contract, options = task.contract, task.options
     before = previous(task.earlier, contract, options.date)
+    if len(parts.train) < parts.train_of:
+        progress(f"drew {len(parts.train):,} of {parts.train_of:,} training rows to fit on")
     progress("looking for features that know too much")
     train, source, accepted = parts.train, task.source.name, options.accept_leakage
     require_no_leak(contract, train.columns, train.label, source, accepted, options.seed, train.groups)
     with beside(learn_purchase, train, parts.validation, contract, options, progress) as purchases:
         everybody = parts.everybody
         learnt = segments.learn(
-            everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups
-        )
+            everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups,
+            options.fit_rows,
+        )  # fmt: skip
         bought = purchases()
     _require_credible(source, parts.validation, bought, options)
     return learnt, bought
@@ -154,7 +157,7 @@ def _model(task: _Task, accepted: pa.Table, case: Case, audited: Audited) -> Mod
     contract, bought, found = task.contract, case.bought, case.learnt.segmentation
     golden = golden_rows(accepted, contract, bought.scorecard, case.tree, case.seed)
     golden = with_machine(golden, bought.machine, contract)
-    said = about(task.source, contract, task.options, accepted.num_rows, task.later)
+    said = about(task.source, contract, task.options, accepted.num_rows, task.later, fitted(case.parts, case.learnt))
     model = build(
         contract, found, bought.scorecard, bought.purchase, audited.evaluation, golden, audited.shapes, audited.drift,
         said,
