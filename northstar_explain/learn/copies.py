@@ -17,7 +17,7 @@ from northstar_explain.contract import Category, Columns, Feature
 _LEAST_SHARE = 0.01
 # Of rows that many customers share, such as those of whom nothing is known, none is a copy of another.
 _LARGEST_SHARE = 0.05
-# Customers who are alike by chance buy or do not, each by themselves; copies have one label. The label's variance within
+# Customers who are alike by chance buy or do not, each by themselves; copies have one label. Its variance within
 # equal rows, as a share of that among all rows that have an equal, tells the two apart.
 _ALIKE = 0.1
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 # Most rows that a fit uses unless told otherwise: time and memory grow with them, and ranking hardly gets better
-# (docs/training-scale.md). A table of 240,000 rows has fewer to fit on, after the holdout or the rows to check rules on.
+# (docs/training-scale.md). Of 240,000 rows, fewer are left to fit on beside the holdout, or the rows that check rules.
 FIT_ROWS = 200_000
 # Groups that lie next to each other by their share of positives and are dealt in an order of chance.
 _BLOCK = 20

@@ -24,14 +24,7 @@ _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpre
 _HASHED = 1 << 20
 
 
-def about(
-    source: Source,
-    contract: Contract,
-    options: Options,
-    accepted: int,
-    later: Source | None,
-    fitted: dict[str, Any],
-) -> dict[str, Any]:
+def about(source: Source, contract: Contract, options: Options, accepted: int, later: Source | None) -> dict[str, Any]:
     """The manifest's part on where a model comes from.
 
     Parameters
@@ -42,8 +35,6 @@ def about(
     accepted : int
         Rows of the table that kept the contract; all others were rejected.
     later : Source or None
-    fitted : dict
-        As `fitted` gives it.
 
     Returns
     -------
@@ -62,7 +53,6 @@ def about(
             "rejected": source.table.num_rows - accepted,
             "sha256": _table_hash(source.table),
             "holdout_sha256": _table_hash(later.table) if later else None,
-            **fitted,
         },
         "options": settings,
         "libraries": {name: _version(name) for name in _LIBRARIES},
@@ -75,7 +65,7 @@ def about(
 
 
 def fitted(parts: Parts, learnt: Learnt) -> dict[str, Any]:
-    """What the manifest says of the rows that were fitted to.
+    """What the manifest's ``data`` says besides of the rows that were fitted to.
 
     Returns
     -------
