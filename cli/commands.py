@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ class TrainOptions:
     contract: Path | None
     holdout: Path | None
     segments: int | None
+    fit_rows: int
     margin: float | None
     contact_cost: float | None
     truth: Path | None
@@ -114,6 +116,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         seed=options.seed,
         date=(options.date or datetime.datetime.now()).date(),
         segments=segments.Options(k=options.segments),
+        fit_rows=options.fit_rows,
         experiments=options.experiments,
         accept_leakage=options.accept_leakage,
         margin=options.margin,
@@ -133,6 +136,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     if trained.later_rejected is not None:
         _tell_later_rejects(trained.later_rejected.num_rows, rejects_of(model)[1])
     _print_facts(models.load(model), f"The model is written to {model}.")
+    _tell_repeated(trained.model.manifest["data"])
     rows = trained.model.manifest["data"]["rows"]
     rejected = trained.rejected.num_rows
     return _rejection_code(rejected, rows, options.max_rejected, rejects_of(model)[0], trained.ignored)
@@ -177,6 +181,13 @@ def _truth(path: Path, contract: Contract) -> dict[str, float]:
 def _tell_later_rejects(rows: int, path: Path) -> None:
     if rows:
         remark(f"{rows:,} rows of the holdout rejected; see {path}")
+
+
+def _tell_repeated(data: Mapping[str, int]) -> None:
+    if repeated := data["repeated"]:
+        share = f"{repeated:,} of {data['accepted']:,} rows ({repeated / data['accepted']:.1%})"
+        same = "repeat another row in every feature; equal rows are kept in one split"
+        remark(f"{share} {same}. Check how the table was made.")
 
 
 def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> int:

@@ -103,6 +103,13 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
     help="Customers at a later date, to evaluate on.  [default: a fifth of CUSTOMERS]",
 )
 @click.option("--segments", type=click.IntRange(2, 12), help="How many segments.  [default: chosen from 4 to 8]")
+@click.option(
+    "--fit-rows",
+    type=click.IntRange(min=1_000),
+    default=200_000,
+    show_default=True,
+    help="Most rows that a fit uses; of more, so many are drawn. Evaluation uses the whole holdout.",
+)
 @click.option("--margin", type=click.FloatRange(0, min_open=True), help="Earned per purchase, for the profit curve.")
 @click.option("--contact-cost", type=click.FloatRange(0), help="Spent per customer contacted, for the profit curve.")
 @click.option("--truth", type=_FILE, help="True probabilities of a simulation, to judge by; never used to teach.")

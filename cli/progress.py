@@ -1,7 +1,11 @@
-"""Progress on stderr: the stage and how long the whole has taken, with a sign of life in long stages."""
+"""Progress on stderr: the stage and how long the whole has taken, with a sign of life in long stages.
+
+When whoever read it has gone (``explain train … 2>&1 | head``), the command ends, as other commands do.
+"""
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import sys
 import threading
@@ -23,7 +27,12 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
     Yields
     ------
     callable
-        Takes the words for the stage that begins.
+        Takes the words for the stage that begins. May be called from any thread; only in the main thread does it raise.
+
+    Raises
+    ------
+    BrokenPipeError
+        When nobody reads stderr any more.
     """
     if quiet or sys.stderr is None:  # closed: to print to None is to print to stdout
         yield lambda stage: None
@@ -34,8 +43,17 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
     def tell(stage: str, still: bool = False) -> None:
         seconds = time.monotonic() - started
-        with contextlib.suppress(OSError):  # that nobody can hear it is no reason to fail
+        try:
             print(f"[{seconds:6.1f} s] {'still ' if still else ''}{stage}", file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            if threading.current_thread() is threading.main_thread():
+                raise
+            # Raised here, it would end this thread alone, and whoever waits for the thread would wait for ever.
+            if not done.is_set():
+                done.set()
+                _thread.interrupt_main()
+        except OSError:
+            pass  # such as a full device: that nobody can read it is no reason to fail
 
     def say(stage: str) -> None:
         current[0] = stage

@@ -42,7 +42,10 @@ def _figures(purchase: dict[str, Any]) -> list[str]:
     lines = [f"Purchase model, on a holdout of {held['n']:,}{later}; in brackets 95% intervals"]
     if apart := purchase.get("kept_together"):
         taught = apart["train"] + apart["validation"]
-        lines.append(f"  rows of {apart['holdout']:,} {apart['by']}; {taught:,} others taught, none did both")
+        held_as = (
+            f"rows of {apart['holdout']:,} {apart['by']}" if apart["by"] else f"{apart['holdout']:,} different rows"
+        )
+        lines.append(f"  {held_as}; {taught:,} others taught, none did both")
     for name, words, note in _FIGURES:
         said = note.format(**held)
         interval = _interval(purchase["intervals"][name])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from northstar_explain.cli.purchase_tables import purchase_lines
 from northstar_explain.cli.segment_tables import segment_lines
 from northstar_explain.model import Model
@@ -28,4 +30,11 @@ def _head(model: Model) -> list[str]:
     return [
         f"{model.contract.title}",
         f"model {model.id} of {model.manifest['date']}: {data['rows']:,} rows{rejected}",
+        *_drawn(data.get("fit_rows", {})),
     ]
+
+
+def _drawn(fitted: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A line where a fit used but a sample of the rows; models made before there were samples say nothing of it."""
+    said = [f"{name} to {one['used']:,} of {one['of']:,}" for name, one in fitted.items() if one["used"] < one["of"]]
+    return [f"  fitted to rows drawn by chance: {', '.join(said)}"] if said else []

@@ -13,6 +13,7 @@ from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.purchase import Judged
 from northstar_explain.learn import splits
+from northstar_explain.learn.workers import processes
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model.rules import Node, assign
 
@@ -181,9 +182,10 @@ def fit_black_box(features: Iterable[Feature], taught: Customers, chosen: Custom
     stops = None
     if taught.groups is not None:
         stops = splits.bags(taught.label, taught.groups, 1, _STOP_SHARE, seed)[:, 0] < 0
-    tried = Parallel(n_jobs=-1)(
-        delayed(_boosted)(rows, taught.label, leaves, rate, categorical, seed, stops) for leaves, rate in _TUNED
-    )
+    with processes():
+        tried = Parallel(n_jobs=-1)(
+            delayed(_boosted)(rows, taught.label, leaves, rate, categorical, seed, stops) for leaves, rate in _TUNED
+        )
     best = max(tried, key=lambda machine: roc_auc(chosen.label, machine.predict_proba(judged)[:, 1]))
     return lambda part: np.asarray(best.predict_proba(placed(part))[:, 1])
 

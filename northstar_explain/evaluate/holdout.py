@@ -43,6 +43,10 @@ class Parts:
     not_taught, not_judged : int
         With a later table and rows that belong together: rows that teach nothing, as others of their group are judged,
         and rows of the later table that are not judged, as others of their group teach.
+    train_of : int
+        Training rows that `train` was drawn from; as many as it has where all were taken.
+    repeated : int
+        Rows that repeat another one. Equal rows are then kept in one part, as rows of one group are.
     """
 
     everybody: Customers
@@ -52,6 +56,8 @@ class Parts:
     out_of_time: bool = False
     not_taught: int = 0
     not_judged: int = 0
+    train_of: int = 0
+    repeated: int = 0
 
 
 class Bought(NamedTuple):
@@ -193,7 +199,7 @@ def _purchase(case: Case) -> dict[str, Any]:
 
 
 def _kept_together(contract: Contract, parts: Parts) -> dict[str, Any] | None:
-    """How many groups of rows are in each part, where the contract names them; none is in two."""
+    """How many groups of rows are in each part, where the contract names them or rows repeat; none is in two."""
     counts = {name: len(np.unique(part.groups)) for name, part in _by_name(parts).items() if part.groups is not None}
     if not counts:
         return None

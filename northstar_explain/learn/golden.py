@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 from interpret.glassbox import ExplainableBoostingClassifier
@@ -20,18 +22,38 @@ _CLOSE = 1e-12
 UNSEEN = "(a category never seen)"
 
 
-def golden_rows(table: pa.Table, contract: Contract, scorecard: Scorecard, tree: Node, seed: int) -> pa.Table:
+class Ordinary(NamedTuple):
+    """Ordinary customers, drawn before the model is made so that the table they come from need not be kept.
+
+    Attributes
+    ----------
+    rows : pyarrow.Table
+    rng : numpy.random.Generator
+        What drew them, and draws on.
+    """
+
+    rows: pa.Table
+    rng: np.random.Generator
+
+
+def ordinary_rows(table: pa.Table, contract: Contract, seed: int) -> Ordinary:
+    """Draw up to 100 of the checked customers."""
+    rng = np.random.default_rng([seed, 3])
+    chosen = np.sort(rng.choice(table.num_rows, min(_ORDINARY, table.num_rows), replace=False))
+    return Ordinary(table.select([feature.name for feature in contract.features]).take(pa.array(chosen)), rng)
+
+
+def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tree: Node) -> pa.Table:
     """Choose and make golden rows.
 
     Parameters
     ----------
-    table : pyarrow.Table
-        Checked customers.
+    ordinary : Ordinary
+        As `ordinary_rows` gives them.
     contract : Contract
     scorecard : Scorecard
     tree : Node
         The segments' tree.
-    seed : int
 
     Returns
     -------
@@ -40,10 +62,7 @@ def golden_rows(table: pa.Table, contract: Contract, scorecard: Scorecard, tree:
         threshold of a rule and one float or one part in 10^12 to either side, far out of range, negative zero, or
         never seen.
     """
-    rng = np.random.default_rng([seed, 3])
-    names = [feature.name for feature in contract.features]
-    chosen = np.sort(rng.choice(table.num_rows, min(_ORDINARY, table.num_rows), replace=False))
-    rows = table.select(names).take(pa.array(chosen)).to_pylist()
+    rows, rng = ordinary.rows.to_pylist(), ordinary.rng
     edges = _edges(scorecard, tree)
     made = []
     for feature in contract.features:
@@ -54,7 +73,7 @@ def golden_rows(table: pa.Table, contract: Contract, scorecard: Scorecard, tree:
             hard.append(UNSEEN)
         base = rng.choice(len(rows), len(hard))
         made += [{**rows[i], feature.name: value} for i, value in zip(base, hard, strict=True)]
-    return pa.Table.from_pylist(rows + made, schema=table.select(names).schema)
+    return pa.Table.from_pylist(rows + made, schema=ordinary.rows.schema)
 
 
 def with_machine(golden: pa.Table, machine: ExplainableBoostingClassifier, contract: Contract) -> pa.Table:

@@ -12,7 +12,7 @@ from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract import Category, Columns, Feature, Kind
 from northstar_explain.learn import splits
-from northstar_explain.learn.workers import counted
+from northstar_explain.learn.workers import processes
 
 Machine = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
@@ -91,7 +91,7 @@ def fit(
         n_jobs=-1,  # interpret's default leaves a core idle
         random_state=seed,
     )
-    with warnings.catch_warnings(), counted(_told(options.outer_bags, progress)):
+    with warnings.catch_warnings(), processes(_told(options.outer_bags, progress)):
         # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
         warnings.filterwarnings("ignore", message="Missing values detected")
         return machine.fit(frame(columns, features), label, bags=_bags(machine, label, groups, seed))

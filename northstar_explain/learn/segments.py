@@ -105,6 +105,7 @@ def learn(
     progress: Callable[[str], None],
     previous: Previous | None = None,
     groups: np.ndarray | None = None,
+    fit_rows: int = splits.FIT_ROWS,
 ) -> Learnt:
     """Learn segments from customers.
 
@@ -121,6 +122,8 @@ def learn(
         Segments found again keep their ids and names.
     groups : ndarray, shape (n,), optional
         What each row belongs to: rules are then checked on other groups than they were learnt from.
+    fit_rows : int
+        Most rows to learn from. They are checked on, and segments are measured on, all the others and all.
 
     Returns
     -------
@@ -133,6 +136,8 @@ def learn(
     """
     features = usable(contract, columns)
     learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed, groups)
+    drawn = splits.sample(len(learn_rows), fit_rows, seed, None if groups is None else groups[learn_rows])
+    learn_rows = learn_rows[drawn]
     taught, checked = rows_of(columns, learn_rows), rows_of(columns, check_rows)
     progress(f"choosing from {len(features)} features what likeness is measured by")
     principal = space.principal(taught, features)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Most rows that a fit uses unless told otherwise: time and memory grow with them, and ranking hardly gets better
+# (docs/training-scale.md). Of 240,000 rows, fewer are left to fit on beside the holdout, or the rows that check rules.
+FIT_ROWS = 200_000
 # Groups that lie next to each other by their share of positives and are dealt in an order of chance.
 _BLOCK = 20
 
@@ -80,6 +83,36 @@ def stratified(
         for part, chosen in zip(parts, (rows[second:], rows[first:second], rows[:first]), strict=True):
             part.append(chosen)
     return Split(*(np.sort(np.concatenate(part)) for part in parts))
+
+
+def sample(n: int, most: int, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """Rows to fit on where there are more than a fit needs: drawn by chance, whatever their label.
+
+    Parameters
+    ----------
+    n : int
+        Rows in all.
+    most : int
+        Rows to draw, at most; all where there are no more.
+    seed : int
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: groups are drawn whole, as many as have no more than `most` rows together, and at
+        least one.
+
+    Returns
+    -------
+    ndarray of int
+        Row positions in ascending order.
+    """
+    if n <= most:
+        return np.arange(n)
+    rng = np.random.default_rng([seed, 15])
+    if groups is None:
+        return np.sort(rng.permutation(n)[:most])
+    found, member, rows = np.unique(groups, return_inverse=True, return_counts=True)
+    order = rng.permutation(len(found))
+    drawn = order[: max(1, int(np.searchsorted(np.cumsum(rows[order]), most, side="right")))]
+    return np.flatnonzero(np.isin(member, drawn))
 
 
 def bags(label: np.ndarray, groups: np.ndarray, count: int, share: float, seed: int) -> np.ndarray:

@@ -1,24 +1,36 @@
-"""Work in other processes: told as it goes on, and done beside what this process does."""
+"""Work in other processes, which end with this one: told as it goes on, and done beside what this process does."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any, TypeVar
 
 from joblib import cpu_count, parallel_config
+from joblib.externals.loky import reusable_executor
 from joblib.parallel import LokyBackend
 from threadpoolctl import threadpool_limits
 
 T = TypeVar("T")
+# How often a worker looks whether the process that started it still runs.
+_WATCH_S = 0.5
+_stopping = threading.Event()
 
 
-class _Counting(LokyBackend):
-    """joblib's own processes, with word of each task that is done."""
+class Stopped(Exception):
+    """The work was given up, as what it is for has failed."""
+
+
+class _Processes(LokyBackend):
+    """joblib's own processes, made to end with this one, with word of each task that is done."""
 
     def __init__(self, done: Callable[[int], None]):
-        super().__init__()
+        super().__init__(initializer=_begin_worker, initargs=(os.getpid(),))
         self._done = done
         self._count = 0
 
@@ -29,16 +41,42 @@ class _Counting(LokyBackend):
 
 
 @contextlib.contextmanager
-def counted(done: Callable[[int], None]) -> Iterator[None]:
-    """Tell how many of joblib's tasks are done, of all that are started within.
+def processes(done: Callable[[int], None] = lambda count: None) -> Iterator[None]:
+    """Let joblib's tasks that are started within run in processes that end when this one does, however it ends.
 
     Parameters
     ----------
     done : callable
-        Takes the number so far. Called from another thread; never called where joblib has but one processor.
+        Takes the number of tasks done so far. Called from another thread, where it must not raise; never called where
+        joblib has but one processor.
+
+    Raises
+    ------
+    Stopped
+        When the work beside which this is done has failed.
     """
-    with parallel_config(backend=_Counting(done)):
+    if _stopping.is_set():
+        raise Stopped
+    with parallel_config(backend=_Processes(done)):
         yield
+
+
+def _begin_worker(parent: int) -> None:
+    """Prepare a worker: watch the process that started it, and let go of its standard output.
+
+    A signal on the parent's death (Linux's PR_SET_PDEATHSIG) would come as soon as the thread that started the worker
+    ends, so the parent's id is watched instead, which serves every Unix.
+    """
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    # Whoever reads the output of this program must see its end when the program ends, not when its last worker does.
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 1)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    os._exit(1)  # whatever it is doing: nobody waits for it; the trackers then remove what it shared
 
 
 @contextlib.contextmanager
@@ -55,13 +93,31 @@ def beside(task: Callable[..., T], *args: Any) -> Iterator[Callable[[], T]]:
     ------
     callable
         Gives the task's result when it is there, or raises what it raised. Where joblib has but one processor, the
-        task is done only then.
+        task is done only then. If the work within fails first, the task's processes are ended rather than waited for.
     """
     if cpu_count() == 1:
         yield lambda: task(*args)
         return
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(task, *args).result
+        started = pool.submit(task, *args)
+        try:
+            yield started.result
+        except BaseException:
+            _give_up(started)
+            raise
+
+
+def _give_up(task: Future[Any]) -> None:
+    """End a task's processes, so that it fails, and let it start no others; wait until it has noticed."""
+    _stopping.set()
+    try:
+        while not task.done():
+            executor = reusable_executor._executor
+            if executor is not None:
+                executor.shutdown(wait=False, kill_workers=True)
+            wait([task], _WATCH_S)
+    finally:
+        _stopping.clear()
 
 
 def one_thread() -> contextlib.AbstractContextManager[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import platform
 from dataclasses import asdict
 from importlib import metadata
@@ -12,9 +13,15 @@ from typing import Any
 import pyarrow as pa
 
 from northstar_explain.contract import Contract
+from northstar_explain.evaluate.holdout import Parts
+from northstar_explain.learn.segments import Learnt
 from northstar_explain.training.given import Options, Source
 
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
+
+
+# Rows that are hashed together, so that a large table is never copied whole.
+_HASHED = 1 << 20
 
 
 def about(source: Source, contract: Contract, options: Options, accepted: int, later: Source | None) -> dict[str, Any]:
@@ -57,6 +64,25 @@ def about(source: Source, contract: Contract, options: Options, accepted: int, l
     }
 
 
+def fitted(parts: Parts, learnt: Learnt) -> dict[str, Any]:
+    """What the manifest's ``data`` says besides of the rows that were fitted to.
+
+    Returns
+    -------
+    dict
+        ``fit_rows``: for ``purchase`` and ``segments``, rows ``used`` and ``of`` how many they were drawn from.
+        ``repeated``: rows that repeat another one in every feature, 0 where they are too few to matter.
+    """
+    segments = len(parts.everybody) - len(learnt.check)
+    return {
+        "fit_rows": {
+            "purchase": {"used": len(parts.train), "of": parts.train_of},
+            "segments": {"used": len(learnt.learn), "of": segments},
+        },
+        "repeated": parts.repeated,
+    }
+
+
 def _processor() -> str:
     """The processor by name where the system tells it, since another may round the last digit otherwise."""
     info = Path("/proc/cpuinfo")
@@ -66,13 +92,28 @@ def _processor() -> str:
 
 
 def _table_hash(table: pa.Table) -> str:
-    """Hash of the values, whatever file they came in."""
-    digest = hashlib.sha256()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table.combine_chunks())
-    digest.update(sink.getvalue())
-    return digest.hexdigest()
+    """Hash of the values, whatever file they came in and in whatever pieces."""
+    digest = _Digest()
+    if table.num_rows > _HASHED:
+        table = table.unify_dictionaries()
+    with pa.PythonFile(digest, "w") as sink, pa.ipc.new_stream(sink, table.schema) as stream:
+        for start in range(0, max(1, table.num_rows), _HASHED):
+            stream.write_table(table.slice(start, _HASHED).combine_chunks())
+    return digest.hash.hexdigest()
+
+
+class _Digest(io.RawIOBase):
+    """A file that keeps nothing of what is written but its hash."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.hash.update(data)
+        return len(data)
 
 
 def _version(name: str) -> str:

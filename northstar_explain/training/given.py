@@ -10,6 +10,10 @@ import pyarrow as pa
 
 from northstar_explain.evaluate.purchase import DRAWS, Stakes
 from northstar_explain.learn import purchase, segments
+from northstar_explain.learn.splits import FIT_ROWS
+
+# With fewer, a fit says little.
+FEWEST_FIT_ROWS = 1_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,9 @@ class Options:
         groups of rows that belong together: so many of them are then judged there and teach nothing.
     segments : learn.segments.Options
     purchase : learn.purchase.Options
+    fit_rows : int
+        Most rows that a fit uses, 1,000 or more: of the training rows for the purchase model, and of all but those kept
+        to check them for the segments. Of more, so many are drawn by chance. All rows of the holdout are evaluated on.
     experiments : bool
         Whether to run the experiments that compare segments and purchase model.
     draws : int
@@ -40,7 +47,7 @@ class Options:
     Raises
     ------
     ValueError
-        When margin and contact cost are not what they must be.
+        When margin and contact cost, or the rows to fit on, are not what they must be.
     """
 
     seed: int = 0
@@ -49,6 +56,7 @@ class Options:
     holdout: float = 0.2
     segments: segments.Options = field(default_factory=segments.Options)
     purchase: purchase.Options = field(default_factory=purchase.Options)
+    fit_rows: int = FIT_ROWS
     experiments: bool = True
     draws: int = DRAWS
     accept_leakage: tuple[str, ...] = ()
@@ -56,6 +64,8 @@ class Options:
     contact_cost: float | None = None
 
     def __post_init__(self) -> None:
+        if self.fit_rows < FEWEST_FIT_ROWS:
+            raise ValueError(f"fit_rows: expected {FEWEST_FIT_ROWS:,} or more; got {self.fit_rows:,}")
         margin, cost = self.margin, self.contact_cost
         if margin is None and cost is None:
             return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -14,12 +15,12 @@ from northstar_explain.evaluate.holdout import Bought, Case, Parts, evaluate, tr
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.update import Earlier
 from northstar_explain.learn import segments
-from northstar_explain.learn.golden import golden_rows, with_machine
+from northstar_explain.learn.golden import Ordinary, golden_rows, ordinary_rows, with_machine
 from northstar_explain.learn.segments import Learnt
 from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model import Model, build, follow
-from northstar_explain.training.about import about
+from northstar_explain.training.about import about, fitted
 from northstar_explain.training.buying import learn_purchase
 from northstar_explain.training.demands import require_both_labels, require_known, require_learnable
 from northstar_explain.training.earlier import previous
@@ -81,13 +82,30 @@ def train(
     TableError
         When a table does not keep its contract or is too small or too poor to learn from.
     """
+    task = _Task(source, contract, options, later, earlier)
+    del source, later
     with one_thread():
-        return _train(_Task(source, contract, options, later, earlier), progress)
+        checked, judged = _check(task, progress)
+        parts = _split(task, checked, judged)
+        # The tables are not needed any more. Large ones take more memory than all else, so they are let go of here; a
+        # caller who keeps none of them either has that memory for the fits.
+        origin = about(task.source, contract, options, checked.accepted.num_rows, task.later)
+        ordinary = ordinary_rows(checked.accepted, contract, options.seed)
+        checked, judged = _without_accepted(checked), judged and _without_accepted(judged)
+        task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
+        model = _learn_model(task, parts, ordinary, origin, progress)
+    return Trained(model, checked.rejected, checked.ignored, judged.rejected if judged else None)
 
 
-def _train(task: _Task, progress: Progress) -> Trained:
-    checked, later = _check(task, progress)
-    parts = _split(task, checked, later)
+def _without_accepted(checked: Checked) -> Checked:
+    return checked._replace(accepted=checked.accepted.schema.empty_table())
+
+
+def _without_rows(source: Source) -> Source:
+    return replace(source, table=source.table.schema.empty_table())
+
+
+def _learn_model(task: _Task, parts: Parts, ordinary: Ordinary, origin: dict[str, Any], progress: Progress) -> Model:
     truth = truth_of(parts.holdout, (task.later or task.source).truth)
     learnt, bought = _learn(task, parts, progress)
     options = task.options
@@ -95,8 +113,7 @@ def _train(task: _Task, progress: Progress) -> Trained:
         task.contract, parts, learnt, bought, task.earlier, truth,
         options.stakes, options.draws, options.experiments, options.seed,
     )  # fmt: skip
-    model = _model(task, checked.accepted, case, evaluate(case, progress))
-    return Trained(model, checked.rejected, checked.ignored, later.rejected if later else None)
+    return _model(task, ordinary, origin, case, evaluate(case, progress))
 
 
 def _check(task: _Task, progress: Progress) -> tuple[Checked, Checked | None]:
@@ -119,7 +136,7 @@ def _split(task: _Task, checked: Checked, later: Checked | None) -> Parts:
     require_learnable(task.source.name, task.contract, customers, checked.rejected)
     segments.usable(task.contract, customers.columns)  # said at once, not after the fit beside it
     judged = None if later is None else customers_of(later.accepted, task.contract)
-    parts = parted(customers, judged, task.options)
+    parts = parted(customers, judged, task.options, task.contract)
     require_both_labels((task.later or task.source).name, task.contract, parts.holdout.label)
     return parts
 
@@ -128,14 +145,17 @@ def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[Learnt, Bough
     """Learn segments, and beside it the purchase model, which no leak may have taught."""
     contract, options = task.contract, task.options
     before = previous(task.earlier, contract, options.date)
+    if len(parts.train) < parts.train_of:
+        progress(f"drew {len(parts.train):,} of {parts.train_of:,} training rows to fit on")
     progress("looking for features that know too much")
     train, source, accepted = parts.train, task.source.name, options.accept_leakage
     require_no_leak(contract, train.columns, train.label, source, accepted, options.seed, train.groups)
     with beside(learn_purchase, train, parts.validation, contract, options, progress) as purchases:
         everybody = parts.everybody
         learnt = segments.learn(
-            everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups
-        )
+            everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups,
+            options.fit_rows,
+        )  # fmt: skip
         bought = purchases()
     _require_credible(source, parts.validation, bought, options)
     return learnt, bought
@@ -150,11 +170,11 @@ def _require_credible(source: str, chosen: Customers, bought: Bought, options: O
     require_credible(source, auc, max(weights, key=lambda name: weights[name]), options.accept_leakage)
 
 
-def _model(task: _Task, accepted: pa.Table, case: Case, audited: Audited) -> Model:
+def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, audited: Audited) -> Model:
     contract, bought, found = task.contract, case.bought, case.learnt.segmentation
-    golden = golden_rows(accepted, contract, bought.scorecard, case.tree, case.seed)
+    golden = golden_rows(ordinary, contract, bought.scorecard, case.tree)
     golden = with_machine(golden, bought.machine, contract)
-    said = about(task.source, contract, task.options, accepted.num_rows, task.later)
+    said = {**origin, "data": {**origin["data"], **fitted(case.parts, case.learnt)}}
     model = build(
         contract, found, bought.scorecard, bought.purchase, audited.evaluation, golden, audited.shapes, audited.drift,
         said,

@@ -134,6 +134,7 @@ def _training(model: Model) -> str:
         ("update", "BEFORE" if update else None),
         ("since", "SCORES" if update.get("since") else None),
         ("segments", options["segments"]["k"]),
+        ("fit-rows", options.get("fit_rows")),
         ("margin", options["margin"]),
         ("contact-cost", options["contact_cost"]),
         *(("accept-leakage", shlex.quote(name)) for name in options["accept_leakage"]),

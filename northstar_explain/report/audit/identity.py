@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from northstar_explain.contract import Feature
@@ -43,11 +44,14 @@ def data(model: Model) -> Chapter:
     manifest, facts = model.manifest, model.evaluation["data"]
     later = model.evaluation["purchase"]["out_of_time"]
     origin = manifest["data"]
+    drawn = _drawn(origin.get("fit_rows", {}))
     page.add(
         Facts((
             ("Rows in the table", f"{origin['rows']:,}"),
             ("Kept the contract", f"{origin['accepted']:,}"),
             ("Rejected", _rejected(origin["rejected"], origin["rows"])),
+            *drawn,
+            *((("Rows that repeat another", f"{repeated:,}"),) if (repeated := origin.get("repeated")) else ()),
             ("Outcome's window", model.contract.horizon),
             ("Holdout", "a later table" if later else "drawn from the same table, with the same share of buyers"),
             ("SHA-256 of the table's values", origin["sha256"]),
@@ -73,8 +77,8 @@ def data(model: Model) -> Chapter:
     page.say(_together(model))
     page.say(
         "The label decides how rows are parted for the purchase model and nothing about the segments: these are "
-        "found in "
-        "all rows, without the label, and checked on a part drawn without it.",
+        f"found in {'rows drawn from all' if drawn else 'all rows'}, without the label, and checked on a part drawn "
+        "without it.",
         style="fine",
     )
     missing = [item for item in facts["missing"] if item["train"] or item["holdout"]]
@@ -100,8 +104,9 @@ def _together(model: Model) -> str:
     kept = model.evaluation["purchase"].get("kept_together")
     if not kept:
         return ""
+    alike = f"with one {kept['by']}" if kept["by"] else "that are equal in every feature"
     said = (
-        f"Rows with one {kept['by']} belong together, and none of these is in two parts: {kept['train']:,} taught, "
+        f"Rows {alike} belong together, and none of these is in two parts: {kept['train']:,} taught, "
         f"{kept['validation']:,} chose the threshold, {kept['holdout']:,} were judged on."
     )
     if kept["not_taught"] or kept["not_judged"]:
@@ -110,6 +115,16 @@ def _together(model: Model) -> str:
             f"{kept['not_judged']:,} rows of the later table were not judged, as theirs taught."
         )
     return said
+
+
+def _drawn(fitted: Mapping[str, Mapping[str, int]]) -> tuple[tuple[str, str], ...]:
+    """A line for each fit that used but a sample of the rows."""
+    heads = {"purchase": "Purchase model fitted to", "segments": "Segments fitted to"}
+    return tuple(
+        (heads[name], f"{one['used']:,} of {one['of']:,} rows, drawn by chance")
+        for name, one in fitted.items()
+        if one["used"] < one["of"]
+    )
 
 
 def _rejected(count: int, rows: int) -> str:
@@ -173,6 +188,7 @@ _MEANINGS = {
     "purchase.max_bins": "the most bins of a number",
     "purchase.pair_bins": "the most bins of a number in a pair",
     "purchase.early_stopping_rounds": "rounds without a gain after which a machine stops",
+    "fit_rows": "the most rows that a fit uses; of more, so many are drawn by chance",
     "experiments": "whether segments and purchase model were compared by experiment",
     "draws": "bootstrap draws for the intervals of the figures",
     "accept_leakage": "features that may rank buyers suspiciously well, since somebody has looked into them",

@@ -1,0 +1,197 @@
+"""Tables larger than a fit needs, and tables in which rows repeat."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from helpers import LABEL, OPTIONS, TINY, explain, learn, plain, with_cells, with_column
+
+from northstar_explain import metrics, tables
+from northstar_explain.cli.tables import facts_text
+from northstar_explain.contract import Contract, check, columns_of
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.learn import purchase, splits
+from northstar_explain.learn.copies import find_copies
+from northstar_explain.model import Model
+from northstar_explain.report.audit import identity
+from northstar_explain.training import Options, Trained
+from northstar_explain.training.about import _HASHED, _table_hash
+
+DRAWN = replace(TINY, fit_rows=1_000)
+
+
+@pytest.fixture(scope="module")
+def drawn(customers: pa.Table, contract: Contract) -> Trained:
+    return learn(customers, contract, DRAWN)
+
+
+@pytest.fixture(scope="module")
+def repeated(customers: pa.Table) -> pa.Table:
+    """500 customers, each eight times under ids of its own, in mixed order."""
+    rows = np.random.default_rng(3).permutation(np.tile(np.arange(500), 8))
+    table = customers.take(pa.array(rows))
+    return with_column(table, "customer_id", [f"R{number}" for number in range(len(rows))])
+
+
+def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(drawn: Trained) -> None:
+    model = drawn.model
+    assert model.manifest["data"]["fit_rows"] == {
+        "purchase": {"used": 1_000, "of": 4_200},
+        "segments": {"used": 1_000, "of": 4_800},
+    }
+    assert model.manifest["options"]["fit_rows"] == 1_000
+    facts = model.evaluation["purchase"]
+    assert (facts["train_n"], facts["validation_n"], facts["holdout"]["n"]) == (1_000, 600, 1_200)
+    assert model.evaluation["segments"]["fidelity_n"] == 1_200
+    assert sum(segment.customers for segment in model.segmentation.segments) == 6_000
+    assert model.scorecard.terms[0].customers.sum() == 1_000
+
+
+def test_a_sample_is_told_wherever_the_rows_are(drawn: Trained, model: Model) -> None:
+    said = "fitted to rows drawn by chance: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
+    assert said in facts_text(drawn.model)
+    assert "drawn by chance" not in facts_text(model)
+    assert "1,000 of 4,200 rows, drawn by chance" in str(identity.data(drawn.model))
+    assert "rows, drawn by chance" not in str(identity.data(model))
+
+
+def test_as_many_rows_as_a_fit_may_use_are_all_used(few: pa.Table, contract: Contract) -> None:
+    whole = learn(few, contract, TINY).model
+    at_limit = learn(few, contract, replace(TINY, fit_rows=1_200)).model  # 1,050 train, 1,200 are for segments
+    assert dict(at_limit.files) == dict(whole.files)
+    assert learn(few, contract, replace(TINY, fit_rows=1_199)).model.id != whole.id
+
+
+def test_northstars_own_table_is_fitted_whole() -> None:
+    rows = 240_000
+    assert Options().fit_rows >= rows * (1 - Options.holdout)  # of which segments learn; the purchase model of fewer
+
+
+def test_another_label_draws_the_same_rows_for_the_segments(customers: pa.Table, contract: Contract) -> None:
+    flipped = with_column(customers, LABEL, 1 - customers[LABEL].to_numpy())
+    one, other = (learn(table, contract, DRAWN).model.files["segments.json"] for table in (customers, flipped))
+    assert one == other
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_has_no_row_twice() -> None:
+    rows = splits.sample(5_000, 1_000, seed=1)
+    assert len(rows) == len(np.unique(rows)) == 1_000
+    assert np.array_equal(rows, splits.sample(5_000, 1_000, seed=1))
+    assert not np.array_equal(rows, splits.sample(5_000, 1_000, seed=2))
+    assert np.array_equal(splits.sample(1_000, 1_000, seed=1), np.arange(1_000))
+
+
+def test_groups_are_drawn_whole() -> None:
+    groups = np.random.default_rng(0).integers(0, 400, 5_000)
+    rows = splits.sample(5_000, 1_000, seed=1, groups=groups)
+    assert 1_000 - np.bincount(groups).max() < len(rows) <= 1_000
+    assert not set(groups[rows]) & set(np.delete(groups, rows))
+    one = splits.sample(100, 10, seed=1, groups=np.zeros(100))  # larger than the sample, but nothing is no sample
+    assert len(one) == 100
+
+
+def test_too_few_rows_to_fit_on_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="fit_rows: expected 1,000 or more; got 999"):
+        Options(fit_rows=999)
+    assert explain("train", "t.parquet", "--model", tmp_path / "m", "--fit-rows", 999).exit_code == 2
+
+
+def test_repeated_rows_are_kept_together_and_told(repeated: pa.Table, contract: Contract) -> None:
+    model = learn(repeated, contract, TINY).model
+    assert model.manifest["data"]["repeated"] == 3_500
+    facts = model.evaluation["purchase"]
+    together = facts["kept_together"]
+    assert together["by"] is None
+    assert [together[part] for part in ("train", "validation", "holdout")] == [350, 50, 100]
+    assert (facts["train_n"], facts["holdout"]["n"]) == (2_800, 800)
+    assert "100 different rows; 400 others taught, none did both" in facts_text(model)
+    assert "Rows that are equal in every feature belong together" in str(identity.data(model))
+
+
+def test_a_machine_stops_as_early_as_without_copies_and_ranks_as_well(customers: pa.Table, contract: Contract) -> None:
+    """Told to stop by copies of what it has learnt, it would go on until it knows that by heart."""
+    features = contract.model_features[:6]
+    columns, label = columns_and_label(customers.slice(0, 1_000), contract)
+    other, judged = columns_and_label(customers.slice(3_000, 3_000), contract)
+    options = replace(OPTIONS.purchase, interactions=0, learning_rate=0.3)
+    rows = np.random.default_rng(3).permutation(np.tile(np.arange(1_000), 8))
+    found = []
+    for some in (np.arange(1_000), rows):
+        taught = rows_of(columns, some)
+        copies = find_copies(taught, contract.model_features, label[some])
+        groups = copies.groups if copies else None
+        machine = purchase.fit(taught, label[some], features, options, 1, groups=groups)
+        auc = metrics.roc_auc(judged, machine.predict_proba(purchase.frame(other, features))[:, 1])
+        found.append((int(np.max(machine.best_iteration_)), auc))
+    (rounds, auc), (rounds_of_copies, auc_of_copies) = found
+    assert rounds_of_copies < 3 * rounds
+    assert auc_of_copies > auc - 0.01
+
+
+@pytest.mark.parametrize("share", [0, 0.005, 0.02])
+def test_copies_are_found_where_they_matter(share: float, customers: pa.Table, contract: Contract) -> None:
+    again = round(share * 6_000)
+    columns, label = columns_and_label(pa.concat_tables([customers, customers.slice(0, again)]), contract)
+    found = find_copies(columns, contract.model_features, label)
+    if share < 0.01:
+        assert found is None
+    else:
+        assert found is not None and found.repeated == again
+        assert np.array_equal(found.groups[:again], found.groups[6_000:])
+        assert len(np.unique(found.groups)) == 6_000
+
+
+def test_customers_who_are_alike_are_no_copies(customers: pa.Table, contract: Contract) -> None:
+    """Few features of few values, as in a survey: most rows are equal to another, and each is a customer of its own."""
+    rng = np.random.default_rng(0)
+    columns, _ = columns_and_label(customers, contract)
+    columns = dict.fromkeys(columns, rng.integers(0, 300, 6_000) / 1.0)
+    assert find_copies(columns, contract.model_features, (rng.random(6_000) < 0.2).astype(int)) is None
+    inactive = np.where(rng.random(6_000) < 0.3, 0.0, rng.random(6_000))
+    columns = dict.fromkeys(columns, inactive)
+    assert (
+        find_copies(columns, contract.model_features, ((inactive > 0) & (rng.random(6_000) < 0.2)).astype(int)) is None
+    )
+
+
+def test_missing_values_and_zeros_of_either_sign_are_equal(contract: Contract) -> None:
+    name = contract.model_features[0].name
+    values = np.repeat([0.0, np.nan, 1.0, *range(2, 40)], 2)
+    values[1] = -0.0
+    found = find_copies({name: values}, contract.model_features[:1], np.repeat(np.arange(41) % 2, 2))
+    assert found is not None and found.repeated == 41
+
+
+def test_the_command_warns_of_repeated_rows(
+    customers: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("northstar_explain.training.train", lambda *args, **more: learn(args[0].table, args[1], TINY))
+    again = with_cells(customers.slice(0, 500), "customer_id", {row: f"R{row}" for row in range(500)})
+    path = tmp_path / "twice.parquet"
+    tables.write(pa.concat_tables([customers.slice(0, 1_500), again]), path)
+    result = explain("train", path, "--model", tmp_path / "model", "--quiet")
+    assert result.exit_code == 0
+    assert "500 of 2,000 rows (25.0%) repeat another row in every feature" in plain(result.stderr)
+    assert json.loads((tmp_path / "model" / "manifest.json").read_bytes())["data"]["repeated"] == 500
+
+
+def test_the_hash_of_a_table_does_not_depend_on_its_pieces() -> None:
+    rows = _HASHED + 1_000
+    numbers, texts = np.arange(rows) % 1_000, pa.array(["a", "b", None, "d"] * (rows // 4))
+    table = pa.table({"n": pa.array(numbers, mask=numbers == 7), "t": texts, "d": texts.dictionary_encode()})
+    pieces = pa.concat_tables([table.slice(0, 10), table.slice(10, 77_777), table.slice(77_787)])
+    assert _table_hash(table) == _table_hash(pieces)
+    changed = pa.concat_tables([table.slice(0, rows - 1), table.slice(0, 1)])
+    assert _table_hash(table) != _table_hash(changed)
+
+
+def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict, np.ndarray]:
+    """Columns and label of a table in which ids may repeat."""
+    table = with_column(table, "customer_id", [f"R{number}" for number in range(table.num_rows)])
+    accepted = check(table, contract, label=True).accepted
+    return columns_of(accepted, contract.features), accepted[LABEL].to_numpy()
