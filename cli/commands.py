@@ -121,7 +121,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     truth = _truth(options.truth, contract) if options.truth else None
 
     def source(path: Path) -> Source:
-        return Source(tables.read(path), str(path), tables.is_text_format(path), truth)
+        return Source(tables.read(path, any_text=True), str(path), tables.is_text_format(path), truth)
 
     with progress(options.quiet) as say:
         later = source(options.holdout) if options.holdout else None

@@ -11,10 +11,11 @@ import resource
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -92,7 +93,8 @@ def _attempts(model: Path, table: Path, format: str, start: int, count: int) -> 
     loaded, rows = models.load(model), tables.read(table).slice(0, ROWS).combine_chunks()
     ending, data = encoded(rows, format)
     with tempfile.TemporaryDirectory() as folder:
-        expected = _scores(loaded, Path(folder), ending, data)
+        case = Case(loaded, Path(folder), ending)
+        expected, original = case.scores(data), case.rows(rows)
         assert len(expected) == len(rows)
         # The address space is limited only now: what is mapped up to here is ours.
         mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -101,38 +103,66 @@ def _attempts(model: Path, table: Path, format: str, start: int, count: int) -> 
             print(json.dumps({"seed": seed}), flush=True)
             rng = np.random.default_rng(seed)
             changed = flip_bytes(data, rng, int(rng.integers(1, 9)))
-            outcome, said = _outcome(lambda data=changed: _scores(loaded, Path(folder), ending, data), expected)
+            outcome, said = _outcome(case, changed, expected, original)
             print(json.dumps({"seed": seed, "outcome": outcome, "said": said}), flush=True)
 
 
-def _outcome(scores: Callable[[], dict[str, Any]], expected: dict[str, Any]) -> tuple[str, str]:
-    import traceback
+class Case(NamedTuple):
+    """How to score bytes, and how to see which rows they still hold as they were."""
 
+    model: Any
+    folder: Path
+    ending: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"c{self.ending}"
+
+    def scores(self, data: bytes) -> dict[str, Any]:
+        """The score of each id."""
+        from northstar_explain import tables
+        from northstar_explain.score import Options, run
+
+        out = self.folder / "s.parquet"
+        self.path.write_bytes(data)
+        done = run(self.model, self.path, out, Options(overwrite=True, publish_anyway=True))
+        if done.rejected:
+            tables.read(done.rejects).to_pylist()  # must be readable again, whatever it holds
+        return {row[self.model.contract.id]: row for row in tables.read(out).to_pylist()}
+
+    def rows(self, table: pa.Table) -> dict[str, list[str]]:
+        """All that the contract looks at, as one text per row, by id."""
+        contract = self.model.contract
+        cells = [contract.id, *(feature.name for feature in contract.features)]
+        columns = [
+            [None if cell is None else bytes(cell) for cell in table[name].cast(pa.binary()).to_pylist()]
+            if pa.types.is_string(table[name].type) or pa.types.is_dictionary(table[name].type)
+            else table[name].to_pylist()
+            for name in cells
+        ]
+        found: dict[str, list[str]] = {}
+        for row in zip(*columns, strict=True):
+            found.setdefault((row[0] or b"").decode("utf-8", "replace"), []).append(repr(row))
+        return found
+
+
+def _outcome(case: Case, data: bytes, expected: dict[str, Any], original: dict[str, list[str]]) -> tuple[str, str]:
     from northstar_explain.errors import NorthstarError
 
     try:
-        found = scores()
+        found = case.scores(data)
     except NorthstarError as error:
         return "refused", str(error)
     except BaseException as error:  # whatever it is, it is what this program is looking for
         return f"raised {type(error).__name__}", "".join(traceback.format_exception(error))[-3000:]
-    missing = [id for id in expected if id not in found]
-    other = [id for id, row in expected.items() if id in found and found[id] != row]
-    if not missing and not other:
+    if found == expected:
         return "same", ""
-    return "changed", f"{len(missing)} without a score, {len(other)} with another"
-
-
-def _scores(model: Any, folder: Path, ending: str, data: bytes) -> dict[str, Any]:
+    # A flip may yield other values, which nobody can tell; but a row that reads as before has its score as before.
     from northstar_explain import tables
-    from northstar_explain.score import Options, run
 
-    path, out = folder / f"c{ending}", folder / "s.parquet"
-    path.write_bytes(data)
-    done = run(model, path, out, Options(overwrite=True, publish_anyway=True))
-    if done.rejected:
-        tables.read(done.rejects).to_pylist()  # must be readable again, whatever it holds
-    return {row[model.contract.id]: row for row in tables.read(out).to_pylist()}
+    now = case.rows(tables.read(case.path, any_text=True))
+    wrong = [id for id, rows in original.items() if now.get(id) == rows and found.get(id) != expected[id]]
+    return ("wrong", str(wrong)) if wrong else ("other values", "")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from northstar_explain.contract.cells import is_number, is_text, missing_texts, 
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.contract.labels import strange_labels
+from northstar_explain.contract.texts import readable
 from northstar_explain.errors import Fault, TableError
 
 
@@ -52,6 +53,10 @@ def _fold(name: str) -> str:
 
 def require_types(table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool) -> None:
     """Raise TableError with every column that cannot hold what the contract says, judged by these rows."""
+    judged = [contract.id, *(feature.name for feature in contract.features)]
+    if label:
+        judged += filter(None, [contract.label, contract.group])
+    table, _ = readable(table, judged)  # a text that is not UTF-8 is a matter of its row
     faults = []
     for feature in contract.features:
         column = table[feature.name]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
+
+import pyarrow as pa
 
 from northstar_explain.errors import Fault, TableError
 
 FORMATS = (".parquet", ".csv", ".arrow")
+# What PyArrow raises on bytes that are not what they should be: its own errors, and Python's for lengths and names.
+READING = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError, struct.error, SystemError)
 
 
 def is_text_format(path: Path | str) -> bool:
@@ -39,10 +44,20 @@ def require_path(path: Path) -> None:
 
 
 def unreadable(path: Path, error: BaseException) -> TableError:
-    """The error of a Parquet or Arrow file that cannot be read."""
+    """The error of a Parquet or Arrow file that cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+    error : BaseException
+        One of `READING`.
+    """
     kind = "Parquet" if path.suffix == ".parquet" else "Arrow"
-    todo = "The file may be cut off or of another format: write it again."
-    return TableError(str(path), [Fault("file", f"a whole {kind} file", first_line(error), todo)])
+    todo = "The file may be damaged, cut off or of another format: write it again."
+    expected = f"a whole {kind} file"
+    if isinstance(error, MemoryError):  # a damaged file may ask for any amount
+        expected, todo = f"{expected} that fits into memory", f"{todo} If it is whole, it needs more memory."
+    return TableError(str(path), [Fault("file", expected, first_line(error), todo)])
 
 
 def first_line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from northstar_explain.errors import Fault, TableError
+from northstar_explain.tables.soundness import as_bytes
 
 
 def from_frame(frame: Any) -> pa.Table:
@@ -44,13 +45,30 @@ def without_views(table: pa.Table) -> pa.Table:
     # Polars hands out texts as views, for which Arrow has few functions: neither take nor, in dictionaries, cast.
     for place, field in enumerate(table.schema):
         kind = field.type
-        if pa.types.is_string_view(kind):
-            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
-        elif pa.types.is_dictionary(kind) and pa.types.is_string_view(kind.value_type):
+        if _is_view(kind):
+            chunks, plain = [_without_view(chunk) for chunk in table.column(place).chunks], _plain(kind)
+        elif pa.types.is_dictionary(kind) and _is_view(kind.value_type):
+            plain = pa.dictionary(kind.index_type, _plain(kind.value_type))
             chunks = [
-                pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.string()))
+                pa.DictionaryArray.from_arrays(chunk.indices, _without_view(chunk.dictionary))
                 for chunk in table.column(place).chunks
             ]
-            plain = pa.dictionary(kind.index_type, pa.string())
-            table = table.set_column(place, field.name, pa.chunked_array(chunks, plain))
+        else:
+            continue
+        table = table.set_column(place, field.name, pa.chunked_array(chunks, plain))
     return table
+
+
+def _is_view(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
+
+
+def _plain(view: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_string_view(view) else pa.binary()
+
+
+def _without_view(array: pa.Array) -> pa.Array:
+    if pa.types.is_binary_view(array.type):
+        return array.cast(pa.binary())
+    # By way of bytes: a text that is not UTF-8 cannot be cast, and rejects no more than its row.
+    return as_bytes(array).cast(pa.binary()).view(pa.string())

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.tables import csvs
-from northstar_explain.tables.formats import FORMATS, is_text_format, require_file, require_path, unreadable
+from northstar_explain.tables.formats import FORMATS, READING, is_text_format, require_file, require_path, unreadable
 from northstar_explain.tables.frames import without_views
+from northstar_explain.tables.soundness import require_sound
 
 
 class Position(NamedTuple):
@@ -175,10 +176,13 @@ def _pieces(
         yield from _after(skip, (pa.Table.from_batches([batch]) for batch in csvs.pieces(path, columns)))
         return
     reader = _parquet_pieces if path.suffix == ".parquet" else _arrow_pieces
+    row = skip
     try:
         for piece in reader(path, size, skip, columns, encode):
+            require_sound(piece, path, row + 1)
             yield without_views(piece)
-    except (pa.ArrowException, OSError) as error:
+            row += piece.num_rows
+    except READING as error:
         raise unreadable(path, error) from error
 
 
