@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import Breach, read_categories, read_numbers
 from northstar_explain.contract.columns import Category, one_array
-from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.labels import read_groups, read_labels
 from northstar_explain.contract.rejected import rejected_rows
@@ -134,7 +134,7 @@ def part(
     -------
     Parted
     """
-    table, broken_texts = readable(table, [contract.id, *(feature.name for feature in contract.features)])
+    table, broken_texts = readable(table, needed_columns(contract, label=False))
     ids, breaches = _identifiers(one_array(table[contract.id]), contract.id, repeated)
     breaches += broken_texts
     columns: dict[str, np.ndarray | Category] = {}

@@ -20,12 +20,16 @@ def no_rows(source: str) -> TableError:
     return TableError(source, [Fault("rows", "at least one customer", "none", "Check the export.")])
 
 
+def needed_columns(contract: Contract, label: bool) -> list[str]:
+    """The columns that a table must have: id and features, and with `label` also label and group."""
+    more = filter(None, [contract.label, contract.group]) if label else ()
+    return [contract.id, *(feature.name for feature in contract.features), *more]
+
+
 def require_columns(schema: pa.Schema, contract: Contract, label: bool, source: str) -> tuple[str, ...]:
     """Raise TableError unless every column that is needed is there once; give those the contract does not know."""
     counts = Counter(schema.names)
-    needed = [contract.id, *(feature.name for feature in contract.features)]
-    if label:
-        needed += [contract.label, *filter(None, [contract.group])]
+    needed = needed_columns(contract, label)
     known = {*needed, contract.label, contract.group, *contract.ignore}
     extra = [name for name in counts if name not in known]
     faults = [
@@ -53,10 +57,7 @@ def _fold(name: str) -> str:
 
 def require_types(table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool) -> None:
     """Raise TableError with every column that cannot hold what the contract says, judged by these rows."""
-    judged = [contract.id, *(feature.name for feature in contract.features)]
-    if label:
-        judged += filter(None, [contract.label, contract.group])
-    table, _ = readable(table, judged)  # a text that is not UTF-8 is a matter of its row
+    table, _ = readable(table, needed_columns(contract, label))  # a text that is not UTF-8 is a matter of its row
     faults = []
     for feature in contract.features:
         column = table[feature.name]

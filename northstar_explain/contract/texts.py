@@ -65,9 +65,9 @@ def _readable(array: pa.Array) -> tuple[pa.Array, np.ndarray]:
         codes = array.indices.to_numpy(zero_copy_only=False)  # NaN where there is none
         return pa.DictionaryArray.from_arrays(array.indices, words), np.flatnonzero(np.isin(codes, bad))
     cells = as_bytes(array).to_pylist()
-    bad = [row for row, cell in enumerate(cells) if cell is not None and not _is_utf8(cell)]
+    rows = [row for row, cell in enumerate(cells) if cell is not None and not _is_utf8(cell)]
     texts = [None if cell is None else cell.decode("utf-8", "backslashreplace") for cell in cells]
-    return pa.array(texts, kind), np.array(bad, dtype=np.intp)
+    return pa.array(texts, kind), np.array(rows, dtype=np.intp)
 
 
 def _is_utf8(cell: bytes) -> bool:
