@@ -158,16 +158,16 @@ def _earlier(options: TrainOptions) -> Earlier | None:
 
 
 def _truth(path: Path, contract: Contract) -> dict[str, float]:
-    from northstar_explain import tables
-    from northstar_explain.errors import Fault, TableError
-    from northstar_explain.simulate import TRUTH
+    import pyarrow as pa
 
-    table = tables.read(path)
-    if missing := [name for name in (contract.id, TRUTH) if name not in table.column_names]:
-        todo = "Give the file that `explain simulate` wrote beside the customers."
-        raise TableError(str(path), [Fault("columns", f"{contract.id}, {TRUTH}", f"no {', '.join(missing)}", todo)])
-    ids, values = (table[name].to_pylist() for name in (contract.id, TRUTH))
-    return {str(id): float(value) for id, value in zip(ids, values, strict=True)}
+    from northstar_explain import tables
+    from northstar_explain.simulate import TRUTH
+    from northstar_explain.tables.columns import take_columns
+
+    todo = "Give the file that `explain simulate` wrote beside the customers."
+    kinds = {contract.id: pa.string(), TRUTH: pa.float64()}
+    ids, values = (column.to_pylist() for column in take_columns(tables.read(path), kinds, str(path), todo).values())
+    return dict(zip(ids, values, strict=True))
 
 
 def _keep_later_rejects(rejected: object, model: Path) -> None:

@@ -268,7 +268,7 @@ def _other_value(lines: list[str], rng: np.random.Generator) -> list[str]:
         return lines
     values = [
         '""', "[]", "{}", "0", "-1", "1e999", "nan", "inf", "true", '"x"', "[1, [2]]", '["a", 1]', '"\\u0000"', '"\\U0001F600"',
-        "1979-05-27", '"{lower} {upper} {}"', '"{"', '"count"', '"category"', '"ordered"', "9" * 400, '["a", "a"]', '"%s"', "[[]]",
+        "1979-05-27", '"{lower} {upper} {}"', '"{"', '"count"', '"category"', '"ordered"', "9" * 400, "9" * 5_000, "[" * 2_000, '["a", "a"]', '"%s"', "[[]]",
     ]  # fmt: skip
     at = keyed[rng.integers(len(keyed))]
     key = lines[at].split("=")[0]

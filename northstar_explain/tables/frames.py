@@ -98,8 +98,10 @@ def _by_column(frame: Any, needed: Collection[str] | None, source: str) -> pa.Ta
 def _mixed(name: str, column: Any, error: Exception) -> Fault:
     # A value that differs from itself is NaN, as pandas writes what is missing.
     kinds = sorted({type(value).__name__ for value in column if value is not None and value == value})
-    got = " and ".join(kinds) if len(kinds) > 1 else first_line(error)
-    return Fault(f"column {name}", "values of one kind", got, "Make them all text, or all numbers.")
+    todo = "Make them all text, or all numbers."
+    if len(kinds) > 1:
+        return Fault(f"column {name}", "values of one kind", " and ".join(kinds), todo)
+    return Fault(f"column {name}", "values that Arrow has a type for", first_line(error), todo)
 
 
 def without_views(table: pa.Table) -> pa.Table:
