@@ -125,7 +125,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     truth = _truth(options.truth, contract) if options.truth else None
 
     def source(path: Path) -> Source:
-        return Source(tables.read(path), str(path), tables.is_text_format(path), truth)
+        return Source(tables.read(path, any_text=True), str(path), tables.is_text_format(path), truth)
 
     with progress(options.quiet) as say:
         later = source(options.holdout) if options.holdout else None
@@ -166,16 +166,16 @@ def _earlier(options: TrainOptions) -> Earlier | None:
 
 
 def _truth(path: Path, contract: Contract) -> dict[str, float]:
-    from northstar_explain import tables
-    from northstar_explain.errors import Fault, TableError
-    from northstar_explain.simulate import TRUTH
+    import pyarrow as pa
 
-    table = tables.read(path)
-    if missing := [name for name in (contract.id, TRUTH) if name not in table.column_names]:
-        todo = "Give the file that `explain simulate` wrote beside the customers."
-        raise TableError(str(path), [Fault("columns", f"{contract.id}, {TRUTH}", f"no {', '.join(missing)}", todo)])
-    ids, values = (table[name].to_pylist() for name in (contract.id, TRUTH))
-    return {str(id): float(value) for id, value in zip(ids, values, strict=True)}
+    from northstar_explain import tables
+    from northstar_explain.simulate import TRUTH
+    from northstar_explain.tables.columns import take_columns
+
+    todo = "Give the file that `explain simulate` wrote beside the customers."
+    kinds = {contract.id: pa.string(), TRUTH: pa.float64()}
+    ids, values = (column.to_pylist() for column in take_columns(tables.read(path), kinds, str(path), todo).values())
+    return dict(zip(ids, values, strict=True))
 
 
 def _tell_later_rejects(rows: int, path: Path) -> None:

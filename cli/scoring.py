@@ -68,6 +68,9 @@ def _remarks(facts: dict[str, Any], options: ScoreOptions) -> list[str]:
         share = f"{facts['rejected']:,} of {facts['rows']:,} rows ({facts['rejected_share']:.2%}) rejected"
         place = Path(options.out).parent / facts["outputs"][-1]["name"] if facts["published"] else None
         said.append(f"{share}; see {place}" if place else share)
+    if facts["rejected"] and facts["left_out_columns"]:
+        named = ", ".join(facts["left_out_columns"])
+        said.append(f"not kept with the rejected rows, as Parquet has no type for them: {named}")
     if not facts["published"]:
         said += [f"  {_reason(found)}" for found in facts["reasons"][:_NAMED]]
         said.append(

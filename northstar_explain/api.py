@@ -12,6 +12,7 @@ from northstar_explain import contract as contracts
 from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check
+from northstar_explain.contract.faults import needed_columns
 from northstar_explain.score import Scorer
 
 if TYPE_CHECKING:
@@ -53,8 +54,12 @@ class Model:
         return Scorer(self.data)
 
     def check(self, frame: Any) -> contracts.Checked:
-        """Part a table into rows that can be scored and rows that cannot, with reasons."""
-        return check(tables.from_frame(frame), self.data.contract)
+        """Part a table into rows that can be scored and rows that cannot, with reasons.
+
+        Parameters and errors are those of `score`.
+        """
+        contract = self.data.contract
+        return check(tables.from_frame(frame, needed_columns(contract, label=False)), contract)
 
     def score(self, frame: Any) -> pa.Table:
         """Score customers.
@@ -117,7 +122,8 @@ def train(
 
     if not isinstance(contract, Contract):
         contract = contracts.northstar() if contract is None else contracts.load(contract)
-    trained = run(Source(tables.from_frame(frame)), contract, options or Options(seed=seed))
+    table = tables.from_frame(frame, needed_columns(contract, label=True))
+    trained = run(Source(table), contract, options or Options(seed=seed))
     return Model(trained.model, trained.rejected)
 
 

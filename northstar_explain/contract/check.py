@@ -14,9 +14,11 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import Breach, read_categories, read_numbers
 from northstar_explain.contract.columns import Category, one_array
-from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.labels import read_groups, read_labels
+from northstar_explain.contract.rejected import rejected_rows
+from northstar_explain.contract.texts import readable
 
 
 class Checked(NamedTuple):
@@ -29,7 +31,7 @@ class Checked(NamedTuple):
         (int8) and the group (string), if the contract names one; rows in their order.
     rejected : pyarrow.Table
         The other rows as they came, after a column ``row`` (position in the input, first row 1) and a column
-        ``reasons``.
+        ``reasons``; without columns that Parquet has no type for (see `contract.rejected`).
     ignored : tuple of str
         Columns that the contract does not know and that were not used.
     """
@@ -97,10 +99,12 @@ def check(
     more: dict[str, pa.Array] = {}
     breaches: list[Breach] = []
     if label:
-        more[contract.label], breaches = read_labels(table[contract.label], contract.label)
+        table, breaches = readable(table, filter(None, [contract.label, contract.group]))
+        more[contract.label], found = read_labels(table[contract.label], contract.label)
+        breaches += found
         if contract.group:
             more[contract.group], found = read_groups(table[contract.group], contract.group)
-            breaches = [*breaches, *found]
+            breaches += found
     parted = part(table, contract, repeated_ids(table[contract.id]), more=breaches)
     accepted = _table(parted, contract)
     for name, column in more.items():
@@ -130,7 +134,9 @@ def part(
     -------
     Parted
     """
+    table, broken_texts = readable(table, needed_columns(contract, label=False))
     ids, breaches = _identifiers(one_array(table[contract.id]), contract.id, repeated)
+    breaches += broken_texts
     columns: dict[str, np.ndarray | Category] = {}
     for feature in contract.features:
         column = one_array(table[feature.name])
@@ -142,7 +148,7 @@ def part(
     bad = np.zeros(table.num_rows, dtype=bool)
     for breach in breaches:
         bad[breach.rows] = True
-    rejected = _rejected(table, breaches, np.flatnonzero(bad), first_row)
+    rejected = rejected_rows(table, breaches, np.flatnonzero(bad), first_row)
     broken = {(breach.column, breach.expected): len(breach.rows) for breach in breaches}
     if not breaches:
         return Parted(ids, columns, None, rejected, broken)
@@ -168,23 +174,6 @@ def _table(parted: Parted, contract: Contract) -> pa.Table:
         else:
             columns[name] = pa.array(column, mask=np.isnan(column))
     return pa.table(columns)
-
-
-def _rejected(table: pa.Table, breaches: list[Breach], rows: np.ndarray, first_row: int) -> pa.Table:
-    rejected = table.take(pa.array(rows)) if len(rows) else table.slice(0, 0)
-    rejected = rejected.add_column(0, "row", pa.array(rows + first_row, pa.int64()))
-    return rejected.add_column(1, "reasons", pa.array(_reasons(table, breaches, rows), pa.string()))
-
-
-def _reasons(table: pa.Table, breaches: list[Breach], rows: np.ndarray) -> list[str]:
-    place = {int(row): at for at, row in enumerate(rows)}
-    said: list[list[str]] = [[] for _ in rows]
-    for breach in breaches:
-        values = table[breach.column].take(pa.array(breach.rows)).to_pylist()
-        for row, value in zip(breach.rows, values, strict=True):
-            got = "nothing" if value is None else repr(value)
-            said[place[int(row)]].append(f"{breach.column}: expected {breach.expected}, got {got}")
-    return ["; ".join(texts) for texts in said]
 
 
 def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tuple[pa.Array, list[Breach]]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from northstar_explain.contract.cells import MISSING_NUMBERS
 from northstar_explain.contract.features import Kind
 from northstar_explain.contract.load import parse
+from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import ContractError, Fault, TableError
 
 _SENSITIVE = re.compile(r"(^|_)(age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I)
@@ -101,6 +102,10 @@ def _taken_for_others(text: str, guesses: list[_Guess]) -> set[str]:
 def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type) or not is_kept(column.type):
+        return pa.chunked_array([pa.nulls(len(column))])  # no feature can hold it
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
     blank = pc.is_in(column, value_set=pa.array(MISSING_NUMBERS, column.type))

@@ -11,6 +11,7 @@ from northstar_explain.contract.cells import is_number, is_text, missing_texts, 
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.contract.labels import strange_labels
+from northstar_explain.contract.texts import readable
 from northstar_explain.errors import Fault, TableError
 
 
@@ -19,12 +20,16 @@ def no_rows(source: str) -> TableError:
     return TableError(source, [Fault("rows", "at least one customer", "none", "Check the export.")])
 
 
+def needed_columns(contract: Contract, label: bool) -> list[str]:
+    """The columns that a table must have: id and features, and with `label` also label and group."""
+    more = filter(None, [contract.label, contract.group]) if label else ()
+    return [contract.id, *(feature.name for feature in contract.features), *more]
+
+
 def require_columns(schema: pa.Schema, contract: Contract, label: bool, source: str) -> tuple[str, ...]:
     """Raise TableError unless every column that is needed is there once; give those the contract does not know."""
     counts = Counter(schema.names)
-    needed = [contract.id, *(feature.name for feature in contract.features)]
-    if label:
-        needed += [contract.label, *filter(None, [contract.group])]
+    needed = needed_columns(contract, label)
     known = {*needed, contract.label, contract.group, *contract.ignore}
     extra = [name for name in counts if name not in known]
     faults = [
@@ -52,6 +57,7 @@ def _fold(name: str) -> str:
 
 def require_types(table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool) -> None:
     """Raise TableError with every column that cannot hold what the contract says, judged by these rows."""
+    table, _ = readable(table, needed_columns(contract, label))  # a text that is not UTF-8 is a matter of its row
     faults = []
     for feature in contract.features:
         column = table[feature.name]

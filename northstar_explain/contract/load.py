@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from northstar_explain.contract import clashes
 from northstar_explain.contract.features import ROLES, USES, Contract, Feature, Kind
 from northstar_explain.errors import ContractError, Fault
 
+_LARGEST = sys.float_info.max
 _TABLE_KEYS = ("title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore")
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
@@ -85,7 +87,7 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number too long for Python, lists too deep for it
         todo = "Mend the file at this place."
         raise ContractError(source, [Fault("file", "valid TOML", str(error), todo)]) from error
     reader = _Reader()
@@ -144,6 +146,10 @@ class _Reader:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.fault(f"{where}.{key}", "a number", value)
+            return None
+        # A whole number of TOML may have more digits than a float can; compared as it is, it is converted nowhere.
+        if not -_LARGEST <= value <= _LARGEST:
+            self.fault(f"{where}.{key}", "a finite number", "one that is not", "Leave it out where there is no bound.")
             return None
         return float(value)
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from northstar_explain.contract.labels import read_labels
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model import Model
+from northstar_explain.tables.columns import take_columns
 from northstar_explain.tables.places import sha256
 
 
@@ -50,30 +51,30 @@ def read_run(scores: pa.Table, model: Model, name: str, report: Mapping[str, Any
     Raises
     ------
     TableError
-        When a column is missing, another model made the scores, or an id occurs twice.
+        When a column is missing or holds what no score is, another model made the scores, or an id occurs twice.
     """
-    wanted = [model.contract.id, "segment_id", "decile", "probability", "reason_1", "model_id"]
+    id, text = model.contract.id, pa.string()
+    kinds = {id: text, "segment_id": text, "decile": pa.int64(), "probability": pa.float64(), "reason_1": text}
     todo = "Give scores that `explain score` wrote with this model."
-    if missing := [column for column in wanted if column not in scores.column_names]:
-        raise TableError(name, [Fault("columns", ", ".join(wanted), f"no {', '.join(missing)}", todo)])
-    made_by = sorted(set(pc.unique(scores["model_id"]).cast(pa.string()).to_pylist()) - {model.id})
+    found = take_columns(scores, {**kinds, "model_id": text}, name, todo, may_miss=["reason_1"])
+    made_by = sorted(set(pc.unique(found["model_id"]).to_pylist()) - {model.id})
     if made_by:
         raise TableError(name, [Fault("column model_id", f"{model.id} in every row", f"also {made_by[0]}", todo)])
-    texts = [
-        scores[column].cast(pa.string()).to_numpy(zero_copy_only=False) for column in (wanted[0], wanted[1], wanted[4])
-    ]
-    ids, segments, reasons = texts
+    ids, segments, reasons = (found[column].to_numpy(zero_copy_only=False) for column in (id, "segment_id", "reason_1"))
     if len(set(ids.tolist())) < len(ids):
-        raise TableError(name, [Fault(f"column {wanted[0]}", "each customer once", "one twice", todo)])
-    return Run(
-        name,
-        ids,
-        segments,
-        scores["decile"].cast(pa.int64()).to_numpy(),
-        scores["probability"].cast(pa.float64()).to_numpy(),
-        np.array([reason or "" for reason in reasons], dtype=object),
-        report,
-    )
+        raise TableError(name, [Fault(f"column {id}", "each customer once", "one twice", todo)])
+    deciles, probability = found["decile"].to_numpy(), found["probability"].to_numpy()
+    _require_within("decile", deciles, 1, 10, name, todo)
+    _require_within("probability", probability, 0, 1, name, todo)
+    reasons = np.array([reason or "" for reason in reasons], dtype=object)
+    return Run(name, ids, segments, deciles, probability, reasons, report)
+
+
+def _require_within(column: str, values: np.ndarray, low: float, high: float, source: str, todo: str) -> None:
+    wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # so that NaN is wrong too
+    if len(wrong):
+        fault = Fault(f"row {wrong[0] + 1:,}, column {column}", f"{low} to {high}", str(values[wrong[0]]), todo)
+        raise TableError(source, [fault])
 
 
 def read_report(data: bytes, model: Model, name: str) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def read_report(data: bytes, model: Model, name: str) -> dict[str, Any]:
     todo = "Score again, or move the file away: drift of the features is then not known."
     try:
         report = json.loads(data)
-    except ValueError as error:  # no JSON, or no UTF-8
+    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
         raise TableError(name, [Fault("file", "JSON, as `explain score` writes it", str(error), todo)]) from None
     if not _is_report(report):
         raise TableError(name, [Fault("file", "a report of `explain score`", "other JSON", todo)])
@@ -145,16 +146,18 @@ def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
         When a column is missing, a label is neither, or an id is missing or occurs twice.
     """
     id, label = model.contract.id, model.contract.label
-    if missing := [column for column in (id, label) if column not in table.column_names]:
-        todo = "Give customers with their label, once its window is over."
-        raise TableError(name, [Fault("columns", f"{id} and {label}", f"no {', '.join(missing)}", todo)])
-    labels, breaches = read_labels(table[label], label)
+    todo = "Give customers with their label, once its window is over."
+    columns = take_columns(table, {id: pa.string(), label: None}, name, todo)
+    try:
+        labels, breaches = read_labels(columns[label], label)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableError(name, [Fault(f"column {label}", "0 or 1", str(columns[label].type), todo)]) from error
     if breaches:
         rows = breaches[0].rows
         got = repr(table[label][int(rows[0])].as_py()) + (f", and {len(rows) - 1:,} more such rows" * (len(rows) > 1))
         todo = "Mend the export, or leave out customers whose window is not over."
         raise TableError(name, [Fault(f"row {rows[0] + 1}, column {label}", breaches[0].expected, got, todo)])
-    ids = table[id].cast(pa.string()).to_pylist()
+    ids = columns[id].to_pylist()
     found = dict(zip(ids, labels.to_pylist(), strict=True))
     if len(found) < len(ids) or None in found:
         raise TableError(name, [Fault(f"column {id}", "each customer once", "one twice, or none", "Mend the export.")])

@@ -59,7 +59,7 @@ def read(folder: Path) -> Names:
     try:
         text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         todo = 'Mend it, such as: [segments], and below it: S1 = "Regulars".'
         raise ModelError(str(path), [Fault("file", "names in TOML", str(error), todo)]) from error
     section = data.get("segments", {})

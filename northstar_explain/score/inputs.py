@@ -15,6 +15,7 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract
 from northstar_explain.contract.cells import is_text
 from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.contract.rejected import left_out
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.score import ids
 from northstar_explain.tables import Batch, Position, Source
@@ -39,6 +40,8 @@ class Input:
         Of each file.
     ignored : tuple of str
         Columns that the contract does not know.
+    left_out : tuple of str
+        Those of them that rejected rows do not keep, as Parquet has no type for them.
     rows : int
         How many rows there are; known once the ids are read.
 
@@ -59,6 +62,7 @@ class Input:
             for schema, file in zip(self.schemas, source.files, strict=True)
         ]
         self.ignored = tuple(dict.fromkeys(name for names in found for name in names))
+        self.left_out = tuple(dict.fromkeys(name for schema in self.schemas for name in left_out(schema)))
         self._words = [feature.name for feature in contract.features if not feature.kind.numeric]
         self._digests: list[str] = []
         self._unread: TableError | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,8 @@ import pyarrow as pa
 from northstar_explain import tables
 from northstar_explain.contract.check import Parted, part
 from northstar_explain.contract.columns import one_array
-from northstar_explain.contract.faults import require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, require_columns, require_types
+from northstar_explain.errors import Fault, TableError
 from northstar_explain.model import Model, load
 from northstar_explain.score import ids
 from northstar_explain.score.batch import Scored, Scorer
@@ -55,15 +56,16 @@ def batches(
     as_text : bool, default False
         Whether numbers may come as text, as they do from CSV.
 
-    Yields
-    ------
-    ScoredBatch
-        One for each batch.
+    Returns
+    -------
+    iterator of ScoredBatch
+        One for each batch; none where there are no batches.
 
     Raises
     ------
     TableError
-        When a batch as a whole is not what the contract says.
+        When a single table is given for the batches (at once), or when a batch as a whole is not what the contract
+        says (as it is asked for). An error that the iterable itself raises comes through as it is.
 
     Examples
     --------
@@ -71,15 +73,35 @@ def batches(
     >>> for scores, rejected in score.batches("model/", table.to_batches()):   # doctest: +SKIP
     ...     sink.write(scores)
     """
-    scorer = Scorer(_model(model), control)
-    known = pa.array(list(repeated), pa.string())
+    _require_batches(batches)
+    return _scored(Scorer(_model(model), control), batches, repeated, as_text)
+
+
+def _scored(scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], as_text: bool) -> Iterator[ScoredBatch]:
+    contract = scorer.model.contract
+    known = pa.array(list(map(str, repeated)), pa.string())
     for batch in batches:
-        table = tables.from_frame(batch)
-        require_columns(table.schema, scorer.model.contract, label=False, source="batch")
-        require_types(table, scorer.model.contract, label=False, source="batch", as_text=as_text)
+        table = tables.from_frame(batch, needed_columns(contract, label=False), source="batch")
+        require_columns(table.schema, contract, label=False, source="batch")
+        require_types(table, contract, label=False, source="batch", as_text=as_text)
         own = ids.repeated([_ids(table, scorer)])
         parted, scored = score_part(scorer, table, pa.concat_arrays([known, own]))
         yield ScoredBatch(scored.rows, parted.rejected)
+
+
+def _require_batches(batches: object) -> None:
+    """Raise TableError where a single table, or none, is given for several: it would be taken apart by columns."""
+    reader = isinstance(batches, pa.RecordBatchReader)  # hands out Arrow, and batches too
+    table = isinstance(batches, pa.Table | pa.RecordBatch) or hasattr(batches, "__arrow_c_stream__")
+    if isinstance(batches, str | bytes | Path | Mapping) or (table and not reader) or not _iterable(batches):
+        todo = "Put a single table into a list: [table]; of files, `explain score` or `score.run` makes batches."
+        fault = Fault("batches", "an iterable of tables or record batches", type(batches).__name__, todo)
+        raise TableError("score.batches", [fault])
+
+
+def _iterable(thing: object) -> bool:
+    # Not by calling iter: what can be indexed by number only, as a lazy table, gives an iterator that fails.
+    return hasattr(thing, "__iter__")
 
 
 def score_part(scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1) -> tuple[Parted, Scored]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from northstar_explain import tables
+from northstar_explain.contract.rejected import is_kept
 
 
 def with_distinct_names(rejected: pa.Table) -> pa.Table:
@@ -23,8 +24,9 @@ def with_distinct_names(rejected: pa.Table) -> pa.Table:
 
 def as_they_came(rejected: pa.Table, schema: pa.Schema, file: str | None) -> pa.Table:
     """Rejected rows with the types of their file, after a column ``file`` where there are several files."""
-    kinds = [rejected.schema.field(0), rejected.schema.field(1), *schema]
-    plain = pa.table([column.cast(field.type) for column, field in zip(rejected.columns, kinds, strict=True)],
+    kept = [field for field in schema if is_kept(field.type)]
+    kinds = [rejected.schema.field(0), rejected.schema.field(1), *kept]
+    plain = pa.table([_cast(column, field.type) for column, field in zip(rejected.columns, kinds, strict=True)],
                      schema=pa.schema(kinds))  # fmt: skip
     if file is not None:
         plain = plain.add_column(0, "file", pa.array([file] * plain.num_rows, pa.string()))
@@ -90,7 +92,17 @@ def _wide(kinds: Sequence[pa.DataType]) -> pa.DataType:
 
 def _conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
     columns = [
-        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        _cast(table[field.name], field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
         for field in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if column.type == kind:
+        return column
+    try:
+        return column.cast(kind)
+    except pa.ArrowNotImplementedError:  # nested values of one file where another has others: text holds both
+        cells = [None if value is None else str(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(cells, pa.string())]).cast(kind)

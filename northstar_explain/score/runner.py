@@ -238,7 +238,8 @@ class _Runner:
         too_many = tally.rejected / tally.rows > self._options.max_rejected
         published = not too_many or self._options.publish_anyway
         facts = {"published": published, **report(self._scorer, tally)}
-        facts |= {"ignored_columns": list(self._input.ignored), "inputs": self._input.facts(), "outputs": []}
+        facts |= {"ignored_columns": list(self._input.ignored), "left_out_columns": list(self._input.left_out)}
+        facts |= {"inputs": self._input.facts(), "outputs": []}
         if published:
             self._tell(f"writing {outputs.scores}")
             result, facts["outputs"] = outputs.assemble(folder, parts, self._scorer.schema)

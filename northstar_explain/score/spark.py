@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import Fault, NorthstarError, OutputError, TableError
 from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
@@ -90,7 +91,8 @@ def run_spark(
         too_many = tally.rejected / tally.rows > options.max_rejected
         published = not too_many or options.publish_anyway
         facts = {"published": published, **report(Scorer(model, options.control), tally)}
-        facts |= {"ignored_columns": list(ignored), "inputs": [{"name": name} for name in sources], "outputs": []}
+        facts |= {"ignored_columns": list(ignored), "left_out_columns": []}  # Spark has no such types
+        facts |= {"inputs": [{"name": name} for name in sources], "outputs": []}
         if published:
             progress(f"writing {out}")
             facts["outputs"] = places.write(done, tally)
@@ -168,7 +170,7 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
     from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
     plain = pa.schema([_plain(field) for field in Scorer(model, control).schema])
-    original = to_arrow_schema(customers.schema)
+    original = [field for field in to_arrow_schema(customers.schema) if is_kept(field.type)]
     names = with_distinct_names(pa.schema([pa.field("reasons", pa.string()), *original]).empty_table()).column_names
     rejected = pa.schema([pa.field(n, f.type) for n, f in zip(names, [plain.field(0), *original], strict=True)])
     schema = pa.schema([("scores", pa.struct(plain)), ("rejected", pa.struct(rejected)), ("tally", pa.string())])

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
+
+import pyarrow as pa
 
 from northstar_explain.errors import Fault, TableError
 
 FORMATS = (".parquet", ".csv", ".arrow")
+# What PyArrow raises on bytes that are not what they should be: its own errors, and Python's for lengths and names.
+READING = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError, struct.error, SystemError)
 
 
 def is_text_format(path: Path | str) -> bool:
@@ -40,17 +45,25 @@ def require_path(path: Path) -> None:
 
 
 def unreadable(path: Path, error: BaseException) -> TableError:
-    """The error of a file that cannot be read: one that is not whole, or one that the system does not hand out."""
-    if isinstance(error, MemoryError):  # which Arrow's own is, and no fault of the file
-        raise error
+    """The error of a file that cannot be read: one that is not whole, or one that the system does not hand out.
+
+    Parameters
+    ----------
+    path : Path
+    error : BaseException
+        One of `READING`.
+    """
     if isinstance(error, OSError) and error.errno:
         gone = isinstance(error, FileNotFoundError)
         got = "one that was removed meanwhile" if gone else os.strerror(error.errno)
         todo = "Read it again when nothing moves it." if gone else "Check the file and its permissions."
         return TableError(str(path), [Fault("file", "a file that can be read", got, todo)])
     kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "Arrow")
-    todo = "The file may be cut off or of another format: write it again."
-    return TableError(str(path), [Fault("file", f"a whole {kind} file", first_line(error), todo)])
+    todo = "The file may be damaged, cut off or of another format: write it again."
+    expected = f"a whole {kind} file"
+    if isinstance(error, MemoryError):  # a damaged file may ask for any amount
+        expected, todo = f"{expected} that fits into memory", f"{todo} If it is whole, it needs more memory."
+    return TableError(str(path), [Fault("file", expected, first_line(error), todo)])
 
 
 def first_line(error: BaseException) -> str:

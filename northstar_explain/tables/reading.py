@@ -7,18 +7,22 @@ from pathlib import Path
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.formats import is_text_format, require_file, unreadable
+from northstar_explain.tables.formats import READING, is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
 from northstar_explain.tables.journal import settle
+from northstar_explain.tables.soundness import require_sound, require_texts
 
 
-def read(path: Path | str) -> pa.Table:
+def read(path: Path | str, any_text: bool = False) -> pa.Table:
     """Read a whole customer table.
 
     Parameters
     ----------
     path : path
         A ``.parquet``, ``.csv`` (UTF-8, with a header line) or ``.arrow`` (IPC file or stream) file.
+    any_text : bool, default False
+        Whether texts may be other than UTF-8, as the contract's check rejects the rows that hold them; where nothing
+        checks the rows, the file is refused.
 
     Returns
     -------
@@ -28,7 +32,7 @@ def read(path: Path | str) -> pa.Table:
     Raises
     ------
     TableError
-        When there is no such file, it is empty, cut off, of another format, or a CSV that is not UTF-8.
+        When there is no such file, it is empty, damaged, cut off, of another format, or a CSV that is not UTF-8.
     """
     path = Path(path)
     settle(path)
@@ -36,8 +40,12 @@ def read(path: Path | str) -> pa.Table:
     try:
         if is_text_format(path):
             return pa.Table.from_batches(csvs.pieces(path))
-        return without_views(_read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path))
-    except (pa.ArrowException, OSError) as error:
+        table = _read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path)
+        require_sound(table, path)
+        if not any_text:
+            require_texts(table, path)
+        return without_views(table)
+    except READING as error:
         raise unreadable(path, error) from error
 
 

@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from northstar_explain.tables import csvs
 from northstar_explain.tables.finding import files_of
-from northstar_explain.tables.formats import is_text_format, require_file, unreadable
+from northstar_explain.tables.formats import READING, is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
 from northstar_explain.tables.journal import settle
+from northstar_explain.tables.soundness import require_sound
 
 
 class Position(NamedTuple):
@@ -145,10 +146,13 @@ def _pieces(
             raise unreadable(path, error) from error
         return
     reader = _parquet_pieces if path.suffix == ".parquet" else _arrow_pieces
+    row = skip
     try:
         for piece in reader(path, size, skip, columns, encode):
+            require_sound(piece, path, row + 1)
             yield without_views(piece)
-    except (pa.ArrowException, OSError) as error:
+            row += piece.num_rows
+    except READING as error:
         raise unreadable(path, error) from error
 
 

@@ -12,6 +12,7 @@ from northstar_explain.evaluate.update import Earlier
 from northstar_explain.learn.segments import Previous
 from northstar_explain.model import Model
 from northstar_explain.model.names import as_learnt
+from northstar_explain.tables.columns import take_columns
 
 
 def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, str]:
@@ -32,13 +33,12 @@ def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, st
     Raises
     ------
     TableError
-        When a column is missing, or another model made the scores.
+        When a column is missing or has a row without a value, or another model made the scores.
     """
     wanted = [model.contract.id, "segment_id", "model_id"]
     todo = "Give the scores that `explain score` wrote with the model to update."
-    if missing := [name for name in wanted if name not in scores.column_names]:
-        raise TableError(source, [Fault("columns", ", ".join(wanted), f"no {', '.join(missing)}", todo)])
-    ids, found, made_by = (scores[name].cast(pa.string()).to_pylist() for name in wanted)
+    columns = take_columns(scores, dict.fromkeys(wanted, pa.string()), source, todo)
+    ids, found, made_by = (columns[name].to_pylist() for name in wanted)
     if others := sorted(set(made_by) - {model.id}):
         raise TableError(source, [Fault("column model_id", f"{model.id} in every row", f"also {others[0]}", todo)])
     return dict(zip(ids, found, strict=True))

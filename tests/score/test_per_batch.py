@@ -71,6 +71,48 @@ def test_a_batch_that_is_no_customer_table_is_refused(model: Model, some: pa.Tab
         next(score.batches(model, [some.drop_columns(["country"])]))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda table: table, lambda table: table.to_batches()[0], lambda table: table.to_pandas(), pl.from_arrow,
+        lambda table: pl.from_arrow(table).lazy(), lambda table: table.to_pandas()[ID], lambda table: {"week": table},
+        lambda table: "week.parquet", lambda table: Path("week.parquet"), lambda table: None, lambda table: 7,
+    ],
+)  # fmt: skip
+def test_a_single_table_where_batches_are_wanted_is_refused_at_once(make, model: Model, some: pa.Table) -> None:
+    given = make(some)
+    with pytest.raises(TableError) as caught:
+        score.batches(model, given)
+    (fault,) = caught.value.faults
+    assert (fault.expected, fault.got) == ("an iterable of tables or record batches", type(given).__name__)
+    assert "Put a single table into a list: [table]" in fault.todo
+
+
+def test_a_reader_of_batches_and_no_batches_at_all_are_fine(model: Model, some: pa.Table) -> None:
+    reader = pa.RecordBatchReader.from_batches(some.schema, some.to_batches(max_chunksize=100))
+    assert [one.scores.num_rows for one in score.batches(model, reader)] == [100, 100, 100]
+    assert list(score.batches(model, [])) == []
+    with pytest.raises(TableError, match="batch: object: expected a table that hands out Arrow; got NoneType"):
+        next(score.batches(model, [None]))
+
+
+def test_an_error_of_the_callers_own_comes_through(model: Model, some: pa.Table) -> None:
+    def batches():
+        yield some
+        raise KeyError("the caller's")
+
+    found = score.batches(model, batches())
+    assert next(found).scores.num_rows == 300
+    with pytest.raises(KeyError, match="the caller's"):
+        next(found)
+
+
+def test_repeated_ids_may_be_numbers_as_ids_may(model: Model, some: pa.Table) -> None:
+    table = some.set_column(0, ID, pa.array(range(300)))
+    (found,) = score.batches(model, [table], repeated=[7, "9"])
+    assert found.rejected["row"].to_pylist() == [8, 10]
+
+
 def test_without_pyspark_the_error_says_what_to_install(
     model_dir: Path, some_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

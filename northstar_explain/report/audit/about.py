@@ -50,7 +50,7 @@ def load(path: Path) -> About:
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         todo = 'Write owner = "..." and the like, or leave --about out.'
         raise PackError(str(path), [Fault("file", "a TOML file", str(error), todo)]) from error
     kinds: dict[str, Any] = {field.name: field.default for field in fields(About)}

@@ -96,7 +96,7 @@ def read_plan(path: Path, model: Model) -> Plan:
     try:
         text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise PlanError(str(path), [Fault("file", "a playbook's plan in TOML", str(error), todo)]) from error
     reader = _Reader(text)
     reader.known((), data, ("playbook", "segments"))

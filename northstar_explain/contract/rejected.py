@@ -1,0 +1,76 @@
+"""Rejected rows: kept as they came, each with every reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract.cells import Breach, is_text
+from northstar_explain.contract.texts import readable_column
+
+
+def rejected_rows(table: pa.Table, breaches: list[Breach], rows: np.ndarray, first_row: int) -> pa.Table:
+    """Take the rejected rows, after a column ``row`` and a column ``reasons``.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        All rows; texts of the columns that the contract knows are readable.
+    breaches : list of Breach
+        Everything that is wrong with some of them.
+    rows : ndarray of int
+        Positions of the rejected rows.
+    first_row : int
+        Position in the input of the first row of the table.
+
+    Returns
+    -------
+    pyarrow.Table
+        Without the columns that `is_kept` leaves out. Where a text that the contract does not look at is not UTF-8,
+        it is made readable and the row's reasons say so.
+    """
+    reasons = _reasons(table, breaches, rows)
+    table = table.select([place for place, field in enumerate(table.schema) if is_kept(field.type)])
+    taken = table.take(pa.array(rows)) if len(rows) else table.slice(0, 0)
+    for place, field in enumerate(taken.schema):
+        if not is_text(field.type):
+            continue
+        column, odd = readable_column(taken.column(place))
+        if len(odd):
+            taken = taken.set_column(place, field, column)
+        for row in odd:
+            reasons[row] += f"; {field.name}: not UTF-8, so other bytes are shown as \\xNN"
+    taken = taken.add_column(0, "row", pa.array(rows + first_row, pa.int64()))
+    return taken.add_column(1, "reasons", pa.array(reasons, pa.string()))
+
+
+def is_kept(kind: pa.DataType) -> bool:
+    """Whether rejected rows keep a column of this type; not where rows cannot be taken from it, or Parquet has none."""
+    if pa.types.is_interval(kind) or pa.types.is_union(kind) or pa.types.is_run_end_encoded(kind):
+        return False
+    if isinstance(kind, pa.BaseExtensionType):
+        return is_kept(kind.storage_type)
+    if pa.types.is_dictionary(kind):
+        return not pa.types.is_nested(kind.value_type) and is_kept(kind.value_type)
+    inside = [kind.field(place).type for place in range(kind.num_fields)]
+    return all(is_kept(one) and not _is_view(one) for one in inside)
+
+
+def left_out(schema: pa.Schema) -> tuple[str, ...]:
+    """The columns that rejected rows do not keep."""
+    return tuple(field.name for field in schema if not is_kept(field.type))
+
+
+def _is_view(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
+
+
+def _reasons(table: pa.Table, breaches: list[Breach], rows: np.ndarray) -> list[str]:
+    place = {int(row): at for at, row in enumerate(rows)}
+    said: list[list[str]] = [[] for _ in rows]
+    for breach in breaches:
+        values = table[breach.column].take(pa.array(breach.rows)).to_pylist()
+        for row, value in zip(breach.rows, values, strict=True):
+            got = "nothing" if value is None else repr(value)
+            said[place[int(row)]].append(f"{breach.column}: expected {breach.expected}, got {got}")
+    return ["; ".join(texts) for texts in said]
