@@ -237,7 +237,7 @@ class _Runner:
         tally, outputs, folder = self._tally, self._outputs, self._work.folder
         too_many = tally.rejected / tally.rows > self._options.max_rejected
         published = not too_many or self._options.publish_anyway
-        facts = {"published": published, **report(self._scorer, tally)}
+        facts = {"published": published, "engine": {"name": "local"}, **report(self._scorer, tally)}
         facts |= {"ignored_columns": list(self._input.ignored), "left_out_columns": list(self._input.left_out)}
         facts |= {"inputs": self._input.facts(), "outputs": []}
         if published:

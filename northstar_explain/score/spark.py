@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from northstar_explain import version
 from northstar_explain.contract.faults import no_rows, require_columns, require_types
 from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import Fault, NorthstarError, OutputError, TableError
@@ -25,13 +27,15 @@ from northstar_explain.score.per_batch import score_part
 from northstar_explain.score.rejects import with_distinct_names
 from northstar_explain.score.report import report
 from northstar_explain.score.runner import Options
+from northstar_explain.score.spark_faults import one_fault, root_cause
+from northstar_explain.score.spark_session import engine, opened
 from northstar_explain.score.tally import Tally, count
 from northstar_explain.tables import local_paths, require_apart
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_INSTALL = "Install it: pip install 'northstar-explain[spark]'; it wants Java 17 or later."
+_WORKERS = "The workers' Python (PYSPARK_PYTHON) must have this very northstar-explain, NumPy and PyArrow."
 
 
 def run_spark(
@@ -57,7 +61,8 @@ def run_spark(
         `resume` has no meaning here: Spark itself runs lost tasks again.
     progress : callable
     session : pyspark.sql.SparkSession, optional
-        The one of ``spark-submit``, or a new one on this machine, where not given.
+        Without one, the active session, or a new one on the master named by ``spark-submit``, Spark's own settings
+        or the variable ``MASTER``; where nothing names a master, on all cores of this machine.
 
     Returns
     -------
@@ -68,64 +73,76 @@ def run_spark(
     ------
     TableError, OutputError
         When the input cannot be scored at all, or an output cannot be written.
+    NorthstarError
+        When Spark does not start, or its workers fail.
     """
     options = options or Options()
     clock = Clock()
-    _require_apart(out, sources, model)
-    spark = session or _session()
-    places = _Places(spark, out, options.overwrite)
-    progress(f"reading {', '.join(sources)}")
+    names = places(out)  # known before Spark starts, and so before any work
+    require_apart(local_paths(names), [*local_paths(sources), *model.inputs])
+    with opened(session, progress) as spark:
+        return _run(spark, model, sources, _Places(spark, names, options.overwrite), options, progress, clock)
+
+
+def _run(
+    spark: SparkSession, model: Model, sources: Sequence[str], results: _Places, options: Options,
+    progress: Callable[[str], None], clock: Clock,
+) -> dict[str, Any]:  # fmt: skip
+    from py4j.protocol import Py4JError
+
+    source = ", ".join(sources)
+    progress(f"reading {source}")
     customers = _read(spark, sources)
-    ignored = _require_table(customers, model, ", ".join(sources), _is_csv(sources[0]))
-    repeated = _repeated(customers, model.contract.id)
-    rows = customers.count()
+    ignored = _require_table(customers, model, source, _is_csv(sources[0]))
+    with one_fault(TableError, source, "rows", "files that Spark can read to their end", "Check the files."):
+        repeated = _repeated(customers, model.contract.id)
+        rows = customers.count()
     if not rows:
-        raise no_rows(", ".join(sources))
+        raise no_rows(source)
     clock.lap("ids")
     progress(f"scoring {rows:,} rows")
     done = _scored(customers, model, options.control, repeated).persist()
     try:
-        tally = _tally(done)
-        _require_every_row(rows, tally, ", ".join(sources))
+        with one_fault(NorthstarError, source, "scoring", "workers that score every row", _WORKERS):
+            tally = _tally(done)
+        _require_every_row(rows, tally, source)
         clock.lap("score")
         too_many = tally.rejected / tally.rows > options.max_rejected
         published = not too_many or options.publish_anyway
-        facts = {"published": published, **report(Scorer(model, options.control), tally)}
+        facts = {"published": published, "engine": engine(spark), **report(Scorer(model, options.control), tally)}
         facts |= {"ignored_columns": list(ignored), "left_out_columns": []}  # Spark has no such types
         facts |= {"inputs": [{"name": name} for name in sources], "outputs": []}
-        if published:
-            progress(f"writing {out}")
-            facts["outputs"] = places.write(done, tally)
-            clock.lap("write")
-        facts["seconds"] = clock.seconds
-        if published:
-            places.publish(json_bytes(facts), bool(tally.rejected))
+        with one_fault(OutputError, results.scores, "output", "a place that can be written", "Check the path."):
+            if published:
+                progress(f"writing {results.scores}")
+                facts["outputs"] = results.write(done, tally)
+                clock.lap("write")
+            facts["seconds"] = clock.seconds
+            if published:
+                results.publish(json_bytes(facts), bool(tally.rejected))
     finally:
-        done.unpersist()
+        with suppress(Py4JError):  # of a Java that has died, which another error already tells
+            done.unpersist()
     return facts
 
 
-def _require_apart(out: str, sources: Sequence[str], model: Model) -> None:
-    """Raise OutputError when an output on this machine would destroy an input or a model."""
+def places(out: str) -> tuple[str, str, str]:
+    """Where scores, rejected rows and report go.
+
+    Parameters
+    ----------
+    out : str
+        A path for a folder, wherever Spark can write.
+
+    Returns
+    -------
+    tuple of str
+    """
     scores = out.rstrip("/")
-    outputs = local_paths([scores, f"{scores}.rejected.parquet", f"{scores}.report.json"])
-    require_apart(outputs, [*local_paths(sources), *model.inputs])
-
-
-def _session() -> SparkSession:
-    try:
-        from pyspark import SparkConf
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise NorthstarError("--engine spark", [Fault("pyspark", "the library", "none", _INSTALL)]) from error
-    settings = SparkConf()
-    builder = SparkSession.builder.appName("explain score")
-    if not settings.contains("spark.master"):  # not by spark-submit: all of this machine
-        builder = builder.master("local[*]").config("spark.ui.enabled", "false")
-    try:
-        return builder.getOrCreate()
-    except Exception as error:  # py4j has an exception for each way in which Java can be missing
-        raise NorthstarError("--engine spark", [Fault("session", "one that starts", str(error), _INSTALL)]) from error
+    if scores.rsplit("/", 1)[-1].endswith((".parquet", ".csv", ".arrow")):
+        todo = "Leave the ending out."
+        raise OutputError(out, [Fault("output", "a path for a folder", "one with a file's ending", todo)])
+    return scores, f"{scores}.rejected.parquet", f"{scores}.report.json"
 
 
 def _is_csv(source: str) -> bool:
@@ -143,7 +160,7 @@ def _read(spark: SparkSession, sources: Sequence[str]) -> DataFrame:
             list(sources), header=True, inferSchema=False, multiLine=True, escape='"', mode="FAILFAST"
         )
     except AnalysisException as error:
-        got = str(error).splitlines()[0]
+        got = root_cause(error)
         raise TableError(", ".join(sources), [Fault("files", "Parquet or CSV", got, "Check the path.")]) from error
 
 
@@ -175,8 +192,13 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
     rejected = pa.schema([pa.field(n, f.type) for n, f in zip(names, [plain.field(0), *original], strict=True)])
     schema = pa.schema([("scores", pa.struct(plain)), ("rejected", pa.struct(rejected)), ("tally", pa.string())])
 
+    sent_by = version.VERSION
+
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Runs on a worker, with the model that came along."""
+        if sent_by != version.VERSION:
+            fault = Fault("northstar-explain", f"{sent_by}, as the driver has it", version.VERSION, "Install that one.")
+            raise NorthstarError("worker", [fault])
         scorer = Scorer(model, control)
         again = pa.array(repeated, pa.string())
         for batch in batches:
@@ -219,24 +241,20 @@ def _require_every_row(rows: int, tally: Tally, source: str) -> None:
 class _Places:
     """Where the results go, in any file system that Spark knows: written beside, counted, then renamed."""
 
-    def __init__(self, spark: SparkSession, out: str, overwrite: bool):
+    def __init__(self, spark: SparkSession, names: tuple[str, str, str], overwrite: bool):
         self._spark = spark
-        self._scores = out.rstrip("/")
-        if self._scores.rsplit("/", 1)[-1].endswith((".parquet", ".csv", ".arrow")):
-            todo = "Leave the ending out."
-            raise OutputError(out, [Fault("output", "a path for a folder", "one with a file's ending", todo)])
-        self._rejects, self._report = f"{self._scores}.rejected.parquet", f"{self._scores}.report.json"
+        self.scores, self._rejects, self._report = names
         self._paths = spark.sparkContext._jvm.org.apache.hadoop.fs.Path  # type: ignore[union-attr]
         settings = spark.sparkContext._jsc.hadoopConfiguration()
-        self._files = self._paths(self._scores).getFileSystem(settings)
-        for place in (self._scores, self._rejects, self._report):
+        self._files = self._paths(self.scores).getFileSystem(settings)
+        for place in names:
             if not overwrite and self._files.exists(self._paths(place)):
                 todo = "Choose another path, or say --overwrite to replace it."
                 raise OutputError(place, [Fault("output", "a path that is free", "one that exists", todo)])
 
     def write(self, done: DataFrame, tally: Tally) -> list[dict[str, Any]]:
         """Write scores and rejected rows beside their places, and read back how many there are."""
-        wanted = {"scores": (self._scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
+        wanted = {"scores": (self.scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
         facts = []
         for part, (place, rows) in wanted.items():
             if part == "rejected" and not rows:
@@ -253,7 +271,7 @@ class _Places:
         """Put everything in its place; the report last."""
         if rejects:
             self._put(self._rejects)
-        self._put(self._scores)
+        self._put(self.scores)
         if not rejects:
             self._files.delete(self._paths(self._rejects), True)
         stream = self._files.create(self._paths(_beside(self._report)), True)
