@@ -204,12 +204,13 @@ class _Runner:
         self._work.finish(parts[-1])
         self._tally.add(writer.tally)
 
-    def _batch(self, batch: Batch) -> Done:
+    def _batch(self, read: Callable[[], Batch]) -> Done:
         """Check and score a batch; called in several threads."""
+        batch = read()
         contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
         if not batch.start.row:
             require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
-        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1)
+        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.as_it_came)
         rejected = None
         if parted.rejected.num_rows:
             name = str(file) if len(self._input.source.files) > 1 else None
