@@ -162,8 +162,15 @@ class Input:
         for block in reader.blocks(BATCH, row):
             if row >= self._by_line[number]:
                 return
-            yield partial(_parsed, reader, block, Position(number, row))
+            yield partial(self._parsed, reader, block, Position(number, row))
             row += block.rows
+
+    def _parsed(self, reader: LineReader, block: Block, start: Position) -> Batch:
+        try:
+            return Batch(start, reader.table(block), partial(reader.as_it_came, block))
+        except TableError:
+            self.require_unchanged()  # lines that were rows when the ids were read
+            raise
 
     def require_unchanged(self) -> None:
         """Raise TableError when a file is no longer what it was when the run began."""
@@ -189,10 +196,6 @@ class Input:
             self._digests = [sha256(file) for file in self.source.files]
         except OSError as error:
             self._unread = error
-
-
-def _parsed(reader: LineReader, block: Block, start: Position) -> Batch:
-    return Batch(start, reader.table(block), partial(reader.as_it_came, block))
 
 
 def _same(batch: Batch) -> Batch:
