@@ -114,9 +114,12 @@ class Input:
     def _ids(self) -> Iterator[pa.Array]:
         name = self._contract.id
         for number in range(len(self.source.files)):
+            rows = 0
             if number in self._csvs:
-                yield from self._ids_by_line(number)
-            for batch in self._after_lines(number, 0, columns=[name]):
+                for part in self._ids_by_line(number):
+                    yield part
+                    rows += len(part)
+            for batch in self._after_lines(number, rows, columns=[name]):
                 column = batch.table[name]
                 if not (is_text(column.type) or pa.types.is_integer(column.type)):
                     self._require_types(number)
@@ -124,15 +127,15 @@ class Input:
 
     def _ids_by_line(self, number: int) -> Iterator[pa.Array]:
         reader, rows = self._csvs[number], 0
-        with closing(ordered(partial(reader.texts, column=self._contract.id), reader.blocks(BATCH))) as found:
+        size = -(-BATCH // 4)  # several are under way at once, and nothing asks for a batch
+        with closing(ordered(partial(reader.texts, column=self._contract.id), reader.blocks(size))) as found:
             for part in found:
                 if part is None:
-                    break
+                    self._by_line[number] = rows // BATCH * BATCH
+                    return
                 yield part
                 rows += len(part)
-            else:
-                rows = _WHOLE if rows else 0
-        self._by_line[number] = rows
+        self._by_line[number] = _WHOLE if rows else 0
 
     def _after_lines(self, number: int, row: int, **how: Any) -> Iterator[Batch]:
         """The rows of a file from one on, but for those that are read by line."""

@@ -98,7 +98,7 @@ class LineReader:
         """The rows of a block that `texts` found good: numbers float64, or text where a cell of a column is none."""
         while True:
             try:
-                return self._checked(block, _PARSED, self._numbers)
+                return self._checked(block, _PARSED, self._numbers).combine_chunks()
             except pa.ArrowInvalid as error:
                 found = _COLUMN.search(str(error))
                 if found is None:

@@ -107,13 +107,13 @@ class CsvSink(Sink):
         self._digest = hashlib.sha256()
         if first:
             names = [csvs.harmless(name) for name in schema.names]
-            self.write([csvs.encode(schema.empty_table().rename_columns(names))])
+            self.write([csvs.encode(schema.empty_table().rename_columns(names)).to_pybytes()])
 
-    def write(self, prepared: Sequence[pa.Buffer]) -> None:
+    def write(self, prepared: Sequence[bytes]) -> None:
         """Append a batch."""
-        for buffer in prepared:
-            self._file.write(buffer)
-            self._digest.update(buffer)
+        for piece in prepared:
+            self._file.write(piece)
+            self._digest.update(piece)
 
     def sha256(self) -> str:
         """The hash of the closed file, taken as it was written: reading a large one again takes as long."""
@@ -166,11 +166,13 @@ class CsvRows:
     def __init__(self) -> None:
         self._known: dict[int, tuple[pa.Array, pa.Array | None]] = {}
 
-    def __call__(self, batch: pa.RecordBatch) -> list[pa.Buffer]:
-        """The batch without a header line, in pieces: one buffer for all would be copied whenever it is outgrown."""
+    def __call__(self, batch: pa.RecordBatch) -> list[bytes]:
+        """The batch without a header line, in pieces."""
         columns = [self._harmless(c) if pa.types.is_dictionary(c.type) else c for c in batch.columns]
         safe = pa.record_batch(columns, schema=batch.schema)
-        return [csvs.encode(safe.slice(at, _ENCODED), header=False) for at in range(0, safe.num_rows, _ENCODED)]
+        pieces = (safe.slice(at, _ENCODED) for at in range(0, safe.num_rows, _ENCODED))
+        # Copied out: Arrow's buffers are up to twice as large as what they hold.
+        return [csvs.encode(piece, header=False).to_pybytes() for piece in pieces]
 
     def _harmless(self, column: pa.DictionaryArray) -> pa.DictionaryArray:
         # The batches share their words: each list of them is looked at once, and held, so that its address stays its.
