@@ -6,6 +6,7 @@ Faults of single rows do not: such rows are set aside, as they came, with every 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -114,7 +115,7 @@ def check(
 
 def part(
     table: pa.Table, contract: Contract, repeated: pa.Array | None = None, *, first_row: int = 1,
-    more: list[Breach] | None = None,
+    more: list[Breach] | None = None, as_it_came: Callable[[], pa.Table] | None = None,
 ) -> Parted:  # fmt: skip
     """Part rows into good and rejected ones.
 
@@ -129,6 +130,8 @@ def part(
         Position in the input of the first of these rows.
     more : list of Breach, optional
         What else is wrong with some of them.
+    as_it_came : callable, optional
+        Gives the same rows with the cells of their file, where the table holds what was made of them.
 
     Returns
     -------
@@ -148,6 +151,8 @@ def part(
     bad = np.zeros(table.num_rows, dtype=bool)
     for breach in breaches:
         bad[breach.rows] = True
+    if breaches and as_it_came is not None:
+        table = as_it_came()
     rejected = rejected_rows(table, breaches, np.flatnonzero(bad), first_row)
     broken = {(breach.column, breach.expected): len(breach.rows) for breach in breaches}
     if not breaches:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from northstar_explain.contract.check import text_ends
 from northstar_explain.model.grid import distinct
 
-RUN = 1 << 21  # hashes of a run: 16 MB
+RUN = 1 << 20  # hashes of a run: 8 MB, of which there are three while it is sorted
 _RANGES = 256
 _EDGES = np.arange(1, _RANGES, dtype=np.uint64) << np.uint64(56)
 _ODD = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xBF58_476D_1CE4_E5B9), np.uint64(0x94D0_49BB_1331_11EB))

@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,12 +20,15 @@ from northstar_explain.contract.faults import no_rows, require_columns, require_
 from northstar_explain.contract.rejected import left_out
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.score import ids
+from northstar_explain.score.pipeline import ordered
 from northstar_explain.tables import Batch, Position, Source
 from northstar_explain.tables.formats import unreadable
+from northstar_explain.tables.lines import Block, LineReader
 from northstar_explain.tables.places import sha256
 
 BATCH = 1 << 16  # rows read and scored together
 STDIN = Path("-")
+_WHOLE = sys.maxsize
 
 
 class Input:
@@ -64,11 +69,18 @@ class Input:
         self.ignored = tuple(dict.fromkeys(name for names in found for name in names))
         self.left_out = tuple(dict.fromkeys(name for schema in self.schemas for name in left_out(schema)))
         self._words = [feature.name for feature in contract.features if not feature.kind.numeric]
+        self._csvs = self._line_readers()
+        self._by_line: dict[int, int] = {}  # of CSV files: the rows up to which a line is a row
         self._digests: list[str] = []
         self._unread: TableError | None = None
         # Reading a file for its hash needs no GIL; by the time it is wanted it is there.
         self._hashing = threading.Thread(target=self._hash, daemon=True)
         self._hashing.start()
+
+    def _line_readers(self) -> dict[int, LineReader]:
+        numbers = [feature.name for feature in self._contract.features if feature.kind.numeric]
+        files = enumerate(self.source.files)
+        return {number: LineReader(file, numbers) for number, file in files if tables.is_text_format(file)}
 
     def about(self) -> list[list[Any]]:
         """What tells this input from another without reading it."""
@@ -107,11 +119,37 @@ class Input:
 
     def _ids(self) -> Iterator[pa.Array]:
         name = self._contract.id
-        for batch in self.source.batches(BATCH, columns=[name]):
-            column = batch.table[name]
-            if not (is_text(column.type) or pa.types.is_integer(column.type)):
-                self._require_types(batch.start.file)
-            yield (column if pa.types.is_string(column.type) else column.cast(pa.string())).combine_chunks()
+        for number in range(len(self.source.files)):
+            rows = 0
+            if number in self._csvs:
+                for part in self._ids_by_line(number):
+                    yield part
+                    rows += len(part)
+            for batch in self._after_lines(number, rows, columns=[name]):
+                column = batch.table[name]
+                if not (is_text(column.type) or pa.types.is_integer(column.type)):
+                    self._require_types(number)
+                yield (column if pa.types.is_string(column.type) else column.cast(pa.string())).combine_chunks()
+
+    def _ids_by_line(self, number: int) -> Iterator[pa.Array]:
+        reader, rows = self._csvs[number], 0
+        size = -(-BATCH // 4)  # several are under way at once, and nothing asks for a batch
+        with closing(ordered(partial(reader.texts, column=self._contract.id), reader.blocks(size))) as found:
+            for part in found:
+                if part is None:
+                    self._by_line[number] = rows // BATCH * BATCH
+                    return
+                yield part
+                rows += len(part)
+        self._by_line[number] = _WHOLE if rows else 0
+
+    def _after_lines(self, number: int, row: int, **how: Any) -> Iterator[Batch]:
+        """The rows of a file from one on, but for those that are read by line."""
+        row = max(row, self._by_line.get(number, 0))
+        if row < _WHOLE:
+            alone = Source(self.source.name, (self.source.files[number],))
+            for batch in alone.batches(BATCH, Position(0, row), **how):
+                yield Batch(Position(number, batch.start.row), batch.table)
 
     def _require_types(self, file: int) -> None:
         """Raise TableError with every column of a wrong type, of which the id's is one."""
@@ -119,9 +157,29 @@ class Input:
         first = next(self.source.batches(BATCH, Position(file, 0))).table
         require_types(first, self._contract, label=False, source=str(path), as_text=tables.is_text_format(path))
 
-    def batches(self, start: Position) -> Iterator[Batch]:
-        """The rows from a position on."""
-        return self.source.batches(BATCH, start, encode=self._words)
+    def batches(self, start: Position) -> Iterator[Callable[[], Batch]]:
+        """The rows from a position on, once the ids are read: what gives each batch, to be called in any thread."""
+        for number in range(start.file, len(self.source.files)):
+            row = start.row if number == start.file else 0
+            if row < self._by_line.get(number, 0):
+                yield from self._by_lines(number, row)
+            for batch in self._after_lines(number, row, encode=self._words):
+                yield partial(_same, batch)
+
+    def _by_lines(self, number: int, row: int) -> Iterator[Callable[[], Batch]]:
+        reader = self._csvs[number]
+        for block in reader.blocks(BATCH, row):
+            if row >= self._by_line[number]:
+                return
+            yield partial(self._parsed, reader, block, Position(number, row))
+            row += block.rows
+
+    def _parsed(self, reader: LineReader, block: Block, start: Position) -> Batch:
+        try:
+            return Batch(start, reader.table(block), partial(reader.as_it_came, block))
+        except TableError:
+            self.require_unchanged()  # lines that were rows when the ids were read
+            raise
 
     def require_unchanged(self) -> None:
         """Raise TableError when a file is no longer what it was when the run began."""
@@ -156,6 +214,10 @@ def _stat(file: Path) -> os.stat_result:
         return file.stat()
     except OSError as error:
         raise unreadable(file, error) from error
+
+
+def _same(batch: Batch) -> Batch:
+    return batch
 
 
 def spool(folder: Path, stream: BinaryIO | None = None) -> Source:

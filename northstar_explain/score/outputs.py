@@ -13,7 +13,7 @@ from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.score.work import Part
 from northstar_explain.tables.journal import settle
-from northstar_explain.tables.places import cannot_write, sha256, true_place
+from northstar_explain.tables.places import cannot_write, true_place
 from northstar_explain.tables.sinks import Sink, count, join, open_sink
 
 _PART = re.compile(r"part-\d{5,}\.parquet")
@@ -103,8 +103,8 @@ class Outputs:
         if len(files) == 1:
             return files[0], [_facts(files[0], self.scores.name, parts[0].rows, parts[0].sha256)]
         joined = work / f"joined{self.suffix}"
-        join(files, joined, schema)
-        return joined, [_facts(joined, self.scores.name, sum(part.rows for part in parts), sha256(joined))]
+        digest = join(files, joined, schema)
+        return joined, [_facts(joined, self.scores.name, sum(part.rows for part in parts), digest)]
 
     def publish(self, result: Path, rejects: Path | None, report: Path) -> None:
         """Put everything in its place, as one."""

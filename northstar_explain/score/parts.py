@@ -11,7 +11,6 @@ from northstar_explain.score.outputs import Outputs
 from northstar_explain.score.tally import Tally
 from northstar_explain.score.work import Part
 from northstar_explain.tables import Position
-from northstar_explain.tables.places import sha256
 from northstar_explain.tables.stream import FIRST
 
 
@@ -61,7 +60,7 @@ class PartWriter:
         """Close the files and say what they hold."""
         self._sink.close()
         path = self._sink.path
-        return Part(self._number, self._end, path.name, self.tally.scored, sha256(path), tuple(self._rejects),
+        return Part(self._number, self._end, path.name, self.tally.scored, self._sink.sha256(), tuple(self._rejects),
                     self.tally.to_json())  # fmt: skip
 
     def abandon(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,7 +104,10 @@ def _iterable(thing: object) -> bool:
     return hasattr(thing, "__iter__")
 
 
-def score_part(scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1) -> tuple[Parted, Scored]:
+def score_part(
+    scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1,
+    as_it_came: Callable[[], pa.Table] | None = None,
+) -> tuple[Parted, Scored]:  # fmt: skip
     """Check and score some rows of a table: what every engine does, wherever the rows come from.
 
     Parameters
@@ -115,6 +118,8 @@ def score_part(scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: i
         Ids that occur more than once in the whole.
     first_row : int, default 1
         Position in the input of the first of these rows.
+    as_it_came : callable, optional
+        Gives the same rows with the cells of their file: see `northstar_explain.contract.check.part`.
 
     Returns
     -------
@@ -122,7 +127,7 @@ def score_part(scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: i
     scored : Scored
         Its good rows.
     """
-    parted = part(table, scorer.model.contract, repeated, first_row=first_row)
+    parted = part(table, scorer.model.contract, repeated, first_row=first_row, as_it_came=as_it_came)
     return parted, scorer.score(parted.ids, parted.columns)
 
 

@@ -23,7 +23,7 @@ from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.score.parts import Done, PartWriter
 from northstar_explain.score.per_batch import score_part
-from northstar_explain.score.pipeline import ordered
+from northstar_explain.score.pipeline import ordered, share_one_heap
 from northstar_explain.score.report import report
 from northstar_explain.score.tally import Tally, count
 from northstar_explain.score.work import Part, Work
@@ -119,6 +119,7 @@ def run(
     """
     options = options or Options()
     clock = Clock()
+    share_one_heap()
     outputs = Outputs(out)
     outputs.settle()
     # Its own results are no reason to refuse a run that is resumed; whether they are its own is seen with the input.
@@ -214,12 +215,13 @@ class _Runner:
         self._work.finish(parts[-1])
         self._tally.add(writer.tally)
 
-    def _batch(self, batch: Batch) -> Done:
+    def _batch(self, read: Callable[[], Batch]) -> Done:
         """Check and score a batch; called in several threads."""
+        batch = read()
         contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
         if not batch.start.row:
             require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
-        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1)
+        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.as_it_came)
         rejected = None
         if parted.rejected.num_rows:
             name = str(file) if len(self._input.source.files) > 1 else None

@@ -37,13 +37,7 @@ def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
         When the file is no CSV, or not UTF-8.
     """
     header = read_header(path)
-    convert = arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(header, pa.string()),
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=True,
-        include_columns=list(columns) if columns is not None else None,
-    )
+    convert = conversion(dict.fromkeys(header, pa.string()), columns)
     read = arrow_csv.ReadOptions(block_size=_BLOCK)
     parse = arrow_csv.ParseOptions(newlines_in_values=True)
     try:
@@ -51,9 +45,25 @@ def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
             yield pa.RecordBatch.from_pylist([], schema=reader.schema)
             yield from reader
     except pa.ArrowInvalid as error:
-        require_utf8(path)
-        todo = "Every line needs as many cells as the header."
-        raise TableError(str(path), [Fault("file", "a well-formed CSV", first_line(error), todo)]) from error
+        raise malformed(path, error) from error
+
+
+def conversion(kinds: dict[str, pa.DataType], columns: Sequence[str] | None) -> arrow_csv.ConvertOptions:
+    """What cells are read as: the types given, an empty cell null."""
+    return arrow_csv.ConvertOptions(
+        column_types=kinds,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+        include_columns=list(columns) if columns is not None else None,
+    )
+
+
+def malformed(path: Path, error: pa.ArrowInvalid) -> TableError:
+    """The error of a file that Arrow cannot read as CSV; of one that is not UTF-8, the place."""
+    require_utf8(path)
+    todo = "Every line needs as many cells as the header."
+    return TableError(str(path), [Fault("file", "a well-formed CSV", first_line(error), todo)])
 
 
 def read_header(path: Path) -> list[str]:
@@ -85,7 +95,7 @@ def require_utf8(path: Path) -> None:
 def encode(data: pa.Table | pa.RecordBatch, header: bool = True) -> pa.Buffer:
     """The rows as CSV, text quoted; the header line only where asked for."""
     sink = pa.BufferOutputStream()
-    options = arrow_csv.WriteOptions(include_header=header, batch_size=1 << 14, quoting_style="needed")
+    options = arrow_csv.WriteOptions(include_header=header, batch_size=1 << 12, quoting_style="needed")
     arrow_csv.write_csv(data, sink, options)
     return sink.getvalue()
 

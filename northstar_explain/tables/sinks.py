@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
+from northstar_explain.tables.places import sha256
 
 ROW_GROUP = 1 << 18  # rows of a Parquet row group: a few megabytes in memory
+_ENCODED = 1 << 13  # rows of CSV in one buffer
 
 
 class Sink(ABC):
@@ -42,6 +45,10 @@ class Sink(ABC):
     @abstractmethod
     def abandon(self) -> None:
         """Let go of the file, unfinished."""
+
+    def sha256(self) -> str:
+        """The hash of the closed file."""
+        return sha256(self.path)
 
 
 class ParquetSink(Sink):
@@ -97,13 +104,20 @@ class CsvSink(Sink):
     def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
         super().__init__(path, schema)
         self._file = path.open("wb")
+        self._digest = hashlib.sha256()
         if first:
             names = [csvs.harmless(name) for name in schema.names]
-            self._file.write(csvs.encode(schema.empty_table().rename_columns(names)))
+            self.write([csvs.encode(schema.empty_table().rename_columns(names)).to_pybytes()])
 
-    def write(self, prepared: pa.Buffer) -> None:
+    def write(self, prepared: Sequence[bytes]) -> None:
         """Append a batch."""
-        self._file.write(prepared)
+        for piece in prepared:
+            self._file.write(piece)
+            self._digest.update(piece)
+
+    def sha256(self) -> str:
+        """The hash of the closed file, taken as it was written: reading a large one again takes as long."""
+        return self._digest.hexdigest()
 
     def close(self) -> None:
         """Close the file."""
@@ -152,10 +166,13 @@ class CsvRows:
     def __init__(self) -> None:
         self._known: dict[int, tuple[pa.Array, pa.Array | None]] = {}
 
-    def __call__(self, batch: pa.RecordBatch) -> pa.Buffer:
-        """The batch without a header line."""
+    def __call__(self, batch: pa.RecordBatch) -> list[bytes]:
+        """The batch without a header line, in pieces."""
         columns = [self._harmless(c) if pa.types.is_dictionary(c.type) else c for c in batch.columns]
-        return csvs.encode(pa.record_batch(columns, schema=batch.schema), header=False)
+        safe = pa.record_batch(columns, schema=batch.schema)
+        pieces = (safe.slice(at, _ENCODED) for at in range(0, safe.num_rows, _ENCODED))
+        # Copied out: Arrow's buffers are up to twice as large as what they hold.
+        return [csvs.encode(piece, header=False).to_pybytes() for piece in pieces]
 
     def _harmless(self, column: pa.DictionaryArray) -> pa.DictionaryArray:
         # The batches share their words: each list of them is looked at once, and held, so that its address stays its.
@@ -169,8 +186,8 @@ class CsvRows:
         return column if safe is None else pa.DictionaryArray.from_arrays(column.indices, safe)
 
 
-def join(parts: Sequence[Path], out: Path, schema: pa.Schema) -> None:
-    """Join files that `open_sink` wrote into one of the same format.
+def join(parts: Sequence[Path], out: Path, schema: pa.Schema) -> str:
+    """Join files that `open_sink` wrote into one of the same format, and give its SHA-256.
 
     Parameters
     ----------
@@ -180,13 +197,7 @@ def join(parts: Sequence[Path], out: Path, schema: pa.Schema) -> None:
     schema : pyarrow.Schema
     """
     if out.suffix == ".csv":
-        import shutil
-
-        with out.open("wb") as joined:
-            for path in parts:
-                with path.open("rb") as part:
-                    shutil.copyfileobj(part, joined, 1 << 20)
-        return
+        return _join_bytes(parts, out)
     sink = open_sink(out, schema)
     try:
         for path in parts:
@@ -196,6 +207,18 @@ def join(parts: Sequence[Path], out: Path, schema: pa.Schema) -> None:
     except BaseException:
         sink.abandon()
         raise
+    return sink.sha256()
+
+
+def _join_bytes(parts: Sequence[Path], out: Path) -> str:
+    digest = hashlib.sha256()
+    with out.open("wb") as joined:
+        for path in parts:
+            with path.open("rb") as part:
+                while piece := part.read(1 << 20):
+                    joined.write(piece)
+                    digest.update(piece)
+    return digest.hexdigest()
 
 
 def count(path: Path) -> int | None:

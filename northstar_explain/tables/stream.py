@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -29,10 +29,21 @@ _BUNDLE = 1 << 17  # rows of Parquet row groups that are read together
 
 
 class Batch(NamedTuple):
-    """Some rows of one file, each column in one piece; `start` is where the first of them stands."""
+    """Some rows of one file.
+
+    Attributes
+    ----------
+    start : Position
+        Where the first of them stands.
+    table : pyarrow.Table
+        In one piece each column that was not read from CSV.
+    as_it_came : callable or None
+        Of a CSV file whose numbers are numbers in `table`: gives the same rows as text.
+    """
 
     start: Position
     table: pa.Table
+    as_it_came: Callable[[], pa.Table] | None = None
 
     @property
     def end(self) -> Position:
