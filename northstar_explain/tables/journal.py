@@ -70,6 +70,19 @@ class Move:
         else:
             self.beside.replace(self.place)
 
+    def at_once(self) -> bool:
+        """Do it in one step of the file system, and sync it; False where that would take two."""
+        if self.old is None or self.new is None or self.place.is_file():
+            self.do()
+        elif not exchange(self.beside, self.place):
+            return False
+        try:
+            sync(self.place.parent)
+        except BaseException:
+            self.undo()
+            raise
+        return True
+
     def undo(self) -> bool:
         """Put the old one back; False where it is gone."""
         if self.old is not None and inode(self.aside) == self.old:
@@ -140,7 +153,10 @@ def settle(*paths: Path, rewriting: bool = False) -> None:
     OutputError
         When one of the paths belongs to a result that is half published and cannot be completed.
     """
-    places = {standing(path) for path in paths}
+    places = set()
+    for path in paths:
+        with contextlib.suppress(OSError):  # a name that is too long: nothing stands there
+            places.add(standing(path))
     for folder in sorted({place.parent for place in places}):
         for intent in intents(folder):
             _complete(intent, places, rewriting)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from northstar_explain.tables.journal import Move, carry_out, exchange, inode, settle, standing, sync
+from northstar_explain.tables.journal import Move, carry_out, inode, settle, standing, sync
 from northstar_explain.tables.places import cannot_write, require_free, true_place
 from northstar_explain.tables.staging import INTENT, beside, remove, remove_dead
 
@@ -129,7 +129,7 @@ class Publication:
         moves = [Move(place, staged, inode(staged), inode(place)) for place, staged in self._staged.items()]
         gone = [place for place in self._gone if inode(place) is not None and place not in self._staged]
         moves += [Move(place, beside(place), None, inode(place)) for place in gone]
-        if len(moves) == 1 and not self._discard and _at_once(moves[0]):
+        if len(moves) == 1 and not self._discard and moves[0].at_once():
             moves[0].clear()
         elif moves:
             self._intent = beside(moves[0].place, INTENT)
@@ -179,21 +179,6 @@ def write_text(text: str, path: Path | str, overwrite: bool = False) -> None:
     path = Path(path)
     require_free(path, overwrite)
     publish({path: text.encode()})
-
-
-def _at_once(move: Move) -> bool:
-    """Do a single move in one step of the file system; False where that would take two."""
-    if not (move.old is None or move.new is None or move.place.is_file()):
-        if not exchange(move.beside, move.place):
-            return False
-    else:
-        move.do()
-    try:
-        sync(move.place.parent)
-    except OSError:
-        move.undo()
-        raise
-    return True
 
 
 def _sync_all(path: Path) -> None:

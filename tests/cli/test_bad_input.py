@@ -558,7 +558,9 @@ def test_score_leaves_results_alone_that_are_there(name: str, ready: list[object
 
 def test_score_never_replaces_its_own_input(ready: list[object], tmp_path: Path) -> None:
     message = refused(tmp_path, *ready, tmp_path / "customers.parquet", "--overwrite")
-    assert message.endswith("output: expected a path other than the input; got the input. Choose another --out.")
+    path = tmp_path / "customers.parquet"
+    expected = f"expected a path apart from every input; got the input {path}. Choose another path."
+    assert message == f"explain: {path}: output: {expected}"
 
 
 @pytest.mark.parametrize("ending", [".txt", ".parquet.gz"])

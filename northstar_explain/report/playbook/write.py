@@ -70,10 +70,10 @@ def write_playbook(
     plan = plan or Plan()
     tables.require_apart([folder], [*model.inputs, *plan.files])
     targets = {f"playbook-{one.id}.pdf": one.id for one in model.segmentation.segments}
-    tables.require_free(folder, overwrite=True, folder=True)
-    tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
-    for name in ("playbook.pdf", "playbook.html", *targets, *_held(folder)):
+    for name in ("playbook.pdf", "playbook.html", *targets, *_stale(folder, set(targets))):
         tables.require_free(folder / name, overwrite)
+    if folder.is_dir():
+        tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
     progress("collecting the facts")
     alone = Alone() if has_room() else None
     try:
@@ -120,5 +120,8 @@ def _is_of_a_playbook(name: str) -> bool:
     return name in ("playbook.pdf", "playbook.html") or bool(_OF_SEGMENT.fullmatch(name))
 
 
-def _held(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+def _stale(folder: Path, current: set[str]) -> list[str]:
+    """Files of segments that an earlier playbook had."""
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if _is_of_a_playbook(path.name) and path.name not in current)

@@ -1,0 +1,262 @@
+"""No command destroys what it reads, a model, or one of its own outputs, by whatever name they are called."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from helpers import contents, explain, plain
+
+from northstar_explain import tables
+from northstar_explain.errors import OutputError
+from northstar_explain.model.folder import FILES, MANIFEST
+from northstar_explain.tables import clashes, require_apart
+
+Spelling = Callable[[Path], Path]
+
+
+def as_it_is(path: Path) -> Path:
+    return path
+
+
+def by_a_link(path: Path) -> Path:
+    link = path.with_name(f"link{path.suffix}")
+    link.symlink_to(path)
+    return link
+
+
+def by_a_linked_folder(path: Path) -> Path:
+    folder = path.parent.with_name("linked")
+    folder.symlink_to(path.parent)
+    return folder / path.name
+
+
+def by_a_hard_link(path: Path) -> Path:
+    link = path.with_name(f"hard{path.suffix}")
+    os.link(path, link)
+    return link
+
+
+def by_dots(path: Path) -> Path:
+    return path.parent / "nowhere" / ".." / ".." / path.parent.name / path.name
+
+
+SPELLINGS = [as_it_is, by_a_link, by_a_linked_folder, by_a_hard_link, by_dots]
+
+
+@pytest.fixture
+def home(tmp_path: Path, model_dir: Path, some_file: Path) -> Path:
+    """A folder with a table, a model and what else commands read."""
+    home = tmp_path / "home"
+    shutil.copytree(model_dir, home / "model")
+    shutil.copy(some_file, home / "customers.parquet")
+    shutil.copy(some_file, home / "model" / "customers.parquet")
+    (home / "data").mkdir()
+    shutil.copy(some_file, home / "data" / "c.parquet")
+    (home / "plan.toml").write_text('[playbook]\ntitle = "A"\n')
+    (home / "about.toml").write_text('owner = "A"\n')
+    return home
+
+
+def spared(home: Path, *args: object) -> str:
+    """Run a command that must refuse in one line and leave every byte where it is; give the line."""
+    before = contents(home.parent)
+    result = explain(*args)
+    assert result.exit_code == 1, result.output
+    assert contents(home.parent) == before
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("explain: ")
+    return plain(result.stderr)
+
+
+# What each command reads (R) and may be told to write to, in the folder above.
+READ_AND_WRITE = {
+    "init": ("customers.parquet", ["init", "R", "--out", "W"]),
+    "train": ("customers.parquet", ["train", "R", "--model", "W"]),
+    "train, contract": ("plan.toml", ["train", "data/c.parquet", "--contract", "R", "--model", "W"]),
+    "train, holdout": ("customers.parquet", ["train", "data/c.parquet", "--holdout", "R", "--model", "W"]),
+    "train, truth": ("customers.parquet", ["train", "data/c.parquet", "--truth", "R", "--model", "W"]),
+    "train, since": (
+        "customers.parquet", ["train", "data/c.parquet", "--update", "model", "--since", "R", "--model", "W"],
+    ),
+    "score": ("customers.parquet", ["score", "R", "--model", "model", "--out", "W"]),
+    "playbook": ("plan.toml", ["playbook", "--model", "model", "--plan", "R", "--out", "W"]),
+    "audit": ("about.toml", ["audit", "--model", "model", "--about", "R", "--out", "W"]),
+    "score, model": ("model/golden.parquet", ["score", "customers.parquet", "--model", "model", "--out", "W"]),
+    "sql": ("model/segments.json", ["sql", "model", "--dialect", "duckdb", "--out", "W"]),
+    "sql, scores": ("model/segments.json", ["sql", "model", "--dialect", "duckdb", "--scores", "--out", "W"]),
+    "compare": ("model/segments.json", ["compare", "--model", "model", "--out", "W"]),
+}  # fmt: skip
+
+
+def command(home: Path, name: str, read: Path, write: Path) -> list[object]:
+    words = []
+    for word in READ_AND_WRITE[name][1]:
+        path = {"R": read, "W": write}.get(word, home / word)
+        words.append(path if word in ("R", "W") or path.exists() else word)
+    return [*words, "--overwrite"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("name", READ_AND_WRITE)
+def test_no_input_is_an_output(name: str, spelling: Spelling, home: Path) -> None:
+    read = home / READ_AND_WRITE[name][0]
+    if name == "compare":
+        (home / "model" / "memo.pdf").write_text("")
+        read = home / "model" / "memo.pdf"
+    said = spared(home, *command(home, name, read, spelling(read)))
+    assert "output: expected " in said
+
+
+@pytest.mark.parametrize("spelling", [as_it_is, by_a_linked_folder, by_dots])
+@pytest.mark.parametrize("name", ["score", "train", "playbook", "audit", "train, contract", "train, holdout"])
+def test_no_output_contains_an_input(name: str, spelling: Spelling, home: Path) -> None:
+    folder = home / "data"
+    read = folder / ("c.parquet" if "customers" in READ_AND_WRITE[name][0] else "plan.toml")
+    if not read.exists():
+        read.write_text('owner = "A"\n')
+    said = spared(home, *command(home, name, read, spelling(folder)))
+    assert f"got one that contains the input {read}. Choose another path." in said
+
+
+@pytest.mark.parametrize("suffix", ["customers.parquet", "x.parquet", "deep/er/x.parquet"])
+def test_no_output_lies_inside_an_input(suffix: str, home: Path) -> None:
+    for out in (home / "data" / suffix, by_a_linked_folder(home / "data" / suffix)):
+        said = spared(home, "score", home / "data", "--model", home / "model", "--out", out, "--overwrite")
+        assert f"got one inside the input {home / 'data'}. Choose another path." in said
+
+
+@pytest.mark.parametrize("spelling", [as_it_is, by_a_linked_folder, by_dots])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["simulate", "golden.parquet", "--customers", 10],
+        ["simulate", "new.csv", "--customers", 10],
+        ["init", "../customers.parquet", "--out", "contract.toml"],
+        ["init", "../customers.parquet", "--out", "deep/contract.toml"],
+        ["sql", "..", "--dialect", "duckdb", "--out", "x.sql"],
+        ["score", "../customers.parquet", "--model", "..", "--out", "golden.parquet"],
+        ["score", "../customers.parquet", "--model", "..", "--out", "scores"],
+        ["playbook", "--model", "..", "--out", "playbook"],
+        ["compare", "--model", "..", "--out", "memo.pdf"],
+        ["audit", "--model", "..", "--out", "pack"],
+        ["train", "../customers.parquet", "--model", "second"],
+    ],
+    ids=lambda words: " ".join(map(str, words)),
+)
+def test_nothing_is_written_into_a_model(words: list[object], spelling: Spelling, home: Path) -> None:
+    """The model is not what the command reads: it is known by its files."""
+    other = home / "other"
+    shutil.copytree(home / "model", other)
+    inside = {"golden.parquet", "new.csv", "contract.toml", "deep/contract.toml", "x.sql", "scores"}
+    inside |= {"playbook", "memo.pdf", "pack", "second"}
+    known = {"..": home / "model", "../customers.parquet": home / "customers.parquet"}
+    said = []
+    for number, word in enumerate(words):
+        is_place = word in inside and (number == 1 or words[number - 1] in ("--out", "--model"))
+        said.append(spelling(other / str(word)) if is_place else known.get(str(word), word))
+    line = spared(home, *said, "--overwrite")
+    assert f"expected a path outside models, audit packs and scores; got one inside a model folder, {other}" in line
+
+
+def test_the_table_a_model_would_be_written_over(home: Path) -> None:
+    inside = home / "model" / "customers.parquet"
+    said = spared(home, "train", inside, "--model", home / "model", "--overwrite")
+    assert f"{home / 'model'}: output: expected a path apart from every input; got one that contains the input" in said
+    rejects = home / "new.rejected.parquet"
+    shutil.copy(inside, rejects)
+    said = spared(home, "train", rejects, "--model", home / "new", "--overwrite")
+    assert f"{rejects}: output: expected a path apart from every input; got the input {rejects}. Choose" in said
+    later = home / "new.holdout.rejected.parquet"
+    shutil.copy(inside, later)
+    customers = home / "customers.parquet"
+    said = spared(home, "train", customers, "--holdout", later, "--model", home / "new", "--overwrite")
+    assert f"got the input {later}." in said
+
+
+def test_a_table_that_its_own_contract_would_replace(home: Path) -> None:
+    table = home / "io.csv"
+    tables.write(tables.read(home / "customers.parquet"), table)
+    assert f"got the input {table}." in spared(home, "init", table, "--out", table, "--overwrite")
+
+
+def test_a_model_is_replaced_by_its_successor_and_by_nothing_else(home: Path) -> None:
+    model = home / "model"
+    require_apart([model], [home / "customers.parquet"], replaces=model)
+    require_apart([model], [model, home / "customers.parquet"], replaces=model)
+    require_apart([by_a_linked_folder(model / "x").parent], [model], replaces=model)
+    for inputs in ([], [model]):
+        with pytest.raises(OutputError, match="got (a model folder|the input)"):
+            require_apart([model], inputs)
+    with pytest.raises(OutputError, match=r"got one that contains the input .*golden\.parquet"):
+        require_apart([model], [model / "golden.parquet"], replaces=model)
+    with pytest.raises(OutputError, match="got one that contains"):
+        require_apart([home], [model], replaces=home)
+
+
+def test_outputs_do_not_destroy_each_other(tmp_path: Path) -> None:
+    one, other = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    require_apart([one, other])
+    with pytest.raises(OutputError, match="got the same path for two outputs"):
+        require_apart([one, one])
+    with pytest.raises(OutputError, match=f"got one inside the output {one}"):
+        require_apart([one, one / "x"])
+    with pytest.raises(OutputError, match=f"got one that contains the output {one / 'x'}"):
+        require_apart([one / "x", one])
+    other.symlink_to(one)
+    with pytest.raises(OutputError, match=f"got the output {one}"):
+        require_apart([one, other])
+
+
+def test_packs_and_scores_are_left_whole(tmp_path: Path) -> None:
+    (tmp_path / "pack" / "model").mkdir(parents=True)
+    (tmp_path / "pack" / "SHA256SUMS").write_text("")
+    (tmp_path / "scores").mkdir()
+    (tmp_path / "scores" / "part-00000.parquet").write_text("")
+    for folder in ("pack", "scores"):
+        with pytest.raises(OutputError, match="got one inside an? (audit pack|folder of scores)"):
+            require_apart([tmp_path / folder / "x.sql"])
+    require_apart([tmp_path / "pack"], replaces=tmp_path / "pack")
+    require_apart([tmp_path / "scores"])
+
+
+def test_strangers_manifests_are_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "an app"}')
+    (tmp_path / "SHA256SUMS").write_text("")
+    require_apart([tmp_path / "s.parquet"], [tmp_path / "c.parquet"])
+
+
+def test_a_disk_that_takes_capitals_for_small_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require_apart([tmp_path / "S.sql", tmp_path / "s.sql"])
+    monkeypatch.setattr(clashes, "_ignores_case", lambda folder: True)
+    with pytest.raises(OutputError, match="got the output"):
+        require_apart([tmp_path / "S.sql", tmp_path / "s.sql"])
+
+
+def test_a_model_folder_is_known_by_the_files_it_has() -> None:
+    _, mark, others = clashes._MODEL
+    assert mark == MANIFEST
+    assert set(others) <= set(FILES)
+
+
+def test_names_of_inputs(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("")
+    names = [f"{tmp_path}/*.csv", f"file:{tmp_path}/c.csv", f"file://{tmp_path}/d.csv", "hdfs://host/e.csv"]
+    expected = ["*.csv", "a.csv", "b.csv", "c.csv", "d.csv"]
+    assert tables.local_paths(names) == [tmp_path / name for name in expected]
+    assert tables.local_paths("x") == [Path("x")]
+
+
+def test_a_table_on_standard_input_is_an_input(some: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c.csv"
+    tables.write(some, path)
+    real = os.fstat
+    with path.open("rb") as file:
+        monkeypatch.setattr(os, "fstat", lambda number: real(file.fileno()) if number == 0 else real(number))
+        with pytest.raises(OutputError, match="got the input -"):
+            require_apart([path], [Path("-")])
