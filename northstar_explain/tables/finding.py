@@ -37,13 +37,13 @@ def files_of(name: Path) -> list[Path]:
     if _is_pattern(str(name)) and not _exists(name):
         anchor = Path(name.anchor)
         found = sorted(set(_matching(anchor, name.relative_to(anchor).parts)))
-        files = [file for path in found for file in (_inside(path) if _is_folder(path) else [path])]
+        files = [file for path in found for file in (sorted(_inside(path)) if _is_folder(path) else [path])]
         got = "no such file"
     else:
         require_path(name)
         if not name.is_dir():
             return [name]
-        files, got = list(_inside(name)), "none"
+        files, got = sorted(_inside(name)), "none"
     if not files:
         expected = "files that end in " + ", ".join(FORMATS)
         raise TableError(str(name), [Fault("files", expected, got, "Check the path.")])
