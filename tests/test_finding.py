@@ -27,6 +27,7 @@ def week(tmp_path: Path) -> Path:
         "_old/d.csv",
         ".e.csv",
         "tuesday.parquet/f.csv",
+        "z.csv",
         "g.txt",
     ):
         path = folder / name
@@ -40,10 +41,10 @@ def found(folder: Path, name: str = "") -> list[str]:
 
 
 def test_patterns_and_folders_give_files_by_their_path(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    every = ["a.csv", "monday/b.csv", "monday/late/c.csv", "tuesday.parquet/f.csv"]
+    every = ["a.csv", "monday/b.csv", "monday/late/c.csv", "tuesday.parquet/f.csv", "z.csv"]
     assert found(week) == every
     assert found(week, "**/*.csv") == every
-    assert found(week, "*.csv") == ["a.csv"]
+    assert found(week, "*.csv") == ["a.csv", "z.csv"]
     (week / "g.txt").unlink()
     assert found(week, "*") == every
     assert found(week, "*/*.csv") == ["monday/b.csv", "tuesday.parquet/f.csv"]
@@ -78,7 +79,7 @@ def test_a_folder_that_cannot_be_listed_is_named(name: str, week: Path, monkeypa
 
 def test_a_folder_that_is_not_wanted_may_be_shut(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse(monkeypatch, week / "monday")
-    assert found(week, "*.csv") == ["a.csv"]
+    assert found(week, "*.csv") == ["a.csv", "z.csv"]
     refuse(monkeypatch, week / "_old")
     assert found(week, "tues*") == ["tuesday.parquet/f.csv"]
 
@@ -102,7 +103,14 @@ def test_links_are_followed_but_not_in_circles(week: Path, tmp_path: Path) -> No
     other.mkdir()
     (other / "i.csv").write_text("x\n1\n")
     (week / "linked").symlink_to(other)
-    assert found(week) == ["a.csv", "linked/i.csv", "monday/b.csv", "monday/late/c.csv", "tuesday.parquet/f.csv"]
+    assert found(week) == [
+        "a.csv",
+        "linked/i.csv",
+        "monday/b.csv",
+        "monday/late/c.csv",
+        "tuesday.parquet/f.csv",
+        "z.csv",
+    ]
     (other / "back").symlink_to(week)
     with pytest.raises(TableError, match="linked/back: folder: expected one that does not hold itself; got a link to"):
         found(week)

@@ -87,7 +87,8 @@ def test_a_stopped_command_leaves_nothing(
     }
     process = begin(command, *args[command])
     assert process.stderr is not None
-    process.stderr.readline()
+    first = process.stderr.readline()
+    assert first.startswith("["), first
     line = ended(process, number)
     assert line == f"explain: interrupted ({signal.Signals(number).name}); nothing was left half written"
     assert contents(tmp_path) == {}
