@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import importlib
 import os
 import shutil
 import subprocess
@@ -23,7 +22,6 @@ from northstar_explain.model import Model
 from northstar_explain.score import Options, inputs, run
 from northstar_explain.tables import journal
 
-PUBLISH = "northstar_explain.tables.publish"  # the module; the package has a function of this name
 STEPS = ("rename", "replace", "unlink", "rmdir", "fsync")
 
 
@@ -43,8 +41,7 @@ class Steps:
         self._at, self._kill = 0, False
         for name in STEPS:
             patch.setattr(os, name, self._counted(getattr(os, name)))
-        for module in (journal, importlib.import_module(PUBLISH)):
-            patch.setattr(module, "exchange", self._counted(journal.exchange))
+        patch.setattr(journal, "exchange", self._counted(journal.exchange))
 
     def arm(self, at: int, kill: bool) -> None:
         self.taken, self._at, self._kill = 0, at, kill
@@ -240,12 +237,11 @@ def test_two_outputs_of_one_base_name_are_two_results(
 
 # A process of its own, ended by the system's own call at a step that is named; what stands is what the disk has.
 ENDED = """
-import importlib, os, sys
+import os, sys
 from pathlib import Path
 from northstar_explain import model as models
 from northstar_explain.score import Options, inputs, run, runner
 from northstar_explain.tables import journal
-publish = importlib.import_module("northstar_explain.tables.publish")
 inputs.BATCH, runner.PART_ROWS = 64, 128
 model, source, out, name, at = sys.argv[1:]
 count = 0
@@ -258,7 +254,7 @@ def counted(real):
         return real(*args, **named)
     return step
 if name == "exchange":
-    journal.exchange = publish.exchange = counted(journal.exchange)
+    journal.exchange = counted(journal.exchange)
 else:
     setattr(os, name, counted(getattr(os, name)))
 run(models.load(model), source, Path(out), Options(overwrite=True))

@@ -251,7 +251,9 @@ def test_the_output_may_not_be_the_input_nor_hold_it(model: Model, thousand: pa.
         (folder, folder),
         (folder / "part-00000.parquet", folder),
     ):
-        with pytest.raises(OutputError, match="expected a path (apart from every input|outside models, audit packs and scores); got"):
+        with pytest.raises(
+            OutputError, match="expected a path (apart from every input|outside models, audit packs and scores); got"
+        ):
             run(model, source, out, Options(overwrite=True))
     assert contents(folder).keys() == {"part-00000.parquet"}
 
