@@ -18,7 +18,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PEERS = ("numpy", "numpy.libs", "pyarrow", "pyarrow.libs", "pyspark", "py4j")
-_WAIT_S = 90  # a Java process takes 2 s to start, or 15 s where several tests share a core
+RUN_S = 400  # a run takes 20 s, and several times as long where many programs share a core
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for short lives: less compiled, one thread that collects
+_WAIT_S = 90
 
 
 def site_of(python: Path) -> Path:
@@ -65,7 +67,8 @@ def environment(**more: str) -> dict[str, str]:
         "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "SPARK_DAEMON_JAVA_OPTS": JAVA,
+        "SPARK_SUBMIT_OPTS": JAVA,
     }
     return plain | ours | more
 

@@ -27,7 +27,7 @@ from northstar_explain.score.per_batch import score_part
 from northstar_explain.score.rejects import with_distinct_names
 from northstar_explain.score.report import report
 from northstar_explain.score.runner import Options
-from northstar_explain.score.spark_faults import one_fault, root_cause
+from northstar_explain.score.spark_faults import one_fault
 from northstar_explain.score.spark_session import engine, opened
 from northstar_explain.score.tally import Tally, count
 from northstar_explain.tables import local_paths, require_apart
@@ -81,7 +81,9 @@ def run_spark(
     names = places(out)  # known before Spark starts, and so before any work
     require_apart(local_paths(names), [*local_paths(sources), *model.inputs])
     with opened(session, progress) as spark:
-        return _run(spark, model, sources, _Places(spark, names, options.overwrite), options, progress, clock)
+        with one_fault(OutputError, names[0], "output", "a place that Spark can reach", "Check the path."):
+            results = _Places(spark, names, options.overwrite)
+        return _run(spark, model, sources, results, options, progress, clock)
 
 
 def _run(
@@ -150,18 +152,13 @@ def _is_csv(source: str) -> bool:
 
 
 def _read(spark: SparkSession, sources: Sequence[str]) -> DataFrame:
-    from pyspark.errors import AnalysisException
-
-    try:
+    with one_fault(TableError, ", ".join(sources), "files", "Parquet or CSV", "Check the path."):
         if not _is_csv(sources[0]):
             return spark.read.parquet(*sources)
         # As the local engine does: every cell a text, an empty one missing.
         return spark.read.csv(
             list(sources), header=True, inferSchema=False, multiLine=True, escape='"', mode="FAILFAST"
         )
-    except AnalysisException as error:
-        got = root_cause(error)
-        raise TableError(", ".join(sources), [Fault("files", "Parquet or CSV", got, "Check the path.")]) from error
 
 
 def _require_table(customers: DataFrame, model: Model, source: str, as_text: bool) -> tuple[str, ...]:

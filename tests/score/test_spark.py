@@ -119,6 +119,12 @@ def test_what_spark_cannot_read_or_write_is_said(spark: Any, model: Model, week:
         run_spark(model, [str(tmp_path / "nowhere.parquet")], str(tmp_path / "scores"), session=spark)
     with pytest.raises(OutputError, match="expected a path for a folder; got one with a file's ending"):
         run_spark(model, [str(path)], str(tmp_path / "scores.csv"), session=spark)
+    (tmp_path / "text.parquet").write_text("not Parquet at all, but as long as a file of it may be")
+    with pytest.raises(TableError, match=r"files: expected Parquet or CSV; got .*text\.parquet"):
+        run_spark(model, [str(tmp_path / "text.parquet")], str(tmp_path / "scores"), session=spark)
+    (tmp_path / "text.parquet").unlink()
+    with pytest.raises(OutputError, match='expected a place that Spark can reach; got No FileSystem for scheme "none"'):
+        run_spark(model, [str(path)], "none://scores/week", session=spark)
     tables.write(week.slice(0, 0), path, overwrite=True)
     with pytest.raises(TableError, match="rows: expected at least one customer; got none"):
         run_spark(model, [str(path)], str(tmp_path / "scores"), session=spark)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from helpers import ID, with_cells
 from pyarrow import parquet
-from spark_cluster import ROOT, Cluster, build_wheel, cluster, environment, make_environment, spark_home
+from spark_cluster import JAVA, ROOT, RUN_S, Cluster, build_wheel, cluster, environment, make_environment, spark_home
 
 from northstar_explain import tables
 from northstar_explain.model import Model
@@ -24,7 +24,12 @@ from northstar_explain.score import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("warehouse")]
 
-SMALL = {"spark.executor.memory": "512m", "spark.driver.memory": "512m", "spark.sql.shuffle.partitions": "2"}
+SMALL = {
+    "spark.executor.memory": "512m",
+    "spark.executor.extraJavaOptions": JAVA,
+    "spark.driver.memory": "512m",
+    "spark.sql.shuffle.partitions": "2",
+}
 ABSENT = ("sklearn", "interpret", "pandas", "scipy", "weasyprint", "jinja2", "click", "joblib", "sqlglot")
 
 # A session of the caller's, and a scorer that ends two of the cluster's workers in the middle of their batches.
@@ -113,7 +118,7 @@ def submit(place: Place, model: Path, out: Path, python: Path, **more: str) -> s
     command = ["score", place.source, "--model", model, "--out", out, "--engine", "spark", "--quiet"]
     words = [str(word) for word in (*program, ROOT / "scripts" / "explain.py", *command)]
     pythons = environment(PYSPARK_PYTHON=str(python), PYSPARK_DRIVER_PYTHON=sys.executable)
-    return subprocess.run(words, env=pythons, capture_output=True, text=True, timeout=150, cwd=out.parent)
+    return subprocess.run(words, env=pythons, capture_output=True, text=True, timeout=RUN_S, cwd=out.parent)
 
 
 def test_the_workers_can_import_the_scorer_and_nothing_that_learns(place: Place) -> None:
@@ -147,7 +152,7 @@ def test_two_workers_killed_in_the_middle_of_a_run_change_no_row(place: Place, m
     settings = SMALL | {"spark.sql.execution.arrow.maxRecordsPerBatch": "100", "spark.ui.enabled": "false"}
     words = [sys.executable, script, place.cluster.master, place.source, model_dir, out, marks]
     mine = environment(PYSPARK_PYTHON=str(place.python), SETTINGS=json.dumps(settings))
-    done = subprocess.run([str(w) for w in words], env=mine, capture_output=True, text=True, timeout=200)
+    done = subprocess.run([str(w) for w in words], env=mine, capture_output=True, text=True, timeout=RUN_S)
     assert done.returncode == 0, done.stderr
     for name in ("first", "second"):
         assert (marks / name).read_text() == f"{place.python.parent.parent} None"  # their environment, no sklearn

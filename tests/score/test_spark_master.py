@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from pyarrow import parquet
-from spark_cluster import environment
+from spark_cluster import RUN_S, environment
 
 from northstar_explain.model import Model
 from northstar_explain.score import run
@@ -29,7 +29,7 @@ def score(source: Path, model: Path, out: Path, **variables: str) -> subprocess.
     program = [sys.executable, "-c", "from northstar_explain.cli import main; main()"]
     command = [str(word) for word in (*program, *words)]
     mine = environment(**variables)
-    return subprocess.run(command, env=mine, capture_output=True, text=True, timeout=200, cwd=source.parent)
+    return subprocess.run(command, env=mine, capture_output=True, text=True, timeout=RUN_S, cwd=source.parent)
 
 
 def test_a_run_that_nobody_gave_a_master_uses_this_machine_and_this_python(
