@@ -23,7 +23,7 @@ from northstar_explain.model import Model, folder
 from northstar_explain.report import comparison
 from northstar_explain.report.audit import pack
 from northstar_explain.report.playbook import write
-from northstar_explain.report.sql import write_scores
+from northstar_explain.report.sql import export, write_scores
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.tables import journal, staging
 from northstar_explain.training import Trained, save
@@ -48,6 +48,10 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(write, "has_room", lambda: False)
     monkeypatch.setattr(write, "_files", lambda *args: (book(said["now"]), ()))
     monkeypatch.setattr(pack, "_made", lambda *args: (made(said["now"]), SimpleNamespace(passed=True)))
+
+    monkeypatch.setattr(export, "scores_sql", lambda *args: said["now"])
+    monkeypatch.setattr(export, "tables_sql", lambda *args: [said["now"]])
+    monkeypatch.setattr(export, "lookups", lambda *args: dict_of_tables(said["now"]))
 
     def saying(function: Callable[[Path], object]) -> Write:
         def publisher(home: Path, text: str) -> object:
@@ -91,6 +95,10 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         "compare": saying(lambda home: comparison.write_comparison(model, home / "memo.pdf", overwrite=True)),
         "audit": saying(lambda home: pack.write_pack(model, home / "pack", overwrite=True)),
     }
+
+
+def dict_of_tables(text: str) -> SimpleNamespace:
+    return SimpleNamespace(**{name: pa.table({"model": [text]}) for name in export.KEYS})
 
 
 def book(text: str) -> dict[str, bytes]:
