@@ -138,7 +138,8 @@ def _twins(table: pa.Table, contract: Contract, rng: np.random.Generator) -> Mut
     values = table[contract.id].to_pylist()
     ids = {values[row] for row in rows}
     twice = frozenset(at for at, value in enumerate(values) if value in ids)
-    more = pa.concat_tables([table, table.take(rows)]) if rows else table
+    # By slices, as Arrow takes rows from not every type.
+    more = pa.concat_tables([table, *(table.slice(row, 1) for row in rows)])
     return Mutated(more, twice | frozenset(range(table.num_rows, more.num_rows)))
 
 

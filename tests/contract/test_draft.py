@@ -166,3 +166,14 @@ def test_a_column_that_says_whose_row_it_is_is_pointed_out() -> None:
     with pytest.raises(ContractError, match="table.group: expected a column that is no feature; got household_id"):
         parse(confirmed)
     assert "# group" not in draft(table.drop_columns(["household_id"]), "row", "label")
+
+
+def test_columns_that_no_feature_can_hold_are_left_aside(customers: pa.Table) -> None:
+    table = customers.slice(0, 300).append_column("tags", pa.array([[{"k": "a"}]] * 300))
+    table = table.append_column("since", pa.array([(1, 2, 3)] * 300, pa.month_day_nano_interval()))
+    table = table.append_column("run", pa.RunEndEncodedArray.from_arrays([300], ["x"]))
+    words = table["country"].combine_chunks().dictionary_encode()
+    table = table.set_column(table.column_names.index("country"), "country", words)
+    contract = parse(draft(table, None, None))
+    assert not {"tags", "since", "run"} & {feature.name for feature in contract.features}
+    assert contract["country"].kind is Kind.CATEGORY

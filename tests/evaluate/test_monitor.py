@@ -19,6 +19,7 @@ from northstar_explain.evaluate.monitor import monitor_facts
 from northstar_explain.evaluate.runs import read_outcomes, read_run
 from northstar_explain.model import Model
 from northstar_explain.score import Scorer
+from northstar_explain.training import scored_segments
 
 LABEL = "purchased_next_30d"
 
@@ -174,7 +175,7 @@ def test_outcomes_that_are_none_are_refused(labels: list[object], said: str, mod
 def test_outcomes_name_each_customer_once(model: Model) -> None:
     with pytest.raises(TableError, match="column customer_id: expected each customer once"):
         read_outcomes(pa.table({"customer_id": ["a", "a"], LABEL: [1, 0]}), model, "o.csv")
-    with pytest.raises(TableError, match="expected customer_id and purchased_next_30d; got no purchased_next_30d"):
+    with pytest.raises(TableError, match="expected customer_id, purchased_next_30d; got no purchased_next_30d"):
         read_outcomes(pa.table({"customer_id": ["a", "b"]}), model, "o.csv")
 
 
@@ -215,3 +216,51 @@ def test_the_report_read_is_the_one_of_these_scores(
     (tmp_path / "s.csv.report.json").replace(tmp_path / "s.parquet.report.json")
     said = refused(tmp_path, *run)
     assert f"outputs: expected the report of the scores that it lies beside; got one of other scores than {new}" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("decile", ["x"], "column decile: expected values of type int64; got"),
+        ("decile", [None], "column decile: expected a value in every row; got 1 rows without"),
+        ("decile", [11], "row 1, column decile: expected 1 to 10; got 11"),
+        ("probability", [float("nan")], "row 1, column probability: expected 0 to 1; got nan"),
+        ("probability", [[0.5]], "column probability: expected values of type double; got"),
+        ("model_id", [None], "column model_id: expected a value in every row"),
+        ("customer_id", [["C1"]], "column customer_id: expected values of type string; got"),
+    ],
+)
+def test_scores_that_hold_what_no_score_is_are_refused(
+    name: str, values: list[object], expected: str, model: Model, scores: pa.Table
+) -> None:
+    with pytest.raises(TableError, match=f"week: {expected}"):
+        read_run(with_column(scores.slice(0, 1), name, pa.array(values)), model, "week")
+
+
+def test_columns_that_are_there_twice_are_refused_by_every_reader(
+    model: Model, scores: pa.Table, customers: pa.Table
+) -> None:
+    twice = scores.append_column("segment_id", scores["segment_id"])
+    for read in (read_run, scored_segments):
+        with pytest.raises(TableError, match="week: column segment_id: expected one column of this name; got 2"):
+            read(twice, model, "week")
+    with pytest.raises(TableError, match=f"column {LABEL}: expected one column of this name; got 2"):
+        read_outcomes(customers.append_column(LABEL, customers[LABEL]), model, "week")
+    with pytest.raises(TableError, match=f"column {LABEL}: expected 0 or 1; got list"):
+        read_outcomes(with_column(customers.slice(0, 1), LABEL, pa.array([[1]])), model, "week")
+    with pytest.raises(TableError, match="week: column segment_id: expected a value in every row; got 1 rows without"):
+        scored_segments(with_column(scores.slice(0, 1), "segment_id", pa.nulls(1, pa.string())), model, "week")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array([None], pa.float64()), "column true_probability: expected a value in every row"),
+        (pa.array([[0.5]]), "column true_probability: expected values of type double"),
+    ],
+)
+def test_a_truth_that_is_none_is_refused(values: pa.Array, expected: str, some_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "t.arrow"
+    tables.write(pa.table({"customer_id": ["C1"], "true_probability": values}), path)
+    said = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--truth", path, "--quiet")
+    assert f"t.arrow: {expected}" in said
