@@ -195,3 +195,15 @@ def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict, np.nda
     table = with_column(table, "customer_id", [f"R{number}" for number in range(table.num_rows)])
     accepted = check(table, contract, label=True).accepted
     return columns_of(accepted, contract.features), accepted[LABEL].to_numpy()
+
+
+def test_experiments_are_judged_on_no_more_rows_than_they_need(
+    few: pa.Table, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("northstar_explain.evaluate.compare.HELD_ROWS", 200)
+    monkeypatch.setattr("northstar_explain.evaluate.compare.SHUFFLES", 1)
+    small = replace(OPTIONS.purchase, interactions=0, outer_bags=1, max_bins=8, early_stopping_rounds=2)
+    monkeypatch.setattr("northstar_explain.evaluate.compare._MACHINE", small)
+    model = learn(few, contract, replace(TINY, experiments=True)).model
+    assert model.evaluation["comparison"]["holdout_n"] == 200
+    assert model.evaluation["purchase"]["holdout"]["n"] == 300

@@ -19,7 +19,7 @@ from northstar_explain import metrics
 from northstar_explain.contract import Category, Columns, Contract, Feature, Kind
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.learn import choice, clusters, purchase, segments, stability
+from northstar_explain.learn import choice, clusters, purchase, segments, splits, stability
 from northstar_explain.learn.segments import Learnt
 from northstar_explain.metrics import Ranked
 from northstar_explain.model.folder import json_bytes
@@ -29,6 +29,8 @@ from northstar_explain.model.wording import definition
 
 # Enough to see an AUC to a hundredth, and little beside the training itself.
 ROWS = 30_000
+# Twenty machines are judged: on so many rows of the holdout at most.
+HELD_ROWS = 100_000
 # One shuffled label may by chance go with what customers do, or against it, and its machine then ranks them so.
 SHUFFLES = 10
 # Rows of a segment below which it gets no machine of its own: it then takes the whole sample's.
@@ -48,7 +50,7 @@ def compare_facts(
     taught : Customers
         The training rows of the purchase model.
     held : Customers
-        The holdout; used to report, never to choose.
+        The holdout; used to report, never to choose. Of more than 100,000 rows, so many are drawn.
     contract : Contract
     learnt : Learnt
     seed : int
@@ -62,6 +64,7 @@ def compare_facts(
     """
     rng = np.random.default_rng([seed, 11])
     sample = taught.take(np.sort(rng.choice(len(taught.label), min(ROWS, len(taught.label)), replace=False)))
+    held = held.take(splits.sample(len(held), HELD_ROWS, seed, held.groups))
     progress("comparing: the label shuffled")
     shuffled = [replace(sample, label=rng.permutation(sample.label)) for _ in range(SHUFFLES)]
     plain = _machine_auc(sample, held, contract, seed)

@@ -203,7 +203,7 @@ def _kept_together(contract: Contract, parts: Parts) -> dict[str, Any] | None:
     counts = {name: len(np.unique(part.groups)) for name, part in _by_name(parts).items() if part.groups is not None}
     if not counts:
         return None
-    return {"by": contract.group, **counts, "not_taught": parts.not_taught, "not_judged": parts.not_judged}
+    return {"by": contract.group or None, **counts, "not_taught": parts.not_taught, "not_judged": parts.not_judged}
 
 
 def _segments(case: Case) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def train(
         ordinary = ordinary_rows(checked.accepted, contract, options.seed)
         checked, judged = _without_accepted(checked), judged and _without_accepted(judged)
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
+        pa.default_memory_pool().release_unused()
         model = _learn_model(task, parts, ordinary, origin, progress)
     return Trained(model, checked.rejected, checked.ignored, judged.rejected if judged else None)
 

@@ -354,3 +354,12 @@ def test_thresholds_of_baselines_come_from_validation_rows(model: Model) -> None
     assert best_f1_threshold(label, score) in score
     assert 0.3 < roc_auc(label, score) < 0.7
     assert all(0 < one["threshold"] < 1 for one in model.evaluation["purchase"]["baselines"])
+
+
+def test_a_large_holdout_gets_fewer_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("northstar_explain.evaluate.purchase.LARGE", 500)
+    monkeypatch.setattr("northstar_explain.evaluate.purchase.DRAWS_WHEN_LARGE", 20)
+    found = [purchase_facts(trial(n=n), 30, 0) for n in (500, 501)]
+    assert [facts["draws"] for facts in found] == [30, 20]
+    assert found[1]["holdout"]["n"] == 501  # every row counts, however few the draws
+    assert purchase_facts(trial(n=501), 10, 0)["draws"] == 10
