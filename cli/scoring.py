@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from northstar_explain.cli.commands import TOO_MANY_REJECTED, leave_pandas_out
+from northstar_explain.cli.heap import share_one_heap
 from northstar_explain.cli.progress import progress
 
 _NAMED = 5
@@ -33,12 +34,12 @@ class ScoreOptions:
 def score(customers: tuple[str, ...], model: Path, options: ScoreOptions) -> int:
     """Score files."""
     if options.engine == "local":  # Spark wants pandas
+        share_one_heap()
         leave_pandas_out()
     import pyarrow as pa
 
     from northstar_explain import model as models
     from northstar_explain.score import Control, Options, run
-    from northstar_explain.score.pipeline import share_one_heap
 
     control = Control(options.control_share, options.control_salt)
     settings = Options(options.overwrite, options.max_rejected, options.publish_anyway, options.resume, control)
@@ -50,7 +51,6 @@ def score(customers: tuple[str, ...], model: Path, options: ScoreOptions) -> int
         else:
             # Arrow's default pool keeps what is freed: a third more memory, and no faster.
             pa.set_memory_pool(pa.system_memory_pool())
-            share_one_heap()
             facts = run(models.load(model), customers, Path(options.out), settings, say).facts
     click.echo(json.dumps(facts, indent=1, ensure_ascii=False))
     for line in _remarks(facts, options):

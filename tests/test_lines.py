@@ -120,10 +120,10 @@ def test_where_a_line_is_no_row_it_is_said(text: str, tmp_path: Path) -> None:
 
 def test_a_byte_that_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
-    path.write_bytes(b"id,x,y\n1,2,3\n4,5,\xff\n")
+    path.write_bytes(b"id,x,y\n" + b"1,2,3\n" * 20_000 + b"4,5,\xff\n")
     reader = LineReader(path, ["x"])
-    (block,) = reader.blocks(10)
-    with pytest.raises(TableError, match="the byte 0xff in line 3, place 5"):
+    (block,) = reader.blocks(30_000)
+    with pytest.raises(TableError, match="the byte 0xff in line 20002, place 5"):
         reader.table(block)
 
 
