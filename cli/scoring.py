@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from northstar_explain.cli.commands import TOO_MANY_REJECTED, leave_pandas_out
+from northstar_explain.cli.heap import share_one_heap
 from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
@@ -32,6 +33,7 @@ class ScoreOptions:
 def score(customers: tuple[str, ...], model: Path, options: ScoreOptions) -> int:
     """Score files."""
     if options.engine == "local":  # Spark wants pandas
+        share_one_heap()
         leave_pandas_out()
     import pyarrow as pa
 

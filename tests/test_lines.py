@@ -66,20 +66,24 @@ def assert_same_numbers(texts: pa.Array, numbers: pa.Array) -> None:
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     end=st.sampled_from(["\n", "\r\n"]),
 )
-@example([("a", "1", "b"), ("c", "2", "d\n"), ("e", "3", "f")], 2, csv.QUOTE_ALL, "\n")
+@example(rows=[("a", "1", "b"), ("c", "2", "d\n"), ("e", "3", "f")], size=2, quoting=csv.QUOTE_ALL, end="\n")
 def test_rows_cut_by_lines_are_those_read_in_turn(
     rows: list[tuple[str, ...]], size: int, quoting: int, end: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "c.csv", rows, quoting, end)
-    whole = pa.Table.from_batches(csvs.pieces(path))
     found = by_lines(path, size)
+    try:
+        whole = pa.Table.from_batches(csvs.pieces(path))
+    except TableError:  # a bare \r ends a row, which then has too few cells
+        assert sum(table.num_rows for table in found) < len(rows)
+        return
     first = pa.concat_tables(found) if found else whole.slice(0, 0)
     assert first.equals(whole.slice(0, first.num_rows))
     if not any(set(cell) & set("\r\n") for row in rows for cell in row):
         assert first.num_rows == whole.num_rows
 
 
-@given(st.lists(NUMBERS, min_size=1, max_size=6))
+@given(cells=st.lists(NUMBERS, min_size=1, max_size=6))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_column_of_numbers_is_read_as_the_contract_reads_its_text(cells: list[str], tmp_path: Path) -> None:
     path = written(tmp_path / "c.csv", [("a", cell, "b") for cell in cells], csv.QUOTE_ALL, "\n")
@@ -116,10 +120,10 @@ def test_where_a_line_is_no_row_it_is_said(text: str, tmp_path: Path) -> None:
 
 def test_a_byte_that_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
-    path.write_bytes(b"id,x,y\n1,2,3\n4,5,\xff\n")
+    path.write_bytes(b"id,x,y\n" + b"1,2,3\n" * 20_000 + b"4,5,\xff\n")
     reader = LineReader(path, ["x"])
-    (block,) = reader.blocks(10)
-    with pytest.raises(TableError, match="the byte 0xff in line 3, place 5"):
+    (block,) = reader.blocks(30_000)
+    with pytest.raises(TableError, match="the byte 0xff in line 20002, place 5"):
         reader.table(block)
 
 

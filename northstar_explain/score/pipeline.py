@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import queue
 import threading
@@ -17,7 +15,6 @@ R = TypeVar("R")
 
 READ_AHEAD = 1
 WORKERS = max(2, min(8, os.cpu_count() or 2))
-_M_ARENA_MAX = -8  # glibc's malloc.h
 
 
 def ordered(work: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
@@ -47,16 +44,6 @@ def ordered(work: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, No
         finally:
             for future in pending:
                 future.cancel()
-
-
-def share_one_heap() -> None:
-    """Have all threads of this process allocate from one heap, where the C library can (glibc).
-
-    What one thread frees in a heap of its own another cannot use: with batches handed from thread to thread, memory
-    grew by half while a long run went on. The work is done in large arrays, so that nobody waits for the lock.
-    """
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 class _End:

@@ -23,7 +23,7 @@ from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.score.parts import Done, PartWriter
 from northstar_explain.score.per_batch import score_part
-from northstar_explain.score.pipeline import ordered, share_one_heap
+from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.report import report
 from northstar_explain.score.tally import Tally, count
 from northstar_explain.score.work import Part, Work
@@ -119,7 +119,6 @@ def run(
     """
     options = options or Options()
     clock = Clock()
-    share_one_heap()
     outputs = Outputs(out)
     outputs.settle()
     # Its own results are no reason to refuse a run that is resumed; whether they are its own is seen with the input.
