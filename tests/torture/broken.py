@@ -23,7 +23,7 @@ import pyarrow as pa
 from torture import child
 from torture.publishing import Result
 
-ROWS, TRAINING_ROWS = 300, 600
+ROWS, TRAINING_ROWS = 300, 1_500  # training wants 1,000 valid ones
 SECONDS = 120.0  # without an outcome, a case hangs
 _LABELS: list[Callable[[int, np.random.Generator], pa.Array]] = [
     lambda n, rng: pa.array([0] * n, pa.int8()),

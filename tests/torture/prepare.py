@@ -14,6 +14,10 @@ from torture.scenarios import Scenario, Step, scenarios
 
 ROWS, WEEK = 3_000, 300  # rows to train on, and to score
 SLOW = 900.0
+SAMPLE = (
+    "score folder, with rejects over one without", "score csv, over one with rejects", "train, without rejects over one with",
+    "simulate, over an older one", "init, over an older one",
+)  # fmt: skip
 
 
 def prepare(work: Path) -> None:
@@ -24,19 +28,50 @@ def prepare(work: Path) -> None:
     work : Path
         Made anew, unless it is there and complete.
     """
-    done = work / "done"
+    done, learned, said = work / "done", work / "learned", work / "said"
     if done.exists():
         return
-    shutil.rmtree(work, ignore_errors=True)
-    (work / "inputs").mkdir(parents=True)
-    said = work / "said"
-    said.mkdir()
-    # In a process of its own: learning starts threads, and the process that forks later shall have none.
-    _must(child.call(lambda: _inputs(work), said, seconds=SLOW))
+    if not learned.exists():
+        shutil.rmtree(work, ignore_errors=True)
+        for path in (work / "inputs", said):
+            path.mkdir(parents=True)
+        # In a process of its own: learning starts threads, and the process that forks later shall have none.
+        _must(child.call(lambda: _inputs(work), said, seconds=SLOW))
+        learned.touch()
+    for which in ("old", "new"):
+        shutil.rmtree(work / which, ignore_errors=True)
     child.load()
     for scenario in scenarios():
         _references(scenario, work, said)
     done.touch()
+
+
+def prepare_sample(work: Path, model: Path, customers: Path) -> list[Scenario]:
+    """Fill a folder for a few scenarios that need nothing learned, with a model and customers that are there.
+
+    Parameters
+    ----------
+    work : Path
+    model : Path
+        A model folder.
+    customers : Path
+        A table that it scores.
+
+    Returns
+    -------
+    list of Scenario
+    """
+    inputs, said = work / "inputs", work / "said"
+    for path in (inputs, said):
+        path.mkdir(parents=True)
+    for name in ("a", "b"):
+        shutil.copytree(model, inputs / name)
+    child.load()
+    _must(child.call(lambda: _sample_inputs(work, customers), said))
+    chosen = [one for one in scenarios() if one.name in SAMPLE]
+    for scenario in chosen:
+        _references(scenario, work, said)
+    return chosen
 
 
 def filled(step: Step, place: Path, work: Path) -> list[str]:
@@ -109,6 +144,28 @@ def _inputs(work: Path) -> None:
         content.keep(work / "kept" / "train" / name, "northstar_explain.training:train", trained)
     clean = trained._replace(rejected=trained.rejected.slice(0, 0))
     content.keep(work / "kept" / "train" / "clean", "northstar_explain.training:train", clean)
+
+
+def _sample_inputs(work: Path, customers: Path) -> None:
+    from helpers import with_cells
+
+    from northstar_explain import contract as contracts
+    from northstar_explain import model as models
+    from northstar_explain import tables
+    from northstar_explain.training import Trained
+
+    inputs, kept = work / "inputs", work / "kept"
+    table, model = tables.read(customers).slice(0, WEEK).combine_chunks(), models.load(inputs / "b")
+    (inputs / "contract.toml").write_text(contracts.northstar().text, encoding="utf-8")
+    bad = with_cells(table, "sessions_30d", dict.fromkeys(range(0, table.num_rows, 100), -1))
+    for name, one in (("week", table), ("bad", bad), ("few", _narrow(table))):
+        tables.write(one, inputs / f"{name}.parquet")
+    for name, rows in (("a", 3), ("clean", 0)):
+        trained = Trained(model, contracts.check(bad, model.contract).rejected.slice(0, rows), ())
+        content.keep(kept / "train" / name, "northstar_explain.training:train", trained)
+    for name, rows in (("a", 200), ("b", 100)):
+        (batch,) = table.slice(0, rows).combine_chunks().to_batches()
+        content.keep(kept / "simulate" / name, "northstar_explain.simulate:customers", [(batch, batch.select([0]))])
 
 
 def _narrow(customers: pa.Table) -> pa.Table:

@@ -156,9 +156,12 @@ class Trial:
         found = self._seen(where)
         if ended.code == 0 and found != "new":
             self._problem(where, f"exit code 0, but {found}")
-        if self.scenario.resumes:
-            self._resume(where)
-        self._again(where)
+        self._next(where)
+
+    def _next(self, where: str) -> None:
+        """See that the next run ends as an undisturbed one, be it resumed or begun anew."""
+        if not (self.scenario.resumes and self._resume(where)):
+            self._again(where)
 
     @staticmethod
     def told(ended: Ended, killed: bool = False) -> str | None:
@@ -184,9 +187,7 @@ class Trial:
             self.result.runs += 1
             where = f"kill at {point}, then at {second}"
             self._seen(where)
-            if self.scenario.resumes:
-                self._resume(where)
-            self._again(where)
+            self._next(where)
 
     def _seen(self, where: str) -> str:
         """Whether the old or the new outputs stand there, perhaps after a reader completed them."""
@@ -206,7 +207,7 @@ class Trial:
     def _name(self, found: state.State) -> str:
         return "old" if found == self.old else "new" if found == self.new else "between"
 
-    def _resume(self, where: str) -> None:
+    def _resume(self, where: str) -> bool:
         over = ("--overwrite",) if "--overwrite" in self._args else ()
         ended = self.run("--resume", *over)
         if ended.code == 0:
@@ -214,12 +215,15 @@ class Trial:
             found = state.visible(self.place)
             if found != self.new:
                 self._problem(where, f"resumed, but {state.changes(found, self.new)}")
-            return
+            if left := state.hidden(self.place):
+                self._problem(where, f"resumed, but left {', '.join(left)}")
+            return True
         self.result.outcomes["not resumed, and said why"] += 1
         if told := self.told(ended):
             self._problem(f"{where}, resumed", told)
         if state.visible(self.place) not in (self.old, self.new):
             self._problem(where, "resuming left neither old nor new")
+        return False
 
     def _again(self, where: str) -> None:
         ended = self.run("--overwrite")
