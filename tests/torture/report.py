@@ -21,20 +21,21 @@ runs a small sample of it.
 _PUBLISHING = """## Killed and failed at every step of publishing
 
 The slow part of each command, such as training or typesetting, was done once and kept; the command line, everything
-that decides what may be replaced, and the publishing itself are the real ones. {how} Each was hit twice: killed (SIGKILL)
-as it began, and failing with "no space left on device" or "input/output error"; a tenth of the killed runs were
-followed by a run that was killed as well. Then every file was compared with what stood there before (old) and with the
-result of an undisturbed run (new), and the command was run again, which had to end as an undisturbed run does and to
-leave nothing hidden.
+that decides what may be replaced, and the publishing itself are the real ones.
+
+{how}
+
+Each was hit twice: killed (SIGKILL) as it began, and failing with "no space left on device" or "input/output error".
+After a tenth of the kills, the next run was killed as well. Then every file was compared with what stood there before
+(old) and with the result of an undisturbed run (new). What was neither had to become new once a command looked at it
+("completed by the next reader"). At last the command was run again, with `--resume` where it has that: it had to end as
+an undisturbed run does and to leave nothing hidden.
 
 """
-_STRACE = (
-    "Points are the system calls that touch the outputs, found and hit by strace: renames, exchanges of two names, \
-removals, folders made, syncs and writes, those of Arrow included."
-)
-_SHIM = (
-    "Points are what Python itself does to the outputs; strace was not there, so that Arrow's own writes are missing."
-)
+_STRACE = """\
+Points are the system calls that touch the outputs, found and hit by strace: renames, exchanges of two names, removals,
+folders made, syncs and writes, those of Arrow included."""
+_SHIM = "Points are what Python itself does to the outputs: there was no strace, so Arrow's own writes are missing."
 _SPACE = """## A full disk
 
 Limits are sizes beyond which no file may grow, around the size of each file of the result, and sizes of a disk in memory
