@@ -69,7 +69,7 @@ def every_point(scenario: Scenario, work: Path, home: Path, by_strace: bool = Tr
     by_strace : bool, default True
         Whether strace makes the faults; otherwise `shim` does, which sees fewer calls.
     share : float, default 1
-        Of the points, evenly spread.
+        Of the points, evenly spread, besides the last call of each kind.
 
     Returns
     -------
@@ -79,8 +79,9 @@ def every_point(scenario: Scenario, work: Path, home: Path, by_strace: bool = Tr
     began = time.monotonic()
     try:
         points = trial.points()
-        if share < 1:
-            points = points[:: round(1 / share)]
+        if share < 1:  # and the last of each kind, which is the one that publishes
+            last = {point.call: point for point in points}
+            points = sorted({*points[:: round(1 / share)], *last.values()}, key=points.index)
         trial.result.points = len(points)
         for point in points:
             for kind in ("kill", "error"):
