@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import importlib
 import os
 import resource
@@ -59,7 +60,7 @@ def explain(
     ----------
     args : sequence of str
     said : Path
-        Folder for what it prints.
+        Folder that keeps what it printed, also when it hangs.
     patches : mapping, optional
         ``module:name`` to what stands there instead.
     log : Path, optional
@@ -92,13 +93,16 @@ def call(
 ) -> Ended:
     """Call a function in a process of its own, traced where there is a log."""
     ready, go = os.pipe()
-    out, err = said / "stdout", said / "stderr"
+    # Pipes, as a limit on the size of files must not cut off what is said; wide enough for all of it.
+    said_by = [_wide_pipe() for _ in ("stdout", "stderr")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of threads: those of Arrow are made anew in the child
         pid = os.fork()
     if not pid:
-        _in_child(main, ready, go, out, err)
-    os.close(ready)
+        os.close(go)
+        _in_child(main, ready, [into for _, into in said_by])
+    for file in (ready, *(into for _, into in said_by)):
+        os.close(file)
     tracing = tracer.attached(pid, log, inject) if log else contextlib.nullcontext()
     try:
         with tracing:
@@ -109,19 +113,38 @@ def call(
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         raise
-    return Ended(code, *(path.read_text(encoding="utf-8", errors="replace") for path in (out, err)))
+    finally:
+        texts = [_all_of(file) for file, _ in said_by]
+        for name, text in zip(("stdout", "stderr"), texts, strict=True):
+            (said / name).write_text(text, encoding="utf-8")
+    return Ended(code, *texts)
 
 
-def _in_child(main: Callable[[], None], ready: int, go: int, out: Path, err: Path) -> None:
+def _wide_pipe() -> tuple[int, int]:
+    out, into = os.pipe()
+    with contextlib.suppress(AttributeError, OSError):
+        fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.set_blocking(out, False)
+    return out, into
+
+
+def _all_of(file: int) -> str:
+    """What lies in a pipe; who wrote it has ended, though a process of its own may not have."""
+    pieces = []
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(file, 1 << 20):
+            pieces.append(piece)
+    os.close(file)
+    return b"".join(pieces).decode("utf-8", "replace")
+
+
+def _in_child(main: Callable[[], None], ready: int, said: Sequence[int]) -> None:
     code = UNCAUGHT
     try:
-        os.close(go)
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_ANY_TRACER, _ANY, 0, 0, 0)
-        for number, path in ((1, out), (2, err)):
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for number, file in enumerate(said, start=1):
             os.dup2(file, number)
-            os.close(file)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         # What pytest or a pool made of these is of no use here.
