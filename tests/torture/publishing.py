@@ -41,6 +41,8 @@ class Result:
     problems : list of str
         What should not have been.
     seconds : float
+    claim, unit : str
+        What is said where there are no problems, and what the points are.
     """
 
     name: str
@@ -49,11 +51,13 @@ class Result:
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    claim: str = "all old or new whole"
+    unit: str = "points"
 
     def __str__(self) -> str:
-        whole = "all old or new whole" if not self.problems else f"{len(self.problems)} PROBLEMS"
+        whole = self.claim if not self.problems else f"{len(self.problems)} PROBLEMS"
         found = ", ".join(f"{name} {count:,}" for name, count in sorted(self.outcomes.items()))
-        return f"{self.name}: {self.points:,} points, {self.runs:,} runs, {whole} ({found}); {self.seconds:.0f} s"
+        return f"{self.name}: {self.points:,} {self.unit}, {self.runs:,} runs, {whole} ({found}); {self.seconds:.0f} s"
 
 
 def every_point(scenario: Scenario, work: Path, home: Path, by_strace: bool = True, share: float = 1.0) -> Result:
@@ -145,7 +149,9 @@ class Trial:
             ended = self.run(log=self._log, inject=point.kill() if kind == "kill" else point.fail())
             if point in tracer.points(self._log, self.place):
                 break
-            self.result.outcomes["run again, as threads came in another order"] += 1
+        else:  # threads that come in another order every time
+            self.result.outcomes["not hit"] += 1
+            return
         self.result.runs += 1
         told = self.told(ended, killed=kind == "kill")
         self.judge(f"{kind} at {point}", ended, told)
@@ -157,6 +163,8 @@ class Trial:
         found = self._seen(where)
         if ended.code == 0 and found != "new":
             self._problem(where, f"exit code 0, but {found}")
+        if ended.code == 1 and found == "new":
+            self.result.outcomes["an error told, though new"] += 1
         self._next(where)
 
     def _next(self, where: str) -> None:

@@ -11,6 +11,7 @@ from torture import broken
 from torture.publishing import Result
 
 PARTS = ("publishing", "full disk", "broken input")
+_OUTCOMES = ["old", "new", "completed by the next reader"]
 _ABOUT = """# What was done to it
 
 `make torture` breaks every command that writes something, in every way it can be broken from outside, and says what
@@ -58,11 +59,9 @@ def text(results: Mapping[str, list[Result]], seconds: float, by_strace: bool) -
     said = _ABOUT.format(minutes=max(1, round(seconds / 60)), machine=machine)
     if found := results["publishing"]:
         said += _PUBLISHING.format(how=_STRACE if by_strace else _SHIM)
-        said += _table(
-            "points", ["old", "new", "completed by the next reader", "resumed", "not resumed, and said why"], found
-        )
+        said += _table("points", [*_OUTCOMES, "resumed", "not resumed, and said why", "not hit"], found)
     if found := results["full disk"]:
-        said += _SPACE + _table("limits", ["old", "new", "completed by the next reader"], found)
+        said += _SPACE + _table("limits", _OUTCOMES, found)
     if found := results["broken input"]:
         kinds = dict.fromkeys(one.name for one in found)
         whole = [broken.total([one for one in found if one.name == kind]) for kind in kinds]

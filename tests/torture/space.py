@@ -41,6 +41,7 @@ def every_limit(scenario: Scenario, work: Path, home: Path, share: float = 1.0) 
     """
     began = time.monotonic()
     trial = Trial(scenario, work, home)
+    trial.result.unit = "limits"
     new = prepare.folder(work, scenario, "new")
     sizes = sorted({path.stat().st_size for path in new.rglob("*") if path.is_file()})
     limits = sorted(
