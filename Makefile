@@ -5,7 +5,7 @@ SEED ?= 7
 OUT := outputs
 RUN := .venv/bin/
 
-.PHONY: help setup demo test fast check bench cdnow journey lock clean
+.PHONY: help setup demo test fast check torture bench cdnow journey lock clean
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -33,6 +33,10 @@ check: setup  ## ruff and mypy
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
+
+# As root, a small disk is filled as well. Without strace, it says so and finds less.
+torture: setup  ## kill and fail every command at every step of publishing, fill the disk, break the input; writes docs/torture.md (40 minutes)
+	PYTHONPATH=tests $(RUN)python -m torture --write docs/torture.md
 
 cdnow: setup  ## the example on real customers, into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
