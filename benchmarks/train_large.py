@@ -25,7 +25,7 @@ import pyarrow as pa
 from northstar_explain import metrics, tables
 from northstar_explain.contract import check, columns_of, northstar
 from northstar_explain.contract.columns import rows_of
-from northstar_explain.learn import purchase, splits
+from northstar_explain.learn import fit_purchase_model, splits
 from northstar_explain.learn.workers import one_thread
 from northstar_explain.simulate import simulate
 
@@ -139,7 +139,7 @@ def print_curve(customers: int, fitted: tuple[int, ...], seed: int) -> None:
     split = splits.stratified(label, 0.0, 0.2, seed)
     held, judged = rows_of(columns, split.holdout), label[split.holdout]
     features = contract.model_features
-    frame = purchase.frame(held, features)
+    frame = fit_purchase_model.frame(held, features)
     print(f"| of {customers:,} customers, fitted to | seconds | ROC-AUC on {len(judged):,} | more |")
     print("| --- | --- | --- | --- |")
     last = None
@@ -147,7 +147,9 @@ def print_curve(customers: int, fitted: tuple[int, ...], seed: int) -> None:
         drawn = split.train[splits.sample(len(split.train), rows, seed)]
         since = time.perf_counter()
         with one_thread():
-            machine = purchase.fit(rows_of(columns, drawn), label[drawn], features, purchase.Options(), seed)
+            machine = fit_purchase_model.fit(
+                rows_of(columns, drawn), label[drawn], features, fit_purchase_model.Options(), seed
+            )
         seconds = time.perf_counter() - since
         auc = metrics.roc_auc(judged, machine.predict_proba(frame)[:, 1])
         more = "" if last is None else f"{auc - last:+.4f}"

@@ -97,7 +97,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain import contract as contracts
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.learn import segments
+    from northstar_explain.learn import fit_segments
     from northstar_explain.model import names
     from northstar_explain.training import Options, Source, rejects_of, require_places, save
     from northstar_explain.training import train as run
@@ -115,7 +115,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     settings = Options(
         seed=options.seed,
         date=(options.date or datetime.datetime.now()).date(),
-        segments=segments.Options(k=options.segments),
+        segments=fit_segments.Options(k=options.segments),
         fit_rows=options.fit_rows,
         experiments=options.experiments,
         accept_leakage=options.accept_leakage,
@@ -221,7 +221,7 @@ def sql(model: Path, options: SqlOptions) -> None:
     leave_pandas_out()
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.report.sql import segments_sql, write_scores
+    from northstar_explain.export.sql import segments_sql, write_scores
 
     if options.out:
         tables.require_apart([options.out], [model])
@@ -261,7 +261,7 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
     """Write an audit pack."""
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.cli.audit_tables import certificate_lines
+    from northstar_explain.cli.certificate_table import certificate_lines
     from northstar_explain.report.audit.about import load
     from northstar_explain.report.audit.pack import write_pack
 
@@ -279,9 +279,9 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
 
 def verify(path: Path, quiet: bool) -> None:
     """Check a pack or a model folder."""
-    from northstar_explain.cli.audit_tables import certificate_lines
-    from northstar_explain.report.audit.verify import require_verified
-    from northstar_explain.report.audit.verify import verify as run
+    from northstar_explain.cli.certificate_table import certificate_lines
+    from northstar_explain.verify.check_pack import require_verified
+    from northstar_explain.verify.check_pack import verify as run
 
     with progress(quiet) as say:
         found = run(path, say)
@@ -316,7 +316,7 @@ def show(model: Path, as_json: bool) -> None:
 
 
 def _print_facts(model: object, done: str = "") -> None:
-    from northstar_explain.cli.tables import facts_text
+    from northstar_explain.cli.fact_tables import facts_text
     from northstar_explain.model import Model
 
     assert isinstance(model, Model)

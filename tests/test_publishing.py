@@ -19,11 +19,11 @@ from helpers import contents, explain
 from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.errors import ModelError, NorthstarError
+from northstar_explain.export.sql import write_scores, write_sql
 from northstar_explain.model import Model, folder
 from northstar_explain.report import comparison
-from northstar_explain.report.audit import pack
-from northstar_explain.report.playbook import write
-from northstar_explain.report.sql import export, write_scores
+from northstar_explain.report.audit.pack import write_pack
+from northstar_explain.report.playbook import write_playbook
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.tables import journal, staging
 from northstar_explain.training import Trained, save
@@ -44,14 +44,14 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(comparison, "comparison_facts", lambda model: None)
     monkeypatch.setattr(comparison, "html", lambda *args, **options: said["now"])
     monkeypatch.setattr(comparison, "pdf", lambda *args: said["now"].encode())
-    monkeypatch.setattr(write, "playbook_facts", lambda *args: None)
-    monkeypatch.setattr(write, "has_room", lambda: False)
-    monkeypatch.setattr(write, "_files", lambda *args: (book(said["now"]), ()))
-    monkeypatch.setattr(pack, "_made", lambda *args: (made(said["now"]), SimpleNamespace(passed=True)))
+    monkeypatch.setattr(write_playbook, "playbook_facts", lambda *args: None)
+    monkeypatch.setattr(write_playbook, "has_room", lambda: False)
+    monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(said["now"]), ()))
+    monkeypatch.setattr(write_pack, "_made", lambda *args: (made(said["now"]), SimpleNamespace(passed=True)))
 
-    monkeypatch.setattr(export, "scores_sql", lambda *args: said["now"])
-    monkeypatch.setattr(export, "tables_sql", lambda *args: [said["now"]])
-    monkeypatch.setattr(export, "lookups", lambda *args: dict_of_tables(said["now"]))
+    monkeypatch.setattr(write_sql, "scores_sql", lambda *args: said["now"])
+    monkeypatch.setattr(write_sql, "tables_sql", lambda *args: [said["now"]])
+    monkeypatch.setattr(write_sql, "lookups", lambda *args: dict_of_tables(said["now"]))
 
     def saying(function: Callable[[Path], object]) -> Write:
         def publisher(home: Path, text: str) -> object:
@@ -91,14 +91,14 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         "simulate": saying(simulate),
         "init, sql": saying(lambda home: tables.write_text(said["now"], home / "x.sql", overwrite=True)),
         "sql --scores": saying(lambda home: write_scores(model, "duckdb", home / "x.sql", said["now"], overwrite=True)),
-        "playbook": saying(lambda home: write.write_playbook(model, home / "pb", overwrite=True)),
+        "playbook": saying(lambda home: write_playbook.write_playbook(model, home / "pb", overwrite=True)),
         "compare": saying(lambda home: comparison.write_comparison(model, home / "memo.pdf", overwrite=True)),
-        "audit": saying(lambda home: pack.write_pack(model, home / "pack", overwrite=True)),
+        "audit": saying(lambda home: write_pack.write_pack(model, home / "pack", overwrite=True)),
     }
 
 
 def dict_of_tables(text: str) -> SimpleNamespace:
-    return SimpleNamespace(**{name: pa.table({"model": [text]}) for name in export.KEYS})
+    return SimpleNamespace(**{name: pa.table({"model": [text]}) for name in write_sql.KEYS})
 
 
 def book(text: str) -> dict[str, bytes]:
@@ -107,7 +107,7 @@ def book(text: str) -> dict[str, bytes]:
 
 
 def made(text: str) -> Any:
-    files = pack._Files()
+    files = write_pack._Files()
     files.add("audit.pdf", text.encode(), "the report")
     files.add(f"model/{text}", b"", "a part of the model")
     return files

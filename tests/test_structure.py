@@ -12,13 +12,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     "errors": 0, "version": 0, "tables": 1, "metrics": 1, "simulate": 1, "contract": 2, "model": 3, "learn": 4, "score": 4,
-    "report": 4, "templates": 4, "evaluate": 5, "training": 6, "api": 7, "__init__": 8, "cli": 8,
+    "export": 4, "report": 4, "templates": 4, "evaluate": 5, "training": 6, "verify": 6, "api": 7, "__init__": 8, "cli": 8,
 }  # fmt: skip
 HOMES = {
     "sklearn": {"learn", "evaluate", "metrics"}, "interpret": {"learn", "evaluate"}, "scipy": {"learn", "evaluate"},
     "pandas": {"learn", "evaluate"}, "threadpoolctl": {"learn", "evaluate"}, "joblib": {"learn", "evaluate"},
-    "jinja2": {"report"}, "weasyprint": {"report"}, "pikepdf": {"report"}, "xlsxwriter": {"report"}, "duckdb": {"report"},
-    "pyspark": {"score"}, "py4j": {"score"}, "matplotlib": {"report"}, "sqlglot": {"report"}, "click": {"cli"},
+    "jinja2": {"report"}, "weasyprint": {"report"}, "pikepdf": {"report"}, "xlsxwriter": {"report"}, "duckdb": {"verify"},
+    "pyspark": {"score"}, "py4j": {"score"}, "matplotlib": {"report"}, "sqlglot": {"export"}, "click": {"cli"},
 }  # fmt: skip
 HEAVY = ("sklearn", "interpret", "pandas", "scipy", "joblib", "matplotlib", "weasyprint", "jinja2", "sqlglot")
 
@@ -54,7 +54,7 @@ def test_imports_point_down(room: str, path: Path) -> None:
 @pytest.mark.parametrize(("room", "path"), sources(), ids=lambda value: str(value).removeprefix(str(ROOT)))
 def test_sql_is_written_in_one_place(room: str, path: Path) -> None:
     if any(name.split(".")[0] == "sqlglot" for name in imported(path)):
-        assert path.parent.relative_to(ROOT) == Path("northstar_explain/report/sql")
+        assert path.parent.relative_to(ROOT) == Path("northstar_explain/export/sql")
 
 
 def loaded_by(code: str) -> set[str]:

@@ -16,7 +16,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check, columns_of, parse
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.purchase import Judged, holdout_facts
+from northstar_explain.evaluate.model_quality import Judged, holdout_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Model

@@ -9,7 +9,7 @@ from helpers import LABEL, TINY, learn, with_column
 
 from northstar_explain.contract import Contract, parse
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.purchase import Judged, interval_facts
+from northstar_explain.evaluate.model_quality import Judged, interval_facts
 from northstar_explain.model import Model
 
 GROUP = "household"

@@ -12,15 +12,15 @@ import pytest
 from helpers import LABEL, OPTIONS, TINY, explain, learn, plain, with_cells, with_column
 
 from northstar_explain import metrics, tables
-from northstar_explain.cli.tables import facts_text
+from northstar_explain.cli.fact_tables import facts_text
 from northstar_explain.contract import Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
-from northstar_explain.learn import purchase, splits
+from northstar_explain.learn import fit_purchase_model, splits
 from northstar_explain.learn.copies import find_copies
 from northstar_explain.model import Model
-from northstar_explain.report.audit import identity
+from northstar_explain.report.audit.chapters import identity
 from northstar_explain.training import Options, Trained
-from northstar_explain.training.about import _HASHED, _table_hash
+from northstar_explain.training.manifest import _HASHED, _table_hash
 
 DRAWN = replace(TINY, fit_rows=1_000)
 
@@ -125,8 +125,8 @@ def test_a_machine_stops_as_early_as_without_copies_and_ranks_as_well(customers:
         taught = rows_of(columns, some)
         copies = find_copies(taught, contract.model_features, label[some])
         groups = copies.groups if copies else None
-        machine = purchase.fit(taught, label[some], features, options, 1, groups=groups)
-        auc = metrics.roc_auc(judged, machine.predict_proba(purchase.frame(other, features))[:, 1])
+        machine = fit_purchase_model.fit(taught, label[some], features, options, 1, groups=groups)
+        auc = metrics.roc_auc(judged, machine.predict_proba(fit_purchase_model.frame(other, features))[:, 1])
         found.append((int(np.max(machine.best_iteration_)), auc))
     (rounds, auc), (rounds_of_copies, auc_of_copies) = found
     assert rounds_of_copies < 3 * rounds
@@ -200,10 +200,10 @@ def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict, np.nda
 def test_experiments_are_judged_on_no_more_rows_than_they_need(
     few: pa.Table, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("northstar_explain.evaluate.compare.HELD_ROWS", 200)
-    monkeypatch.setattr("northstar_explain.evaluate.compare.SHUFFLES", 1)
+    monkeypatch.setattr("northstar_explain.evaluate.experiments.HELD_ROWS", 200)
+    monkeypatch.setattr("northstar_explain.evaluate.experiments.SHUFFLES", 1)
     small = replace(OPTIONS.purchase, interactions=0, outer_bags=1, max_bins=8, early_stopping_rounds=2)
-    monkeypatch.setattr("northstar_explain.evaluate.compare._MACHINE", small)
+    monkeypatch.setattr("northstar_explain.evaluate.experiments._MACHINE", small)
     model = learn(few, contract, replace(TINY, experiments=True)).model
     assert model.evaluation["comparison"]["holdout_n"] == 200
     assert model.evaluation["purchase"]["holdout"]["n"] == 300

@@ -21,8 +21,8 @@ from sklearn.preprocessing import StandardScaler
 
 from northstar_explain import contract as contracts
 from northstar_explain import metrics, model, score, tables
+from northstar_explain.cli.fact_tables import facts_text
 from northstar_explain.cli.progress import progress
-from northstar_explain.cli.tables import facts_text
 from northstar_explain.errors import NorthstarError
 from northstar_explain.learn import splits
 from northstar_explain.report.playbook import write_playbook

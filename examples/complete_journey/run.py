@@ -17,8 +17,8 @@ from households import Records, records, snapshots
 
 from northstar_explain import contract as contracts
 from northstar_explain import model, score, tables
+from northstar_explain.cli.fact_tables import facts_text
 from northstar_explain.cli.progress import progress
-from northstar_explain.cli.tables import facts_text
 from northstar_explain.errors import NorthstarError
 from northstar_explain.report.playbook import write_playbook
 from northstar_explain.training import Options, Source, train

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.evaluate.purchase import Judged
+from northstar_explain.evaluate.model_quality import Judged
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 from northstar_explain.metrics import best_f1_threshold, roc_auc

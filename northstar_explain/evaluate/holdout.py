@@ -11,19 +11,19 @@ import numpy as np
 
 from northstar_explain.contract import Contract
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.evaluate.audit import Audited, audit_facts
+from northstar_explain.evaluate.audit_inputs import Audited, audit_facts
 from northstar_explain.evaluate.baselines import Score, baselines
-from northstar_explain.evaluate.compare import compare_facts
 from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.experiments import compare_facts
 from northstar_explain.evaluate.groups import group_facts
-from northstar_explain.evaluate.pages import detectable_facts, funnel_facts, spend_facts, trend_facts
-from northstar_explain.evaluate.purchase import Judged, Stakes, Trial, importance_facts, purchase_facts
-from northstar_explain.evaluate.segments import border_facts, outcome_facts, segment_facts
-from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, spread_facts
-from northstar_explain.evaluate.update import Earlier, update_facts
-from northstar_explain.learn.compile import Bags
-from northstar_explain.learn.purchase import Machine
-from northstar_explain.learn.segments import Learnt
+from northstar_explain.evaluate.migration import Earlier, update_facts
+from northstar_explain.evaluate.model_quality import Judged, Stakes, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
+from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
+from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, spread_facts
+from northstar_explain.learn.compile_scorecard import Bags
+from northstar_explain.learn.fit_purchase_model import Machine
+from northstar_explain.learn.fit_segments import Learnt
 from northstar_explain.model import Purchase, Scorecard, ranks
 from northstar_explain.model.rules import Node, assign
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.evaluate.purchase import Judged, interval_facts
-from northstar_explain.evaluate.runs import Run
+from northstar_explain.evaluate.model_quality import Judged, interval_facts
+from northstar_explain.evaluate.scored_runs import Run
 from northstar_explain.metrics import Ranked
 from northstar_explain.model import Model
-from northstar_explain.score.drift import stability
+from northstar_explain.score.feature_drift import stability
 
 # A segment whose share moves by more than a third, and by more than chance, is worth a look.
 SHARE_MOVES = 1 / 3

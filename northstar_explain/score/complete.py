@@ -8,7 +8,7 @@ from typing import Any
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
-from northstar_explain.score.report import maker
+from northstar_explain.score.run_report import maker
 from northstar_explain.tables.places import sha256
 
 

@@ -9,8 +9,8 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.model import Names
 from northstar_explain.model.folder import require_place
-from northstar_explain.score.rejects import with_distinct_names
-from northstar_explain.training.recipe import Trained
+from northstar_explain.score.rejected_rows import with_distinct_names
+from northstar_explain.training.steps import Trained
 
 
 def rejects_of(model: Path) -> tuple[Path, Path]:

@@ -15,8 +15,8 @@ from northstar_explain.contract import Category, Contract, columns_of, parse
 from northstar_explain.errors import ContractError, TableError
 from northstar_explain.evaluate.groups import FEWEST, group_facts
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
-from northstar_explain.evaluate.purchase import Judged, Stakes, Trial, interval_facts, purchase_facts
-from northstar_explain.evaluate.together import driver_facts, matrix_facts
+from northstar_explain.evaluate.model_quality import Judged, Stakes, Trial, interval_facts, purchase_facts
+from northstar_explain.evaluate.segments_by_decile import driver_facts, matrix_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model import Model
@@ -357,8 +357,8 @@ def test_thresholds_of_baselines_come_from_validation_rows(model: Model) -> None
 
 
 def test_a_large_holdout_gets_fewer_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("northstar_explain.evaluate.purchase.LARGE", 500)
-    monkeypatch.setattr("northstar_explain.evaluate.purchase.DRAWS_WHEN_LARGE", 20)
+    monkeypatch.setattr("northstar_explain.evaluate.model_quality.LARGE", 500)
+    monkeypatch.setattr("northstar_explain.evaluate.model_quality.DRAWS_WHEN_LARGE", 20)
     found = [purchase_facts(trial(n=n), 30, 0) for n in (500, 501)]
     assert [facts["draws"] for facts in found] == [30, 20]
     assert found[1]["holdout"]["n"] == 501  # every row counts, however few the draws

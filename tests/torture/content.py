@@ -19,7 +19,7 @@ SLOW = {
     "audit": ("report.audit.pack:_made",),
 }
 # Typesetting in another process would only have to be stopped again.
-ALWAYS = {"northstar_explain.report.playbook.write:has_room": lambda: False}
+ALWAYS = {"northstar_explain.report.playbook.write_playbook:has_room": lambda: False}
 
 
 def recording(command: str, kept: Path) -> dict[str, Any]:

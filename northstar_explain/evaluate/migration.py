@@ -1,0 +1,101 @@
+"""Who moved from one model to the next: because the rules changed, or because the customers did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.evaluate.customers import Customers
+from northstar_explain.learn.fit_segments import Learnt
+from northstar_explain.learn.match_segments import SAME_ABOVE
+from northstar_explain.model import Model
+from northstar_explain.model.rules import assign
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The model that a new one follows.
+
+    Attributes
+    ----------
+    model : Model
+        Its segments keep their ids and names where they are found again.
+    scores : mapping of str to str, optional
+        Customer to segment when that model scored last: to tell who moved because the customer changed.
+    """
+
+    model: Model
+    scores: Mapping[str, str] | None = None
+
+
+def update_facts(learnt: Learnt, earlier: Earlier, customers: Customers) -> dict[str, Any]:
+    """What became of the earlier model's segments and of the customers in them.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        With its continuity.
+    earlier : Earlier
+    customers : Customers
+        Today's.
+
+    Returns
+    -------
+    dict
+        ``from``, ``from_date``, ``same_above``, ``matched``, ``retired``, ``added``; ``customers`` and, of them,
+        ``moved_by_model``: who is elsewhere by the new rules than by the old ones, both applied to today's values,
+        with ``model_moves`` from old id to new id to customers; and ``since``: None, or the same of the customers
+        that were scored before, apart for the customers' own changes (old rules, values then and today).
+    """
+    assert learnt.continuity is not None
+    previous = earlier.model
+    before, after = (assign(one.tree, customers.columns) for one in (previous.segmentation, learnt.segmentation))
+    moves = _moves(before, after)
+    kept = {one.id for one in learnt.continuity.matches}
+    names = {one.id: one.name for one in (*previous.segmentation.segments, *learnt.segmentation.segments)}
+    gone = [one.id for one in previous.segmentation.segments if one.id not in kept]
+    return {
+        "from": previous.id,
+        "from_date": previous.manifest["date"],
+        "same_above": SAME_ABOVE,
+        "matched": [{**asdict(one), "name": names[one.id]} for one in learnt.continuity.matches],
+        "retired": [{"id": id, "name": names[id], "went_to": moves.get(id, {})} for id in gone],
+        "added": [
+            {"id": id, "name": names[id], "came_from": {old: to[id] for old, to in moves.items() if id in to}}
+            for id in learnt.continuity.added
+        ],
+        "customers": len(customers),
+        "moved_by_model": int((before != after).sum()),
+        "model_moves": moves,
+        "since": None if earlier.scores is None else _since(customers, before, after, earlier.scores),
+    }
+
+
+def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapping[str, str]) -> dict[str, Any]:
+    then = np.array([since.get(id, "") for id in customers.ids.to_pylist()])
+    seen = then != ""
+    then, now, after = then[seen], now[seen], after[seen]
+    customer, model = then != now, now != after
+    return {
+        "customers": int(seen.sum()),
+        "new": int((~seen).sum()),
+        "gone": len(since) - int(seen.sum()),
+        "moved_by_customer": int(customer.sum()),
+        "moved_by_model": int(model.sum()),
+        "moved_by_both": int((customer & model).sum()),
+        "back_where_they_were": int((customer & model & (then == after)).sum()),
+        "customer_moves": _moves(then, now),
+    }
+
+
+def _moves(old: np.ndarray, new: np.ndarray) -> dict[str, dict[str, int]]:
+    """Customers by where they were and where they are, those who stayed included."""
+    moves: dict[str, dict[str, int]] = {}
+    pairs, counts = np.unique(np.char.add(np.char.add(old.astype(str), ">"), new.astype(str)), return_counts=True)
+    for pair, count in zip(pairs, counts, strict=True):
+        source, target = str(pair).split(">")
+        moves.setdefault(source, {})[target] = int(count)
+    return moves
