@@ -259,16 +259,14 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 
 def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool) -> None:
     """Write an audit pack."""
-    from northstar_explain import model as models
-    from northstar_explain import tables
+    from northstar_explain import api, tables
     from northstar_explain.cli.certificate_table import certificate_lines
     from northstar_explain.report.audit.about import load
-    from northstar_explain.report.audit.pack import write_pack
 
     tables.require_apart([out], [model, *([about] if about else [])], replaces=out)
     people = load(about) if about else None
     with progress(quiet) as say:
-        written = write_pack(models.load(model), out, people, date, overwrite, say)
+        written = api.load(model).audit(out, people, date, overwrite, say)
     certificate = certificate_lines(written.certificate)
     lines = [f"{written.folder}: {written.files} files", *certificate, f"  {'SHA256SUMS':<14}{written.sums}"]
     print_out("\n".join(lines), f"The pack is written to {out}.")

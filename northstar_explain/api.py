@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,19 @@ from northstar_explain.contract.faults import needed_columns
 from northstar_explain.score import Scorer
 
 if TYPE_CHECKING:
+    from northstar_explain.report.audit.about import About
+    from northstar_explain.report.audit.pack.write_pack import Written as WrittenPack
+    from northstar_explain.report.playbook.plan import Plan
+    from northstar_explain.report.playbook.write_playbook import Written as WrittenPlaybook
     from northstar_explain.training import Options
+    from northstar_explain.verify.check_pack import Verification
+
+
+Progress = Callable[[str], None]
+
+
+def _silent(stage: str) -> None:
+    """Progress that nobody reads."""
 
 
 class Model:
@@ -85,6 +98,45 @@ class Model:
         """Write the model folder, whole or not at all."""
         models.save(self.data, path, overwrite)
 
+    def playbook(
+        self, out: Path | str, plan: Plan | None = None, overwrite: bool = False, progress: Progress = _silent
+    ) -> WrittenPlaybook:
+        """Write the playbook for marketing: see `northstar_explain.report.playbook.write_playbook`."""
+        from northstar_explain.report.playbook import write_playbook
+
+        return write_playbook(self.data, Path(out), overwrite, progress, plan)
+
+    def compare(self, out: Path | str, overwrite: bool = False, progress: Progress = _silent) -> tuple[Path, ...]:
+        """Write the memo on segments and probabilities: see `northstar_explain.report.comparison.write_comparison`."""
+        from northstar_explain.report.comparison import write_comparison
+
+        return tuple(write_comparison(self.data, Path(out), overwrite, progress))
+
+    def audit(
+        self,
+        out: Path | str,
+        about: About | None = None,
+        date: str | None = None,
+        overwrite: bool = False,
+        progress: Progress = _silent,
+    ) -> WrittenPack:
+        """Write an audit pack: see `northstar_explain.report.audit.pack.write_pack`.
+
+        The pack's SQL and its parity certificate are handed to the report from here, as neither of the two makes
+        the other.
+        """
+        from northstar_explain.export.sql.pack_sql import pack_sql
+        from northstar_explain.report.audit.pack.write_pack import write_pack
+        from northstar_explain.verify.certify import certify
+
+        return write_pack(self.data, Path(out), pack_sql(self.data), certify, about, date, overwrite, progress)
+
+    def sql(self, dialect: str, table: str = "customers", view: str | None = None) -> str:
+        """The segments as one SQL statement: see `northstar_explain.export.sql.segments_sql`."""
+        from northstar_explain.export.sql import segments_sql
+
+        return segments_sql(self.data, dialect, table, view)
+
     def __repr__(self) -> str:
         return f"<Model {self.id}: {len(self.segments)} segments, {len(self.data.scorecard.terms)} terms>"
 
@@ -130,3 +182,10 @@ def train(
 def load(path: Path | str) -> Model:
     """Read a model folder; raises ModelError when it is not one, or was changed."""
     return Model(models.load(path))
+
+
+def verify(path: Path | str, progress: Progress = _silent) -> Verification:
+    """Check an audit pack or a model folder: see `northstar_explain.verify.check_pack`."""
+    from northstar_explain.verify.check_pack import verify as run
+
+    return run(Path(path), progress)

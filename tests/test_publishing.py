@@ -68,7 +68,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         return save(Trained(other, rejected, (), later), home / "m", overwrite=True)
 
     def score(home: Path) -> object:
-        outputs = Outputs(home / "s", overwrite=True)
+        outputs = Outputs(home / "s")
         shutil.rmtree(outputs.work, ignore_errors=True)
         (outputs.work / "scores").mkdir(parents=True)
         (outputs.work / "scores" / "part-00000.parquet").write_text(said["now"])
@@ -93,7 +93,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         "sql --scores": saying(lambda home: write_scores(model, "duckdb", home / "x.sql", said["now"], overwrite=True)),
         "playbook": saying(lambda home: write_playbook.write_playbook(model, home / "pb", overwrite=True)),
         "compare": saying(lambda home: comparison.write_comparison(model, home / "memo.pdf", overwrite=True)),
-        "audit": saying(lambda home: write_pack.write_pack(model, home / "pack", overwrite=True)),
+        "audit": saying(lambda home: write_pack.write_pack(model, home / "pack", {}, unused, overwrite=True)),
     }
 
 

@@ -4,102 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 
 from northstar_explain.contract import columns_of
 from northstar_explain.model import Model
 from northstar_explain.model.folder import EXPECTED, MACHINE
+from northstar_explain.model.pack_layout import LOOKUPS, SCORES
+from northstar_explain.model.parity import EXACT, ROUNDED, Certificate, Check, Slip
 from northstar_explain.model.rules import assign
 from northstar_explain.verify import run_libreoffice
-from northstar_explain.verify.run_duckdb import LOOKUPS, SCORES, Scripts, answers, scripts_of
+from northstar_explain.verify.run_duckdb import Scripts, answers, scripts_of
 
-# Invariant 2 of the design, and what a spreadsheet may round in its last digits.
-EXACT, ROUNDED = 1e-12, 1e-9
 _WORST = 5
-
-
-@dataclass(frozen=True)
-class Slip:
-    """A golden row that a program scores otherwise. The first row is 1."""
-
-    row: int
-    expected: str
-    got: str
-
-
-@dataclass(frozen=True)
-class Check:
-    """One program held against what the golden rows expect.
-
-    Attributes
-    ----------
-    program : str
-    how : str
-        What it computes from.
-    rows : int
-        Golden rows that were compared; 0 where it was not checked.
-    difference : float or None
-        The largest absolute difference of a probability.
-    tolerance : float
-    segments : bool
-        Whether segments were compared as well.
-    not_checked : str
-        Why not, where the program could not be run; empty where it was.
-    slips : tuple of Slip
-        The first rows that differ by more than the tolerance, or lie in another segment.
-    wrong : int
-        How many rows do.
-    """
-
-    program: str
-    how: str
-    rows: int = 0
-    difference: float | None = None
-    tolerance: float = EXACT
-    segments: bool = False
-    not_checked: str = ""
-    slips: tuple[Slip, ...] = ()
-    wrong: int = 0
-
-    @property
-    def passed(self) -> bool | None:
-        """Whether all rows agree; None where it was not checked."""
-        return None if self.not_checked else not self.wrong
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """All checks, and what they were made on."""
-
-    model_id: str
-    golden: int
-    checks: tuple[Check, ...] = field(default=())
-
-    @property
-    def difference(self) -> float:
-        """The largest difference of any check."""
-        return max((check.difference for check in self.checks if check.difference is not None), default=0.0)
-
-    @property
-    def passed(self) -> bool:
-        """Whether no program that was run slips."""
-        return not any(check.wrong for check in self.checks)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every program was run."""
-        return not any(check.not_checked for check in self.checks)
-
-    def to_json(self) -> dict[str, Any]:
-        """The certificate as plain data; a difference that is no number is null, as JSON has none for it."""
-        data = asdict(self)
-        for check in data["checks"]:
-            if check["difference"] is not None and not np.isfinite(check["difference"]):
-                check["difference"] = None
-        return data
 
 
 def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificate:

@@ -13,14 +13,14 @@ from northstar_explain.errors import ContractError, Fault, ModelError, PackError
 from northstar_explain.model import folder as folders
 from northstar_explain.model import names
 from northstar_explain.model.folder import SEAL, json_bytes
+from northstar_explain.model.pack_layout import BOOK, LOOKUPS, MANIFEST, MODEL, SCORES, SUMS
+from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.pack import checksums
-from northstar_explain.report.audit.pack.checksums import MANIFEST, SUMS, sha256
+from northstar_explain.report.audit.pack.checksums import sha256
 from northstar_explain.report.audit.workbook import workbook
 from northstar_explain.verify import certify
-from northstar_explain.verify.certify import Certificate
-from northstar_explain.verify.run_duckdb import LOOKUPS, SCORES, Scripts
+from northstar_explain.verify.run_duckdb import Scripts
 
-BOOK, CERTIFICATE, MODEL = "scorecard.xlsx", "certificate.json", "model"
 TAMPERED, MISSING, EXTRA, ROW = "tampered", "missing", "extra", "row"
 _LISTED = "as listed in the manifest"
 _RESTORE = "Ask for the pack again; do not use this one."

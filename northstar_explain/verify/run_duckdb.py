@@ -1,4 +1,4 @@
-"""The model as SQL in a pack: what scores customers, what checks that on the golden rows, and running it in DuckDB."""
+"""Running a pack's SQL in DuckDB: what it says of each golden row."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ import pyarrow as pa
 
 from northstar_explain.export.sql.score_sql import scores_sql, tables_sql
 from northstar_explain.model import Model
-from northstar_explain.model.folder import EXPECTED
 
-# Named as `explain sql --scores --out scores.sql` names them.
-LOOKUPS, SCORES, CHECK = "sql/scores.tables.sql", "sql/scores.sql", "sql/check.sql"
 _ANSWERS = ("probability", "segment_id")
-_SCORED = "northstar_scored"
 
 
 @dataclass(frozen=True)
@@ -28,29 +24,6 @@ class Scripts:
 def scripts_of(model: Model) -> Scripts:
     """The model as SQL for DuckDB, as `explain sql --scores` writes it."""
     return Scripts("".join(tables_sql(model, "duckdb")), scores_sql(model, "duckdb"))
-
-
-def check_sql(model: Model) -> str:
-    """What ``duckdb < sql/check.sql`` does in the folder of a pack: scores the golden rows, and holds them against what
-    they must score."""
-    id, features = _name(model.contract.id), ", ".join(_name(one.name) for one in model.contract.features)
-    segment, probability = (_name(name) for name in EXPECTED)
-    return f"""-- Scores the golden rows of model {model.id} in DuckDB. In the folder of the pack: duckdb < {CHECK}
-.read {LOOKUPS}
-CREATE TABLE golden AS
-SELECT CAST(row_number() OVER () AS VARCHAR) AS {id}, * FROM read_parquet('tables/golden.parquet');
-CREATE TABLE customers AS SELECT {id}, {features} FROM golden;
-{scores_sql(model, "duckdb", view=_SCORED).rstrip()}
-SELECT
-  count(*) AS golden_rows,
-  max(abs(found.probability - golden.{probability})) AS largest_difference,
-  count(*) FILTER (WHERE found.segment_id IS DISTINCT FROM golden.{segment}) AS rows_in_another_segment
-FROM golden LEFT JOIN {_SCORED} AS found USING ({id});
-"""
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def golden_table(model: Model) -> pa.Table:

@@ -8,9 +8,9 @@ from pathlib import Path
 import hostile as hostile_model
 import pytest
 
+from northstar_explain import api
 from northstar_explain.model import Model
 from northstar_explain.report.audit.about import About
-from northstar_explain.report.audit.pack import write_pack
 from northstar_explain.report.audit.pack.write_pack import Written
 
 
@@ -23,7 +23,7 @@ def hostile() -> Model:
 def written(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> Written:
     """The hostile model's pack, for reading only."""
     about = About(owner="<b>Ada</b> =1+1", intended_use=("For <script>alert(3)</script> tests.",))
-    return write_pack(hostile, tmp_path_factory.mktemp("audit") / "pack", about)
+    return api.Model(hostile).audit(tmp_path_factory.mktemp("audit") / "pack", about)
 
 
 @pytest.fixture(scope="session")

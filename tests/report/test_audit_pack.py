@@ -25,17 +25,18 @@ from helpers import contents, explain, reseal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from northstar_explain import tables
+from northstar_explain import api, tables
 from northstar_explain.errors import OutputError, PackError
 from northstar_explain.model import Model
 from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, _identity, json_bytes
+from northstar_explain.model.pack_layout import CHECK, LOOKUPS, MANIFEST, SUMS
+from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about
 from northstar_explain.report.audit.chapters.appendix import appendix
 from northstar_explain.report.audit.chapters.findings import BROKEN, OPEN, findings
 from northstar_explain.report.audit.chapters.identity import _MEANINGS
 from northstar_explain.report.audit.chapters.identity import data as lineage
-from northstar_explain.report.audit.pack import checksums, write_pack
-from northstar_explain.report.audit.pack.checksums import MANIFEST, SUMS
+from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.pack_tables import FORMULA_STARTS, csv_bytes
 from northstar_explain.report.audit.pack.write_pack import Written
 from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, THIN, shapes
@@ -47,7 +48,7 @@ from northstar_explain.report.document.press import Setting, pdf
 from northstar_explain.training import Options
 from northstar_explain.verify import certify, run_libreoffice
 from northstar_explain.verify.check_pack import EXTRA, MISSING, ROW, TAMPERED, verify
-from northstar_explain.verify.run_duckdb import CHECK, LOOKUPS, scripts_of
+from northstar_explain.verify.run_duckdb import scripts_of
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_the_manifest_lists_every_file_and_the_sums_do_too(pack: Path, written: 
 
 @pytest.mark.slow
 def test_the_same_model_and_date_give_the_same_bytes(hostile: Model, tmp_path: Path) -> None:
-    first, second = (write_pack(hostile, tmp_path / name) for name in ("a", "b"))
+    first, second = (api.Model(hostile).audit(tmp_path / name) for name in ("a", "b"))
     assert contents(first.folder) == contents(second.folder)
     assert first.sums == second.sums
 
@@ -129,7 +130,7 @@ def test_what_is_no_pack_is_not_replaced(hostile: Model, tmp_path: Path) -> None
     before = contents(tmp_path)
     for overwrite in (False, True):
         with pytest.raises(OutputError):
-            write_pack(hostile, tmp_path / "home", overwrite=overwrite)
+            api.Model(hostile).audit(tmp_path / "home", overwrite=overwrite)
     assert contents(tmp_path) == before
 
 
@@ -145,9 +146,9 @@ def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkey
         raise OutputError("scorecard.xlsx", [])
 
     monkeypatch.setattr("northstar_explain.report.audit.pack.report_pdf.Setting", Noted)
-    monkeypatch.setattr("northstar_explain.report.audit.pack.workbook", fail)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.workbook", fail)
     with pytest.raises(OutputError):
-        write_pack(hostile, tmp_path / "pack")
+        api.Model(hostile).audit(tmp_path / "pack")
     assert contents(tmp_path) == {}
     assert len(started) == 2
     assert all(setting._process.returncode is not None for setting in started)  # no process is left behind
@@ -458,12 +459,12 @@ def test_a_process_that_fails_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_is_open_or_broken_is_found(hostile: Model) -> None:
     book = b""
-    bad = certify.Certificate("m", 3, (certify.Check("program", "how", rows=3, difference=1.0, wrong=2),))
+    bad = Certificate("m", 3, (Check("program", "how", rows=3, difference=1.0, wrong=2),))
     found = findings(hostile, about.About(), shapes(hostile), bad)
     assert found[0].level == BROKEN
     assert "program scores 2 golden rows otherwise" in found[0].text
     assert {"No owner is named.", "No approver is named."} <= {one.text for one in found if one.level == OPEN}
-    named = findings(hostile, about.About("Ada", "Grace"), shapes(hostile), certify.Certificate("m", 3))
+    named = findings(hostile, about.About("Ada", "Grace"), shapes(hostile), Certificate("m", 3))
     assert not any("is named" in one.text for one in named)
     assert book == b""
 
@@ -851,9 +852,9 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
     from northstar_explain import model as models
 
     models.save(hostile, tmp_path / "model")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.Report.set_aside", lambda report, count: [])
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.Report.set_aside", lambda report, count: [])
     monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.set", lambda report: b"%PDF")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.whole", lambda front, appendix: front)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.whole", lambda front, appendix: front)
     result = explain(
         "audit", "--model", tmp_path / "model", "--out", tmp_path / "pack", "--quiet", "--date", "2027-01-31"
     )

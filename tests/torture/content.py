@@ -16,7 +16,7 @@ SLOW = {
     "compare": ("report.comparison:pdf", "report.comparison:html"),
     "sql": ("report.sql:segments_sql",),
     "sql --scores": ("report.sql.export:scores_sql", "report.sql.export:tables_sql"),
-    "audit": ("report.audit.pack:_made",),
+    "audit": ("report.audit.pack.write_pack:_made",),
 }
 # Typesetting in another process would only have to be stopped again.
 ALWAYS = {"northstar_explain.report.playbook.write_playbook:has_room": lambda: False}

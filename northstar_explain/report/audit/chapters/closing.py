@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from northstar_explain.model import Model
 from northstar_explain.model.folder import SEAL
+from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.pack.checksums import sha256
 from northstar_explain.report.document.blocks import Blanks, Chapter, Code, Facts, Heading, Points, Text, Writer, table
-from northstar_explain.verify.certify import Certificate, Check
 
 _CHECKED = (
     "Data lineage and contract",

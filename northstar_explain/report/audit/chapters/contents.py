@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from northstar_explain.model import Model
+from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
     closing,
@@ -22,7 +23,6 @@ from northstar_explain.report.audit.shapes.bin_labels import shortened
 from northstar_explain.report.audit.shapes.feature_shapes import Shape
 from northstar_explain.report.audit.shapes.pairs import Pair
 from northstar_explain.report.document.blocks import Chapter, Facts, Table, Writer
-from northstar_explain.verify.certify import Certificate
 
 
 @dataclass(frozen=True)

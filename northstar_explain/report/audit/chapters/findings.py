@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from northstar_explain.model import Model
+from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import UNASSIGNED, About
 from northstar_explain.report.audit.chapters.segment_chapter import STABLE
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.audit.shapes.feature_shapes import Shape
 from northstar_explain.report.audit.shapes.shape_words import kept_direction, thin_share
-from northstar_explain.verify.certify import Certificate
 
 BROKEN, WEAK, OPEN = "broken", "weak", "open"
 _REJECTED, _CALIBRATION, _FIDELITY, _THIN, _SAME = 0.01, 0.02, 0.8, 0.05, 0.9

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from northstar_explain.model.folder import SEAL, json_bytes
+from northstar_explain.model.pack_layout import MANIFEST, SUMS
 
-MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 KIND = "northstar-explain audit pack"
 FORMAT = 1
 

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from northstar_explain import tables
 from northstar_explain.model import Model
+from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.shapes.bin_tables import bin_tables
 from northstar_explain.report.audit.shapes.feature_shapes import Shape
 from northstar_explain.report.audit.shapes.shape_words import direction, kept_direction
-from northstar_explain.verify.certify import Certificate
 
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULA_STARTS = "=+-@\t\r"

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from northstar_explain import tables
-from northstar_explain.export.sql import segments_sql
 from northstar_explain.model import Model
 from northstar_explain.model.folder import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.model.names import FILE as NAMES
+from northstar_explain.model.pack_layout import (
+    BOOK,
+    CERTIFICATE,
+    CHECK,
+    LOOKUPS,
+    MANIFEST,
+    MODEL,
+    PAGE,
+    REPORT,
+    SCORES,
+    SEGMENTS,
+    SUMS,
+)
+from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters.appendix import appendix
 from northstar_explain.report.audit.chapters.contents import Said, running
 from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
-from northstar_explain.report.audit.pack.checksums import MANIFEST, SUMS, listed, manifest_bytes, sha256, sums_bytes
+from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
 from northstar_explain.report.audit.pack.report_pdf import Report, whole
 from northstar_explain.report.audit.shapes.feature_shapes import shapes
 from northstar_explain.report.audit.shapes.pairs import pairs
 from northstar_explain.report.audit.workbook import workbook
-from northstar_explain.verify import certify
-from northstar_explain.verify.certify import Certificate
-from northstar_explain.verify.check_pack import BOOK, CERTIFICATE, MODEL
-from northstar_explain.verify.run_duckdb import CHECK, LOOKUPS, SCORES, Scripts, check_sql, scripts_of
 
-REPORT, PAGE = "audit.pdf", "audit.html"
 _ASIDE = 2  # processes beside this one; two stretches end sooner than one, and more would only start up
 _MODEL_FILES = {
     "contract.toml": "the contract",
@@ -40,6 +48,14 @@ _MODEL_FILES = {
     "drift.parquet": "the baseline for later tables",
     NAMES: "what people call the segments",
     MODEL_MANIFEST: "hashes, options, versions of the training",
+}
+
+
+_SQL_FILES = {
+    SEGMENTS: "the segments as SQL, for DuckDB",
+    LOOKUPS: "the points as lookup tables, for DuckDB",
+    SCORES: "the query that scores a table of customers with them",
+    CHECK: "what scores the golden rows with it and compares",
 }
 
 
@@ -76,6 +92,8 @@ class _Files:
 def write_pack(
     model: Model,
     folder: Path,
+    sql: Mapping[str, str],
+    certify: Callable[[Model, bytes], Certificate],
     about: About | None = None,
     date: str | None = None,
     overwrite: bool = False,
@@ -88,6 +106,11 @@ def write_pack(
     model : Model
     folder : Path
         Where to put it.
+    sql : mapping of str to str
+        Path within the pack to text of each SQL file, as `export.sql.pack_sql` makes them.
+    certify : callable
+        Given the model and the workbook's bytes, scores the golden rows by every program there is; as
+        `verify.certify` does.
     about : About, optional
         Who owns the model and what it is for.
     date : str, optional
@@ -110,7 +133,7 @@ def write_pack(
     tables.require_free(folder, overwrite and (folder / SUMS).is_file(), folder=True)
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
-    pack, certificate = _made(model, about or About(), date or str(model.manifest["date"]), progress)
+    pack, certificate = _made(model, sql, certify, about or About(), date or str(model.manifest["date"]), progress)
     manifest = manifest_bytes(pack.data, pack.what, {"model_id": model.id, "date": date or model.manifest["date"]})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
@@ -118,7 +141,14 @@ def write_pack(
     return Written(folder, len(pack.data) + 2, certificate, sha256(sums))
 
 
-def _made(model: Model, about: About, date: str, progress: Callable[[str], None]) -> tuple[_Files, Certificate]:
+def _made(
+    model: Model,
+    sql: Mapping[str, str],
+    certify: Callable[[Model, bytes], Certificate],
+    about: About,
+    date: str,
+    progress: Callable[[str], None],
+) -> tuple[_Files, Certificate]:
     progress("collecting the facts")
     found, crossed = shapes(model), pairs(model)
     later = Report(f"Appendix: {model.contract.title}", "appendix", appendix(model, found, crossed), running(model))
@@ -127,13 +157,13 @@ def _made(model: Model, about: About, date: str, progress: Callable[[str], None]
     try:
         pack = _Files()
         _add_model(pack, model)
-        scripts = scripts_of(model)
-        _add_sql(pack, model, scripts)
+        for name, text in sql.items():
+            pack.add(name, text.encode(), _SQL_FILES[name])
         book = workbook(model)
         pack.add(BOOK, book, "the scorecard as a workbook that scores by live formulas")
         pack.add(PAGE, audit_page(model, found, crossed).encode(), "shapes to browse and a customer to try, offline")
         progress("scoring the golden rows by every program there is")
-        certificate = certify.certify(model, book, scripts)
+        certificate = certify(model, book)
         pack.add(CERTIFICATE, json_bytes(certificate.to_json()), "the parity certificate")
         for name, (table, words) in pack_tables.pack_tables(model, found, certificate).items():
             pack.add(f"tables/{name}.csv", pack_tables.csv_bytes(table), words)
@@ -153,13 +183,6 @@ def _add_model(pack: _Files, model: Model) -> None:
     people = {NAMES: model.names.text.encode()} if model.names.text else {}
     for name, data in {**model.files, MODEL_MANIFEST: json_bytes(model.manifest), **people}.items():
         pack.add(f"{MODEL}/{name}", data, _MODEL_FILES.get(name, "a part of the model"))
-
-
-def _add_sql(pack: _Files, model: Model, scripts: Scripts) -> None:
-    pack.add("sql/segments.sql", segments_sql(model, "duckdb").encode(), "the segments as SQL, for DuckDB")
-    pack.add(LOOKUPS, scripts.lookups.encode(), "the points as lookup tables, for DuckDB")
-    pack.add(SCORES, scripts.scores.encode(), "the query that scores a table of customers with them")
-    pack.add(CHECK, check_sql(model).encode(), "what scores the golden rows with it and compares")
 
 
 def _read_me(model: Model) -> str:
