@@ -304,7 +304,7 @@ def show(model: Path, as_json: bool) -> None:
         return
     segments = json.loads(loaded.files["segments.json"])["segments"]
     given = loaded.names.given
-    named = [{**one, "name": given.get(one["id"], one["name"]), "learnt_name": one["name"]} for one in segments]
+    named = [{**one, "name": given.get(one["id"], one["name"]), "learned_name": one["name"]} for one in segments]
     facts = {
         "manifest": loaded.manifest,
         "evaluation": loaded.evaluation,

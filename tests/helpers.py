@@ -21,7 +21,7 @@ from northstar_explain.learn import fit_purchase_model, fit_segments
 from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
 from northstar_explain.training import Earlier, Options, Source, Trained, train
 
-# Small, so that a model is learnt in seconds; large enough to hold pairs, bags and segments of two rules.
+# Small, so that a model is learned in seconds; large enough to hold pairs, bags and segments of two rules.
 OPTIONS = Options(
     seed=1,
     date=datetime.date(2026, 3, 1),

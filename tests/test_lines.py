@@ -43,7 +43,7 @@ def by_lines(path: Path, size: int) -> list[pa.Table]:
     for block in reader.blocks(size):
         if reader.texts(block, "id") is None:
             break
-        found.append(reader.as_it_came(block))
+        found.append(reader.original_text(block))
         texts, table = found[-1]["x"].combine_chunks(), reader.table(block)
         assert reader.texts(block, "id").equals(found[-1]["id"].combine_chunks())  # type: ignore[union-attr]
         if pa.types.is_floating(table["x"].type):
@@ -91,9 +91,9 @@ def test_a_column_of_numbers_is_read_as_the_contract_reads_its_text(cells: list[
     (block,) = reader.blocks(100)
     column = reader.table(block)["x"].combine_chunks()
     if pa.types.is_floating(column.type):
-        assert_same_numbers(reader.as_it_came(block)["x"].combine_chunks(), column)
+        assert_same_numbers(reader.original_text(block)["x"].combine_chunks(), column)
     else:
-        assert column.equals(reader.as_it_came(block)["x"].combine_chunks())
+        assert column.equals(reader.original_text(block)["x"].combine_chunks())
 
 
 @pytest.mark.parametrize("skip", [0, 2, 4, 6, 8])

@@ -16,7 +16,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check, columns_of, parse
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.model_quality import Judged, holdout_facts
+from northstar_explain.evaluate.model_quality import Predictions, holdout_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Model
@@ -59,7 +59,7 @@ def test_a_later_table_is_the_holdout_and_no_row_of_it_teaches(
     accepted = check(later, contract, label=True).accepted
     probability = first.scorecard.probability(columns_of(accepted, contract.features))
     label = accepted[LABEL].to_numpy()
-    assert purchase["holdout"] == holdout_facts(label, Judged(probability, first.purchase.threshold))
+    assert purchase["holdout"] == holdout_facts(label, Predictions(probability, first.purchase.threshold))
     assert first.manifest["data"]["holdout_sha256"]
     assert first.evaluation["purchase"]["holdout"] != second.evaluation["purchase"]["holdout"]
 
@@ -73,7 +73,7 @@ def test_the_holdout_decides_nothing(customers: pa.Table, contract: Contract, mo
     assert model.purchase.threshold == best_f1_threshold(label[split.validation], probability[split.validation])
     known = np.concatenate([split.train, split.validation])
     np.testing.assert_array_equal(model.purchase.percentiles, np.quantile(probability[known], np.linspace(0, 1, 1001)))
-    held = holdout_facts(label[split.holdout], Judged(probability[split.holdout], model.purchase.threshold))
+    held = holdout_facts(label[split.holdout], Predictions(probability[split.holdout], model.purchase.threshold))
     assert model.evaluation["purchase"]["holdout"] == held
 
 

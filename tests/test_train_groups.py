@@ -9,7 +9,7 @@ from helpers import LABEL, TINY, learn, with_column
 
 from northstar_explain.contract import Contract, parse
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.model_quality import Judged, interval_facts
+from northstar_explain.evaluate.model_quality import Predictions, interval_facts
 from northstar_explain.model import Model
 
 GROUP = "household"
@@ -85,7 +85,7 @@ def test_a_later_table_of_other_households_takes_none_from_training(
 
 
 def test_copies_of_a_row_do_not_tell_on_each_other(contract: Contract, grouped: Contract, customers: pa.Table) -> None:
-    """Each customer eight times over: learnt by heart where copies are on both sides, and no more than that."""
+    """Each customer eight times over: learned by heart where copies are on both sides, and no more than that."""
     table = pa.concat_tables([customers.slice(0, 400)] * 8)
     table = with_column(table, contract.id, pa.array([f"r{i}" for i in range(table.num_rows)]))
     table = table.append_column(GROUP, pa.array([f"h{i % 400}" for i in range(table.num_rows)]))
@@ -99,8 +99,8 @@ def test_intervals_are_as_wide_as_the_households_allow() -> None:
     rng = np.random.default_rng(0)
     label = (rng.random(300) < 0.3).astype(np.int8)
     probability = np.clip(0.3 * label + 0.6 * rng.random(300), 0, 1)
-    single = interval_facts(label, Judged(probability, 0.5), 200, seed=3)
-    many = Judged(np.repeat(probability, 8), 0.5)
+    single = interval_facts(label, Predictions(probability, 0.5), 200, seed=3)
+    many = Predictions(np.repeat(probability, 8), 0.5)
     together = interval_facts(np.repeat(label, 8), many, 200, 3, groups=np.repeat(np.arange(300), 8))
     apart = interval_facts(np.repeat(label, 8), many, 200, 3)
     assert together["roc_auc"] == pytest.approx(single["roc_auc"])

@@ -114,7 +114,7 @@ def test_repeated_rows_are_kept_together_and_told(repeated: pa.Table, contract: 
 
 
 def test_a_machine_stops_as_early_as_without_copies_and_ranks_as_well(customers: pa.Table, contract: Contract) -> None:
-    """Told to stop by copies of what it has learnt, it would go on until it knows that by heart."""
+    """Told to stop by copies of what it has learned, it would go on until it knows that by heart."""
     features = contract.model_features[:6]
     columns, label = columns_and_label(customers.slice(0, 1_000), contract)
     other, judged = columns_and_label(customers.slice(3_000, 3_000), contract)

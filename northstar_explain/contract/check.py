@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.cells import Breach, read_categories, read_numbers
+from northstar_explain.contract.cells import Violation, read_categories, read_numbers
 from northstar_explain.contract.columns import Category, one_array
 from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
@@ -43,7 +43,7 @@ class Checked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Parted:
+class CheckedBatch:
     """Some rows of a table, parted into good ones, ready for work, and rejected ones.
 
     Attributes
@@ -98,15 +98,15 @@ def check(
         raise no_rows(source)
     require_types(table, contract, label, source, as_text)
     more: dict[str, pa.Array] = {}
-    breaches: list[Breach] = []
+    violations: list[Violation] = []
     if label:
-        table, breaches = readable(table, filter(None, [contract.label, contract.group]))
+        table, violations = readable(table, filter(None, [contract.label, contract.group]))
         more[contract.label], found = read_labels(table[contract.label], contract.label)
-        breaches += found
+        violations += found
         if contract.group:
             more[contract.group], found = read_groups(table[contract.group], contract.group)
-            breaches += found
-    parted = part(table, contract, repeated_ids(table[contract.id]), more=breaches)
+            violations += found
+    parted = part(table, contract, repeated_ids(table[contract.id]), more=violations)
     accepted = _table(parted, contract)
     for name, column in more.items():
         accepted = accepted.append_column(name, column if parted.good is None else column.filter(parted.good))
@@ -115,8 +115,8 @@ def check(
 
 def part(
     table: pa.Table, contract: Contract, repeated: pa.Array | None = None, *, first_row: int = 1,
-    more: list[Breach] | None = None, as_it_came: Callable[[], pa.Table] | None = None,
-) -> Parted:  # fmt: skip
+    more: list[Violation] | None = None, original_text: Callable[[], pa.Table] | None = None,
+) -> CheckedBatch:  # fmt: skip
     """Part rows into good and rejected ones.
 
     Parameters
@@ -128,38 +128,38 @@ def part(
         Ids that occur more than once, be it in these rows or elsewhere.
     first_row : int, default 1
         Position in the input of the first of these rows.
-    more : list of Breach, optional
+    more : list of Violation, optional
         What else is wrong with some of them.
-    as_it_came : callable, optional
+    original_text : callable, optional
         Gives the same rows with the cells of their file, where the table holds what was made of them.
 
     Returns
     -------
-    Parted
+    CheckedBatch
     """
     table, broken_texts = readable(table, needed_columns(contract, label=False))
-    ids, breaches = _identifiers(one_array(table[contract.id]), contract.id, repeated)
-    breaches += broken_texts
+    ids, violations = _identifiers(one_array(table[contract.id]), contract.id, repeated)
+    violations += broken_texts
     columns: dict[str, np.ndarray | Category] = {}
     for feature in contract.features:
         column = one_array(table[feature.name])
         columns[feature.name], found = (
             read_numbers(column, feature) if feature.kind.numeric else read_categories(column, feature)
         )
-        breaches += found
-    breaches += more or []
+        violations += found
+    violations += more or []
     bad = np.zeros(table.num_rows, dtype=bool)
-    for breach in breaches:
-        bad[breach.rows] = True
-    if breaches and as_it_came is not None:
-        table = as_it_came()
-    rejected = rejected_rows(table, breaches, np.flatnonzero(bad), first_row)
-    broken = {(breach.column, breach.expected): len(breach.rows) for breach in breaches}
-    if not breaches:
-        return Parted(ids, columns, None, rejected, broken)
+    for violation in violations:
+        bad[violation.rows] = True
+    if violations and original_text is not None:
+        table = original_text()
+    rejected = rejected_rows(table, violations, np.flatnonzero(bad), first_row)
+    broken = {(violation.column, violation.expected): len(violation.rows) for violation in violations}
+    if not violations:
+        return CheckedBatch(ids, columns, None, rejected, broken)
     good = ~bad
     taken = {n: c.take(good) if isinstance(c, Category) else c[good] for n, c in columns.items()}
-    return Parted(ids.filter(pa.array(good)), taken, good, rejected, broken)
+    return CheckedBatch(ids.filter(pa.array(good)), taken, good, rejected, broken)
 
 
 def repeated_ids(column: pa.ChunkedArray) -> pa.Array:
@@ -170,7 +170,7 @@ def repeated_ids(column: pa.ChunkedArray) -> pa.Array:
     return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
 
 
-def _table(parted: Parted, contract: Contract) -> pa.Table:
+def _table(parted: CheckedBatch, contract: Contract) -> pa.Table:
     columns = {contract.id: parted.ids}
     for name, column in parted.columns.items():
         if isinstance(column, Category):
@@ -181,18 +181,18 @@ def _table(parted: Parted, contract: Contract) -> pa.Table:
     return pa.table(columns)
 
 
-def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tuple[pa.Array, list[Breach]]:
+def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tuple[pa.Array, list[Violation]]:
     ids = column if pa.types.is_string(column.type) else column.cast(pa.string())
     empty = _empty(ids)
-    breaches = [Breach(np.flatnonzero(empty), name, "a customer id")] if empty.any() else []
+    violations = [Violation(np.flatnonzero(empty), name, "a customer id")] if empty.any() else []
     if repeated is not None and len(repeated):
         import pyarrow.compute as pc
 
         # Which of them is right cannot be known, so none of them is taken.
         twice = pc.is_in(ids, value_set=repeated).to_numpy(zero_copy_only=False) & ~empty
         if twice.any():
-            breaches.append(Breach(np.flatnonzero(twice), name, "an id that occurs once in the table"))
-    return ids, breaches
+            violations.append(Violation(np.flatnonzero(twice), name, "an id that occurs once in the table"))
+    return ids, violations
 
 
 def _empty(ids: pa.Array) -> np.ndarray:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.cells import Breach, is_text
+from northstar_explain.contract.cells import Violation, is_text
 from northstar_explain.contract.texts import readable_column
 
 
-def rejected_rows(table: pa.Table, breaches: list[Breach], rows: np.ndarray, first_row: int) -> pa.Table:
+def rejected_rows(table: pa.Table, violations: list[Violation], rows: np.ndarray, first_row: int) -> pa.Table:
     """Take the rejected rows, after a column ``row`` and a column ``reasons``.
 
     Parameters
     ----------
     table : pyarrow.Table
         All rows; texts of the columns that the contract knows are readable.
-    breaches : list of Breach
+    violations : list of Violation
         Everything that is wrong with some of them.
     rows : ndarray of int
         Positions of the rejected rows.
@@ -29,7 +29,7 @@ def rejected_rows(table: pa.Table, breaches: list[Breach], rows: np.ndarray, fir
         Without the columns that `is_kept` leaves out. Where a text that the contract does not look at is not UTF-8,
         it is made readable and the row's reasons say so.
     """
-    reasons = _reasons(table, breaches, rows)
+    reasons = _reasons(table, violations, rows)
     table = table.select([place for place, field in enumerate(table.schema) if is_kept(field.type)])
     taken = table.take(pa.array(rows)) if len(rows) else table.slice(0, 0)
     for place, field in enumerate(taken.schema):
@@ -65,12 +65,12 @@ def _is_view(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
 
 
-def _reasons(table: pa.Table, breaches: list[Breach], rows: np.ndarray) -> list[str]:
+def _reasons(table: pa.Table, violations: list[Violation], rows: np.ndarray) -> list[str]:
     place = {int(row): at for at, row in enumerate(rows)}
     said: list[list[str]] = [[] for _ in rows]
-    for breach in breaches:
-        values = table[breach.column].take(pa.array(breach.rows)).to_pylist()
-        for row, value in zip(breach.rows, values, strict=True):
+    for violation in violations:
+        values = table[violation.column].take(pa.array(violation.rows)).to_pylist()
+        for row, value in zip(violation.rows, values, strict=True):
             got = "nothing" if value is None else repr(value)
-            said[place[int(row)]].append(f"{breach.column}: expected {breach.expected}, got {got}")
+            said[place[int(row)]].append(f"{violation.column}: expected {violation.expected}, got {got}")
     return ["; ".join(texts) for texts in said]

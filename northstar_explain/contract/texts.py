@@ -12,14 +12,14 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.cells import Breach, is_text
+from northstar_explain.contract.cells import Violation, is_text
 from northstar_explain.contract.columns import one_array
 from northstar_explain.tables.soundness import as_bytes
 
 VALID_TEXT = "text in UTF-8"
 
 
-def readable(table: pa.Table, names: Iterable[str]) -> tuple[pa.Table, list[Breach]]:
+def readable(table: pa.Table, names: Iterable[str]) -> tuple[pa.Table, list[Violation]]:
     r"""Make the texts of some columns readable.
 
     Parameters
@@ -33,10 +33,10 @@ def readable(table: pa.Table, names: Iterable[str]) -> tuple[pa.Table, list[Brea
     -------
     table : pyarrow.Table
         The same rows, every byte that no text holds written as ``\xff`` is here.
-    breaches : list of Breach
+    violations : list of Violation
         The rows that had any.
     """
-    breaches = []
+    violations = []
     for name in names:
         place = table.schema.get_field_index(name)
         if not is_text(table.schema.field(place).type):
@@ -44,8 +44,8 @@ def readable(table: pa.Table, names: Iterable[str]) -> tuple[pa.Table, list[Brea
         column, rows = readable_column(table.column(place))
         if len(rows):
             table = table.set_column(place, table.schema.field(place), column)
-            breaches.append(Breach(rows, name, VALID_TEXT))
-    return table, breaches
+            violations.append(Violation(rows, name, VALID_TEXT))
+    return table, violations
 
 
 def readable_column(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray]:

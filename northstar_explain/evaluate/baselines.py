@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.evaluate.model_quality import Judged
+from northstar_explain.evaluate.model_quality import Predictions
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 from northstar_explain.metrics import best_f1_threshold, roc_auc
@@ -34,12 +34,12 @@ class Baselines(NamedTuple):
 
     Attributes
     ----------
-    judged : dict of str to Judged
+    judged : dict of str to Predictions
     left_out : list of dict
         ``name`` and ``why``, of those that the contract does not allow to be made.
     """
 
-    judged: dict[str, Judged]
+    judged: dict[str, Predictions]
     left_out: list[dict[str, str]]
 
 
@@ -86,7 +86,7 @@ def baselines(
     judged = {}
     for name, score in scores.items():
         threshold = best_f1_threshold(chosen[1], score(chosen[0]))
-        judged[name] = Judged(score(held), threshold)
+        judged[name] = Predictions(score(held), threshold)
     return Baselines(judged, left_out)
 
 

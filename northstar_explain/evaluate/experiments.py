@@ -20,7 +20,7 @@ from northstar_explain.contract import Category, Columns, Contract, Feature, Kin
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import choose_segments, clusters, fit_purchase_model, fit_segments, splits, stability
-from northstar_explain.learn.fit_segments import Learnt
+from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.metrics import Ranked
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.model.rules import Node, assign, rules
@@ -41,7 +41,12 @@ MOST_EFFECTS = 8
 
 
 def compare_facts(
-    taught: Customers, held: Customers, contract: Contract, learnt: Learnt, seed: int, progress: Callable[[str], None]
+    taught: Customers,
+    held: Customers,
+    contract: Contract,
+    learned: LearnedSegments,
+    seed: int,
+    progress: Callable[[str], None],
 ) -> dict[str, Any]:
     """Run every experiment of the comparison.
 
@@ -52,7 +57,7 @@ def compare_facts(
     held : Customers
         The holdout; used to report, never to choose. Of more than 100,000 rows, so many are drawn.
     contract : Contract
-    learnt : Learnt
+    learned : LearnedSegments
     seed : int
     progress : callable
         Told each stage as it begins.
@@ -73,18 +78,18 @@ def compare_facts(
         "rows": len(sample.label),
         "holdout_n": len(held.label),
         "shuffled_label": {
-            **_segments_both_ways(sample, shuffled[0], contract, len(learnt.segmentation.segments), seed),
+            **_segments_both_ways(sample, shuffled[0], contract, len(learned.segmentation.segments), seed),
             "roc_auc": plain["roc_auc"],
             "roc_auc_shuffled": float(np.mean(fallen)),
             "shuffles": fallen,
         },
     }
     progress("comparing: the label given to KMeans")
-    facts["label_as_feature"] = label_as_feature(sample, contract, learnt, seed)
+    facts["label_as_feature"] = label_as_feature(sample, contract, learned, seed)
     progress("comparing: the segment as a score, as a feature and as a divide")
-    facts["variants"] = _variants(sample, held, plain, contract, learnt, seed)
-    facts["clusters"] = cluster_facts(sample.columns, learnt, seed)
-    facts["effects"] = effect_facts(sample.columns, contract, assign(learnt.segmentation.tree, sample.columns))
+    facts["variants"] = _variants(sample, held, plain, contract, learned, seed)
+    facts["clusters"] = cluster_facts(sample.columns, learned, seed)
+    facts["effects"] = effect_facts(sample.columns, contract, assign(learned.segmentation.tree, sample.columns))
     return facts
 
 
@@ -119,7 +124,7 @@ def _rank_facts(label: np.ndarray, score: np.ndarray) -> dict[str, Any]:
     return {name: figures[name] for name in ("roc_auc", "average_precision", "lift_10", "capture_20")}
 
 
-def label_as_feature(sample: Customers, contract: Contract, learnt: Learnt, seed: int) -> dict[str, Any]:
+def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegments, seed: int) -> dict[str, Any]:
     """Give KMeans the label as one more column, and look at what becomes of the segments.
 
     Returns
@@ -139,14 +144,14 @@ def label_as_feature(sample: Customers, contract: Contract, learnt: Learnt, seed
         some=f"{contract.label} is 1",
         none=f"{contract.label} is 0",
     )
-    features = tuple(axis.feature for axis in learnt.space.axes)
+    features = tuple(axis.feature for axis in learned.space.axes)
     features = (*dict.fromkeys(features), known)
     asked = replace(contract, features=(*contract.features, known))
     columns = {**sample.columns, contract.label: sample.label.astype(np.float64)}
     spread = float(sample.label.std()) or 1.0
     column = (sample.label - sample.label.mean()) / spread  # as wide as every other column
-    points = np.column_stack([learnt.space.place(sample.columns), column])
-    k = len(learnt.segmentation.segments)
+    points = np.column_stack([learned.space.place(sample.columns), column])
+    k = len(learned.segmentation.segments)
     kmeans = clusters.fit(points, k, seed)
     material = choose_segments.Material(points, columns, points[:1], rows_of(columns, np.arange(1)), features)
     tree = choose_segments.distil(material, kmeans, 2 * k, fit_segments.Options(), seed)
@@ -171,11 +176,11 @@ def _undecided(tree: Node, columns: Columns, label: str) -> float:
 
 
 def _variants(
-    sample: Customers, held: Customers, plain: dict[str, Any], contract: Contract, learnt: Learnt, seed: int
+    sample: Customers, held: Customers, plain: dict[str, Any], contract: Contract, learned: LearnedSegments, seed: int
 ) -> list[dict[str, Any]]:
-    tree = learnt.segmentation.tree
+    tree = learned.segmentation.tree
     ids, held_ids = assign(tree, sample.columns), assign(tree, held.columns)
-    names = tuple(segment.id for segment in learnt.segmentation.segments)
+    names = tuple(segment.id for segment in learned.segmentation.segments)
     rates = {id: float(sample.label[ids == id].mean()) if (ids == id).any() else 0.0 for id in names}
     by_rate = _rank_facts(held.label, np.array([rates[id] for id in held_ids]))
     segment = Feature("segment", "", Kind.CATEGORY, "segment")
@@ -213,7 +218,7 @@ def _one_each(
     return probability
 
 
-def cluster_facts(columns: Columns, learnt: Learnt, seed: int) -> dict[str, dict[str, float]]:
+def cluster_facts(columns: Columns, learned: LearnedSegments, seed: int) -> dict[str, dict[str, float]]:
     """How well apart the groups lie, KMeans' own and those of the rules, in the space of KMeans.
 
     Returns
@@ -222,10 +227,10 @@ def cluster_facts(columns: Columns, learnt: Learnt, seed: int) -> dict[str, dict
         ``kmeans`` and ``rules``, each with ``silhouette`` (Rousseeuw 1987, higher is better, on a sample),
         ``davies_bouldin`` (1979, lower is better) and ``calinski_harabasz`` (1974, higher is better).
     """
-    points = learnt.space.place(columns)
+    points = learned.space.place(columns)
     groups = {
-        "kmeans": clusters.predict(learnt.kmeans, points),
-        "rules": np.unique(assign(learnt.segmentation.tree, columns), return_inverse=True)[1],
+        "kmeans": clusters.predict(learned.kmeans, points),
+        "rules": np.unique(assign(learned.segmentation.tree, columns), return_inverse=True)[1],
     }
     with threadpool_limits(limits=1):
         return {

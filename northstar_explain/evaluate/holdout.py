@@ -17,13 +17,13 @@ from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.experiments import compare_facts
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.migration import Earlier, update_facts
-from northstar_explain.evaluate.model_quality import Judged, Stakes, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, spread_facts
 from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.learn.fit_purchase_model import Machine
-from northstar_explain.learn.fit_segments import Learnt
+from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model import Purchase, Scorecard, ranks
 from northstar_explain.model.rules import Node, assign
 
@@ -60,7 +60,7 @@ class Parts:
     repeated: int = 0
 
 
-class Bought(NamedTuple):
+class FittedPurchaseModel(NamedTuple):
     """The purchase model, the machine it was compiled from, and a black box taught by the same rows."""
 
     scorecard: Scorecard
@@ -78,14 +78,14 @@ class Case:
     ----------
     contract : Contract
     parts : Parts
-    learnt : Learnt
+    learned : LearnedSegments
         The segments, and the evidence for them.
-    bought : Bought
+    bought : FittedPurchaseModel
     earlier : Earlier or None
         The model that this one follows.
     truth : ndarray of float, shape (n,), or None
         True probabilities of the holdout, as `truth_of` gives them.
-    stakes : Stakes or None
+    stakes : CampaignCosts or None
     draws : int
         Bootstrap draws for the intervals.
     experiments : bool
@@ -95,11 +95,11 @@ class Case:
 
     contract: Contract
     parts: Parts
-    learnt: Learnt
-    bought: Bought
+    learned: LearnedSegments
+    bought: FittedPurchaseModel
     earlier: Earlier | None
     truth: np.ndarray | None
-    stakes: Stakes | None
+    stakes: CampaignCosts | None
     draws: int
     experiments: bool
     seed: int
@@ -107,13 +107,13 @@ class Case:
     @property
     def tree(self) -> Node:
         """Which segment a customer is in."""
-        return self.learnt.segmentation.tree
+        return self.learned.segmentation.tree
 
     @cached_property
-    def judged(self) -> Judged:
+    def judged(self) -> Predictions:
         """The model's own way to score the holdout and to flag."""
         probability = self.bought.scorecard.probability(self.parts.holdout.columns)
-        return Judged(probability, self.bought.purchase.threshold)
+        return Predictions(probability, self.bought.purchase.threshold)
 
     @cached_property
     def segments(self) -> np.ndarray:
@@ -145,7 +145,7 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Audited:
     comparison = None
     if case.experiments:
         train, holdout = case.parts.train, case.parts.holdout
-        comparison = compare_facts(train, holdout, case.contract, case.learnt, case.seed, progress)
+        comparison = compare_facts(train, holdout, case.contract, case.learned, case.seed, progress)
     evaluation = {
         "purchase": purchase,
         "segments": segments,
@@ -207,22 +207,22 @@ def _kept_together(contract: Contract, parts: Parts) -> dict[str, Any] | None:
 
 
 def _segments(case: Case) -> dict[str, Any]:
-    learnt, everybody = case.learnt, case.parts.everybody
-    found, before = learnt.segmentation.segments, case.earlier
+    learned, everybody = case.learned, case.parts.everybody
+    found, before = learned.segmentation.segments, case.earlier
     return {
-        **segment_facts(learnt),
+        **segment_facts(learned),
         "holdout_outcomes": outcome_facts(case.segments, case.parts.holdout.label, case.judged.probability),
         "funnel": funnel_facts(found, everybody.columns),
         "spend": spend_facts(case.contract, found),
         "trend": trend_facts(found, len(everybody), before.model if before else None),
-        "borderline": border_facts(learnt.segmentation, everybody.columns),
-        "update": update_facts(learnt, before, everybody) if before else None,
+        "borderline": border_facts(learned.segmentation, everybody.columns),
+        "update": update_facts(learned, before, everybody) if before else None,
     }
 
 
 def _together(case: Case, outcomes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     held, probability = case.parts.holdout, case.judged.probability
-    order = [segment.id for segment in case.learnt.segmentation.segments]
+    order = [segment.id for segment in case.learned.segmentation.segments]
     return {
         "matrix": matrix_facts(case.segments, case.decile, held.label, probability, order),
         "spread": spread_facts(case.segments, probability, order),

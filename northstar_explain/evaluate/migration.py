@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.learn.fit_segments import Learnt
+from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.learn.match_segments import SAME_ABOVE
 from northstar_explain.model import Model
 from northstar_explain.model.rules import assign
@@ -31,12 +31,12 @@ class Earlier:
     scores: Mapping[str, str] | None = None
 
 
-def update_facts(learnt: Learnt, earlier: Earlier, customers: Customers) -> dict[str, Any]:
+def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customers) -> dict[str, Any]:
     """What became of the earlier model's segments and of the customers in them.
 
     Parameters
     ----------
-    learnt : Learnt
+    learned : LearnedSegments
         With its continuity.
     earlier : Earlier
     customers : Customers
@@ -50,22 +50,22 @@ def update_facts(learnt: Learnt, earlier: Earlier, customers: Customers) -> dict
         with ``model_moves`` from old id to new id to customers; and ``since``: None, or the same of the customers
         that were scored before, apart for the customers' own changes (old rules, values then and today).
     """
-    assert learnt.continuity is not None
+    assert learned.continuity is not None
     previous = earlier.model
-    before, after = (assign(one.tree, customers.columns) for one in (previous.segmentation, learnt.segmentation))
+    before, after = (assign(one.tree, customers.columns) for one in (previous.segmentation, learned.segmentation))
     moves = _moves(before, after)
-    kept = {one.id for one in learnt.continuity.matches}
-    names = {one.id: one.name for one in (*previous.segmentation.segments, *learnt.segmentation.segments)}
+    kept = {one.id for one in learned.continuity.matches}
+    names = {one.id: one.name for one in (*previous.segmentation.segments, *learned.segmentation.segments)}
     gone = [one.id for one in previous.segmentation.segments if one.id not in kept]
     return {
         "from": previous.id,
         "from_date": previous.manifest["date"],
         "same_above": SAME_ABOVE,
-        "matched": [{**asdict(one), "name": names[one.id]} for one in learnt.continuity.matches],
+        "matched": [{**asdict(one), "name": names[one.id]} for one in learned.continuity.matches],
         "retired": [{"id": id, "name": names[id], "went_to": moves.get(id, {})} for id in gone],
         "added": [
             {"id": id, "name": names[id], "came_from": {old: to[id] for old, to in moves.items() if id in to}}
-            for id in learnt.continuity.added
+            for id in learned.continuity.added
         ],
         "customers": len(customers),
         "moved_by_model": int((before != after).sum()),

@@ -25,7 +25,7 @@ _OVERSTATED = "ece"
 
 
 @dataclass(frozen=True)
-class Judged:
+class Predictions:
     """A way to score, on the holdout.
 
     Attributes
@@ -40,7 +40,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Stakes:
+class CampaignCosts:
     """What a campaign costs and earns, in the same currency.
 
     Attributes
@@ -63,24 +63,24 @@ class Trial:
     ----------
     label : ndarray of 0 and 1, shape (n,)
         Both values must occur.
-    ours : Judged
-    others : mapping of str to Judged
+    ours : Predictions
+    others : mapping of str to Predictions
         The baselines by name, in the order in which they are reported.
     decile : ndarray of int, shape (n,)
         1 to 10 against the training population, 10 the highest.
     truth : ndarray of float, shape (n,), optional
         True probabilities, where they are known.
-    stakes : Stakes, optional
+    stakes : CampaignCosts, optional
     groups : ndarray, shape (n,), optional
         What each row belongs to: rows of one group are drawn together.
     """
 
     label: np.ndarray
-    ours: Judged
-    others: Mapping[str, Judged]
+    ours: Predictions
+    others: Mapping[str, Predictions]
     decile: np.ndarray
     truth: np.ndarray | None = None
-    stakes: Stakes | None = None
+    stakes: CampaignCosts | None = None
     groups: np.ndarray | None = None
 
 
@@ -134,13 +134,13 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
     }
 
 
-def holdout_facts(label: np.ndarray, judged: Judged) -> dict[str, Any]:
+def holdout_facts(label: np.ndarray, judged: Predictions) -> dict[str, Any]:
     """Every figure of `evaluation.json`'s ``purchase.holdout``; both labels must occur."""
     return _holdout(label, judged, Ranked(label, judged.probability, judged.threshold).figures(np.ones(len(label))))
 
 
 def interval_facts(
-    label: np.ndarray, judged: Judged, draws: int, seed: int, groups: np.ndarray | None = None
+    label: np.ndarray, judged: Predictions, draws: int, seed: int, groups: np.ndarray | None = None
 ) -> dict[str, list[float]]:
     """Figure to its 95% bootstrap interval, [low, high], where nothing else is judged beside it."""
     ranked = Ranked(label, judged.probability, judged.threshold)
@@ -168,7 +168,7 @@ class _Found:
         }
 
 
-def _holdout(label: np.ndarray, judged: Judged, figures: Mapping[str, float]) -> dict[str, Any]:
+def _holdout(label: np.ndarray, judged: Predictions, figures: Mapping[str, float]) -> dict[str, Any]:
     base = float(label.mean())
     return {
         "n": len(label),
@@ -190,7 +190,7 @@ def _base_intervals(drawn: np.ndarray) -> dict[str, list[float]]:
     return {"base_rate": ends, "f1_everyone": [_f1_everyone(end) for end in ends]}
 
 
-def _baseline(name: str, judged: Judged, found: Mapping[str, _Found]) -> dict[str, Any]:
+def _baseline(name: str, judged: Predictions, found: Mapping[str, _Found]) -> dict[str, Any]:
     ours, other = found[""], found[name]
     return {
         "name": name,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.evaluate.model_quality import Judged, interval_facts
+from northstar_explain.evaluate.model_quality import Predictions, interval_facts
 from northstar_explain.evaluate.scored_runs import Run
 from northstar_explain.metrics import Ranked
 from northstar_explain.model import Model
@@ -144,7 +144,7 @@ def _outcomes(old: Run, outcomes: Mapping[str, int], model: Model, seed: int) ->
         got = f"{int(known.sum()):,} known, {int(bought.sum()) if known.any() else 0:,} of them bought"
         todo = "Check the ids, and that the window of the label is over."
         raise TableError("outcomes", [Fault("rows", "customers of the old run who bought, and who did not", got, todo)])
-    judged = Judged(probability, model.purchase.threshold)
+    judged = Predictions(probability, model.purchase.threshold)
     found = Ranked(bought, judged.probability, judged.threshold).figures(np.ones(len(bought)))
     intervals = interval_facts(bought, judged, DRAWS, seed)
     held = model.evaluation["purchase"]["holdout"]

@@ -149,14 +149,14 @@ def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
     todo = "Give customers with their label, once its window is over."
     columns = take_columns(table, {id: pa.string(), label: None}, name, todo)
     try:
-        labels, breaches = read_labels(columns[label], label)
+        labels, violations = read_labels(columns[label], label)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(name, [Fault(f"column {label}", "0 or 1", str(columns[label].type), todo)]) from error
-    if breaches:
-        rows = breaches[0].rows
+    if violations:
+        rows = violations[0].rows
         got = repr(table[label][int(rows[0])].as_py()) + (f", and {len(rows) - 1:,} more such rows" * (len(rows) > 1))
         todo = "Mend the export, or leave out customers whose window is not over."
-        raise TableError(name, [Fault(f"row {rows[0] + 1}, column {label}", breaches[0].expected, got, todo)])
+        raise TableError(name, [Fault(f"row {rows[0] + 1}, column {label}", violations[0].expected, got, todo)])
     ids = columns[id].to_pylist()
     found = dict(zip(ids, labels.to_pylist(), strict=True))
     if len(found) < len(ids) or None in found:

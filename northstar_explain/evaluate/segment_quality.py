@@ -9,32 +9,32 @@ import numpy as np
 
 from northstar_explain.contract import Columns
 from northstar_explain.learn.choose_segments import Candidate, knee
-from northstar_explain.learn.fit_segments import Learnt
+from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model.borders import within_reach
 from northstar_explain.model.rules import assign
 from northstar_explain.model.segments import Segmentation
 
 
-def segment_facts(learnt: Learnt) -> dict[str, Any]:
+def segment_facts(learned: LearnedSegments) -> dict[str, Any]:
     """What saying the clusters as rules costs, and the evidence for the segments.
 
     Parameters
     ----------
-    learnt : Learnt
+    learned : LearnedSegments
 
     Returns
     -------
     dict
-        Price of explainability on the rows the rules were learnt from (Dasgupta et al. 2020), fidelity on the rows
+        Price of explainability on the rows the rules were learned from (Dasgupta et al. 2020), fidelity on the rows
         kept to check them, the size of the rules, and the evidence as `learn.segments.Evidence` describes it.
     """
-    segments, evidence = learnt.segmentation.segments, learnt.evidence
+    segments, evidence = learned.segmentation.segments, learned.evidence
     rules = [rule for segment in segments for rule in segment.rules]
     point = evidence.chosen.point
     return {
         "k": len(segments),
         "fidelity": point.fidelity,
-        "fidelity_n": len(learnt.check),
+        "fidelity_n": len(learned.check),
         "price_of_explainability": point.price,
         "rules": len(rules),
         "max_conditions": max(len(rule.conditions) for rule in rules),

@@ -22,13 +22,13 @@ PRICE, FIDELITY, STABLE = 1.05, 0.90, 0.75
 WORTH_A_RULE = 0.01
 # KMeans is drawn anew on this many rows: enough for shares of 3%, and quick.
 STABILITY_ROWS = 10_000
-# Rules learnt anew on a draw are only compared with the others: a shorter search will do.
+# Rules learned anew on a draw are only compared with the others: a shorter search will do.
 _DRAWN_EFFORT = 0.02
 
 
 @dataclass(frozen=True)
 class Options:
-    """How segments are learnt.
+    """How segments are learned.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Point:
     rules : int
         Rules allowed, and `used` of them used.
     price : float
-        On the rows learnt from.
+        On the rows learned from.
     fidelity : float
         On the rows kept to check.
     most_conditions : int
@@ -134,7 +134,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A number of segments, learnt."""
+    """A number of segments, learned."""
 
     candidate: Candidate
     kmeans: KMeans

@@ -32,7 +32,7 @@ def bags_of(machine: ExplainableBoostingClassifier) -> Bags:
     return Bags(np.asarray(machine.bagged_intercept_, dtype=np.float64).ravel(), points)
 
 
-def compile_machine(machine: ExplainableBoostingClassifier, contract: Contract) -> Scorecard:
+def compile_ebm(machine: ExplainableBoostingClassifier, contract: Contract) -> Scorecard:
     """Read the machine's points.
 
     Parameters

@@ -55,7 +55,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class LearnedSegments:
     """A segmentation, and what is needed to judge it.
 
     Attributes
@@ -66,7 +66,7 @@ class Learnt:
     cluster_of : dict
         Segment id to the KMeans cluster it explains.
     learn, check : ndarray of int
-        Rows it was learnt from, and rows kept to check it.
+        Rows it was learned from, and rows kept to check it.
     evidence : Evidence
     continuity : Continuity or None
         How the segments continue those of an earlier model, where one was given.
@@ -106,7 +106,7 @@ def learn(
     previous: Previous | None = None,
     groups: np.ndarray | None = None,
     fit_rows: int = splits.FIT_ROWS,
-) -> Learnt:
+) -> LearnedSegments:
     """Learn segments from customers.
 
     Parameters
@@ -121,13 +121,13 @@ def learn(
     previous : Previous, optional
         Segments found again keep their ids and names.
     groups : ndarray, shape (n,), optional
-        What each row belongs to: rules are then checked on other groups than they were learnt from.
+        What each row belongs to: rules are then checked on other groups than they were learned from.
     fit_rows : int
         Most rows to learn from. They are checked on, and segments are measured on, all the others and all.
 
     Returns
     -------
-    Learnt
+    LearnedSegments
 
     Raises
     ------
@@ -158,7 +158,7 @@ def learn(
     segmentation = describe(tree, columns, contract, agreement, _kept_names(continuity, previous))
     segmentation = replace(segmentation, retired=_retired(continuity, previous))
     named = tuple((feature.name, gain) for feature, gain in principal)
-    return Learnt(
+    return LearnedSegments(
         segmentation,
         learnt_space,
         chosen.kmeans,
@@ -248,8 +248,8 @@ def describe(
     order = sorted(by_segment, key=match_segments.number)
     numeric = [feature for feature in contract.features if feature.kind.numeric]
     profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
-    learnt = naming.names(order, profiles, [by_segment[id] for id in order], contract)
-    names = naming.keep(order, learnt, kept)
+    learned = naming.names(order, profiles, [by_segment[id] for id in order], contract)
+    names = naming.keep(order, learned, kept)
     segments = tuple(
         Segment(
             id=id,

@@ -76,7 +76,9 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
     return pa.Table.from_pylist(rows + made, schema=ordinary.rows.schema)
 
 
-def with_machine(golden: pa.Table, machine: ExplainableBoostingClassifier, contract: Contract) -> pa.Table:
+def with_interpret_probability(
+    golden: pa.Table, machine: ExplainableBoostingClassifier, contract: Contract
+) -> pa.Table:
     """Add what interpret itself predicts, so that the scorecard can be held against it without interpret.
 
     Parameters

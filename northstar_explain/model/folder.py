@@ -1,4 +1,4 @@
-"""The model folder: what was learnt, as plain files, with a manifest that gives each its SHA-256.
+"""The model folder: what was learned, as plain files, with a manifest that gives each its SHA-256.
 
 Format 4. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
@@ -136,7 +136,7 @@ def build(
     drift: pa.Table,
     about: dict[str, Any],
 ) -> Model:
-    """Put a model together from what was learnt.
+    """Put a model together from what was learned.
 
     Parameters
     ----------
@@ -230,8 +230,8 @@ def save(
     """
     path = Path(path)
     require_place(path, overwrite)
-    learnt = names.as_learnt(model.segmentation, model.names)
-    carried = names.carry(names.read(path), learnt, model.names)
+    learned = names.as_learned(model.segmentation, model.names)
+    carried = names.carry(names.read(path), learned, model.names)
     files = {**model.files, MANIFEST: json_bytes(model.manifest)}
     if carried.text:
         files[names.FILE] = carried.text.encode()
@@ -340,7 +340,7 @@ def follow(model: Model, earlier: Model) -> Model:
     Parameters
     ----------
     model : Model
-        Newly learnt; segments it found again have their ids.
+        Newly learned; segments it found again have their ids.
     earlier : Model
 
     Returns

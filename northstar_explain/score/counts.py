@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract import Category, Columns
-from northstar_explain.contract.check import Parted
+from northstar_explain.contract.check import CheckedBatch
 from northstar_explain.model import Model
 from northstar_explain.model.lookup import CategoryAxis
 from northstar_explain.score.batch import Scored, Scorer
@@ -85,12 +85,12 @@ class Tally:
         return found
 
 
-def count(parted: Parted, scored: Scored, scorer: Scorer) -> Tally:
+def count(parted: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
     """Count one batch.
 
     Parameters
     ----------
-    parted : Parted
+    parted : CheckedBatch
     scored : Scored
         Its good rows.
     scorer : Scorer

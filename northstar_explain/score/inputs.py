@@ -176,7 +176,7 @@ class Input:
 
     def _parsed(self, reader: LineReader, block: Block, start: Position) -> Batch:
         try:
-            return Batch(start, reader.table(block), partial(reader.as_it_came, block))
+            return Batch(start, reader.table(block), partial(reader.original_text, block))
         except TableError:
             self.require_unchanged()  # lines that were rows when the ids were read
             raise

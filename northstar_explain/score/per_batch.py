@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from northstar_explain import tables
-from northstar_explain.contract.check import Parted, part
+from northstar_explain.contract.check import CheckedBatch, part
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, require_columns, require_types
 from northstar_explain.errors import Fault, TableError
@@ -106,8 +106,8 @@ def _iterable(thing: object) -> bool:
 
 def score_part(
     scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1,
-    as_it_came: Callable[[], pa.Table] | None = None,
-) -> tuple[Parted, Scored]:  # fmt: skip
+    original_text: Callable[[], pa.Table] | None = None,
+) -> tuple[CheckedBatch, Scored]:  # fmt: skip
     """Check and score some rows of a table: what every engine does, wherever the rows come from.
 
     Parameters
@@ -118,16 +118,16 @@ def score_part(
         Ids that occur more than once in the whole.
     first_row : int, default 1
         Position in the input of the first of these rows.
-    as_it_came : callable, optional
+    original_text : callable, optional
         Gives the same rows with the cells of their file: see `northstar_explain.contract.check.part`.
 
     Returns
     -------
-    parted : Parted
+    parted : CheckedBatch
     scored : Scored
         Its good rows.
     """
-    parted = part(table, scorer.model.contract, repeated, first_row=first_row, as_it_came=as_it_came)
+    parted = part(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
     return parted, scorer.score(parted.ids, parted.columns)
 
 

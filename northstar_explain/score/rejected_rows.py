@@ -22,7 +22,7 @@ def with_distinct_names(rejected: pa.Table) -> pa.Table:
     return rejected.rename_columns(names)
 
 
-def as_they_came(rejected: pa.Table, schema: pa.Schema, file: str | None) -> pa.Table:
+def with_original_types(rejected: pa.Table, schema: pa.Schema, file: str | None) -> pa.Table:
     """Rejected rows with the types of their file, after a column ``file`` where there are several files."""
     kept = [field for field in schema if is_kept(field.type)]
     kinds = [rejected.schema.field(0), rejected.schema.field(1), *kept]

@@ -220,11 +220,11 @@ class _Runner:
         contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
         if not batch.start.row:
             require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
-        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.as_it_came)
+        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.original_text)
         rejected = None
         if parted.rejected.num_rows:
             name = str(file) if len(self._input.source.files) > 1 else None
-            rejected = rejected_rows.as_they_came(parted.rejected, self._input.schemas[batch.start.file], name)
+            rejected = rejected_rows.with_original_types(parted.rejected, self._input.schemas[batch.start.file], name)
         return Done(batch.end, self._prepare(scored.rows), rejected, count(parted, scored, self._scorer))
 
     def _require_every_row(self, parts: list[Part]) -> None:

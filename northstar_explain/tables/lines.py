@@ -102,11 +102,11 @@ class LineReader:
             except pa.ArrowInvalid as error:
                 found = _COLUMN.search(str(error))
                 if found is None:
-                    return self.as_it_came(block)
+                    return self.original_text(block)
                 # A column with such a cell often has more of them: from here on it is read as text.
                 self._numbers = self._numbers - {self._names[int(found[1])]}
 
-    def as_it_came(self, block: Block) -> pa.Table:
+    def original_text(self, block: Block) -> pa.Table:
         """The same rows, every column text; raises TableError where one is not."""
         try:
             return self._checked(block, len(block.data) + 1, set())

@@ -37,13 +37,13 @@ class Batch(NamedTuple):
         Where the first of them stands.
     table : pyarrow.Table
         In one piece each column that was not read from CSV.
-    as_it_came : callable or None
+    original_text : callable or None
         Of a CSV file whose numbers are numbers in `table`: gives the same rows as text.
     """
 
     start: Position
     table: pa.Table
-    as_it_came: Callable[[], pa.Table] | None = None
+    original_text: Callable[[], pa.Table] | None = None
 
     @property
     def end(self) -> Position:

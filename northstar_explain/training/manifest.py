@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from northstar_explain.contract import Contract
 from northstar_explain.evaluate.holdout import Parts
-from northstar_explain.learn.fit_segments import Learnt
+from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.training.options import Options, Source
 
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
@@ -64,7 +64,7 @@ def about(source: Source, contract: Contract, options: Options, accepted: int, l
     }
 
 
-def fitted(parts: Parts, learnt: Learnt) -> dict[str, Any]:
+def fitted(parts: Parts, learned: LearnedSegments) -> dict[str, Any]:
     """What the manifest's ``data`` says besides of the rows that were fitted to.
 
     Returns
@@ -73,11 +73,11 @@ def fitted(parts: Parts, learnt: Learnt) -> dict[str, Any]:
         ``fit_rows``: for ``purchase`` and ``segments``, rows ``used`` and ``of`` how many they were drawn from.
         ``repeated``: rows that repeat another one in every feature, 0 where they are too few to matter.
     """
-    segments = len(parts.everybody) - len(learnt.check)
+    segments = len(parts.everybody) - len(learned.check)
     return {
         "fit_rows": {
             "purchase": {"used": len(parts.train), "of": parts.train_of},
-            "segments": {"used": len(learnt.learn), "of": segments},
+            "segments": {"used": len(learned.learn), "of": segments},
         },
         "repeated": parts.repeated,
     }

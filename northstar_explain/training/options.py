@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from northstar_explain.evaluate.model_quality import DRAWS, Stakes
+from northstar_explain.evaluate.model_quality import DRAWS, CampaignCosts
 from northstar_explain.learn import fit_purchase_model, fit_segments
 from northstar_explain.learn.splits import FIT_ROWS
 
@@ -74,11 +74,11 @@ class Options:
             raise ValueError(f"give a margin above 0 and a contact_cost of 0 or more, or neither; got {got}")
 
     @property
-    def stakes(self) -> Stakes | None:
+    def stakes(self) -> CampaignCosts | None:
         """Margin and contact cost, where they are given."""
         if self.margin is None or self.contact_cost is None:
             return None
-        return Stakes(self.margin, self.contact_cost)
+        return CampaignCosts(self.margin, self.contact_cost)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn.fit_segments import Previous
 from northstar_explain.model import Model
-from northstar_explain.model.names import as_learnt
+from northstar_explain.model.names import as_learned
 from northstar_explain.tables.columns import take_columns
 
 
@@ -64,8 +64,8 @@ def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -
     ]
     if faults:
         raise ContractError(contract.title, faults)
-    # Names that people gave go on beside the model; within it, names are those that were learnt.
-    return Previous(as_learnt(before.segmentation, before.names), date.isoformat())
+    # Names that people gave go on beside the model; within it, names are those that were learned.
+    return Previous(as_learned(before.segmentation, before.names), date.isoformat())
 
 
 def _kind_in(contract: Contract, name: str) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 from northstar_explain.contract import Columns, Contract
 from northstar_explain.evaluate.baselines import fit_black_box
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.evaluate.holdout import Bought
+from northstar_explain.evaluate.holdout import FittedPurchaseModel
 from northstar_explain.learn import fit_purchase_model
-from northstar_explain.learn.compile_scorecard import bags_of, compile_machine
+from northstar_explain.learn.compile_scorecard import bags_of, compile_ebm
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Purchase
 from northstar_explain.training.options import Options
@@ -23,7 +23,7 @@ def learn_purchase(
     contract: Contract,
     options: Options,
     progress: Callable[[str], None],
-) -> Bought:
+) -> FittedPurchaseModel:
     """Learn the purchase model.
 
     Parameters
@@ -37,14 +37,14 @@ def learn_purchase(
 
     Returns
     -------
-    Bought
+    FittedPurchaseModel
     """
     features = contract.model_features
     progress(f"fitting the purchase model to {len(taught):,} customers and {len(features)} features")
     machine = fit_purchase_model.fit(
         taught.columns, taught.label, features, options.purchase, options.seed, progress, taught.groups
     )
-    scorecard = compile_machine(machine, contract)
+    scorecard = compile_ebm(machine, contract)
     progress("choosing the threshold on the validation rows")
     validated = scorecard.probability(chosen.columns)
     threshold = best_f1_threshold(chosen.label, validated)
@@ -54,7 +54,7 @@ def learn_purchase(
     progress("fitting a black box to compare with")
     black_box = fit_black_box(features, taught, chosen, options.seed)
     numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
-    return Bought(scorecard, numbers, machine, bags_of(machine), black_box)
+    return FittedPurchaseModel(scorecard, numbers, machine, bags_of(machine), black_box)
 
 
 def _ranges(columns: Columns, features: Sequence[str]) -> dict[str, tuple[float, float]]:

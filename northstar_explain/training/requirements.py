@@ -1,4 +1,4 @@
-"""What tables and options must be like, so that something can be learnt and judged."""
+"""What tables and options must be like, so that something can be learned and judged."""
 
 from __future__ import annotations
 

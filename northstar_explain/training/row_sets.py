@@ -34,7 +34,7 @@ def parted(customers: Customers, judged: Customers | None, options: Options, con
     common = judged is not None and bool(_known(judged, customers.groups).any())
     share = options.holdout if judged is None or common else 0.0
     copies = _copies(customers, contract)
-    # Segments are learnt without the label, and what counts as a copy depends on it: they never see these groups.
+    # Segments are learned without the label, and what counts as a copy depends on it: they never see these groups.
     rows = customers if copies is None else replace(customers, groups=copies.groups)
     split = splits.stratified(rows.label, options.validation, share, options.seed, rows.groups)
     # Copies are drawn one by one: drawn whole, they would leave the fit with few different rows.

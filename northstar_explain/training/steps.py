@@ -11,12 +11,12 @@ import pyarrow as pa
 from northstar_explain.contract import Checked, Contract, check
 from northstar_explain.evaluate.audit_inputs import Audited
 from northstar_explain.evaluate.customers import Customers, customers_of
-from northstar_explain.evaluate.holdout import Bought, Case, Parts, evaluate, truth_of
+from northstar_explain.evaluate.holdout import Case, FittedPurchaseModel, Parts, evaluate, truth_of
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn import fit_segments
-from northstar_explain.learn.fit_segments import Learnt
-from northstar_explain.learn.golden_rows import Ordinary, golden_rows, ordinary_rows, with_machine
+from northstar_explain.learn.fit_segments import LearnedSegments
+from northstar_explain.learn.golden_rows import Ordinary, golden_rows, ordinary_rows, with_interpret_probability
 from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model import Model, build, follow
@@ -108,10 +108,10 @@ def _without_rows(source: Source) -> Source:
 
 def _learn_model(task: _Task, parts: Parts, ordinary: Ordinary, origin: dict[str, Any], progress: Progress) -> Model:
     truth = truth_of(parts.holdout, (task.later or task.source).truth)
-    learnt, bought = _learn(task, parts, progress)
+    learned, bought = _learn(task, parts, progress)
     options = task.options
     case = Case(
-        task.contract, parts, learnt, bought, task.earlier, truth,
+        task.contract, parts, learned, bought, task.earlier, truth,
         options.stakes, options.draws, options.experiments, options.seed,
     )  # fmt: skip
     return _model(task, ordinary, origin, case, evaluate(case, progress))
@@ -142,7 +142,7 @@ def _split(task: _Task, checked: Checked, later: Checked | None) -> Parts:
     return parts
 
 
-def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[Learnt, Bought]:
+def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[LearnedSegments, FittedPurchaseModel]:
     """Learn segments, and beside it the purchase model, which no leak may have taught."""
     contract, options = task.contract, task.options
     before = previous(task.earlier, contract, options.date)
@@ -153,16 +153,16 @@ def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[Learnt, Bough
     require_no_leak(contract, train.columns, train.label, source, accepted, options.seed, train.groups)
     with beside(learn_purchase, train, parts.validation, contract, options, progress) as purchases:
         everybody = parts.everybody
-        learnt = fit_segments.learn(
+        learned = fit_segments.learn(
             everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups,
             options.fit_rows,
         )  # fmt: skip
         bought = purchases()
     _require_credible(source, parts.validation, bought, options)
-    return learnt, bought
+    return learned, bought
 
 
-def _require_credible(source: str, chosen: Customers, bought: Bought, options: Options) -> None:
+def _require_credible(source: str, chosen: Customers, bought: FittedPurchaseModel, options: Options) -> None:
     auc = roc_auc(chosen.label, bought.scorecard.probability(chosen.columns))
     weights: dict[str, float] = {}
     for term in bought.scorecard.terms:
@@ -172,10 +172,10 @@ def _require_credible(source: str, chosen: Customers, bought: Bought, options: O
 
 
 def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, audited: Audited) -> Model:
-    contract, bought, found = task.contract, case.bought, case.learnt.segmentation
+    contract, bought, found = task.contract, case.bought, case.learned.segmentation
     golden = golden_rows(ordinary, contract, bought.scorecard, case.tree)
-    golden = with_machine(golden, bought.machine, contract)
-    said = {**origin, "data": {**origin["data"], **fitted(case.parts, case.learnt)}}
+    golden = with_interpret_probability(golden, bought.machine, contract)
+    said = {**origin, "data": {**origin["data"], **fitted(case.parts, case.learned)}}
     model = build(
         contract, found, bought.scorecard, bought.purchase, audited.evaluation, golden, audited.shapes, audited.drift,
         said,

@@ -9,7 +9,7 @@ from helpers import OPTIONS, around
 
 from northstar_explain.contract import Category, Contract, check, columns_of
 from northstar_explain.learn import fit_purchase_model
-from northstar_explain.learn.compile_scorecard import compile_machine
+from northstar_explain.learn.compile_scorecard import compile_ebm
 from northstar_explain.model import points
 from northstar_explain.model.scorecard import NumberBins, Scorecard
 
@@ -24,7 +24,7 @@ def machine(customers: pa.Table, contract: Contract):
 
 @pytest.fixture(scope="module")
 def card(machine, contract: Contract) -> Scorecard:
-    return compile_machine(machine, contract)
+    return compile_ebm(machine, contract)
 
 
 def largest_gap(machine, card: Scorecard, columns: dict, contract: Contract) -> float:

@@ -78,7 +78,7 @@ def test_a_shuffled_label_teaches_nothing_on_average(compared: Model) -> None:
     assert len(facts["shuffles"]) == 10
     assert len(set(facts["shuffles"])) > 1
     assert facts["roc_auc_shuffled"] == pytest.approx(sum(facts["shuffles"]) / 10)
-    # One may land anywhere: it has learnt chance, and ranks all customers by it.
+    # One may land anywhere: it has learned chance, and ranks all customers by it.
     assert abs(facts["roc_auc_shuffled"] - 0.5) < 0.12 < facts["roc_auc"] - 0.5
 
 

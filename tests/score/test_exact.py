@@ -12,7 +12,7 @@ from helpers import OPTIONS, around, with_cells, with_column
 
 from northstar_explain.contract import Category, Contract, check, columns_of
 from northstar_explain.learn import fit_purchase_model
-from northstar_explain.learn.compile_scorecard import compile_machine
+from northstar_explain.learn.compile_scorecard import compile_ebm
 from northstar_explain.model import Model
 from northstar_explain.model.lookup import NumberAxis
 from northstar_explain.model.scorecard import sigmoid
@@ -39,7 +39,7 @@ def machine(customers: pa.Table, contract: Contract) -> Any:
 
 @pytest.fixture(scope="module")
 def scorer(machine: Any, model: Model) -> Scorer:
-    return Scorer(replace(model, scorecard=compile_machine(machine, model.contract)))
+    return Scorer(replace(model, scorecard=compile_ebm(machine, model.contract)))
 
 
 def theirs(machine: Any, columns: dict, contract: Contract) -> np.ndarray:
@@ -98,7 +98,7 @@ def test_categories_that_are_numbers_or_flags(customers: pa.Table, model: Model,
     table = with_cells(table, "acquisition_channel", {0: None, 1: float("nan"), 2: 1e15, 3: -0.0})
     table = with_cells(table, "country", {0: None, 1: 77})
     machine = fitted(table, contract)
-    scorer = Scorer(replace(model, scorecard=compile_machine(machine, contract)))
+    scorer = Scorer(replace(model, scorecard=compile_ebm(machine, contract)))
     accepted = check(table, contract).accepted
     columns = columns_of(accepted, contract.features)
     found = columns["acquisition_channel"]

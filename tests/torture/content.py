@@ -12,10 +12,10 @@ from typing import Any
 SLOW = {
     "simulate": ("simulate:customers",),
     "train": ("training:train",),
-    "playbook": ("report.playbook.write:_files",),
+    "playbook": ("report.playbook.write_playbook:_files",),
     "compare": ("report.comparison:pdf", "report.comparison:html"),
-    "sql": ("report.sql:segments_sql",),
-    "sql --scores": ("report.sql.export:scores_sql", "report.sql.export:tables_sql"),
+    "sql": ("export.sql:segments_sql",),
+    "sql --scores": ("export.sql.write_sql:scores_sql", "export.sql.write_sql:tables_sql"),
     "audit": ("report.audit.pack.write_pack:_made",),
 }
 # Typesetting in another process would only have to be stopped again.
