@@ -5,7 +5,7 @@ SEED ?= 7
 OUT := outputs
 RUN := .venv/bin/
 
-.PHONY: help setup demo test fast check torture bench cdnow journey lock clean
+.PHONY: help setup demo test fast check docs profile torture bench cdnow journey lock clean
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -24,7 +24,8 @@ demo: setup  ## simulate customers, train, score and write playbook and comparis
 	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/* comparison.* audit/*
 
 test: setup  ## everything that proves it works
-	$(RUN)python -m pytest -n 2 --dist loadgroup
+	@scripts/test-programs
+	$(RUN)python -m pytest -n 2 --dist loadgroup --doctest-modules --cov --cov-report=term:skip-covered tests northstar_explain
 
 fast: setup  ## the tests that take seconds
 	$(RUN)python -m pytest -m "not slow"
@@ -37,6 +38,19 @@ check: setup  ## ruff and mypy
 # As root, a small disk is filled as well. Without strace, it says so and finds less.
 torture: setup  ## kill and fail every command at every step of publishing, fill the disk, break the input; writes docs/torture.md (40 minutes)
 	PYTHONPATH=tests $(RUN)python -m torture --write docs/torture.md
+
+docs: .venv-docs/.installed  ## the documentation as a site, into outputs/docs; a warning is an error
+	.venv-docs/bin/mkdocs build --strict --quiet --site-dir $(OUT)/docs
+# The site needs no more than its own tools: the reference is read from the source, and nothing of it is imported.
+.venv-docs/.installed: docs/requirements.lock
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.lock
+	@touch $@
+
+profile: setup  ## where the time of a command goes: make profile CALL='score outputs/customers.parquet --model outputs/model --out /tmp/s.parquet'
+	@test -n "$(CALL)" || { echo "profile: say which command: make profile CALL='show outputs/model'" >&2; exit 1; }
+	$(RUN)python -m cProfile -o $(OUT)/profile.pstats scripts/explain.py $(CALL) >/dev/null
+	$(RUN)python -c "import pstats; pstats.Stats('$(OUT)/profile.pstats').sort_stats('cumulative').print_stats('northstar_explain|cli/', 40)"
 
 cdnow: setup  ## the example on real customers, into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
@@ -70,6 +84,9 @@ lock: setup  ## bring requirements.lock in line with setup.cfg (UPGRADE=--upgrad
 	.venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --no-annotate $(UPGRADE) --custom-compile-command 'make lock' \
 	    --extra test --extra cdnow --output-file requirements.lock setup.cfg
+	.venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
+	    --generate-hashes --no-annotate $(UPGRADE) --custom-compile-command 'make lock' \
+	    --output-file docs/requirements.lock docs/requirements.in
 
 clean:  ## remove what was set up and written
-	rm -rf .venv .venv-bench $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/cdnow $(OUT)/complete_journey
+	rm -rf .venv .venv-bench .venv-docs $(OUT)/docs $(OUT)/profile.pstats $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/cdnow $(OUT)/complete_journey

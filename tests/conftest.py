@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -19,6 +20,7 @@ from browser import chromium, running
 from engines import ENGINES, Run, SparkRun, run_duckdb, run_sqlite
 from helpers import OPTIONS, learn
 from hypothesis import HealthCheck, settings
+from programs import require
 
 from northstar_explain import model as models
 from northstar_explain import tables
@@ -98,9 +100,10 @@ def many_customers() -> pa.Table:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real Spark session on two local cores, for the whole suite: it takes seconds to start. A task may fail thrice."""
-    sql = pytest.importorskip("pyspark.sql", reason="needs pyspark: pip install 'northstar-explain[spark]'")
-    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        pytest.skip("needs Java 17 or later, which Spark runs on")
+    require(importlib.util.find_spec("pyspark"), "PySpark", "northstar-explain[spark]")
+    require(os.environ.get("JAVA_HOME") or shutil.which("java"), "Java 17 or later", "openjdk-17-jre-headless")
+    from pyspark import sql
+
     os.environ |= {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     place = tmp_path_factory.mktemp("spark")
@@ -136,7 +139,6 @@ def engine(request: pytest.FixtureRequest) -> tuple[str, Run]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A headless Chromium, one for all tests."""
-    if chromium() is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    require(chromium(), "Chromium", "chromium")
     with running() as found:
         yield found

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import require
 
 from northstar_explain.contract import check
 from northstar_explain.model import Model
@@ -25,10 +26,13 @@ from northstar_explain.report.audit.workbook import formulas, workbook
 from northstar_explain.score import Scorer
 from northstar_explain.verify import certify, run_libreoffice
 
-needs_office = pytest.mark.skipif(
-    run_libreoffice.program() is None, reason="LibreOffice is not installed (apt-get install libreoffice-calc)"
-)
+needs_office = pytest.mark.usefixtures("libreoffice")
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+@pytest.fixture
+def libreoffice() -> None:
+    require(run_libreoffice.program(), "LibreOffice Calc", "libreoffice-calc-nogui")
 
 
 @pytest.fixture(scope="module")
