@@ -118,6 +118,27 @@ def made(text: str) -> Any:
     return files
 
 
+@pytest.mark.parametrize("name", ["train", "audit", "playbook", "sql --scores"])
+def test_what_a_killed_run_began_where_nothing_stood_is_replaced_when_it_may_be(
+    name: str, publishers: dict[str, Write], tmp_path: Path
+) -> None:
+    publisher, number, step = publishers[name], 0, 1
+    while step >= number:
+        number += 1
+        home = tmp_path / str(number)
+        home.mkdir()
+        with pytest.MonkeyPatch.context() as patch:
+            count = failing(patch, lambda at, n=number: Killed() if at >= n else None)
+            with contextlib.suppress(Killed):
+                publisher(home, "old")
+            step = count[0]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(staging, "_lives", lambda name: False)
+            publisher(home, "new")  # with overwrite: whatever the killed run left must not stand in the way
+        assert [path for path in contents(home) if path.startswith(".")] == []
+    assert number > 3
+
+
 def visible(folder: Path) -> dict[str, bytes | None]:
     return {name: data for name, data in contents(folder).items() if not name.startswith(".")}
 

@@ -184,6 +184,7 @@ def build(
 def require_place(path: Path, overwrite: bool) -> None:
     """Raise OutputError unless a model folder may be written there: the path is free, or another model is replaced."""
     tables.require_apart([path], replaces=path)
+    tables.settle(path)  # a model that a killed run had begun to put there counts as being there
     tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
     if path.is_dir():
         ours = {*FILES, *_listed(path), MANIFEST, names.FILE}

@@ -15,6 +15,7 @@ from northstar_explain.score.work_folder import Part
 from northstar_explain.tables.journal import settle
 from northstar_explain.tables.places import cannot_write, true_place
 from northstar_explain.tables.sinks import Sink, count, join, open_sink
+from northstar_explain.tables.staging import remove_dead
 
 _PART = re.compile(r"part-\d{5,}\.parquet")
 
@@ -64,6 +65,7 @@ class Outputs:
         """Finish what a run had begun to publish here when it was killed."""
         try:
             settle(*map(true_place, (self.scores, self.rejects, self.report)), rewriting=True)
+            remove_dead(true_place(self.scores).parent)
         except OSError as error:
             raise cannot_write(self.scores, error) from error
 

@@ -15,8 +15,8 @@ _OUTCOMES = ["old", "new", "completed by the next reader"]
 _ABOUT = """# What was done to it
 
 `make torture` breaks every command that writes something, in every way it can be broken from outside, and says what
-came of it. This page is what it printed. It takes {minutes} minutes on {machine}, and is no part of `make test`, which
-runs a small sample of it.
+came of it. This page is what it printed. It takes about {minutes} minutes on {machine}, and is no part of
+`make test`, which runs a small sample of it.
 
 """
 _PUBLISHING = """## Killed and failed at every step of publishing

@@ -44,9 +44,7 @@ def every_limit(scenario: Scenario, work: Path, home: Path, share: float = 1.0) 
     trial.result.unit = "limits"
     new = prepare.folder(work, scenario, "new")
     sizes = sorted({path.stat().st_size for path in new.rglob("*") if path.is_file()})
-    limits = sorted(
-        {0, 1, *(size * part // 4 for size in sizes for part in range(1, 4)), *(size - 1 for size in sizes)}
-    )
+    limits = sorted({0, 1, *(size // 2 for size in sizes), *(size - 1 for size in sizes)})
     limits = limits[:: round(1 / share)]
     for limit in limits:
         trial.reset()

@@ -130,6 +130,7 @@ def write_pack(
         When something stands at the place, or it cannot be written.
     """
     tables.require_apart([folder], model.inputs, replaces=folder)
+    tables.settle(folder)  # a pack that a killed run had begun to put there counts as being there
     tables.require_free(folder, overwrite and (folder / SUMS).is_file(), folder=True)
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
