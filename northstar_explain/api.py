@@ -12,6 +12,7 @@ from northstar_explain import contract as contracts
 from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check
+from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.score import Scorer
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class Model:
         return self.data.segmentation.segments
 
     @property
-    def evaluation(self) -> dict[str, Any]:
-        """Every reported figure, as `evaluation.json` holds it."""
+    def evaluation(self) -> Evaluation:
+        """Every reported figure, typed; `evaluation.json` holds the same."""
         return self.data.evaluation
 
     @cached_property

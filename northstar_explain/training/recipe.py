@@ -8,9 +8,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from northstar_explain.contract import Checked, Contract, check
-from northstar_explain.evaluate.audit import Audited
 from northstar_explain.evaluate.customers import Customers, customers_of
-from northstar_explain.evaluate.holdout import Bought, Case, Parts, evaluate, truth_of
+from northstar_explain.evaluate.holdout import Bought, Case, Evaluated, Parts, evaluate, truth_of
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.update import Earlier
 from northstar_explain.learn import segments
@@ -150,13 +149,13 @@ def _require_credible(source: str, chosen: Customers, bought: Bought, options: O
     require_credible(source, auc, max(weights, key=lambda name: weights[name]), options.accept_leakage)
 
 
-def _model(task: _Task, accepted: pa.Table, case: Case, audited: Audited) -> Model:
+def _model(task: _Task, accepted: pa.Table, case: Case, evaluated: Evaluated) -> Model:
     contract, bought, found = task.contract, case.bought, case.learnt.segmentation
     golden = golden_rows(accepted, contract, bought.scorecard, case.tree, case.seed)
     golden = with_machine(golden, bought.machine, contract)
     said = about(task.source, contract, task.options, accepted.num_rows, task.later)
     model = build(
-        contract, found, bought.scorecard, bought.purchase, audited.evaluation, golden, audited.shapes, audited.drift,
-        said,
+        contract, found, bought.scorecard, bought.purchase, evaluated.evaluation, golden, evaluated.shapes,
+        evaluated.drift, said,
     )  # fmt: skip
     return follow(model, task.earlier.model) if task.earlier else model
