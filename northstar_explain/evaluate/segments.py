@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +73,7 @@ def segment_facts(learnt: Learnt) -> Evidence:
         space=tuple(SpaceFeature(name, gain) for name, gain in evidence.principal),
         silhouette=evidence.chosen.silhouette,
         stability=evidence.stability,
-        null_test=NullTest(**asdict(evidence.null)),
+        null_test=evidence.null,
         candidates=tuple(_candidate(one) for one in evidence.candidates),
         curve=tuple(_curve_point(one) for one in evidence.curve),
         knee=choice.knee(evidence.curve, len(segments)).rules,

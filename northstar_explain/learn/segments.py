@@ -15,9 +15,9 @@ from northstar_explain.learn import choice, clusters, naming, space, splits, sta
 from northstar_explain.learn.choice import Options
 from northstar_explain.learn.sayable import border
 from northstar_explain.learn.space import Space
-from northstar_explain.learn.stability import NullTest
 from northstar_explain.learn.update import Continuity
 from northstar_explain.model.borders import Borders, thresholds
+from northstar_explain.model.evaluation.segment_facts import NullTest
 from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Profile, Retired, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import silhouette_score
@@ -11,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from northstar_explain.learn import clusters
 from northstar_explain.model.evaluation.limits import NATURAL_SILHOUETTE, NULL_TEST_P_VALUE
+from northstar_explain.model.evaluation.segment_facts import NullTest
 
 SILHOUETTE_ROWS = 4_000
 NULL_ROWS = 10_000
@@ -62,32 +62,6 @@ def silhouette(points: np.ndarray, groups: np.ndarray, seed: int) -> float:
         return 0.0
     with threadpool_limits(limits=1):
         return float(silhouette_score(points[rows], groups[rows]))
-
-
-@dataclass(frozen=True)
-class NullTest:
-    """What the same clustering finds in data without groups.
-
-    Attributes
-    ----------
-    silhouette, null_mean, null_max : float
-        Silhouette of the data, and of copies in which each column was shuffled by itself: the same spreads, and no
-        way in which columns go together.
-    p_value : float
-        Share of copies, counting the data itself, that reach the data's silhouette.
-    copies : int
-    natural_clusters : bool
-        Whether to speak of natural clusters: clearer than in the copies, and with a silhouette below which structure
-        is weak (Kaufman & Rousseeuw 1990); both limits stand in `model.evaluation.limits`. Otherwise the segments are
-        useful slices of a continuum.
-    """
-
-    silhouette: float
-    null_mean: float
-    null_max: float
-    p_value: float
-    copies: int
-    natural_clusters: bool
 
 
 def null_test(points: np.ndarray, k: int, seed: int, copies: int) -> NullTest:

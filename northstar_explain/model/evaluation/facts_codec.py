@@ -144,7 +144,7 @@ def _written(value: Any, kind: Any, where: str, faults: list[Fault]) -> Any:
     plain = _plain(inner)
     if plain is tuple and isinstance(value, tuple):
         return [_written(one, of, at, faults) for one, of, at in _items(value, inner, where)]
-    if plain is dict and isinstance(value, Mapping):
+    if plain is dict and isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
         of = get_args(inner)[1]
         return {name: _written(one, of, _join(where, name), faults) for name, one in value.items()}
     if plain in (tuple, dict) or not _fits(value, plain):
