@@ -289,7 +289,8 @@ def _evaluation(path: Path, stored: Any) -> Evaluation:
     try:
         return facts_from_json(stored, Evaluation)
     except FactError as error:
-        raise ModelError(str(path / "evaluation.json"), error.faults) from error
+        faults = [replace(one, where=f"evaluation.json, {one.where}") for one in error.faults]
+        raise ModelError(str(path), faults) from error
 
 
 def follow(model: Model, earlier: Model) -> Model:

@@ -137,7 +137,7 @@ def test_a_folder_with_other_figures_is_refused_by_name(model_copy: Path, model:
     (model_copy / "evaluation.json").write_bytes(json_bytes(data))
     reseal(model_copy)
     with pytest.raises(
-        ModelError, match=r"evaluation\.json: segments\.price_of_explainability: expected a number; got"
+        ModelError, match=r"evaluation\.json, segments\.price_of_explainability: expected a number; got"
     ):
         models.load(model_copy)
 
