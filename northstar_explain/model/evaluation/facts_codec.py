@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from northstar_explain.errors import Fault
 
 T = TypeVar("T")
+_LARGEST = sys.float_info.max
 _TODO = "Restore the file, or train again: a changed model is not used."
 _WORDS: dict[Any, str] = {
     int: "a whole number", float: "a number", str: "a text", bool: "true or false", tuple: "a list", dict: "an object",
@@ -117,7 +118,8 @@ def _is_named_tuple(kind: Any) -> bool:
 
 def _fits(value: Any, kind: Any) -> bool:
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        # A whole number may be too large for a float, and comparing it is exact where converting it would fail.
+        return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, kind)
