@@ -62,24 +62,24 @@ def prepare(folder: Path, customers: int) -> None:
     from northstar_explain import model as models
     from northstar_explain import tables, training
     from northstar_explain.contract import northstar
-    from northstar_explain.learn import purchase
+    from northstar_explain.learn import fit_purchase_model
     from northstar_explain.simulate import simulate
 
     folder.mkdir(parents=True, exist_ok=True)
     table = simulate(customers, seed=7)[0]
     tables.write(table, folder / "customers.parquet", overwrite=True)
-    fit, machines = purchase.fit, []
+    fit, machines = fit_purchase_model.fit, []
 
     def kept(*args: Any, **named: Any) -> Any:
         machines.append(fit(*args, **named))
         return machines[-1]
 
-    purchase.fit = kept  # the very machine that is compiled is pickled
+    fit_purchase_model.fit = kept  # the very machine that is compiled is pickled
     try:
         contract = northstar()
         trained = training.train(training.Source(table, "customers"), contract, training.Options(seed=7), print)
     finally:
-        purchase.fit = fit
+        fit_purchase_model.fit = fit
     features = [feature.name for feature in contract.model_features]
     likeness = [item.feature for item in trained.model.evaluation.segments.space]
     scaler, kmeans = _clusters(table, likeness, trained.model.evaluation.segments.k)

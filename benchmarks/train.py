@@ -25,7 +25,7 @@ from northstar_explain import metrics, tables
 from northstar_explain.contract import Columns, columns_of, northstar
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.learn import splits
-from northstar_explain.learn.purchase import frame
+from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.simulate import simulate
 from northstar_explain.training import Options
 

@@ -93,7 +93,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain import contract as contracts
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.learn import segments
+    from northstar_explain.learn import fit_segments
     from northstar_explain.model import names
     from northstar_explain.model.folder import MANIFEST
     from northstar_explain.training import Options, Source
@@ -112,7 +112,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     settings = Options(
         seed=options.seed,
         date=(options.date or datetime.datetime.now()).date(),
-        segments=segments.Options(k=options.segments),
+        segments=fit_segments.Options(k=options.segments),
         experiments=options.experiments,
         accept_leakage=options.accept_leakage,
         margin=options.margin,
@@ -174,7 +174,7 @@ def _keep_later_rejects(rejected: object, model: Path) -> None:
     import pyarrow as pa
 
     from northstar_explain import tables
-    from northstar_explain.score.rejects import with_distinct_names
+    from northstar_explain.score.rejected_rows import with_distinct_names
 
     assert isinstance(rejected, pa.Table)
     place = _rejects_of(model)
@@ -194,7 +194,7 @@ def _report_training(id: str, rejected: object, ignored: tuple[str, ...], model:
 
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.score.rejects import with_distinct_names
+    from northstar_explain.score.rejected_rows import with_distinct_names
 
     assert isinstance(rejected, pa.Table)
     rejects = _rejects_of(model)
@@ -234,7 +234,7 @@ def sql(model: Path, options: SqlOptions) -> None:
     leave_pandas_out()
     from northstar_explain import model as models
     from northstar_explain import tables
-    from northstar_explain.report.sql import segments_sql, write_scores
+    from northstar_explain.export.sql import segments_sql, write_scores
 
     if options.out:
         tables.require_free(options.out, options.overwrite)
@@ -270,7 +270,7 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool) -> None:
     """Write an audit pack."""
     from northstar_explain import model as models
-    from northstar_explain.cli.audit_tables import certificate_lines
+    from northstar_explain.cli.certificate_table import certificate_lines
     from northstar_explain.report.audit.about import load
     from northstar_explain.report.audit.pack import write_pack
 
@@ -288,9 +288,9 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
 
 def verify(path: Path, quiet: bool) -> None:
     """Check a pack or a model folder."""
-    from northstar_explain.cli.audit_tables import certificate_lines
-    from northstar_explain.report.audit.verify import require_verified
-    from northstar_explain.report.audit.verify import verify as run
+    from northstar_explain.cli.certificate_table import certificate_lines
+    from northstar_explain.verify.check_pack import require_verified
+    from northstar_explain.verify.check_pack import verify as run
 
     with progress(quiet) as say:
         found = run(path, say)
@@ -315,7 +315,7 @@ def show(model: Path, as_json: bool) -> None:
         return
     segments = json.loads(loaded.files["segments.json"])["segments"]
     given = loaded.names.given
-    named = [{**one, "name": given.get(one["id"], one["name"]), "learnt_name": one["name"]} for one in segments]
+    named = [{**one, "name": given.get(one["id"], one["name"]), "learned_name": one["name"]} for one in segments]
     facts = {
         "manifest": loaded.manifest,
         "evaluation": json.loads(loaded.files["evaluation.json"]),
@@ -325,7 +325,7 @@ def show(model: Path, as_json: bool) -> None:
 
 
 def _print_facts(model: object) -> None:
-    from northstar_explain.cli.tables import facts_text
+    from northstar_explain.cli.fact_tables import facts_text
     from northstar_explain.model import Model
 
     assert isinstance(model, Model)

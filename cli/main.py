@@ -127,7 +127,7 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
 def train(customers: Path, model: Path | None, **options: Any) -> None:
     """Learn segments and a purchase model from CUSTOMERS and write the model folder.
 
-    With --update, segments are learnt afresh and matched to those of an earlier model by the customers they share.
+    With --update, segments are learned afresh and matched to those of an earlier model by the customers they share.
 
     Segments are found without the label and defined by rules; the purchase model is an Explainable Boosting Machine,
     compiled into a table of points, and evaluated once on customers it has not seen. Rows that do not keep the

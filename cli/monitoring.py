@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from northstar_explain.evaluate.runs import Run
+    from northstar_explain.evaluate.scored_runs import Run
     from northstar_explain.model import Model
 
 FIRED = 3
@@ -32,7 +32,7 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
 
 def _run(path: Path, model: Model) -> Run:
     from northstar_explain import tables
-    from northstar_explain.evaluate.runs import read_report, read_run
+    from northstar_explain.evaluate.scored_runs import read_report, read_run
 
     scores, beside = tables.read(path), path.with_suffix(".report.json")
     report = read_report(beside.read_bytes(), model, str(beside)) if beside.is_file() else None
@@ -41,7 +41,7 @@ def _run(path: Path, model: Model) -> Run:
 
 def _outcomes(path: Path, model: Model) -> dict[str, int]:
     from northstar_explain import tables
-    from northstar_explain.evaluate.runs import read_outcomes
+    from northstar_explain.evaluate.scored_runs import read_outcomes
 
     return read_outcomes(tables.read(path), model, str(path))
 

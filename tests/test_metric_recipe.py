@@ -28,10 +28,10 @@ from northstar_explain.model.evaluation.experiment_facts import (
     Variant,
 )
 from northstar_explain.model.evaluation.metric_registry import METRICS, PLACES, Metric
-from northstar_explain.report.audit import files
-from northstar_explain.report.audit.blocks import Table
-from northstar_explain.report.audit.performance import performance
+from northstar_explain.report.audit.chapters.performance import performance
+from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.comparison import VARIANTS, comparison_facts
+from northstar_explain.report.document.blocks import Table
 
 LOG_LOSS = Metric("log_loss", "Log loss", "mean negative log-likelihood of what happened; lower is better")
 EXPERIMENTS = ExperimentFacts(
@@ -104,7 +104,7 @@ def test_the_audits_chapter_and_table_list_it(extended: Model) -> None:
     shown = [row for block in performance(extended).blocks if isinstance(block, Table) for row in block.rows]
     value = extended.evaluation.purchase.holdout.figures[LOG_LOSS]
     assert [row[2] for row in shown if row[0] == "Log loss"] == [f"{value:.4f}"]
-    table = files._performance(extended.evaluation.purchase.holdout)
+    table = pack_tables._performance(extended.evaluation.purchase.holdout)
     assert "log_loss" in table["figure"].to_pylist()
     assert tables.parquet_bytes(table)
 

@@ -12,7 +12,7 @@ import pytest
 
 from northstar_explain.contract import northstar
 from northstar_explain.simulate import FEATURES, SNAPSHOT, customers, simulate
-from northstar_explain.simulate.features import MAIL, PROFILE
+from northstar_explain.simulate.shop_features import MAIL, PROFILE
 
 N = 20_000
 INT_COLUMNS = {

@@ -9,7 +9,7 @@ from helpers import LABEL, TINY, learn, with_column
 
 from northstar_explain.contract import Contract, parse
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.purchase import Judged, figures_of
+from northstar_explain.evaluate.model_quality import Predictions, figures_of
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation import Interval
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
@@ -89,7 +89,7 @@ def test_a_later_table_of_other_households_takes_none_from_training(
 
 
 def test_copies_of_a_row_do_not_tell_on_each_other(contract: Contract, grouped: Contract, customers: pa.Table) -> None:
-    """Each customer eight times over: learnt by heart where copies are on both sides, and no more than that."""
+    """Each customer eight times over: learned by heart where copies are on both sides, and no more than that."""
     table = pa.concat_tables([customers.slice(0, 400)] * 8)
     table = with_column(table, contract.id, pa.array([f"r{i}" for i in range(table.num_rows)]))
     table = table.append_column(GROUP, pa.array([f"h{i % 400}" for i in range(table.num_rows)]))
@@ -105,7 +105,7 @@ def test_intervals_are_as_wide_as_the_households_allow() -> None:
     probability = np.clip(0.3 * label + 0.6 * rng.random(300), 0, 1)
 
     def auc_interval(times: int, groups: np.ndarray | None = None) -> Interval:
-        many = Judged(np.repeat(probability, times), 0.5)
+        many = Predictions(np.repeat(probability, times), 0.5)
         return figures_of(np.repeat(label, times), many, 200, 3, groups).intervals[ROC_AUC.key]
 
     together = auc_interval(8, np.repeat(np.arange(300), 8))

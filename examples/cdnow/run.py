@@ -21,8 +21,8 @@ from sklearn.preprocessing import StandardScaler
 
 from northstar_explain import contract as contracts
 from northstar_explain import metrics, model, score, tables
+from northstar_explain.cli.fact_tables import facts_text
 from northstar_explain.cli.progress import progress
-from northstar_explain.cli.tables import facts_text
 from northstar_explain.errors import NorthstarError
 from northstar_explain.learn import splits
 from northstar_explain.report.playbook import write_playbook
@@ -150,18 +150,18 @@ def run(out: Path, seed: int, overwrite: bool, quiet: bool) -> None:
     tables.write(later, out / "later.parquet", overwrite)
     with progress(quiet) as say:
         options = Options(seed=seed, date=LATER_CUT)
-        learnt = train(Source(early, "customers"), contract, options, say, Source(later, "later")).model
-        model.save(learnt, out / "model", overwrite)
+        learned = train(Source(early, "customers"), contract, options, say, Source(later, "later")).model
+        model.save(learned, out / "model", overwrite)
         done = score.run(
-            learnt, [out / "later.parquet"], out / "scores.parquet", score.Options(overwrite=overwrite), say
+            learned, [out / "later.parquet"], out / "scores.parquet", score.Options(overwrite=overwrite), say
         )
-        write_playbook(learnt, out / "playbook", overwrite, say)
+        write_playbook(learned, out / "playbook", overwrite, say)
     label = later["bought_next_30d"].to_numpy()
     probability = tables.read(done.scores)["probability"].to_numpy()
-    ours = judged(label, probability, learnt.purchase.threshold)
+    ours = judged(label, probability, learned.purchase.threshold)
     other = baseline(early, later, seed)
     early_rate = early["bought_next_30d"].to_numpy().mean()
-    print(facts_text(learnt))
+    print(facts_text(learned))
     print(
         f"\nTrained at {TRAIN_CUT} (base rate {early_rate:.3f}), judged at {LATER_CUT} (base rate {label.mean():.3f})"
     )

@@ -16,8 +16,8 @@ from households import Records, records, snapshots
 
 from northstar_explain import contract as contracts
 from northstar_explain import model, score, tables
+from northstar_explain.cli.fact_tables import facts_text
 from northstar_explain.cli.progress import progress
-from northstar_explain.cli.tables import facts_text
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model.evaluation import PurchaseFacts
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, BRIER, ECE, F1, LIFT_10, ROC_AUC
@@ -53,13 +53,13 @@ def run(known: Records, out: Path, options: Options, overwrite: bool, quiet: boo
     tables.write(later, out / "later.parquet", overwrite)
     with progress(quiet) as say:
         sources = Source(early, "households"), Source(later, "later")
-        learnt = train(sources[0], contracts.load(CONTRACT), options, say, sources[1]).model
-        model.save(learnt, out / "model", overwrite)
+        learned = train(sources[0], contracts.load(CONTRACT), options, say, sources[1]).model
+        model.save(learned, out / "model", overwrite)
         settings = score.Options(overwrite=overwrite)
-        score.run(learnt, [out / "later.parquet"], out / "scores.parquet", settings, say)
-        write_playbook(learnt, out / "playbook", overwrite, say)
-    print(facts_text(learnt))
-    print("\n".join(comparison(learnt.evaluation.purchase, early)))
+        score.run(learned, [out / "later.parquet"], out / "scores.parquet", settings, say)
+        write_playbook(learned, out / "playbook", overwrite, say)
+    print(facts_text(learned))
+    print("\n".join(comparison(learned.evaluation.purchase, early)))
 
 
 def comparison(facts: PurchaseFacts, early: pa.Table) -> list[str]:

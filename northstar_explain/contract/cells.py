@@ -23,7 +23,7 @@ NEVER_MISSING = "a value (the contract says it is never missing)"
 _EXACT = 2.0**53  # float64 holds every whole number below
 
 
-class Breach(NamedTuple):
+class Violation(NamedTuple):
     """Rows whose cell breaks one rule.
 
     Attributes
@@ -40,7 +40,7 @@ class Breach(NamedTuple):
     expected: str
 
 
-def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Breach]]:
+def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Violation]]:
     """Read a column of numbers, or of texts that should hold them.
 
     Parameters
@@ -53,32 +53,32 @@ def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[B
     -------
     values : ndarray of float64, shape (n,)
         NaN where missing or broken.
-    breaches : list of Breach
+    violations : list of Violation
     """
     if is_text(column.type):
         return _read_texts(column, feature)
     values = numbers_of(column)
-    return values, _number_breaches(values, feature, np.isnan, whole=pa.types.is_integer(column.type))
+    return values, _number_violations(values, feature, np.isnan, whole=pa.types.is_integer(column.type))
 
 
-def _read_texts(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Breach]]:
+def _read_texts(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Violation]]:
     numbers = parse_numbers(column)
     values = numbers_of(numbers)
     unreadable = _true(numbers.is_null()) & ~missing_texts(column)
-    breaches = _noted(unreadable, feature, "a number")
-    return values, breaches + _number_breaches(values, feature, lambda x: np.isnan(x) & ~unreadable)
+    violations = _noted(unreadable, feature, "a number")
+    return values, violations + _number_violations(values, feature, lambda x: np.isnan(x) & ~unreadable)
 
 
-def _number_breaches(
+def _number_violations(
     values: np.ndarray, feature: Feature, absent: Callable[[np.ndarray], np.ndarray], whole: bool = False
-) -> list[Breach]:
+) -> list[Violation]:
     if not len(values):
         return []
-    breaches = []
+    violations = []
     lowest, highest = values.min(), values.max()
     if math.isnan(lowest):
         if feature.missing is None:
-            breaches += _noted(absent(values), feature, NEVER_MISSING)
+            violations += _noted(absent(values), feature, NEVER_MISSING)
         # Unlike min and max, these two pass over NaN; they are slower.
         lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
     low = -math.inf if feature.minimum is None else feature.minimum
@@ -86,14 +86,14 @@ def _number_breaches(
     endless = None
     if math.isinf(lowest) or math.isinf(highest):
         endless = np.isinf(values)
-        breaches += _noted(endless, feature, "a finite number")
+        violations += _noted(endless, feature, "a finite number")
     if lowest < low or highest > high:
         outside = (values < low) | (values > high)
-        breaches += _noted(outside if endless is None else outside & ~endless, feature, _bounds(feature))
+        violations += _noted(outside if endless is None else outside & ~endless, feature, _bounds(feature))
     if feature.kind.whole and not whole:
         broken = (np.floor(values) != values) & ~np.isnan(values)
-        breaches += _noted(broken, feature, "a whole number")
-    return breaches
+        violations += _noted(broken, feature, "a whole number")
+    return violations
 
 
 def _bounds(feature: Feature) -> str:
@@ -134,7 +134,7 @@ def missing_texts(column: pa.Array) -> np.ndarray:
     return _true(pc.or_(pc.is_null(texts), pc.is_in(texts, value_set=pa.array(MISSING_NUMBERS))))
 
 
-def read_categories(column: pa.Array, feature: Feature) -> tuple[Category, list[Breach]]:
+def read_categories(column: pa.Array, feature: Feature) -> tuple[Category, list[Violation]]:
     """Read a column of categories of any plain type.
 
     Parameters
@@ -148,16 +148,16 @@ def read_categories(column: pa.Array, feature: Feature) -> tuple[Category, list[
     -------
     category : Category
         An empty text is missing.
-    breaches : list of Breach
+    violations : list of Violation
     """
     found = _categories(column)
-    breaches = []
+    violations = []
     if feature.missing is None and len(found) and found.codes.min() < 0:
-        breaches += _noted(found.codes < 0, feature, NEVER_MISSING)
+        violations += _noted(found.codes < 0, feature, NEVER_MISSING)
     if feature.kind is Kind.ORDERED and not set(found.values) <= {*feature.order, ""}:
         known = found.lookup(dict.fromkeys(feature.order, 1), missing=1, unseen=0)
-        breaches += _noted(known == 0, feature, "one of " + ", ".join(feature.order))
-    return found, breaches
+        violations += _noted(known == 0, feature, "one of " + ", ".join(feature.order))
+    return found, violations
 
 
 def _categories(column: pa.Array) -> Category:
@@ -199,9 +199,9 @@ def is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 
-def _noted(mask: np.ndarray, feature: Feature, expected: str) -> list[Breach]:
+def _noted(mask: np.ndarray, feature: Feature, expected: str) -> list[Violation]:
     rows = np.flatnonzero(mask)
-    return [Breach(rows, feature.name, expected)] if len(rows) else []
+    return [Violation(rows, feature.name, expected)] if len(rows) else []
 
 
 def _true(mask: pa.Array) -> np.ndarray:

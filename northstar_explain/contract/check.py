@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.cells import Breach, read_categories, read_numbers
+from northstar_explain.contract.cells import Violation, read_categories, read_numbers
 from northstar_explain.contract.columns import Category, one_array
 from northstar_explain.contract.faults import no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
@@ -40,7 +40,7 @@ class Checked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Parted:
+class CheckedBatch:
     """Some rows of a table, parted into good ones, ready for work, and rejected ones.
 
     Attributes
@@ -95,13 +95,13 @@ def check(
         raise no_rows(source)
     require_types(table, contract, label, source, as_text)
     more: dict[str, pa.Array] = {}
-    breaches: list[Breach] = []
+    violations: list[Violation] = []
     if label:
-        more[contract.label], breaches = read_labels(table[contract.label], contract.label)
+        more[contract.label], violations = read_labels(table[contract.label], contract.label)
         if contract.group:
             more[contract.group], found = read_groups(table[contract.group], contract.group)
-            breaches = [*breaches, *found]
-    parted = part(table, contract, repeated_ids(table[contract.id]), more=breaches)
+            violations = [*violations, *found]
+    parted = part(table, contract, repeated_ids(table[contract.id]), more=violations)
     accepted = _table(parted, contract)
     for name, column in more.items():
         accepted = accepted.append_column(name, column if parted.good is None else column.filter(parted.good))
@@ -110,8 +110,8 @@ def check(
 
 def part(
     table: pa.Table, contract: Contract, repeated: pa.Array | None = None, *, first_row: int = 1,
-    more: list[Breach] | None = None,
-) -> Parted:  # fmt: skip
+    more: list[Violation] | None = None,
+) -> CheckedBatch:  # fmt: skip
     """Part rows into good and rejected ones.
 
     Parameters
@@ -123,32 +123,32 @@ def part(
         Ids that occur more than once, be it in these rows or elsewhere.
     first_row : int, default 1
         Position in the input of the first of these rows.
-    more : list of Breach, optional
+    more : list of Violation, optional
         What else is wrong with some of them.
 
     Returns
     -------
-    Parted
+    CheckedBatch
     """
-    ids, breaches = _identifiers(one_array(table[contract.id]), contract.id, repeated)
+    ids, violations = _identifiers(one_array(table[contract.id]), contract.id, repeated)
     columns: dict[str, np.ndarray | Category] = {}
     for feature in contract.features:
         column = one_array(table[feature.name])
         columns[feature.name], found = (
             read_numbers(column, feature) if feature.kind.numeric else read_categories(column, feature)
         )
-        breaches += found
-    breaches += more or []
+        violations += found
+    violations += more or []
     bad = np.zeros(table.num_rows, dtype=bool)
-    for breach in breaches:
-        bad[breach.rows] = True
-    rejected = _rejected(table, breaches, np.flatnonzero(bad), first_row)
-    broken = {(breach.column, breach.expected): len(breach.rows) for breach in breaches}
-    if not breaches:
-        return Parted(ids, columns, None, rejected, broken)
+    for violation in violations:
+        bad[violation.rows] = True
+    rejected = _rejected(table, violations, np.flatnonzero(bad), first_row)
+    broken = {(violation.column, violation.expected): len(violation.rows) for violation in violations}
+    if not violations:
+        return CheckedBatch(ids, columns, None, rejected, broken)
     good = ~bad
     taken = {n: c.take(good) if isinstance(c, Category) else c[good] for n, c in columns.items()}
-    return Parted(ids.filter(pa.array(good)), taken, good, rejected, broken)
+    return CheckedBatch(ids.filter(pa.array(good)), taken, good, rejected, broken)
 
 
 def repeated_ids(column: pa.ChunkedArray) -> pa.Array:
@@ -159,7 +159,7 @@ def repeated_ids(column: pa.ChunkedArray) -> pa.Array:
     return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
 
 
-def _table(parted: Parted, contract: Contract) -> pa.Table:
+def _table(parted: CheckedBatch, contract: Contract) -> pa.Table:
     columns = {contract.id: parted.ids}
     for name, column in parted.columns.items():
         if isinstance(column, Category):
@@ -170,35 +170,35 @@ def _table(parted: Parted, contract: Contract) -> pa.Table:
     return pa.table(columns)
 
 
-def _rejected(table: pa.Table, breaches: list[Breach], rows: np.ndarray, first_row: int) -> pa.Table:
+def _rejected(table: pa.Table, violations: list[Violation], rows: np.ndarray, first_row: int) -> pa.Table:
     rejected = table.take(pa.array(rows)) if len(rows) else table.slice(0, 0)
     rejected = rejected.add_column(0, "row", pa.array(rows + first_row, pa.int64()))
-    return rejected.add_column(1, "reasons", pa.array(_reasons(table, breaches, rows), pa.string()))
+    return rejected.add_column(1, "reasons", pa.array(_reasons(table, violations, rows), pa.string()))
 
 
-def _reasons(table: pa.Table, breaches: list[Breach], rows: np.ndarray) -> list[str]:
+def _reasons(table: pa.Table, violations: list[Violation], rows: np.ndarray) -> list[str]:
     place = {int(row): at for at, row in enumerate(rows)}
     said: list[list[str]] = [[] for _ in rows]
-    for breach in breaches:
-        values = table[breach.column].take(pa.array(breach.rows)).to_pylist()
-        for row, value in zip(breach.rows, values, strict=True):
+    for violation in violations:
+        values = table[violation.column].take(pa.array(violation.rows)).to_pylist()
+        for row, value in zip(violation.rows, values, strict=True):
             got = "nothing" if value is None else repr(value)
-            said[place[int(row)]].append(f"{breach.column}: expected {breach.expected}, got {got}")
+            said[place[int(row)]].append(f"{violation.column}: expected {violation.expected}, got {got}")
     return ["; ".join(texts) for texts in said]
 
 
-def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tuple[pa.Array, list[Breach]]:
+def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tuple[pa.Array, list[Violation]]:
     ids = column if pa.types.is_string(column.type) else column.cast(pa.string())
     empty = _empty(ids)
-    breaches = [Breach(np.flatnonzero(empty), name, "a customer id")] if empty.any() else []
+    violations = [Violation(np.flatnonzero(empty), name, "a customer id")] if empty.any() else []
     if repeated is not None and len(repeated):
         import pyarrow.compute as pc
 
         # Which of them is right cannot be known, so none of them is taken.
         twice = pc.is_in(ids, value_set=repeated).to_numpy(zero_copy_only=False) & ~empty
         if twice.any():
-            breaches.append(Breach(np.flatnonzero(twice), name, "an id that occurs once in the table"))
-    return ids, breaches
+            violations.append(Violation(np.flatnonzero(twice), name, "an id that occurs once in the table"))
+    return ids, violations
 
 
 def _empty(ids: pa.Array) -> np.ndarray:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.cells import Breach, is_text
+from northstar_explain.contract.cells import Violation, is_text
 from northstar_explain.contract.columns import one_array
 
 _LABEL_TEXT = {"0": 0, "1": 1, "false": 0, "true": 1, "False": 0, "True": 1, "0.0": 0, "1.0": 1}
 
 
-def read_labels(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Breach]]:
+def read_labels(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Violation]]:
     """The labels as int8, null where a cell holds none, and which cells those are."""
     codes = _label_codes(column)
     rows = np.flatnonzero(codes.is_null().to_numpy(zero_copy_only=False))
-    return codes, [Breach(rows, name, "0 or 1")] if len(rows) else []
+    return codes, [Violation(rows, name, "0 or 1")] if len(rows) else []
 
 
-def read_groups(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Breach]]:
+def read_groups(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Violation]]:
     """The names of the groups as text, and which cells hold none."""
     import pyarrow.compute as pc
 
     groups = one_array(column.cast(pa.string()))
     empty = pc.fill_null(pc.equal(groups, ""), True).to_numpy(zero_copy_only=False)
-    return groups, [Breach(np.flatnonzero(empty), name, "the group that the row belongs to")] if empty.any() else []
+    return groups, [Violation(np.flatnonzero(empty), name, "the group that the row belongs to")] if empty.any() else []
 
 
 def strange_labels(column: pa.ChunkedArray) -> str:

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.evaluate.purchase import Judged
+from northstar_explain.evaluate.model_quality import Predictions
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model.evaluation.purchase_facts import SkippedBaseline
@@ -34,12 +34,12 @@ class Baselines(NamedTuple):
 
     Attributes
     ----------
-    judged : dict of str to Judged
+    judged : dict of str to Predictions
     skipped : tuple of SkippedBaseline
         Those that the contract does not allow.
     """
 
-    judged: dict[str, Judged]
+    judged: dict[str, Predictions]
     skipped: tuple[SkippedBaseline, ...]
 
 
@@ -86,7 +86,7 @@ def baselines(
     judged = {}
     for name, score in scores.items():
         threshold = best_f1_threshold(chosen[1], score(chosen[0]))
-        judged[name] = Judged(score(held), threshold)
+        judged[name] = Predictions(score(held), threshold)
     return Baselines(judged, tuple(skipped))
 
 

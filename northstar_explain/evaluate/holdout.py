@@ -12,19 +12,19 @@ import pyarrow as pa
 
 from northstar_explain.contract import Contract
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.evaluate.audit import audit_facts
+from northstar_explain.evaluate.audit_inputs import audit_facts
 from northstar_explain.evaluate.baselines import Score, baselines
-from northstar_explain.evaluate.compare import compare_facts
 from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.experiments import compare_facts
 from northstar_explain.evaluate.groups import group_facts
-from northstar_explain.evaluate.pages import detectable_facts, funnel_facts, spend_facts, trend_facts
-from northstar_explain.evaluate.purchase import Judged, Stakes, Trial, importance_facts, purchase_facts
-from northstar_explain.evaluate.segments import border_facts, outcome_facts, segment_facts
-from northstar_explain.evaluate.together import control_facts, driver_facts, matrix_facts, quantile_facts
-from northstar_explain.evaluate.update import Earlier, update_facts
-from northstar_explain.learn.compile import Bags
-from northstar_explain.learn.purchase import Machine
-from northstar_explain.learn.segments import Learnt
+from northstar_explain.evaluate.migration import Earlier, update_facts
+from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
+from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
+from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
+from northstar_explain.learn.compile_scorecard import Bags
+from northstar_explain.learn.fit_purchase_model import Machine
+from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model import Purchase, Scorecard, ranks
 from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
 from northstar_explain.model.evaluation.purchase_facts import GroupSplit
@@ -59,7 +59,7 @@ class Parts:
     not_judged: int = 0
 
 
-class Bought(NamedTuple):
+class FittedPurchaseModel(NamedTuple):
     """The purchase model, the machine it was compiled from, and a black box taught by the same rows."""
 
     scorecard: Scorecard
@@ -77,14 +77,14 @@ class Case:
     ----------
     contract : Contract
     parts : Parts
-    learnt : Learnt
+    learned : LearnedSegments
         The segments, and the evidence for them.
-    bought : Bought
+    bought : FittedPurchaseModel
     earlier : Earlier or None
         The model that this one follows.
     truth : ndarray of float, shape (n,), or None
         True probabilities of the holdout, as `truth_of` gives them.
-    stakes : Stakes or None
+    stakes : CampaignCosts or None
     draws : int
         Bootstrap draws for the intervals.
     experiments : bool
@@ -94,11 +94,11 @@ class Case:
 
     contract: Contract
     parts: Parts
-    learnt: Learnt
-    bought: Bought
+    learned: LearnedSegments
+    bought: FittedPurchaseModel
     earlier: Earlier | None
     truth: np.ndarray | None
-    stakes: Stakes | None
+    stakes: CampaignCosts | None
     draws: int
     experiments: bool
     seed: int
@@ -106,13 +106,13 @@ class Case:
     @property
     def tree(self) -> Node:
         """Which segment a customer is in."""
-        return self.learnt.segmentation.tree
+        return self.learned.segmentation.tree
 
     @cached_property
-    def judged(self) -> Judged:
+    def judged(self) -> Predictions:
         """The model's own way to score the holdout and to flag."""
         probability = self.bought.scorecard.probability(self.parts.holdout.columns)
-        return Judged(probability, self.bought.purchase.threshold)
+        return Predictions(probability, self.bought.purchase.threshold)
 
     @cached_property
     def segments(self) -> np.ndarray:
@@ -151,7 +151,7 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
     experiments = None
     if case.experiments:
         train, holdout = case.parts.train, case.parts.holdout
-        experiments = compare_facts(train, holdout, case.contract, case.learnt, case.seed, progress)
+        experiments = compare_facts(train, holdout, case.contract, case.learned, case.seed, progress)
     together = _together(case, segments.holdout_outcomes)
     progress("measuring what an auditor asks for")
     audited = audit_facts(
@@ -214,22 +214,22 @@ def _group_split(contract: Contract, parts: Parts) -> GroupSplit | None:
 
 
 def _segments(case: Case) -> SegmentFacts:
-    learnt, everybody = case.learnt, case.parts.everybody
-    found, before = learnt.segmentation.segments, case.earlier
+    learned, everybody = case.learned, case.parts.everybody
+    found, before = learned.segmentation.segments, case.earlier
     return SegmentFacts(
-        **segment_facts(learnt)._asdict(),
+        **segment_facts(learned)._asdict(),
         holdout_outcomes=outcome_facts(case.segments, case.parts.holdout.label, case.judged.probability),
         funnel=funnel_facts(found, everybody.columns),
         spend=spend_facts(case.contract, found),
         trend=trend_facts(found, len(everybody), before.model if before else None),
-        borderline=border_facts(learnt.segmentation, everybody.columns),
-        update=update_facts(learnt, before, everybody) if before else None,
+        borderline=border_facts(learned.segmentation, everybody.columns),
+        update=update_facts(learned, before, everybody) if before else None,
     )
 
 
 def _together(case: Case, outcomes: Mapping[str, Outcome]) -> TogetherFacts:
     held, probability = case.parts.holdout, case.judged.probability
-    order = [segment.id for segment in case.learnt.segmentation.segments]
+    order = [segment.id for segment in case.learned.segmentation.segments]
     return TogetherFacts(
         matrix=matrix_facts(case.segments, case.decile, held.label, probability, order),
         quantiles=quantile_facts(case.segments, probability, order),

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.evaluate.purchase import Judged, figures_of
-from northstar_explain.evaluate.runs import Run
+from northstar_explain.evaluate.model_quality import Predictions, figures_of
+from northstar_explain.evaluate.scored_runs import Run
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
     MONITOR_AUC_DROP,
@@ -18,7 +18,7 @@ from northstar_explain.model.evaluation.limits import (
     REJECTED_SHARE,
 )
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
-from northstar_explain.score.drift import stability
+from northstar_explain.score.feature_drift import stability
 
 _Z999 = 3.29
 DRAWS = 200
@@ -147,7 +147,7 @@ def _outcomes(old: Run, outcomes: Mapping[str, int], model: Model, seed: int) ->
         got = f"{int(known.sum()):,} known, {int(bought.sum()) if known.any() else 0:,} of them bought"
         todo = "Check the ids, and that the window of the label is over."
         raise TableError("outcomes", [Fault("rows", "customers of the old run who bought, and who did not", got, todo)])
-    judged = Judged(probability, model.purchase.threshold)
+    judged = Predictions(probability, model.purchase.threshold)
     figures = figures_of(bought, judged, DRAWS, seed)
     auc, held = figures[ROC_AUC], model.evaluation.purchase.holdout.figures[ROC_AUC]
     rate, predicted = float(bought.mean()), float(probability.mean())

@@ -8,7 +8,7 @@ import numpy as np
 
 from northstar_explain.contract import Category, Columns, Feature
 from northstar_explain.contract.columns import rows_of
-from northstar_explain.learn.compile import Bags
+from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.model.evaluation.robustness_facts import BagAgreement, ProbabilitySpread, RangeResponse
 from northstar_explain.model.scorecard import NumberBins, Scorecard, sigmoid
 

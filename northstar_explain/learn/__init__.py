@@ -1,1 +1,1 @@
-"""How it is learnt: the space, KMeans, distilling into rules, the EBM and its compilation into points."""
+"""How it is learned: the space, KMeans, distilling into rules, the EBM and its compilation into points."""

@@ -1,4 +1,4 @@
-"""The model folder: what was learnt, as plain files, with a manifest that gives each its SHA-256.
+"""The model folder: what was learned, as plain files, with a manifest that gives each its SHA-256.
 
 Format 5. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
@@ -132,7 +132,7 @@ def build(
     drift: pa.Table,
     about: dict[str, Any],
 ) -> Model:
-    """Put a model together from what was learnt.
+    """Put a model together from what was learned.
 
     Parameters
     ----------
@@ -206,8 +206,8 @@ def save(model: Model, path: Path | str, overwrite: bool = False) -> Names:
     path = Path(path)
     # Only a model folder may be replaced: a mistyped --model must not cost somebody their home directory.
     tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
-    learnt = names.as_learnt(model.segmentation, model.names)
-    carried = names.carry(names.read(path), learnt, model.names)
+    learned = names.as_learned(model.segmentation, model.names)
+    carried = names.carry(names.read(path), learned, model.names)
     with tables.replacing(path) as beside:
         remove(beside)
         beside.mkdir()
@@ -299,7 +299,7 @@ def follow(model: Model, earlier: Model) -> Model:
     Parameters
     ----------
     model : Model
-        Newly learnt; segments it found again have their ids.
+        Newly learned; segments it found again have their ids.
     earlier : Model
 
     Returns

@@ -32,7 +32,7 @@ class Names:
         Segment id to name.
     text : str
         The file; empty where there is none.
-    learnt : mapping of str to str
+    learned : mapping of str to str
         What the same segments are called without it.
     dropped : mapping of str to str
         Ids of another model's segments whose names could not be taken over, and what was expected; the names stay in
@@ -41,7 +41,7 @@ class Names:
 
     given: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
-    learnt: Mapping[str, str] = field(default_factory=dict)
+    learned: Mapping[str, str] = field(default_factory=dict)
     dropped: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -90,13 +90,13 @@ def apply(names: Names, segmentation: Segmentation, folder: Path) -> tuple[Segme
     if wrong:
         faults = [_fault(names.text, id, expected, f'"{names.given[id]}"') for id, expected in wrong.items()]
         raise ModelError(str(folder / FILE), faults)
-    learnt = {segment.id: segment.name for segment in segmentation.segments if segment.id in names.given}
-    return called(segmentation, names.given), replace(names, learnt=learnt)
+    learned = {segment.id: segment.name for segment in segmentation.segments if segment.id in names.given}
+    return called(segmentation, names.given), replace(names, learned=learned)
 
 
-def as_learnt(segmentation: Segmentation, names: Names) -> Segmentation:
-    """The segments with the names they were learnt with."""
-    return called(segmentation, names.learnt)
+def as_learned(segmentation: Segmentation, names: Names) -> Segmentation:
+    """The segments with the names they were learned with."""
+    return called(segmentation, names.learned)
 
 
 def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> Names:
@@ -106,7 +106,7 @@ def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> N
     ----------
     old : Names
     segmentation : Segmentation
-        With learnt names.
+        With learned names.
     own : Names, optional
         What the new model has already; it comes first.
 
@@ -128,7 +128,7 @@ def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> N
         text = own.text
     else:
         text = _written(kept, fresh, own.text, old.text)
-    return Names(kept, text, own.learnt, {**own.dropped, **dropped})
+    return Names(kept, text, own.learned, {**own.dropped, **dropped})
 
 
 def _differ(old: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
@@ -143,11 +143,11 @@ def called(segmentation: Segmentation, names: Mapping[str, str]) -> Segmentation
 
 def unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collection[str] = ()) -> dict[str, str]:
     """Ids whose name cannot be used, and what was expected; of two names alike, those of `first` are left alone."""
-    learnt = {segment.id: segment.name for segment in segmentation.segments}
-    found = {id: "the id of a segment: " + ", ".join(learnt) for id in given if id not in learnt}
+    learned = {segment.id: segment.name for segment in segmentation.segments}
+    found = {id: "the id of a segment: " + ", ".join(learned) for id in given if id not in learned}
     called: dict[str, str] = {}
-    for id in learnt:
-        other = called.setdefault(given.get(id, learnt[id]).casefold(), id)
+    for id in learned:
+        other = called.setdefault(given.get(id, learned[id]).casefold(), id)
         pair = sorted({id, other}, key=lambda one: (one not in given, one in first, one == other))
         if len(pair) == 2 and pair[0] in given:
             found[pair[0]] = f"a name other than that of {pair[1]}"

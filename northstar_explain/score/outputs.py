@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, OutputError
-from northstar_explain.score.work import Part
+from northstar_explain.score.work_folder import Part
 from northstar_explain.tables.places import put, sha256, true_place
 from northstar_explain.tables.sinks import Sink, count, join, open_sink
 

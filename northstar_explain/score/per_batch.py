@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from northstar_explain import tables
-from northstar_explain.contract.check import Parted, part
+from northstar_explain.contract.check import CheckedBatch, part
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import require_columns, require_types
 from northstar_explain.model import Model, load
@@ -82,7 +82,7 @@ def batches(
         yield ScoredBatch(scored.rows, parted.rejected)
 
 
-def score_part(scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1) -> tuple[Parted, Scored]:
+def score_part(scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1) -> tuple[CheckedBatch, Scored]:
     """Check and score some rows of a table: what every engine does, wherever the rows come from.
 
     Parameters
@@ -96,7 +96,7 @@ def score_part(scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: i
 
     Returns
     -------
-    parted : Parted
+    parted : CheckedBatch
     scored : Scored
         Its good rows.
     """

@@ -14,18 +14,18 @@ from northstar_explain.contract.faults import require_types
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
-from northstar_explain.score import inputs, rejects
+from northstar_explain.score import inputs, rejected_rows
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.clock import Clock, Pace
 from northstar_explain.score.control import Control
+from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
-from northstar_explain.score.parts import Done, PartWriter
+from northstar_explain.score.part_files import Done, PartWriter
 from northstar_explain.score.per_batch import score_part
 from northstar_explain.score.pipeline import ordered
-from northstar_explain.score.report import report
-from northstar_explain.score.tally import Tally, count
-from northstar_explain.score.work import Part, Work
+from northstar_explain.score.run_report import report
+from northstar_explain.score.work_folder import Part, Work
 from northstar_explain.tables import Batch, is_text_format
 from northstar_explain.tables.places import cannot_write, sha256
 from northstar_explain.tables.sinks import preparer
@@ -213,7 +213,7 @@ class _Runner:
         rejected = None
         if parted.rejected.num_rows:
             name = str(file) if len(self._input.source.files) > 1 else None
-            rejected = rejects.as_they_came(parted.rejected, self._input.schemas[batch.start.file], name)
+            rejected = rejected_rows.with_original_types(parted.rejected, self._input.schemas[batch.start.file], name)
         return Done(batch.end, self._prepare(scored.rows), rejected, count(parted, scored, self._scorer))
 
     def _require_every_row(self, parts: list[Part]) -> None:
@@ -247,7 +247,7 @@ class _Runner:
         if not kept:
             return None
         out = self._work.folder / "rejected.parquet"
-        rows = rejects.join(kept, out)
+        rows = rejected_rows.join(kept, out)
         if rows != self._tally.rejected:
             fault = Fault("rejected rows", f"{self._tally.rejected:,}", f"{rows:,}", "Report this.")
             raise NorthstarError(str(self._outputs.rejects), [fault])

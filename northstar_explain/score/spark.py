@@ -20,11 +20,11 @@ from northstar_explain.model.folder import json_bytes
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.clock import Clock
 from northstar_explain.score.control import Control
+from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.per_batch import score_part
-from northstar_explain.score.rejects import with_distinct_names
-from northstar_explain.score.report import report
+from northstar_explain.score.rejected_rows import with_distinct_names
+from northstar_explain.score.run_report import report
 from northstar_explain.score.runner import Options
-from northstar_explain.score.tally import Tally, count
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

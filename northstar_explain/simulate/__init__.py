@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from northstar_explain.simulate.calendar import PAST, Calendar, calendar_around
 from northstar_explain.simulate.events import buys_next, live
-from northstar_explain.simulate.features import FEATURES, features_of
 from northstar_explain.simulate.people import draw_people
+from northstar_explain.simulate.shop_features import FEATURES, features_of
 from northstar_explain.simulate.truth import true_probability
 
 __all__ = ["FEATURES", "SNAPSHOT", "customers", "simulate"]

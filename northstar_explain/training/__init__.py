@@ -1,8 +1,8 @@
 """The whole of training: check, split, learn, evaluate, and hand back a model ready to be saved."""
 
-from northstar_explain.evaluate.update import Earlier
-from northstar_explain.training.earlier import scored_segments
-from northstar_explain.training.given import Options, Source
-from northstar_explain.training.recipe import Trained, train
+from northstar_explain.evaluate.migration import Earlier
+from northstar_explain.training.options import Options, Source
+from northstar_explain.training.previous_model import scored_segments
+from northstar_explain.training.steps import Trained, train
 
 __all__ = ["Earlier", "Options", "Source", "Trained", "scored_segments", "train"]

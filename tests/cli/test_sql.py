@@ -8,8 +8,8 @@ import pytest
 from helpers import explain, refused
 
 from northstar_explain.cli.main import group
+from northstar_explain.export.sql import DIALECTS, scores_sql, segments_sql
 from northstar_explain.model import Model
-from northstar_explain.report.sql import DIALECTS, scores_sql, segments_sql
 
 
 def test_the_command_knows_every_dialect() -> None:

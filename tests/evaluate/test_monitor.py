@@ -16,7 +16,7 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract, check
 from northstar_explain.errors import TableError
 from northstar_explain.evaluate.monitor import monitor_facts
-from northstar_explain.evaluate.runs import read_outcomes, read_run
+from northstar_explain.evaluate.scored_runs import read_outcomes, read_run
 from northstar_explain.model import Model
 from northstar_explain.score import Scorer
 

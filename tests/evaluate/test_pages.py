@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from northstar_explain.contract import Contract, columns_of
-from northstar_explain.evaluate.pages import detectable_facts, funnel_facts, spend_facts, trend_facts
+from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.metrics import sample_size
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.segment_facts import Outcome

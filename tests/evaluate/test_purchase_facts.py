@@ -14,8 +14,8 @@ from northstar_explain.contract import Category, Contract, columns_of, parse
 from northstar_explain.errors import ContractError, TableError
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
-from northstar_explain.evaluate.purchase import Judged, Stakes, Trial, figures_of, purchase_facts
-from northstar_explain.evaluate.together import driver_facts, matrix_facts
+from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, figures_of, purchase_facts
+from northstar_explain.evaluate.segments_by_decile import driver_facts, matrix_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model import Model
@@ -42,8 +42,8 @@ def trial(seed: int = 0, n: int = 500, **changes: Any) -> Trial:
     rng = np.random.default_rng(seed)
     probability = rng.beta(1, 3, n)
     label = (rng.random(n) < probability).astype(int)
-    others = {"black_box": Judged(probability**2, 0.1)}
-    return replace(Trial(label, Judged(probability, 0.3), others, rng.integers(1, 11, n)), **changes)
+    others = {"black_box": Predictions(probability**2, 0.1)}
+    return replace(Trial(label, Predictions(probability, 0.3), others, rng.integers(1, 11, n)), **changes)
 
 
 def test_every_interval_holds_its_figure(model: Model) -> None:
@@ -215,7 +215,9 @@ def test_accepting_a_feature_that_is_not_there_is_refused(few: pa.Table, contrac
 def test_profit_by_hand() -> None:
     label = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
     probability = np.array([0.9, 0.5, 0.09] + [0.01] * 7)
-    ten = trial(label=label, ours=Judged(probability, 0.5), others={}, decile=np.full(10, 3), stakes=Stakes(10, 1))
+    ten = trial(
+        label=label, ours=Predictions(probability, 0.5), others={}, decile=np.full(10, 3), stakes=CampaignCosts(10, 1)
+    )
     found = purchase_facts(ten, 50, seed=0).profit
     assert found is not None
     assert found.best_share == pytest.approx(0.2)
@@ -232,7 +234,7 @@ def test_profit_by_hand() -> None:
 
 
 def test_who_pays_is_decided_by_the_probability_alone() -> None:
-    found = purchase_facts(trial(stakes=Stakes(10, 2)), 10, seed=0).profit
+    found = purchase_facts(trial(stakes=CampaignCosts(10, 2)), 10, seed=0).profit
     assert found is not None
     chosen = trial().ours.probability >= 0.2
     assert found.above_break_even.share == pytest.approx(chosen.mean())
@@ -252,7 +254,9 @@ def test_reliability_and_deciles_by_hand() -> None:
     label = np.array([0, 0, 1, 0, 1, 1, 0, 1, 1, 1])
     probability = np.linspace(0.05, 0.95, 10)
     decile = np.array([1, 1, 1, 1, 1, 10, 10, 10, 10, 10])
-    facts = purchase_facts(trial(label=label, ours=Judged(probability, 0.5), others={}, decile=decile), 200, seed=0)
+    facts = purchase_facts(
+        trial(label=label, ours=Predictions(probability, 0.5), others={}, decile=decile), 200, seed=0
+    )
     assert [(one.n, one.purchase_rate) for one in facts.reliability] == [(1, float(bought)) for bought in label]
     assert [one.predicted_rate for one in facts.reliability] == pytest.approx(probability)
     first, last = facts.deciles[0], facts.deciles[9]

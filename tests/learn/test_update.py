@@ -17,7 +17,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, columns_of
 from northstar_explain.learn import naming
-from northstar_explain.learn.update import match
+from northstar_explain.learn.match_segments import match
 from northstar_explain.model import Model, Names, names
 from northstar_explain.model.rules import assign
 from northstar_explain.simulate import simulate

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract
-from northstar_explain.learn.sayable import border
+from northstar_explain.learn.round_numbers import border
 from northstar_explain.model import Model, borders
 from northstar_explain.model.borders import borderline, within_reach
 from northstar_explain.model.conditions import MissingCondition, NumberCondition

@@ -35,8 +35,8 @@ def test_given_names_are_used_everywhere_and_change_nothing_else(
     )  # as an editor on Windows may
     loaded = api.load(model_copy)
     called = {segment.id: segment.name for segment in loaded.segments}
-    learnt = {segment.id: segment.name for segment in model.segmentation.segments}
-    assert called == {**learnt, "S2": "Window shoppers"}
+    learned = {segment.id: segment.name for segment in model.segmentation.segments}
+    assert called == {**learned, "S2": "Window shoppers"}
     assert loaded.id == model.id
     assert [replace(one, name="") for one in loaded.segments] == [
         replace(one, name="") for one in model.segmentation.segments
@@ -55,8 +55,8 @@ def test_show_tells_which_names_were_given(model: Model, model_copy: Path) -> No
     name(model_copy, '[segments]\nS1 = "Regulars"\n')
     shown = {one["id"]: one for one in json.loads(explain("show", model_copy, "--json").stdout)["segments"]}
     assert (shown["S1"]["name"], shown["S1"]["renamed"]) == ("Regulars", True)
-    assert shown["S1"]["learnt_name"] == model.segmentation["S1"].name
-    assert not shown["S2"]["renamed"] and shown["S2"]["name"] == shown["S2"]["learnt_name"]
+    assert shown["S1"]["learned_name"] == model.segmentation["S1"].name
+    assert not shown["S2"]["renamed"] and shown["S2"]["name"] == shown["S2"]["learned_name"]
     text = plain(explain("show", model_copy).stdout)
     assert "Regulars" in text and "names given by people: S1 (names.toml)" in text
 
@@ -167,7 +167,7 @@ def test_a_model_that_follows_another_has_its_names(model: Model, model_copy: Pa
     fewer = replace(model, segmentation=replace(model.segmentation, segments=model.segmentation.segments[:3]))
     follower = models.follow(fewer, earlier)
     assert follower.segmentation["S1"].name == "Regulars"
-    assert follower.names.learnt == {"S1": model.segmentation["S1"].name}
+    assert follower.names.learned == {"S1": model.segmentation["S1"].name}
     assert follower.names.dropped == {"S4": "the id of a segment: S1, S2, S3"}
     assert follower.id == model.id and follower.files == model.files
     # In the same place the file is the one that was there, but for the name that is gone; and so once more.

@@ -8,8 +8,8 @@ import pytest
 from helpers import OPTIONS, around
 
 from northstar_explain.contract import Category, Contract, check, columns_of
-from northstar_explain.learn import purchase
-from northstar_explain.learn.compile import compile_machine
+from northstar_explain.learn import fit_purchase_model
+from northstar_explain.learn.compile_scorecard import compile_ebm
 from northstar_explain.model import points
 from northstar_explain.model.scorecard import NumberBins, Scorecard
 
@@ -19,16 +19,16 @@ def machine(customers: pa.Table, contract: Contract):
     accepted = check(customers, contract, label=True).accepted
     columns = columns_of(accepted, contract.features)
     label = accepted[contract.label].to_numpy()
-    return purchase.fit(columns, label, contract.model_features, OPTIONS.purchase, 1)
+    return fit_purchase_model.fit(columns, label, contract.model_features, OPTIONS.purchase, 1)
 
 
 @pytest.fixture(scope="module")
 def card(machine, contract: Contract) -> Scorecard:
-    return compile_machine(machine, contract)
+    return compile_ebm(machine, contract)
 
 
 def largest_gap(machine, card: Scorecard, columns: dict, contract: Contract) -> float:
-    theirs = machine.predict_proba(purchase.frame(columns, contract.model_features))[:, 1]
+    theirs = machine.predict_proba(fit_purchase_model.frame(columns, contract.model_features))[:, 1]
     return float(np.abs(theirs - card.probability(columns)).max())
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from northstar_explain.model import Model
 from northstar_explain.report.audit.about import About
-from northstar_explain.report.audit.pack import Written, write_pack
+from northstar_explain.report.audit.pack import write_pack
+from northstar_explain.report.audit.pack.write_pack import Written
 
 
 @pytest.fixture(scope="session")

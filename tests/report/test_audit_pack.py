@@ -32,24 +32,25 @@ from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 from northstar_explain.model.evaluation.purchase_facts import GroupSplit
 from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, _identity, json_bytes
-from northstar_explain.report.audit import about, checksums, parity
-from northstar_explain.report.audit.appendix import appendix
-from northstar_explain.report.audit.blocks import Table, Text
-from northstar_explain.report.audit.charts import plot
-from northstar_explain.report.audit.checksums import MANIFEST, SUMS
-from northstar_explain.report.audit.database import CHECK, LOOKUPS, scripts_of
-from northstar_explain.report.audit.files import FORMULA_STARTS, csv_bytes
-from northstar_explain.report.audit.findings import BROKEN, OPEN, findings
-from northstar_explain.report.audit.identity import _MEANINGS
-from northstar_explain.report.audit.identity import data as lineage
-from northstar_explain.report.audit.joining import joined
-from northstar_explain.report.audit.pack import Written, write_pack
-from northstar_explain.report.audit.pairs import pairs
-from northstar_explain.report.audit.press import Setting, pdf
-from northstar_explain.report.audit.shapes import CATEGORIES, shapes
-from northstar_explain.report.audit.verify import EXTRA, MISSING, ROW, TAMPERED, verify
-from northstar_explain.report.audit.workbook import office
+from northstar_explain.report.audit import about
+from northstar_explain.report.audit.chapters.appendix import appendix
+from northstar_explain.report.audit.chapters.findings import BROKEN, OPEN, findings
+from northstar_explain.report.audit.chapters.identity import _MEANINGS
+from northstar_explain.report.audit.chapters.identity import data as lineage
+from northstar_explain.report.audit.pack import checksums, write_pack
+from northstar_explain.report.audit.pack.checksums import MANIFEST, SUMS
+from northstar_explain.report.audit.pack.pack_tables import FORMULA_STARTS, csv_bytes
+from northstar_explain.report.audit.pack.write_pack import Written
+from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, shapes
+from northstar_explain.report.audit.shapes.pairs import pairs
+from northstar_explain.report.audit.shapes.shape_plots import plot
+from northstar_explain.report.document.blocks import Table, Text
+from northstar_explain.report.document.joining import joined
+from northstar_explain.report.document.press import Setting, pdf
 from northstar_explain.training import Options
+from northstar_explain.verify import certify, run_libreoffice
+from northstar_explain.verify.check_pack import EXTRA, MISSING, ROW, TAMPERED, verify
+from northstar_explain.verify.run_duckdb import CHECK, LOOKUPS, scripts_of
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def reader(pack: Path) -> pypdf.PdfReader:
 @pytest.fixture(autouse=True)
 def quick_office(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recalculation takes seconds; what it finds is tested by itself."""
-    monkeypatch.setattr(office, "program", lambda: None)
+    monkeypatch.setattr(run_libreoffice, "program", lambda: None)
 
 
 def every_file(folder: Path) -> list[str]:
@@ -146,7 +147,7 @@ def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkey
     def fail(*args: object) -> bytes:
         raise OutputError("scorecard.xlsx", [])
 
-    monkeypatch.setattr("northstar_explain.report.audit.document.Setting", Noted)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.report_pdf.Setting", Noted)
     monkeypatch.setattr("northstar_explain.report.audit.pack.workbook", fail)
     with pytest.raises(OutputError):
         write_pack(hostile, tmp_path / "pack")
@@ -461,12 +462,12 @@ def test_a_process_that_fails_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_is_open_or_broken_is_found(hostile: Model) -> None:
     book = b""
-    bad = parity.Certificate("m", 3, (parity.Check("program", "how", rows=3, difference=1.0, wrong=2),))
+    bad = certify.Certificate("m", 3, (certify.Check("program", "how", rows=3, difference=1.0, wrong=2),))
     found = findings(hostile, about.About(), shapes(hostile), bad)
     assert found[0].level == BROKEN
     assert "program scores 2 golden rows otherwise" in found[0].text
     assert {"No owner is named.", "No approver is named."} <= {one.text for one in found if one.level == OPEN}
-    named = findings(hostile, about.About("Ada", "Grace"), shapes(hostile), parity.Certificate("m", 3))
+    named = findings(hostile, about.About("Ada", "Grace"), shapes(hostile), certify.Certificate("m", 3))
     assert not any("is named" in one.text for one in named)
     assert book == b""
 
@@ -488,7 +489,7 @@ def test_people_and_purpose_come_from_a_file(tmp_path: Path, hostile: Model) -> 
 
 def test_the_command_that_makes_the_model_again_is_one_that_train_takes(hostile: Model) -> None:
     from northstar_explain.cli.main import train
-    from northstar_explain.report.audit.closing import _training
+    from northstar_explain.report.audit.chapters.closing import _training
 
     options = {**hostile.manifest["options"], "seed": 31, "date": "2027-02-03", "margin": 12.5, "contact_cost": 0.4,
                "accept_leakage": ["one two", "--three"], "experiments": False}  # fmt: skip
@@ -572,7 +573,7 @@ def test_a_longer_or_shorter_file_is_found(pack_copy: Path) -> None:
 
 def test_a_flipped_byte_in_each_file_in_turn_is_found(pack_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The golden rows are scored again in the tests below; here each file is read a hundred times.
-    monkeypatch.setattr("northstar_explain.report.audit.verify._recomputed", lambda *_: (None, []))
+    monkeypatch.setattr("northstar_explain.verify.check_pack._recomputed", lambda *_: (None, []))
     for name in every_file(pack_copy):
         path = pack_copy / name
         before = path.read_bytes()
@@ -676,7 +677,7 @@ def test_sql_of_a_pack_reads_no_file_and_no_setting_lets_it(hostile: Model, tmp_
         "",
         "SELECT 'a' AS customer_id",
     ):
-        check = parity._duckdb(hostile, replace(scripts, scores=text))
+        check = certify._duckdb(hostile, replace(scripts, scores=text))
         assert check.wrong == hostile.golden.num_rows, text
     assert not list(tmp_path.iterdir())
 
@@ -777,7 +778,7 @@ def test_what_is_neither_pack_nor_model_is_said(tmp_path: Path) -> None:
 
 
 def test_every_program_is_held_against_the_golden_rows(hostile: Model) -> None:
-    certificate = parity.certify(hostile, b"")
+    certificate = certify.certify(hostile, b"")
     by_name = {check.program: check for check in certificate.checks}
     assert list(by_name) == ["interpret", "scorecard", "SQL in DuckDB", "spreadsheet"]
     for name in ("interpret", "scorecard", "SQL in DuckDB"):
@@ -795,23 +796,23 @@ def test_sql_that_scores_otherwise_is_found(hostile: Model) -> None:
     scripts = scripts_of(hostile)
     query, id = scripts.scores.rstrip().removesuffix(";"), hostile.contract.id
     wrong = f"SELECT {id}, CASE WHEN {id} = '5' THEN 0.5 ELSE probability END AS probability, segment_id FROM ({query})"
-    check = parity._duckdb(hostile, replace(scripts, scores=wrong))
+    check = certify._duckdb(hostile, replace(scripts, scores=wrong))
     assert (check.wrong, check.slips[0].row) == (1, 5)
     other = f"SELECT {id}, probability, 'S9' AS segment_id FROM ({query})"
-    check = parity._duckdb(hostile, replace(scripts, scores=other))
+    check = certify._duckdb(hostile, replace(scripts, scores=other))
     assert check.wrong == hostile.golden.num_rows
     assert check.slips[0].got == "segment S9"
-    check = parity._duckdb(hostile, replace(scripts, lookups="SELECT 1;"))
+    check = certify._duckdb(hostile, replace(scripts, lookups="SELECT 1;"))
     assert check.wrong == hostile.golden.num_rows
     fewer = f"SELECT * FROM ({query}) WHERE {id} <> '5'"
-    assert parity._duckdb(hostile, replace(scripts, scores=fewer)).wrong
+    assert certify._duckdb(hostile, replace(scripts, scores=fewer)).wrong
 
 
 def test_what_cannot_be_run_is_said_and_not_passed_over(hostile: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    check = next(c for c in parity.certify(hostile, b"").checks if c.program == "SQL in DuckDB")
+    check = next(c for c in certify.certify(hostile, b"").checks if c.program == "SQL in DuckDB")
     assert (check.passed, check.rows) == (None, 0)
     assert "pip install 'northstar-explain[audit]'" in check.not_checked
 
@@ -820,7 +821,7 @@ def test_what_cannot_be_run_is_said_and_not_passed_over(hostile: Model, monkeypa
 def test_a_slip_is_told_with_its_row(hostile: Model, row: int, by: float) -> None:
     wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
     wanted[row] += by
-    check = parity._held_against(hostile, "p", "h", wanted)
+    check = certify._held_against(hostile, "p", "h", wanted)
     assert (check.wrong, check.slips[0].row) == (1, row + 1)
     assert check.difference == pytest.approx(by)
 
@@ -828,9 +829,9 @@ def test_a_slip_is_told_with_its_row(hostile: Model, row: int, by: float) -> Non
 def test_a_result_that_is_no_number_is_wrong(hostile: Model) -> None:
     wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
     wanted[3] = np.nan
-    check = parity._held_against(hostile, "p", "h", wanted)
+    check = certify._held_against(hostile, "p", "h", wanted)
     assert (check.wrong, check.slips[0].row, check.difference) == (1, 4, np.inf)
-    assert parity._held_against(hostile, "p", "h", wanted[:-1]).wrong == 1
+    assert certify._held_against(hostile, "p", "h", wanted[:-1]).wrong == 1
 
 
 # The commands.
@@ -856,7 +857,7 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
 
     models.save(hostile, tmp_path / "model")
     monkeypatch.setattr("northstar_explain.report.audit.pack.Report.set_aside", lambda report, count: [])
-    monkeypatch.setattr("northstar_explain.report.audit.contents.Report.set", lambda report: b"%PDF")
+    monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.set", lambda report: b"%PDF")
     monkeypatch.setattr("northstar_explain.report.audit.pack.whole", lambda front, appendix: front)
     result = explain(
         "audit", "--model", tmp_path / "model", "--out", tmp_path / "pack", "--quiet", "--date", "2027-01-31"
@@ -871,5 +872,5 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
 
 def test_a_model_without_interprets_answers_says_so(hostile: Model) -> None:
     bare = replace(hostile, golden=hostile.golden.drop_columns([MACHINE]))
-    check = parity.certify(bare, b"").checks[0]
+    check = certify.certify(bare, b"").checks[0]
     assert check.not_checked == "the model folder does not hold it"

@@ -15,9 +15,9 @@ import pytest
 from browser import Visit, visiting
 
 from northstar_explain.model import Model
-from northstar_explain.report.audit.page import _reasons, audit_page
-from northstar_explain.report.audit.pairs import pairs
-from northstar_explain.report.audit.shapes import shapes
+from northstar_explain.report.audit.pack.audit_page import _reasons, audit_page
+from northstar_explain.report.audit.shapes.feature_shapes import shapes
+from northstar_explain.report.audit.shapes.pairs import pairs
 from northstar_explain.score import Scorer
 
 VIEWS = ("shapes", "customer", "golden")

@@ -20,17 +20,17 @@ from northstar_explain.model.evaluation import Interval
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
-from northstar_explain.report.audit import svg
-from northstar_explain.report.audit.appendix import appendix
-from northstar_explain.report.audit.axis import NumberAxis, nice_values, number_axis, round_values
-from northstar_explain.report.audit.blocks import Table, Text
-from northstar_explain.report.audit.charts import Scale, common_range, own_range, plot, tallest
-from northstar_explain.report.audit.heat import heat_maps
-from northstar_explain.report.audit.labels import range_label, signed, value_label
-from northstar_explain.report.audit.pairs import pairs, said_of_pair, strongest_colour
-from northstar_explain.report.audit.performance import _calibration_and_gains
-from northstar_explain.report.audit.shapes import ROWS, _runs, counts_by_term, probability_at, shapes
-from northstar_explain.report.audit.words import WIGGLE, direction, kept_direction, said_of
+from northstar_explain.report.audit.chapters.appendix import appendix
+from northstar_explain.report.audit.chapters.performance import _calibration_and_gains
+from northstar_explain.report.audit.shapes.axis import NumberAxis, nice_values, number_axis, round_values
+from northstar_explain.report.audit.shapes.bin_labels import range_label, signed, value_label
+from northstar_explain.report.audit.shapes.feature_shapes import ROWS, _runs, counts_by_term, probability_at, shapes
+from northstar_explain.report.audit.shapes.heat_maps import heat_maps
+from northstar_explain.report.audit.shapes.pairs import pairs, said_of_pair, strongest_colour
+from northstar_explain.report.audit.shapes.shape_plots import Scale, common_range, own_range, plot, tallest
+from northstar_explain.report.audit.shapes.shape_words import WIGGLE, direction, kept_direction, said_of
+from northstar_explain.report.document import svg
+from northstar_explain.report.document.blocks import Table, Text
 
 numbers = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)
 

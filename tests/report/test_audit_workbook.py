@@ -21,12 +21,12 @@ from northstar_explain.model import Model
 from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model.folder import EXPECTED
 from northstar_explain.model.scorecard import Scorecard
-from northstar_explain.report.audit import parity
-from northstar_explain.report.audit.workbook import formulas, office, workbook
+from northstar_explain.report.audit.workbook import formulas, workbook
 from northstar_explain.score import Scorer
+from northstar_explain.verify import certify, run_libreoffice
 
 needs_office = pytest.mark.skipif(
-    office.program() is None, reason="LibreOffice is not installed (apt-get install libreoffice-calc)"
+    run_libreoffice.program() is None, reason="LibreOffice is not installed (apt-get install libreoffice-calc)"
 )
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -38,7 +38,7 @@ def book(hostile: Model) -> bytes:
 
 @pytest.fixture(scope="module")
 def sheets(book: bytes) -> dict[str, list[list[str]]]:
-    return office.recalculate(book)
+    return run_libreoffice.recalculate(book)
 
 
 def parts(book: bytes) -> dict[str, str]:
@@ -66,7 +66,7 @@ def scored(model: Model) -> tuple[np.ndarray, list[str]]:
 
 @needs_office
 def test_a_spreadsheet_scores_as_explain_score_does(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
-    found = office.scored_rows(sheets)
+    found = run_libreoffice.scored_rows(sheets)
     probability, segments = scored(hostile)
     assert len(found.probability) == len(probability) == hostile.golden.num_rows > 100
     mine = np.array([np.nan if value is None else value for value in found.probability])
@@ -104,7 +104,7 @@ def test_formulas_follow_the_points_and_not_the_stored_results(hostile: Model) -
     changed = replace(terms[0], points=terms[0].points + 0.25)
     card = Scorecard(hostile.scorecard.intercept, (changed, *terms[1:]))
     other = replace(hostile, scorecard=card)
-    found = parity._spreadsheet(hostile, workbook(other))
+    found = certify._spreadsheet(hostile, workbook(other))
     assert not found.passed
     assert found.wrong == found.rows == hostile.golden.num_rows
     assert found.slips[0].row == 1
@@ -143,7 +143,7 @@ def test_golden_rows_one_step_beside_a_cut_are_told_from_it(hostile: Model, shee
     gap = np.abs(values[:, None] - np.array(sorted(set(cuts))))
     beside = ((gap > 0) & (gap <= 1e-15 * np.abs(values[:, None]))).any(axis=1)
     assert beside.sum() >= 4
-    found, probability = office.scored_rows(sheets).probability, scored(hostile)[0]
+    found, probability = run_libreoffice.scored_rows(sheets).probability, scored(hostile)[0]
     assert all(abs((found[row] or 0) - probability[row]) <= 1e-9 for row in np.flatnonzero(beside))
 
 

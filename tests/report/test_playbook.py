@@ -22,9 +22,9 @@ from northstar_explain.errors import OutputError
 from northstar_explain.model import Model, Profile
 from northstar_explain.report import palette
 from northstar_explain.report.playbook import Written, playbook_facts, words, write_playbook
-from northstar_explain.report.playbook.charts import index_bar
+from northstar_explain.report.playbook.page_layout import TEMPLATE, pages
+from northstar_explain.report.playbook.playbook_charts import index_bar
 from northstar_explain.report.playbook.plays import recommended
-from northstar_explain.report.playbook.sheets import TEMPLATE, pages
 from northstar_explain.report.render import html, pdf
 
 BESIDE_SEGMENTS = 6  # cover, overview; whom first, tree, method, words
@@ -322,7 +322,7 @@ def test_a_page_that_cannot_be_set_leaves_nothing(
     def fail(*args: object) -> bytes:
         raise OutputError("playbook.pdf", [])
 
-    monkeypatch.setattr("northstar_explain.report.playbook.write.pdf_bytes", fail)
+    monkeypatch.setattr("northstar_explain.report.playbook.write_playbook.pdf_bytes", fail)
     with pytest.raises(OutputError):
         write_playbook(model, tmp_path / "pb")
     assert contents(tmp_path) == {}

@@ -23,12 +23,12 @@ from strategies import CODES, CONTRACT, NUMBERS, VALUES, trees
 
 from northstar_explain.contract import Contract, check, columns_of, parse
 from northstar_explain.errors import NorthstarError
+from northstar_explain.export.sql import DIALECTS, segments_sql
+from northstar_explain.export.sql.dialects import dialect
 from northstar_explain.model import Model
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Split, assign
-from northstar_explain.report.sql import DIALECTS, segments_sql
-from northstar_explain.report.sql.dialects import dialect
 
 
 def segments_by(engine: tuple[str, Run], model: Model, table: pa.Table, name: str = "customers") -> list[str | None]:

@@ -16,30 +16,30 @@ from northstar_explain import tables
 from northstar_explain.contract import check, columns_of
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import PSI_LOOK
-from northstar_explain.score import Options, Scorer, drift, run
+from northstar_explain.score import Options, Scorer, feature_drift, run
 
 
 def test_psi_is_the_sum_over_bins() -> None:
     then, now = np.array([500.0, 300, 150, 50]), np.array([40, 30, 20, 10])
     before, after = (then + 0.5) / 1002, (now + 0.5) / 102
     expected = sum((a - b) * math.log(a / b) for a, b in zip(after, before, strict=True))
-    found = drift.stability(then, now)
+    found = feature_drift.stability(then, now)
     assert found.psi == pytest.approx(expected, abs=1e-12)
     assert (found.n, found.bins) == (100, 4)
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 11, 19, 60])
 def test_the_point_of_the_chi_squared_distribution(freedom: int) -> None:
-    assert drift._chi_squared_999(freedom) == pytest.approx(chi2.ppf(0.999, freedom), rel=0.035)
+    assert feature_drift._chi_squared_999(freedom) == pytest.approx(chi2.ppf(0.999, freedom), rel=0.035)
 
 
 def test_empty_bins_are_no_bins_and_new_ones_are() -> None:
     then = np.array([100.0, 0, 100, 0])
-    assert drift.stability(then, np.array([10, 0, 10, 0])).bins == 2
-    found = drift.stability(then, np.array([8, 0, 8, 4]))
+    assert feature_drift.stability(then, np.array([10, 0, 10, 0])).bins == 2
+    found = feature_drift.stability(then, np.array([8, 0, 8, 4]))
     assert found.bins == 3
     assert found.psi > 0.9
-    assert drift.stability(np.array([5.0]), np.array([3])).psi == 0
+    assert feature_drift.stability(np.array([5.0]), np.array([3])).psi == 0
 
 
 @pytest.mark.parametrize("n", [100, 1_000, 10_000])
@@ -47,16 +47,16 @@ def test_chance_alone_seldom_exceeds_the_threshold(n: int) -> None:
     rng = np.random.default_rng(n)
     shares = np.array([0.1] * 9 + [0.06, 0.04])
     then = rng.multinomial(50_000, shares).astype(float)
-    found = [drift.stability(then, rng.multinomial(n, shares)) for _ in range(2_000)]
+    found = [feature_drift.stability(then, rng.multinomial(n, shares)) for _ in range(2_000)]
     assert len({one.threshold for one in found}) == 1
     assert sum(one.shifted for one in found) <= 8  # 2 are expected where chance decides
     moved = shares * np.linspace(2, 0.1, 11)  # a shift that anybody would call one
-    assert n < 1_000 or drift.stability(then, rng.multinomial(n, moved / moved.sum())).shifted
+    assert n < 1_000 or feature_drift.stability(then, rng.multinomial(n, moved / moved.sum())).shifted
 
 
 def test_thresholds_fall_with_customers_to_the_customary_one() -> None:
     then = np.full(12, 14_000.0)
-    found = [drift.stability(then, np.full(12, n / 12)).threshold for n in (48, 96, 240, 480, 4_800)]
+    found = [feature_drift.stability(then, np.full(12, n / 12)).threshold for n in (48, 96, 240, 480, 4_800)]
     assert found == sorted(found, reverse=True)
     assert found[-1] == PSI_LOOK < found[0]
 
@@ -65,7 +65,7 @@ def test_a_numeric_feature_is_cut_into_tenths_of_training(model: Model, customer
     scorer = Scorer(model)
     accepted = check(customers, model.contract).accepted
     scored = scorer.score(accepted["customer_id"].combine_chunks(), columns_of(accepted, model.contract.features))
-    found = drift.drift(model.scorecard, scorer.lookup, scored.bins)
+    found = feature_drift.drift(model.scorecard, scorer.lookup, scored.bins)
     assert set(found) == set(model.scorecard.features)
     assert all(2 <= one.bins <= 12 and one.n == 6_000 for one in found.values())
     # The customers are those of training, a third of them kept apart from it.

@@ -11,8 +11,8 @@ import pytest
 from helpers import OPTIONS, around, with_cells, with_column
 
 from northstar_explain.contract import Category, Contract, check, columns_of
-from northstar_explain.learn import purchase
-from northstar_explain.learn.compile import compile_machine
+from northstar_explain.learn import fit_purchase_model
+from northstar_explain.learn.compile_scorecard import compile_ebm
 from northstar_explain.model import Model
 from northstar_explain.model.lookup import NumberAxis
 from northstar_explain.model.scorecard import sigmoid
@@ -29,7 +29,7 @@ def fitted(table: pa.Table, contract: Contract) -> Any:
     accepted = check(table, contract, label=True).accepted
     columns = columns_of(accepted, contract.features)
     options = replace(OPTIONS.purchase, interactions=8)
-    return purchase.fit(columns, accepted[contract.label].to_numpy(), contract.model_features, options, 1)
+    return fit_purchase_model.fit(columns, accepted[contract.label].to_numpy(), contract.model_features, options, 1)
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +39,11 @@ def machine(customers: pa.Table, contract: Contract) -> Any:
 
 @pytest.fixture(scope="module")
 def scorer(machine: Any, model: Model) -> Scorer:
-    return Scorer(replace(model, scorecard=compile_machine(machine, model.contract)))
+    return Scorer(replace(model, scorecard=compile_ebm(machine, model.contract)))
 
 
 def theirs(machine: Any, columns: dict, contract: Contract) -> np.ndarray:
-    return machine.predict_proba(purchase.frame(columns, contract.model_features))[:, 1]
+    return machine.predict_proba(fit_purchase_model.frame(columns, contract.model_features))[:, 1]
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_categories_that_are_numbers_or_flags(customers: pa.Table, model: Model,
     table = with_cells(table, "acquisition_channel", {0: None, 1: float("nan"), 2: 1e15, 3: -0.0})
     table = with_cells(table, "country", {0: None, 1: 77})
     machine = fitted(table, contract)
-    scorer = Scorer(replace(model, scorecard=compile_machine(machine, contract)))
+    scorer = Scorer(replace(model, scorecard=compile_ebm(machine, contract)))
     accepted = check(table, contract).accepted
     columns = columns_of(accepted, contract.features)
     found = columns["acquisition_channel"]

@@ -19,7 +19,7 @@ from northstar_explain.contract import check
 from northstar_explain.errors import OutputError, TableError
 from northstar_explain.model import Model
 from northstar_explain.score import Options, Scorer, ids, inputs, run
-from northstar_explain.score.work import Work
+from northstar_explain.score.work_folder import Work
 
 ANYWAY = Options(publish_anyway=True, overwrite=True)
 

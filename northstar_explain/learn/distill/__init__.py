@@ -2,7 +2,7 @@
 
 from .engine import distill
 from .estimator import RuleDistiller
-from .rules import Rule, ThresholdLeaf, ThresholdSplit
+from .thresholds import Rule, ThresholdLeaf, ThresholdSplit
 from .tree import Distilled, FeatureBins, Leaf, Limits, Split, assign
 
 __all__ = [

@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from .engine import distill
-from .rules import encode, predict_tree, rules_of, thresholds_of, with_thresholds
+from .thresholds import encode, predict_tree, rules_of, thresholds_of, with_thresholds
 from .tree import Limits
 
 # Cuts per feature while the tree is chosen: all there are on small data, else at even shares of the rows.

@@ -11,11 +11,11 @@ from northstar_explain.model.names import called
 from northstar_explain.model.wording import capital
 from northstar_explain.report.palette import accents
 from northstar_explain.report.playbook import words
-from northstar_explain.report.playbook.back import Branch, Changes, Contacts, branch, changes, contacts
-from northstar_explain.report.playbook.charts import Column, mosaic_svg, stripes_svg
+from northstar_explain.report.playbook.last_pages import Branch, Changes, Contacts, branch, changes, contacts
 from northstar_explain.report.playbook.method import Point, glossary, limits, method
 from northstar_explain.report.playbook.plan import Plan
-from northstar_explain.report.playbook.segment import UNASSIGNED, Sheet, sheet
+from northstar_explain.report.playbook.playbook_charts import Column, mosaic_svg, stripes_svg
+from northstar_explain.report.playbook.segment_page import UNASSIGNED, Sheet, sheet
 
 # Leaves up to which the page of the tree has room for the definitions too.
 ROOMY = 8

@@ -40,7 +40,7 @@ def method(model: Model) -> tuple[Point, ...]:
         ),
         Point(
             "Learn separately who acts",
-            f"From {words.count(purchase.train_n)} {noun}, a second model learnt to tell who {outcome}. It adds up "
+            f"From {words.count(purchase.train_n)} {noun}, a second model learned to tell who {outcome}. It adds up "
             "points, so that each score can be explained line by line.",
         ),
         Point(

@@ -1,0 +1,89 @@
+"""What an auditor asks for beyond the figures: the data, every shape, robustness, and the baseline for drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from northstar_explain.contract import Contract
+from northstar_explain.evaluate import data_quality, drift_baseline, robustness
+from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.shape_counts import shape_table
+from northstar_explain.learn.compile_scorecard import Bags
+from northstar_explain.model import Purchase, Scorecard
+from northstar_explain.model.evaluation.data_facts import DataFacts, DriftFacts
+from northstar_explain.model.evaluation.robustness_facts import RobustnessFacts
+from northstar_explain.model.rules import Node, assign
+
+
+class Audited(NamedTuple):
+    """What was measured.
+
+    Attributes
+    ----------
+    data : DataFacts
+    robustness : RobustnessFacts
+    drift : DriftFacts
+    shapes, baseline : pyarrow.Table
+        Two files of the model folder: `shapes.parquet`, and `drift_baseline.parquet`.
+    """
+
+    data: DataFacts
+    robustness: RobustnessFacts
+    drift: DriftFacts
+    shapes: pa.Table
+    baseline: pa.Table
+
+
+def audit_facts(
+    scorecard: Scorecard,
+    bags: Bags,
+    tree: Node,
+    purchase: Purchase,
+    parts: Mapping[str, Customers],
+    contract: Contract,
+    seed: int,
+) -> Audited:
+    """Measure all of it.
+
+    Parameters
+    ----------
+    scorecard : Scorecard
+    bags : Bags
+        The machines that the scorecard is the mean of.
+    tree : Node
+        The segments'.
+    purchase : Purchase
+    parts : mapping
+        ``train``, ``validation`` and ``holdout``.
+    contract : Contract
+    seed : int
+        Draws customers where a share of them is enough.
+
+    Returns
+    -------
+    Audited
+    """
+    train, holdout = parts["train"], parts["holdout"]
+    features = contract.model_features
+    compared = [
+        drift_baseline.Part(part.columns, scorecard.probability(part.columns), assign(tree, part.columns))
+        for part in (train, holdout)
+    ]
+    baseline = drift_baseline.drift_table(compared[0], compared[1], contract.features)
+    return Audited(
+        data=DataFacts(
+            splits=data_quality.split_facts({name: part.label for name, part in parts.items()}),
+            missing=data_quality.missing_facts(train.columns, holdout.columns, contract.features),
+            correlated=data_quality.correlation_facts(train.columns, features, seed),
+        ),
+        robustness=RobustnessFacts(
+            bags=robustness.bag_facts(scorecard, bags, holdout.columns, purchase.threshold, purchase.percentiles, seed),
+            out_of_range=robustness.range_facts(scorecard, train.columns, holdout.columns, features, seed),
+        ),
+        drift=drift_baseline.drift_facts(baseline),
+        shapes=shape_table(scorecard, train.labelled, holdout.labelled),
+        baseline=baseline,
+    )

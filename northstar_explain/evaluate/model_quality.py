@@ -1,0 +1,196 @@
+"""The purchase model on rows it has not seen, with intervals, and beside what it must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from northstar_explain import metrics
+from northstar_explain.evaluate import curves
+from northstar_explain.evaluate.holdout_metrics import Measured, interval, on_draws
+from northstar_explain.evaluate.ranking import Ranked
+from northstar_explain.model.evaluation import Figures, Interval
+from northstar_explain.model.evaluation.metric_registry import LIFT_QUALITY, ROC_AUC
+from northstar_explain.model.evaluation.profit_facts import Profit
+from northstar_explain.model.evaluation.purchase_facts import Baseline, Gap, Gaps, Holdout, TermImportance
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint
+
+DRAWS = 500
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A way to score, on the holdout.
+
+    Attributes
+    ----------
+    probability : ndarray of float, shape (n,)
+    threshold : float
+        From which a customer is flagged; chosen on validation rows.
+    """
+
+    probability: np.ndarray
+    threshold: float
+
+
+@dataclass(frozen=True)
+class CampaignCosts:
+    """What a campaign costs and earns, in the same currency.
+
+    Attributes
+    ----------
+    margin : float
+        Earned per purchase; above 0.
+    contact_cost : float
+        Spent per customer contacted; 0 or more.
+    """
+
+    margin: float
+    contact_cost: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The holdout, and all that was scored on it.
+
+    Attributes
+    ----------
+    label : ndarray of 0 and 1, shape (n,)
+        Both values must occur.
+    ours : Predictions
+    others : mapping of str to Predictions
+        The baselines by name, in the order in which they are reported.
+    decile : ndarray of int, shape (n,)
+        1 to 10 against the training population, 10 the highest.
+    truth : ndarray of float, shape (n,), optional
+        True probabilities, where they are known.
+    stakes : CampaignCosts, optional
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: rows of one group are drawn together.
+    """
+
+    label: np.ndarray
+    ours: Predictions
+    others: Mapping[str, Predictions]
+    decile: np.ndarray
+    truth: np.ndarray | None = None
+    stakes: CampaignCosts | None = None
+    groups: np.ndarray | None = None
+
+
+class Scored(NamedTuple):
+    """What `purchase_facts` measures of a trial; the fields are those of `PurchaseFacts`."""
+
+    holdout: Holdout
+    bootstrap_draws: int
+    baselines: tuple[Baseline, ...]
+    reliability: tuple[CalibrationBin, ...]
+    gains: tuple[GainsPoint, ...]
+    deciles: tuple[Decile, ...]
+    profit: Profit | None
+    gaps: Gaps
+
+
+def purchase_facts(trial: Trial, draws: int, seed: int) -> Scored:
+    """Evaluate the model and all that it is compared with, on the same bootstrap draws.
+
+    Parameters
+    ----------
+    trial : Trial
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    Scored
+    """
+    label, probability, stakes = trial.label, trial.ours.probability, trial.stakes
+    ranked = Ranked(label, probability, trial.ours.threshold)
+    reliability = curves.Reliability(label, probability)
+    gains = curves.Gains(ranked)
+    deciles = curves.Deciles(label, probability, trial.decile)
+    profit = None if stakes is None else curves.ProfitCurve(label, probability, stakes.margin, stakes.contact_cost)
+    every = {"": ranked} | {
+        name: Ranked(label, other.probability, other.threshold) for name, other in trial.others.items()
+    }
+    if trial.truth is not None:
+        every["truth"] = Ranked(label, trial.truth)
+    statistics: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "reliability": reliability.draw,
+        "gains": gains.draw,
+        "deciles": deciles.draw,
+        "base_rate": lambda counts: np.array(counts @ label / counts.sum()),
+    }
+    statistics |= {f"figures {name}": on_draws(one) for name, one in every.items()}
+    if profit is not None:
+        statistics["profit"] = profit.draw
+    drawn = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
+    found = {name: Measured(one, drawn[f"figures {name}"]) for name, one in every.items()}
+    return Scored(
+        holdout=_holdout(label, trial.ours, found[""].figures, interval(drawn["base_rate"])),
+        bootstrap_draws=draws,
+        baselines=tuple(_baseline(name, other, found) for name, other in trial.others.items()),
+        reliability=reliability.facts(drawn["reliability"]),
+        gains=gains.facts(drawn["gains"]),
+        deciles=deciles.facts(drawn["deciles"]),
+        profit=None if profit is None else profit.facts(drawn["profit"]),
+        gaps=Gaps(_gap(found, "black_box"), _gap(found, "truth")),
+    )
+
+
+def figures_of(
+    label: np.ndarray, judged: Predictions, draws: int, seed: int, groups: np.ndarray | None = None
+) -> Figures:
+    """Every metric with its bootstrap interval, where nothing else is evaluated beside it; both labels must occur."""
+    ranked = Ranked(label, judged.probability, judged.threshold)
+    drawn = metrics.bootstrap({"figures": on_draws(ranked)}, len(label), draws, seed, groups)
+    return Measured(ranked, drawn["figures"]).figures
+
+
+def _holdout(label: np.ndarray, judged: Predictions, figures: Figures, base_rates: Interval) -> Holdout:
+    base = float(label.mean())
+    return Holdout(
+        n=len(label),
+        base_rate=base,
+        base_rate_interval=base_rates,
+        threshold=judged.threshold,
+        f1_everyone=_f1_everyone(base),
+        f1_everyone_interval=Interval(*map(_f1_everyone, base_rates)),
+        brier_base_rate=base * (1 - base),
+        lift_quality_grade=metrics.lift_quality_grade(figures[LIFT_QUALITY]),
+        figures=figures,
+    )
+
+
+def _f1_everyone(base_rate: float) -> float:
+    return 2 * base_rate / (1 + base_rate)
+
+
+def _baseline(name: str, judged: Predictions, found: Mapping[str, Measured]) -> Baseline:
+    ours, other = found[""], found[name]
+    return Baseline(
+        name=name,
+        threshold=judged.threshold,
+        figures=other.figures,
+        roc_auc_behind=ours.figures[ROC_AUC] - other.figures[ROC_AUC],
+        roc_auc_behind_interval=interval(ours.roc_auc_drawn - other.roc_auc_drawn),
+    )
+
+
+def _gap(found: Mapping[str, Measured], name: str) -> Gap | None:
+    """How far the ROC-AUC lies behind that of a better score; None where there is no such score."""
+    ours, better = found[""], found.get(name)
+    if better is None:
+        return None
+    reached = better.figures[ROC_AUC]
+    return Gap(reached, reached - ours.figures[ROC_AUC], interval(better.roc_auc_drawn - ours.roc_auc_drawn))
+
+
+def importance_facts(terms: list[tuple[str, float]]) -> tuple[TermImportance, ...]:
+    """Terms by mean absolute points, the largest first, with their share of the total."""
+    total = sum(value for _, value in terms) or 1.0
+    ranked = sorted(terms, key=lambda item: (-item[1], item[0]))
+    return tuple(TermImportance(name, value, value / total) for name, value in ranked)

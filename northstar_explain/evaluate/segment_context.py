@@ -1,0 +1,131 @@
+"""What a playbook shows of each segment beside its profile: who each condition leaves, its spend, its trend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from northstar_explain import metrics
+from northstar_explain.contract import Columns, Contract, Kind
+from northstar_explain.evaluate.segments_by_decile import UPLIFTS
+from northstar_explain.model import Model
+from northstar_explain.model.conditions import Condition
+from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentSpend, Spend
+from northstar_explain.model.evaluation.together_facts import ControlSize
+from northstar_explain.model.evaluation.update_facts import SegmentTrend, Trend
+from northstar_explain.model.segments import Segment
+
+
+def funnel_facts(segments: Sequence[Segment], columns: Columns) -> dict[str, tuple[tuple[int, ...], ...]]:
+    """Customers left after each condition of each rule.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+    columns : mapping
+        Raw features of all customers.
+
+    Returns
+    -------
+    dict
+        Segment id to one list a rule, in the rules' order: customers who fit its first condition, its first two, and
+        so on. The last ones of a segment's rules add up to its customers, as no customer fits two rules.
+    """
+    rows = len(next(iter(columns.values())))
+    return {
+        segment.id: tuple(_customers_left(rule.conditions, columns, rows) for rule in segment.rules)
+        for segment in segments
+    }
+
+
+def _customers_left(conditions: Sequence[Condition], columns: Columns, rows: int) -> tuple[int, ...]:
+    fits, left = np.ones(rows, dtype=bool), []
+    for condition in conditions:
+        fits &= condition.matches(columns[condition.feature])  # type: ignore[arg-type]
+        left.append(int(fits.sum()))
+    return tuple(left)
+
+
+def spend_facts(contract: Contract, segments: Sequence[Segment]) -> Spend | None:
+    """Each segment's part of all that is spent.
+
+    Parameters
+    ----------
+    contract : Contract
+        Its first amount with the role ``"value"`` is what is spent.
+    segments : sequence of Segment
+
+    Returns
+    -------
+    Spend or None
+        None where the contract has no such feature, or nothing is spent.
+    """
+    money = next((f for f in contract.features if f.role == "value" and f.kind is Kind.AMOUNT), None)
+    if money is None:
+        return None
+    profiles = {one.id: next(item for item in one.profile if item.feature == money.name) for one in segments}
+    sums = {id: item.mean * item.known for id, item in profiles.items()}
+    total = sum(sums.values())
+    if total <= 0 or any(value < 0 for value in sums.values()):
+        return None
+    return Spend(money.name, {id: SegmentSpend(sums[id] / total, item.index) for id, item in profiles.items()})
+
+
+def trend_facts(segments: Sequence[Segment], customers: int, before: Model | None) -> Trend | None:
+    """The sizes of the segments beside those of the model before.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+    customers : int
+        In all segments.
+    before : Model or None
+        The model that this one updates, measured on its own customers at its own date.
+
+    Returns
+    -------
+    Trend or None
+        None where there is no model before.
+    """
+    if before is None:
+        return None
+    old = {segment.id: segment for segment in before.segmentation.segments}
+    total = sum(segment.customers for segment in old.values())
+    return Trend(
+        since_date=before.manifest["date"],
+        customers_before=total,
+        change=customers / total - 1,
+        segments={
+            segment.id: SegmentTrend(
+                customers_before=old[segment.id].customers,
+                share_before=old[segment.id].share,
+                change=segment.customers / old[segment.id].customers - 1,
+            )
+            for segment in segments
+            if segment.id in old
+        },
+    )
+
+
+def detectable_facts(outcomes: Mapping[str, Outcome]) -> dict[str, tuple[ControlSize, ...]]:
+    """Customers needed in a segment's campaign and in its control group, each, to see an uplift.
+
+    Parameters
+    ----------
+    outcomes : mapping of str to Outcome
+        By segment id.
+
+    Returns
+    -------
+    dict of str to tuple of ControlSize
+        By segment id; empty where nobody or everybody bought.
+    """
+    return {
+        id: tuple(
+            ControlSize(uplift, metrics.sample_size(one.purchase_rate, uplift))
+            for uplift in UPLIFTS
+            if 0 < one.purchase_rate < 1 - uplift
+        )
+        for id, one in outcomes.items()
+    }

@@ -1,0 +1,140 @@
+"""The segments as one SELECT: a CASE with a WHEN for each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlglot import exp
+
+from northstar_explain.export.sql.dialects import Dialect, dialect
+from northstar_explain.export.sql.identifiers import (
+    Parts,
+    aliased,
+    column,
+    kept,
+    literal_text,
+    named,
+    require_distinct,
+    table,
+)
+from northstar_explain.export.sql.typed_columns import values
+from northstar_explain.model import Model, Rule
+from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
+
+ID, NAME = "segment_id", "segment_name"
+
+
+def segments_sql(model: Model, to: str, customers: str = "customers", view: str | None = None) -> str:
+    """The statement that gives each customer the segment that `northstar_explain.model.rules.assign` gives.
+
+    Parameters
+    ----------
+    model : Model
+    to : str
+        One of `DIALECTS`.
+    customers : str, default "customers"
+        The table of customers, with the columns of the contract.
+    view : str, optional
+        Make a view of this name rather than a query.
+
+    Returns
+    -------
+    str
+        A row per row of the table: its id, ``segment_id`` and ``segment_name``. Both are NULL where no rule takes the
+        row, which happens only when a value is missing that the contract says never is.
+
+    Raises
+    ------
+    NorthstarError
+        When a name or a text of the model cannot be written in the dialect.
+    """
+    spoken = dialect(to)
+    source = table(customers, spoken)
+    id, features = model.contract.id, asked(model)
+    require_distinct([id, *features], spoken)
+    require_distinct([id, ID, NAME], spoken)
+    parts = Parts(source)
+    read = [*kept("c", id), *values("c", features, model, spoken)]
+    parts.add("features", exp.select(*read).from_(aliased(source, "c")))
+    segment = named(segment_of("features", model, spoken), ID)
+    parts.add("assigned", exp.select(*kept("features", id), segment).from_(parts.read("features")))
+    name = named(name_of(column("assigned", ID), model), NAME)
+    query = parts.query(exp.select(*kept("assigned", id, ID), name).from_(parts.read("assigned")))
+    lines = [
+        f"{model.contract.title}: the segment of each row of {customers}, by model {model.id}.",
+        *segment_lines(model),
+        "The segment is NULL where a value is missing that the contract says never is. Whether a row keeps the",
+        "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
+    ]
+    return comment(lines) + statement(query, spoken, view)
+
+
+def segment_lines(model: Model) -> list[str]:
+    """What each segment is, a line each."""
+    return [f"{one.id} {one.name}: {one.definition}" for one in model.segmentation.segments]
+
+
+def comment(lines: Iterable[str]) -> str:
+    """Lines of comment; a line break in one of them must not end it."""
+    return "".join(f"-- {' '.join(line.split())}\n" for line in lines)
+
+
+def statement(query: exp.Expr, dialect: Dialect, view: str | None) -> str:
+    """A query, or the view made of it, as text that ends in a semicolon."""
+    if view is not None:
+        query = exp.Create(this=table(view, dialect, "--view"), kind="VIEW", expression=query)
+    return query.sql(dialect.name, pretty=True, identify=True) + ";\n"
+
+
+def asked(model: Model) -> tuple[str, ...]:
+    """The features that the rules ask about, in the order in which they do."""
+    rules = (rule for segment in model.segmentation.segments for rule in segment.rules)
+    return tuple(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
+
+
+def segment_of(source: str, model: Model, dialect: Dialect, numbered: bool = False) -> exp.Case:
+    """The segment of a row, a WHEN for each rule: its id, or its number in the model's order, from 1."""
+    case = exp.Case()
+    for number, segment in enumerate(model.segmentation.segments, start=1):
+        said = exp.Literal.number(number) if numbered else literal_text(segment.id)
+        for rule in segment.rules:
+            case = case.when(_rule(source, rule, dialect), said.copy())
+    return case
+
+
+def name_of(id: exp.Expr, model: Model) -> exp.Case:
+    """The name of the segment of an id."""
+    case = exp.Case(this=id)
+    for segment in model.segmentation.segments:
+        case = case.when(literal_text(segment.id), literal_text(segment.name))
+    return case
+
+
+def _rule(source: str, rule: Rule, dialect: Dialect) -> exp.Expr:
+    conditions = [_condition(source, condition, dialect) for condition in rule.conditions]
+    return exp.and_(*conditions) if conditions else exp.true()
+
+
+def _condition(source: str, condition: Condition, dialect: Dialect) -> exp.Expr:
+    value = column(source, condition.feature)
+    absent = value.is_(exp.null())
+    if isinstance(condition, MissingCondition):
+        return absent
+    fits = list(_fits(value, condition, dialect))
+    if not fits:
+        return exp.true() if condition.missing else exp.not_(absent)
+    both = exp.and_(*fits)
+    # A comparison with NULL is not true, so a missing value fits only where it is said to.
+    return exp.or_(both, absent) if condition.missing else both
+
+
+def _fits(value: exp.Column, condition: Condition, dialect: Dialect) -> Iterator[exp.Expr]:
+    if isinstance(condition, CategoryCondition):
+        listed = value.isin(*(literal_text(one) for one in condition.values))
+        yield listed if condition.inside else exp.not_(listed)
+        return
+    assert not isinstance(condition, MissingCondition)
+    if condition.lower is not None:
+        yield value >= dialect.literal(condition.lower)
+    if condition.upper is not None:
+        yield value < dialect.literal(condition.upper)

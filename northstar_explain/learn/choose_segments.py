@@ -1,0 +1,293 @@
+"""How many segments, and how many rules: chosen with evidence that is kept and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from northstar_explain.contract import Columns, Feature
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.learn import clusters, stability
+from northstar_explain.learn.distill import Limits
+from northstar_explain.learn.distill_rules import LEAST_SHARE, learn_rules
+from northstar_explain.model.evaluation.limits import (
+    FIDELITY_TARGET,
+    JACCARD_STABLE,
+    PRICE_DROP_WORTH_A_RULE,
+    PRICE_TARGET,
+)
+from northstar_explain.model.rules import Leaf, Node, assign, leaves
+from northstar_explain.model.rules import rules as rules_of
+
+TRIED = range(4, 9)
+# KMeans is drawn anew on this many rows: enough for shares of 3%, and quick.
+STABILITY_ROWS = 10_000
+# Rules learned anew on a draw are only compared with the others: a shorter search will do.
+_DRAWN_EFFORT = 0.02
+
+
+@dataclass(frozen=True)
+class Options:
+    """How segments are learned.
+
+    Attributes
+    ----------
+    k : int or None
+        Segments; None chooses from 4 to 8.
+    rules : int
+        Most rules a segment may have.
+    conditions : int
+        Most conditions on the way to a segment.
+    draws : int
+        Bootstrap draws for the stability of clusters and of rules, and shuffled copies for the null test.
+    effort : float
+        Share of the distiller's usual work. A handful of features and sayable thresholds leave few trees to choose
+        from: a short search finds the best one.
+    """
+
+    k: int | None = None
+    rules: int = 2
+    conditions: int = 4
+    draws: int = 20
+    effort: float = 0.15
+
+
+@dataclass(frozen=True)
+class Material:
+    """Customers to learn segments from, and customers to check them on.
+
+    Attributes
+    ----------
+    points, check_points : ndarray of shape (n, d)
+        In KMeans' space.
+    columns, check_columns : mapping
+        Raw features.
+    features : tuple of Feature
+        Those that a rule may ask about.
+    """
+
+    points: np.ndarray
+    columns: Columns
+    check_points: np.ndarray
+    check_columns: Columns
+    features: tuple[Feature, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One number of rules: what it costs and what it gives.
+
+    Attributes
+    ----------
+    rules : int
+        Rules allowed, and `used` of them used.
+    price : float
+        On the rows learned from.
+    fidelity : float
+        On the rows kept to check.
+    most_conditions : int
+        Depth of the tree: conditions on the longest path.
+    conditions : float
+        Mean number of conditions a rule, as it is said: a range counts once.
+    """
+
+    rules: int
+    used: int
+    price: float
+    fidelity: float
+    most_conditions: int
+    conditions: float
+
+    @property
+    def good(self) -> bool:
+        """Whether price and fidelity meet their targets."""
+        return self.price <= PRICE_TARGET and self.fidelity >= FIDELITY_TARGET
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One number of segments, with the evidence for and against it.
+
+    Attributes
+    ----------
+    k : int
+    point : Point
+        Of the fewest rules that meet the targets, or else of the most that were tried.
+    silhouette : float
+    jaccard : tuple of float
+        Stability of each KMeans cluster.
+    smallest_share : float
+        Of the rule segments, 0 to 1.
+    """
+
+    k: int
+    point: Point
+    silhouette: float
+    jaccard: tuple[float, ...]
+    smallest_share: float
+
+    @property
+    def good(self) -> bool:
+        """Whether every target is met."""
+        return self.point.good and min(self.jaccard) >= JACCARD_STABLE and self.smallest_share >= LEAST_SHARE
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A number of segments, learned."""
+
+    candidate: Candidate
+    kmeans: KMeans
+    tree: Node
+
+
+def choose(
+    material: Material, options: Options, seed: int, progress: Callable[[str], None]
+) -> tuple[Chosen, tuple[Candidate, ...]]:
+    """Try several numbers of segments and take one.
+
+    Of those that meet every target (price, fidelity, stability, smallest share), the one with the highest silhouette;
+    where none does, the one whose least stable cluster is the most stable.
+
+    Parameters
+    ----------
+    material : Material
+    options : Options
+    seed : int
+    progress : callable
+
+    Returns
+    -------
+    chosen : Chosen
+    candidates : tuple of Candidate
+        The evidence, by k.
+    """
+    found = []
+    for k in TRIED if options.k is None else (options.k,):
+        progress(f"trying {k} segments")
+        found.append(_try(material, k, options, seed))
+    good = [one for one in found if one.candidate.good]
+    if good:
+        best = max(good, key=lambda one: one.candidate.silhouette)
+    else:
+        best = max(found, key=lambda one: min(one.candidate.jaccard))
+    return best, tuple(one.candidate for one in found)
+
+
+def distil(
+    material: Material,
+    kmeans: KMeans,
+    rules: int,
+    options: Options,
+    seed: int,
+    sayable: bool = True,
+) -> Node:
+    """The tree of at most `rules` leaves that explains the clusters; with any threshold where not `sayable`."""
+    limits = Limits(
+        max_leaves=rules,
+        max_depth=options.conditions,
+        min_leaf_share=LEAST_SHARE / 2,
+        min_group_share=LEAST_SHARE,
+        max_group_leaves=options.rules,
+    )
+    labels = kmeans.labels_.astype(np.intp)
+    return learn_rules(
+        material.points, material.columns, material.features, labels, limits, seed, sayable, options.effort
+    )
+
+
+def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point:
+    """Price and fidelity of a tree; its segments are named by cluster number."""
+    price = clusters.cost(material.points, assign(tree, material.columns)) / float(kmeans.inertia_)
+    meant = assign(tree, material.check_columns).astype(np.intp)
+    fidelity = float((meant == clusters.predict(kmeans, material.check_points)).mean())
+    said = [len(rule.conditions) for rule in rules_of(tree, {one.name: one for one in material.features})]
+    return Point(rules, len(said), price, fidelity, _depth(tree), float(np.mean(said)))
+
+
+def _try(material: Material, k: int, options: Options, seed: int) -> Chosen:
+    kmeans = clusters.fit(material.points, k, seed)
+    for rules in sorted({k, k + k // 2, k * options.rules}):
+        if k <= rules <= k * options.rules:
+            tree = distil(material, kmeans, rules, options, seed)
+            point = measure(material, kmeans, tree, rules)
+            if point.good:
+                break
+    shares = np.unique(assign(tree, material.columns), return_counts=True)[1] / len(material.points)
+    candidate = Candidate(
+        k=k,
+        point=point,
+        silhouette=stability.silhouette(material.points, kmeans.labels_, seed),
+        jaccard=tuple(map(float, _cluster_stability(material.points, k, options.draws, seed))),
+        smallest_share=float(shares.min()),
+    )
+    return Chosen(candidate, kmeans, tree)
+
+
+def _cluster_stability(points: np.ndarray, k: int, draws: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng([seed, 7])
+    sample = points[rng.choice(len(points), min(STABILITY_ROWS, len(points)), replace=False)]
+    groups = clusters.fit(sample, k, seed).labels_
+
+    def regroup(rows: np.ndarray, draw: int) -> np.ndarray:
+        return clusters.predict(clusters.fit(sample[rows], k, draw, restarts=3), sample)
+
+    return stability.jaccard(groups, k, regroup, seed, draws)
+
+
+def rule_stability(material: Material, k: int, rules: int, options: Options, tree: Node, seed: int) -> dict[str, float]:
+    """Stability of the rule segments themselves: KMeans and distilling are both done anew on each draw.
+
+    Returns
+    -------
+    dict
+        Segment, as the tree names it, to bootstrap Jaccard.
+    """
+    short = replace(options, effort=min(options.effort, _DRAWN_EFFORT))
+    rng = np.random.default_rng([seed, 8])
+    rows = rng.choice(len(material.points), min(STABILITY_ROWS, len(material.points)), replace=False)
+    points, columns = material.points[rows], rows_of(material.columns, rows)
+    names = sorted({leaf.segment for leaf in leaves(tree)})
+    groups = np.searchsorted(names, assign(tree, columns))
+
+    def regroup(drawn: np.ndarray, draw: int) -> np.ndarray:
+        part = Material(points[drawn], rows_of(columns, drawn), points[:1], columns, material.features)
+        kmeans = clusters.fit(part.points, k, draw, restarts=3)
+        again = distil(part, kmeans, rules, short, draw)
+        return assign(again, columns).astype(np.intp)
+
+    found = stability.jaccard(groups, k, regroup, seed, options.draws)
+    return {name: float(value) for name, value in zip(names, found, strict=True)}
+
+
+def curve(
+    material: Material, kmeans: KMeans, k: int, options: Options, seed: int, progress: Callable[[str], None]
+) -> tuple[Point, ...]:
+    """Price, fidelity and conditions for one to four times as many rules as segments."""
+    roomy = replace(options, rules=4, conditions=options.conditions + 2)
+    points: list[Point] = []
+    for rules in sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k}):
+        progress(f"measuring the curve at {rules} rules")
+        tree = distil(material, kmeans, rules, roomy, seed)
+        point = measure(material, kmeans, tree, rules)
+        # Fewer rules are allowed too: a search that found nothing better keeps what it had.
+        if points and points[-1].price <= point.price:
+            point = replace(points[-1], rules=rules)
+        points.append(point)
+    return tuple(points)
+
+
+def knee(points: Sequence[Point], k: int) -> Point:
+    """The fewest rules from which on another rule a segment never lowers the price by a hundredth or more."""
+    for place, point in enumerate(points):
+        savings = ((point.price - more.price) * k / (more.rules - point.rules) for more in points[place + 1 :])
+        if all(saving < PRICE_DROP_WORTH_A_RULE for saving in savings):
+            return point
+    raise AssertionError("the last point has nothing after it")
+
+
+def _depth(tree: Node) -> int:
+    return 0 if isinstance(tree, Leaf) else 1 + max(_depth(tree.yes), _depth(tree.no))

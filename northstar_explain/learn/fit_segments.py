@@ -1,0 +1,331 @@
+"""Learning segments, start to end: space, KMeans, rules, names and facts. No label is ever handed in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.learn import choose_segments, clusters, match_segments, naming, space, splits, stability
+from northstar_explain.learn.choose_segments import Options
+from northstar_explain.learn.match_segments import Continuity
+from northstar_explain.learn.round_numbers import border
+from northstar_explain.learn.space import Space
+from northstar_explain.model.borders import Borders, thresholds
+from northstar_explain.model.evaluation.segment_facts import NullTest
+from northstar_explain.model.rules import Node, assign, rename
+from northstar_explain.model.segments import Profile, Retired, Segment, Segmentation, rules_by_segment
+from northstar_explain.model.wording import definition
+
+CHECK_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why these segments, and how well they are said.
+
+    Attributes
+    ----------
+    principal : tuple of (str, float)
+        The features that measure likeness, each with the variance it explains, in features' worth.
+    candidates : tuple of Candidate
+        The numbers of segments that were tried.
+    chosen : Candidate
+    curve : tuple of Point
+        One to four times as many rules as segments.
+    unrounded : Point
+        The same number of rules with any threshold instead of a sayable one.
+    stability : dict
+        Segment id to bootstrap Jaccard of the rules.
+    null : NullTest
+    """
+
+    principal: tuple[tuple[str, float], ...]
+    candidates: tuple[choose_segments.Candidate, ...]
+    chosen: choose_segments.Candidate
+    curve: tuple[choose_segments.Point, ...]
+    unrounded: choose_segments.Point
+    stability: dict[str, float]
+    null: NullTest
+
+
+@dataclass(frozen=True)
+class LearnedSegments:
+    """A segmentation, and what is needed to judge it.
+
+    Attributes
+    ----------
+    segmentation : Segmentation
+    space : Space
+    kmeans : KMeans
+    cluster_of : dict
+        Segment id to the KMeans cluster it explains.
+    learn, check : ndarray of int
+        Rows it was learned from, and rows kept to check it.
+    evidence : Evidence
+    continuity : Continuity or None
+        How the segments continue those of an earlier model, where one was given.
+    """
+
+    segmentation: Segmentation
+    space: Space
+    kmeans: KMeans
+    cluster_of: dict[str, int]
+    learn: np.ndarray
+    check: np.ndarray
+    evidence: Evidence
+    continuity: Continuity | None = None
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The segments of an earlier model.
+
+    Attributes
+    ----------
+    segmentation : Segmentation
+    date : str
+        The day on which those that are not found again are retired.
+    """
+
+    segmentation: Segmentation
+    date: str
+
+
+def learn(
+    columns: Columns,
+    contract: Contract,
+    options: Options,
+    seed: int,
+    progress: Callable[[str], None],
+    previous: Previous | None = None,
+    groups: np.ndarray | None = None,
+) -> LearnedSegments:
+    """Learn segments from customers.
+
+    Parameters
+    ----------
+    columns : mapping
+        Every feature of the contract, all customers.
+    contract : Contract
+    options : Options
+    seed : int
+    progress : callable
+        Told each stage.
+    previous : Previous, optional
+        Segments found again keep their ids and names.
+    groups : ndarray, shape (n,), optional
+        What each row belongs to: rules are then checked on other groups than they were learned from.
+
+    Returns
+    -------
+    LearnedSegments
+
+    Raises
+    ------
+    TableError
+        When too few features may define segments.
+    """
+    features = usable(contract, columns)
+    learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed, groups)
+    taught, checked = rows_of(columns, learn_rows), rows_of(columns, check_rows)
+    progress(f"choosing from {len(features)} features what likeness is measured by")
+    principal = space.principal(taught, features)
+    chosen_features = tuple(feature for feature, _ in principal)
+    learnt_space = space.learn_space(taught, chosen_features)
+    material = choose_segments.Material(
+        learnt_space.place(taught), taught, learnt_space.place(checked), checked, chosen_features
+    )
+    chosen, candidates = choose_segments.choose(material, options, seed, progress)
+    tree, cluster_of = _ordered(chosen.tree, columns)
+    continuity = None
+    if previous is not None:
+        continuity = _continue(tree, columns, previous)
+        tree = rename(tree, continuity.names)
+        cluster_of = {continuity.names[id]: cluster for id, cluster in cluster_of.items()}
+    evidence = _evidence(material, chosen, candidates, cluster_of, options, seed, progress)
+    agreement = _agreement(tree, cluster_of, material, chosen.kmeans)
+    segmentation = describe(tree, columns, contract, agreement, _kept_names(continuity, previous))
+    segmentation = replace(segmentation, retired=_retired(continuity, previous))
+    named = tuple((feature.name, gain) for feature, gain in principal)
+    return LearnedSegments(
+        segmentation,
+        learnt_space,
+        chosen.kmeans,
+        cluster_of,
+        learn_rows,
+        check_rows,
+        replace(evidence, principal=named),
+        continuity,
+    )
+
+
+def _continue(tree: Node, columns: Columns, previous: Previous) -> Continuity:
+    before = previous.segmentation
+    used = [one.id for one in before.segments] + [one.id for one in before.retired]
+    return match_segments.match(assign(before.tree, columns), assign(tree, columns), used)
+
+
+def _kept_names(continuity: Continuity | None, previous: Previous | None) -> dict[str, str]:
+    if continuity is None or previous is None:
+        return {}
+    return {one.id: previous.segmentation[one.id].name for one in continuity.matches}
+
+
+def _retired(continuity: Continuity | None, previous: Previous | None) -> tuple[Retired, ...]:
+    if continuity is None or previous is None:
+        return ()
+    before = previous.segmentation
+    kept = {one.id for one in continuity.matches}
+    gone = (Retired(one.id, one.name, one.definition, previous.date) for one in before.segments if one.id not in kept)
+    return (*before.retired, *gone)
+
+
+def _evidence(
+    material: choose_segments.Material,
+    chosen: choose_segments.Chosen,
+    candidates: tuple[choose_segments.Candidate, ...],
+    cluster_of: dict[str, int],
+    options: Options,
+    seed: int,
+    progress: Callable[[str], None],
+) -> Evidence:
+    k, rules = chosen.candidate.k, chosen.candidate.point.rules
+    progress("drawing the customers anew to see whether the segments are there again")
+    found = choose_segments.rule_stability(material, k, rules, options, chosen.tree, seed)
+    progress("testing against customers without groups")
+    null = stability.null_test(material.points, k, seed, options.draws)
+    curve = choose_segments.curve(material, chosen.kmeans, k, options, seed, progress)
+    exact = choose_segments.distil(material, chosen.kmeans, rules, options, seed, sayable=False)
+    return Evidence(
+        principal=(),
+        candidates=candidates,
+        chosen=chosen.candidate,
+        curve=curve,
+        unrounded=choose_segments.measure(material, chosen.kmeans, exact, rules),
+        stability={id: found[str(cluster)] for id, cluster in cluster_of.items()},
+        null=null,
+    )
+
+
+def describe(
+    tree: Node,
+    columns: Columns,
+    contract: Contract,
+    agreement: dict[str, tuple[float, float]],
+    kept: Mapping[str, str] | None = None,
+) -> Segmentation:
+    """Measure and name the segments of a tree on all customers.
+
+    Parameters
+    ----------
+    tree : Node
+        With final segment ids.
+    columns : mapping
+    contract : Contract
+    agreement : dict
+        Segment id to (precision, recall) against KMeans.
+    kept : mapping, optional
+        Segment id to the name it has already.
+
+    Returns
+    -------
+    Segmentation
+    """
+    kept = kept or {}
+    ids = assign(tree, columns)
+    by_segment = rules_by_segment(tree, contract)
+    order = sorted(by_segment, key=match_segments.number)
+    numeric = [feature for feature in contract.features if feature.kind.numeric]
+    profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
+    learned = naming.names(order, profiles, [by_segment[id] for id in order], contract)
+    names = naming.keep(order, learned, kept)
+    segments = tuple(
+        Segment(
+            id=id,
+            name=name,
+            definition=definition(by_segment[id], contract),
+            rules=by_segment[id],
+            customers=int((ids == id).sum()),
+            share=float((ids == id).mean()),
+            profile=profile,
+            precision=agreement[id][0],
+            recall=agreement[id][1],
+        )
+        for id, name, profile in zip(order, names, profiles, strict=True)
+    )
+    return Segmentation(tree, segments, _borders(tree, columns, contract))
+
+
+def _borders(tree: Node, columns: Columns, contract: Contract) -> Borders:
+    found: dict[str, dict[float, tuple[float, float]]] = {}
+    for name, threshold in thresholds(tree):
+        values = columns[name]
+        assert isinstance(values, np.ndarray)
+        found.setdefault(name, {})[threshold] = border(contract[name], values, threshold)
+    return found
+
+
+def usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
+    """The features that may define segments and vary.
+
+    Raises
+    ------
+    TableError
+        When there are fewer than two.
+    """
+    features = [f for f in contract.segment_features if _varies(columns[f.name])]
+    if len(features) < 2:
+        expected = "at least two features with segments = true that vary"
+        todo = "Allow more features to define segments."
+        raise TableError("contract", [Fault("features", expected, f"{len(features)}", todo)])
+    return features
+
+
+def _varies(column: np.ndarray | Category) -> bool:
+    if isinstance(column, Category):
+        return len(column.values) > 1
+    return bool(np.nanmax(column) > np.nanmin(column)) if not np.isnan(column).all() else False
+
+
+def _ordered(tree: Node, columns: Columns) -> tuple[Node, dict[str, int]]:
+    """Ids by size: S1 is the largest."""
+    found, counts = np.unique(assign(tree, columns), return_counts=True)
+    order = sorted(range(len(found)), key=lambda i: (-counts[i], found[i]))
+    names = {str(found[i]): f"S{place + 1}" for place, i in enumerate(order)}
+    return rename(tree, names), {new: int(old) for old, new in names.items()}
+
+
+def _agreement(
+    tree: Node, cluster_of: dict[str, int], material: choose_segments.Material, kmeans: KMeans
+) -> dict[str, tuple[float, float]]:
+    ids = assign(tree, material.check_columns)
+    labels = clusters.predict(kmeans, material.check_points)
+    agreement = {}
+    for id, cluster in cluster_of.items():
+        inside, meant = ids == id, labels == cluster
+        both = int((inside & meant).sum())
+        agreement[id] = (both / max(1, int(inside.sum())), both / max(1, int(meant.sum())))
+    return agreement
+
+
+def _profile(feature: Feature, columns: Columns, inside: np.ndarray) -> Profile:
+    column = columns[feature.name]
+    assert isinstance(column, np.ndarray)
+    known = ~np.isnan(column)
+    base, spread = float(column[known].mean()), float(column[known].std())
+    chosen = column[known & inside]
+    mean = float(chosen.mean()) if len(chosen) else base
+    return Profile(
+        feature=feature.name,
+        mean=mean,
+        base=base,
+        index=100 * mean / base if base > 0 else None,
+        effect=(mean - base) / spread if spread > 0 else 0.0,
+        known=len(chosen),
+    )

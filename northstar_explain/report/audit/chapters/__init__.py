@@ -1,0 +1,1 @@
+"""The chapters of the audit report, each made of typed blocks."""

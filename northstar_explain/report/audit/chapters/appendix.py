@@ -1,0 +1,148 @@
+"""The appendix: a page for every feature and every pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
+from northstar_explain.model.wording import capital
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape, probability_at
+from northstar_explain.report.audit.shapes.heat_maps import heat_maps
+from northstar_explain.report.audit.shapes.pairs import Pair, said_of_pair, strongest_colour
+from northstar_explain.report.audit.shapes.shape_plots import common_range, plot
+from northstar_explain.report.audit.shapes.shape_words import said_of
+from northstar_explain.report.document.blocks import Chapter, Key, Points, Text, Writer, table
+
+_NUMBERS = Key((
+    ("curve", "points (left), and the average customer's probability with them (right)"),
+    ("band", "± one standard deviation over the bags, no confidence interval"),
+    ("dot", "bought in the holdout, 95% interval"),
+    ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
+))  # fmt: skip
+_CATEGORIES = Key((
+    ("diamond", "points, ± one standard deviation over the bags"),
+    ("dot", "bought in the holdout, 95% interval"),
+    ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
+))  # fmt: skip
+
+
+def appendix(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> tuple[Chapter, ...]:
+    """One chapter, of one page, for each term; the most important first, so that the page number is the rank."""
+    common = common_range(shapes, model.purchase.intercept)
+    strongest = strongest_colour(tuple(pairs))
+    ranked: list[Shape | Pair] = sorted((*shapes, *pairs), key=lambda one: one.rank)
+    return tuple(
+        _shape_page(one, common, model) if isinstance(one, Shape) else _pair_page(one, strongest, model)
+        for one in ranked
+    )
+
+
+def _eyebrow(one: Shape | Pair, model: Model) -> str:
+    total = len(model.scorecard.terms)
+    return (
+        f"{one.term}  ·  rank {one.rank} of {total}  ·  {percent(one.share)} of all importance  ·  mean absolute "
+        "points "
+        f"{one.importance:.3f}"
+    )
+
+
+def _shape_page(shape: Shape, common: tuple[float, float], model: Model) -> Chapter:
+    page = Writer()
+    key = _NUMBERS if shape.axis is not None else _CATEGORIES
+    page.add(Points(said_of(shape, model.contract)), key, plot(shape, common, model.purchase.intercept))
+    bins = [*shape.told, shape.missing, shape.unseen]
+    rows = [_bin_row(bin, model.purchase.intercept) for bin in bins]
+    heads = (
+        "Bin",
+        "Bins",
+        "Customers",
+        "Points",
+        "Spread",
+        "Average customer",
+        "Bought, training",
+        "Holdout",
+        "Bought",
+        "Predicted",
+    )
+    page.add(table(heads, rows, widths=(19, 6, 10, 13, 8, 10, 10, 8, 8, 8), style="bins", says=f"Bins of {shape.term}"))
+    more = len(shape.groups) - len(shape.told)
+    if more:
+        page.say(f"{more:,} more categories, with fewer customers each, are in tables/scorecard.csv.", style="fine")
+    return page.chapter(f"A{shape.rank}", capital(shape.feature.words), _eyebrow(shape, model))
+
+
+def _bin_row(bin: Bin, intercept: float) -> tuple[str, ...]:
+    reach = signed(bin.points) if bin.lowest == bin.highest else f"{signed(bin.lowest)} to {signed(bin.highest)}"
+    return (
+        shortened(bin.label, 40) + (" *" if bin.thin else ""),
+        f"{bin.bins}",
+        f"{bin.train_n:,}",
+        reach,
+        f"{bin.spread:.2f}",
+        percent(probability_at(bin.points, intercept)),
+        percent(bin.train_rate),
+        f"{bin.holdout_n:,}",
+        percent(bin.holdout_rate) if bin.holdout_n >= THIN_BIN_CUSTOMERS else "–",
+        percent(bin.predicted_rate) if bin.holdout_n >= THIN_BIN_CUSTOMERS else "–",
+    )
+
+
+def _pair_page(pair: Pair, strongest: float, model: Model) -> Chapter:
+    page = Writer()
+    page.add(Points(said_of_pair(pair)), heat_maps(pair, strongest))
+    rows = [
+        (
+            shortened(cell.first, 40),
+            shortened(cell.second, 40),
+            signed(cell.points),
+            f"{cell.spread:.2f}",
+            f"{cell.train_n:,}",
+            percent(cell.train_rate),
+            f"{cell.holdout_n:,}",
+            percent(cell.holdout_rate) if cell.holdout_n >= THIN_BIN_CUSTOMERS else "–",
+        )
+        for cell in pair.strongest
+    ]
+    names = [capital(side.feature.words) for side in (pair.first, pair.second)]
+    heads = (*(shortened(name, 60) for name in names), "Points", "Spread", "Customers", "Bought", "Holdout", "Bought")
+    widths, says = (25, 25, 9, 8, 10, 8, 8, 7), f"Strongest cells of {pair.term}"
+    if rows:
+        page.add(table(heads, rows, words=2, widths=widths, style="bins", says=says))
+        told = f"The cells with the most and the fewest points of those with {THIN_BIN_CUSTOMERS} customers or more."
+    else:
+        told = f"No cell holds {THIN_BIN_CUSTOMERS} customers, so that none is told here."
+    page.say(f"{told} Every cell is in tables/pairs.csv.", style="fine")
+    return page.chapter(
+        f"A{pair.rank}", shortened(" with ".join([names[0], pair.second.feature.words]), 130), _eyebrow(pair, model)
+    )
+
+
+def reading() -> tuple[Text | Points, ...]:
+    """How to read the pages of the appendix; told once, before them."""
+    return (
+        Points((
+            "Points are log-odds. They add up: +0.69 doubles the odds, −0.69 halves them, +0.10 raises them by a "
+            "tenth.",
+            "The upper plot has the same scale on every page, so that a feature looks as important as it is. Its "
+            "right axis "
+            "is the probability of a customer who is average in all else. The lower plot is enlarged.",
+            "The band is one standard deviation over the bags, either way. It is no confidence interval: it tells "
+            "how far points "
+            "depend on which rows taught them.",
+            "Dots are what the customers of the bins did in the holdout, with a 95% interval (Wilson 1927), where 50 "
+            "or more are "
+            "there and the rate lies on the scale. They differ from the curve where customers differ in more than "
+            "this feature: the curve is "
+            "what is left to the feature itself.",
+            f"Hatched: fewer than {THIN_BIN_CUSTOMERS} training customers. To the left the missing bin, to "
+            "the right the unseen one, "
+            "with their n. No "
+            "number is ever “unseen”, so that bin is dashed and empty for numbers.",
+            "In the table, neighbouring bins stand together until there are twelve; a star marks those with fewer "
+            f"than {THIN_BIN_CUSTOMERS}. Every single bin is in tables/scorecard.csv, every cell of a pair "
+            "in tables/pairs.csv. Rates of "
+            f"fewer than {THIN_BIN_CUSTOMERS} holdout customers are left out.",
+        )),
+    )  # fmt: skip

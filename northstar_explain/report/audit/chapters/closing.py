@@ -1,0 +1,195 @@
+"""The end of a report: parity, limits, how to check everything, files and checksums, sign-off."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from northstar_explain.model import Model
+from northstar_explain.model.folder import SEAL
+from northstar_explain.report.audit import about as texts
+from northstar_explain.report.audit.about import About
+from northstar_explain.report.audit.pack.checksums import sha256
+from northstar_explain.report.document.blocks import Blanks, Chapter, Code, Facts, Heading, Points, Text, Writer, table
+from northstar_explain.verify.certify import Certificate, Check
+
+_CHECKED = (
+    "Data lineage and contract",
+    "Shapes of all terms",
+    "Performance and groups",
+    "Segments",
+    "Parity, recomputed by myself",
+    "Limits and misuse understood",
+    "Conditions of the approval",
+)
+
+
+def parity(certificate: Certificate) -> Chapter:
+    """The parity certificate."""
+    page = Writer()
+    ran = [check for check in certificate.checks if not check.not_checked]
+    verdict = "agree on every row that was compared" if certificate.passed else "DO NOT AGREE"
+    page.say(
+        f"{certificate.golden:,} golden rows, ordinary customers and the hardest cases there are (missing values, "
+        "values on a "
+        f"cut and one float beside it, far out of range, categories never seen), were scored by {len(ran)} programs "
+        "that share "
+        f"no code. They {verdict}. Largest difference: {certificate.difference:.2e}.",
+        style="lead",
+    )
+    rows = [
+        (
+            check.program,
+            check.how,
+            _rows(check),
+            "–" if check.difference is None else f"{check.difference:.2e}",
+            _result(check),
+        )
+        for check in certificate.checks
+    ]
+    heads = ("Program", "Computes from", "Rows", "Largest difference", "Result")
+    page.add(table(heads, rows, words=2, widths=(16, 42, 12, 15, 15), says="Parity of the programs"))
+    for check in certificate.checks:
+        if check.not_checked:
+            page.say(f"{check.program}: not checked: {check.not_checked}.")
+        for slip in check.slips:
+            page.say(f"{check.program}, golden row {slip.row}: expected {slip.expected}, got {slip.got}.")
+    page.say(
+        "The difference is absolute, of the probability, to what the golden row expects. audit.html scores the same "
+        "rows in "
+        "the browser and prints its own largest difference there.",
+        style="fine",
+    )
+    return page.chapter("parity", "Parity certificate", flows=True)
+
+
+def _rows(check: Check) -> str:
+    return f"{check.rows:,}" if check.rows else "–"
+
+
+def _result(check: Check) -> str:
+    if check.passed is None:
+        return "not checked"
+    return f"within {check.tolerance:.0e}" if check.passed else f"{check.wrong:,} ROWS DIFFER"
+
+
+def limits(model: Model, about: About) -> Chapter:
+    """What is known not to hold."""
+    page = Writer()
+    page.add(Points(texts.limits(about, model)))
+    return page.chapter("limits", "Known limits", flows=True)
+
+
+def checking(model: Model) -> Chapter:
+    """How to check all of it, and how to make it again."""
+    page = Writer()
+    page.say(
+        "None of this needs trust in the people who made the model, and the first two need none of their programs.",
+        style="lead",
+    )
+    page.under("Without our programs", Points((
+        "Checksums: run the line below in the folder of this pack. It names every file that changed.",
+        "A score: open scorecard.xlsx in any spreadsheet, choose a customer's values on the sheet Customer and "
+        "follow the sum; "
+        "the sheet Golden scores every golden row by formulas and shows the largest difference at its top.",
+        "In a browser: open audit.html without a network; the view “Golden rows and method” scores all golden rows "
+        "in the page.",
+        "In a database: sql/ holds the segments and the scorecard as SQL for DuckDB. The line below scores the golden "
+        "rows with it and prints the largest difference and how many rows came out in another segment.",
+    ), ordered=True), Code("sha256sum --check SHA256SUMS\nduckdb < sql/check.sql"))  # fmt: skip
+    page.under(
+        "With them",
+        Code(
+            "pip install 'northstar-explain[audit]'\nexplain verify .          # every checksum, every golden row, "
+            "by every program there is\nexplain verify model/     # the same of the model folder alone\nexplain show "
+            "model/ --json"
+        ),
+    )
+    again = f"{_training(model)}\nexplain audit --model again/ --out audit-again/\nsha256sum again/*"
+    same = (
+        "From the same table (its hash stands under “Data lineage”), with the versions listed under “Method”, on a "
+        "machine of the same kind. Words in capitals are files that are not in this pack:"
+    )
+    page.under("To make the model again", Text(same), Code(again))
+    page.add(Heading("Where each number comes from"), Points((
+        "Figures of the model: model/evaluation.json, every key explained in docs/model-folder.md of the toolkit.",
+        "Points, bins, spread and training customers: model/scorecard.parquet. Purchases per bin: "
+        "model/shapes.parquet.",
+        "Rules, names and profiles: model/segments.json. Intercept, threshold and percentiles: model/purchase.json.",
+        "Golden rows and what they must score: model/golden.parquet. Drift baseline: model/drift.parquet.",
+        "This report and audit.html only show them; neither measures anything, but the parity certificate, which "
+        "scores the golden rows.",
+    )))  # fmt: skip
+    return page.chapter("checking", "How to verify and reproduce", flows=True)
+
+
+def _training(model: Model) -> str:
+    """The command that makes the model again; what only a program can set is listed under its parameters."""
+    options, purchase = model.manifest["options"], model.evaluation.purchase
+    update = model.evaluation.segments.update
+    given: list[tuple[str, object]] = [
+        ("contract", "model/contract.toml"),
+        ("holdout", "LATER" if purchase.out_of_time else None),
+        ("truth", "TRUTH" if purchase.gaps.true_probability else None),
+        ("update", "BEFORE" if update else None),
+        ("since", "SCORES" if update and update.since_scores else None),
+        ("segments", options["segments"]["k"]),
+        ("margin", options["margin"]),
+        ("contact-cost", options["contact_cost"]),
+        *(("accept-leakage", shlex.quote(name)) for name in options["accept_leakage"]),
+        ("seed", options["seed"]),
+        ("date", options["date"]),
+        ("model", "again/"),
+    ]
+    flags = [f"--{name} {value}" for name, value in given if value is not None]
+    return " ".join(["explain train CUSTOMERS", *flags, *([] if options["experiments"] else ["--no-experiments"])])
+
+
+def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) -> Chapter:
+    """Every file that was there when this report was set, with its hash."""
+    page = Writer()
+    page.say(
+        "SHA-256 of every file of the pack but this report itself, the manifest and the sums, which hold the hash of "
+        "this one. "
+        "A table stands here as CSV; the Parquet file of the same name holds the same."
+    )
+    rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_twin(name)]
+    page.add(table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", says="Files"))
+    return page.chapter("files", "Files and checksums", flows=True)
+
+
+def _is_twin(name: str) -> bool:
+    return name.startswith("tables/") and name.endswith(".parquet")
+
+
+def sign_off(model: Model, about: About) -> Chapter:
+    """Lines to be filled in by hand."""
+    page = Writer()
+    page.say(
+        "Signing says: I have checked what I name below. The checksum of all checksums is printed by “explain audit” "
+        "and by “sha256sum SHA256SUMS”; written here by hand, it ties this signature to the files."
+    )
+    page.add(
+        Facts(
+            (
+                ("Model", model.id),
+                ("Seal of the model's manifest", str(model.manifest[SEAL])),
+                ("Owner", about.owner),
+                ("Approver", about.approver),
+            )
+        )
+    )
+    page.add(Heading("Checked"), Blanks(_CHECKED))
+    page.add(
+        Heading("Signed"),
+        Blanks(
+            (
+                "SHA-256 of SHA256SUMS",
+                "Owner: name, date, signature",
+                "Reviewer: name, date, signature",
+                "Approver: name, date, signature",
+                "Next review, at the latest",
+            )
+        ),
+    )
+    return page.chapter("sign-off", "Sign-off")

@@ -1,0 +1,136 @@
+"""The order of the report: cover, what to look at first, and every chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, ROC_AUC
+from northstar_explain.report.audit.about import About
+from northstar_explain.report.audit.chapters import (
+    closing,
+    group_checks,
+    identity,
+    performance,
+    reliance,
+    segment_chapter,
+)
+from northstar_explain.report.audit.chapters.appendix import reading
+from northstar_explain.report.audit.chapters.findings import findings
+from northstar_explain.report.audit.pack.report_pdf import Cover, Report
+from northstar_explain.report.audit.shapes.bin_labels import shortened
+from northstar_explain.report.audit.shapes.feature_shapes import Shape
+from northstar_explain.report.audit.shapes.pairs import Pair
+from northstar_explain.report.document.blocks import Chapter, Facts, Table, Writer
+from northstar_explain.verify.certify import Certificate
+
+
+@dataclass(frozen=True)
+class Said:
+    """Everything that a report is made of.
+
+    Attributes
+    ----------
+    model : Model
+    about : About
+    date : str
+        Of the pack.
+    shapes, pairs : tuple
+    certificate : Certificate
+    files, what : mapping
+        The other files of the pack, and what they are.
+    """
+
+    model: Model
+    about: About
+    date: str
+    shapes: tuple[Shape, ...]
+    pairs: tuple[Pair, ...]
+    certificate: Certificate
+    files: Mapping[str, bytes]
+    what: Mapping[str, str]
+
+    def report(self) -> Report:
+        """The report, without its appendix."""
+        model = self.model
+        title = f"Audit pack: {model.contract.title}, model {model.id}"
+        return Report(title, "report", self._chapters(), running(model), self._cover())
+
+    def _chapters(self) -> tuple[Chapter, ...]:
+        model, about = self.model, self.about
+        return (
+            self._first_look(),
+            identity.identity(model, about, self.date),
+            identity.data(model),
+            identity.contract(model),
+            identity.method(model),
+            performance.performance(model),
+            reliance.overview(model, self.shapes, self.pairs),
+            segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
+            group_checks.groups(model),
+            reliance.robustness(model),
+            reliance.drift(model),
+            closing.parity(self.certificate),
+            closing.limits(model, about),
+            closing.checking(model),
+            closing.files(model, self.files, self.what),
+            _reading(),
+            closing.sign_off(model, about),
+        )
+
+    def _cover(self) -> Cover:
+        model = self.model
+        return Cover(
+            title=model.contract.title,
+            lead="What the purchase model and the segments do, on what evidence, and how to check every number of it. "
+            f"Model {model.id} of {model.manifest['date']}.",
+            facts=self._at_a_glance(),
+            appendix=f"the shape of all {len(self.shapes) + len(self.pairs)} terms, a page each",
+        )
+
+    def _at_a_glance(self) -> Facts:
+        model, checks = self.model, self.certificate.checks
+        parts = model.evaluation.segments
+        held = model.evaluation.purchase.holdout
+        ran = sum(not check.not_checked for check in checks)
+        purchase = (
+            f"{len(model.scorecard.terms)} terms; ROC-AUC {held.figures[ROC_AUC]:.3f}, average precision "
+            f"{held.figures[AVERAGE_PRECISION]:.3f} (base rate {held.base_rate:.3f}) on {held.n:,} not seen before"
+        )
+        segments = (
+            f"{parts.k} by {parts.rules} rules; fidelity {parts.fidelity:.3f}, price of explainability "
+            f"{parts.price_of_explainability:.3f}"
+        )
+        parity = f"{ran} of {len(checks)} programs ran; largest difference {self.certificate.difference:.1e}"
+        return Facts((
+            ("Owner, approver", f"{self.about.owner}; {self.about.approver}"),
+            ("Pack of", self.date),
+            ("Made from", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"),
+            ("Purchase model", purchase),
+            ("Segments", segments),
+            ("Parity", parity),
+        ))  # fmt: skip
+
+    def _first_look(self) -> Chapter:
+        page = Writer()
+        page.say(
+            "Collected from the stored facts by fixed rules, so that nobody has to search for what is weak. Broken: "
+            "does not hold what it should. Weak: holds, but lean on it with care. Open: not known, or not done.",
+            style="lead",
+        )
+        listed = findings(self.model, self.about, self.shapes, self.certificate)
+        rows = tuple((one.level, one.text, one.chapter) for one in listed)
+        page.add(Table(("Level", "Finding", "Read on"), rows, words=3, widths=(9, 65, 26), says="Findings"))
+        return page.chapter("first-look", "Where to look first")
+
+
+def running(model: Model) -> str:
+    """What stands at the foot of every page."""
+    return f"{shortened(model.contract.title, 70)} · model {model.id} · {model.manifest['date']}"
+
+
+def _reading() -> Chapter:
+    page = Writer()
+    page.add(*reading())
+    return page.chapter("reading", "How to read the appendix", flows=True)

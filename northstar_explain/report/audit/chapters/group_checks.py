@@ -1,0 +1,86 @@
+"""Group checks: whether groups of people are scored and judged alike, with how many they are and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation import Interval
+from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
+from northstar_explain.model.evaluation.rate_facts import Subgroup
+from northstar_explain.model.wording import capital
+from northstar_explain.report.audit.chapters.performance import figure, sensitive_words
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
+from northstar_explain.report.document.blocks import Block, Chapter, Writer, table
+
+_MOST = 12
+
+
+def groups(model: Model) -> Chapter:
+    """Figures by group, sensitive features first."""
+    page = Writer()
+    page.say(
+        "A check that no group is scored worse than others. It compares what the model says with what happened; it "
+        "does "
+        "not say what is fair, and claims no conformity with any rule.",
+        style="lead",
+    )
+    page.say(*sensitive_words(model))
+    found = model.evaluation.purchase.subgroups
+    sensitive = [feature.name for feature in model.contract.sensitive_features]
+    for by in sorted(dict.fromkeys(row.by for row in found), key=lambda name: name not in sensitive):
+        mine = [row for row in found if row.by == by]
+        page.under(_words(by, model, by in sensitive), _table(mine))
+        if len(mine) > _MOST:
+            page.say(f"The {_MOST} largest of {len(mine)} groups; all are in tables/subgroups.csv.", style="fine")
+    page.say(
+        f"Intervals of shares are by Wilson (1927). Groups of fewer than {SUBGROUP_MIN_CUSTOMERS} "
+        "customers have no figures: they would say "
+        "more "
+        "about chance than about the group.",
+        style="fine",
+    )
+    return page.chapter("groups", "Group checks", flows=True)
+
+
+def _words(by: str, model: Model, sensitive: bool) -> str:
+    names = {feature.name: feature.words for feature in model.contract.features}
+    return capital(names.get(by, by)) + (" (sensitive)" if sensitive else "")
+
+
+def _table(rows: Sequence[Subgroup]) -> Block:
+    largest = sorted(rows, key=lambda row: -row.n)[:_MOST]
+    shown = [row for row in rows if row in largest]
+    heads = (
+        "Group",
+        "Customers",
+        "Bought",
+        "95% interval",
+        "Predicted",
+        "Flagged",
+        "Recall",
+        "95% interval",
+        "ROC-AUC",
+        "Calib. error",
+    )
+    widths = (21, 9, 7, 11, 9, 8, 7, 11, 9, 8)
+    return table(heads, [_row(row) for row in shown], style="bins", widths=widths, says="Figures by group")
+
+
+def _row(row: Subgroup) -> tuple[str, ...]:
+    return (
+        shortened(row.name, 90),
+        f"{row.n:,}",
+        percent(row.base_rate),
+        _interval(row.base_rate_interval),
+        percent(row.predicted_rate),
+        percent(row.flag_rate),
+        percent(row.recall),
+        _interval(row.recall_interval),
+        figure(row.roc_auc),
+        figure(row.ece),
+    )
+
+
+def _interval(ends: Interval | None) -> str:
+    return "–" if ends is None else f"{100 * ends.low:.1f} to {100 * ends.high:.1f}"

@@ -1,0 +1,172 @@
+"""How good it is: figures with intervals, calibration, gains, deciles, other models on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation import Figures, Interval, PurchaseFacts
+from northstar_explain.model.evaluation.metric_registry import (
+    AUDIT,
+    AVERAGE_PRECISION,
+    BRIER,
+    ECE,
+    F1,
+    ROC_AUC,
+)
+from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
+from northstar_explain.model.wording import capital
+from northstar_explain.report.audit.shapes.axis import nice_values
+from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent
+from northstar_explain.report.document import svg
+from northstar_explain.report.document.blocks import Block, Chapter, Figure, Text, Writer, table
+from northstar_explain.report.document.svg import Canvas
+
+_BASELINES = {
+    "base_rate": "the base rate for everyone",
+    "recency_rule": "rule on recency alone",
+    "logistic_rfv": "logistic regression on recency, frequency, value",
+    "segment_rate": "the segment's purchase rate",
+    "black_box": "black box (gradient boosting)",
+}
+_COMPARED = (ROC_AUC, AVERAGE_PRECISION, F1, BRIER, ECE)
+
+
+def performance(model: Model) -> Chapter:
+    """The purchase model on customers it has not seen."""
+    page = Writer()
+    purchase = model.evaluation.purchase
+    held = purchase.holdout
+    later = "at a later date" if purchase.out_of_time else "kept apart"
+    page.say(
+        f"Measured once, on {held.n:,} {model.contract.noun} {later}, whom the model has not seen. Every figure is "
+        "stored in model/evaluation.json; this report only shows it.",
+        style="lead",
+    )
+    page.add(_figures(held))
+    page.say(
+        f"Intervals are percentiles over {purchase.bootstrap_draws:,} bootstrap draws of the holdout.", style="fine"
+    )
+    page.under("Calibration and gains", *_curves(purchase))
+    page.under("By decile of the training population, 10 the highest", *_deciles(purchase))
+    page.under("Against other models, fitted and evaluated on the same rows", *_baselines(purchase))
+    return page.chapter("performance", "Performance", flows=True)
+
+
+def _figures(held: Holdout) -> Block:
+    figures = held.figures
+    rows = [
+        (one.label, one.meaning, figure(figures[one]), interval_words(figures.interval(one)))
+        for one in figures.listed(AUDIT)
+    ]
+    rows += [(one.label, one.meaning, figure(value), interval_words(ends)) for one, value, ends in held.references()]
+    heads = ("Figure", "Read as", "Value", "95% interval")
+    return table(heads, rows, words=2, style="small", says="Figures on the holdout")
+
+
+def figure(value: object) -> str:
+    """A figure to four digits; a dash where there is none."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def interval_words(ends: Interval | None) -> str:
+    """``0.1234 to 0.2345``; a dash where there is no interval."""
+    return f"{ends.low:.4f} to {ends.high:.4f}" if ends else "–"
+
+
+def _curves(purchase: PurchaseFacts) -> list[Block]:
+    rows = [
+        (str(i), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2), _gap(one))
+        for i, one in enumerate(purchase.reliability, start=1)
+    ]
+    heads = ("Tenth by probability", "Customers", "Predicted", "Bought", "Gap, points of a percent")
+    shown = table(heads, rows, style="bins", says="Predicted and actual rates")
+    return [_calibration_and_gains(purchase.reliability, purchase.gains), shown]
+
+
+def _gap(one: CalibrationBin) -> str:
+    return f"{100 * (one.purchase_rate - one.predicted_rate):+.2f}"
+
+
+def _calibration_and_gains(bins: Sequence[CalibrationBin], gains: Sequence[GainsPoint]) -> Figure:
+    says = (
+        f"Left: actual against predicted rate in {len(bins)} bins; the diagonal is perfect. Right: share of buyers "
+        "among the highest scored; the diagonal is chance."
+    )
+    canvas = Canvas(890, 262, says)
+    most = max(max(one.predicted_rate, one.purchase_rate) for one in bins) * 1.08 or 1.0
+    dots = [(one.predicted_rate, one.purchase_rate) for one in bins]
+    _square(canvas, 60, most, dots, ("predicted rate", "bought"), marked=True)
+    curve = [(0.0, 0.0), *((one.share, one.captured) for one in gains)]
+    _square(canvas, 500, 1.0, curve, ("share of customers, the highest scored first", "share of buyers"), marked=False)
+    return canvas.done()
+
+
+def _square(
+    canvas: Canvas,
+    left: float,
+    most: float,
+    points: Sequence[tuple[float, float]],
+    names: tuple[str, str],
+    marked: bool,
+) -> None:
+    """A plot whose axes both run from 0 to the same end, with its diagonal."""
+    width, height, top = 330.0, 196.0, 22.0
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return left + width * x / most, top + height * (1 - y / most)
+
+    canvas.path(svg.rectangle(left, top, width, height), stroke=svg.RULE)
+    canvas.path(svg.line([at(0, 0), at(most, most)]), stroke=svg.SOFT, dash="4,3")
+    canvas.path(svg.line([at(*point) for point in points]), stroke=svg.CURVE, width=1.6)
+    if marked:
+        canvas.path("".join(svg.circle(*at(*point), 3.4) for point in points), fill=svg.CURVE)
+    for share in nice_values(0, most, 5):
+        canvas.text(at(share, 0)[0], top + height + 15, plain_percent(share), anchor="middle")
+        canvas.text(left - 6, at(0, share)[1] + 4, plain_percent(share), anchor="end")
+    canvas.text(left + width / 2, top + height + 33, names[0], anchor="middle")
+    canvas.text(left, top - 8, names[1])
+
+
+def _deciles(purchase: PurchaseFacts) -> list[Block]:
+    rows = [
+        (str(one.decile), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2))
+        for one in purchase.deciles
+    ]
+    return [table(("Decile", "Customers", "Predicted", "Bought"), rows, style="bins", says="Rates by decile")]
+
+
+def _baselines(purchase: PurchaseFacts) -> list[Block]:
+    def figures(of: Figures) -> list[str]:
+        return [figure(of[one]) for one in _COMPARED]
+
+    rows = [("this model", *figures(purchase.holdout.figures), "")]
+    rows += [(_BASELINES[one.name], *figures(one.figures), _behind(one)) for one in purchase.baselines]
+    heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model, 95% interval")
+    blocks: list[Block] = [table(heads, rows, style="small", says="Baselines")]
+    if best := purchase.gaps.true_probability:
+        blocks.append(
+            Text(f"Behind the best that can be known in this simulation, ROC-AUC: {best.behind:+.4f}.", "fine")
+        )
+    return blocks
+
+
+def _behind(one: Baseline) -> str:
+    low, high = one.roc_auc_behind_interval
+    return f"{one.roc_auc_behind:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
+def sensitive_words(model: Model) -> list[str]:
+    """What each sensitive feature is used for."""
+    said = []
+    for feature in model.contract.sensitive_features:
+        uses = [use for use in ("segments", "model") if feature.may_serve(use)]
+        allowed = f"allowed for {' and '.join(uses)} by the contract"
+        use = allowed if uses else "used neither for segments nor for the purchase model"
+        said.append(f"{capital(feature.words)} ({feature.name}) is marked as sensitive. It is {use}.")
+    return said or ["The contract marks no feature as sensitive."]

@@ -1,0 +1,128 @@
+"""The segments: their rules, what saying them as rules costs, and the evidence that they are there."""
+
+from __future__ import annotations
+
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import (
+    NATURAL_SILHOUETTE,
+    NULL_TEST_P_VALUE,
+    stability_scale,
+    stability_words,
+)
+from northstar_explain.model.evaluation.segment_facts import SegmentFacts
+from northstar_explain.report.audit.shapes.bin_labels import percent
+from northstar_explain.report.document.blocks import Block, Chapter, Code, Facts, Text, Writer, table
+
+_LONGEST_SQL = 120
+
+
+def segments(model: Model, sql: str) -> Chapter:
+    """Rules and evidence."""
+    page = Writer()
+    facts = model.evaluation.segments
+    page.say(
+        f"{facts.k} segments, told by {facts.rules} rules of at most {facts.max_conditions} conditions. The "
+        "rule is "
+        "the segment: every figure below is measured on the rules.",
+        style="lead",
+    )
+    rows = [
+        (one.id, one.name, one.definition, f"{one.customers:,}", percent(one.share))
+        for one in model.segmentation.segments
+    ]
+    heads = ("Id", "Name", "Rule", "Customers", "Share")
+    page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), says="Segments"))
+    page.under("How well the rules say the groups", _agreement(model))
+    page.under("Evidence", Facts(_evidence(model)))
+    page.under("Purchases in the holdout, which the segments have never seen", _outcomes(model))
+    page.under("Other numbers of segments that were tried", _candidates(facts))
+    page.under("As SQL, for DuckDB", *_sql(sql))
+    return page.chapter("segments", "Segments", flows=True)
+
+
+def _agreement(model: Model) -> Block:
+    facts = model.evaluation.segments
+    border = facts.borderline
+    rows = []
+    for one in model.segmentation.segments:
+        stability = facts.stability.get(one.id)
+        rows.append(
+            (
+                one.id,
+                f"{one.precision:.3f}",
+                f"{one.recall:.3f}",
+                "–" if stability is None else f"{stability:.3f}",
+                "–" if stability is None else stability_words(stability),
+                percent(border[one.id].share if one.id in border else None),
+            )
+        )
+    heads = ("Segment", "Precision", "Recall", "Stability", "In words", "Close to a border")
+    return table(heads, rows, widths=(16, 15, 15, 15, 22, 17), says="Agreement with the groups and stability")
+
+
+def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
+    facts = model.evaluation.segments
+    null = facts.null_test
+    verdict = (
+        "there are natural groups"
+        if null.natural_clusters
+        else "no natural groups: the segments are slices of a continuum"
+    )
+    return (
+        ("Price of explainability", f"{facts.price_of_explainability:.4f}: cost of the rules over that of KMeans; "
+                                    "1 is free"),
+        ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} customers not used to learn the rules "
+                     "are in the same group"),
+        ("Cost of round thresholds", f"{facts.rounding_cost:.4f} of that price"),
+        ("Likeness is measured by", "; ".join(model.contract[item.feature].words for item in facts.space)),
+        ("Silhouette of KMeans", f"{facts.silhouette:.3f}"),
+        (
+            "Null test",
+            f"silhouette {null.silhouette:.3f} in a sample; of {null.copies} copies without groups, mean "
+            f"{null.null_mean:.3f}, "
+            f"highest {null.null_max:.3f}; p = {null.p_value:.3f}: {verdict}. "
+            f"Groups are called natural from p = {NULL_TEST_P_VALUE} down and a silhouette of "
+            f"{NATURAL_SILHOUETTE} up (Kaufman and Rousseeuw 1990)",
+        ),
+        ("Stability", f"bootstrap Jaccard; {stability_scale()}"),
+    )  # fmt: skip
+
+
+def _outcomes(model: Model) -> Block:
+    outcomes = model.evaluation.segments.holdout_outcomes
+    rows = [
+        (
+            id,
+            f"{one.n:,}",
+            percent(one.purchase_rate),
+            percent(one.predicted_rate),
+            percent(one.share_of_buyers),
+        )
+        for id, one in outcomes.items()
+    ]
+    return table(("Segment", "Customers", "Bought", "Predicted", "Share of buyers"), rows, says="Purchases by segment")
+
+
+def _candidates(facts: SegmentFacts) -> Block:
+    rows = [
+        (
+            str(one.k),
+            str(one.rules),
+            f"{one.price_of_explainability:.4f}",
+            percent(one.fidelity),
+            f"{one.min_jaccard:.3f}",
+            percent(one.smallest_share),
+            "yes" if one.meets_targets else "no",
+        )
+        for one in facts.candidates
+    ]
+    heads = ("Segments", "Rules", "Price", "Fidelity", "Least stability", "Smallest", "Meets all targets")
+    return table(heads, rows, says="Numbers of segments")
+
+
+def _sql(sql: str) -> tuple[Block, ...]:
+    lines = [line for line in sql.rstrip().split("\n") if not line.startswith("--")]  # these say the rules once more
+    if len(lines) <= _LONGEST_SQL:
+        return (Code("\n".join(lines), "long"), Text("The same is in sql/segments.sql.", "fine"))
+    more = f"The first {_LONGEST_SQL} of {len(lines)} lines; all are in sql/segments.sql."
+    return (Code("\n".join(lines[:_LONGEST_SQL]), "long"), Text(more, "fine"))

@@ -1,0 +1,1 @@
+"""The files of an audit pack: report, page, tables, checksums."""

@@ -1,0 +1,288 @@
+"""``audit.html``: one file that holds the model's tables and computes with them, without a server or a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from northstar_explain.contract import Category, Feature, Kind, columns_of
+from northstar_explain.metrics import wilson
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
+from northstar_explain.model.folder import EXPECTED
+from northstar_explain.model.rules import Leaf, Node, tree_to_json
+from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
+from northstar_explain.model.wording import capital, phrases
+from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape, counts_by_term
+from northstar_explain.report.audit.shapes.pairs import Pair, said_of_pair, strongest_colour
+from northstar_explain.report.audit.shapes.shape_plots import tallest
+from northstar_explain.report.audit.shapes.shape_words import said_of
+from northstar_explain.report.render import html
+
+# Stands for any category that training did not hold; no table has a value with this sign.
+OTHER = "\ufffdother"
+_STOPS = 200
+_STARTS = 12
+_PUSH = re.compile(r"( lowered it| made no difference| raised it)$")
+
+
+def audit_page(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    model : Model
+    shapes, pairs : sequence
+        What is drawn.
+
+    Returns
+    -------
+    str
+        HTML with a policy that lets no request leave and no other script run.
+    """
+    style, script = _asset("audit-page.css"), _asset("audit.js")
+    data = json.dumps(_payload(model, shapes, pairs), allow_nan=False, separators=(",", ":"))
+    return html(
+        "audit.html.j2",
+        page=_words(model),
+        # JSON in a page: no sign may end the element that holds it.
+        data=Markup(data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")),
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_source(style),
+        script_hash=_source(script),
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("northstar_explain.templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def _source(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _words(model: Model) -> dict[str, Any]:
+    return {
+        "title": model.contract.title,
+        "model_id": model.id,
+        "date": str(model.manifest["date"]),
+        "outcome": model.contract.outcome,
+        "thin": THIN_BIN_CUSTOMERS,
+        "golden": f"{model.golden.num_rows:,}",
+        "method": (
+            "A score is a sum: the log-odds of the average customer plus the points of the bins that a customer falls "
+            "in, one for each term. The probability is 1 / (1 + exp(-sum)). A value on a cut belongs to the bin above.",
+            "Points are those of an Explainable Boosting Machine, compiled bin by bin. The spread is their standard "
+            "deviation over the machines that were averaged. It tells how much they depend on which customers taught "
+            "them; it is no confidence interval.",
+            "A bin's purchase rate is that of its customers, who differ from others in more than this feature; points "
+            "are what is left to the feature itself. So the two need not agree.",
+            "In the browser's console, audit.score({...}) scores any customer, and audit.checkGolden() does what the "
+            "button does.",
+        ),
+    }
+
+
+def _payload(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> dict[str, Any]:
+    counts = counts_by_term(model)
+    drawn: dict[str, Shape | Pair] = {shape.term: shape for shape in shapes}
+    drawn |= {pair.term: pair for pair in pairs}
+    features = _asked(model)
+    return {
+        "model": {"intercept": model.purchase.intercept, "threshold": model.purchase.threshold},
+        "thin": THIN_BIN_CUSTOMERS,
+        "other": OTHER,
+        "strongest": strongest_colour(tuple(pairs)),
+        "features": [_feature(place, feature, model) for place, feature in enumerate(features)],
+        "terms": [_term(term, counts[term.name], drawn[term.name], model) for term in model.scorecard.terms],
+        "tree": _tree(model.segmentation.tree, model),
+        "segments": [{"id": s.id, "name": s.name} for s in model.segmentation.segments],
+        "percentiles": list(model.purchase.percentiles),
+        "golden": _golden(model, features),
+    }
+
+
+def _asked(model: Model) -> list[Feature]:
+    rules = {condition.feature for rule in model.segmentation.rules for condition in rule.conditions}
+    asked = rules | set(model.scorecard.features)
+    return [feature for feature in model.contract.features if feature.name in asked]
+
+
+def _feature(place: int, feature: Feature, model: Model) -> dict[str, Any]:
+    return {
+        "place": place,
+        "name": feature.name,
+        "words": feature.words,
+        "group": model.contract.groups.get(feature.group, feature.group),
+        "unit": "0 to 1" if feature.kind is Kind.RATE else unit_words(feature),
+        "numeric": feature.kind.numeric,
+        "whole": feature.kind.whole,
+        "min": feature.minimum,
+        "max": feature.maximum,
+        "may_miss": feature.missing is not None,
+        "missing": feature.missing,
+        "may_be_new": feature.kind is Kind.CATEGORY,
+        **({"stops": _stops(feature, model)} if feature.kind.numeric else {"values": _values(feature, model)}),
+    }
+
+
+def _axes(name: str, model: Model) -> list[Bins]:
+    return [axis for term in model.scorecard.terms for axis in term.axes if axis.feature == name]
+
+
+def _stops(feature: Feature, model: Model) -> list[float]:
+    """Values that a slider stops at: one in each bin, or in every few where there are many."""
+    cuts = sorted({float(c) for axis in _axes(feature.name, model) if isinstance(axis, NumberBins) for c in axis.cuts})
+    seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}.get(feature.name)
+    ends = [seen.seen_low, seen.seen_high] if seen else [x for x in (feature.minimum, feature.maximum) if x is not None]
+    every = max(1, math.ceil(len(cuts) / _STOPS))
+    values = [*ends, *(_sayable(feature, cut) for cut in cuts[::every])]
+    low, high = feature.minimum, feature.maximum
+    inside = {v for v in values if (low is None or v >= low) and (high is None or v <= high)}
+    return sorted(inside) or [0.0]
+
+
+def _sayable(feature: Feature, value: float) -> float:
+    return float(math.ceil(value)) if feature.kind.whole else float(f"{value:.4g}")
+
+
+def _values(feature: Feature, model: Model) -> list[str]:
+    known = {v for axis in _axes(feature.name, model) if isinstance(axis, CategoryBins) for v in axis.values}
+    return list(feature.order) if feature.kind is Kind.ORDERED else sorted(known)
+
+
+def _term(term: Term, counts: dict[str, np.ndarray], drawn: Shape | Pair, model: Model) -> dict[str, Any]:
+    if isinstance(drawn, Shape):
+        axes = [_shape_axis(term.axes[0], drawn, model)]
+        said = said_of(drawn, model.contract)
+    else:
+        sides = (drawn.first, drawn.second)
+        axes = [{**_axis(axis, model), "drawn": list(side.order)} for axis, side in zip(term.axes, sides, strict=True)]
+        said = said_of_pair(drawn)
+    return {
+        "name": term.name,
+        "words": " with ".join(model.contract[name].words for name in term.features),
+        "rank": drawn.rank,
+        "share": drawn.share,
+        "importance": drawn.importance,
+        "said": said,
+        "axes": axes,
+        "points": term.points.ravel().tolist(),
+        "spread": [float(f"{value:.6g}") for value in term.spread.ravel()],
+        **{name: counts[name].tolist() for name in ("train_n", "train_buyers", "holdout_n", "holdout_buyers")},
+        "reasons": _reasons(term),
+    }
+
+
+def _axis(axis: Bins, model: Model) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "feature": axis.feature,
+        "count": axis.count,
+        "labels": [bin_label(axis, bin, model.contract) for bin in range(axis.count)],
+    }
+    if isinstance(axis, NumberBins):
+        return {**found, "cuts": axis.cuts.tolist()}
+    return {**found, "values": list(axis.values.items())}
+
+
+def _shape_axis(axis: Bins, shape: Shape, model: Model) -> dict[str, Any]:
+    found = _axis(axis, model)
+    if shape.axis is None:
+        rows = [*shape.bins, shape.missing, shape.unseen]
+        groups = [_group(place, bin) for place, bin in enumerate(rows)]
+        return {**found, "drawn": [bin.number for bin in rows], "groups": groups}
+    scale = "" if shape.axis.scale is None else ", logarithmic"
+    unit = f", {shape.unit}" if shape.unit else ""
+    return {
+        **found,
+        "drawn": list(range(axis.count)),
+        "most": tallest(shape),
+        "edges": [shape.bins[0].left, *(bin.right for bin in shape.bins)],
+        "ticks": [tick.__dict__ for tick in shape.ticks],
+        "title": f"{shape.feature.words}{unit}{scale}",
+        "groups": [_group((bin.left + bin.right) / 2, bin) for bin in shape.groups],
+    }
+
+
+def _group(at: float, bin: Bin) -> dict[str, Any]:
+    if bin.holdout_n < THIN_BIN_CUSTOMERS:
+        return {"at": at, "rate": None, "low": None, "high": None}
+    low, high = wilson(bin.holdout_buyers, bin.holdout_n)
+    return {"at": at, "rate": bin.holdout_rate, "low": low, "high": high}
+
+
+def _reasons(term: Term) -> list[str] | dict[str, list[str]]:
+    """The reasons of a term; those of a pair by its sides where they can be put together again, to save room."""
+    if len(term.axes) == 1:
+        return list(term.reasons)
+    rows, columns = term.points.shape
+    bare = [_PUSH.sub("", text) for text in term.reasons]
+    for split in range(1, bare[0].count(" with ") + 1):
+        first = [" with ".join(bare[row * columns].split(" with ")[:split]) + " with " for row in range(rows)]
+        second = [" with ".join(bare[column].split(" with ")[split:]) for column in range(columns)]
+        push = [" lowered it", " made no difference", " raised it"]
+        again = [
+            first[row] + second[column] + push[1 + int(np.sign(term.points[row, column]))]
+            for row in range(rows)
+            for column in range(columns)
+        ]
+        if again == list(term.reasons):
+            return {"first": first, "second": second, "push": push}
+    return list(term.reasons)
+
+
+def _tree(node: Node, model: Model) -> dict[str, Any]:
+    if isinstance(node, Leaf):
+        return {"segment": node.segment}
+    contract = model.contract
+    may_miss = contract[node.test.feature].missing is not None
+    return {
+        "if": tree_to_json(node)["if"],
+        "yes_words": capital(" and ".join(phrases(node.test, contract))),
+        "no_words": capital(" and ".join(phrases(node.test.opposite(may_miss), contract))),
+        "then": _tree(node.yes, model),
+        "else": _tree(node.no, model),
+    }
+
+
+def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
+    columns = columns_of(model.golden, features)
+    segment, probability = (model.golden[name].to_pylist() for name in EXPECTED)
+    starts = _starts(np.array(probability[:100]))
+    return {
+        "features": [feature.name for feature in features],
+        "rows": [[_cell(columns[f.name], row) for f in features] for row in range(model.golden.num_rows)],
+        "probability": probability,
+        "segment": segment,
+        "starts": starts,
+        "start_words": [
+            f"an ordinary customer of {segment[row]}, {probability[row]:.1%} (golden row {row + 1})" for row in starts
+        ],
+    }
+
+
+def _starts(probability: np.ndarray) -> list[int]:
+    """Ordinary customers from the middle on, then from the least to the most likely."""
+    order = np.argsort(probability, kind="stable")
+    spaced = [int(order[i]) for i in np.unique(np.linspace(0, len(order) - 1, _STARTS).astype(int))]
+    middle = int(order[len(order) // 2])
+    return [middle, *(row for row in spaced if row != middle)]
+
+
+def _cell(column: np.ndarray | Category, row: int) -> float | str | None:
+    if isinstance(column, Category):
+        code = int(column.codes[row])
+        return None if code < 0 else column.values[code]
+    value = float(column[row])
+    return None if math.isnan(value) else value

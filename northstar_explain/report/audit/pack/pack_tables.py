@@ -1,0 +1,197 @@
+"""The tables of a pack: everything that is too long for a page, as CSV for people and as Parquet for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from northstar_explain import tables
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation import Interval, to_json
+from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
+from northstar_explain.report.audit.shapes.bin_tables import bin_tables
+from northstar_explain.report.audit.shapes.feature_shapes import Shape
+from northstar_explain.report.audit.shapes.shape_words import direction, kept_direction
+from northstar_explain.verify.certify import Certificate
+
+# A spreadsheet takes a cell that begins with one of these for a formula.
+FORMULA_STARTS = "=+-@\t\r"
+
+
+def pack_tables(model: Model, shapes: Sequence[Shape], certificate: Certificate) -> dict[str, tuple[pa.Table, str]]:
+    """Every table with what it is, by name."""
+    purchase, segments = model.evaluation.purchase, model.evaluation.segments
+    found: dict[str, tuple[pa.Table, str]] = {
+        **bin_tables(model),
+        "terms": (_terms(model, shapes), "every term by importance, with its direction"),
+        "features": (_features(model), "the feature dictionary, from the contract"),
+        "golden": (model.golden, "the golden rows, and what they must score"),
+        "drift": (model.drift, "the baseline for later tables"),
+        "performance": (_performance(purchase.holdout), "every figure on the holdout"),
+        "baselines": (_baselines(purchase.baselines), "other models on the same rows"),
+        "segments": (_segments(model), "the segments: rules, size, stability, purchases"),
+        "profiles": (_profiles(model), "mean of each feature in each segment"),
+        "parity": (_of_dicts([_flat(check) for check in certificate.to_json()["checks"]]), "the parity certificate"),
+    }
+    lists: dict[str, tuple[Sequence[Any], str]] = {
+        "splits": (model.evaluation.data.splits, "customers and buyers of each split"),
+        "missing": (model.evaluation.data.missing, "share of missing values"),
+        "correlated": (model.evaluation.data.correlated, "features so alike that they share credit"),
+        "range": (model.evaluation.robustness.out_of_range, "what happens beyond the values seen"),
+        "shift": (model.evaluation.drift.holdout, "population stability of the holdout"),
+        "candidates": (segments.candidates, "numbers of segments that were tried"),
+        "curve": (segments.curve, "what more rules would buy"),
+        "reliability": (purchase.reliability, "predicted and actual rate by bin"),
+        "gains": (purchase.gains, "share of buyers among the highest scored"),
+        "subgroups": (purchase.subgroups, "figures by group of customers"),
+        "deciles": (purchase.deciles, "predicted and actual rate by decile"),
+    }
+    found |= {
+        name: (_of_dicts([_flat(to_json(row)) for row in rows]), words) for name, (rows, words) in lists.items() if rows
+    }
+    return found
+
+
+def csv_bytes(table: pa.Table) -> bytes:
+    """A table as CSV that a spreadsheet opens without taking a text for a formula.
+
+    Lists become JSON. A text that begins with a sign that starts a formula gets an apostrophe before it; the Parquet
+    file has it as it is.
+    """
+    table = table.rename_columns([f"'{n}" if n.startswith(tuple(FORMULA_STARTS)) else n for n in table.column_names])
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_list(field.type):
+            texts = [None if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_pylist()]
+            column = pa.array(texts, pa.string())
+            table = table.set_column(place, field.name, column)
+        if pa.types.is_string(table.schema[place].type):
+            risky = pc.is_in(pc.utf8_slice_codeunits(column, 0, 1), value_set=pa.array(list(FORMULA_STARTS)))
+            table = table.set_column(
+                place, field.name, pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+            )
+    return tables.csv_bytes(table)
+
+
+def _terms(model: Model, shapes: Sequence[Shape]) -> pa.Table:
+    by_term = {shape.term: shape for shape in shapes}
+    rows = []
+    for rank, item in enumerate(model.evaluation.purchase.terms, start=1):
+        shape = by_term.get(item.term)
+        values = [bin.points for bin in shape.bins] if shape else []
+        categories = shape is not None and shape.axis is None
+        rows.append(
+            {
+                "rank": rank,
+                "term": item.term,
+                "mean_absolute_points": item.mean_absolute_points,
+                "share": item.share,
+                "bins": len(values) or None,
+                "lowest": min(values, default=None),
+                "highest": max(values, default=None),
+                "direction": None if not values or categories else direction(values),
+                "demanded": shape.feature.monotone if shape else None,
+                "kept": kept_direction(shape) if shape else None,
+                "thin_bins": sum(bin.thin for bin in shape.bins) if shape else None,
+                "missing_n": shape.missing.train_n if shape else None,
+            }
+        )
+    return _of_dicts(rows)
+
+
+def _features(model: Model) -> pa.Table:
+    return _of_dicts([
+        {
+            "feature": f.name, "group": model.contract.groups.get(f.group, f.group), "words": f.words,
+            "kind": str(f.kind), "unit": f.unit, "min": f.minimum, "max": f.maximum, "missing": f.missing,
+            "order": list(f.order), "segments": f.may_serve("segments"), "model": f.may_serve("model"),
+            "sensitive": f.sensitive, "monotone": f.monotone,
+        }
+        for f in model.contract.features
+    ])  # fmt: skip
+
+
+def _performance(held: Holdout) -> pa.Table:
+    figures = held.figures
+    rows: list[tuple[str, float, Interval | None]] = [("n", float(held.n), None)]
+    rows += [(key, value, figures.intervals.get(key)) for key, value in figures.values.items()]
+    rows += [(one.key, value, ends) for one, value, ends in held.references()]
+    return _of_dicts([_figure_row(*row) for row in rows])
+
+
+def _figure_row(name: str, value: float, ends: Interval | None) -> dict[str, Any]:
+    low, high = ends or (None, None)
+    return {"figure": name, "value": value, "low": low, "high": high}
+
+
+def _baselines(baselines: Sequence[Baseline]) -> pa.Table:
+    """A row per baseline, a column per metric, and its intervals as JSON."""
+    rows = []
+    for one in baselines:
+        row = to_json(one)
+        figures = row.pop("figures")
+        rows.append({"name": row.pop("name"), **figures["values"], **_flat({**row, "intervals": figures["intervals"]})})
+    return _of_dicts(rows)
+
+
+def _segments(model: Model) -> pa.Table:
+    facts = model.evaluation.segments
+    rows = []
+    for segment in model.segmentation.segments:
+        outcome = facts.holdout_outcomes.get(segment.id)
+        rows.append(
+            {
+                "segment_id": segment.id,
+                "name": segment.name,
+                "definition": segment.definition,
+                "rules": len(segment.rules),
+                "customers": segment.customers,
+                "share": segment.share,
+                "precision": segment.precision,
+                "recall": segment.recall,
+                "stability": facts.stability.get(segment.id),
+                "holdout_n": outcome.n if outcome else None,
+                "purchase_rate": outcome.purchase_rate if outcome else None,
+                "predicted_rate": outcome.predicted_rate if outcome else None,
+                "share_of_buyers": outcome.share_of_buyers if outcome else None,
+            }
+        )
+    return _of_dicts(rows)
+
+
+def _profiles(model: Model) -> pa.Table:
+    return _of_dicts(
+        [
+            {"segment_id": segment.id, **profile.__dict__}
+            for segment in model.segmentation.segments
+            for profile in segment.profile
+        ]
+    )
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without nested tables: ``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``; lists become JSON."""
+    found: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, Mapping):
+            found |= {f"{key}.{inner}": x for inner, x in _flat(value).items()}
+        elif isinstance(value, list | tuple):
+            found[key] = json.dumps(value, ensure_ascii=False)
+        else:
+            found[key] = value
+    return found
+
+
+def _of_dicts(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
+
+
+def _column(values: list[Any]) -> pa.Array:
+    found = pa.array(values)
+    # A column of nothing has no type, which Parquet keeps and CSV readers guess; text is as good as any.
+    return found.cast(pa.string()) if pa.types.is_null(found.type) else found

@@ -1,0 +1,1 @@
+"""The shapes of features and pairs: facts, labels, plots and words."""

@@ -1,0 +1,117 @@
+"""Axes: where a value lies between the left and the right end of a plot, and what is written below it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from northstar_explain.contract import Feature, Kind
+from northstar_explain.report.audit.shapes.bin_labels import value_label
+
+# Where half of the customers would be squeezed into this share of a plain axis, the axis is logarithmic.
+_SQUEEZED = 0.12
+# Ticks need this share of the width each.
+_APART = 0.075
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A place on an axis, 0 to 1, and what stands there."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class NumberAxis:
+    """The values seen in training, from left to right.
+
+    Attributes
+    ----------
+    low, high : float
+        The lowest and the highest value seen.
+    scale : float or None
+        Of the logarithm, ``log(1 + (value - low) / scale)``; None for a plain axis.
+    """
+
+    low: float
+    high: float
+    scale: float | None
+
+    def place(self, value: float) -> float:
+        """Where a value lies, 0 to 1; what is outside lies at the end."""
+        span = self.high - self.low
+        if span <= 0:
+            return 0.5
+        part = min(1.0, max(0.0, (value - self.low) / span))
+        if self.scale is None:
+            return part
+        return math.log1p(part * span / self.scale) / math.log1p(span / self.scale)
+
+    def ticks(self, feature: Feature, currency: str) -> tuple[Tick, ...]:
+        """Round values that do not crowd each other, the lowest first."""
+        candidates = nice_values(self.low, self.high) if self.scale is None else round_values(self.low, self.high)
+        if feature.kind.whole:
+            candidates = [value for value in candidates if value == math.floor(value)]
+        found: list[Tick] = []
+        for value in sorted(candidates, key=lambda v: (_roundness(v), v)):
+            at = self.place(value)
+            if all(abs(at - other.at) >= _APART for other in found):
+                found.append(Tick(at, value_label(feature, value, currency)))
+        return tuple(sorted(found, key=lambda tick: tick.at))
+
+
+def number_axis(feature: Feature, low: float, high: float, centres: np.ndarray, customers: np.ndarray) -> NumberAxis:
+    """An axis on which most customers can be told apart.
+
+    Parameters
+    ----------
+    feature : Feature
+    low, high : float
+        The lowest and the highest value seen.
+    centres, customers : ndarray of float, shape (bins,)
+        A value in each bin, in ascending order, and the customers of the bin.
+
+    Returns
+    -------
+    NumberAxis
+    """
+    total = customers.sum()
+    if feature.kind is Kind.RATE or total == 0 or high <= low:
+        return NumberAxis(low, high, None)
+    half = centres[min(len(centres) - 1, int(np.searchsorted(np.cumsum(customers), total / 2)))]
+    if (half - low) / (high - low) > _SQUEEZED:
+        return NumberAxis(low, high, None)
+    scale = max(half - low, (high - low) / 1000)
+    return NumberAxis(low, high, float(scale))
+
+
+def nice_values(low: float, high: float, about: int = 8) -> list[float]:
+    """Round values in even steps between two bounds, about as many as asked for."""
+    if high <= low:
+        return [low]
+    raw = (high - low) / about
+    unit = 10.0 ** math.floor(math.log10(raw))
+    step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= raw * (1 - 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """0 and the values 1, 2 and 5 times a power of ten between two bounds."""
+    found = [0.0] if low <= 0 <= high else []
+    top = max(abs(low), abs(high), 1e-9)
+    for exponent in range(math.floor(math.log10(top)) - 6, math.floor(math.log10(top)) + 1):
+        for factor in (1, 2, 5):
+            value = factor * 10.0**exponent
+            found += [sign * value for sign in (1, -1) if low <= sign * value <= high]
+    return [float(f"{value:.12g}") for value in found]
+
+
+def _roundness(value: float) -> int:
+    """0 for nought and powers of ten, more for what is less round."""
+    if value == 0:
+        return 0
+    return {"1": 1, "5": 2, "2": 3}.get(f"{abs(value):e}"[0], 4)

@@ -1,0 +1,180 @@
+"""The shape of an interaction: what each combination of two features adds, and for how many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from northstar_explain.contract import Feature, Kind
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
+from northstar_explain.model.evaluation.purchase_facts import TermImportance
+from northstar_explain.model.scorecard import MISSING, Bins, NumberBins, Term
+from northstar_explain.report.audit.shapes.bin_labels import bin_label, percent, signed
+from northstar_explain.report.audit.shapes.feature_shapes import counts_by_term
+
+_EXTREMES = 5
+
+
+@dataclass(frozen=True)
+class Side:
+    """One axis of an interaction.
+
+    Attributes
+    ----------
+    feature : Feature
+    order : tuple of int
+        The bins in the order in which they are drawn: missing, the values, unseen.
+    labels : tuple of str
+        One a bin, in that order.
+    """
+
+    feature: Feature
+    order: tuple[int, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A combination that is told in a table."""
+
+    first: str
+    second: str
+    points: float
+    spread: float
+    train_n: int
+    train_rate: float | None
+    holdout_n: int
+    holdout_rate: float | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Everything that is shown of a term of two features.
+
+    Attributes
+    ----------
+    term : str
+    first, second : Side
+        Rows and columns.
+    rank : int
+    importance, share : float
+    points, spread, train_n : ndarray, shape (bins of the first, bins of the second)
+        In the order of the sides.
+    strongest : tuple of Cell
+        Of the cells that are not thin, those with the most and the fewest points.
+    """
+
+    term: str
+    first: Side
+    second: Side
+    rank: int
+    importance: float
+    share: float
+    points: np.ndarray
+    spread: np.ndarray
+    train_n: np.ndarray
+    strongest: tuple[Cell, ...]
+
+    @property
+    def thick(self) -> np.ndarray:
+        """The cells with enough customers to lean on, as a mask."""
+        return self.train_n >= THIN_BIN_CUSTOMERS
+
+
+def pairs(model: Model) -> tuple[Pair, ...]:
+    """The shape of every term of two features, the most important first."""
+    ranked = model.evaluation.purchase.terms
+    facts = {item.term: (place, item) for place, item in enumerate(ranked, start=1)}
+    counts = counts_by_term(model)
+    found = [_pair(t, counts[t.name], model, *facts[t.name]) for t in model.scorecard.terms if len(t.axes) == 2]
+    return tuple(sorted(found, key=lambda pair: pair.rank))
+
+
+def strongest_colour(found: tuple[Pair, ...]) -> float:
+    """The points at which colours end: the largest of any cell that is not thin; 1 where there is none."""
+    sizes = [float(np.abs(pair.points[pair.thick]).max()) for pair in found if pair.thick.any()]
+    return max(sizes, default=0.0) or 1.0
+
+
+def said_of_pair(pair: Pair) -> tuple[str, ...]:
+    """The sentences beside a heat map."""
+    total = int(pair.train_n.sum())
+    empty, thin = pair.train_n == 0, (pair.train_n > 0) & ~pair.thick
+    lines = []
+    if pair.thick.any():
+        low, high = float(pair.points[pair.thick].min()), float(pair.points[pair.thick].max())
+        lines.append(f"Cells with {THIN_BIN_CUSTOMERS} customers or more: from {signed(low)} to {signed(high)} points.")
+    lines.append(
+        f"Of {pair.train_n.size:,} cells, {int(empty.sum()):,} are empty and {int(thin.sum()):,} are thin (fewer than "
+        f"{THIN_BIN_CUSTOMERS} customers; hatched). The thin ones hold "
+        f"{percent(float(pair.train_n[thin].sum()) / max(1, total))} of "
+        "the customers."
+    )
+    extreme = float(np.abs(pair.points[~pair.thick]).max()) if (~pair.thick).any() else 0.0
+    if pair.thick.any() and extreme > float(np.abs(pair.points[pair.thick]).max()):
+        lines.append(
+            f"Thin or empty cells lie up to {extreme:.2f} points from zero: a rare combination can move a score."
+        )
+    lines.append("Beyond the values seen, the outermost cells hold. These points come on top of those of the features.")
+    return tuple(lines)
+
+
+def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> Pair:
+    first, second = (_side(axis, term, place, model) for place, axis in enumerate(term.axes))
+    where = np.ix_(first.order, second.order)
+    shaped = {name: values.reshape(term.points.shape)[where] for name, values in counts.items()}
+    points, spread = term.points[where], term.spread[where]
+    return Pair(
+        term=term.name,
+        first=first,
+        second=second,
+        rank=rank,
+        importance=facts.mean_absolute_points,
+        share=facts.share,
+        points=points,
+        spread=spread,
+        train_n=shaped["train_n"].astype(np.int64),
+        strongest=_strongest(first, second, points, spread, shaped),
+    )
+
+
+def _side(axis: Bins, term: Term, place: int, model: Model) -> Side:
+    feature = model.contract[axis.feature]
+    inner = list(range(1, axis.count - 1))
+    if not isinstance(axis, NumberBins) and feature.kind is not Kind.ORDERED:
+        customers = np.moveaxis(term.customers, place, 0)
+        means = (np.moveaxis(term.points, place, 0) * customers).sum(1) / np.maximum(customers.sum(1), 1)
+        inner.sort(key=lambda bin: (-float(means[bin]), bin))
+    # A number is never "unseen": that bin is reached by no value, and is left out.
+    last = [] if isinstance(axis, NumberBins) else [axis.count - 1]
+    first = [MISSING] if feature.missing is not None or term.customers.take(MISSING, axis=place).any() else []
+    order = (*first, *inner, *last)
+    return Side(feature, order, tuple(bin_label(axis, bin, model.contract) for bin in order))
+
+
+def _strongest(
+    first: Side, second: Side, points: np.ndarray, spread: np.ndarray, counts: dict[str, np.ndarray]
+) -> tuple[Cell, ...]:
+    thick = np.argwhere(counts["train_n"] >= THIN_BIN_CUSTOMERS)
+    ranked = sorted(map(tuple, thick.tolist()), key=lambda at: (-float(points[at]), at))
+    chosen = ranked if len(ranked) <= 2 * _EXTREMES else ranked[:_EXTREMES] + ranked[-_EXTREMES:]
+    return tuple(
+        Cell(
+            first=first.labels[at[0]],
+            second=second.labels[at[1]],
+            points=float(points[at]),
+            spread=float(spread[at]),
+            train_n=int(counts["train_n"][at]),
+            train_rate=_rate(counts, "train", at),
+            holdout_n=int(counts["holdout_n"][at]),
+            holdout_rate=_rate(counts, "holdout", at),
+        )
+        for at in chosen
+    )
+
+
+def _rate(counts: dict[str, np.ndarray], part: str, at: tuple[int, ...]) -> float | None:
+    n = int(counts[f"{part}_n"][at])
+    return float(counts[f"{part}_buyers"][at]) / n if n else None

@@ -1,0 +1,1 @@
+"""What documents are made of: blocks, drawings, and the way from HTML to tagged PDF."""

@@ -1,0 +1,167 @@
+"""What is still unassigned in a playbook, and what in it contradicts the data."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from northstar_explain.contract import Contract, Feature
+from northstar_explain.model import Model, Segment
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
+from northstar_explain.report.playbook import words
+from northstar_explain.report.playbook.facts import planned
+from northstar_explain.report.playbook.plan import Plan, SegmentPlan
+from northstar_explain.report.playbook.plays import HIGH, LOW, level, levels
+from northstar_explain.report.playbook.segment_page import duties, smallest_uplift
+
+UNASSIGNED, CONTRADICTS = "unassigned", "contradicts the data"
+_KEYS = {"KPI": "kpi", "Owner": "owner", "Control group": "control_group", "Review date": "review"}
+_DISCOUNT = re.compile(
+    r"discount|voucher|coupon|price cut|money off|sale\b|reduced|cheaper|\d\s*%|% off", re.IGNORECASE
+)
+_EMAIL = re.compile(r"e-?mail|newsletter", re.IGNORECASE)
+# An actual rate further from the predicted one than this, in standard errors, is no accident of the sample.
+_FAR = 3.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person should look at.
+
+    Attributes
+    ----------
+    kind : str
+        ``"unassigned"`` or ``"contradicts the data"``.
+    where : str
+        The segment and the key.
+    says : str
+    """
+
+    kind: str
+    where: str
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.where}: {self.says}"
+
+
+def check_plan(model: Model, plan: Plan | None = None) -> list[Finding]:
+    """Look a playbook over before it is printed.
+
+    Parameters
+    ----------
+    model : Model
+    plan : Plan, optional
+
+    Returns
+    -------
+    list of Finding
+        Segment by segment; empty where everything is assigned and nothing contradicts.
+    """
+    plan = plan or Plan()
+    model = planned(model, plan)
+    found = [] if plan.owner else [Finding(UNASSIGNED, "playbook.owner", "nobody owns the playbook")]
+    for segment in model.segmentation.segments:
+        one = plan[segment.id]
+        for duty in duties(segment, model, one):
+            if duty.open:
+                found.append(Finding(UNASSIGNED, f"segments.{segment.id}.{_KEYS[duty.words]}", duty.hint))
+        where = f"segments.{segment.id}"
+        for check in (_name, _discount, _email, _both_ways, _control, _review, _model):
+            found += [Finding(CONTRADICTS, f"{where}.{key}", says) for key, says in check(segment, model, one)]
+    return found
+
+
+Complaints = Iterator[tuple[str, str]]
+
+
+def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
+    """A name with an adjective of the contract whose opposite is true."""
+    opposite = {HIGH: LOW, LOW: HIGH}
+    if not plan.name:
+        return
+    for item in segment.profile:
+        feature, is_level = model.contract[item.feature], level(item.effect)
+        if is_level not in opposite:
+            continue
+        word = getattr(feature, opposite[is_level])
+        if word and _has(plan.name, word):
+            index = f"index {words.index(item.index)}" if item.index is not None else f"effect {item.effect:+.1f}"
+            yield "name", f'"{word}", but {feature.words} are {is_level} ({index})'
+
+
+def _discount(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
+    if levels(segment, model.contract).get("discount") != LOW:
+        return
+    feature = _with_role(model.contract, "discount")
+    for key, text in (("offer", plan.offer), *(("do", text) for text in plan.do)):
+        if _DISCOUNT.search(text):
+            yield key, f'"{text}", but {feature.words}: index {_index(segment, feature)}; they buy at full price'
+
+
+def _email(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
+    if not any(_EMAIL.search(channel) for channel in plan.channels):
+        return
+    if levels(segment, model.contract).get("email") == LOW:
+        feature = _with_role(model.contract, "email")
+        yield "channels", f"e-mail, but {feature.words}: index {_index(segment, feature)}"
+    item = next((p for p in segment.profile if model.contract[p.feature].role == "email"), None)
+    if item and item.known < segment.customers / 2:
+        known = f"{item.known / max(1, segment.customers):.0%}"
+        yield "channels", f"e-mail, but {model.contract[item.feature].words} is known of {known} only"
+
+
+def _both_ways(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
+    for text in plan.do:
+        if text.casefold().strip(" .") in {other.casefold().strip(" .") for other in plan.avoid}:
+            yield "do", f'"{text}" stands under "avoid" too'
+
+
+def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
+    if plan.control_group is None:
+        return
+    size = round(plan.control_group * segment.customers)
+    if smallest_uplift(segment.id, size, model) is None:
+        few = f"{plan.control_group:.0%} are {words.count(size)} {model.contract.noun}"
+        yield "control_group", f"{few}: too few to show an uplift of 5 points; take more, or run longer"
+
+
+def _review(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
+    made = datetime.date.fromisoformat(str(model.manifest["date"]))
+    if plan.review and plan.review <= made:
+        yield "review", f"{words.day(plan.review)} is not after the data, which is of {words.day(made)}"
+
+
+def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
+    """What a programme of its own would build on."""
+    steady = model.evaluation.segments.stability[segment.id]
+    if plan.owner and steady < JACCARD_STABLE:
+        yield (
+            "owner",
+            f"the segment is {stability_words(steady)} (stability {steady:.2f}): do not build a long programme on it",
+        )
+    outcome = model.evaluation.segments.holdout_outcomes.get(segment.id)
+    if outcome is None:
+        return
+    expected, n = outcome.predicted_rate, outcome.n
+    error = max((expected * (1 - expected) / n) ** 0.5, 1e-9)
+    if abs(outcome.purchase_rate - expected) > _FAR * error:
+        actual = words.percent(outcome.purchase_rate)
+        yield (
+            "probability",
+            (f"predicted {words.percent(expected)}, actual {actual} on {words.count(n)}: plan with the actual rate"),
+        )
+
+
+def _has(name: str, word: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", name, re.IGNORECASE))
+
+
+def _with_role(contract: Contract, role: str) -> Feature:
+    return next(feature for feature in contract.features if feature.role == role)
+
+
+def _index(segment: Segment, feature: Feature) -> str:
+    return words.index(next(item.index for item in segment.profile if item.feature == feature.name))

@@ -1,0 +1,153 @@
+"""Counts that add up over batches: what the run report tells, and what is left to do is only dividing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.contract import Category, Columns
+from northstar_explain.contract.check import CheckedBatch
+from northstar_explain.model import Model
+from northstar_explain.model.lookup import CategoryAxis
+from northstar_explain.score.batch import Scored, Scorer
+
+NAMED = 100  # unseen categories of a feature that are told by name
+
+
+@dataclass
+class Tally:
+    """What is known of the rows so far.
+
+    Attributes
+    ----------
+    rows, scored, rejected, borderline, likely_buyers : int
+    broken : Counter
+        (column, what was expected) to rows.
+    segments, deciles : Counter
+        Segment id or decile (as text) to scored rows.
+    unseen : dict
+        Feature to categories that training never saw, to rows; at most `NAMED` of them, the first met.
+    unseen_rows : Counter
+        Feature to rows with any such category.
+    below, above : Counter
+        Feature to rows below the lowest or above the highest value of training.
+    bins : dict
+        Feature to rows in each of its fine bins: see `Lookup.axes`.
+    """
+
+    rows: int = 0
+    scored: int = 0
+    rejected: int = 0
+    borderline: int = 0
+    likely_buyers: int = 0
+    broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    segments: Counter[str] = field(default_factory=Counter)
+    deciles: Counter[str] = field(default_factory=Counter)
+    unseen: dict[str, dict[str, int]] = field(default_factory=dict)
+    unseen_rows: Counter[str] = field(default_factory=Counter)
+    below: Counter[str] = field(default_factory=Counter)
+    above: Counter[str] = field(default_factory=Counter)
+    bins: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Take in the counts of rows that come after these."""
+        for name in ("rows", "scored", "rejected", "borderline", "likely_buyers"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("broken", "segments", "deciles", "unseen_rows", "below", "above"):
+            getattr(self, name).update(getattr(other, name))
+        for feature, values in other.unseen.items():
+            known = self.unseen.setdefault(feature, {})
+            for value, count in values.items():
+                if value in known or len(known) < NAMED:
+                    known[value] = known.get(value, 0) + count
+        for feature, counts in other.bins.items():
+            self.bins[feature] = self.bins[feature] + counts if feature in self.bins else counts
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts as plain data."""
+        data = {name: value for name, value in self.__dict__.items() if name not in ("broken", "bins")}
+        broken = [[column, expected, count] for (column, expected), count in self.broken.items()]
+        return {**data, "broken": broken, "bins": {name: counts.tolist() for name, counts in self.bins.items()}}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Tally:
+        """The counts that `to_json` wrote."""
+        found = cls(**{name: value for name, value in data.items() if name not in ("broken", "bins")})
+        for name in ("segments", "deciles", "unseen_rows", "below", "above"):
+            setattr(found, name, Counter(data[name]))
+        found.broken = Counter({(column, expected): count for column, expected, count in data["broken"]})
+        found.bins = {name: np.array(counts, dtype=np.int64) for name, counts in data["bins"].items()}
+        return found
+
+
+def count(parted: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
+    """Count one batch.
+
+    Parameters
+    ----------
+    parted : CheckedBatch
+    scored : Scored
+        Its good rows.
+    scorer : Scorer
+
+    Returns
+    -------
+    Tally
+    """
+    rows = scored.rows
+    tally = Tally(
+        rows=rows.num_rows + parted.rejected.num_rows,
+        scored=rows.num_rows,
+        rejected=parted.rejected.num_rows,
+        borderline=_count_true(rows.column("borderline")),
+        likely_buyers=_count_true(rows.column("likely_buyer")),
+        broken=Counter(parted.broken),
+        segments=_count_words(rows.column("segment_id")),
+        deciles=_count_deciles(rows.column("decile")),
+        bins=scored.bins,
+    )
+    _count_unseen(tally, parted.columns, scorer)
+    _count_outside(tally, parted.columns, scorer.model)
+    return tally
+
+
+def _count_true(flags: pa.BooleanArray) -> int:
+    return int(np.count_nonzero(flags.to_numpy(zero_copy_only=False)))
+
+
+def _count_words(column: pa.DictionaryArray) -> Counter[str]:
+    counts = np.bincount(column.indices.to_numpy(), minlength=len(column.dictionary))
+    return _positive(zip(column.dictionary.to_pylist(), counts.tolist(), strict=True))
+
+
+def _count_deciles(deciles: pa.Array) -> Counter[str]:
+    return _positive((str(decile), n) for decile, n in enumerate(np.bincount(deciles.to_numpy()).tolist()))
+
+
+def _count_unseen(tally: Tally, columns: Columns, scorer: Scorer) -> None:
+    for feature, axis in scorer.lookup.axes.items():
+        if not isinstance(axis, CategoryAxis) or not tally.bins[feature][-1]:
+            continue
+        column = columns[feature]
+        assert isinstance(column, Category)
+        counts = np.bincount(column.codes + 1, minlength=len(column.values) + 1)[1:].tolist()
+        strange = {v: n for v, n in zip(column.values, counts, strict=True) if n and v not in axis.values}
+        tally.unseen[feature] = strange
+        tally.unseen_rows[feature] = sum(strange.values())
+
+
+def _count_outside(tally: Tally, columns: Columns, model: Model) -> None:
+    for feature, (low, high) in model.purchase.ranges.items():
+        column = columns[feature]
+        assert isinstance(column, np.ndarray)
+        tally.below.update(_positive([(feature, int(np.count_nonzero(column < low)))]))
+        tally.above.update(_positive([(feature, int(np.count_nonzero(column > high)))]))
+
+
+def _positive(counts: Iterable[tuple[str, int]]) -> Counter[str]:
+    return Counter({name: n for name, n in counts if n})

@@ -1,0 +1,96 @@
+"""Rejected rows: kept as they came, whatever columns their file had, and joined into one table at the end."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from northstar_explain import tables
+
+
+def with_distinct_names(rejected: pa.Table) -> pa.Table:
+    """Rejected rows with column names that a file can hold."""
+    # A table of customers may hold columns called row or reasons, or one name twice where it is not used.
+    names: list[str] = []
+    for name in rejected.column_names:
+        numbered = (f"{name}.{number}" for number in itertools.count(2))
+        names.append(next(new for new in itertools.chain([name], numbered) if new not in names))
+    return rejected.rename_columns(names)
+
+
+def with_original_types(rejected: pa.Table, schema: pa.Schema, file: str | None) -> pa.Table:
+    """Rejected rows with the types of their file, after a column ``file`` where there are several files."""
+    kinds = [rejected.schema.field(0), rejected.schema.field(1), *schema]
+    plain = pa.table([column.cast(field.type) for column, field in zip(rejected.columns, kinds, strict=True)],
+                     schema=pa.schema(kinds))  # fmt: skip
+    if file is not None:
+        plain = plain.add_column(0, "file", pa.array([file] * plain.num_rows, pa.string()))
+    return with_distinct_names(plain)
+
+
+def join(parts: Sequence[Path], out: Path) -> int:
+    """Join files of rejected rows into one Parquet file.
+
+    Parameters
+    ----------
+    parts : sequence of Path
+        Arrow files, at least one; their columns may differ.
+    out : Path
+
+    Returns
+    -------
+    int
+        How many rows there are.
+    """
+    from pyarrow import parquet
+
+    schema = _common([_schema(path) for path in parts])
+    rows = 0
+    with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
+        for table in _in_groups(parts, schema):
+            writer.write_table(table)
+            rows += table.num_rows
+    return rows
+
+
+def _in_groups(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
+    held: list[pa.Table] = []
+    for path in parts:
+        held.append(_conformed(tables.read(path), schema))
+        if sum(table.num_rows for table in held) >= 1 << 16:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _schema(path: Path) -> pa.Schema:
+    with pa.OSFile(str(path)) as file:
+        return pa.ipc.open_file(file).schema
+
+
+def _common(schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """All columns; of a type that holds every file's values, and text where there is none."""
+    kinds: dict[str, list[pa.DataType]] = {}
+    for field in (field for schema in schemas for field in schema):
+        kinds.setdefault(field.name, []).append(field.type)
+    return pa.schema([pa.field(name, _wide(found)) for name, found in kinds.items()])
+
+
+def _wide(kinds: Sequence[pa.DataType]) -> pa.DataType:
+    try:
+        fields = [pa.schema([pa.field("x", kind)]) for kind in dict.fromkeys(kinds)]
+        return pa.unify_schemas(fields, promote_options="permissive").field("x").type
+    except pa.ArrowTypeError:
+        return pa.string()
+
+
+def _conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)

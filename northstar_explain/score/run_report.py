@@ -1,0 +1,82 @@
+"""The run report: what was read, scored and rejected, and whether the customers are still like those of training."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from northstar_explain.score.batch import Scorer
+from northstar_explain.score.counts import Tally
+from northstar_explain.score.feature_drift import drift
+from northstar_explain.version import VERSION
+
+
+def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
+    """What the counts say.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    tally : Tally
+        Of the whole run.
+
+    Returns
+    -------
+    dict
+        Plain data; docs/run-report.md explains each key.
+    """
+    model = scorer.model
+    order = {segment.id: place for place, segment in enumerate(model.segmentation.segments)}
+    return {
+        "model_id": model.id,
+        "versions": {
+            "northstar-explain": VERSION,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "pyarrow": pa.__version__,
+        },
+        "rows": tally.rows,
+        "scored": tally.scored,
+        "rejected": tally.rejected,
+        "rejected_share": tally.rejected / tally.rows,
+        "reasons": [
+            {"column": column, "expected": expected, "rows": rows}
+            for (column, expected), rows in sorted(tally.broken.items(), key=lambda item: (-item[1], item[0]))
+        ],
+        "segments": _shares(tally.segments, tally.scored, order.__getitem__),
+        "deciles": _shares(tally.deciles, tally.scored, int),
+        "borderline": tally.borderline,
+        "likely_buyers": tally.likely_buyers,
+        "control_group": {"share": scorer.control.share, "salt": scorer.control.salt},
+        "unseen_categories": {
+            feature: {"rows": tally.unseen_rows[feature], "values": _most_first(values)}
+            for feature, values in tally.unseen.items()
+        },
+        "out_of_range": {
+            feature: {"below": tally.below[feature], "above": tally.above[feature], "lowest": low, "highest": high}
+            for feature, (low, high) in model.purchase.ranges.items()
+            if tally.below[feature] or tally.above[feature]
+        },
+        "drift": {
+            feature: {
+                "psi": round(found.psi, 6),
+                "n": found.n,
+                "bins": found.bins,
+                "threshold": round(found.threshold, 6),
+                "shifted": found.shifted,
+            }
+            for feature, found in (drift(model.scorecard, scorer.lookup, tally.bins) if tally.scored else {}).items()
+        },
+    }
+
+
+def _shares(counts: Counter[str], total: int, order: Any) -> dict[str, dict[str, Any]]:
+    return {name: {"customers": counts[name], "share": counts[name] / total} for name in sorted(counts, key=order)}
+
+
+def _most_first(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,93 @@
+"""What a training run is given: options, and tables to learn from or to judge by."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from northstar_explain.evaluate.model_quality import DRAWS, CampaignCosts
+from northstar_explain.learn import fit_purchase_model, fit_segments
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a training run may be told.
+
+    Attributes
+    ----------
+    seed : int
+        Decides every random choice.
+    date : datetime.date
+        The day that the manifest and the reports carry.
+    validation, holdout : float
+        Shares of the customers. When a later table is given, the holdout share is used only where the two tables share
+        groups of rows that belong together: so many of them are then judged there and teach nothing.
+    segments : learn.segments.Options
+    purchase : learn.purchase.Options
+    experiments : bool
+        Whether to run the experiments that compare segments and purchase model.
+    draws : int
+        Bootstrap draws for the intervals of the purchase model's figures.
+    accept_leakage : tuple of str
+        Features that may rank buyers better than is credible, since somebody has looked into them.
+    margin, contact_cost : float or None
+        Earned per purchase (above 0) and spent per contact (0 or more); both or neither. With both, the profit curve
+        is part of the evaluation.
+
+    Raises
+    ------
+    ValueError
+        When margin and contact cost are not what they must be.
+    """
+
+    seed: int = 0
+    date: datetime.date = field(default_factory=datetime.date.today)
+    validation: float = 0.1
+    holdout: float = 0.2
+    segments: fit_segments.Options = field(default_factory=fit_segments.Options)
+    purchase: fit_purchase_model.Options = field(default_factory=fit_purchase_model.Options)
+    experiments: bool = True
+    draws: int = DRAWS
+    accept_leakage: tuple[str, ...] = ()
+    margin: float | None = None
+    contact_cost: float | None = None
+
+    def __post_init__(self) -> None:
+        margin, cost = self.margin, self.contact_cost
+        if margin is None and cost is None:
+            return
+        if margin is None or cost is None or not (margin > 0 and cost >= 0):
+            got = f"{margin} and {cost}"
+            raise ValueError(f"give a margin above 0 and a contact_cost of 0 or more, or neither; got {got}")
+
+    @property
+    def stakes(self) -> CampaignCosts | None:
+        """Margin and contact cost, where they are given."""
+        if self.margin is None or self.contact_cost is None:
+            return None
+        return CampaignCosts(self.margin, self.contact_cost)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table to learn from or to judge by.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+    name : str
+        What to call it in errors and in the manifest.
+    as_text : bool
+        Whether numbers may come as text, as they do from CSV.
+    truth : mapping of str to float, optional
+        Each customer's true probability, where it is known, as in a simulation: the evaluation then says how far from
+        the best knowable the model is. Never used to teach.
+    """
+
+    table: pa.Table
+    name: str = "table"
+    as_text: bool = False
+    truth: Mapping[str, float] | None = None

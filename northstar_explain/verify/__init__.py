@@ -1,0 +1,1 @@
+"""Packs and model folders checked by every program there is."""

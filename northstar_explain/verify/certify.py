@@ -1,0 +1,196 @@
+"""The parity certificate: the golden rows scored by four programs that share no code, and how far apart they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import columns_of
+from northstar_explain.model import Model
+from northstar_explain.model.folder import EXPECTED, MACHINE
+from northstar_explain.model.rules import assign
+from northstar_explain.verify import run_libreoffice
+from northstar_explain.verify.run_duckdb import LOOKUPS, SCORES, Scripts, answers, scripts_of
+
+# Invariant 2 of the design, and what a spreadsheet may round in its last digits.
+EXACT, ROUNDED = 1e-12, 1e-9
+_WORST = 5
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A golden row that a program scores otherwise. The first row is 1."""
+
+    row: int
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One program held against what the golden rows expect.
+
+    Attributes
+    ----------
+    program : str
+    how : str
+        What it computes from.
+    rows : int
+        Golden rows that were compared; 0 where it was not checked.
+    difference : float or None
+        The largest absolute difference of a probability.
+    tolerance : float
+    segments : bool
+        Whether segments were compared as well.
+    not_checked : str
+        Why not, where the program could not be run; empty where it was.
+    slips : tuple of Slip
+        The first rows that differ by more than the tolerance, or lie in another segment.
+    wrong : int
+        How many rows do.
+    """
+
+    program: str
+    how: str
+    rows: int = 0
+    difference: float | None = None
+    tolerance: float = EXACT
+    segments: bool = False
+    not_checked: str = ""
+    slips: tuple[Slip, ...] = ()
+    wrong: int = 0
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether all rows agree; None where it was not checked."""
+        return None if self.not_checked else not self.wrong
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All checks, and what they were made on."""
+
+    model_id: str
+    golden: int
+    checks: tuple[Check, ...] = field(default=())
+
+    @property
+    def difference(self) -> float:
+        """The largest difference of any check."""
+        return max((check.difference for check in self.checks if check.difference is not None), default=0.0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no program that was run slips."""
+        return not any(check.wrong for check in self.checks)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every program was run."""
+        return not any(check.not_checked for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate as plain data; a difference that is no number is null, as JSON has none for it."""
+        data = asdict(self)
+        for check in data["checks"]:
+            if check["difference"] is not None and not np.isfinite(check["difference"]):
+                check["difference"] = None
+        return data
+
+
+def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificate:
+    """Score the golden rows by every program there is.
+
+    Parameters
+    ----------
+    model : Model
+    book : bytes
+        The workbook whose formulas are to be recalculated.
+    sql : Scripts, optional
+        What scores the rows in DuckDB, such as an audit pack holds it; made from the model where not given.
+
+    Returns
+    -------
+    Certificate
+    """
+    with ThreadPoolExecutor(1) as beside:  # LibreOffice is another process; the others need not wait for it
+        sheet = beside.submit(_spreadsheet, model, book)
+        checks = (_interpret(model), _scorecard(model), _duckdb(model, sql), sheet.result())
+    return Certificate(model.id, model.golden.num_rows, checks)
+
+
+def _interpret(model: Model) -> Check:
+    about = ("interpret", "its own predict_proba, stored when the model was made; probabilities only")
+    if MACHINE not in model.golden.column_names:
+        return Check(*about, not_checked="the model folder does not hold it")
+    return _held_against(model, *about, probability=model.golden[MACHINE].to_numpy())
+
+
+def _scorecard(model: Model) -> Check:
+    columns = columns_of(model.golden, model.contract.features)
+    segments = assign(model.segmentation.tree, columns).tolist()
+    probability = model.scorecard.probability(columns)
+    return _held_against(model, "scorecard", "Python: scorecard.parquet and segments.json", probability, segments)
+
+
+def _duckdb(model: Model, sql: Scripts | None) -> Check:
+    about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}, as “explain sql --scores” writes them")
+    try:
+        probability, segments = answers(model, sql or scripts_of(model))
+    except ModuleNotFoundError:
+        return Check(*about, not_checked="duckdb is not installed (pip install 'northstar-explain[audit]')")
+    except ValueError as error:
+        slip = Slip(1, "a query that scores", str(error))
+        return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
+    return _held_against(model, *about, probability, segments)
+
+
+def _spreadsheet(model: Model, book: bytes) -> Check:
+    about = ("spreadsheet", "scorecard.xlsx, sheet Golden, all formulas recalculated by LibreOffice")
+    if run_libreoffice.program() is None:
+        return Check(*about, not_checked="LibreOffice is not installed", tolerance=ROUNDED)
+    try:
+        found = run_libreoffice.scored_rows(run_libreoffice.recalculate(book))
+    except RuntimeError as error:
+        return Check(*about, not_checked=str(error), tolerance=ROUNDED)
+    probability = np.array([np.nan if value is None else value for value in found.probability])
+    return _held_against(model, *about, probability, list(found.segment), ROUNDED)
+
+
+def _held_against(
+    model: Model,
+    program: str,
+    how: str,
+    probability: np.ndarray,
+    segments: Sequence[str] | None = None,
+    tolerance: float = EXACT,
+) -> Check:
+    wanted_segment, wanted = model.golden[EXPECTED[0]].to_pylist(), model.golden[EXPECTED[1]].to_numpy()
+    count = model.golden.num_rows
+    if len(probability) != count or (segments is not None and len(segments) != count):
+        return Check(program, how, count, slips=(Slip(1, f"{count:,} rows", f"{len(probability):,} rows"),), wrong=1)
+    apart = np.abs(probability - wanted)
+    # A row that came out as no number at all is as wrong as can be.
+    apart = np.where(np.isnan(apart), np.inf, apart)
+    elsewhere = np.array([segments is not None and segments[i] != wanted_segment[i] for i in range(count)], dtype=bool)
+    wrong = np.flatnonzero((apart > tolerance) | elsewhere)
+
+    def slip(row: int) -> Slip:
+        if apart[row] > tolerance:
+            return Slip(row + 1, *(f"probability {float(one[row])!r}" for one in (wanted, probability)))
+        return Slip(row + 1, *(f"segment {one[row]}" for one in (wanted_segment, segments or ())))
+
+    return Check(
+        program=program,
+        how=how,
+        rows=count,
+        difference=float(apart.max()) if count else None,
+        tolerance=tolerance,
+        segments=segments is not None,
+        slips=tuple(slip(int(row)) for row in wrong[:_WORST]),
+        wrong=len(wrong),
+    )

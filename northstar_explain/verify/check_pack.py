@@ -1,0 +1,263 @@
+"""Checking a pack or a model folder: every checksum, every golden row, and which file or row fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from northstar_explain import model as models
+from northstar_explain.errors import ContractError, Fault, ModelError, PackError
+from northstar_explain.model import folder as folders
+from northstar_explain.model import names
+from northstar_explain.model.folder import SEAL, json_bytes
+from northstar_explain.report.audit.pack import checksums
+from northstar_explain.report.audit.pack.checksums import MANIFEST, SUMS, sha256
+from northstar_explain.report.audit.workbook import workbook
+from northstar_explain.verify import certify
+from northstar_explain.verify.certify import Certificate
+from northstar_explain.verify.run_duckdb import LOOKUPS, SCORES, Scripts
+
+BOOK, CERTIFICATE, MODEL = "scorecard.xlsx", "certificate.json", "model"
+TAMPERED, MISSING, EXTRA, ROW = "tampered", "missing", "extra", "row"
+_LISTED = "as listed in the manifest"
+_RESTORE = "Ask for the pack again; do not use this one."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    kind : str
+        ``tampered``, ``missing`` or ``extra`` for a file, ``row`` for a golden row.
+    where : str
+        The path inside the folder, or the row and the program.
+    expected, got : str
+    """
+
+    kind: str
+    where: str
+    expected: str
+    got: str
+
+    def fault(self) -> Fault:
+        """The same as an error shows it."""
+        return Fault(f"{self.kind}: {self.where}" if self.kind != ROW else self.where, self.expected, self.got)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of it.
+
+    Attributes
+    ----------
+    path : str
+    what : str
+        ``audit pack`` or ``model folder``.
+    model_id : str
+    files : int
+        How many were listed.
+    findings : tuple of Finding
+    certificate : Certificate or None
+        None where the files are too damaged to score the golden rows.
+    sums : str
+        SHA-256 of ``SHA256SUMS``, or of a model's manifest: what somebody may have signed.
+    """
+
+    path: str
+    what: str
+    model_id: str
+    files: int
+    findings: tuple[Finding, ...]
+    certificate: Certificate | None
+    sums: str
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The findings as an error shows them."""
+        return tuple(finding.fault() for finding in self.findings)
+
+
+def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> Verification:
+    """Recompute every checksum and the parity certificate.
+
+    Parameters
+    ----------
+    path : Path
+        An audit pack or a model folder.
+    progress : callable
+        Told each stage as it begins.
+
+    Returns
+    -------
+    Verification
+
+    Raises
+    ------
+    PackError
+        When it is neither, so that there is nothing to check.
+    """
+    progress("recomputing the checksums")
+    raw = _read(path, MANIFEST)
+    if raw is None and (path / SUMS).is_file():
+        finding = _absent(path, MANIFEST, "the list of all files")
+        return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
+    if raw is None:
+        todo = "Name a folder that `explain audit` or `explain train` has written."
+        got = "no manifest.json" if path.is_dir() else "no such folder"
+        raise PackError(str(path), [Fault("folder", "an audit pack or a model folder", got, todo)])
+    manifest = _parsed(raw)
+    if manifest is None or not isinstance(manifest.get("files"), dict):
+        if (path / SUMS).is_file():
+            finding = Finding(TAMPERED, MANIFEST, "a manifest in JSON", "something else")
+            return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
+        raise PackError(str(path), [Fault(MANIFEST, "a manifest in JSON", "something else", _RESTORE)])
+    if manifest.get("kind") == checksums.KIND or (path / SUMS).is_file():
+        return _pack(path, raw, manifest, progress)
+    return _model(path, raw, manifest, progress)
+
+
+def require_verified(found: Verification) -> None:
+    """Raise PackError with everything that is wrong, if anything is."""
+    if found.findings:
+        raise PackError(found.path, found.faults)
+
+
+def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[str], None]) -> Verification:
+    findings = _manifest_findings(raw, manifest)
+    listed = {
+        name: str(entry.get("sha256")) if isinstance(entry, dict) else "" for name, entry in manifest["files"].items()
+    }
+    findings += _file_findings(path, listed, ignored={MANIFEST, SUMS})
+    sums = _read(path, SUMS)
+    if sums is None:
+        findings.append(_absent(path, SUMS, "the sums of all files"))
+    elif (not findings and sums != checksums.sums_bytes(raw)) or (findings and sums != _sums_or_none(raw)):
+        findings.append(Finding(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
+    certificate = None
+    if not any(finding.where.startswith(f"{MODEL}/") for finding in findings):
+        sound = {name for name in listed if name not in {finding.where for finding in findings}}
+        certificate, more = _recomputed(path / MODEL, path, sound, progress)
+        findings += more
+    id = str(manifest.get("model_id", "unknown"))
+    if certificate is not None and certificate.model_id != id:
+        findings.append(Finding(TAMPERED, MANIFEST, f"model_id {certificate.model_id}", id))
+    digest = sha256(sums) if sums is not None else ""
+    return Verification(str(path), "audit pack", id, len(listed), tuple(findings), certificate, digest)
+
+
+def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[str], None]) -> Verification:
+    findings = _manifest_findings(raw, manifest)
+    listed = {name: str(digest) for name, digest in manifest["files"].items()}
+    unlisted = [name for name in folders.FILES if name not in listed]
+    findings += [Finding(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
+    # Names are people's to change at any time, and no part of what is sealed.
+    findings += _file_findings(path, listed, ignored={MANIFEST, names.FILE})
+    certificate = None
+    if not any(finding.kind != EXTRA for finding in findings):
+        certificate, more = _recomputed(path, None, set(), progress)
+        findings += more
+    id = str(manifest.get("model_id", "unknown"))
+    return Verification(str(path), "model folder", id, len(listed), tuple(findings), certificate, sha256(raw))
+
+
+def _manifest_findings(raw: bytes, manifest: dict[str, Any]) -> list[Finding]:
+    """Whether the manifest is sealed, and written as it is always written."""
+    try:
+        want, got, same = str(manifest.get(SEAL)), checksums.seal(manifest), raw == json_bytes(manifest)
+    except ValueError:  # numbers without end, halves of signs: nothing that was ever written
+        return [Finding(TAMPERED, MANIFEST, "what JSON can hold", "something else")]
+    if want != got:
+        return [Finding(TAMPERED, MANIFEST, f"SHA-256 {want[:12]}…", f"{got[:12]}…")]
+    if not same:
+        return [Finding(TAMPERED, MANIFEST, "the bytes that were written", "the same content, written otherwise")]
+    return []
+
+
+def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> list[Finding]:
+    findings = []
+    for name, want in sorted(listed.items()):
+        if not checksums.is_inside(name):
+            findings.append(Finding(TAMPERED, MANIFEST, "paths inside the folder", repr(name)))
+            continue
+        found = checksums.seen(path, name)
+        if found.instead:
+            kind = MISSING if found.instead == checksums.NOTHING else TAMPERED
+            findings.append(Finding(kind, name, _LISTED, found.instead))
+        elif found.sha256 != want:
+            findings.append(Finding(TAMPERED, name, f"SHA-256 {want[:12]}…", f"{found.sha256[:12]}…"))
+    extra = [name for name in checksums.files_below(path) if name not in listed and name not in ignored]
+    return findings + [Finding(EXTRA, name, "only files that the manifest lists", "another") for name in extra]
+
+
+def _sums_or_none(raw: bytes) -> bytes | None:
+    try:
+        return checksums.sums_bytes(raw)
+    except (KeyError, TypeError, ValueError, AttributeError, AssertionError):
+        return None
+
+
+def _first_difference(sums: bytes, raw: bytes) -> str:
+    wanted = (_sums_or_none(raw) or b"").split(b"\n")
+    for number, line in enumerate(sums.split(b"\n"), start=1):
+        if number > len(wanted) or line != wanted[number - 1]:
+            return f"another line {number}"
+    return "fewer lines"
+
+
+def _recomputed(
+    model_path: Path, pack: Path | None, sound: set[str], progress: Callable[[str], None]
+) -> tuple[Certificate | None, list[Finding]]:
+    """Load the model, which scores its golden rows again, then hold every other program against them.
+
+    Workbook and SQL are those of the pack where they are sound, and made anew where not: what was tampered with is not
+    run.
+    """
+    try:
+        model = models.load(model_path)
+    except (ContractError, ModelError) as error:
+        inside = f"{MODEL}/" if pack else ""
+        return None, [_load_finding(inside, fault) for fault in error.faults]
+    progress("scoring the golden rows by every program there is")
+    book = _read(pack, BOOK) if pack and BOOK in sound else None
+    scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= sound else None
+    certificate = certify.certify(model, book or workbook(model), scripts)
+    findings = [
+        Finding(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
+        for check in certificate.checks
+        for slip in check.slips
+    ]
+    return certificate, findings
+
+
+def _scripts(pack: Path) -> Scripts | None:
+    found = [_read(pack, name) for name in (LOOKUPS, SCORES)]
+    texts = [data.decode("utf-8", "replace") for data in found if data is not None]
+    return Scripts(*texts) if len(texts) == len(found) else None
+
+
+def _load_finding(inside: str, fault: Fault) -> Finding:
+    kind = ROW if fault.where.startswith("golden row") else TAMPERED
+    return Finding(kind, fault.where if kind == ROW else inside + fault.where, fault.expected, fault.got)
+
+
+def _read(folder: Path, name: str) -> bytes | None:
+    """A file's bytes; None where there is no plain file."""
+    return None if checksums.seen(folder, name).instead else (folder / name).read_bytes()
+
+
+def _absent(folder: Path, name: str, expected: str) -> Finding:
+    found = checksums.seen(folder, name).instead
+    return Finding(MISSING if found == checksums.NOTHING else TAMPERED, name, expected, found)
+
+
+def _parsed(raw: bytes) -> dict[str, Any] | None:
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
