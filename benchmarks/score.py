@@ -81,8 +81,8 @@ def prepare(folder: Path, customers: int) -> None:
     finally:
         fit_purchase_model.fit = fit
     features = [feature.name for feature in contract.model_features]
-    likeness = [item["feature"] for item in trained.model.evaluation["segments"]["space"]]
-    scaler, kmeans = _clusters(table, likeness, trained.model.evaluation["segments"]["k"])
+    likeness = [item.feature for item in trained.model.evaluation.segments.space]
+    scaler, kmeans = _clusters(table, likeness, trained.model.evaluation.segments.k)
     (folder / "ebm.pickle").write_bytes(pickle.dumps((machines[0], scaler, kmeans, features, likeness)))
     if find_spec("lightgbm"):
         booster = _booster(table, features, contract.label)

@@ -307,7 +307,7 @@ def show(model: Path, as_json: bool) -> None:
     named = [{**one, "name": given.get(one["id"], one["name"]), "learned_name": one["name"]} for one in segments]
     facts = {
         "manifest": loaded.manifest,
-        "evaluation": loaded.evaluation,
+        "evaluation": json.loads(loaded.files["evaluation.json"]),
         "segments": [{**one, "renamed": one["id"] in given} for one in named],
     }
     print_out(json.dumps(facts, indent=1, ensure_ascii=False))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
+from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 
 WIDTH = 110
 
 
 def segment_lines(model: Model) -> list[str]:
     """Everything that `explain show` says of the segments."""
-    facts = model.evaluation["segments"]
+    facts = model.evaluation.segments
     return [
         *_sizes(model, facts),
         "",
@@ -26,19 +27,19 @@ def segment_lines(model: Model) -> list[str]:
     ]
 
 
-def _sizes(model: Model, facts: dict[str, Any]) -> list[str]:
+def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
     lines = [
-        f"Segments: {facts['k']}, by {facts['rules']} rules of at most {facts['max_conditions']} conditions",
-        f"  {'price of explainability':<26}{facts['price_of_explainability']:.4f}  "
-        f"(rounding the thresholds: {facts['rounding_cost']:+.4f})",
-        f"  {'fidelity':<26}{facts['fidelity']:.4f}  (on {facts['fidelity_n']:,} rows not used to learn the rules)",
+        f"Segments: {facts.k}, by {facts.rules} rules of at most {facts.max_conditions} conditions",
+        f"  {'price of explainability':<26}{facts.price_of_explainability:.4f}  "
+        f"(rounding the thresholds: {facts.rounding_cost:+.4f})",
+        f"  {'fidelity':<26}{facts.fidelity:.4f}  (on {facts.fidelity_n:,} rows not used to learn the rules)",
         "",
         f"  {'id':<4}{'customers':>10}{'share':>8}{'buy':>8}{'border':>8}{'stable':>8}  name",
     ]
     for segment in model.segmentation.segments:
-        outcome = facts["holdout_outcomes"].get(segment.id)
-        rate = f"{outcome['purchase_rate']:.1%}" if outcome else "-"
-        border, stable = facts["borderline"][segment.id]["share"], facts["stability"][segment.id]
+        outcome = facts.holdout_outcomes.get(segment.id)
+        rate = f"{outcome.purchase_rate:.1%}" if outcome else "-"
+        border, stable = facts.borderline[segment.id].share, facts.stability[segment.id]
         lines.append(
             f"  {segment.id:<4}{segment.customers:>10,}{segment.share:>8.1%}{rate:>8}{border:>8.1%}{stable:>8.2f}"
             f"  {segment.name}"
@@ -47,70 +48,76 @@ def _sizes(model: Model, facts: dict[str, Any]) -> list[str]:
     if model.names.given:
         lines.append(f"  names given by people: {', '.join(model.names.given)} (names.toml)")
     lines.append("  buy: share who bought, of the holdout; border: within a rounding step of another segment;")
-    lines.append("  stable: bootstrap Jaccard, below 0.60 do not trust, from 0.75 stable, from 0.85 highly stable")
+    lines.append(f"  stable: bootstrap Jaccard, {stability_scale()}")
     return lines
 
 
-def _evidence(facts: dict[str, Any]) -> list[str]:
-    null = facts["null_test"]
-    what = "natural groups" if null["natural"] else "useful slices of a continuum"
-    space = ", ".join(item["feature"] for item in facts["space"])
+def _evidence(facts: SegmentFacts) -> list[str]:
+    null = facts.null_test
+    what = "natural groups" if null.natural_clusters else "useful slices of a continuum"
+    space = ", ".join(item.feature for item in facts.space)
     return [
         f"Likeness is measured by {space}",
-        f"  {what}: silhouette {null['silhouette']:.3f}; with columns shuffled {null['null_mean']:.3f} on average, "
-        f"{null['null_highest']:.3f} at most (p {null['p_value']:.3f}, {null['copies']} copies)",
+        f"  {what}: silhouette {null.silhouette:.3f}; with columns shuffled {null.null_mean:.3f} on average, "
+        f"{null.null_max:.3f} at most (p {null.p_value:.3f}, {null.copies} copies)",
     ]
 
 
-def _candidates(facts: dict[str, Any]) -> list[str]:
+def _candidates(facts: SegmentFacts) -> list[str]:
     names = ("k", "rules", "price", "fidelity", "silhouette", "jaccard", "smallest")
     lines = ["Numbers of segments tried", _row(names)]
-    for one in facts["candidates"]:
-        mark = "  all targets met" if one["meets_targets"] else ""
-        mark += "  <- taken" if one["k"] == facts["k"] else ""
-        figures = (f"{one[name]:.3f}" for name in ("price", "fidelity", "silhouette", "least_jaccard"))
-        lines.append(_row((f"{one['k']}", f"{one['rules']}", *figures, f"{one['smallest_share']:.1%}")) + mark)
+    for one in facts.candidates:
+        mark = "  all targets met" if one.meets_targets else ""
+        mark += "  <- taken" if one.k == facts.k else ""
+        figures = (f"{x:.3f}" for x in (one.price_of_explainability, one.fidelity, one.silhouette, one.min_jaccard))
+        lines.append(_row((f"{one.k}", f"{one.rules}", *figures, f"{one.smallest_share:.1%}")) + mark)
     return lines
 
 
-def _curve(facts: dict[str, Any]) -> list[str]:
+def _curve(facts: SegmentFacts) -> list[str]:
     lines = ["What more rules would give", _row(("rules", "price", "fidelity", "conditions"))]
-    for one in facts["curve"]:
-        knee = "  <- knee" if one["rules"] == facts["knee"] else ""
-        cells = (f"{one['rules']}", f"{one['price']:.3f}", f"{one['fidelity']:.3f}", f"{one['conditions']:.1f}")
+    for one in facts.curve:
+        knee = "  <- knee" if one.max_rules == facts.knee else ""
+        cells = (
+            f"{one.max_rules}",
+            f"{one.price_of_explainability:.3f}",
+            f"{one.fidelity:.3f}",
+            f"{one.mean_conditions:.1f}",
+        )
         lines.append(_row(cells) + knee)
-    return [*lines, "  knee: from here on, another rule a segment lowers the price by less than 0.01"]
+    return [
+        *lines,
+        f"  knee: from here on, another rule a segment lowers the price by less than {PRICE_DROP_WORTH_A_RULE}",
+    ]
 
 
 def _row(cells: Iterable[str]) -> str:
     return "  " + "".join(f"{cell:>11}" for cell in cells)
 
 
-def _update(model: Model, facts: dict[str, Any]) -> list[str]:
-    update = facts["update"]
+def _update(model: Model, facts: SegmentFacts) -> list[str]:
+    update = facts.update
     if update is None:
         return []
-    total = update["customers"]
+    total = update.customers
     called = {segment.id: segment.name for segment in model.segmentation.segments}
-    lines = ["", f"Since model {update['from']} of {update['from_date']}"]
-    for one in update["matched"]:
-        sizes = f"{one['before']:,} by the old rules, {one['now']:,} by the new"
-        lines.append(f"  kept     {one['id']:<4}{called[one['id']]}: {sizes}, Jaccard {one['jaccard']:.2f}")
-    lines += [f"  retired  {one['id']:<4}{one['name']}: now in {_counts(one['went_to'])}" for one in update["retired"]]
-    lines += [
-        f"  new      {one['id']:<4}{called[one['id']]}: were in {_counts(one['came_from'])}" for one in update["added"]
-    ]
-    lines.append(f"  moved because the model changed: {_share(update['moved_by_model'], total)} of {total:,} customers")
-    since = update["since"]
+    lines = ["", f"Since model {update.previous_model_id} of {update.previous_date}"]
+    for one in update.matched:
+        sizes = f"{one.customers_before:,} by the old rules, {one.customers_now:,} by the new"
+        lines.append(f"  kept     {one.id:<4}{called[one.id]}: {sizes}, Jaccard {one.jaccard:.2f}")
+    lines += [f"  retired  {one.id:<4}{one.name}: now in {_counts(one.went_to)}" for one in update.retired]
+    lines += [f"  new      {one.id:<4}{called[one.id]}: were in {_counts(one.came_from)}" for one in update.added]
+    lines.append(f"  moved because the model changed: {_share(update.moved_by_model, total)} of {total:,} customers")
+    since = update.since_scores
     if since is None:
         return [*lines, "  moved because the customer changed: not known without the last scores (--since)"]
-    counted = since["customers"]
+    counted = since.customers
     return [
         *lines,
-        f"  of {counted:,} who were scored before ({since['new']:,} are new, {since['gone']:,} are gone):",
-        f"    moved because the customer changed: {_share(since['moved_by_customer'], counted)}",
-        f"    moved because the model changed: {_share(since['moved_by_model'], counted)}",
-        f"    both: {since['moved_by_both']:,}, of whom {since['back_where_they_were']:,} are where they were",
+        f"  of {counted:,} who were scored before ({since.new:,} are new, {since.gone:,} are gone):",
+        f"    moved because the customer changed: {_share(since.moved_by_customer, counted)}",
+        f"    moved because the model changed: {_share(since.moved_by_model, counted)}",
+        f"    both: {since.moved_by_both:,}, of whom {since.moved_back:,} are where they were",
     ]
 
 
@@ -118,6 +125,6 @@ def _share(count: int, total: int) -> str:
     return f"{count:,} ({count / max(1, total):.1%})"
 
 
-def _counts(found: dict[str, int]) -> str:
+def _counts(found: Mapping[str, int]) -> str:
     ranked = sorted(found.items(), key=lambda item: -item[1])
     return ", ".join(f"{id} {count:,}" for id, count in ranked) or "none"

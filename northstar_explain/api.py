@@ -14,6 +14,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check
 from northstar_explain.contract.faults import needed_columns
+from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.score import Scorer
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Model:
         return self.data.segmentation.segments
 
     @property
-    def evaluation(self) -> dict[str, Any]:
-        """Every reported figure, as `evaluation.json` holds it."""
+    def evaluation(self) -> Evaluation:
+        """Every reported figure, typed; `evaluation.json` holds the same."""
         return self.data.evaluation
 
     @cached_property

@@ -113,7 +113,6 @@ def brier_skill(brier_score: float, base_rate: float) -> float:
     return 1 - brier_score / reference if reference else 0.0
 
 
-SHARES = (0.1, 0.2, 0.3)
 # Words for twice the AUC less one, as model reviewers use them: chance is 0, perfect is 1.
 _GRADES = ((0.8, "excellent"), (0.6, "good"), (0.4, "fair"), (0.2, "weak"), (-1.0, "poor"))
 
@@ -122,98 +121,6 @@ def lift_quality_grade(lift_quality: float) -> str:
     """One word for a lift quality (2 AUC - 1, the Gini coefficient): excellent from 0.8, good from 0.6, fair from 0.4,
     weak from 0.2, else poor."""
     return next(word for least, word in _GRADES if lift_quality >= least)
-
-
-class Ranked:
-    """Rows sorted by score, ready to be judged many times under different weights.
-
-    Parameters
-    ----------
-    label : ndarray of 0 and 1, shape (n,)
-    score : ndarray of float, shape (n,)
-        Probabilities.
-    threshold : float, default 0.5
-        From which a row is flagged.
-
-    Notes
-    -----
-    A bootstrap draw is a vector of counts: how often each row was drawn. Sorting once and adding up counts makes a draw
-    cost a few passes over the rows.
-    """
-
-    def __init__(self, label: np.ndarray, score: np.ndarray, threshold: float = 0.5):
-        self.rows = len(label)
-        self._order = np.argsort(-score, kind="stable")
-        ordered = score[self._order]
-        self._label = np.asarray(label, dtype=np.float64)[self._order]
-        self._gap = ordered - self._label
-        self._square = self._gap**2
-        self._last = np.append(np.flatnonzero(np.diff(ordered)), self.rows - 1)  # last row of each run of equal scores
-        self._flagged = int(np.searchsorted(-ordered, -threshold, side="right"))
-        # First rows of the bins of `calibration_bins`; in a draw, a bin holds more or fewer rows.
-        self._bins = np.append(0, np.flatnonzero(np.diff(calibration_bins(ordered))) + 1)
-
-    def figures(self, weights: np.ndarray) -> dict[str, float]:
-        """Every figure, with each row counted as often as its weight says.
-
-        Parameters
-        ----------
-        weights : ndarray of numbers, shape (n,)
-            In the order in which the rows were given; 1 for the rows as they are.
-
-        Returns
-        -------
-        dict
-            ``roc_auc``, ``average_precision``, ``f1``, ``precision``, ``recall``, ``brier``, ``brier_skill``, ``ece``,
-            ``lift_quality``, and ``lift_10`` and ``capture_10`` to 30: the purchase rate among the best-scored share
-            over that of all, and the share of buyers found there.
-        """
-        w = weights[self._order].astype(np.float64)
-        seen, hits = np.cumsum(w), np.cumsum(w * self._label)
-        n, buyers = float(seen[-1]), float(hits[-1])
-        end_seen, end_hits = seen[self._last], hits[self._last]
-        flagged, found = (float(sums[self._flagged - 1]) if self._flagged else 0.0 for sums in (seen, hits))
-        auc, precision = _ranking(end_seen, end_hits)
-        brier_score = float((w * self._square).sum() / n)
-        facts = {
-            "roc_auc": auc,
-            "average_precision": precision,
-            "f1": 2 * found / (flagged + buyers) if flagged + buyers else 0.0,
-            "precision": found / flagged if flagged else 0.0,
-            "recall": found / buyers if buyers else 0.0,
-            "brier": brier_score,
-            "brier_skill": brier_skill(brier_score, buyers / n),
-            "ece": float(np.abs(np.add.reduceat(w * self._gap, self._bins)).sum() / n),
-            "lift_quality": 2 * auc - 1,
-        }
-        for share, capture in zip(SHARES, _captured(end_seen, end_hits, np.array(SHARES)), strict=True):
-            facts[f"lift_{round(100 * share)}"] = float(capture / share)
-            facts[f"capture_{round(100 * share)}"] = float(capture)
-        return facts
-
-    def gains(self, shares: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        """The share of buyers among each best-scored share of the rows; rows of equal score count in proportion."""
-        w = np.ones(self.rows) if weights is None else weights[self._order].astype(np.float64)
-        seen, hits = np.cumsum(w), np.cumsum(w * self._label)
-        return _captured(seen[self._last], hits[self._last], shares)
-
-
-def _ranking(seen: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
-    """ROC-AUC and average precision from rows and buyers down to the end of each run of equal scores."""
-    buyers, misses = hits[-1], seen - hits
-    others = misses[-1]
-    if not buyers or not others:
-        return 0.5, float(bool(buyers))
-    run_hits, run_misses = np.diff(hits, prepend=0.0), np.diff(misses, prepend=0.0)
-    # A buyer beats every other below it, and half of those beside it.
-    beaten = others - misses + run_misses / 2
-    precision = hits / np.maximum(seen, 1.0)
-    return float((run_hits * beaten).sum() / (buyers * others)), float((run_hits * precision).sum() / buyers)
-
-
-def _captured(seen: np.ndarray, hits: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    ends, found = np.append(0.0, seen), np.append(0.0, hits)
-    return np.interp(shares * seen[-1], ends, found) / max(hits[-1], 1.0)
 
 
 def bootstrap(

@@ -11,9 +11,19 @@ import pyarrow as pa
 from northstar_explain.contract import columns_of
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts
-from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, spread_facts
+from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
 from northstar_explain.model import Model, ranks
 from northstar_explain.model.conditions import Condition, NumberCondition
+from northstar_explain.model.evaluation.together_facts import TogetherFacts
+from northstar_explain.model.evaluation.update_facts import (
+    AddedSegment,
+    MatchedSegment,
+    Moves,
+    RetiredSegment,
+    SegmentTrend,
+    Trend,
+    Update,
+)
 from northstar_explain.model.rules import Leaf, Node, Split, assign
 from northstar_explain.model.segments import Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
@@ -57,21 +67,22 @@ def _measured(model: Model, customers: pa.Table, tree: Node, ids: list[str]) -> 
     probability = model.scorecard.probability(columns)
     decile = ranks.decile(ranks.Percentiles(model.purchase.percentiles)(probability))
     outcomes = outcome_facts(who, label, probability)
-    parts = {
-        "funnel": funnel_facts(found, columns),
-        "spend": spend_facts(contract, found),
-        "borderline": border_facts(segmentation, columns),
-        "holdout_outcomes": outcomes,
-        "stability": {id: 0.6 + 0.05 * place for place, id in enumerate(ids)},
-    }
-    together = {
-        "matrix": matrix_facts(who, decile, label, probability, ids),
-        "spread": spread_facts(who, probability, ids),
-        "drivers": driver_facts(model.scorecard, columns, who, ids),
-        "control": control_facts(float(np.mean(label))),
-        "detectable": detectable_facts(outcomes),
-    }
-    evaluation = {**model.evaluation, "segments": {**model.evaluation["segments"], **parts}, "together": together}
+    segments = replace(
+        model.evaluation.segments,
+        funnel=funnel_facts(found, columns),
+        spend=spend_facts(contract, found),
+        borderline=border_facts(segmentation, columns),
+        holdout_outcomes=outcomes,
+        stability={id: 0.6 + 0.05 * place for place, id in enumerate(ids)},
+    )
+    together = TogetherFacts(
+        matrix=matrix_facts(who, decile, label, probability, ids),
+        quantiles=quantile_facts(who, probability, ids),
+        drivers=driver_facts(model.scorecard, columns, who, ids),
+        control_sizes=control_facts(float(np.mean(label))),
+        segment_control_sizes=detectable_facts(outcomes),
+    )
+    evaluation = replace(model.evaluation, segments=segments, together=together)
     return replace(model, segmentation=segmentation, evaluation=evaluation)
 
 
@@ -92,27 +103,19 @@ def updated(model: Model) -> Model:
     """The model as if it followed another: two segments kept, one new, one gone, and a trend."""
     ids = [segment.id for segment in model.segmentation.segments]
     sizes = {segment.id: segment.customers for segment in model.segmentation.segments}
-    matched = [{"id": id, "name": id, "jaccard": 0.91, "before": sizes[id] + 20, "now": sizes[id]} for id in ids[:-1]]
-    update = {
-        "from": "m-0123456789ab",
-        "from_date": "2026-02-01",
-        "same_above": 0.5,
-        "matched": matched,
-        "retired": [{"id": "S99", "name": "Summer guests", "went_to": {ids[0]: 55}}],
-        "added": [{"id": ids[-1], "name": ids[-1], "came_from": {"S99": 40, ids[0]: 2}}],
-        "customers": 6_000,
-        "moved_by_model": 117,
-        "model_moves": {},
-        "since": {
-            "customers": 5_800, "new": 200, "gone": 31, "moved_by_customer": 640, "moved_by_model": 110,
-            "moved_by_both": 12, "back_where_they_were": 3, "customer_moves": {},
-        },
-    }  # fmt: skip
-    trend = {
-        "since": "2026-02-01",
-        "customers": 5_831,
-        "change": 0.029,
-        "segments": {id: {"before": sizes[id] - 9, "share": 0.25, "change": 0.0123} for id in ids[:-1]},
-    }
-    facts = {**model.evaluation["segments"], "update": update, "trend": trend}
-    return replace(model, evaluation={**model.evaluation, "segments": facts})
+    matched = tuple(MatchedSegment(id, id, 0.91, sizes[id] + 20, sizes[id]) for id in ids[:-1])
+    update = Update(
+        previous_model_id="m-0123456789ab",
+        previous_date="2026-02-01",
+        same_above=0.5,
+        matched=matched,
+        retired=(RetiredSegment("S99", "Summer guests", {ids[0]: 55}),),
+        added=(AddedSegment(ids[-1], ids[-1], {"S99": 40, ids[0]: 2}),),
+        customers=6_000,
+        moved_by_model=117,
+        model_moves={},
+        since_scores=Moves(5_800, 200, 31, 640, 110, 12, 3, {}),
+    )
+    trend = Trend("2026-02-01", 5_831, 0.029, {id: SegmentTrend(sizes[id] - 9, 0.25, 0.0123) for id in ids[:-1]})
+    segments = replace(model.evaluation.segments, update=update, trend=trend)
+    return replace(model, evaluation=replace(model.evaluation, segments=segments))

@@ -48,7 +48,7 @@ def test_train_is_the_function_however_often_it_is_called() -> None:
 def test_a_loaded_model_shows_its_segments_and_figures(model: Model, model_dir: Path) -> None:
     loaded = ns.load(model_dir)
     assert loaded.segments == model.segmentation.segments
-    assert loaded.evaluation["purchase"]["holdout"]["n"] == 1_200
+    assert loaded.evaluation.purchase.holdout.n == 1_200
     assert repr(loaded) == f"<Model {model.id}: {len(loaded.segments)} segments, {len(model.scorecard.terms)} terms>"
     assert loaded.rejected is None
 

@@ -14,6 +14,7 @@ import run as cdnow
 
 from northstar_explain import contract as contracts
 from northstar_explain import model as models
+from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 
 CUT = datetime.date(1997, 9, 30)
 
@@ -56,8 +57,8 @@ def test_the_contract_accepts_everybody(bought: np.ndarray) -> None:
 @pytest.mark.slow
 def test_the_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cdnow.run(tmp_path, seed=0, overwrite=False, quiet=True)
-    purchase = models.load(tmp_path / "model").evaluation["purchase"]
-    assert purchase["out_of_time"]
-    assert purchase["holdout"]["roc_auc"] > 0.80  # recency alone reaches this on these customers
+    purchase = models.load(tmp_path / "model").evaluation.purchase
+    assert purchase.out_of_time
+    assert purchase.holdout.figures[ROC_AUC] > 0.80  # recency alone reaches this on these customers
     assert "logistic regression" in capsys.readouterr().out
     assert (tmp_path / "playbook" / "playbook.pdf").exists()

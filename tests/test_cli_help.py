@@ -13,6 +13,7 @@ from helpers import explain, plain
 
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 
 NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "audit", "verify", "show"]
 DEFAULTS = {
@@ -76,8 +77,8 @@ def test_show_json_is_json_and_holds_every_figure(model: Model, model_dir: Path)
 
 def test_show_tells_the_facts_that_the_json_holds(model: Model, model_dir: Path) -> None:
     text = plain(explain("show", model_dir).stdout)
-    held = model.evaluation["purchase"]["holdout"]
-    for shown in (model.id, f"{held['roc_auc']:.4f}", f"{held['f1']:.4f}", f"{held['n']:,}"):
+    held = model.evaluation.purchase.holdout
+    for shown in (model.id, f"{held.figures[ROC_AUC]:.4f}", f"{held.figures[F1]:.4f}", f"{held.n:,}"):
         assert shown in text
     for segment in model.segmentation.segments:
         assert all(shown in text for shown in (segment.name, f"{segment.customers:,}", segment.definition))

@@ -16,10 +16,12 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check, columns_of, parse
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.model_quality import Predictions, holdout_facts
+from northstar_explain.evaluate.holdout_metrics import measure
+from northstar_explain.evaluate.ranking import Ranked
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, BRIER, ECE, F1, ROC_AUC
 from northstar_explain.training import Trained
 
 
@@ -53,15 +55,15 @@ def test_a_later_table_is_the_holdout_and_no_row_of_it_teaches(
     first = learn(few, contract, TINY, later).model
     second = learn(few, contract, TINY, with_column(later, LABEL, 1 - later[LABEL].to_numpy())).model
     assert first.id == second.id  # whatever the later label says
-    purchase = first.evaluation["purchase"]
-    assert purchase["out_of_time"]
-    assert (purchase["train_n"], purchase["validation_n"], purchase["holdout"]["n"]) == (1_350, 150, 1_000)
+    purchase = first.evaluation.purchase
+    assert purchase.out_of_time
+    assert (purchase.train_n, purchase.validation_n, purchase.holdout.n) == (1_350, 150, 1_000)
     accepted = check(later, contract, label=True).accepted
     probability = first.scorecard.probability(columns_of(accepted, contract.features))
     label = accepted[LABEL].to_numpy()
-    assert purchase["holdout"] == holdout_facts(label, Predictions(probability, first.purchase.threshold))
+    assert purchase.holdout.figures.values == measure(Ranked(label, probability, first.purchase.threshold))
     assert first.manifest["data"]["holdout_sha256"]
-    assert first.evaluation["purchase"]["holdout"] != second.evaluation["purchase"]["holdout"]
+    assert first.evaluation.purchase.holdout != second.evaluation.purchase.holdout
 
 
 def test_the_holdout_decides_nothing(customers: pa.Table, contract: Contract, model: Model) -> None:
@@ -73,8 +75,8 @@ def test_the_holdout_decides_nothing(customers: pa.Table, contract: Contract, mo
     assert model.purchase.threshold == best_f1_threshold(label[split.validation], probability[split.validation])
     known = np.concatenate([split.train, split.validation])
     np.testing.assert_array_equal(model.purchase.percentiles, np.quantile(probability[known], np.linspace(0, 1, 1001)))
-    held = holdout_facts(label[split.holdout], Predictions(probability[split.holdout], model.purchase.threshold))
-    assert model.evaluation["purchase"]["holdout"] == held
+    held = Ranked(label[split.holdout], probability[split.holdout], model.purchase.threshold)
+    assert model.evaluation.purchase.holdout.figures.values == measure(held)
 
 
 @pytest.mark.parametrize("n", [10, 11, 999, 5_000])
@@ -92,8 +94,8 @@ def test_a_split_takes_each_row_once_and_keeps_the_base_rate(n: int) -> None:
 def test_the_contract_says_which_features_are_used(model: Model, contract: Contract) -> None:
     assert set(model.scorecard.features) <= {feature.name for feature in contract.model_features}
     allowed = {feature.name for feature in contract.segment_features}
-    assert set(model.evaluation["segments"]["features"]) <= allowed
-    assert {axis["feature"] for axis in model.evaluation["segments"]["space"]} <= allowed
+    assert set(model.evaluation.segments.rule_features) <= allowed
+    assert {axis.feature for axis in model.evaluation.segments.space} <= allowed
 
 
 def test_a_direction_in_the_contract_binds_the_points(model: Model, contract: Contract) -> None:
@@ -132,25 +134,25 @@ def test_a_direction_is_kept_against_the_data(few: pa.Table, contract: Contract)
 
 
 def test_every_figure_is_finite_and_probable(model: Model) -> None:
-    held = model.evaluation["purchase"]["holdout"]
-    documented = ["roc_auc", "f1", "average_precision", "brier", "ece", "threshold", "base_rate"]
-    assert all(0 < held[name] < 1 for name in documented)
-    assert held["n"] == 1_200
-    segments = model.evaluation["segments"]
-    assert segments["price_of_explainability"] >= 1
-    assert 0 < segments["fidelity"] <= 1
-    assert segments["k"] == len(model.segmentation.segments) <= segments["rules"]
-    outcomes = segments["holdout_outcomes"]
-    assert sum(outcome["n"] for outcome in outcomes.values()) == held["n"]
-    assert sum(outcome["share_of_buyers"] for outcome in outcomes.values()) == pytest.approx(1)
+    held = model.evaluation.purchase.holdout
+    shares = [held.figures[one] for one in (ROC_AUC, F1, AVERAGE_PRECISION, BRIER, ECE)]
+    assert all(0 < value < 1 for value in (*shares, held.threshold, held.base_rate))
+    assert held.n == 1_200
+    segments = model.evaluation.segments
+    assert segments.price_of_explainability >= 1
+    assert 0 < segments.fidelity <= 1
+    assert segments.k == len(model.segmentation.segments) <= segments.rules
+    outcomes = segments.holdout_outcomes
+    assert sum(outcome.n for outcome in outcomes.values()) == held.n
+    assert sum(outcome.share_of_buyers for outcome in outcomes.values()) == pytest.approx(1)
 
 
 def test_the_simulated_shop_can_be_learnt_even_small(model: Model) -> None:
-    held = model.evaluation["purchase"]["holdout"]
-    assert held["roc_auc"] > 0.78
-    assert held["f1"] > held["f1_everyone"] + 0.1
-    assert held["brier"] < held["brier_base_rate"]
-    assert held["ece"] < 0.06
+    held = model.evaluation.purchase.holdout
+    assert held.figures[ROC_AUC] > 0.78
+    assert held.figures[F1] > held.f1_everyone + 0.1
+    assert held.figures[BRIER] < held.brier_base_rate
+    assert held.figures[ECE] < 0.06
 
 
 def test_rejected_rows_are_left_out_and_told(few: pa.Table, contract: Contract, tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_rejected_rows_of_the_holdout_are_kept(customers: pa.Table, contract: Co
     trained = learn(customers.slice(0, 1_500), contract, TINY, later)
     assert trained.later_rejected is not None
     assert trained.later_rejected["row"].to_pylist() == [8]
-    assert trained.model.evaluation["purchase"]["holdout"]["n"] == 999
+    assert trained.model.evaluation.purchase.holdout.n == 999
 
 
 def test_too_few_valid_rows_say_why_the_others_were_rejected(customers: pa.Table, contract: Contract) -> None:

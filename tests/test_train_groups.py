@@ -9,8 +9,11 @@ from helpers import LABEL, TINY, learn, with_column
 
 from northstar_explain.contract import Contract, parse
 from northstar_explain.errors import TableError
-from northstar_explain.evaluate.model_quality import Predictions, interval_facts
+from northstar_explain.evaluate.model_quality import Predictions, figures_of
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation import Interval
+from northstar_explain.model.evaluation.metric_registry import ROC_AUC
+from northstar_explain.model.evaluation.purchase_facts import GroupSplit
 
 GROUP = "household"
 
@@ -31,20 +34,21 @@ def owned(table: pa.Table, households: range) -> pa.Table:
     return table.append_column(GROUP, pa.array([f"h{one}" for one in who.tolist()]))
 
 
-def facts(model: Model) -> dict[str, int]:
-    found: dict[str, int] = model.evaluation["purchase"]["kept_together"]
+def facts(model: Model) -> GroupSplit:
+    found = model.evaluation.purchase.group_split
+    assert found is not None
     return found
 
 
 def test_each_household_is_in_one_part(months: pa.Table, grouped: Contract) -> None:
     model = learn(months, grouped, TINY).model
-    purchase, together = model.evaluation["purchase"], facts(model)
-    assert together["by"] == GROUP
-    assert together["train"] + together["validation"] + together["holdout"] == 375
-    assert (together["not_taught"], together["not_judged"]) == (0, 0)
-    sizes = purchase["train_n"], purchase["validation_n"], purchase["holdout"]["n"]
+    purchase, together = model.evaluation.purchase, facts(model)
+    assert together.column == GROUP
+    assert together.train + together.validation + together.holdout == 375
+    assert (together.train_rows_excluded, together.holdout_rows_excluded) == (0, 0)
+    sizes = purchase.train_n, purchase.validation_n, purchase.holdout.n
     assert sizes == pytest.approx((1_050, 150, 300), abs=8)
-    assert model.evaluation["segments"]["fidelity_n"] == pytest.approx(300, abs=4)
+    assert model.evaluation.segments.fidelity_n == pytest.approx(300, abs=4)
     assert model.manifest["contract_sha256"] == grouped.sha256
 
 
@@ -65,13 +69,13 @@ def test_a_household_of_both_dates_teaches_or_is_judged(
     """300 of the later 400 households are known: a fifth of the earlier ones is judged, and all that are new."""
     later = owned(customers.slice(3_000, 1_600), range(75, 475))
     model = learn(months, grouped, TINY, later).model
-    purchase, together = model.evaluation["purchase"], facts(model)
-    assert purchase["out_of_time"]
-    assert together["train"] + together["validation"] == pytest.approx(300, abs=3)
-    assert together["not_taught"] == 4 * (375 - together["train"] - together["validation"])
-    assert purchase["holdout"]["n"] + together["not_judged"] == 1_600
-    assert purchase["holdout"]["n"] == 4 * together["holdout"]
-    assert together["holdout"] >= 100  # the new ones
+    purchase, together = model.evaluation.purchase, facts(model)
+    assert purchase.out_of_time
+    assert together.train + together.validation == pytest.approx(300, abs=3)
+    assert together.train_rows_excluded == 4 * (375 - together.train - together.validation)
+    assert purchase.holdout.n + together.holdout_rows_excluded == 1_600
+    assert purchase.holdout.n == 4 * together.holdout
+    assert together.holdout >= 100  # the new ones
     relabelled = with_column(later, LABEL, np.random.default_rng(0).permutation(later[LABEL].to_numpy()))
     assert learn(months, grouped, TINY, relabelled).model.id == model.id
 
@@ -80,8 +84,8 @@ def test_a_later_table_of_other_households_takes_none_from_training(
     months: pa.Table, customers: pa.Table, grouped: Contract
 ) -> None:
     model = learn(months, grouped, TINY, owned(customers.slice(3_000, 800), range(1_000, 1_200))).model
-    assert facts(model)["not_taught"] == facts(model)["not_judged"] == 0
-    assert model.evaluation["purchase"]["holdout"]["n"] == 800
+    assert facts(model).train_rows_excluded == facts(model).holdout_rows_excluded == 0
+    assert model.evaluation.purchase.holdout.n == 800
 
 
 def test_copies_of_a_row_do_not_tell_on_each_other(contract: Contract, grouped: Contract, customers: pa.Table) -> None:
@@ -91,7 +95,7 @@ def test_copies_of_a_row_do_not_tell_on_each_other(contract: Contract, grouped: 
     table = table.append_column(GROUP, pa.array([f"h{i % 400}" for i in range(table.num_rows)]))
     with pytest.raises(TableError, match="more looks like the label itself; got ROC-AUC 1.000 on validation rows"):
         learn(table, contract, TINY)
-    assert learn(table, grouped, TINY).model.evaluation["purchase"]["holdout"]["roc_auc"] < 0.95
+    assert learn(table, grouped, TINY).model.evaluation.purchase.holdout.figures[ROC_AUC] < 0.95
 
 
 def test_intervals_are_as_wide_as_the_households_allow() -> None:
@@ -99,12 +103,14 @@ def test_intervals_are_as_wide_as_the_households_allow() -> None:
     rng = np.random.default_rng(0)
     label = (rng.random(300) < 0.3).astype(np.int8)
     probability = np.clip(0.3 * label + 0.6 * rng.random(300), 0, 1)
-    single = interval_facts(label, Predictions(probability, 0.5), 200, seed=3)
-    many = Predictions(np.repeat(probability, 8), 0.5)
-    together = interval_facts(np.repeat(label, 8), many, 200, 3, groups=np.repeat(np.arange(300), 8))
-    apart = interval_facts(np.repeat(label, 8), many, 200, 3)
-    assert together["roc_auc"] == pytest.approx(single["roc_auc"])
-    assert np.ptp(together["roc_auc"]) > 2 * np.ptp(apart["roc_auc"])
+
+    def auc_interval(times: int, groups: np.ndarray | None = None) -> Interval:
+        many = Predictions(np.repeat(probability, times), 0.5)
+        return figures_of(np.repeat(label, times), many, 200, 3, groups).intervals[ROC_AUC.key]
+
+    together = auc_interval(8, np.repeat(np.arange(300), 8))
+    assert together == pytest.approx(auc_interval(1))
+    assert np.ptp(together) > 2 * np.ptp(auc_interval(8))
 
 
 def test_too_few_households_are_a_fault(months: pa.Table, grouped: Contract) -> None:

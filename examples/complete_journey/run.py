@@ -10,7 +10,6 @@ import argparse
 import datetime
 import sys
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from households import Records, records, snapshots
@@ -20,14 +19,15 @@ from northstar_explain import model, score, tables
 from northstar_explain.cli.fact_tables import facts_text
 from northstar_explain.cli.progress import progress
 from northstar_explain.errors import NorthstarError
+from northstar_explain.model.evaluation import PurchaseFacts
+from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, BRIER, ECE, F1, LIFT_10, ROC_AUC
 from northstar_explain.report.playbook import write_playbook
 from northstar_explain.training import Options, Source, train
 
 CONTRACT = Path(__file__).with_name("contract.toml")
 TRAIN_DATES = [datetime.date(2017, month, 1) for month in range(4, 10)]
 LATER_DATES = [datetime.date(2017, month, 1) for month in range(10, 13)]
-FIGURES = {"roc_auc": "ROC-AUC", "average_precision": "average precision", "f1": "F1", "brier": "Brier score",
-           "ece": "calibration error", "lift_10": "lift, best 10%"}  # fmt: skip
+FIGURES = (ROC_AUC, AVERAGE_PRECISION, F1, BRIER, ECE, LIFT_10)
 BESIDE = {"logistic_rfv": "logistic", "black_box": "black box", "segment_rate": "segments"}
 
 
@@ -59,26 +59,28 @@ def run(known: Records, out: Path, options: Options, overwrite: bool, quiet: boo
         score.run(learned, [out / "later.parquet"], out / "scores.parquet", settings, say)
         write_playbook(learned, out / "playbook", overwrite, say)
     print(facts_text(learned))
-    print("\n".join(comparison(learned.evaluation["purchase"], early)))
+    print("\n".join(comparison(learned.evaluation.purchase, early)))
 
 
-def comparison(facts: dict[str, Any], early: pa.Table) -> list[str]:
+def comparison(facts: PurchaseFacts, early: pa.Table) -> list[str]:
     """The model beside a logistic regression on log recency, frequency and value, and two others, line by line."""
     rate = early["buys_next_30d"].to_numpy().mean()
-    apart = facts["kept_together"]
-    beside = {one["name"]: one for one in facts["baselines"]}
+    apart = facts.group_split
+    assert apart is not None, "the contract names the household as the group"
+    beside = {one.name: one.figures for one in facts.baselines}
     lines = [
         "",
-        f"Taught by {apart['train'] + apart['validation']:,} households from {TRAIN_DATES[0]} to {TRAIN_DATES[-1]} "
+        f"Taught by {apart.train + apart.validation:,} households from {TRAIN_DATES[0]} to {TRAIN_DATES[-1]} "
         f"(base rate {rate:.3f}),",
-        f"judged on {apart['holdout']:,} others from {LATER_DATES[0]} to {LATER_DATES[-1]} "
-        f"(base rate {facts['holdout']['base_rate']:.3f}); in brackets the 95% interval",
+        f"judged on {apart.holdout:,} others from {LATER_DATES[0]} to {LATER_DATES[-1]} "
+        f"(base rate {facts.holdout.base_rate:.3f}); in brackets the 95% interval",
         f"{'':<20}{'EBM':>24}" + "".join(f"{name:>12}" for name in BESIDE.values()),
     ]
-    for key, words in FIGURES.items():
-        low, high = facts["intervals"][key]
-        others = "".join(f"{beside[name][key]:>12.4f}" for name in BESIDE)
-        lines.append(f"{words:<20}{facts['holdout'][key]:>8.4f} [{low:.4f}, {high:.4f}]{others}")
+    figures = facts.holdout.figures
+    for metric in FIGURES:
+        low, high = figures.intervals[metric.key]
+        others = "".join(f"{beside[name][metric]:>12.4f}" for name in BESIDE)
+        lines.append(f"{metric.label:<20}{figures[metric]:>8.4f} [{low:.4f}, {high:.4f}]{others}")
     return lines
 
 

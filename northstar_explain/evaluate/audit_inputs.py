@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -13,6 +13,8 @@ from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.shape_counts import shape_table
 from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.model import Purchase, Scorecard
+from northstar_explain.model.evaluation.data_facts import DataFacts, DriftFacts
+from northstar_explain.model.evaluation.robustness_facts import RobustnessFacts
 from northstar_explain.model.rules import Node, assign
 
 
@@ -21,15 +23,18 @@ class Audited(NamedTuple):
 
     Attributes
     ----------
-    evaluation : dict
-        ``data``, ``robustness`` and ``drift`` of `evaluation.json`.
-    shapes, drift : pyarrow.Table
-        Two files of the model folder.
+    data : DataFacts
+    robustness : RobustnessFacts
+    drift : DriftFacts
+    shapes, baseline : pyarrow.Table
+        Two files of the model folder: `shapes.parquet`, and `drift_baseline.parquet`.
     """
 
-    evaluation: dict[str, Any]
+    data: DataFacts
+    robustness: RobustnessFacts
+    drift: DriftFacts
     shapes: pa.Table
-    drift: pa.Table
+    baseline: pa.Table
 
 
 def audit_facts(
@@ -68,18 +73,17 @@ def audit_facts(
         for part in (train, holdout)
     ]
     baseline = drift_baseline.drift_table(compared[0], compared[1], contract.features)
-    evaluation = {
-        "data": {
-            "parts": data_quality.split_facts({name: part.label for name, part in parts.items()}),
-            "missing": data_quality.missing_facts(train.columns, holdout.columns, contract.features),
-            "shared": data_quality.shared_facts(train.columns, features, seed),
-        },
-        "robustness": {
-            "bags": robustness.bag_facts(
-                scorecard, bags, holdout.columns, purchase.threshold, purchase.percentiles, seed
-            ),
-            "range": robustness.range_facts(scorecard, train.columns, holdout.columns, features, seed),
-        },
-        "drift": drift_baseline.drift_facts(baseline),
-    }
-    return Audited(evaluation, shape_table(scorecard, train.labelled, holdout.labelled), baseline)
+    return Audited(
+        data=DataFacts(
+            splits=data_quality.split_facts({name: part.label for name, part in parts.items()}),
+            missing=data_quality.missing_facts(train.columns, holdout.columns, contract.features),
+            correlated=data_quality.correlation_facts(train.columns, features, seed),
+        ),
+        robustness=RobustnessFacts(
+            bags=robustness.bag_facts(scorecard, bags, holdout.columns, purchase.threshold, purchase.percentiles, seed),
+            out_of_range=robustness.range_facts(scorecard, train.columns, holdout.columns, features, seed),
+        ),
+        drift=drift_baseline.drift_facts(baseline),
+        shapes=shape_table(scorecard, train.labelled, holdout.labelled),
+        baseline=baseline,
+    )

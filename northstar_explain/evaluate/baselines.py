@@ -15,6 +15,7 @@ from northstar_explain.evaluate.model_quality import Predictions
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 from northstar_explain.metrics import best_f1_threshold, roc_auc
+from northstar_explain.model.evaluation.purchase_facts import SkippedBaseline
 from northstar_explain.model.rules import Node, assign
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ class Baselines(NamedTuple):
     Attributes
     ----------
     judged : dict of str to Predictions
-    left_out : list of dict
-        ``name`` and ``why``, of those that the contract does not allow to be made.
+    skipped : tuple of SkippedBaseline
+        Those that the contract does not allow.
     """
 
     judged: dict[str, Predictions]
-    left_out: list[dict[str, str]]
+    skipped: tuple[SkippedBaseline, ...]
 
 
 def baselines(
@@ -70,7 +71,7 @@ def baselines(
     rate = float(taught[1].mean())
     by_role = _by_role(contract)
     scores: dict[str, Score] = {"base_rate": lambda columns: np.full(_rows(columns), rate)}
-    left_out = []
+    skipped = []
     for name, roles, learn in (
         ("recency_rule", ("recency",), _recency_rule),
         ("logistic_rfv", ("recency", "frequency", "value"), _logistic),
@@ -78,7 +79,7 @@ def baselines(
         lacking = [role for role in roles if role not in by_role]
         if lacking:
             why = f"no numeric feature of the model has the role {' or '.join(lacking)} in the contract"
-            left_out.append({"name": name, "why": why})
+            skipped.append(SkippedBaseline(name, why))
         else:
             scores[name] = learn([by_role[role] for role in roles], *taught)
     scores["segment_rate"] = _segment_rate(tree, *taught)
@@ -87,7 +88,7 @@ def baselines(
     for name, score in scores.items():
         threshold = best_f1_threshold(chosen[1], score(chosen[0]))
         judged[name] = Predictions(score(held), threshold)
-    return Baselines(judged, left_out)
+    return Baselines(judged, tuple(skipped))
 
 
 def _by_role(contract: Contract) -> dict[str, str]:

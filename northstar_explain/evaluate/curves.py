@@ -1,30 +1,19 @@
 """What charts of the purchase model are drawn from: reliability, gains, deciles and profit, with intervals.
 
-Every part says what is counted on a bootstrap draw, and makes its facts of the draws.
+Each class says what is counted on a bootstrap draw (`draw`), and makes its facts of all draws (`facts`).
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 import numpy as np
 
 from northstar_explain import metrics
-from northstar_explain.metrics import Ranked
+from northstar_explain.evaluate.holdout_metrics import interval
+from northstar_explain.evaluate.ranking import Ranked
+from northstar_explain.model.evaluation.profit_facts import Profit, ProfitPoint
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint
 
 SHARES = np.round(np.linspace(0, 1, 41), 3)
-
-
-class Part(Protocol):
-    """A part of the evaluation whose figures get intervals."""
-
-    def draw(self, counts: np.ndarray, /) -> np.ndarray:
-        """The part's figures, with each row counted as often as it was drawn; of any shape."""
-        ...
-
-    def facts(self, drawn: np.ndarray, /) -> Any:
-        """The part's facts; `drawn` holds what `draw` gave, draw by draw."""
-        ...
 
 
 class _Rates:
@@ -49,17 +38,14 @@ class Reliability(_Rates):
     def __init__(self, label: np.ndarray, probability: np.ndarray):
         super().__init__(label, probability, metrics.calibration_bins(probability), metrics.CALIBRATION_BINS)
 
-    def facts(self, drawn: np.ndarray) -> list[dict[str, Any]]:
-        """Per bin that has rows: ``n``, ``predicted`` and ``actual`` rate, and the interval of the latter."""
-        return [
-            {
-                "n": int(self.n[bin]),
-                "predicted": float(self.predicted[bin]),
-                "actual": float(self.actual[bin]),
-                "actual_interval": metrics.interval(drawn[:, bin]),
-            }
+    def facts(self, drawn: np.ndarray) -> tuple[CalibrationBin, ...]:
+        """Each bin that has rows; `drawn` holds what `draw` gave, draw by draw."""
+        return tuple(
+            CalibrationBin(
+                int(self.n[bin]), float(self.predicted[bin]), float(self.actual[bin]), interval(drawn[:, bin])
+            )
             for bin in np.flatnonzero(self.n)
-        ]
+        )
 
 
 class Deciles(_Rates):
@@ -68,19 +54,16 @@ class Deciles(_Rates):
     def __init__(self, label: np.ndarray, probability: np.ndarray, decile: np.ndarray):
         super().__init__(label, probability, decile - 1, 10)
 
-    def facts(self, drawn: np.ndarray) -> list[dict[str, Any]]:
-        """Per decile, 10 the highest: ``n``, and where it has rows both rates and the interval of the actual one."""
-        return [self._decile(place, drawn) for place in range(10)]
+    def facts(self, drawn: np.ndarray) -> tuple[Decile, ...]:
+        """All ten, 10 the highest; `drawn` holds what `draw` gave, draw by draw."""
+        return tuple(self._decile(place, drawn) for place in range(10))
 
-    def _decile(self, place: int, drawn: np.ndarray) -> dict[str, Any]:
+    def _decile(self, place: int, drawn: np.ndarray) -> Decile:
         n = int(self.n[place])
-        return {
-            "decile": place + 1,
-            "n": n,
-            "predicted_rate": float(self.predicted[place]) if n else None,
-            "purchase_rate": float(self.actual[place]) if n else None,
-            "purchase_rate_interval": metrics.interval(drawn[:, place]) if n else None,
-        }
+        if not n:
+            return Decile(place + 1, 0, None, None, None)
+        rates = float(self.predicted[place]), float(self.actual[place])
+        return Decile(place + 1, n, *rates, interval(drawn[:, place]))
 
 
 class Gains:
@@ -93,16 +76,16 @@ class Gains:
         """Captured shares, at `SHARES`."""
         return self._ranked.gains(SHARES, counts)
 
-    def facts(self, drawn: np.ndarray) -> list[dict[str, Any]]:
-        """Per ``share`` of customers the share of buyers ``captured``, with its interval."""
+    def facts(self, drawn: np.ndarray) -> tuple[GainsPoint, ...]:
+        """A point for each of `SHARES`; `drawn` holds what `draw` gave, draw by draw."""
         captured = self._ranked.gains(SHARES)
-        return [
-            {"share": float(share), "captured": float(found), "captured_interval": metrics.interval(drawn[:, place])}
+        return tuple(
+            GainsPoint(float(share), float(found), interval(drawn[:, place]))
             for place, (share, found) in enumerate(zip(SHARES, captured, strict=True))
-        ]
+        )
 
 
-class Profit:
+class ProfitCurve:
     """What contacting the best-scored would bring, if every buyer among them were won by the contact.
 
     Buyers who would have bought anyway are counted as won; only a control group tells them apart.
@@ -128,43 +111,29 @@ class Profit:
         won = self._ranked.gains(SHARES, counts) * (counts @ self._label) / counts.sum()
         return np.append(self._per_1000(won, SHARES), self._paying(counts, self._label))
 
-    def facts(self, drawn: np.ndarray) -> dict[str, Any]:
-        """The profit curve.
-
-        Returns
-        -------
-        dict
-            ``margin``, ``contact_cost``; ``curve``: per ``share`` contacted the ``profit`` per 1,000 customers of the
-            table from those who bought, with its interval, and the ``expected`` one from the probabilities;
-            ``best_share`` and ``best_profit`` on it; ``break_even``, the probability from which a contact pays; and
-            ``paying``: the same figures when exactly those at or above it are contacted, which looks at no outcome.
-        """
+    def facts(self, drawn: np.ndarray) -> Profit:
+        """The curve, and contacting exactly those for whom a contact pays, which looks at no outcome."""
         profit = self.draw(np.ones(len(self._label)))
-        ends = [metrics.interval(values) for values in drawn.T]
+        ends = [interval(values) for values in drawn.T]
         expected = self._expected()
         best = int(profit[:-1].argmax())
-        return {
-            "margin": self._margin,
-            "contact_cost": self._cost,
-            "curve": [
-                {
-                    "share": float(share),
-                    "profit": float(profit[place]),
-                    "profit_interval": ends[place],
-                    "expected": float(expected[place]),
-                }
+        return Profit(
+            margin=self._margin,
+            contact_cost=self._cost,
+            curve=tuple(
+                ProfitPoint(float(share), float(profit[place]), ends[place], float(expected[place]))
                 for place, share in enumerate(SHARES)
-            ],
-            "best_share": float(SHARES[best]),
-            "best_profit": float(profit[best]),
-            "break_even": self._cost / self._margin,
-            "paying": {
-                "share": float(self._pays.mean()),
-                "profit": float(profit[-1]),
-                "profit_interval": ends[-1],
-                "expected": self._paying(np.ones(len(self._label)), self._probability),
-            },
-        }
+            ),
+            best_share=float(SHARES[best]),
+            best_profit=float(profit[best]),
+            break_even=self._cost / self._margin,
+            above_break_even=ProfitPoint(
+                share=float(self._pays.mean()),
+                profit=float(profit[-1]),
+                profit_interval=ends[-1],
+                expected_profit=self._paying(np.ones(len(self._label)), self._probability),
+            ),
+        )
 
     def _per_1000(self, won: np.ndarray, share: np.ndarray) -> np.ndarray:
         return 1000 * (self._margin * won - self._cost * share)

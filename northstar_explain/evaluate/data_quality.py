@@ -3,55 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.model.evaluation.data_facts import CorrelatedPair, MissingShare, SplitSize
+from northstar_explain.model.evaluation.limits import CORRELATED
 
-# From here on two features are named as ones that share credit. A convention (Mukaka 2012 calls it high correlation).
-SHARED = 0.7
 # More rows do not change the second digit.
 _ROWS = 20_000
 
 
-def split_facts(parts: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Customers and buyers of each part.
+def split_facts(splits: Mapping[str, np.ndarray]) -> tuple[SplitSize, ...]:
+    """Customers and buyers of each split.
 
     Parameters
     ----------
-    parts : mapping
-        Name of the part to its label, an ndarray of 0 and 1.
-
-    Returns
-    -------
-    list of dict
-        ``part``, ``n``, ``buyers``, ``base_rate`` (None where the part is empty).
+    splits : mapping
+        Name of the split to its label, an ndarray of 0 and 1.
     """
-    return [
-        {
-            "part": name,
-            "n": len(label),
-            "buyers": int(label.sum()),
-            "base_rate": float(label.mean()) if len(label) else None,
-        }
-        for name, label in parts.items()
-    ]
+    return tuple(
+        SplitSize(name, len(label), int(label.sum()), float(label.mean()) if len(label) else None)
+        for name, label in splits.items()
+    )
 
 
-def missing_facts(train: Columns, holdout: Columns, features: Sequence[Feature]) -> list[dict[str, Any]]:
-    """Share of customers whose value is missing, 0 to 1, by feature and part."""
-    return [
-        {
-            "feature": feature.name,
-            "train": float(_absent(train[feature.name]).mean()),
-            "holdout": float(_absent(holdout[feature.name]).mean()),
-        }
-        for feature in features
-    ]
+def missing_facts(train: Columns, holdout: Columns, features: Sequence[Feature]) -> tuple[MissingShare, ...]:
+    """Share of customers whose value is missing, by feature."""
+    return tuple(
+        MissingShare(one.name, *(float(_absent(rows[one.name]).mean()) for rows in (train, holdout)))
+        for one in features
+    )
 
 
-def shared_facts(columns: Columns, features: Sequence[Feature], seed: int) -> list[dict[str, Any]]:
+def correlation_facts(columns: Columns, features: Sequence[Feature], seed: int) -> tuple[CorrelatedPair, ...]:
     """Pairs of features so alike that the model may give the credit to either.
 
     Two numbers are compared by Spearman's rank correlation (1904), two categories by Cramér's V (1946), a number and a
@@ -60,15 +45,15 @@ def shared_facts(columns: Columns, features: Sequence[Feature], seed: int) -> li
     Parameters
     ----------
     columns : mapping
-        The rows that taught.
+        Training rows.
     features : sequence of Feature
     seed : int
         Draws at most 20,000 rows.
 
     Returns
     -------
-    list of dict
-        ``first``, ``second``, ``measure`` and ``value`` of every pair from 0.7 on (either sign), the strongest first.
+    tuple of CorrelatedPair
+        Every pair from `CORRELATED` on (either sign), the strongest first.
     """
     count = len(columns[features[0].name])
     rows = np.sort(np.random.default_rng([seed, 4]).permutation(count)[:_ROWS])
@@ -78,9 +63,9 @@ def shared_facts(columns: Columns, features: Sequence[Feature], seed: int) -> li
     for place, first in enumerate(features):
         for second in features[place + 1 :]:
             measure, value = likeness(drawn[first.name], drawn[second.name])
-            if abs(value) >= SHARED:
-                found.append({"first": first.name, "second": second.name, "measure": measure, "value": value})
-    return sorted(found, key=lambda pair: (-abs(float(pair["value"])), pair["first"], pair["second"]))
+            if abs(value) >= CORRELATED:
+                found.append(CorrelatedPair(first.name, second.name, measure, value))
+    return tuple(sorted(found, key=lambda pair: (-abs(pair.value), pair.first, pair.second)))
 
 
 def likeness(first: np.ndarray | Category, second: np.ndarray | Category) -> tuple[str, float]:

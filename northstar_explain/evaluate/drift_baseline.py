@@ -10,9 +10,8 @@ import pyarrow as pa
 
 from northstar_explain import metrics
 from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.model.evaluation.data_facts import DriftFacts, Shift
 
-# Siddiqi (2006), Credit Risk Scorecards: below 0.1 no shift to speak of, from 0.25 a shift that asks for a review.
-LOOK, REVIEW = 0.1, 0.25
 _BINS = 10
 _CATEGORIES = 20
 SCHEMA = pa.schema([
@@ -73,7 +72,7 @@ def drift_table(train: Part, holdout: Part, features: Sequence[Feature]) -> pa.T
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def drift_facts(table: pa.Table) -> dict[str, Any]:
+def drift_facts(table: pa.Table) -> DriftFacts:
     """How far the holdout is from the training rows, as a yardstick: as little as chance makes, or what time has made.
 
     Parameters
@@ -83,9 +82,7 @@ def drift_facts(table: pa.Table) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        ``look`` and ``review``: from which population stability index on; ``holdout``: a list of ``of``, ``name`` and
-        ``psi``, the largest first.
+    DriftFacts
     """
     rows = table.to_pylist()
     keys = dict.fromkeys((row["of"], row["name"]) for row in rows)
@@ -93,9 +90,8 @@ def drift_facts(table: pa.Table) -> dict[str, Any]:
     for of, name in keys:
         mine = [row for row in rows if (row["of"], row["name"]) == (of, name)]
         counts = [np.array([row[key] for row in mine]) for key in ("train_n", "holdout_n")]
-        found.append({"of": of, "name": name, "psi": metrics.population_stability(*counts)})
-    found.sort(key=lambda one: (-float(one["psi"]), one["of"], one["name"]))
-    return {"look": LOOK, "review": REVIEW, "holdout": found}
+        found.append(Shift(of, name, metrics.population_stability(*counts)))
+    return DriftFacts(tuple(sorted(found, key=lambda one: (-one.psi, one.of, one.name))))
 
 
 def _ranges(train: np.ndarray, holdout: np.ndarray) -> list[dict[str, Any]]:

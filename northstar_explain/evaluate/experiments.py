@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
@@ -19,9 +18,20 @@ from northstar_explain import metrics
 from northstar_explain.contract import Category, Columns, Contract, Feature, Kind
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.holdout_metrics import measure
+from northstar_explain.evaluate.ranking import Ranked
 from northstar_explain.learn import choose_segments, clusters, fit_purchase_model, fit_segments, splits, stability
 from northstar_explain.learn.fit_segments import LearnedSegments
-from northstar_explain.metrics import Ranked
+from northstar_explain.model.evaluation.experiment_facts import (
+    Clusters,
+    Effect,
+    ExperimentFacts,
+    LabelAsFeature,
+    Separation,
+    ShuffledLabel,
+    Variant,
+)
+from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, CAPTURE_20, LIFT_10, ROC_AUC
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.model.rules import Node, assign, rules
 from northstar_explain.model.segments import to_json
@@ -47,7 +57,7 @@ def compare_facts(
     learned: LearnedSegments,
     seed: int,
     progress: Callable[[str], None],
-) -> dict[str, Any]:
+) -> ExperimentFacts:
     """Run every experiment of the comparison.
 
     Parameters
@@ -64,8 +74,7 @@ def compare_facts(
 
     Returns
     -------
-    dict
-        ``rows``, ``holdout_n``, ``shuffled_label``, ``label_as_feature``, ``variants``, ``clusters``, ``effects``.
+    ExperimentFacts
     """
     rng = np.random.default_rng([seed, 11])
     sample = taught.take(np.sort(rng.choice(len(taught.label), min(ROWS, len(taught.label)), replace=False)))
@@ -73,39 +82,36 @@ def compare_facts(
     progress("comparing: the label shuffled")
     shuffled = [replace(sample, label=rng.permutation(sample.label)) for _ in range(SHUFFLES)]
     plain = _machine_auc(sample, held, contract, seed)
-    fallen = [_machine_auc(one, held, contract, seed)["roc_auc"] for one in shuffled]
-    facts: dict[str, Any] = {
-        "rows": len(sample.label),
-        "holdout_n": len(held.label),
-        "shuffled_label": {
-            **_segments_both_ways(sample, shuffled[0], contract, len(learned.segmentation.segments), seed),
-            "roc_auc": plain["roc_auc"],
-            "roc_auc_shuffled": float(np.mean(fallen)),
-            "shuffles": fallen,
-        },
-    }
+    fallen = [_machine_auc(one, held, contract, seed).roc_auc for one in shuffled]
+    both = _segments_both_ways(sample, shuffled[0], contract, len(learned.segmentation.segments), seed)
+    shuffled_label = ShuffledLabel(both, both[0] == both[1], plain.roc_auc, float(np.mean(fallen)), tuple(fallen))
     progress("comparing: the label given to KMeans")
-    facts["label_as_feature"] = label_as_feature(sample, contract, learned, seed)
+    given = label_as_feature(sample, contract, learned, seed)
     progress("comparing: the segment as a score, as a feature and as a divide")
-    facts["variants"] = _variants(sample, held, plain, contract, learned, seed)
-    facts["clusters"] = cluster_facts(sample.columns, learned, seed)
-    facts["effects"] = effect_facts(sample.columns, contract, assign(learned.segmentation.tree, sample.columns))
-    return facts
+    return ExperimentFacts(
+        rows=len(sample.label),
+        holdout_n=len(held.label),
+        shuffled_label=shuffled_label,
+        label_as_feature=given,
+        variants=_variants(sample, held, plain, contract, learned, seed),
+        clusters=cluster_facts(sample.columns, learned, seed),
+        effects=effect_facts(sample.columns, contract, assign(learned.segmentation.tree, sample.columns)),
+    )
 
 
-def _segments_both_ways(one: Customers, other: Customers, contract: Contract, k: int, seed: int) -> dict[str, Any]:
-    """Learn segments beside the label as it is and beside the shuffled one; compare the bytes of what is stored."""
+def _segments_both_ways(one: Customers, other: Customers, contract: Contract, k: int, seed: int) -> tuple[str, str]:
+    """Learn segments beside the label as it is and beside the shuffled one; give the hashes of what is stored."""
     options = fit_segments.Options(k=k, draws=1, effort=0.02)
     hashes = []
     for rows in (one, other):
         # The label is at hand, as it is in training; fit_segments.learn has no place to put it.
         found = fit_segments.learn(rows.columns, contract, options, seed, lambda stage: None, groups=rows.groups)
         hashes.append(hashlib.sha256(json_bytes(to_json(found.segmentation, contract))).hexdigest())
-    return {"segments_sha256": hashes, "segments_identical": hashes[0] == hashes[1]}
+    return hashes[0], hashes[1]
 
 
-def _machine_auc(taught: Customers, held: Customers, contract: Contract, seed: int) -> dict[str, Any]:
-    return _rank_facts(held.label, _fit_predict(taught, held.columns, contract.model_features, seed))
+def _machine_auc(taught: Customers, held: Customers, contract: Contract, seed: int) -> Variant:
+    return _variant("model", held.label, _fit_predict(taught, held.columns, contract.model_features, seed))
 
 
 def _fit_predict(taught: Customers, columns: Columns, features: tuple[Feature, ...], seed: int) -> np.ndarray:
@@ -119,21 +125,13 @@ def _some_known(column: np.ndarray | Category) -> bool:
     return bool((column.codes >= 0).any() if isinstance(column, Category) else not np.isnan(column).all())
 
 
-def _rank_facts(label: np.ndarray, score: np.ndarray) -> dict[str, Any]:
-    figures = Ranked(label, score).figures(np.ones(len(label)))
-    return {name: figures[name] for name in ("roc_auc", "average_precision", "lift_10", "capture_20")}
+def _variant(name: str, label: np.ndarray, score: np.ndarray) -> Variant:
+    found = measure(Ranked(label, score))
+    return Variant(name, *(found[one.key] for one in (ROC_AUC, AVERAGE_PRECISION, LIFT_10, CAPTURE_20)))
 
 
-def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegments, seed: int) -> dict[str, Any]:
-    """Give KMeans the label as one more column, and look at what becomes of the segments.
-
-    Returns
-    -------
-    dict
-        ``rules`` and, of them, ``rules_that_ask`` for the label; ``definitions``; ``purchase_rates`` of the segments,
-        in the sample; ``roc_auc_in_sample`` of the segment's rate as a score, which the label itself makes high; and
-        ``undecided``: the share of customers whose segment cannot be told while the label is unknown.
-    """
+def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegments, seed: int) -> LabelAsFeature:
+    """Give KMeans the label as one more column, and look at what becomes of the segments."""
     known = Feature(
         name=contract.label,
         group="",
@@ -158,15 +156,15 @@ def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegm
     ids = assign(tree, columns)
     said = rules(tree, asked)
     rates = {str(id): float(sample.label[ids == id].mean()) for id in np.unique(ids)}
-    return {
-        "k": k,
-        "rules": len(said),
-        "rules_that_ask": sum(any(c.feature == contract.label for c in rule.conditions) for rule in said),
-        "definitions": [definition([rule for rule in said if rule.segment == id], asked) for id in sorted(rates)],
-        "purchase_rates": [rates[id] for id in sorted(rates)],
-        "roc_auc_in_sample": metrics.roc_auc(sample.label, np.array([rates[id] for id in ids])),
-        "undecided": _undecided(tree, columns, contract.label),
-    }
+    return LabelAsFeature(
+        k=k,
+        rules=len(said),
+        rules_using_label=sum(any(c.feature == contract.label for c in rule.conditions) for rule in said),
+        definitions=tuple(definition([rule for rule in said if rule.segment == id], asked) for id in sorted(rates)),
+        purchase_rates=tuple(rates[id] for id in sorted(rates)),
+        roc_auc_in_sample=metrics.roc_auc(sample.label, np.array([rates[id] for id in ids])),
+        undecided=_undecided(tree, columns, contract.label),
+    )
 
 
 def _undecided(tree: Node, columns: Columns, label: str) -> float:
@@ -176,13 +174,13 @@ def _undecided(tree: Node, columns: Columns, label: str) -> float:
 
 
 def _variants(
-    sample: Customers, held: Customers, plain: dict[str, Any], contract: Contract, learned: LearnedSegments, seed: int
-) -> list[dict[str, Any]]:
+    sample: Customers, held: Customers, plain: Variant, contract: Contract, learned: LearnedSegments, seed: int
+) -> tuple[Variant, ...]:
     tree = learned.segmentation.tree
     ids, held_ids = assign(tree, sample.columns), assign(tree, held.columns)
     names = tuple(segment.id for segment in learned.segmentation.segments)
     rates = {id: float(sample.label[ids == id].mean()) if (ids == id).any() else 0.0 for id in names}
-    by_rate = _rank_facts(held.label, np.array([rates[id] for id in held_ids]))
+    by_rate = np.array([rates[id] for id in held_ids])
     segment = Feature("segment", "", Kind.CATEGORY, "segment")
 
     def wider(columns: Columns, found: np.ndarray) -> Columns:
@@ -195,12 +193,12 @@ def _variants(
         seed,
     )
     apart = _one_each(sample, held, ids, held_ids, contract, seed)
-    return [
-        {"name": "segment_rate", **by_rate},
-        {"name": "model", **plain},
-        {"name": "model_with_segment", **_rank_facts(held.label, with_segment)},
-        {"name": "model_per_segment", **_rank_facts(held.label, apart)},
-    ]
+    return (
+        _variant("segment_rate", held.label, by_rate),
+        plain,
+        _variant("model_with_segment", held.label, with_segment),
+        _variant("model_per_segment", held.label, apart),
+    )
 
 
 def _one_each(
@@ -218,38 +216,28 @@ def _one_each(
     return probability
 
 
-def cluster_facts(columns: Columns, learned: LearnedSegments, seed: int) -> dict[str, dict[str, float]]:
-    """How well apart the groups lie, KMeans' own and those of the rules, in the space of KMeans.
-
-    Returns
-    -------
-    dict
-        ``kmeans`` and ``rules``, each with ``silhouette`` (Rousseeuw 1987, higher is better, on a sample),
-        ``davies_bouldin`` (1979, lower is better) and ``calinski_harabasz`` (1974, higher is better).
-    """
+def cluster_facts(columns: Columns, learned: LearnedSegments, seed: int) -> Clusters:
+    """How well apart the groups lie, KMeans' own and those of the rules, in the space of KMeans."""
     points = learned.space.place(columns)
-    groups = {
-        "kmeans": clusters.predict(learned.kmeans, points),
-        "rules": np.unique(assign(learned.segmentation.tree, columns), return_inverse=True)[1],
-    }
+    groups = (
+        clusters.predict(learned.kmeans, points),
+        np.unique(assign(learned.segmentation.tree, columns), return_inverse=True)[1],
+    )
     with threadpool_limits(limits=1):
-        return {
-            name: {
-                "silhouette": stability.silhouette(points, group, seed),
-                "davies_bouldin": float(davies_bouldin_score(points, group)),
-                "calinski_harabasz": float(calinski_harabasz_score(points, group)),
-            }
-            for name, group in groups.items()
-        }
+        return Clusters(*(
+            Separation(
+                stability.silhouette(points, group, seed),
+                float(davies_bouldin_score(points, group)),
+                float(calinski_harabasz_score(points, group)),
+            )
+            for group in groups
+        ))  # fmt: skip
 
 
-def effect_facts(columns: Columns, contract: Contract, ids: np.ndarray) -> list[dict[str, Any]]:
+def effect_facts(columns: Columns, contract: Contract, ids: np.ndarray) -> tuple[Effect, ...]:
     """Which features differ most between the segments: eta squared, the share of variance between them (Fisher 1925).
 
-    Returns
-    -------
-    list of dict
-        ``feature`` and ``eta_squared``, 0 to 1, the largest first.
+    The largest come first.
     """
     found: list[tuple[float, str]] = []
     for feature in contract.features:
@@ -264,4 +252,4 @@ def effect_facts(columns: Columns, contract: Contract, ids: np.ndarray) -> list[
         )
         found.append((float(between) / total if total else 0.0, feature.name))
     ranked = sorted(found, key=lambda one: (-one[0], one[1]))[:MOST_EFFECTS]
-    return [{"feature": name, "eta_squared": share} for share, name in ranked]
+    return tuple(Effect(name, share) for share, name in ranked)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from northstar_explain import metrics
 from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.model.evaluation import Interval
+from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
+from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.wording import brief
 
-FEWEST = 50
 NEW_SHARE = 0.25
 _BANDS = 4
 
 
 def group_facts(
     contract: Contract, columns: Columns, ids: np.ndarray, label: np.ndarray, probability: np.ndarray, threshold: float
-) -> list[dict[str, Any]]:
+) -> tuple[Subgroup, ...]:
     """The model's figures group by group.
 
     Parameters
@@ -35,39 +36,39 @@ def group_facts(
 
     Returns
     -------
-    list of dict
-        ``by`` what, ``group``, ``n``; and where n is 50 or more, else None: ``base_rate``, ``predicted_rate``, ``ece``,
-        ``flag_rate``, ``recall`` (flagged among buyers) and ``roc_auc`` (None where all or none bought);
-        ``base_rate_interval`` and ``recall_interval``, 95% by Wilson (1927). The calibration error is taken over ten
-        bins, or as many as hold 50 customers each.
+    tuple of Subgroup
+        The calibration error is taken over ten bins, or as many as hold `SUBGROUP_MIN_CUSTOMERS` each.
     """
-    return [
-        {"by": by, "group": group, **_figures(inside, label, probability, threshold)}
-        for by, group, inside in _groups(contract, columns, ids)
+    return tuple(
+        _subgroup(by, name, inside, label, probability, threshold)
+        for by, name, inside in _groups(contract, columns, ids)
         if inside.any()
-    ]
+    )
 
 
-def _figures(inside: np.ndarray, label: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, Any]:
+def _subgroup(
+    by: str, name: str, inside: np.ndarray, label: np.ndarray, probability: np.ndarray, threshold: float
+) -> Subgroup:
     n = int(inside.sum())
-    names = ("base_rate", "predicted_rate", "ece", "flag_rate", "recall", "roc_auc", "base_rate_interval",
-             "recall_interval")  # fmt: skip
-    if n < FEWEST:
-        return {"n": n, **dict.fromkeys(names)}
+    if n < SUBGROUP_MIN_CUSTOMERS:
+        return Subgroup(by, name, n, None, None, None, None, None, None, None, None)
     bought, scored = label[inside], probability[inside]
     flag = scored >= threshold
-    both = 0 < bought.sum() < n
-    values = (
-        float(bought.mean()),
-        float(scored.mean()),
-        metrics.expected_calibration_error(bought, scored, min(metrics.CALIBRATION_BINS, n // FEWEST)),
-        float(flag.mean()),
-        float(flag[bought == 1].mean()) if bought.any() else None,
-        metrics.roc_auc(bought, scored) if both else None,
-        list(metrics.wilson(int(bought.sum()), n)),
-        list(metrics.wilson(int(flag[bought == 1].sum()), int(bought.sum()))) if bought.any() else None,
+    buyers, flagged = int(bought.sum()), flag[bought == 1]
+    bins = min(metrics.CALIBRATION_BINS, n // SUBGROUP_MIN_CUSTOMERS)
+    return Subgroup(
+        by=by,
+        name=name,
+        n=n,
+        base_rate=float(bought.mean()),
+        predicted_rate=float(scored.mean()),
+        ece=metrics.expected_calibration_error(bought, scored, bins),
+        flag_rate=float(flag.mean()),
+        recall=float(flagged.mean()) if buyers else None,
+        roc_auc=metrics.roc_auc(bought, scored) if 0 < buyers < n else None,
+        base_rate_interval=Interval(*metrics.wilson(buyers, n)),
+        recall_interval=Interval(*metrics.wilson(int(flagged.sum()), buyers)) if buyers else None,
     )
-    return {"n": n, **dict(zip(names, values, strict=True))}
 
 
 def _groups(contract: Contract, columns: Columns, ids: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from northstar_explain.contract import Contract
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.evaluate.audit_inputs import Audited, audit_facts
+from northstar_explain.evaluate.audit_inputs import audit_facts
 from northstar_explain.evaluate.baselines import Score, baselines
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.experiments import compare_facts
@@ -20,11 +21,15 @@ from northstar_explain.evaluate.migration import Earlier, update_facts
 from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
-from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, spread_facts
+from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
 from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.learn.fit_purchase_model import Machine
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model import Purchase, Scorecard, ranks
+from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
+from northstar_explain.model.evaluation.purchase_facts import GroupSplit
+from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentFacts
+from northstar_explain.model.evaluation.together_facts import TogetherFacts
 from northstar_explain.model.rules import Node, assign
 
 
@@ -126,7 +131,15 @@ class Case:
         return ranks.decile(ranks.Percentiles(self.bought.purchase.percentiles)(self.judged.probability))
 
 
-def evaluate(case: Case, progress: Callable[[str], None]) -> Audited:
+class Evaluated(NamedTuple):
+    """All of `evaluation.json`, and two tables of the model folder."""
+
+    evaluation: Evaluation
+    shapes: pa.Table
+    drift: pa.Table
+
+
+def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
     """Measure everything that is reported.
 
     Parameters
@@ -137,27 +150,22 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Audited:
 
     Returns
     -------
-    Audited
-        The whole of `evaluation.json`, and two tables of the model folder.
+    Evaluated
     """
     progress("judging the holdout beside simpler models and a black box")
     purchase, segments = _purchase(case), _segments(case)
-    comparison = None
+    experiments = None
     if case.experiments:
         train, holdout = case.parts.train, case.parts.holdout
-        comparison = compare_facts(train, holdout, case.contract, case.learned, case.seed, progress)
-    evaluation = {
-        "purchase": purchase,
-        "segments": segments,
-        "together": _together(case, segments["holdout_outcomes"]),
-        "comparison": comparison,
-    }
+        experiments = compare_facts(train, holdout, case.contract, case.learned, case.seed, progress)
+    together = _together(case, segments.holdout_outcomes)
     progress("measuring what an auditor asks for")
     audited = audit_facts(
         case.bought.scorecard, case.bought.bags, case.tree, case.bought.purchase, _by_name(case.parts), case.contract,
         case.seed,
     )  # fmt: skip
-    return audited._replace(evaluation=evaluation | audited.evaluation)
+    facts = Evaluation(purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift)
+    return Evaluated(facts, audited.shapes, audited.baseline)
 
 
 def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray | None:
@@ -177,59 +185,64 @@ def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray |
     return np.array([truth[id] for id in ids])
 
 
-def _purchase(case: Case) -> dict[str, Any]:
+def _purchase(case: Case) -> PurchaseFacts:
     parts, held, judged = case.parts, case.parts.holdout, case.judged
     others = baselines(
         case.contract, parts.train.labelled, parts.validation.labelled, held.columns, case.tree, case.bought.black_box
     )
     trial = Trial(held.label, judged, others.judged, case.decile, case.truth, case.stakes, held.groups)
     terms = case.bought.scorecard.terms
-    return {
-        **purchase_facts(trial, case.draws, case.seed),
-        "baselines_left_out": others.left_out,
-        "groups": group_facts(
+    return PurchaseFacts(
+        **purchase_facts(trial, case.draws, case.seed)._asdict(),
+        baselines_skipped=others.skipped,
+        subgroups=group_facts(
             case.contract, held.columns, case.segments, held.label, judged.probability, judged.threshold
         ),
-        "train_n": len(parts.train),
-        "validation_n": len(parts.validation),
-        "terms": importance_facts([(term.name, term.importance) for term in terms]),
-        "out_of_time": parts.out_of_time,
-        "kept_together": _kept_together(case.contract, parts),
-    }
+        train_n=len(parts.train),
+        validation_n=len(parts.validation),
+        terms=importance_facts([(term.name, term.importance) for term in terms]),
+        out_of_time=parts.out_of_time,
+        group_split=_group_split(case.contract, parts),
+    )
 
 
-def _kept_together(contract: Contract, parts: Parts) -> dict[str, Any] | None:
-    """How many groups of rows are in each part, where the contract names them or rows repeat; none is in two."""
+def _group_split(contract: Contract, parts: Parts) -> GroupSplit | None:
+    """How many groups of rows are in each split, where the contract names them or rows repeat; none is in two."""
     counts = {name: len(np.unique(part.groups)) for name, part in _by_name(parts).items() if part.groups is not None}
     if not counts:
         return None
-    return {"by": contract.group or None, **counts, "not_taught": parts.not_taught, "not_judged": parts.not_judged}
+    return GroupSplit(
+        column=contract.group or None,
+        **counts,
+        train_rows_excluded=parts.not_taught,
+        holdout_rows_excluded=parts.not_judged,
+    )
 
 
-def _segments(case: Case) -> dict[str, Any]:
+def _segments(case: Case) -> SegmentFacts:
     learned, everybody = case.learned, case.parts.everybody
     found, before = learned.segmentation.segments, case.earlier
-    return {
-        **segment_facts(learned),
-        "holdout_outcomes": outcome_facts(case.segments, case.parts.holdout.label, case.judged.probability),
-        "funnel": funnel_facts(found, everybody.columns),
-        "spend": spend_facts(case.contract, found),
-        "trend": trend_facts(found, len(everybody), before.model if before else None),
-        "borderline": border_facts(learned.segmentation, everybody.columns),
-        "update": update_facts(learned, before, everybody) if before else None,
-    }
+    return SegmentFacts(
+        **segment_facts(learned)._asdict(),
+        holdout_outcomes=outcome_facts(case.segments, case.parts.holdout.label, case.judged.probability),
+        funnel=funnel_facts(found, everybody.columns),
+        spend=spend_facts(case.contract, found),
+        trend=trend_facts(found, len(everybody), before.model if before else None),
+        borderline=border_facts(learned.segmentation, everybody.columns),
+        update=update_facts(learned, before, everybody) if before else None,
+    )
 
 
-def _together(case: Case, outcomes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _together(case: Case, outcomes: Mapping[str, Outcome]) -> TogetherFacts:
     held, probability = case.parts.holdout, case.judged.probability
     order = [segment.id for segment in case.learned.segmentation.segments]
-    return {
-        "matrix": matrix_facts(case.segments, case.decile, held.label, probability, order),
-        "spread": spread_facts(case.segments, probability, order),
-        "drivers": driver_facts(case.bought.scorecard, held.columns, case.segments, order),
-        "control": control_facts(float(held.label.mean())),
-        "detectable": detectable_facts(outcomes),
-    }
+    return TogetherFacts(
+        matrix=matrix_facts(case.segments, case.decile, held.label, probability, order),
+        quantiles=quantile_facts(case.segments, probability, order),
+        drivers=driver_facts(case.bought.scorecard, held.columns, case.segments, order),
+        control_sizes=control_facts(float(held.label.mean())),
+        segment_control_sizes=detectable_facts(outcomes),
+    )
 
 
 def _by_name(parts: Parts) -> dict[str, Customers]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn.fit_segments import LearnedSegments
-from northstar_explain.learn.match_segments import SAME_ABOVE
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import JACCARD_SAME_SEGMENT
+from northstar_explain.model.evaluation.update_facts import (
+    AddedSegment,
+    MatchedSegment,
+    Moves,
+    RetiredSegment,
+    Update,
+)
 from northstar_explain.model.rules import assign
 
 
@@ -31,7 +37,7 @@ class Earlier:
     scores: Mapping[str, str] | None = None
 
 
-def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customers) -> dict[str, Any]:
+def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customers) -> Update:
     """What became of the earlier model's segments and of the customers in them.
 
     Parameters
@@ -44,11 +50,7 @@ def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customer
 
     Returns
     -------
-    dict
-        ``from``, ``from_date``, ``same_above``, ``matched``, ``retired``, ``added``; ``customers`` and, of them,
-        ``moved_by_model``: who is elsewhere by the new rules than by the old ones, both applied to today's values,
-        with ``model_moves`` from old id to new id to customers; and ``since``: None, or the same of the customers
-        that were scored before, apart for the customers' own changes (old rules, values then and today).
+    Update
     """
     assert learned.continuity is not None
     previous = earlier.model
@@ -57,38 +59,41 @@ def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customer
     kept = {one.id for one in learned.continuity.matches}
     names = {one.id: one.name for one in (*previous.segmentation.segments, *learned.segmentation.segments)}
     gone = [one.id for one in previous.segmentation.segments if one.id not in kept]
-    return {
-        "from": previous.id,
-        "from_date": previous.manifest["date"],
-        "same_above": SAME_ABOVE,
-        "matched": [{**asdict(one), "name": names[one.id]} for one in learned.continuity.matches],
-        "retired": [{"id": id, "name": names[id], "went_to": moves.get(id, {})} for id in gone],
-        "added": [
-            {"id": id, "name": names[id], "came_from": {old: to[id] for old, to in moves.items() if id in to}}
+    return Update(
+        previous_model_id=previous.id,
+        previous_date=previous.manifest["date"],
+        same_above=JACCARD_SAME_SEGMENT,
+        matched=tuple(
+            MatchedSegment(one.id, names[one.id], one.jaccard, one.before, one.now)
+            for one in learned.continuity.matches
+        ),
+        retired=tuple(RetiredSegment(id, names[id], moves.get(id, {})) for id in gone),
+        added=tuple(
+            AddedSegment(id, names[id], {old: to[id] for old, to in moves.items() if id in to})
             for id in learned.continuity.added
-        ],
-        "customers": len(customers),
-        "moved_by_model": int((before != after).sum()),
-        "model_moves": moves,
-        "since": None if earlier.scores is None else _since(customers, before, after, earlier.scores),
-    }
+        ),
+        customers=len(customers),
+        moved_by_model=int((before != after).sum()),
+        model_moves=moves,
+        since_scores=None if earlier.scores is None else _since(customers, before, after, earlier.scores),
+    )
 
 
-def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapping[str, str]) -> dict[str, Any]:
+def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapping[str, str]) -> Moves:
     then = np.array([since.get(id, "") for id in customers.ids.to_pylist()])
     seen = then != ""
     then, now, after = then[seen], now[seen], after[seen]
     customer, model = then != now, now != after
-    return {
-        "customers": int(seen.sum()),
-        "new": int((~seen).sum()),
-        "gone": len(since) - int(seen.sum()),
-        "moved_by_customer": int(customer.sum()),
-        "moved_by_model": int(model.sum()),
-        "moved_by_both": int((customer & model).sum()),
-        "back_where_they_were": int((customer & model & (then == after)).sum()),
-        "customer_moves": _moves(then, now),
-    }
+    return Moves(
+        customers=int(seen.sum()),
+        new=int((~seen).sum()),
+        gone=len(since) - int(seen.sum()),
+        moved_by_customer=int(customer.sum()),
+        moved_by_model=int(model.sum()),
+        moved_by_both=int((customer & model).sum()),
+        moved_back=int((customer & model & (then == after)).sum()),
+        customer_moves=_moves(then, now),
+    )
 
 
 def _moves(old: np.ndarray, new: np.ndarray) -> dict[str, dict[str, int]]:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from northstar_explain import metrics
 from northstar_explain.evaluate import curves
-from northstar_explain.metrics import Ranked
+from northstar_explain.evaluate.holdout_metrics import Measured, interval, on_draws
+from northstar_explain.evaluate.ranking import Ranked
+from northstar_explain.model.evaluation import Figures, Interval
+from northstar_explain.model.evaluation.metric_registry import LIFT_QUALITY, ROC_AUC
+from northstar_explain.model.evaluation.profit_facts import Profit
+from northstar_explain.model.evaluation.purchase_facts import Baseline, Gap, Gaps, Holdout, TermImportance
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint
 
 DRAWS = 500
 # A draw takes as long as the holdout is large, and of a large one the intervals are narrow: their ends then need not be
 # known as exactly.
 LARGE, DRAWS_WHEN_LARGE = 100_000, 200
-# Figures that get an interval; the rest follow from them.
-_WITH_INTERVAL = ("roc_auc", "average_precision", "f1", "precision", "recall", "brier", "brier_skill", "ece",
-                  "lift_quality", "lift_10", "lift_20", "lift_30",
-                  "capture_10", "capture_20", "capture_30")  # fmt: skip
-# A mean of absolute gaps: what a draw adds by chance is added twice.
-_OVERSTATED = "ece"
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,21 @@ class Trial:
     groups: np.ndarray | None = None
 
 
-def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
-    """Judge the model and all that it is compared with, on the same bootstrap draws.
+class Scored(NamedTuple):
+    """What `purchase_facts` measures of a trial; the fields are those of `PurchaseFacts`."""
+
+    holdout: Holdout
+    bootstrap_draws: int
+    baselines: tuple[Baseline, ...]
+    reliability: tuple[CalibrationBin, ...]
+    gains: tuple[GainsPoint, ...]
+    deciles: tuple[Decile, ...]
+    profit: Profit | None
+    gaps: Gaps
+
+
+def purchase_facts(trial: Trial, draws: int, seed: int) -> Scored:
+    """Evaluate the model and all that it is compared with, on the same bootstrap draws.
 
     Parameters
     ----------
@@ -96,126 +109,94 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        ``holdout``, ``intervals``, ``draws``, ``baselines``, ``reliability``, ``gains``, ``deciles``, ``profit`` and
-        ``gaps`` of `evaluation.json`'s ``purchase``.
+    Scored
     """
-    label, probability = trial.label, trial.ours.probability
+    label, probability, stakes = trial.label, trial.ours.probability, trial.stakes
     if len(label) > LARGE:
         draws = min(draws, DRAWS_WHEN_LARGE)
     ranked = Ranked(label, probability, trial.ours.threshold)
-    parts: dict[str, curves.Part] = {
-        "reliability": curves.Reliability(label, probability),
-        "gains": curves.Gains(ranked),
-        "deciles": curves.Deciles(label, probability, trial.decile),
-    }
-    if trial.stakes is not None:
-        stakes = trial.stakes
-        parts["profit"] = curves.Profit(label, probability, stakes.margin, stakes.contact_cost)
+    reliability = curves.Reliability(label, probability)
+    gains = curves.Gains(ranked)
+    deciles = curves.Deciles(label, probability, trial.decile)
+    profit = None if stakes is None else curves.ProfitCurve(label, probability, stakes.margin, stakes.contact_cost)
     every = {"": ranked} | {
         name: Ranked(label, other.probability, other.threshold) for name, other in trial.others.items()
     }
     if trial.truth is not None:
         every["truth"] = Ranked(label, trial.truth)
-    statistics: dict[str, Callable[[np.ndarray], np.ndarray]]
-    statistics = {f"part {name}": part.draw for name, part in parts.items()}
-    statistics |= {f"figures {name}": _figures(one) for name, one in every.items()}
-    statistics["base_rate"] = lambda counts: np.array(counts @ label / counts.sum())
+    statistics: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "reliability": reliability.draw,
+        "gains": gains.draw,
+        "deciles": deciles.draw,
+        "base_rate": lambda counts: np.array(counts @ label / counts.sum()),
+    }
+    statistics |= {f"figures {name}": on_draws(one) for name, one in every.items()}
+    if profit is not None:
+        statistics["profit"] = profit.draw
     drawn = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
-    found = {name: _Found(one, drawn[f"figures {name}"]) for name, one in every.items()}
-    return {
-        "holdout": _holdout(label, trial.ours, found[""].figures),
-        "intervals": found[""].intervals | _base_intervals(drawn["base_rate"]),
-        "draws": draws,
-        "baselines": [_baseline(name, other, found) for name, other in trial.others.items()],
-        "profit": None,
-        **{name: part.facts(drawn[f"part {name}"]) for name, part in parts.items()},
-        "gaps": _gaps(found),
-    }
+    found = {name: Measured(one, drawn[f"figures {name}"]) for name, one in every.items()}
+    return Scored(
+        holdout=_holdout(label, trial.ours, found[""].figures, interval(drawn["base_rate"])),
+        bootstrap_draws=draws,
+        baselines=tuple(_baseline(name, other, found) for name, other in trial.others.items()),
+        reliability=reliability.facts(drawn["reliability"]),
+        gains=gains.facts(drawn["gains"]),
+        deciles=deciles.facts(drawn["deciles"]),
+        profit=None if profit is None else profit.facts(drawn["profit"]),
+        gaps=Gaps(_gap(found, "black_box"), _gap(found, "truth")),
+    )
 
 
-def holdout_facts(label: np.ndarray, judged: Predictions) -> dict[str, Any]:
-    """Every figure of `evaluation.json`'s ``purchase.holdout``; both labels must occur."""
-    return _holdout(label, judged, Ranked(label, judged.probability, judged.threshold).figures(np.ones(len(label))))
-
-
-def interval_facts(
+def figures_of(
     label: np.ndarray, judged: Predictions, draws: int, seed: int, groups: np.ndarray | None = None
-) -> dict[str, list[float]]:
-    """Figure to its 95% bootstrap interval, [low, high], where nothing else is judged beside it."""
+) -> Figures:
+    """Every metric with its bootstrap interval, where nothing else is evaluated beside it; both labels must occur."""
     ranked = Ranked(label, judged.probability, judged.threshold)
-    drawn = metrics.bootstrap({"figures": _figures(ranked)}, len(label), draws, seed, groups)
-    return _Found(ranked, drawn["figures"]).intervals
+    drawn = metrics.bootstrap({"figures": on_draws(ranked)}, len(label), draws, seed, groups)
+    return Measured(ranked, drawn["figures"]).figures
 
 
-def _figures(ranked: Ranked) -> Callable[[np.ndarray], np.ndarray]:
-    def statistic(counts: np.ndarray) -> np.ndarray:
-        found = ranked.figures(counts)
-        return np.array([found[name] for name in _WITH_INTERVAL])
-
-    return statistic
-
-
-class _Found:
-    """Figures of one way to score, and the same on every draw."""
-
-    def __init__(self, ranked: Ranked, drawn: np.ndarray):
-        self.figures = ranked.figures(np.ones(ranked.rows))
-        self.roc_auc = drawn[:, _WITH_INTERVAL.index("roc_auc")]
-        self.intervals = {
-            name: metrics.interval(values, self.figures[name] if name == _OVERSTATED else None)
-            for name, values in zip(_WITH_INTERVAL, drawn.T, strict=True)
-        }
-
-
-def _holdout(label: np.ndarray, judged: Predictions, figures: Mapping[str, float]) -> dict[str, Any]:
+def _holdout(label: np.ndarray, judged: Predictions, figures: Figures, base_rates: Interval) -> Holdout:
     base = float(label.mean())
-    return {
-        "n": len(label),
-        "base_rate": base,
-        **figures,
-        "threshold": judged.threshold,
-        "f1_everyone": _f1_everyone(base),
-        "brier_base_rate": base * (1 - base),
-        "lift_quality_grade": metrics.lift_quality_grade(figures["lift_quality"]),
-    }
+    return Holdout(
+        n=len(label),
+        base_rate=base,
+        base_rate_interval=base_rates,
+        threshold=judged.threshold,
+        f1_everyone=_f1_everyone(base),
+        f1_everyone_interval=Interval(*map(_f1_everyone, base_rates)),
+        brier_base_rate=base * (1 - base),
+        lift_quality_grade=metrics.lift_quality_grade(figures[LIFT_QUALITY]),
+        figures=figures,
+    )
 
 
 def _f1_everyone(base_rate: float) -> float:
     return 2 * base_rate / (1 + base_rate)
 
 
-def _base_intervals(drawn: np.ndarray) -> dict[str, list[float]]:
-    ends = metrics.interval(drawn)
-    return {"base_rate": ends, "f1_everyone": [_f1_everyone(end) for end in ends]}
-
-
-def _baseline(name: str, judged: Predictions, found: Mapping[str, _Found]) -> dict[str, Any]:
+def _baseline(name: str, judged: Predictions, found: Mapping[str, Measured]) -> Baseline:
     ours, other = found[""], found[name]
-    return {
-        "name": name,
-        **other.figures,
-        "threshold": judged.threshold,
-        "intervals": other.intervals,
-        "roc_auc_behind": ours.figures["roc_auc"] - other.figures["roc_auc"],
-        "roc_auc_behind_interval": metrics.interval(ours.roc_auc - other.roc_auc),
-    }
+    return Baseline(
+        name=name,
+        threshold=judged.threshold,
+        figures=other.figures,
+        roc_auc_behind=ours.figures[ROC_AUC] - other.figures[ROC_AUC],
+        roc_auc_behind_interval=interval(ours.roc_auc_drawn - other.roc_auc_drawn),
+    )
 
 
-def _gaps(found: Mapping[str, _Found]) -> dict[str, Any]:
-    """How far the AUC lies behind the black box, and behind the best that can be known where that is known."""
-    facts: dict[str, Any] = {}
-    for name, other in (("black_box", found.get("black_box")), ("knowable", found.get("truth"))):
-        facts |= {name: None, f"{name}_interval": None, f"{name}_roc_auc": None}
-        if other is not None:
-            best, ours = other.figures["roc_auc"], found[""].figures["roc_auc"]
-            facts |= {name: best - ours, f"{name}_roc_auc": best}
-            facts[f"{name}_interval"] = metrics.interval(other.roc_auc - found[""].roc_auc)
-    return facts
+def _gap(found: Mapping[str, Measured], name: str) -> Gap | None:
+    """How far the ROC-AUC lies behind that of a better score; None where there is no such score."""
+    ours, better = found[""], found.get(name)
+    if better is None:
+        return None
+    reached = better.figures[ROC_AUC]
+    return Gap(reached, reached - ours.figures[ROC_AUC], interval(better.roc_auc_drawn - ours.roc_auc_drawn))
 
 
-def importance_facts(terms: list[tuple[str, float]]) -> list[dict[str, Any]]:
+def importance_facts(terms: list[tuple[str, float]]) -> tuple[TermImportance, ...]:
     """Terms by mean absolute points, the largest first, with their share of the total."""
     total = sum(value for _, value in terms) or 1.0
     ranked = sorted(terms, key=lambda item: (-item[1], item[0]))
-    return [{"term": name, "mean_points": value, "share": value / total} for name, value in ranked]
+    return tuple(TermImportance(name, value, value / total) for name, value in ranked)

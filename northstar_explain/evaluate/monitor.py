@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.evaluate.model_quality import Predictions, interval_facts
+from northstar_explain.evaluate.model_quality import Predictions, figures_of
 from northstar_explain.evaluate.scored_runs import Run
-from northstar_explain.metrics import Ranked
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import (
+    MONITOR_AUC_DROP,
+    MONITOR_CALIBRATION_GAP,
+    MONITOR_SEGMENT_CHANGE,
+    REJECTED_SHARE,
+)
+from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 from northstar_explain.score.feature_drift import stability
 
-# A segment whose share moves by more than a third, and by more than chance, is worth a look.
-SHARE_MOVES = 1 / 3
-AUC_FALLS, CALIBRATION_OFF, REJECTED = 0.03, 0.03, 0.01
 _Z999 = 3.29
 DRAWS = 200
 
@@ -79,8 +82,8 @@ def triggers(facts: Mapping[str, Any]) -> list[str]:
     for one in facts["segments"]:
         if one["moved"]:
             found.append(f"segment {one['id']} went from {one['old_share']:.1%} to {one['new_share']:.1%} of customers")
-    if (facts["rejected_share"] or 0) > REJECTED:
-        found.append(f"{facts['rejected_share']:.1%} of the rows were rejected, more than {REJECTED:.0%}")
+    if (facts["rejected_share"] or 0) > REJECTED_SHARE:
+        found.append(f"{facts['rejected_share']:.1%} of the rows were rejected, more than {REJECTED_SHARE:.0%}")
     if facts["outcomes"] is not None:
         found += facts["outcomes"]["alarms"]
     return found
@@ -104,7 +107,7 @@ def _shares(old: Run, new: Run, segments: Sequence[str]) -> list[dict[str, Any]]
         one, other = before / max(1, n), after / max(1, m)
         both = (before + after) / max(1, n + m)
         chance = _Z999 * np.sqrt(both * (1 - both) * (1 / max(1, n) + 1 / max(1, m)))
-        moved = abs(other - one) > max(SHARE_MOVES * one, chance)
+        moved = abs(other - one) > max(MONITOR_SEGMENT_CHANGE * one, chance)
         facts.append(
             {"id": id, "old": before, "new": after, "old_share": one, "new_share": other, "moved": bool(moved)}
         )
@@ -145,21 +148,20 @@ def _outcomes(old: Run, outcomes: Mapping[str, int], model: Model, seed: int) ->
         todo = "Check the ids, and that the window of the label is over."
         raise TableError("outcomes", [Fault("rows", "customers of the old run who bought, and who did not", got, todo)])
     judged = Predictions(probability, model.purchase.threshold)
-    found = Ranked(bought, judged.probability, judged.threshold).figures(np.ones(len(bought)))
-    intervals = interval_facts(bought, judged, DRAWS, seed)
-    held = model.evaluation["purchase"]["holdout"]
+    figures = figures_of(bought, judged, DRAWS, seed)
+    auc, held = figures[ROC_AUC], model.evaluation.purchase.holdout.figures[ROC_AUC]
     rate, predicted = float(bought.mean()), float(probability.mean())
     alarms = []
-    if intervals["roc_auc"][1] < held["roc_auc"] - AUC_FALLS:
-        alarms.append(f"ROC-AUC fell to {found['roc_auc']:.3f}, from {held['roc_auc']:.3f} on the holdout")
-    if abs(rate - predicted) > CALIBRATION_OFF + _Z999 * np.sqrt(rate * (1 - rate) / len(bought)):
+    if figures.intervals[ROC_AUC.key].high < held - MONITOR_AUC_DROP:
+        alarms.append(f"ROC-AUC fell to {auc:.3f}, from {held:.3f} on the holdout")
+    if abs(rate - predicted) > MONITOR_CALIBRATION_GAP + _Z999 * np.sqrt(rate * (1 - rate) / len(bought)):
         alarms.append(f"{rate:.1%} bought where {predicted:.1%} were predicted")
     return {
         "n": int(known.sum()),
         "unknown": int((~known).sum()),
         "base_rate": rate,
         "predicted_rate": predicted,
-        **found,
-        "intervals": intervals,
+        **figures.values,
+        "intervals": {name: list(ends) for name, ends in figures.intervals.items()},
         "alarms": alarms,
     }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from northstar_explain.contract import Category, Columns, Feature
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.learn.compile_scorecard import Bags
+from northstar_explain.model.evaluation.robustness_facts import BagAgreement, ProbabilitySpread, RangeResponse
 from northstar_explain.model.scorecard import NumberBins, Scorecard, sigmoid
 
 # Customers drawn from the holdout: enough for two digits of a share, few enough to take seconds.
@@ -20,7 +20,7 @@ _TOP = 3
 
 def bag_facts(
     scorecard: Scorecard, bags: Bags, columns: Columns, threshold: float, percentiles: Sequence[float], seed: int
-) -> dict[str, Any]:
+) -> BagAgreement:
     """Score customers by each outer bag alone, and see what would have come out otherwise.
 
     Parameters
@@ -39,11 +39,7 @@ def bag_facts(
 
     Returns
     -------
-    dict
-        ``bags`` and ``n``; ``probability_spread``: standard deviation over bags of a customer's probability, as its
-        mean and its 95th percentile over customers; ``same_flag`` and ``same_decile``: share of customers whom a bag
-        alone gives the same flag and decile, the mean over bags; ``same_top_reason``: the same of the term with the
-        largest absolute points; ``same_top_three``: share of the three largest terms that a bag alone names, too.
+    BagAgreement
     """
     drawn = _draw(columns, BAG_ROWS, seed)
     places, points = scorecard.contributions(drawn)
@@ -64,18 +60,17 @@ def bag_facts(
             both.mean(),
         ])  # fmt: skip
     spread = np.std(alone, axis=0)
-    names = ("same_flag", "same_decile", "same_top_reason", "same_top_three")
-    return {
-        "bags": len(bags.intercepts),
-        "n": len(whole),
-        "probability_spread": {"mean": float(spread.mean()), "p95": float(np.quantile(spread, 0.95))},
-        **{name: float(value) for name, value in zip(names, np.mean(same, axis=0), strict=True)},
-    }
+    return BagAgreement(
+        len(bags.intercepts),
+        len(whole),
+        ProbabilitySpread(float(spread.mean()), float(np.quantile(spread, 0.95))),
+        *map(float, np.mean(same, axis=0)),
+    )
 
 
 def range_facts(
     scorecard: Scorecard, train: Columns, columns: Columns, features: Sequence[Feature], seed: int
-) -> list[dict[str, Any]]:
+) -> tuple[RangeResponse, ...]:
     """Move customers beyond everything seen in training, one feature at a time, and see what the score does.
 
     A scorecard is flat beyond its outermost cuts, so one value far out shows what all of them do.
@@ -84,7 +79,7 @@ def range_facts(
     ----------
     scorecard : Scorecard
     train : mapping
-        The rows that taught: what was seen.
+        Training rows: what was seen.
     columns : mapping
         Customers that are moved.
     features : sequence of Feature
@@ -94,9 +89,8 @@ def range_facts(
 
     Returns
     -------
-    list of dict
-        Per numeric feature: ``seen_low``, ``seen_high``; ``below`` and ``above``: mean change of the probability far
-        below and far above; ``largest``: the largest change of a single customer, either way.
+    tuple of RangeResponse
+        By numeric feature.
     """
     drawn = _draw(columns, RANGE_ROWS, seed)
     points = scorecard.contributions(drawn)[1]
@@ -108,16 +102,16 @@ def range_facts(
             continue
         moved = [_moved(scorecard, drawn, points, logit, feature.name, value) for value in (-np.inf, np.inf)]
         facts.append(
-            {
-                "feature": feature.name,
-                "seen_low": float(np.nanmin(seen)),
-                "seen_high": float(np.nanmax(seen)),
-                "below": float(moved[0].mean()),
-                "above": float(moved[1].mean()),
-                "largest": float(np.abs(moved).max()),
-            }
+            RangeResponse(
+                feature=feature.name,
+                seen_low=float(np.nanmin(seen)),
+                seen_high=float(np.nanmax(seen)),
+                below=float(moved[0].mean()),
+                above=float(moved[1].mean()),
+                largest=float(np.abs(moved).max()),
+            )
         )
-    return facts
+    return tuple(facts)
 
 
 def _moved(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,10 +10,14 @@ from northstar_explain import metrics
 from northstar_explain.contract import Columns, Contract, Kind
 from northstar_explain.evaluate.segments_by_decile import UPLIFTS
 from northstar_explain.model import Model
+from northstar_explain.model.conditions import Condition
+from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentSpend, Spend
+from northstar_explain.model.evaluation.together_facts import ControlSize
+from northstar_explain.model.evaluation.update_facts import SegmentTrend, Trend
 from northstar_explain.model.segments import Segment
 
 
-def funnel_facts(segments: Sequence[Segment], columns: Columns) -> dict[str, list[list[int]]]:
+def funnel_facts(segments: Sequence[Segment], columns: Columns) -> dict[str, tuple[tuple[int, ...], ...]]:
     """Customers left after each condition of each rule.
 
     Parameters
@@ -30,19 +33,21 @@ def funnel_facts(segments: Sequence[Segment], columns: Columns) -> dict[str, lis
         so on. The last ones of a segment's rules add up to its customers, as no customer fits two rules.
     """
     rows = len(next(iter(columns.values())))
-    facts: dict[str, list[list[int]]] = {}
-    for segment in segments:
-        facts[segment.id] = []
-        for rule in segment.rules:
-            fits, left = np.ones(rows, dtype=bool), []
-            for condition in rule.conditions:
-                fits &= condition.matches(columns[condition.feature])  # type: ignore[arg-type]
-                left.append(int(fits.sum()))
-            facts[segment.id].append(left)
-    return facts
+    return {
+        segment.id: tuple(_customers_left(rule.conditions, columns, rows) for rule in segment.rules)
+        for segment in segments
+    }
 
 
-def spend_facts(contract: Contract, segments: Sequence[Segment]) -> dict[str, Any] | None:
+def _customers_left(conditions: Sequence[Condition], columns: Columns, rows: int) -> tuple[int, ...]:
+    fits, left = np.ones(rows, dtype=bool), []
+    for condition in conditions:
+        fits &= condition.matches(columns[condition.feature])  # type: ignore[arg-type]
+        left.append(int(fits.sum()))
+    return tuple(left)
+
+
+def spend_facts(contract: Contract, segments: Sequence[Segment]) -> Spend | None:
     """Each segment's part of all that is spent.
 
     Parameters
@@ -53,9 +58,8 @@ def spend_facts(contract: Contract, segments: Sequence[Segment]) -> dict[str, An
 
     Returns
     -------
-    dict or None
-        The ``feature``, and per segment id its ``share`` of the sum and its ``index``: its mean over that of all
-        customers, times 100. None where the contract has no such feature, or nothing is spent.
+    Spend or None
+        None where the contract has no such feature, or nothing is spent.
     """
     money = next((f for f in contract.features if f.role == "value" and f.kind is Kind.AMOUNT), None)
     if money is None:
@@ -65,11 +69,10 @@ def spend_facts(contract: Contract, segments: Sequence[Segment]) -> dict[str, An
     total = sum(sums.values())
     if total <= 0 or any(value < 0 for value in sums.values()):
         return None
-    parts = {id: {"share": sums[id] / total, "index": item.index} for id, item in profiles.items()}
-    return {"feature": money.name, "segments": parts}
+    return Spend(money.name, {id: SegmentSpend(sums[id] / total, item.index) for id, item in profiles.items()})
 
 
-def trend_facts(segments: Sequence[Segment], customers: int, before: Model | None) -> dict[str, Any] | None:
+def trend_facts(segments: Sequence[Segment], customers: int, before: Model | None) -> Trend | None:
     """The sizes of the segments beside those of the model before.
 
     Parameters
@@ -82,49 +85,47 @@ def trend_facts(segments: Sequence[Segment], customers: int, before: Model | Non
 
     Returns
     -------
-    dict or None
-        ``since``, the date of the model before, ``customers`` then, ``change`` in their number, and per segment that
-        was there ``before``, its ``share`` then and its ``change``, each change as a share of what was.
+    Trend or None
+        None where there is no model before.
     """
     if before is None:
         return None
     old = {segment.id: segment for segment in before.segmentation.segments}
     total = sum(segment.customers for segment in old.values())
-    return {
-        "since": before.manifest["date"],
-        "customers": total,
-        "change": customers / total - 1,
-        "segments": {
-            segment.id: {
-                "before": old[segment.id].customers,
-                "share": old[segment.id].share,
-                "change": segment.customers / old[segment.id].customers - 1,
-            }
+    return Trend(
+        since_date=before.manifest["date"],
+        customers_before=total,
+        change=customers / total - 1,
+        segments={
+            segment.id: SegmentTrend(
+                customers_before=old[segment.id].customers,
+                share_before=old[segment.id].share,
+                change=segment.customers / old[segment.id].customers - 1,
+            )
             for segment in segments
             if segment.id in old
         },
-    }
+    )
 
 
-def detectable_facts(outcomes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def detectable_facts(outcomes: Mapping[str, Outcome]) -> dict[str, tuple[ControlSize, ...]]:
     """Customers needed in a segment's campaign and in its control group, each, to see an uplift.
 
     Parameters
     ----------
-    outcomes : mapping
-        Segment id to facts with its ``purchase_rate``.
+    outcomes : mapping of str to Outcome
+        By segment id.
 
     Returns
     -------
-    dict
-        Segment id to ``uplift`` of the purchase rate and ``each``, at 80% power and 5% significance, two-sided; empty
-        where nobody or everybody bought.
+    dict of str to tuple of ControlSize
+        By segment id; empty where nobody or everybody bought.
     """
     return {
-        id: [
-            {"uplift": uplift, "each": metrics.sample_size(one["purchase_rate"], uplift)}
+        id: tuple(
+            ControlSize(uplift, metrics.sample_size(one.purchase_rate, uplift))
             for uplift in UPLIFTS
-            if 0 < one["purchase_rate"] < 1 - uplift
-        ]
+            if 0 < one.purchase_rate < 1 - uplift
+        )
         for id, one in outcomes.items()
     }

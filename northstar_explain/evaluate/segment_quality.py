@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from northstar_explain.contract import Columns
-from northstar_explain.learn.choose_segments import Candidate, knee
+from northstar_explain.learn import choose_segments
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model.borders import within_reach
+from northstar_explain.model.evaluation.segment_facts import (
+    Borderline,
+    Candidate,
+    CurvePoint,
+    NullTest,
+    Outcome,
+    SpaceFeature,
+)
 from northstar_explain.model.rules import assign
 from northstar_explain.model.segments import Segmentation
 
 
-def segment_facts(learned: LearnedSegments) -> dict[str, Any]:
+class Evidence(NamedTuple):
+    """What learning the segments tells of them; the fields are those of `SegmentFacts`."""
+
+    k: int
+    rules: int
+    max_conditions: int
+    fidelity: float
+    fidelity_n: int
+    price_of_explainability: float
+    smallest_share: float
+    rounding_cost: float
+    rule_features: tuple[str, ...]
+    space: tuple[SpaceFeature, ...]
+    silhouette: float
+    stability: Mapping[str, float]
+    null_test: NullTest
+    candidates: tuple[Candidate, ...]
+    curve: tuple[CurvePoint, ...]
+    knee: int
+
+
+def segment_facts(learned: LearnedSegments) -> Evidence:
     """What saying the clusters as rules costs, and the evidence for the segments.
 
     Parameters
@@ -24,47 +53,58 @@ def segment_facts(learned: LearnedSegments) -> dict[str, Any]:
 
     Returns
     -------
-    dict
+    Evidence
         Price of explainability on the rows the rules were learned from (Dasgupta et al. 2020), fidelity on the rows
         kept to check them, the size of the rules, and the evidence as `learn.segments.Evidence` describes it.
     """
     segments, evidence = learned.segmentation.segments, learned.evidence
     rules = [rule for segment in segments for rule in segment.rules]
     point = evidence.chosen.point
-    return {
-        "k": len(segments),
-        "fidelity": point.fidelity,
-        "fidelity_n": len(learned.check),
-        "price_of_explainability": point.price,
-        "rules": len(rules),
-        "max_conditions": max(len(rule.conditions) for rule in rules),
-        "smallest_share": min(segment.share for segment in segments),
-        "rounding_cost": point.price - evidence.unrounded.price,
-        "features": sorted({c.feature for rule in rules for c in rule.conditions}),
-        "space": [{"feature": name, "explains": gain} for name, gain in evidence.principal],
-        "silhouette": evidence.chosen.silhouette,
-        "stability": evidence.stability,
-        "null_test": asdict(evidence.null),
-        "candidates": [_candidate(one) for one in evidence.candidates],
-        "curve": [asdict(one) for one in evidence.curve],
-        "knee": knee(evidence.curve, len(segments)).rules,
-    }
+    return Evidence(
+        k=len(segments),
+        rules=len(rules),
+        max_conditions=max(len(rule.conditions) for rule in rules),
+        fidelity=point.fidelity,
+        fidelity_n=len(learned.check),
+        price_of_explainability=point.price,
+        smallest_share=min(segment.share for segment in segments),
+        rounding_cost=point.price - evidence.unrounded.price,
+        rule_features=tuple(sorted({c.feature for rule in rules for c in rule.conditions})),
+        space=tuple(SpaceFeature(name, gain) for name, gain in evidence.principal),
+        silhouette=evidence.chosen.silhouette,
+        stability=evidence.stability,
+        null_test=evidence.null,
+        candidates=tuple(_candidate(one) for one in evidence.candidates),
+        curve=tuple(_curve_point(one) for one in evidence.curve),
+        knee=choose_segments.knee(evidence.curve, len(segments)).rules,
+    )
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "k": candidate.k,
-        "rules": candidate.point.used,
-        "price": candidate.point.price,
-        "fidelity": candidate.point.fidelity,
-        "silhouette": candidate.silhouette,
-        "least_jaccard": min(candidate.jaccard),
-        "smallest_share": candidate.smallest_share,
-        "meets_targets": candidate.good,
-    }
+def _candidate(candidate: choose_segments.Candidate) -> Candidate:
+    return Candidate(
+        k=candidate.k,
+        rules=candidate.point.used,
+        price_of_explainability=candidate.point.price,
+        fidelity=candidate.point.fidelity,
+        silhouette=candidate.silhouette,
+        min_jaccard=min(candidate.jaccard),
+        smallest_share=candidate.smallest_share,
+        meets_targets=candidate.good,
+    )
 
 
-def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, dict[str, Any]]:
+def _curve_point(point: choose_segments.Point) -> CurvePoint:
+    return CurvePoint(
+        max_rules=point.rules,
+        rules=point.used,
+        price_of_explainability=point.price,
+        fidelity=point.fidelity,
+        depth=point.most_conditions,
+        mean_conditions=point.conditions,
+    )
+
+
+def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Borderline]:
     """How many of each segment lie so close to a threshold that a rounding step could put them in another.
 
     Parameters
@@ -75,8 +115,8 @@ def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, dict
 
     Returns
     -------
-    dict
-        Segment id to ``share``, 0 to 1, and ``toward``: for each other segment the share that is close to it.
+    dict of str to Borderline
+        By segment id.
     """
     ids = assign(segmentation.tree, columns)
     reached = within_reach(segmentation.rules, segmentation.borders, columns)
@@ -86,14 +126,12 @@ def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, dict
         inside = ids == id
         size = max(1, int(inside.sum()))
         toward = {other: int((inside & near).sum()) / size for other, near in reached.items() if other != id}
-        facts[id] = {
-            "share": int((inside & close).sum()) / size,
-            "toward": {other: share for other, share in sorted(toward.items()) if share},
-        }
+        near_others = {other: share for other, share in sorted(toward.items()) if share}
+        facts[id] = Borderline(int((inside & close).sum()) / size, near_others)
     return facts
 
 
-def outcome_facts(ids: np.ndarray, label: np.ndarray, probability: np.ndarray) -> dict[str, dict[str, Any]]:
+def outcome_facts(ids: np.ndarray, label: np.ndarray, probability: np.ndarray) -> dict[str, Outcome]:
     """Purchases in each segment, actual and predicted.
 
     Parameters
@@ -105,18 +143,17 @@ def outcome_facts(ids: np.ndarray, label: np.ndarray, probability: np.ndarray) -
 
     Returns
     -------
-    dict
-        Segment id to ``n``, ``purchase_rate``, its ``index`` (over the rate of all, times 100), ``predicted_rate`` and
-        ``share_of_buyers``.
+    dict of str to Outcome
+        By id of the segments that have rows.
     """
     buyers = max(1, int(label.sum()))
     return {
-        str(id): {
-            "n": int((ids == id).sum()),
-            "purchase_rate": float(label[ids == id].mean()),
-            "index": float(100 * label[ids == id].mean() / max(label.mean(), 1 / len(label))),
-            "predicted_rate": float(probability[ids == id].mean()),
-            "share_of_buyers": float(label[ids == id].sum() / buyers),
-        }
+        str(id): Outcome(
+            n=int((ids == id).sum()),
+            purchase_rate=float(label[ids == id].mean()),
+            index=float(100 * label[ids == id].mean() / max(label.mean(), 1 / len(label))),
+            predicted_rate=float(probability[ids == id].mean()),
+            share_of_buyers=float(label[ids == id].sum() / buyers),
+        )
         for id in np.unique(ids)
     }

@@ -13,13 +13,16 @@ from northstar_explain.contract.columns import rows_of
 from northstar_explain.learn import clusters, stability
 from northstar_explain.learn.distill import Limits
 from northstar_explain.learn.distill_rules import LEAST_SHARE, learn_rules
+from northstar_explain.model.evaluation.limits import (
+    FIDELITY_TARGET,
+    JACCARD_STABLE,
+    PRICE_DROP_WORTH_A_RULE,
+    PRICE_TARGET,
+)
 from northstar_explain.model.rules import Leaf, Node, assign, leaves
 from northstar_explain.model.rules import rules as rules_of
 
 TRIED = range(4, 9)
-PRICE, FIDELITY, STABLE = 1.05, 0.90, 0.75
-# What another rule a segment must save, in units of KMeans' own cost, to be worth reading.
-WORTH_A_RULE = 0.01
 # KMeans is drawn anew on this many rows: enough for shares of 3%, and quick.
 STABILITY_ROWS = 10_000
 # Rules learned anew on a draw are only compared with the others: a shorter search will do.
@@ -101,7 +104,7 @@ class Point:
     @property
     def good(self) -> bool:
         """Whether price and fidelity meet their targets."""
-        return self.price <= PRICE and self.fidelity >= FIDELITY
+        return self.price <= PRICE_TARGET and self.fidelity >= FIDELITY_TARGET
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class Candidate:
     @property
     def good(self) -> bool:
         """Whether every target is met."""
-        return self.point.good and min(self.jaccard) >= STABLE and self.smallest_share >= LEAST_SHARE
+        return self.point.good and min(self.jaccard) >= JACCARD_STABLE and self.smallest_share >= LEAST_SHARE
 
 
 @dataclass(frozen=True)
@@ -281,7 +284,7 @@ def knee(points: Sequence[Point], k: int) -> Point:
     """The fewest rules from which on another rule a segment never lowers the price by a hundredth or more."""
     for place, point in enumerate(points):
         savings = ((point.price - more.price) * k / (more.rules - point.rules) for more in points[place + 1 :])
-        if all(saving < WORTH_A_RULE for saving in savings):
+        if all(saving < PRICE_DROP_WORTH_A_RULE for saving in savings):
             return point
     raise AssertionError("the last point has nothing after it")
 

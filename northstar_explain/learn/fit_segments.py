@@ -16,8 +16,8 @@ from northstar_explain.learn.choose_segments import Options
 from northstar_explain.learn.match_segments import Continuity
 from northstar_explain.learn.round_numbers import border
 from northstar_explain.learn.space import Space
-from northstar_explain.learn.stability import NullTest
 from northstar_explain.model.borders import Borders, thresholds
+from northstar_explain.model.evaluation.segment_facts import NullTest
 from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Profile, Retired, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition

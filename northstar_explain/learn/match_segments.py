@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-# At one half or below, more than half of what either held is elsewhere: the segment is dissolved (Hennig 2007).
-SAME_ABOVE = 0.5
+from northstar_explain.model.evaluation.limits import JACCARD_SAME_SEGMENT
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def match(old: np.ndarray, new: np.ndarray, used: Iterable[str]) -> Continuity:
     names: dict[str, str] = {}
     matches = []
     for i, j in zip(*linear_sum_assignment(-likeness), strict=True):
-        if likeness[i, j] > SAME_ABOVE:
+        if likeness[i, j] > JACCARD_SAME_SEGMENT:
             names[str(now[j])] = str(before[i])
             matches.append(Match(str(before[i]), float(likeness[i, j]), int(sizes[i]), int(new_sizes[j])))
     last = max((number(id) for id in used), default=0)

@@ -121,7 +121,7 @@ def _level(condition: Condition) -> str:
 def _asked(levels: set[str], effect: float) -> str:
     """The level that the rules ask of a feature; empty where the facts deny it.
 
-    "Fewer than 50" may be nearly everybody, and "at least one" less than most have if another condition makes it so.
+    "Fewer than 40" may be nearly everybody, and "at least one" less than most have if another condition makes it so.
     """
     ends = levels - {MIDDLE}
     if len(ends) != 1:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
 from northstar_explain.learn import clusters
+from northstar_explain.model.evaluation.limits import NATURAL_SILHOUETTE, NULL_TEST_P_VALUE
+from northstar_explain.model.evaluation.segment_facts import NullTest
 
 SILHOUETTE_ROWS = 4_000
 NULL_ROWS = 10_000
@@ -37,8 +38,8 @@ def jaccard(
     Returns
     -------
     ndarray of float, shape (k,)
-        Mean over the draws of the largest Jaccard similarity with any new group, over the rows drawn. Below 0.60 a
-        group should not be trusted; from 0.75 it is stable, from 0.85 highly stable.
+        Mean over the draws of the largest Jaccard similarity with any new group, over the rows drawn.
+        `model.evaluation.limits` says what is stable.
     """
     rng = np.random.default_rng([seed, 4])
     found = np.zeros((repeats, k))
@@ -63,32 +64,6 @@ def silhouette(points: np.ndarray, groups: np.ndarray, seed: int) -> float:
         return float(silhouette_score(points[rows], groups[rows]))
 
 
-@dataclass(frozen=True)
-class NullTest:
-    """What the same clustering finds in data without groups.
-
-    Attributes
-    ----------
-    silhouette, null_mean, null_highest : float
-        Silhouette of the data, and of copies in which each column was shuffled by itself: the same spreads, and no
-        way in which columns go together.
-    p_value : float
-        Share of copies, counting the data itself, that reach the data's silhouette.
-    copies : int
-    natural : bool
-        Whether to speak of natural groups: clearer than in all copies at the 5% level, and with a silhouette of 0.5
-        or more, below which structure is weak (Kaufman & Rousseeuw 1990). Otherwise the segments are useful slices
-        of a continuum.
-    """
-
-    silhouette: float
-    null_mean: float
-    null_highest: float
-    p_value: float
-    copies: int
-    natural: bool
-
-
 def null_test(points: np.ndarray, k: int, seed: int, copies: int) -> NullTest:
     """Compare with column-permuted data; see `NullTest`."""
     rng = np.random.default_rng([seed, 6])
@@ -101,5 +76,5 @@ def null_test(points: np.ndarray, k: int, seed: int, copies: int) -> NullTest:
     mine = found(sample)
     null = [found(np.column_stack([rng.permutation(column) for column in sample.T])) for _ in range(copies)]
     p_value = (1 + sum(value >= mine for value in null)) / (1 + copies)
-    natural = p_value <= 0.05 and mine >= 0.5
+    natural = p_value <= NULL_TEST_P_VALUE and mine >= NATURAL_SILHOUETTE
     return NullTest(mine, float(np.mean(null)), max(null), p_value, copies, natural)

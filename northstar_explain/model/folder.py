@@ -1,6 +1,6 @@
 """The model folder: what was learned, as plain files, with a manifest that gives each its SHA-256.
 
-Format 4. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+Format 5. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
 """
 
@@ -23,13 +23,16 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract, columns_of
 from northstar_explain.errors import ContractError, Fault, ModelError
 from northstar_explain.model import names, parsing, points, segments
+from northstar_explain.model.evaluation import Evaluation, FactError
+from northstar_explain.model.evaluation import from_json as facts_from_json
+from northstar_explain.model.evaluation import to_json as facts_to_json
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.names import Names
 from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import Scorecard, sigmoid
 from northstar_explain.model.segments import Segmentation
 
-FORMAT = 4
+FORMAT = 5
 FILES = (
     "contract.toml",
     "segments.json",
@@ -83,7 +86,7 @@ class Model:
     segmentation : Segmentation
     scorecard : Scorecard
     purchase : Purchase
-    evaluation : dict
+    evaluation : Evaluation
         Every reported figure.
     golden : pyarrow.Table
         Hard rows and what they must score.
@@ -105,7 +108,7 @@ class Model:
     segmentation: Segmentation
     scorecard: Scorecard
     purchase: Purchase
-    evaluation: dict[str, Any]
+    evaluation: Evaluation
     golden: pa.Table
     shapes: pa.Table
     drift: pa.Table
@@ -130,7 +133,7 @@ def build(
     segmentation: Segmentation,
     scorecard: Scorecard,
     purchase: Purchase,
-    evaluation: dict[str, Any],
+    evaluation: Evaluation,
     golden: pa.Table,
     shapes: pa.Table,
     drift: pa.Table,
@@ -165,7 +168,7 @@ def build(
         "segments.json": json_bytes(said),
         "scorecard.parquet": tables.parquet_bytes(points.to_table(scorecard)),
         "purchase.json": json_bytes(purchase.__dict__),
-        "evaluation.json": json_bytes(evaluation),
+        "evaluation.json": json_bytes(facts_to_json(evaluation)),
         "golden.parquet": tables.parquet_bytes(golden),
         "shapes.parquet": tables.parquet_bytes(shapes),
         "drift.parquet": tables.parquet_bytes(drift),
@@ -300,7 +303,8 @@ def _load(path: Path) -> Model:
         raise ModelError(str(path), [replace(fault, todo=_CHANGED) for fault in faults])
     named, given = names.apply(names.read(path), segmentation, path)
     with _making_sense_of(path, "evaluation.json"):
-        evaluation = dict(json.loads(files["evaluation.json"]))
+        stored = json.loads(files["evaluation.json"])
+    evaluation = _evaluation(path, stored)
     held = {}
     for name in ("scorecard", "golden", "shapes", "drift"):
         with _making_sense_of(path, f"{name}.parquet"):
@@ -333,6 +337,14 @@ def _making_sense_of(path: Path, name: str) -> Iterator[None]:
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         got = f"{type(error).__name__}: {str(error)[:200]}"
         raise ModelError(str(path), [Fault(name, "what `explain train` writes there", got, _CHANGED)]) from error
+
+
+def _evaluation(path: Path, stored: Any) -> Evaluation:
+    try:
+        return facts_from_json(stored, Evaluation)
+    except FactError as error:
+        faults = [replace(one, where=f"evaluation.json, {one.where}") for one in error.faults]
+        raise ModelError(str(path), faults) from error
 
 
 def follow(model: Model, earlier: Model) -> Model:

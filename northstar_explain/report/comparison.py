@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,6 +13,30 @@ from markupsafe import Markup
 from northstar_explain import tables
 from northstar_explain.errors import Fault, ModelError, OutputError
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation import PurchaseFacts
+from northstar_explain.model.evaluation.experiment_facts import Clusters, LabelAsFeature, ShuffledLabel, Variant
+from northstar_explain.model.evaluation.limits import (
+    AUC_DIFFERENCE_THAT_MATTERS,
+    AUDIENCE_MIN_CUSTOMERS,
+    MONITOR_AUC_DROP,
+    MONITOR_CALIBRATION_GAP,
+    MONITOR_SEGMENT_CHANGE,
+    REJECTED_SHARE,
+    stability_scale,
+)
+from northstar_explain.model.evaluation.metric_registry import (
+    AVERAGE_PRECISION,
+    CAPTURE_20,
+    F1,
+    LIFT_10,
+    LIFT_QUALITY,
+    MEMO,
+    ROC_AUC,
+)
+from northstar_explain.model.evaluation.profit_facts import Profit
+from northstar_explain.model.evaluation.purchase_facts import Holdout
+from northstar_explain.model.evaluation.segment_facts import SegmentFacts
+from northstar_explain.model.evaluation.together_facts import DecileCell, Quantiles
 from northstar_explain.model.wording import capital
 from northstar_explain.report.comparison_charts import bars_svg, curves_svg, mix_svg, spread_svg
 from northstar_explain.report.curve import curve_svg
@@ -34,12 +58,6 @@ BASELINES = {
     "segment_rate": "the segment's purchase rate",
     "black_box": "a black box (gradient boosting)",
 }
-# A difference in AUC below this decides no campaign.
-_NOTHING = 0.005
-
-
-# Fewer customers of the holdout are no audience of their own.
-_FEW = 30
 
 
 @dataclass(frozen=True)
@@ -103,85 +121,87 @@ def comparison_facts(model: Model) -> dict[str, Any]:
     ModelError
         When the model was trained without experiments.
     """
-    facts = model.evaluation["comparison"]
+    facts = model.evaluation.experiments
     if facts is None:
         todo = "Train again without --no-experiments."
         raise ModelError(model.id, [Fault("evaluation.json", "the experiments of a comparison", "none", todo)])
-    contract, segments, purchase = model.contract, model.evaluation["segments"], model.evaluation["purchase"]
-    together, held = model.evaluation["together"], purchase["holdout"]
+    contract, segments, purchase = model.contract, model.evaluation.segments, model.evaluation.purchase
+    together, held = model.evaluation.together, purchase.holdout
     names = {segment.id: segment.name for segment in model.segmentation.segments}
-    variants = {one["name"]: one for one in facts["variants"]}
-    beside = {one["name"]: one for one in purchase["baselines"]}
+    figures = held.figures
+    variants = {one.name: one for one in facts.variants}
+    beside = {one.name: one for one in purchase.baselines}
     return {
         "title": contract.title,
         "date": str(model.manifest["date"]),
         "model_id": model.id,
         "noun": contract.noun,
         "outcome": contract.outcome,
-        "k": segments["k"],
-        "rows": f"{facts['rows']:,}",
-        "holdout": f"{facts['holdout_n']:,}",
-        "base_rate": f"{held['base_rate']:.1%}",
-        "accuracy_of_nothing": f"{1 - held['base_rate']:.0%}",
-        "auc": f"{held['roc_auc']:.3f}",
-        "auc_interval": "{:.3f} to {:.3f}".format(*purchase["intervals"]["roc_auc"]),
-        "out_of_time": purchase["out_of_time"],
-        "shuffled": _shuffled(facts["shuffled_label"]),
-        "label": _label(facts["label_as_feature"], contract.label),
+        "k": segments.k,
+        "rows": f"{facts.rows:,}",
+        "holdout": f"{facts.holdout_n:,}",
+        "base_rate": f"{held.base_rate:.1%}",
+        "accuracy_of_nothing": f"{1 - held.base_rate:.0%}",
+        "auc": f"{figures[ROC_AUC]:.3f}",
+        "auc_interval": "{:.3f} to {:.3f}".format(*figures.intervals[ROC_AUC.key]),
+        "out_of_time": purchase.out_of_time,
+        "shuffled": _shuffled(facts.shuffled_label),
+        "label": _label(facts.label_as_feature, contract.label),
         "variants": [
-            (VARIANTS[name], f"{one['roc_auc']:.3f}", f"{one['average_precision']:.3f}", f"{one['lift_10']:.2f}")
+            (VARIANTS[name], f"{one.roc_auc:.3f}", f"{one.average_precision:.3f}", f"{one.lift_10:.2f}")
             for name, one in variants.items()
         ],
         "variants_chart": Markup(
-            bars_svg(
-                [(VARIANTS[n], v["roc_auc"]) for n, v in variants.items()], 0.5, "ROC-AUC on the holdout, from 0.5"
-            )
+            bars_svg([(VARIANTS[n], v.roc_auc) for n, v in variants.items()], 0.5, "ROC-AUC on the holdout, from 0.5")
         ),
         "adds": _adds(variants),
-        "found": f"{held['capture_20']:.0%}",
-        "found_by_segment": f"{beside['segment_rate']['capture_20']:.0%}",
-        "widest": _widest(together["spread"], names),
-        "spread_chart": Markup(spread_svg(together["spread"], names, "Probabilities inside each segment")),
-        "mix_chart": Markup(mix_svg(together["matrix"], "Segments inside each decile, the best decile on top")),
+        "found": f"{figures[CAPTURE_20]:.0%}",
+        "found_by_segment": f"{beside['segment_rate'].figures[CAPTURE_20]:.0%}",
+        "widest": _widest(together.quantiles, names),
+        "spread_chart": Markup(spread_svg(together.quantiles, names, "Probabilities inside each segment")),
+        "mix_chart": Markup(mix_svg(together.matrix, "Segments inside each decile, the best decile on top")),
         "names": [(id, name, ACCENTS[place % len(ACCENTS)]) for place, (id, name) in enumerate(names.items())],
-        "segment_metrics": _segment_metrics(segments, facts["clusters"]),
-        "stability": [(id, names[id], f"{value:.2f}") for id, value in segments["stability"].items()],
-        "natural": segments["null_test"]["natural"],
-        "curve": Markup(curve_svg(segments["curve"], segments["knee"], _rules_allowed(segments))),
-        "effects": [
-            (capital(contract[one["feature"]].words), f"{one['eta_squared']:.0%}") for one in facts["effects"][:5]
-        ],
-        "curves": Markup(curves_svg(purchase["reliability"], purchase["gains"], _by_segment(segments))),
-        "profit": _profit(purchase["profit"]),
-        "model_metrics": _model_metrics(purchase),
+        "segment_metrics": _segment_metrics(segments, facts.clusters),
+        "stability": [(id, names[id], f"{value:.2f}") for id, value in segments.stability.items()],
+        "natural": segments.null_test.natural_clusters,
+        "curve": Markup(curve_svg(segments.curve, segments.knee, _rules_allowed(segments))),
+        "effects": [(capital(contract[one.feature].words), f"{one.eta_squared:.0%}") for one in facts.effects[:5]],
+        "curves": Markup(curves_svg(purchase.reliability, purchase.gains, _by_segment(segments))),
+        "profit": _profit(purchase.profit),
+        "model_metrics": _model_metrics(held),
         "baselines": _baselines(purchase),
-        "matrix": _matrix(together["matrix"], names, [(step,) for step in range(10, 0, -1)]),
+        "matrix": _matrix(together.matrix, names, [(step,) for step in range(10, 0, -1)]),
         "treatments": _treatments(model),
         "bands": [(key, _deciles(steps), todo) for steps, key, todo in TREATMENTS],
-        "few": _FEW,
-        "control": [(f"{one['uplift']:.1%}", f"{one['each']:,}") for one in together["control"]],
+        "few": AUDIENCE_MIN_CUSTOMERS,
+        "limits": _limits(),
+        "control": [(f"{one.uplift:.1%}", f"{one.customers_each:,}") for one in together.control_sizes],
     }
 
 
-def _shuffled(facts: dict[str, Any]) -> dict[str, Any]:
-    before, after = facts["segments_sha256"]
+def _shuffled(facts: ShuffledLabel) -> dict[str, Any]:
+    before, after = facts.segments_sha256
     return {
         "before": before[:12],
         "after": after[:12],
-        "identical": facts["segments_identical"],
-        "auc": f"{facts['roc_auc']:.3f}",
-        "auc_shuffled": f"{facts['roc_auc_shuffled']:.2f}",
-        "times": len(facts["shuffles"]),
-        "lowest": f"{min(facts['shuffles']):.2f}",
-        "highest": f"{max(facts['shuffles']):.2f}",
+        "identical": facts.segments_identical,
+        "auc": f"{facts.roc_auc:.3f}",
+        "auc_shuffled": f"{facts.roc_auc_shuffled:.2f}",
+        "times": len(facts.roc_aucs_shuffled),
+        "lowest": f"{min(facts.roc_aucs_shuffled):.2f}",
+        "highest": f"{max(facts.roc_aucs_shuffled):.2f}",
     }
 
 
-def _adds(variants: dict[str, dict[str, Any]]) -> str:
+def _adds(variants: dict[str, Variant]) -> str:
     """What the segment does for the model, in words."""
-    plain = variants["model"]["roc_auc"]
-    told, apart = (variants[name]["roc_auc"] - plain for name in ("model_with_segment", "model_per_segment"))
-    verdict = "neither decides a campaign" if max(told, apart) < _NOTHING else "the better of the two is worth a trial"
+    plain = variants["model"].roc_auc
+    told, apart = (variants[name].roc_auc - plain for name in ("model_with_segment", "model_per_segment"))
+    verdict = (
+        "neither decides a campaign"
+        if max(told, apart) < AUC_DIFFERENCE_THAT_MATTERS
+        else "the better of the two is worth a trial"
+    )
     return (
         f"Telling the model the segment changes its ROC-AUC by {_change(told)}, training one model per segment by "
         f"{_change(apart)}: {verdict}."
@@ -193,108 +213,116 @@ def _change(value: float) -> str:
     return said[1:] if float(said) == 0 else said
 
 
-def _widest(spread: dict[str, dict[str, float]], names: dict[str, str]) -> dict[str, str]:
+def _widest(spread: Mapping[str, Quantiles], names: dict[str, str]) -> dict[str, str]:
     """The segment whose members differ most in how likely they are to buy."""
-    id = max(spread, key=lambda one: spread[one]["p90"] - spread[one]["p10"])
-    return {"id": id, "name": names[id], "low": f"{spread[id]['p10']:.0%}", "high": f"{spread[id]['p90']:.0%}"}
+    id = max(spread, key=lambda one: spread[one].p90 - spread[one].p10)
+    return {"id": id, "name": names[id], "low": f"{spread[id].p10:.0%}", "high": f"{spread[id].p90:.0%}"}
 
 
-def _by_segment(segments: dict[str, Any]) -> list[tuple[float, float]]:
+def _by_segment(segments: SegmentFacts) -> list[tuple[float, float]]:
     """Shares of customers and of buyers, whole segments taken from the highest purchase rate down."""
-    outcomes = sorted(segments["holdout_outcomes"].values(), key=lambda one: -one["purchase_rate"])
-    total, points = sum(one["n"] for one in outcomes), [(0.0, 0.0)]
+    outcomes = sorted(segments.holdout_outcomes.values(), key=lambda one: -one.purchase_rate)
+    total, points = sum(one.n for one in outcomes), [(0.0, 0.0)]
     for one in outcomes:
-        points.append((points[-1][0] + one["n"] / total, points[-1][1] + one["share_of_buyers"]))
+        points.append((points[-1][0] + one.n / total, points[-1][1] + one.share_of_buyers))
     return points
 
 
-def _profit(profit: dict[str, Any] | None) -> dict[str, str] | None:
+def _profit(profit: Profit | None) -> dict[str, str] | None:
     if profit is None:
         return None
-    paying = profit["paying"]
-    low, high = paying["profit_interval"]
+    paying = profit.above_break_even
+    low, high = paying.profit_interval
     return {
-        "margin": f"{profit['margin']:g}",
-        "cost": f"{profit['contact_cost']:g}",
-        "break_even": f"{profit['break_even']:.1%}",
-        "share": f"{paying['share']:.0%}",
-        "profit": f"{paying['profit']:,.0f}",
+        "margin": f"{profit.margin:g}",
+        "cost": f"{profit.contact_cost:g}",
+        "break_even": f"{profit.break_even:.1%}",
+        "share": f"{paying.share:.0%}",
+        "profit": f"{paying.profit:,.0f}",
         "interval": f"{low:,.0f} to {high:,.0f}",
     }
 
 
-def _label(facts: dict[str, Any], label: str) -> dict[str, Any]:
+def _label(facts: LabelAsFeature, label: str) -> dict[str, Any]:
     return {
         "name": label,
-        "asks": facts["rules_that_ask"],
-        "rules": facts["rules"],
-        "definition": facts["definitions"][0],
-        "lowest": f"{min(facts['purchase_rates']):.0%}",
-        "highest": f"{max(facts['purchase_rates']):.0%}",
-        "auc": f"{facts['roc_auc_in_sample']:.2f}",
-        "undecided": f"{facts['undecided']:.0%}",
+        "asks": facts.rules_using_label,
+        "rules": facts.rules,
+        "definition": facts.definitions[0],
+        "lowest": f"{min(facts.purchase_rates):.0%}",
+        "highest": f"{max(facts.purchase_rates):.0%}",
+        "auc": f"{facts.roc_auc_in_sample:.2f}",
+        "undecided": f"{facts.undecided:.0%}",
     }
 
 
-def _rules_allowed(segments: dict[str, Any]) -> int:
+def _rules_allowed(segments: SegmentFacts) -> int:
     """The point of the curve that the segments in use stand at."""
-    enough = [int(one["rules"]) for one in segments["curve"] if one["rules"] >= segments["rules"]]
-    return enough[0] if enough else int(segments["curve"][-1]["rules"])
+    enough = [one.max_rules for one in segments.curve if one.max_rules >= segments.rules]
+    return enough[0] if enough else segments.curve[-1].max_rules
 
 
-def _segment_metrics(segments: dict[str, Any], clusters: dict[str, dict[str, float]]) -> list[tuple[str, str, str]]:
-    kmeans, rules, null = clusters["kmeans"], clusters["rules"], segments["null_test"]
+def _segment_metrics(segments: SegmentFacts, clusters: Clusters) -> list[tuple[str, str, str]]:
+    kmeans, rules, null = clusters.kmeans, clusters.rules, segments.null_test
 
-    def both(name: str, form: str = "{:.3f}") -> str:
-        return f"{form.format(rules[name])} ({form.format(kmeans[name])})"
+    def both(of_rules: float, of_kmeans: float, form: str = "{:.3f}") -> str:
+        return f"{form.format(of_rules)} ({form.format(of_kmeans)})"
 
-    price, worst = segments["price_of_explainability"], min(segments["stability"].values())
-    against = f"{null['silhouette']:.3f} against {null['null_highest']:.3f}"
+    apart = both(rules.calinski_harabasz, kmeans.calinski_harabasz, "{:,.0f}")
+    price, worst = segments.price_of_explainability, min(segments.stability.values())
+    against = f"{null.silhouette:.3f} against {null.null_max:.3f}"
     return [
         ("Price of explainability", f"{price:.3f}", "k-means cost of the rules over KMeans' own; 1 is free"),
-        ("Fidelity", f"{segments['fidelity']:.1%}", "rule and KMeans group agree, on rows kept to check"),
-        ("Silhouette", both("silhouette"), "1 is well apart, 0 is not"),
-        ("Davies-Bouldin", both("davies_bouldin"), "lower is better"),
-        ("Calinski-Harabasz", both("calinski_harabasz", "{:,.0f}"), "higher is better, within one table only"),
-        ("Least stable segment", f"{worst:.2f}", "bootstrap Jaccard; from 0.75 stable, from 0.85 highly"),
+        ("Fidelity", f"{segments.fidelity:.1%}", "rule and KMeans group agree, on rows kept to check"),
+        ("Silhouette", both(rules.silhouette, kmeans.silhouette), "1 is well apart, 0 is not"),
+        ("Davies-Bouldin", both(rules.davies_bouldin, kmeans.davies_bouldin), "lower is better"),
+        ("Calinski-Harabasz", apart, "higher is better, within one table only"),
+        ("Least stable segment", f"{worst:.2f}", f"bootstrap Jaccard; {stability_scale()}"),
         ("Null test", against, "silhouette here, and the highest with shuffled columns"),
     ]
 
 
-def _model_metrics(purchase: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    held, intervals = purchase["holdout"], purchase["intervals"]
+# What the memo says beside the meaning of a metric, filled from the holdout.
+_AGAINST = {
+    AVERAGE_PRECISION.key: "; here {base_rate:.3f}",
+    LIFT_QUALITY.key: "; in a word: {lift_quality_grade}",
+    F1.key: "; flagging everyone reaches {f1_everyone:.3f}",
+}
 
-    def row(name: str, words: str, says: str, form: str = "{:.3f}") -> tuple[str, str, str, str]:
-        low, high = (form.format(value) for value in intervals[name])
-        return words, form.format(held[name]), f"{low} to {high}", says
 
+def _model_metrics(held: Holdout) -> list[tuple[str, str, str, str]]:
+    rows = []
+    for one in held.figures.listed(MEMO):
+        ends = held.figures.interval(one)
+        said = "{} to {}".format(*map(one.format.format, ends)) if ends else "–"
+        meaning = one.meaning + _AGAINST.get(one.key, "").format(**vars(held))
+        rows.append((one.label, one.format.format(held.figures[one]), said, meaning))
+    return rows
+
+
+def _baselines(purchase: PurchaseFacts) -> list[tuple[str, str, str, str, str]]:
+    rows = [("this model", purchase.holdout.figures, "")]
+    for one in purchase.baselines:
+        low, high = one.roc_auc_behind_interval
+        rows.append((BASELINES[one.name], one.figures, f"{low:+.3f} to {high:+.3f}"))
     return [
-        row("roc_auc", "ROC-AUC", "how often a buyer is ranked above a non-buyer"),
-        row("average_precision", "Average precision", f"chance reaches the base rate, {held['base_rate']:.3f}"),
-        row("lift_quality", "Lift quality", f"2 AUC - 1; in a word: {held['lift_quality_grade']}"),
-        row("f1", "F1 of the flag", f"flagging everyone reaches {held['f1_everyone']:.3f}"),
-        row("precision", "Precision of the flag", "share of those flagged who bought", "{:.0%}"),
-        row("recall", "Recall of the flag", "share of those who bought who were flagged", "{:.0%}"),
-        row("brier_skill", "Brier skill", "share of the base rate's squared error taken off"),
-        row("ece", "Calibration error", "mean gap between predicted and actual rate"),
-        row("lift_10", "Lift, best 10%", "purchase rate there over that of all", "{:.2f}"),
-        row("capture_20", "Capture, best 20%", "share of all buyers found there", "{:.0%}"),
+        (name, f"{of[ROC_AUC]:.3f}", f"{of[AVERAGE_PRECISION]:.3f}", f"{of[LIFT_10]:.2f}", behind)
+        for name, of, behind in rows
     ]
 
 
-def _baselines(purchase: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
-    rows = [("this model", purchase["holdout"], "")]
-    for one in purchase["baselines"]:
-        low, high = one["roc_auc_behind_interval"]
-        rows.append((BASELINES[one["name"]], one, f"{low:+.3f} to {high:+.3f}"))
-    return [
-        (name, f"{one['roc_auc']:.3f}", f"{one['average_precision']:.3f}", f"{one['lift_10']:.2f}", behind)
-        for name, one, behind in rows
-    ]
+def _limits() -> dict[str, str]:
+    """Where `explain monitor` fires, as the memo says it."""
+    return {
+        "rejected": f"{REJECTED_SHARE:.0%}",
+        "segment": f"{MONITOR_SEGMENT_CHANGE:.0%} of itself",
+        "auc": f"{MONITOR_AUC_DROP:g}",
+        "calibration": f"{100 * MONITOR_CALIBRATION_GAP:g} points",
+    }
 
 
 def _matrix(
-    matrix: dict[str, list[dict[str, Any]]], names: dict[str, str], columns: Sequence[tuple[int, ...]]
+    matrix: Mapping[str, Sequence[DecileCell]], names: dict[str, str], columns: Sequence[tuple[int, ...]]
 ) -> list[tuple[str, str, list[Cell]]]:
     """A row per segment, a cell per group of deciles."""
     bands = {step: key for steps, key, _ in TREATMENTS for step in steps}
@@ -304,9 +332,10 @@ def _matrix(
     ]
 
 
-def _cell(chosen: list[dict[str, Any]], band: str, treatment: str = "") -> Cell:
-    n, expected, actual = (sum(cell[name] for cell in chosen) for name in ("n", "expected", "actual"))
-    return Cell(f"{n:,}", f"{expected:,.0f}", f"{actual:,}", band, treatment if n >= _FEW else "")
+def _cell(chosen: Sequence[DecileCell], band: str, treatment: str = "") -> Cell:
+    n, actual = sum(cell.n for cell in chosen), sum(cell.actual_buyers for cell in chosen)
+    expected = sum(cell.expected_buyers for cell in chosen)
+    return Cell(f"{n:,}", f"{expected:,.0f}", f"{actual:,}", band, treatment if n >= AUDIENCE_MIN_CUSTOMERS else "")
 
 
 def _treatments(model: Model) -> list[tuple[str, str, list[Cell]]]:
@@ -314,7 +343,7 @@ def _treatments(model: Model) -> list[tuple[str, str, list[Cell]]]:
     rows = []
     for segment in model.segmentation.segments:
         play = recommended(segment, model.contract)
-        cells = model.evaluation["together"]["matrix"][segment.id]
+        cells = model.evaluation.together.matrix[segment.id]
         said = {"first": f"Contact first. {play.do[0]}", "next": f"As the budget goes. {play.offer}.",
                 "rest": "Newsletter and on-site only."}  # fmt: skip
         chosen = [_cell([cells[step - 1] for step in steps], key, said[key]) for steps, key, _ in TREATMENTS]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
+from northstar_explain.model.evaluation.together_facts import DecileCell, Quantiles
 from northstar_explain.report.palette import ACCENTS
 
 _INK, _QUIET, _RULE, _LINE = "#1d2126", "#5a6068", "#d5d9de", "#00578a"
@@ -43,16 +44,15 @@ def bars_svg(rows: Sequence[tuple[str, float]], low: float, title: str) -> str:
 
 
 def curves_svg(
-    reliability: Sequence[Mapping[str, Any]],
-    gains: Sequence[Mapping[str, Any]],
+    reliability: Sequence[CalibrationBin],
+    gains: Sequence[GainsPoint],
     segments: Sequence[tuple[float, float]],
 ) -> str:
     """Predicted against actual rate, and the share of buyers found among the best-scored.
 
     Parameters
     ----------
-    reliability, gains : sequence of mapping
-        Of evaluation.json.
+    reliability, gains : sequence of CalibrationBin, of GainsPoint
     segments : sequence of (float, float)
         The same shares when whole segments are taken, the one with the highest rate first.
 
@@ -60,9 +60,9 @@ def curves_svg(
     -------
     str
     """
-    most = max(max(one["predicted"], one["actual"]) for one in reliability) * 1.05 or 1.0
-    dots = [(one["predicted"], one["actual"]) for one in reliability]
-    found = [(one["share"], one["captured"]) for one in gains]
+    most = max(max(one.predicted_rate, one.purchase_rate) for one in reliability) * 1.05 or 1.0
+    dots = [(one.predicted_rate, one.purchase_rate) for one in reliability]
+    found = [(one.share, one.captured) for one in gains]
     parts = [
         *_square(40, most, dots, "Predicted rate, and what was bought", marked=True),
         *_square(372, 1.0, found, "Best-scored customers, and buyers found", marked=False),
@@ -105,9 +105,9 @@ def _square(left: float, most: float, points: Sequence[tuple[float, float]], tit
     return parts
 
 
-def spread_svg(spread: Mapping[str, Mapping[str, float]], names: Mapping[str, str], title: str) -> str:
+def spread_svg(spread: Mapping[str, Quantiles], names: Mapping[str, str], title: str) -> str:
     """The middle half and the middle 80% of the probabilities in each segment, on one scale."""
-    high = max(one["p90"] for one in spread.values())
+    high = max(one.p90 for one in spread.values())
     left, room, step = 60, _WIDTH - 120, 30
     parts = []
     for place, (id, one) in enumerate(spread.items()):
@@ -118,25 +118,24 @@ def spread_svg(spread: Mapping[str, Mapping[str, float]], names: Mapping[str, st
 
         parts.append(
             f'<text x="{left - 10}" y="{y + 12}" text-anchor="end" font-weight="600" fill="{color}">{escape(id)}</text>'
-            f'<path d="M{x(one["p10"])} {y + 8}H{x(one["p90"])}" stroke="{color}" stroke-width="2"/>'
-            f'<rect x="{x(one["p25"])}" y="{y}" width="{round(x(one["p75"]) - x(one["p25"]), 1)}" height="16" '
+            f'<path d="M{x(one.p10)} {y + 8}H{x(one.p90)}" stroke="{color}" stroke-width="2"/>'
+            f'<rect x="{x(one.p25)}" y="{y}" width="{round(x(one.p75) - x(one.p25), 1)}" height="16" '
             f'fill="{color}"/>'
-            f'<path d="M{x(one["p50"])} {y}V{y + 16}" stroke="#fff" stroke-width="2"/>'
-            f'<text x="{x(one["p90"]) + 6}" y="{y + 12}" fill="{_QUIET}">{one["p90"]:.0%}</text>'
+            f'<path d="M{x(one.p50)} {y}V{y + 16}" stroke="#fff" stroke-width="2"/>'
+            f'<text x="{x(one.p90) + 6}" y="{y + 12}" fill="{_QUIET}">{one.p90:.0%}</text>'
         )
     said = "; ".join(
-        f"{names[id]}: middle half {one['p25']:.1%} to {one['p75']:.1%}, median {one['p50']:.1%}"
-        for id, one in spread.items()
+        f"{names[id]}: middle half {one.p25:.1%} to {one.p75:.1%}, median {one.p50:.1%}" for id, one in spread.items()
     )
     return _svg(step * len(spread) + 8, title, said, parts)
 
 
-def mix_svg(matrix: Mapping[str, Sequence[Mapping[str, Any]]], title: str) -> str:
+def mix_svg(matrix: Mapping[str, Sequence[DecileCell]], title: str) -> str:
     """Which segments each decile is made of: one bar a decile, one part a segment."""
     left, room, step = 60, _WIDTH - 70, 22
     parts, said = [], []
     for decile in range(10, 0, -1):
-        counts = {id: int(cells[decile - 1]["n"]) for id, cells in matrix.items()}
+        counts = {id: cells[decile - 1].n for id, cells in matrix.items()}
         total, y, x = max(1, sum(counts.values())), (10 - decile) * step, float(left)
         parts.append(f'<text x="{left - 10}" y="{y + 14}" text-anchor="end" fill="{_INK}">{decile}</text>')
         for place, (id, count) in enumerate(counts.items()):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from typing import Any
+
+from northstar_explain.model.evaluation.segment_facts import CurvePoint
 
 WIDTH, HEIGHT = 640, 230
 _PANEL, _GAP = 270, 60
@@ -12,13 +13,12 @@ _LEFT, _TOP, _BOTTOM = 44, 34, 40
 _INK, _QUIET, _LINE, _RULE = "#1d2126", "#5a6068", "#00578a", "#d5d9de"
 
 
-def curve_svg(points: Sequence[Mapping[str, Any]], knee: int, used: int) -> str:
+def curve_svg(points: Sequence[CurvePoint], knee: int, used: int) -> str:
     """Draw price and fidelity over the number of rules, side by side.
 
     Parameters
     ----------
-    points : sequence of mapping
-        ``curve`` of evaluation.json: ``rules``, ``price``, ``fidelity``.
+    points : sequence of CurvePoint
     knee : int
         Rules from which on more are hardly worth it.
     used : int
@@ -29,8 +29,8 @@ def curve_svg(points: Sequence[Mapping[str, Any]], knee: int, used: int) -> str:
     str
         An SVG with a title and a description for those who cannot see it.
     """
-    rules = [int(point["rules"]) for point in points]
-    price, fidelity = ([float(point[name]) for point in points] for name in ("price", "fidelity"))
+    rules, fidelity = [point.max_rules for point in points], [point.fidelity for point in points]
+    price = [point.price_of_explainability for point in points]
     said = "; ".join(
         f"{count} rules: price {cost:.3f}, fidelity {agree:.1%}"
         for count, cost, agree in zip(rules, price, fidelity, strict=True)

@@ -1,10 +1,10 @@
 """Whether the customers of a run are like those that taught the model: the population stability index, per feature.
 
-PSI adds (share now - share then) * ln(share now / share then) over bins (Siddiqi 2006, Credit Risk Scorecards). By
-custom 0.1 is a shift to look at and 0.25 a large one. But without any shift PSI is about (1/n + 1/m) times a variable
+PSI adds (share now - share then) * ln(share now / share then) over bins (Siddiqi 2006, Credit Risk Scorecards). The
+customary limits stand in `model.evaluation.limits`. But without any shift PSI is about (1/n + 1/m) times a variable
 that is chi-squared with bins - 1 degrees of freedom (Yurdakul and Naranjo 2020, Statistical properties of the
 population stability index): with 20 bins, 1,000 customers reach 0.02 on average and 100 reach 0.2. So the threshold is
-the larger of 0.1 and what chance exceeds once in 1,000.
+the larger of `PSI_LOOK` and what chance exceeds once in 1,000.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from northstar_explain.model.evaluation.limits import PSI_LOOK
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.scorecard import MISSING, Bins, NumberBins, Scorecard
 
-SHIFT = 0.1
 _GROUPS = 10  # of a numeric feature, missing and unseen apart
 _NORMAL_999 = 3.090232306167813  # of the standard normal, what one in 1,000 exceeds
 
@@ -90,7 +90,7 @@ def stability(then: np.ndarray, now: np.ndarray) -> Drift:
     before, after = before / before.sum(), after / after.sum()
     psi = float(((after - before) * np.log(after / before)).sum())
     chance = (1 / m + 1 / n) * _chi_squared_999(bins - 1) if m and n else math.inf
-    return Drift(psi, n, bins, max(SHIFT, chance))
+    return Drift(psi, n, bins, max(PSI_LOOK, chance))
 
 
 def _chi_squared_999(freedom: int) -> float:

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from northstar_explain.contract import Checked, Contract, check
-from northstar_explain.evaluate.audit_inputs import Audited
 from northstar_explain.evaluate.customers import Customers, customers_of
-from northstar_explain.evaluate.holdout import Case, FittedPurchaseModel, Parts, evaluate, truth_of
+from northstar_explain.evaluate.holdout import Case, Evaluated, FittedPurchaseModel, Parts, evaluate, truth_of
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn import fit_segments
@@ -171,13 +170,13 @@ def _require_credible(source: str, chosen: Customers, bought: FittedPurchaseMode
     require_credible(source, auc, max(weights, key=lambda name: weights[name]), options.accept_leakage)
 
 
-def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, audited: Audited) -> Model:
+def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, evaluated: Evaluated) -> Model:
     contract, bought, found = task.contract, case.bought, case.learned.segmentation
     golden = golden_rows(ordinary, contract, bought.scorecard, case.tree)
     golden = with_interpret_probability(golden, bought.machine, contract)
     said = {**origin, "data": {**origin["data"], **fitted(case.parts, case.learned)}}
     model = build(
-        contract, found, bought.scorecard, bought.purchase, audited.evaluation, golden, audited.shapes, audited.drift,
-        said,
+        contract, found, bought.scorecard, bought.purchase, evaluated.evaluation, golden, evaluated.shapes,
+        evaluated.drift, said,
     )  # fmt: skip
     return follow(model, task.earlier.model) if task.earlier else model

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as peer
 
 from northstar_explain import metrics
-from northstar_explain.metrics import Ranked
+from northstar_explain.evaluate.holdout_metrics import measure
+from northstar_explain.evaluate.ranking import Ranked
 
 SCORES = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
 ROWS = st.lists(st.tuples(st.integers(0, 1), SCORES, st.integers(0, 3)), min_size=2, max_size=60)
@@ -22,7 +23,7 @@ def test_weighted_figures_equal_scikit_learns_on_rows_written_out(rows: list[tup
     if len(np.unique(whole)) < 2:
         return
     long = np.repeat(score, weight)
-    found = Ranked(label, score, 0.5).figures(weight.astype(float))
+    found = measure(Ranked(label, score, 0.5), weight.astype(float))
     assert found["roc_auc"] == pytest.approx(peer.roc_auc_score(whole, long))
     assert found["average_precision"] == pytest.approx(peer.average_precision_score(whole, long))
     assert found["brier"] == pytest.approx(peer.brier_score_loss(whole, long))
@@ -37,14 +38,14 @@ def test_weighted_figures_equal_scikit_learns_on_rows_written_out(rows: list[tup
 def test_lift_and_capture_by_hand() -> None:
     label = np.array([1, 1, 0, 0, 1, 0, 0, 0, 0, 0])
     score = np.linspace(1, 0.1, 10)
-    found = Ranked(label, score).figures(np.ones(10))
+    found = measure(Ranked(label, score), np.ones(10))
     assert (found["capture_10"], found["capture_20"], found["capture_30"]) == pytest.approx((1 / 3, 2 / 3, 2 / 3))
     assert (found["lift_10"], found["lift_30"]) == pytest.approx((10 / 3, 20 / 9))
 
 
 def test_equal_scores_share_what_they_capture() -> None:
     label = np.array([1, 0, 0, 0, 1, 0, 0, 0, 0, 0])
-    found = Ranked(label, np.full(10, 0.3)).figures(np.ones(10))
+    found = measure(Ranked(label, np.full(10, 0.3)), np.ones(10))
     assert (found["roc_auc"], found["lift_10"], found["lift_30"]) == pytest.approx((0.5, 1.0, 1.0))
     assert Ranked(label, np.full(10, 0.3)).gains(np.array([0.0, 0.5, 1.0])) == pytest.approx([0, 0.5, 1])
 
@@ -74,7 +75,7 @@ def test_calibration_error_by_bins_of_equal_size(n: int) -> None:
     sizes = np.bincount(metrics.calibration_bins(score))
     assert len(sizes) == 10
     assert sizes.max() - sizes.min() <= 1
-    found = Ranked(label, score).figures(np.ones(n))["ece"]
+    found = measure(Ranked(label, score), np.ones(n))["ece"]
     assert found == pytest.approx(metrics.expected_calibration_error(label, score))
 
 
@@ -82,7 +83,7 @@ def test_equal_scores_are_calibrated_together() -> None:
     label = np.array([1, 0, 0, 0] * 25)
     assert set(metrics.calibration_bins(np.full(100, 0.25))) == {5}
     assert metrics.expected_calibration_error(label, np.full(100, 0.25)) == 0
-    assert Ranked(label, np.full(100, 0.3)).figures(np.ones(100))["ece"] == pytest.approx(0.05)
+    assert measure(Ranked(label, np.full(100, 0.3)), np.ones(100))["ece"] == pytest.approx(0.05)
 
 
 def test_the_interval_of_an_auc_covers_the_truth_about_as_often_as_it_says() -> None:
@@ -92,7 +93,7 @@ def test_the_interval_of_an_auc_covers_the_truth_about_as_often_as_it_says() -> 
     for _ in range(tries):
         label = (rng.random(400) < 0.3).astype(int)
         ranked = Ranked(label, rng.normal(label, 1.0))
-        auc = {"auc": lambda counts, ranked=ranked: np.array(ranked.figures(counts)["roc_auc"])}
+        auc = {"auc": lambda counts, ranked=ranked: np.array(measure(ranked, counts)["roc_auc"])}
         low, high = metrics.interval(metrics.bootstrap(auc, 400, 100, int(rng.integers(1e6)))["auc"])
         hits += low <= truth <= high
     assert hits >= 0.85 * tries

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,18 @@ from helpers import TINY, learn, with_column
 
 from northstar_explain.contract import Category, Contract, columns_of, parse
 from northstar_explain.errors import ContractError, TableError
-from northstar_explain.evaluate.groups import FEWEST, group_facts
+from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
-from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, interval_facts, purchase_facts
+from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, figures_of, purchase_facts
 from northstar_explain.evaluate.segments_by_decile import driver_facts, matrix_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS as FEWEST
+from northstar_explain.model.evaluation.metric_registry import BRIER_SKILL, ECE, F1, METRICS, ROC_AUC
+from northstar_explain.model.evaluation.purchase_facts import Gaps
+from northstar_explain.model.evaluation.rate_facts import Decile
+from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.rules import assign
 from northstar_explain.simulate import simulate
 from northstar_explain.training import Source, train
@@ -43,77 +47,83 @@ def trial(seed: int = 0, n: int = 500, **changes: Any) -> Trial:
 
 
 def test_every_interval_holds_its_figure(model: Model) -> None:
-    purchase = model.evaluation["purchase"]
-    for name, (low, high) in purchase["intervals"].items():
-        assert low - 0.02 <= purchase["holdout"][name] <= high + 0.02, name
+    held = model.evaluation.purchase.holdout
+    assert held.figures.values.keys() == METRICS.keys()
+    assert held.figures.intervals.keys() == {one.key for one in METRICS.values() if one.interval}
+    known = [(held.figures[METRICS[name]], ends) for name, ends in held.figures.intervals.items()]
+    known += [(held.base_rate, held.base_rate_interval), (held.f1_everyone, held.f1_everyone_interval)]
+    for value, (low, high) in known:
+        assert low - 0.02 <= value <= high + 0.02
         assert low < high
-    assert set(purchase["intervals"]) <= set(purchase["holdout"])
-    low, high = purchase["intervals"]["ece"]
-    assert low <= purchase["holdout"]["ece"] <= high  # though every draw overstates it
+    low, high = held.figures.intervals[ECE.key]
+    assert low <= held.figures[ECE] <= high  # though every draw overstates it
 
 
 def test_baselines_are_judged_like_the_model(model: Model) -> None:
-    purchase = model.evaluation["purchase"]
-    found = {one["name"]: one for one in purchase["baselines"]}
+    purchase = model.evaluation.purchase
+    found = {one.name: one for one in purchase.baselines}
     assert list(found) == ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "black_box"]
-    assert found["base_rate"]["roc_auc"] == 0.5
-    assert found["base_rate"]["f1"] == pytest.approx(purchase["holdout"]["f1_everyone"])
+    assert found["base_rate"].figures[ROC_AUC] == 0.5
+    assert found["base_rate"].figures[F1] == pytest.approx(purchase.holdout.f1_everyone)
     for one in found.values():
-        assert one["roc_auc"] + one["roc_auc_behind"] == pytest.approx(purchase["holdout"]["roc_auc"])
-        assert one["roc_auc_behind_interval"][0] <= one["roc_auc_behind_interval"][1]
-    assert purchase["gaps"]["black_box"] == pytest.approx(-found["black_box"]["roc_auc_behind"])
+        assert one.figures[ROC_AUC] + one.roc_auc_behind == pytest.approx(purchase.holdout.figures[ROC_AUC])
+        assert one.roc_auc_behind_interval.low <= one.roc_auc_behind_interval.high
+    assert purchase.gaps.black_box is not None
+    assert purchase.gaps.black_box.behind == pytest.approx(-found["black_box"].roc_auc_behind)
 
 
 def test_a_model_against_itself_is_never_behind() -> None:
     ours = trial().ours
     facts = purchase_facts(trial(others={"twin": ours, "black_box": ours}, truth=ours.probability), 20, seed=0)
-    for one in facts["baselines"]:
-        assert one["roc_auc_behind"] == 0
-        assert one["roc_auc_behind_interval"] == [0, 0]
-        assert one["intervals"]["roc_auc"] == facts["intervals"]["roc_auc"]
-    assert facts["gaps"]["knowable"] == facts["gaps"]["black_box"] == 0
-    assert facts["gaps"]["knowable_roc_auc"] == facts["holdout"]["roc_auc"]
+    for one in facts.baselines:
+        assert one.roc_auc_behind == 0
+        assert one.roc_auc_behind_interval == (0, 0)
+        assert one.figures.intervals[ROC_AUC.key] == facts.holdout.figures.intervals[ROC_AUC.key]
+    assert facts.gaps.true_probability == facts.gaps.black_box
+    assert facts.gaps.true_probability is not None and facts.gaps.true_probability.behind == 0
+    assert facts.gaps.true_probability.roc_auc == facts.holdout.figures[ROC_AUC]
 
 
 def test_gaps_are_differences_on_the_same_draws() -> None:
     better = trial().label * 0.5 + trial().ours.probability
-    facts = purchase_facts(trial(truth=better), 50, seed=0)["gaps"]
-    assert (facts["black_box"], facts["black_box_interval"]) == (0, [0, 0])  # its square ranks alike
-    assert facts["knowable"] > 0.1
-    low, high = facts["knowable_interval"]
-    assert low < facts["knowable"] < high
-    without = purchase_facts(trial(others={}), 5, seed=0)["gaps"]
-    assert set(without.values()) == {None}
+    facts = purchase_facts(trial(truth=better), 50, seed=0).gaps
+    assert facts.black_box is not None and facts.true_probability is not None
+    assert (facts.black_box.behind, facts.black_box.behind_interval) == (0, (0, 0))  # its square ranks alike
+    assert facts.true_probability.behind > 0.1
+    low, high = facts.true_probability.behind_interval
+    assert low < facts.true_probability.behind < high
+    assert purchase_facts(trial(others={}), 5, seed=0).gaps == Gaps(None, None)
 
 
 def test_the_facts_depend_on_the_seed_and_nothing_else() -> None:
     first = purchase_facts(trial(), 20, seed=1)
     assert first == purchase_facts(trial(), 20, seed=1)
     other = purchase_facts(trial(), 20, seed=2)
-    assert (first["holdout"], first["gains"] == other["gains"]) == (other["holdout"], False)
+    assert first.holdout.figures.values == other.holdout.figures.values
+    assert first.gains != other.gains
 
 
 def test_intervals_alone_are_those_beside_others() -> None:
-    alone = interval_facts(trial().label, trial().ours, 20, seed=1)
-    assert alone.items() <= purchase_facts(trial(), 20, seed=1)["intervals"].items()
+    alone = figures_of(trial().label, trial().ours, 20, seed=1)
+    assert alone == purchase_facts(trial(), 20, seed=1).holdout.figures
 
 
 def test_curves_and_cells_count_everybody_once(model: Model) -> None:
-    purchase, together = model.evaluation["purchase"], model.evaluation["together"]
-    n = purchase["holdout"]["n"]
-    buyers = round(n * purchase["holdout"]["base_rate"])
-    assert sum(one["n"] for one in purchase["reliability"]) == n
-    assert sum(one["n"] for one in purchase["deciles"]) == n
-    cells = [cell for row in together["matrix"].values() for cell in row]
-    assert sum(cell["n"] for cell in cells) == n
-    assert sum(cell["actual"] for cell in cells) == buyers
-    captured = [one["captured"] for one in purchase["gains"]]
+    purchase, together = model.evaluation.purchase, model.evaluation.together
+    n = purchase.holdout.n
+    buyers = round(n * purchase.holdout.base_rate)
+    assert sum(one.n for one in purchase.reliability) == n
+    assert sum(one.n for one in purchase.deciles) == n
+    cells = [cell for row in together.matrix.values() for cell in row]
+    assert sum(cell.n for cell in cells) == n
+    assert sum(cell.actual_buyers for cell in cells) == buyers
+    captured = [one.captured for one in purchase.gains]
     assert captured == sorted(captured)
     assert (captured[0], captured[-1]) == (0, 1)
-    by_segment = [one for one in purchase["groups"] if one["by"] == "segment"]
-    assert sum(one["n"] for one in by_segment) == n
-    ages = [one for one in purchase["groups"] if one["by"] == "age_band"]
-    assert sum(one["n"] for one in ages) == n
+    by_segment = [one for one in purchase.subgroups if one.by == "segment"]
+    assert sum(one.n for one in by_segment) == n
+    ages = [one for one in purchase.subgroups if one.by == "age_band"]
+    assert sum(one.n for one in ages) == n
 
 
 def test_nothing_is_shown_of_a_small_group(contract: Contract, customers: pa.Table) -> None:
@@ -122,16 +132,16 @@ def test_nothing_is_shown_of_a_small_group(contract: Contract, customers: pa.Tab
     n = customers.num_rows
     ids = np.array(["S1"] * (n - FEWEST - FEWEST + 1) + ["S2"] * FEWEST + ["S3"] * (FEWEST - 1))
     label, probability = (rng.random(n) < 0.2).astype(int), rng.random(n)
-    found = {one["group"]: one for one in group_facts(contract, columns, ids, label, probability, 0.5)}
-    assert found["S2"]["n"] == FEWEST
-    assert found["S2"]["base_rate"] is not None
-    assert [value for key, value in found["S3"].items() if key not in ("by", "group", "n")] == [None] * 8
+    found = {one.name: one for one in group_facts(contract, columns, ids, label, probability, 0.5)}
+    assert found["S2"].n == FEWEST
+    assert found["S2"].base_rate is not None
+    assert astuple(found["S3"]) == ("segment", "S3", FEWEST - 1, *[None] * 8)
 
 
 def test_guests_are_a_group(model: Model) -> None:
-    groups = [one["group"] for one in model.evaluation["purchase"]["groups"] if one["by"] == "unknown"]
+    groups = [one.name for one in model.evaluation.purchase.subgroups if one.by == "unknown"]
     assert "Profile: nothing known" in groups
-    assert any(one["by"] == "tenure" for one in model.evaluation["purchase"]["groups"])
+    assert any(one.by == "tenure" for one in model.evaluation.purchase.subgroups)
 
 
 @pytest.mark.parametrize("form", ["direct", "reversed", "both ends", "missing"])
@@ -172,7 +182,7 @@ def test_training_stops_at_a_leak_unless_it_is_accepted(few: pa.Table, contract:
     with pytest.raises(TableError, match="--accept-leakage sessions_30d"):
         learn(leaking, contract, TINY)
     accepted = learn(leaking, contract, replace(TINY, accept_leakage=("sessions_30d",))).model
-    assert accepted.evaluation["purchase"]["holdout"]["roc_auc"] > 0.99
+    assert accepted.evaluation.purchase.holdout.figures[ROC_AUC] > 0.99
     assert list(accepted.manifest["options"]["accept_leakage"]) == ["sessions_30d"]
 
 
@@ -208,28 +218,30 @@ def test_profit_by_hand() -> None:
     ten = trial(
         label=label, ours=Predictions(probability, 0.5), others={}, decile=np.full(10, 3), stakes=CampaignCosts(10, 1)
     )
-    found = purchase_facts(ten, 50, seed=0)["profit"]
-    assert found["best_share"] == pytest.approx(0.2)
-    assert found["best_profit"] == pytest.approx(1000 * (10 * 0.2 - 0.2))
-    assert found["break_even"] == pytest.approx(0.1)
-    assert (found["curve"][0]["profit"], found["curve"][-1]["profit"]) == pytest.approx((0, 1000.0))
-    assert found["curve"][-1]["expected"] == pytest.approx(1000 * (10 * probability.mean() - 1))
-    assert found["curve"][4]["expected"] == pytest.approx(1000 * (10 * 0.09 - 0.1))  # the best tenth
-    assert (found["paying"]["share"], found["paying"]["profit"]) == pytest.approx((0.2, 1800))
-    assert found["paying"]["expected"] == pytest.approx(1000 * (10 * 0.14 - 0.2))
-    for one in (*found["curve"], found["paying"]):
-        low, high = one["profit_interval"]
-        assert low <= one["profit"] <= high
+    found = purchase_facts(ten, 50, seed=0).profit
+    assert found is not None
+    assert found.best_share == pytest.approx(0.2)
+    assert found.best_profit == pytest.approx(1000 * (10 * 0.2 - 0.2))
+    assert found.break_even == pytest.approx(0.1)
+    assert (found.curve[0].profit, found.curve[-1].profit) == pytest.approx((0, 1000.0))
+    assert found.curve[-1].expected_profit == pytest.approx(1000 * (10 * probability.mean() - 1))
+    assert found.curve[4].expected_profit == pytest.approx(1000 * (10 * 0.09 - 0.1))  # the best tenth
+    assert (found.above_break_even.share, found.above_break_even.profit) == pytest.approx((0.2, 1800))
+    assert found.above_break_even.expected_profit == pytest.approx(1000 * (10 * 0.14 - 0.2))
+    for one in (*found.curve, found.above_break_even):
+        low, high = one.profit_interval
+        assert low <= one.profit <= high
 
 
 def test_who_pays_is_decided_by_the_probability_alone() -> None:
-    found = purchase_facts(trial(stakes=CampaignCosts(10, 2)), 10, seed=0)["profit"]
+    found = purchase_facts(trial(stakes=CampaignCosts(10, 2)), 10, seed=0).profit
+    assert found is not None
     chosen = trial().ours.probability >= 0.2
-    assert found["paying"]["share"] == pytest.approx(chosen.mean())
-    assert found["paying"]["profit"] == pytest.approx(
+    assert found.above_break_even.share == pytest.approx(chosen.mean())
+    assert found.above_break_even.profit == pytest.approx(
         1000 * (10 * trial().label[chosen].sum() - 2 * chosen.sum()) / 500
     )
-    assert purchase_facts(trial(), 10, seed=0)["profit"] is None
+    assert purchase_facts(trial(), 10, seed=0).profit is None
 
 
 @pytest.mark.parametrize(("margin", "cost"), [(0, 1), (-5, 1), (5, -1), (5, None), (None, 1), (float("nan"), 1)])
@@ -245,23 +257,22 @@ def test_reliability_and_deciles_by_hand() -> None:
     facts = purchase_facts(
         trial(label=label, ours=Predictions(probability, 0.5), others={}, decile=decile), 200, seed=0
     )
-    assert [(one["n"], one["actual"]) for one in facts["reliability"]] == [(1, float(bought)) for bought in label]
-    assert [one["predicted"] for one in facts["reliability"]] == pytest.approx(probability)
-    first, last = facts["deciles"][0], facts["deciles"][9]
-    assert (first["n"], first["purchase_rate"], last["purchase_rate"]) == (5, 0.4, 0.8)
-    assert first["predicted_rate"] == pytest.approx(0.25)
-    low, high = first["purchase_rate_interval"]
+    assert [(one.n, one.purchase_rate) for one in facts.reliability] == [(1, float(bought)) for bought in label]
+    assert [one.predicted_rate for one in facts.reliability] == pytest.approx(probability)
+    first, last = facts.deciles[0], facts.deciles[9]
+    assert (first.n, first.purchase_rate, last.purchase_rate) == (5, 0.4, 0.8)
+    assert first.predicted_rate == pytest.approx(0.25)
+    assert first.purchase_rate_interval is not None
+    low, high = first.purchase_rate_interval
     assert 0 <= low < 0.4 < high <= 1
-    assert facts["deciles"][4] == {
-        "decile": 5, "n": 0, "predicted_rate": None, "purchase_rate": None, "purchase_rate_interval": None,
-    }  # fmt: skip
+    assert facts.deciles[4] == Decile(5, 0, None, None, None)
 
 
 def test_baselines_that_the_contract_does_not_allow_are_named(few: pa.Table, contract: Contract) -> None:
     text = contract.text.replace('role = "recency"\n', "").replace('role = "value"\n', "")
-    purchase = learn(few, parse(text), TINY).model.evaluation["purchase"]
-    assert [one["name"] for one in purchase["baselines"]] == ["base_rate", "segment_rate", "black_box"]
-    left_out = {one["name"]: one["why"] for one in purchase["baselines_left_out"]}
+    purchase = learn(few, parse(text), TINY).model.evaluation.purchase
+    assert [one.name for one in purchase.baselines] == ["base_rate", "segment_rate", "black_box"]
+    left_out = {one.name: one.reason for one in purchase.baselines_skipped}
     assert list(left_out) == ["recency_rule", "logistic_rfv"]
     assert "has the role recency in" in left_out["recency_rule"]
     assert "has the role recency or value in" in left_out["logistic_rfv"]
@@ -270,45 +281,48 @@ def test_baselines_that_the_contract_does_not_allow_are_named(few: pa.Table, con
 def test_a_category_may_have_the_role_of_a_number(few: pa.Table, contract: Contract) -> None:
     text = contract.text.replace('role = "recency"\n', "")
     text = text.replace('words = "main device"\n', 'words = "main device"\nrole = "recency"\n')
-    purchase = learn(few, parse(text), TINY).model.evaluation["purchase"]
-    assert [one["name"] for one in purchase["baselines_left_out"]] == ["recency_rule", "logistic_rfv"]
+    purchase = learn(few, parse(text), TINY).model.evaluation.purchase
+    assert [one.name for one in purchase.baselines_skipped] == ["recency_rule", "logistic_rfv"]
 
 
 def test_a_shuffled_label_leaves_nothing_to_learn(few: pa.Table, contract: Contract) -> None:
     label = np.random.default_rng(3).permutation(few[LABEL].to_numpy())
-    purchase = learn(with_column(few, LABEL, label), contract, TINY).model.evaluation["purchase"]
-    low, high = purchase["intervals"]["roc_auc"]
+    purchase = learn(with_column(few, LABEL, label), contract, TINY).model.evaluation.purchase
+    low, high = purchase.holdout.figures.intervals[ROC_AUC.key]
     assert low < 0.5 < high
-    assert abs(purchase["holdout"]["brier_skill"]) < 0.05
+    assert abs(purchase.holdout.figures[BRIER_SKILL]) < 0.05
 
 
 def test_the_best_knowable_is_the_truths_auc(customers: pa.Table, contract: Contract) -> None:
     table, truth = simulate(2_000, seed=7)
     known = dict(zip(truth["customer_id"].to_pylist(), truth["true_probability"].to_pylist(), strict=True))
-    facts = train(Source(table, "customers", truth=known), contract, TINY).model.evaluation["purchase"]
-    assert facts["gaps"]["knowable_roc_auc"] > facts["holdout"]["roc_auc"]
-    assert facts["gaps"]["knowable"] == pytest.approx(facts["gaps"]["knowable_roc_auc"] - facts["holdout"]["roc_auc"])
+    facts = train(Source(table, "customers", truth=known), contract, TINY).model.evaluation.purchase
+    best, ours = facts.gaps.true_probability, facts.holdout.figures[ROC_AUC]
+    assert best is not None
+    assert best.roc_auc > ours
+    assert best.behind == pytest.approx(best.roc_auc - ours)
     with pytest.raises(TableError, match="every customer of the holdout"):
         train(Source(table, "customers", truth={}), contract, TINY)
 
 
 def test_the_experiments_show_what_they_should(compared: Model) -> None:
-    facts = compared.evaluation["comparison"]
-    shuffled = facts["shuffled_label"]
-    assert shuffled["segments_identical"]
-    assert shuffled["segments_sha256"][0] == shuffled["segments_sha256"][1]
-    assert shuffled["roc_auc"] > 0.75
-    assert abs(shuffled["roc_auc_shuffled"] - 0.5) < 0.08
-    label = facts["label_as_feature"]
-    assert 0 < label["rules_that_ask"] <= label["rules"]
-    assert label["undecided"] > 0.5
-    assert label["roc_auc_in_sample"] > 0.9
-    assert [one["name"] for one in facts["variants"]] == [
+    facts = compared.evaluation.experiments
+    assert facts is not None
+    shuffled = facts.shuffled_label
+    assert shuffled.segments_identical
+    assert shuffled.segments_sha256[0] == shuffled.segments_sha256[1]
+    assert shuffled.roc_auc > 0.75
+    assert abs(shuffled.roc_auc_shuffled - 0.5) < 0.08
+    label = facts.label_as_feature
+    assert 0 < label.rules_using_label <= label.rules
+    assert label.undecided > 0.5
+    assert label.roc_auc_in_sample > 0.9
+    assert [one.name for one in facts.variants] == [
         "segment_rate", "model", "model_with_segment", "model_per_segment",
     ]  # fmt: skip
-    ranks = {one["name"]: one["roc_auc"] for one in facts["variants"]}
+    ranks = {one.name: one.roc_auc for one in facts.variants}
     assert ranks["segment_rate"] < ranks["model"]
-    shares = [one["eta_squared"] for one in facts["effects"]]
+    shares = [one.eta_squared for one in facts.effects]
     assert shares == sorted(shares, reverse=True)
     assert all(0 <= share <= 1 for share in shares)
 
@@ -320,19 +334,8 @@ def test_the_experiments_are_the_same_twice_and_change_nothing_else(
     assert again.files == compared.files
     without = learn(customers, contract, TINY).model
     assert without.id == compared.id
-    assert without.evaluation["comparison"] is None
-    assert json.dumps(without.evaluation["segments"]) == json.dumps(compared.evaluation["segments"])
-
-
-def test_every_experiments_figure_is_documented(compared: Model) -> None:
-    from pathlib import Path
-
-    text = (Path(__file__).parents[2] / "docs" / "model-folder.md").read_text(encoding="utf-8")
-    for part, facts in compared.evaluation["comparison"].items():
-        assert f"`{part}`" in text
-        if isinstance(facts, dict):
-            assert all(f"`{key}`" in text for key in facts), part
-    assert all(f"`{key}`" in text for key in compared.evaluation["purchase"]["profit"])
+    assert without.evaluation.experiments is None
+    assert without.evaluation.segments == compared.evaluation.segments
 
 
 def test_drivers_and_matrix_by_hand(model: Model, customers: pa.Table, contract: Contract) -> None:
@@ -344,12 +347,12 @@ def test_drivers_and_matrix_by_hand(model: Model, customers: pa.Table, contract:
     names = [term.name for term in model.scorecard.terms]
     for id in order:
         means = points[:, ids == id].mean(axis=1)
-        assert found[id][0]["term"] == names[int(np.abs(means).argmax())]
-        assert abs(found[id][0]["mean_points"]) >= abs(found[id][1]["mean_points"])
+        assert found[id][0].term == names[int(np.abs(means).argmax())]
+        assert abs(found[id][0].mean_points) >= abs(found[id][1].mean_points)
     label, probability = np.array([1, 0, 1]), np.array([0.5, 0.25, 1.0])
     cells = matrix_facts(np.array(["S1", "S1", "S2"]), np.array([3, 3, 10]), label, probability, ["S1", "S2"])
-    assert cells["S1"][2] == {"decile": 3, "n": 2, "expected": 0.75, "actual": 1}
-    assert cells["S2"][9] == {"decile": 10, "n": 1, "expected": 1.0, "actual": 1}
+    assert cells["S1"][2] == DecileCell(3, 2, 0.75, 1)
+    assert cells["S2"][9] == DecileCell(10, 1, 1.0, 1)
 
 
 def test_thresholds_of_baselines_come_from_validation_rows(model: Model) -> None:
@@ -357,13 +360,13 @@ def test_thresholds_of_baselines_come_from_validation_rows(model: Model) -> None
     label, score = (rng.random(300) < 0.3).astype(int), rng.random(300)
     assert best_f1_threshold(label, score) in score
     assert 0.3 < roc_auc(label, score) < 0.7
-    assert all(0 < one["threshold"] < 1 for one in model.evaluation["purchase"]["baselines"])
+    assert all(0 < one.threshold < 1 for one in model.evaluation.purchase.baselines)
 
 
 def test_a_large_holdout_gets_fewer_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("northstar_explain.evaluate.model_quality.LARGE", 500)
     monkeypatch.setattr("northstar_explain.evaluate.model_quality.DRAWS_WHEN_LARGE", 20)
     found = [purchase_facts(trial(n=n), 30, 0) for n in (500, 501)]
-    assert [facts["draws"] for facts in found] == [30, 20]
-    assert found[1]["holdout"]["n"] == 501  # every row counts, however few the draws
-    assert purchase_facts(trial(n=501), 10, 0)["draws"] == 10
+    assert [facts.bootstrap_draws for facts in found] == [30, 20]
+    assert found[1].holdout.n == 501  # every row counts, however few the draws
+    assert purchase_facts(trial(n=501), 10, 0).bootstrap_draws == 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +21,7 @@ from northstar_explain.evaluate.robustness import range_facts
 from northstar_explain.evaluate.shape_counts import PARTS, shape_table
 from northstar_explain.learn import splits
 from northstar_explain.model import Model, points
+from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_REVIEW
 from northstar_explain.model.folder import EXPECTED, MACHINE
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
 
@@ -95,28 +95,28 @@ def test_a_number_that_a_category_decides_is_wholly_like_it() -> None:
 
 
 def test_only_features_that_share_credit_are_named(model: Model) -> None:
-    pairs = model.evaluation["data"]["shared"]
+    pairs = model.evaluation.data.correlated
     assert pairs
-    assert all(abs(pair["value"]) >= data_quality.SHARED for pair in pairs)
-    assert {pairs[0]["first"], pairs[0]["second"]} <= {feature.name for feature in model.contract.model_features}
+    assert all(abs(pair.value) >= CORRELATED for pair in pairs)
+    assert {pairs[0].first, pairs[0].second} <= {feature.name for feature in model.contract.model_features}
 
 
 def test_missing_values_and_parts_are_counted(model: Model, customers: pa.Table, contract: Contract) -> None:
-    facts = model.evaluation["data"]
+    facts = model.evaluation.data
     label = customers[LABEL].to_numpy()
-    assert sum(part["n"] for part in facts["parts"]) == len(label)
-    assert sum(part["buyers"] for part in facts["parts"]) == label.sum()
-    assert [item["feature"] for item in facts["missing"]] == [feature.name for feature in contract.features]
-    for item in facts["missing"]:
-        assert (item["train"] > 0) == (contract[item["feature"]].missing is not None)
+    assert sum(part.n for part in facts.splits) == len(label)
+    assert sum(part.buyers for part in facts.splits) == label.sum()
+    assert [item.feature for item in facts.missing] == [feature.name for feature in contract.features]
+    for item in facts.missing:
+        assert (item.train > 0) == (contract[item.feature].missing is not None)
 
 
 def test_bags_agree_with_themselves_where_there_is_one(model: Model) -> None:
-    bags = model.evaluation["robustness"]["bags"]
-    assert (bags["bags"], bags["n"]) == (2, 1_200)
+    bags = model.evaluation.robustness.bags
+    assert (bags.bags, bags.n) == (2, 1_200)
     for name in ("same_flag", "same_decile", "same_top_reason", "same_top_three"):
-        assert 0.5 < bags[name] <= 1, name
-    assert 0 < bags["probability_spread"]["mean"] < bags["probability_spread"]["p95"] < 0.5
+        assert 0.5 < getattr(bags, name) <= 1, name
+    assert 0 < bags.probability_spread.mean < bags.probability_spread.p95 < 0.5
 
 
 def test_far_out_of_range_the_score_is_that_of_the_outermost_bin() -> None:
@@ -128,8 +128,8 @@ def test_far_out_of_range_the_score_is_that_of_the_outermost_bin() -> None:
 
     (facts,) = range_facts(scorecard, {"x": np.array([0.5, 2.5])}, columns, [Feature()], seed=0)  # type: ignore[list-item]
     change = 1 / (1 + np.exp(-1)) - 0.5
-    assert (facts["seen_low"], facts["seen_high"]) == (0.5, 2.5)
-    assert (facts["below"], facts["above"], facts["largest"]) == pytest.approx((-change, change, change))
+    assert (facts.seen_low, facts.seen_high) == (0.5, 2.5)
+    assert (facts.below, facts.above, facts.largest) == pytest.approx((-change, change, change))
 
 
 def test_the_drift_baseline_counts_every_customer_once(model: Model) -> None:
@@ -168,7 +168,7 @@ def test_a_shift_is_found_by_the_stability_index() -> None:
 
 def test_drift_facts_rank_the_holdout(model: Model) -> None:
     facts = drift_baseline.drift_facts(model.drift)
-    assert json.loads(json.dumps(facts)) == model.evaluation["drift"]
-    sizes = [one["psi"] for one in facts["holdout"]]
+    assert facts == model.evaluation.drift
+    sizes = [one.psi for one in facts.holdout]
     assert sizes == sorted(sizes, reverse=True)
-    assert 0 <= sizes[-1] <= sizes[0] < facts["look"] < facts["review"]
+    assert 0 <= sizes[-1] <= sizes[0] < PSI_LOOK < PSI_REVIEW

@@ -87,27 +87,30 @@ def assigned(model: Model, table: pa.Table, contract: Contract) -> list[str]:
 def test_every_move_is_counted_once_and_by_its_cause(
     model: Model, updated: Model, later: pa.Table, contract: Contract, customers: pa.Table
 ) -> None:
-    facts = updated.evaluation["segments"]["update"]
+    facts = updated.evaluation.segments.update
+    assert facts is not None
     then = dict(zip(customers["customer_id"].to_pylist(), assigned(model, customers, contract), strict=True))
     now = assigned(model, later, contract)
     after = assigned(updated, later, contract)
     ids = later["customer_id"].to_pylist()
-    assert facts["customers"] == len(ids) == sum(sum(to.values()) for to in facts["model_moves"].values())
-    assert facts["moved_by_model"] == sum(a != b for a, b in zip(now, after, strict=True))
+    assert facts.customers == len(ids) == sum(sum(to.values()) for to in facts.model_moves.values())
+    assert facts.moved_by_model == sum(a != b for a, b in zip(now, after, strict=True))
     both = [(then[id], n, a) for id, n, a in zip(ids, now, after, strict=True) if id in then]
-    since = facts["since"]
-    assert since["customers"] == len(both)
-    assert since["new"] == len(ids) - len(both)
-    assert since["gone"] == len(then) - len(both)
-    assert since["moved_by_customer"] == sum(t != n for t, n, _ in both) > 0
-    assert since["moved_by_model"] == sum(n != a for _, n, a in both)
-    assert since["moved_by_both"] == sum(t != n and n != a for t, n, a in both)
+    since = facts.since_scores
+    assert since is not None
+    assert since.customers == len(both)
+    assert since.new == len(ids) - len(both)
+    assert since.gone == len(then) - len(both)
+    assert since.moved_by_customer == sum(t != n for t, n, _ in both) > 0
+    assert since.moved_by_model == sum(n != a for _, n, a in both)
+    assert since.moved_by_both == sum(t != n and n != a for t, n, a in both)
 
 
 def test_kept_segments_keep_id_and_name_and_others_are_told(model: Model, updated: Model) -> None:
-    facts = updated.evaluation["segments"]["update"]
-    matched, added = {one["id"] for one in facts["matched"]}, {one["id"] for one in facts["added"]}
-    retired = {one["id"] for one in facts["retired"]}
+    facts = updated.evaluation.segments.update
+    assert facts is not None
+    matched, added = {one.id for one in facts.matched}, {one.id for one in facts.added}
+    retired = {one.id for one in facts.retired}
     old, new = ({one.id for one in each.segmentation.segments} for each in (model, updated))
     assert new == matched | added
     assert old == matched | retired
@@ -124,11 +127,12 @@ def test_the_same_customers_and_options_change_nothing(model: Model, customers: 
     named = replace(model, segmentation=called, names=given)
     again = learn(customers, contract, OPTIONS, earlier=Earlier(named)).model
     assert again.segmentation["S2"].name == "Sleepers"  # beside the model, not in it
-    facts = again.evaluation["segments"]["update"]
+    facts = again.evaluation.segments.update
+    assert facts is not None
     assert again.files["segments.json"] == model.files["segments.json"]
     assert again.id == model.id
-    assert (facts["moved_by_model"], facts["added"], facts["retired"], facts["since"]) == (0, [], [], None)
-    assert all(one["jaccard"] == 1 for one in facts["matched"])
+    assert (facts.moved_by_model, facts.added, facts.retired, facts.since_scores) == (0, (), (), None)
+    assert all(one.jaccard == 1 for one in facts.matched)
 
 
 def test_retired_ids_are_remembered(updated: Model, customers: pa.Table, contract: Contract, tmp_path: Path) -> None:
@@ -174,12 +178,15 @@ def test_from_the_command_line_in_place(model_copy: Path, later: pa.Table, tmp_p
     assert done.exit_code == 0, done.output
     after = models.load(model_copy)
     assert after.id != before.id
-    kept = {one["id"] for one in after.evaluation["segments"]["update"]["matched"]}
+    update = after.evaluation.segments.update
+    assert update is not None
+    kept = {one.id for one in update.matched}
     assert after.names.given == ({"S1": "Regulars"} if "S1" in kept else {})
     assert "Regulars" in (model_copy / "names.toml").read_text()
     assert f"{model_copy / 'names.toml'}: " in done.stderr
-    since = after.evaluation["segments"]["update"]["since"]
-    assert since["moved_by_customer"] == 0  # the same values, by the same rules
+    since = update.since_scores
+    assert since is not None
+    assert since.moved_by_customer == 0  # the same values, by the same rules
     text = plain(done.stdout)
     assert f"Since model {before.id} of 2026-03-01" in text
     assert "moved because the customer changed: 0 (0.0%)" in text

@@ -105,7 +105,7 @@ def test_the_facts_count_what_scoring_flags(model: Model, customers, contract) -
     scores = Scorer(model)(check(customers, contract).accepted)
     ids, close = scores["segment_id"].to_numpy(zero_copy_only=False), scores["borderline"].to_numpy()
     assert 0 < close.mean() < 0.9
-    for id, facts in model.evaluation["segments"]["borderline"].items():
-        assert facts["share"] == pytest.approx(close[ids == id].mean())
-        assert facts["share"] <= sum(facts["toward"].values()) + 1e-12
-        assert all(0 < share <= facts["share"] for share in facts["toward"].values())
+    for id, facts in model.evaluation.segments.borderline.items():
+        assert facts.share == pytest.approx(close[ids == id].mean())
+        assert facts.share <= sum(facts.toward.values()) + 1e-12
+        assert all(0 < share <= facts.share for share in facts.toward.values())

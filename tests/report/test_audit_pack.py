@@ -28,6 +28,9 @@ from hypothesis import strategies as st
 from northstar_explain import api, tables
 from northstar_explain.errors import OutputError, PackError
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
+from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
+from northstar_explain.model.evaluation.purchase_facts import GroupSplit
 from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, _identity, json_bytes
 from northstar_explain.model.pack_layout import CHECK, LOOKUPS, MANIFEST, SUMS
 from northstar_explain.model.parity import Certificate, Check
@@ -39,7 +42,7 @@ from northstar_explain.report.audit.chapters.identity import data as lineage
 from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.pack_tables import FORMULA_STARTS, csv_bytes
 from northstar_explain.report.audit.pack.write_pack import Written
-from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, THIN, shapes
+from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, shapes
 from northstar_explain.report.audit.shapes.pairs import pairs
 from northstar_explain.report.audit.shapes.shape_plots import plot
 from northstar_explain.report.document.blocks import Table, Text
@@ -167,7 +170,7 @@ def test_tables_hold_the_models_figures(pack: Path, hostile: Model) -> None:
         assert cells[name].to_pylist() == stored[name].to_pylist()
     pages = dict(zip(sides["page"].to_pylist(), sides["term"].to_pylist(), strict=True))
     terms = [(page, pages[page]) for page in dict.fromkeys(cells["page"].to_pylist())]
-    ranks = {item["term"]: f"A{rank}" for rank, item in enumerate(hostile.evaluation["purchase"]["terms"], start=1)}
+    ranks = {item.term: f"A{rank}" for rank, item in enumerate(hostile.evaluation.purchase.terms, start=1)}
     assert terms == [(ranks[t.name], t.name) for t in pairs]
     for term in pairs:  # each cell can be told from the bounds of its sides
         mine = cells.filter(pc.equal(cells["page"], ranks[term.name]))
@@ -176,7 +179,7 @@ def test_tables_hold_the_models_figures(pack: Path, hostile: Model) -> None:
             assert sides.filter(there)["bin"].to_pylist() == list(range(axis.count))
             assert set(mine[f"bin_{side}"].to_pylist()) == set(range(axis.count))
     figures = {row["figure"]: row["value"] for row in tables.read(pack / "tables" / "performance.parquet").to_pylist()}
-    assert figures["roc_auc"] == hostile.evaluation["purchase"]["holdout"]["roc_auc"]
+    assert figures["roc_auc"] == hostile.evaluation.purchase.holdout.figures[ROC_AUC]
     golden = tables.read(pack / "tables" / "golden.parquet")
     assert golden.equals(hostile.golden)
 
@@ -213,14 +216,14 @@ def joined_text(text: str) -> str:
 
 
 def test_the_appendix_has_a_page_for_every_term(reader: pypdf.PdfReader, hostile: Model) -> None:
-    terms = hostile.evaluation["purchase"]["terms"]
+    terms = hostile.evaluation.purchase.terms
     labels = reader.page_labels
     appendix = [page for page, label in zip(reader.pages, labels, strict=True) if label.startswith("A")]
     assert [label for label in labels if label.startswith("A")] == [f"A{i + 1}" for i in range(len(terms))]
     for rank, (term, page) in enumerate(zip(terms, appendix, strict=True), start=1):
         text = joined_text(page.extract_text())
-        assert joined_text(f"{term['term']} · rank {rank} of {len(terms)}") in text
-        assert joined_text(f"{term['share']:.1%} of all importance") in text
+        assert joined_text(f"{term.term} · rank {rank} of {len(terms)}") in text
+        assert joined_text(f"{term.share:.1%} of all importance") in text
 
 
 def test_every_bin_that_a_page_has_room_for_is_in_its_table(model: Model) -> None:
@@ -233,7 +236,7 @@ def test_every_bin_that_a_page_has_room_for_is_in_its_table(model: Model) -> Non
             assert row[0] == bin.label + (" *" if bin.thin else "")
             assert (row[2], row[7]) == (f"{bin.train_n:,}", f"{bin.holdout_n:,}")
             assert f"{abs(bin.lowest):.2f}" in str(row[3])
-            low = bin.holdout_n < THIN or bin.holdout_rate is None
+            low = bin.holdout_n < THIN_BIN_CUSTOMERS or bin.holdout_rate is None
             assert row[8] == ("–" if low else f"{bin.holdout_rate:.1%}")
 
 
@@ -249,12 +252,12 @@ def test_a_table_of_many_categories_tells_the_largest(model: Model) -> None:
 
 def test_the_report_shows_what_the_model_folder_holds(reader: pypdf.PdfReader, hostile: Model) -> None:
     text = joined_text("".join(page.extract_text() for page in reader.pages))
-    held = hostile.evaluation["purchase"]["holdout"]
+    held = hostile.evaluation.purchase.holdout
     for figure in (
         hostile.id,
-        f"{held['roc_auc']:.4f}",
-        f"{held['f1']:.4f}",
-        f"{held['n']:,}",
+        f"{held.figures[ROC_AUC]:.4f}",
+        f"{held.figures[F1]:.4f}",
+        f"{held.n:,}",
         hostile.contract.sha256,
     ):
         assert joined_text(figure) in text, figure
@@ -271,10 +274,11 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
     """Whole rows, read back: a figure beside another name, or with another interval, would not be found."""
     found = json.loads((pack / "model" / "evaluation.json").read_bytes())
     purchase, segments, robust = found["purchase"], found["segments"], found["robustness"]
-    held, ends = purchase["holdout"], purchase["intervals"]
-    group = next(one for one in purchase["groups"] if one["by"] == "segment" and one["roc_auc"] is not None)
-    tenth, part, null = purchase["deciles"][0], found["data"]["parts"][0], segments["null_test"]
-    base = next(one for one in purchase["baselines"] if one["name"] == "base_rate")
+    held, figures = purchase["holdout"], purchase["holdout"]["figures"]["values"]
+    ends = purchase["holdout"]["figures"]["intervals"]
+    group = next(one for one in purchase["subgroups"] if one["by"] == "segment" and one["roc_auc"] is not None)
+    tenth, part, null = purchase["deciles"][0], found["data"]["splits"][0], segments["null_test"]
+    base = next(one["figures"]["values"] for one in purchase["baselines"] if one["name"] == "base_rate")
     first = purchase["terms"][0]
     between = {key: f"{low:.4f} to {high:.4f}" for key, (low, high) in ((k, ends[k]) for k in ("roc_auc", "brier"))}
     bought, recall = (
@@ -282,17 +286,17 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
         for key in ("base_rate", "recall")
     )
     expected = (
-        f"0.5 is chance {held['roc_auc']:.4f} {between['roc_auc']}",
-        f"lower is better {held['brier']:.4f} {between['brier']}",
-        f"over ten bins {held['ece']:.4f}",
+        f"0.5 is chance {figures['roc_auc']:.4f} {between['roc_auc']}",
+        f"lower is better {figures['brier']:.4f} {between['brier']}",
+        f"over ten bins {figures['ece']:.4f}",
         f"from which a customer is flagged {held['threshold']:.4f}",
         f"{tenth['decile']} {tenth['n']:,} {tenth['predicted_rate']:.2%} {tenth['purchase_rate']:.2%}",
         f"the base rate for everyone {base['roc_auc']:.4f} {base['average_precision']:.4f}",
-        f"{group['group']} {group['n']:,} {bought} {group['predicted_rate']:.1%} {group['flag_rate']:.1%} {recall}",
-        f"teach the purchase model {part['n']:,} {part['buyers']:,} {part['base_rate']:.2%}",
+        f"{group['name']} {group['n']:,} {bought} {group['predicted_rate']:.1%} {group['flag_rate']:.1%} {recall}",
+        f"fit the purchase model {part['n']:,} {part['buyers']:,} {part['base_rate']:.2%}",
         f"Price of explainability {segments['price_of_explainability']:.4f}",
         f"Fidelity {segments['fidelity']:.1%} of {segments['fidelity_n']:,}",
-        f"mean {null['null_mean']:.3f}, highest {null['null_highest']:.3f}; p = {null['p_value']:.3f}",
+        f"mean {null['null_mean']:.3f}, highest {null['null_max']:.3f}; p = {null['p_value']:.3f}",
         f"Likely-buyer flag the same for {robust['bags']['same_flag']:.1%}",
         f"{100 * found['robustness']['bags']['probability_spread']['p95']:.2f} for the customer at the 95th",
         f"{first['term']} · rank 1 of {len(purchase['terms'])} · {first['share']:.1%} of all importance",
@@ -302,10 +306,10 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
 
 
 def test_rows_that_belong_together_are_told_with_their_numbers(hostile: Model) -> None:
-    kept = {"by": "house", "train": 1678, "validation": 251, "holdout": 511, "not_taught": 2759, "not_judged": 0}
+    kept = GroupSplit("house", 1678, 251, 511, train_rows_excluded=2759, holdout_rows_excluded=0)
     for facts, said in ((kept, True), (None, False)):
-        purchase = {**hostile.evaluation["purchase"], "kept_together": facts}
-        model = replace(hostile, evaluation={**hostile.evaluation, "purchase": purchase})
+        purchase = replace(hostile.evaluation.purchase, group_split=facts)
+        model = replace(hostile, evaluation=replace(hostile.evaluation, purchase=purchase))
         text = " ".join(block.text for block in lineage(model).blocks if isinstance(block, Text))
         for part in (
             "one house",
@@ -340,7 +344,7 @@ def test_contents_and_rankings_lead_to_their_pages(reader: pypdf.PdfReader, host
                         ]
                     ]
                 )
-    count = len(hostile.evaluation["purchase"]["terms"])
+    count = len(hostile.evaluation.purchase.terms)
     assert sorted(set(targets)) == sorted(f"A{i + 1}" for i in range(count))
     titles = [item.title for item in reader.outline if not isinstance(item, list)]
     assert "Parity certificate" in titles
@@ -491,7 +495,8 @@ def test_the_command_that_makes_the_model_again_is_one_that_train_takes(hostile:
     options = {**hostile.manifest["options"], "seed": 31, "date": "2027-02-03", "margin": 12.5, "contact_cost": 0.4,
                "accept_leakage": ["one two", "--three"], "experiments": False}  # fmt: skip
     options["segments"] = {**options["segments"], "k": 5}
-    evaluation = {**hostile.evaluation, "purchase": {**hostile.evaluation["purchase"], "out_of_time": True}}
+    purchase = replace(hostile.evaluation.purchase, out_of_time=True)
+    evaluation = replace(hostile.evaluation, purchase=purchase)
     model = replace(hostile, manifest={**hostile.manifest, "options": options}, evaluation=evaluation)
     words = shlex.split(_training(model))
     assert words[:2] == ["explain", "train"]
@@ -517,10 +522,10 @@ def test_a_pack_as_written_verifies(pack: Path, hostile: Model) -> None:
 def test_tampered_missing_and_extra_files_are_told_apart(pack_copy: Path) -> None:
     with (pack_copy / "tables" / "terms.csv").open("ab") as file:
         file.write(b"\n")
-    (pack_copy / "tables" / "parts.parquet").unlink()
+    (pack_copy / "tables" / "splits.parquet").unlink()
     (pack_copy / "notes.txt").write_text("mine")
     found = {(one.kind, one.where) for one in verify(pack_copy).findings}
-    assert found == {(TAMPERED, "tables/terms.csv"), (MISSING, "tables/parts.parquet"), (EXTRA, "notes.txt")}
+    assert found == {(TAMPERED, "tables/terms.csv"), (MISSING, "tables/splits.parquet"), (EXTRA, "notes.txt")}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

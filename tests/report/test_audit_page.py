@@ -125,7 +125,7 @@ def test_shapes_can_be_searched_and_sorted(shop: Visit, model: Model) -> None:
     show(shop, "shapes")
     count = len(model.scorecard.terms)
     assert page.locator("#terms li").count() == count
-    ranked = [item["term"] for item in model.evaluation["purchase"]["terms"]]
+    ranked = [item.term for item in model.evaluation.purchase.terms]
     page.locator("#terms button").first.click()
     assert page.locator("#term-code").inner_text().startswith(ranked[0])
     page.select_option("#order", "name")
@@ -220,7 +220,7 @@ def test_sliders_menus_and_missing_values_move_the_score(shop: Visit, model: Mod
     page.focus("#f-0-slider")
     page.keyboard.press("End")
     assert float(page.locator("#f-0").input_value()) == max(
-        item["seen_high"] for item in model.evaluation["robustness"]["range"] if item["feature"] == "sessions_30d"
+        item.seen_high for item in model.evaluation.robustness.out_of_range if item.feature == "sessions_30d"
     )
     features = page.evaluate("JSON.parse(document.getElementById('data').textContent).features")
     menu = next(f for f in features if not f["numeric"] and f["may_be_new"])

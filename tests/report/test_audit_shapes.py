@@ -16,19 +16,15 @@ from hypothesis import strategies as st
 from northstar_explain.contract import Contract
 from northstar_explain.metrics import wilson
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation import Interval
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 from northstar_explain.report.audit.chapters.appendix import appendix
 from northstar_explain.report.audit.chapters.performance import _calibration_and_gains
 from northstar_explain.report.audit.shapes.axis import NumberAxis, nice_values, number_axis, round_values
 from northstar_explain.report.audit.shapes.bin_labels import range_label, signed, value_label
-from northstar_explain.report.audit.shapes.feature_shapes import (
-    ROWS,
-    THIN,
-    _runs,
-    counts_by_term,
-    probability_at,
-    shapes,
-)
+from northstar_explain.report.audit.shapes.feature_shapes import ROWS, _runs, counts_by_term, probability_at, shapes
 from northstar_explain.report.audit.shapes.heat_maps import heat_maps
 from northstar_explain.report.audit.shapes.pairs import pairs, said_of_pair, strongest_colour
 from northstar_explain.report.audit.shapes.shape_plots import Scale, common_range, own_range, plot, tallest
@@ -87,14 +83,14 @@ def test_bins_are_put_together_without_losing_one(counts: list[int]) -> None:
 
 
 def test_every_shape_counts_every_customer_once(model: Model) -> None:
-    parts = {part["part"]: part for part in model.evaluation["data"]["parts"]}
+    splits = {one.split: one for one in model.evaluation.data.splits}
     for shape in shapes(model):
         for bins in (shape.bins, shape.groups):
             every = (*bins, shape.missing, shape.unseen)
-            assert sum(bin.train_n for bin in every) == parts["train"]["n"]
-            assert sum(bin.holdout_n for bin in every) == parts["holdout"]["n"]
-            assert sum(bin.train_buyers for bin in every) == parts["train"]["buyers"]
-            assert sum(bin.holdout_buyers for bin in every) == parts["holdout"]["buyers"]
+            assert sum(bin.train_n for bin in every) == splits["train"].n
+            assert sum(bin.holdout_n for bin in every) == splits["holdout"].n
+            assert sum(bin.train_buyers for bin in every) == splits["train"].buyers
+            assert sum(bin.holdout_buyers for bin in every) == splits["holdout"].buyers
             assert sum(bin.predicted for bin in every) == pytest.approx(
                 model.shapes.filter(np.array(model.shapes["term"].to_pylist()) == shape.term)["holdout_predicted"]
                 .to_numpy()
@@ -123,12 +119,12 @@ def test_the_bins_drawn_are_the_scorecards(model: Model) -> None:
 
 def test_shapes_and_pairs_are_ranked_as_the_model_is(model: Model) -> None:
     ranked = sorted((*shapes(model), *pairs(model)), key=lambda one: one.rank)
-    assert [one.term for one in ranked] == [item["term"] for item in model.evaluation["purchase"]["terms"]]
+    assert [one.term for one in ranked] == [item.term for item in model.evaluation.purchase.terms]
     assert [one.rank for one in ranked] == list(range(1, len(ranked) + 1))
 
 
 def test_a_pair_draws_every_customer_and_tells_only_thick_cells(model: Model) -> None:
-    n = model.evaluation["data"]["parts"][0]["n"]
+    n = model.evaluation.data.splits[0].n
     terms, counts = {term.name: term for term in model.scorecard.terms}, counts_by_term(model)
     found = pairs(model)
     assert found
@@ -139,7 +135,7 @@ def test_a_pair_draws_every_customer_and_tells_only_thick_cells(model: Model) ->
         where = np.ix_(pair.first.order, pair.second.order)
         np.testing.assert_array_equal(pair.points, term.points[where])
         np.testing.assert_array_equal(pair.train_n, counts[pair.term]["train_n"].reshape(term.points.shape)[where])
-        assert all(cell.train_n >= THIN for cell in pair.strongest)
+        assert all(cell.train_n >= THIN_BIN_CUSTOMERS for cell in pair.strongest)
         thick = pair.points[pair.thick]
         if thick.size:
             assert pair.strongest[0].points == thick.max()
@@ -202,7 +198,7 @@ def test_what_is_missing_is_said_with_its_number(model: Model) -> None:
             assert "Missing: never" in text
         else:
             assert f"{shape.missing.train_n:,} customers in training" in text
-        thin = sum(bin.train_n < THIN for bin in shape.bins)
+        thin = sum(bin.train_n < THIN_BIN_CUSTOMERS for bin in shape.bins)
         assert (f"Thin: {thin:,} of {len(shape.bins):,}" in text) == bool(thin)
 
 
@@ -312,12 +308,13 @@ def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> Non
 
 @pytest.mark.parametrize("highest", [0.003, 0.02, 0.11, 0.4, 0.97])
 def test_rates_can_be_read_off_however_rare_buyers_are(highest: float) -> None:
-    bins = [{"predicted": highest * i / 4, "actual": highest * (4 - i) / 4} for i in range(5)]
-    picture = str(_calibration_and_gains(bins, [{"share": 0.1, "captured": 0.4}]).picture)
+    rates = [(highest * i / 4, highest * (4 - i) / 4) for i in range(5)]
+    bins = [CalibrationBin(9, predicted, bought, Interval(bought, bought)) for predicted, bought in rates]
+    picture = str(_calibration_and_gains(bins, [GainsPoint(0.1, 0.4, Interval(0.3, 0.5))]).picture)
     left = [float(text) / 100 for text in re.findall(r">([\d.]+)%<", picture)][::2]
-    rates = left[: len(left) - 6]  # the other plot runs from 0 to 100%
-    assert len(set(rates)) == len(rates) >= 4
-    assert 0.75 * highest <= max(rates) <= 1.08 * highest + 1e-9
+    shown = left[: len(left) - 6]  # the other plot runs from 0 to 100%
+    assert len(set(shown)) == len(shown) >= 4
+    assert 0.75 * highest <= max(shown) <= 1.08 * highest + 1e-9
 
 
 def strokes(picture: str, colour: str, width: str) -> list[tuple[float, ...]]:
@@ -349,7 +346,7 @@ def test_every_cell_is_coloured_twice_and_every_thin_one_crossed_once(model: Mod
 
 def test_a_pair_of_thin_cells_alone_has_no_empty_table(model: Model) -> None:
     pair = pairs(model)[0]
-    bare = replace(pair, train_n=np.minimum(pair.train_n, THIN - 1), strongest=())
+    bare = replace(pair, train_n=np.minimum(pair.train_n, THIN_BIN_CUSTOMERS - 1), strongest=())
     for one, tables in ((pair, 1), (bare, 0)):
         page = next(chapter for chapter in appendix(model, (), (one,)))
         assert sum(isinstance(block, Table) for block in page.blocks) == tables

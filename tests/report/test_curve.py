@@ -41,10 +41,10 @@ def test_after_the_knee_no_step_is_worth_it_and_before_it_one_was(prices: list[f
 
 
 def test_the_curve_of_a_model_never_rises_and_is_all_drawn(model: Model) -> None:
-    facts = model.evaluation["segments"]
-    prices = [one["price"] for one in facts["curve"]]
+    facts = model.evaluation.segments
+    prices = [one.price_of_explainability for one in facts.curve]
     assert prices == sorted(prices, reverse=True)
-    svg = ET.fromstring(curve_svg(facts["curve"], facts["knee"], facts["curve"][0]["rules"]))
+    svg = ET.fromstring(curve_svg(facts.curve, facts.knee, facts.curve[0].max_rules))
     circles = list(svg.iter(f"{SVG}circle"))
     assert len(circles) == 2 * len(prices)
     for circle in circles:

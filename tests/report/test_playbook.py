@@ -82,7 +82,7 @@ def test_every_page_says_what_the_model_folder_holds(model: Model, reader: pypdf
 
 
 def test_features_and_drivers_are_those_of_the_model(model: Model, reader: pypdf.PdfReader) -> None:
-    drivers = model.evaluation["together"]["drivers"]
+    drivers = model.evaluation.together.drivers
     for segment, sheet, shown in zip(
         model.segmentation.segments, playbook_facts(model).sheets, reader.pages[2:], strict=False
     ):
@@ -96,7 +96,7 @@ def test_features_and_drivers_are_those_of_the_model(model: Model, reader: pypdf
         indices = [float(one.index) for one in sheet.features]
         assert indices == sorted(indices, reverse=True)
         assert sum(index > 100 for index in indices) <= 5 and sum(index < 100 for index in indices) <= 5
-        known = {f"{one['mean_points']:+.2f}".replace("-", "−") for one in drivers[segment.id]}
+        known = {f"{one.mean_points:+.2f}".replace("-", "−") for one in drivers[segment.id]}
         assert sheet.drivers and {one.points for one in sheet.drivers} <= known
 
 

@@ -78,11 +78,11 @@ def _plain(text: str) -> str:
 
 
 def test_the_page_says_what_the_model_folder_holds(model: Model, shop: Path, browser: Any) -> None:
-    outcomes = model.evaluation["segments"]["holdout_outcomes"]
+    outcomes = model.evaluation.segments.holdout_outcomes
     with visiting(browser, shop) as visit:
         for segment in model.segmentation.segments:
             text = _plain(visit.page.inner_text(f"section#{segment.id}"))
-            figures = (f"{segment.customers:,}", f"{segment.share:.1%}", f"{outcomes[segment.id]['purchase_rate']:.1%}")
+            figures = (f"{segment.customers:,}", f"{segment.share:.1%}", f"{outcomes[segment.id].purchase_rate:.1%}")
             for words in (segment.definition, *figures):
                 assert words in text, words
 

@@ -122,7 +122,7 @@ def test_check_finds_what_contradicts_the_data(model: Model, tmp_path: Path) -> 
     found = {f.where: f.says for f in check_plan(model, read_plan(plan_file(tmp_path, text), model))}
     assert "is not after the data" in found["segments.S1.review"]
     assert 'stands under "avoid" too' in found["segments.S1.do"]
-    assert "segments.S1.owner" not in found or "unsteady" in found["segments.S1.owner"]
+    assert "segments.S1.owner" not in found or "stability" in found["segments.S1.owner"]
 
 
 def test_a_name_that_says_the_opposite_is_found(model: Model, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from scipy.stats import chi2
 from northstar_explain import tables
 from northstar_explain.contract import check, columns_of
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import PSI_LOOK
 from northstar_explain.score import Options, Scorer, feature_drift, run
 
 
@@ -57,7 +58,7 @@ def test_thresholds_fall_with_customers_to_the_customary_one() -> None:
     then = np.full(12, 14_000.0)
     found = [feature_drift.stability(then, np.full(12, n / 12)).threshold for n in (48, 96, 240, 480, 4_800)]
     assert found == sorted(found, reverse=True)
-    assert found[-1] == feature_drift.SHIFT < found[0]
+    assert found[-1] == PSI_LOOK < found[0]
 
 
 def test_a_numeric_feature_is_cut_into_tenths_of_training(model: Model, customers: pa.Table) -> None:

@@ -94,7 +94,7 @@ def misuse(about: About, model: Model) -> tuple[str, ...]:
 
 def limits(about: About, model: Model) -> tuple[str, ...]:
     """What is known not to hold."""
-    purchase = model.evaluation["purchase"]
+    purchase = model.evaluation.purchase
     found = [
         "Bins with few customers are told by few; they are hatched in every plot. The spread over bags shows how far "
         "points depend on who taught them, not how far they may be from the truth.",
@@ -109,7 +109,7 @@ def limits(about: About, model: Model) -> tuple[str, ...]:
         "it; "
         "so the sign-off page holds a line for the checksum of all checksums, to be kept elsewhere.",
     ]
-    if not purchase["out_of_time"]:
+    if not purchase.out_of_time:
         same_time = (
             "The holdout is of the same time as the training rows. Later customers may differ; figures on a later "
             "table "

@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass, replace
 
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE
 from northstar_explain.model.names import called
 from northstar_explain.model.wording import capital
 from northstar_explain.report.palette import accents
@@ -45,6 +46,7 @@ class Playbook:
     tree: Branch
     questions: int
     roomy_tree: bool
+    stable_from: str
     method: tuple[Point, ...]
     limits: tuple[Point, ...]
     glossary: tuple[Point, ...]
@@ -68,7 +70,7 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
     plan = plan or Plan()
     model = planned(model, plan)
     contract, segments = model.contract, model.segmentation.segments
-    facts, holdout = model.evaluation["segments"], model.evaluation["purchase"]["holdout"]
+    facts, holdout = model.evaluation.segments, model.evaluation.purchase.holdout
     ids = [segment.id for segment in segments]
     colors = accents(ids, {id: one.color for id, one in plan.segments.items() if one.color})
     sheets = tuple(sheet(segment, model, colors, plan[segment.id]) for segment in segments)
@@ -85,17 +87,18 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
         noun=contract.noun,
         outcome=contract.outcome,
         outcome_label=capital(contract.outcome),
-        base_rate=words.percent(holdout["base_rate"]),
-        tested=words.count(holdout["n"]),
-        spend=contract[facts["spend"]["feature"]].words if facts["spend"] else "",
+        base_rate=words.percent(holdout.base_rate),
+        tested=words.count(holdout.n),
+        spend=contract[facts.spend.feature].words if facts.spend else "",
         headline=_headline(model),
         cover=stripes_svg([Column(s.id, s.name, colors[s.id], s.share, 0.0) for s in segments], contract.noun),
-        mosaic=mosaic_svg(columns, holdout["base_rate"], contract.outcome, contract.noun),
+        mosaic=mosaic_svg(columns, holdout.base_rate, contract.outcome, contract.noun),
         sheets=sheets,
         contacts=contacts(model, sheets),
         tree=tree,
         questions=tree.questions,
         roomy_tree=tree.leaves <= ROOMY,
+        stable_from=f"{JACCARD_STABLE}",
         method=method(model),
         limits=limits(model),
         glossary=glossary(model),
@@ -111,9 +114,11 @@ def planned(model: Model, plan: Plan) -> Model:
 
 def _columns(model: Model, colors: dict[str, str]) -> list[Column]:
     """Segments by their rate, the highest first."""
-    outcomes = model.evaluation["segments"]["holdout_outcomes"]
+    outcomes = model.evaluation.segments.holdout_outcomes
     found = [
-        Column(one.id, one.name, colors[one.id], one.share, outcomes.get(one.id, {}).get("purchase_rate", 0.0))
+        Column(
+            one.id, one.name, colors[one.id], one.share, outcomes[one.id].purchase_rate if one.id in outcomes else 0.0
+        )
         for one in model.segmentation.segments
     ]
     return sorted(found, key=lambda column: -column.rate)
@@ -121,10 +126,13 @@ def _columns(model: Model, colors: dict[str, str]) -> list[Column]:
 
 def _headline(model: Model) -> str:
     """The one thing to take away: where those are who act."""
-    outcomes, contract = model.evaluation["segments"]["holdout_outcomes"], model.contract
-    best = max(model.segmentation.segments, key=lambda one: outcomes.get(one.id, {}).get("share_of_buyers", 0.0))
-    part = outcomes.get(best.id, {}).get("share_of_buyers", 0.0)
-    return f"{best.name}: {best.share:.0%} of {contract.noun}, {part:.0%} of everyone who {contract.outcome}"
+    outcomes, contract = model.evaluation.segments.holdout_outcomes, model.contract
+
+    def share(id: str) -> float:
+        return outcomes[id].share_of_buyers if id in outcomes else 0.0
+
+    best = max(model.segmentation.segments, key=lambda one: share(one.id))
+    return f"{best.name}: {best.share:.0%} of {contract.noun}, {share(best.id):.0%} of everyone who {contract.outcome}"
 
 
 def _data_url(plan: Plan) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from northstar_explain.contract import Contract
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.rules import Leaf, Node
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.palette import tint
 from northstar_explain.report.playbook import words
 from northstar_explain.report.playbook.segment_page import Sheet
 from northstar_explain.report.treatments import TREATMENTS
+
+Matrix = Mapping[str, Sequence[DecileCell]]
 
 
 @dataclass(frozen=True)
@@ -105,21 +108,21 @@ class Changes:
 
 def contacts(model: Model, sheets: tuple[Sheet, ...]) -> Contacts:
     """Segments by deciles of the probability, in bands of one treatment each."""
-    matrix = model.evaluation["together"]["matrix"]
+    matrix = model.evaluation.together.matrix
     bands = tuple(_band(steps, key, todo, matrix) for steps, key, todo in TREATMENTS)
     keys = {step: key for steps, key, _ in TREATMENTS for step in steps}
-    highest = max((cell["n"] for cells in matrix.values() for cell in cells), default=1) or 1
+    highest = max((cell.n for cells in matrix.values() for cell in cells), default=1) or 1
     lines = tuple(
         Line(one.id, one.name, one.accent,
              tuple(_cell(cell, one.accent, highest, keys) for cell in reversed(matrix[one.id])))
         for one in sheets
     )  # fmt: skip
-    everybody, buyers, first = _sum(matrix, range(1, 11), "n"), _sum(matrix, range(1, 11), "actual"), TREATMENTS[0][0]
+    everybody, buyers, first = _customers(matrix, range(1, 11)), _buyers(matrix, range(1, 11)), TREATMENTS[0][0]
     return Contacts(
         lines,
         bands,
-        first=f"{_sum(matrix, first, 'n') / (everybody or 1):.0%}",
-        found=f"{_sum(matrix, first, 'actual') / (buyers or 1):.0%}",
+        first=f"{_customers(matrix, first) / (everybody or 1):.0%}",
+        found=f"{_buyers(matrix, first) / (buyers or 1):.0%}",
     )
 
 
@@ -136,67 +139,76 @@ def branch(node: Node, contract: Contract, sheets: dict[str, Sheet]) -> Branch:
 
 def changes(model: Model, names: dict[str, str]) -> Changes | None:
     """What changed since the model before; None for a first model."""
-    facts = model.evaluation["segments"]["update"]
+    facts = model.evaluation.segments.update
     if facts is None:
         return None
     noun = model.contract.noun
     rows = [
-        Change(one["id"], names[one["id"]], "kept", words.count(one["before"]), words.count(one["now"]),
-               f"{one['jaccard']:.0%}")
-        for one in facts["matched"]
+        Change(one.id, names[one.id], "kept", words.count(one.customers_before), words.count(one.customers_now),
+               f"{one.jaccard:.0%}")
+        for one in facts.matched
     ] + [
-        Change(one["id"], names[one["id"]], f"new{_mostly(one['came_from'], 'from')}", "–",
-               words.count(sum(one["came_from"].values())), "–")
-        for one in facts["added"]
+        Change(one.id, names[one.id], f"new{_mostly(one.came_from, 'from')}", "–",
+               words.count(sum(one.came_from.values())), "–")
+        for one in facts.added
     ] + [
-        Change(one["id"], one["name"], f"gone{_mostly(one['went_to'], 'to')}",
-               words.count(sum(one["went_to"].values())), "–", "–")
-        for one in facts["retired"]
+        Change(one.id, one.name, f"gone{_mostly(one.went_to, 'to')}",
+               words.count(sum(one.went_to.values())), "–", "–")
+        for one in facts.retired
     ]  # fmt: skip
-    moved = facts["moved_by_model"]
-    share = words.percent(moved / facts["customers"])
+    moved = facts.moved_by_model
+    share = words.percent(moved / facts.customers)
     notes = [
-        f"{words.count(moved)} of {words.count(facts['customers'])} {noun} ({share}) are in another "
+        f"{words.count(moved)} of {words.count(facts.customers)} {noun} ({share}) are in another "
         "segment than by the rules of the model before, on the same values."
     ]
-    if since := facts["since"]:
+    if since := facts.since_scores:
         notes.append(
-            f"Of {words.count(since['customers'])} {noun} scored before, {words.count(since['moved_by_customer'])} "
-            f"would have moved by the old rules too: they themselves changed. {words.count(since['new'])} are new, "
-            f"{words.count(since['gone'])} are no longer there."
+            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} "
+            f"would have moved by the old rules too: they themselves changed. {words.count(since.new)} are new, "
+            f"{words.count(since.gone)} are no longer there."
         )
-    return Changes(words.day(facts["from_date"]), facts["from"], tuple(rows), tuple(notes))
+    return Changes(words.day(facts.previous_date), facts.previous_model_id, tuple(rows), tuple(notes))
 
 
-def _mostly(moves: dict[str, int], way: str) -> str:
+def _mostly(moves: Mapping[str, int], way: str) -> str:
     if not moves:
         return ""
     most = max(moves, key=lambda id: (moves[id], id))
     return f"; mostly {way} {most}"
 
 
-def _cell(cell: dict[str, Any], accent: str, highest: int, keys: dict[int, str]) -> Cell:
+def _cell(cell: DecileCell, accent: str, highest: int, keys: dict[int, str]) -> Cell:
     return Cell(
-        decile=cell["decile"],
-        customers=words.count(cell["n"]),
-        expected=words.count(cell["expected"]),
-        ground=tint(accent, 0.28 * cell["n"] / highest),
-        band=keys[cell["decile"]],
+        decile=cell.decile,
+        customers=words.count(cell.n),
+        expected=words.count(cell.expected_buyers),
+        ground=tint(accent, 0.28 * cell.n / highest),
+        band=keys[cell.decile],
     )
 
 
-def _band(steps: tuple[int, ...], key: str, todo: str, matrix: dict[str, Any]) -> Band:
-    n, actual = _sum(matrix, steps, "n"), _sum(matrix, steps, "actual")
+def _band(steps: tuple[int, ...], key: str, todo: str, matrix: Matrix) -> Band:
+    n, actual = _customers(matrix, steps), _buyers(matrix, steps)
     return Band(
         key=key,
         deciles=steps,
         words=todo,
         customers=words.count(n),
-        expected=words.count(_sum(matrix, steps, "expected")),
+        expected=words.count(sum(cell.expected_buyers for cell in _cells(matrix, steps))),
         actual=words.count(actual),
         rate=words.percent(actual / n) if n else "–",
     )
 
 
-def _sum(matrix: dict[str, Any], steps: Any, name: str) -> float:
-    return float(sum(cells[step - 1][name] for cells in matrix.values() for step in steps))
+def _cells(matrix: Matrix, steps: Iterable[int]) -> Iterator[DecileCell]:
+    steps = tuple(steps)
+    return (cells[step - 1] for cells in matrix.values() for step in steps)
+
+
+def _customers(matrix: Matrix, steps: Iterable[int]) -> int:
+    return sum(cell.n for cell in _cells(matrix, steps))
+
+
+def _buyers(matrix: Matrix, steps: Iterable[int]) -> int:
+    return sum(cell.actual_buyers for cell in _cells(matrix, steps))

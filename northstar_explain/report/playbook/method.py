@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE
+from northstar_explain.model.evaluation.metric_registry import ECE, ROC_AUC
+from northstar_explain.model.evaluation.segment_facts import NullTest
 from northstar_explain.report.playbook import words
 
 
@@ -20,10 +23,10 @@ class Point:
 
 def method(model: Model) -> tuple[Point, ...]:
     """How it was made, in four steps."""
-    noun, outcome, purchase = model.contract.noun, model.contract.outcome, model.evaluation["purchase"]
+    noun, outcome, purchase = model.contract.noun, model.contract.outcome, model.evaluation.purchase
     total = sum(segment.customers for segment in model.segmentation.segments)
     able = len(model.contract.segment_features)
-    later = "of a later date" if purchase["out_of_time"] else "kept apart"
+    later = "of a later date" if purchase.out_of_time else "kept apart"
     return (
         Point(
             "Group people by what they do",
@@ -37,12 +40,12 @@ def method(model: Model) -> tuple[Point, ...]:
         ),
         Point(
             "Learn separately who acts",
-            f"From {words.count(purchase['train_n'])} {noun}, a second model learned to tell who {outcome}. It adds up "
+            f"From {words.count(purchase.train_n)} {noun}, a second model learned to tell who {outcome}. It adds up "
             "points, so that each score can be explained line by line.",
         ),
         Point(
             "Test on others",
-            f"All rates in this book are those of {words.count(purchase['holdout']['n'])} {noun} {later}, whom the "
+            f"All rates in this book are those of {words.count(purchase.holdout.n)} {noun} {later}, whom the "
             "second model had never seen.",
         ),
     )
@@ -50,25 +53,25 @@ def method(model: Model) -> tuple[Point, ...]:
 
 def limits(model: Model) -> tuple[Point, ...]:
     """What the segments and the probabilities cannot tell."""
-    noun, segments, purchase = model.contract.noun, model.evaluation["segments"], model.evaluation["purchase"]
+    noun, segments, purchase = model.contract.noun, model.evaluation.segments, model.evaluation.purchase
     return (
-        Point("Rules are a simplification", _price(segments["price_of_explainability"]),
-              f"{segments['price_of_explainability']:.3f}", "price of explainability"),
+        Point("Rules are a simplification", _price(segments.price_of_explainability),
+              f"{segments.price_of_explainability:.3f}", "price of explainability"),
         Point(
             "Rules and groups differ for some",
-            f"So many of {words.count(segments['fidelity_n'])} {noun} kept apart are where the statistical grouping "
+            f"So many of {words.count(segments.fidelity_n)} {noun} kept apart are where the statistical grouping "
             "would have put them.",
-            f"{segments['fidelity']:.1%}",
+            f"{segments.fidelity:.1%}",
             "fidelity",
         ),
-        Point("Borders are drawn, not found" if not segments["null_test"]["natural"] else "The groups are real",
-              _natural(segments["null_test"]["natural"]), _null(segments["null_test"]), "null test"),
+        Point("Borders are drawn, not found" if not segments.null_test.natural_clusters else "The groups are real",
+              _natural(segments.null_test.natural_clusters), _null(segments.null_test), "null test"),
         _steadiness(model),
         Point(
             "Probabilities are not certainties",
             "Of two people, one who acts and one who does not, so often the one who acts is ranked higher. Predicted "
-            f"and actual rates differ by {100 * purchase['holdout']['ece']:.1f} percentage points on average.",
-            f"{purchase['holdout']['roc_auc']:.1%}",
+            f"and actual rates differ by {100 * purchase.holdout.figures[ECE]:.1f} percentage points on average.",
+            f"{purchase.holdout.figures[ROC_AUC]:.1%}",
             "ranking (ROC AUC)",
         ),
         Point(
@@ -90,7 +93,10 @@ def glossary(model: Model) -> tuple[Point, ...]:
         Point("Points", "What a fact adds to or takes from the score. +0.7 doubles the odds, −0.7 halves them."),
         Point("Decile", f"A tenth of all {noun} by probability. 10 holds the most likely."),
         Point("Close to the border", "A rounding step of one threshold could put them in another segment."),
-        Point("Stability", "How alike a segment is when found anew in other samples: 1 the same, from 0.75 stable."),
+        Point(
+            "Stability",
+            f"How alike a segment is when found anew in other samples: 1 the same, from {JACCARD_STABLE} stable.",
+        ),
         Point("Control group", "People chosen at random whom a campaign leaves out, to see what would have happened."),
     )
 
@@ -110,16 +116,19 @@ def _natural(natural: bool) -> str:
     )
 
 
-def _null(facts: dict[str, float]) -> str:
-    return f"{facts['silhouette']:.2f} / {facts['null_highest']:.2f}"
+def _null(facts: NullTest) -> str:
+    return f"{facts.silhouette:.2f} / {facts.null_max:.2f}"
 
 
 def _steadiness(model: Model) -> Point:
-    stability = model.evaluation["segments"]["stability"]
+    stability = model.evaluation.segments.stability
     least = min(stability, key=lambda id: (stability[id], id))
-    unsteady = [id for id in stability if stability[id] < words.STABLE]
-    found = "Build no long programme on it." if unsteady == [least] else ""
-    if len(unsteady) > 1:
-        found = f"Build no long programmes on {', '.join(unsteady)}."
-    text = f"Found anew in other samples, {least} comes back least alike: 1 is the same, from 0.75 is stable. {found}"
+    unstable = [id for id in stability if stability[id] < JACCARD_STABLE]
+    found = "Build no long programme on it." if unstable == [least] else ""
+    if len(unstable) > 1:
+        found = f"Build no long programmes on {', '.join(unstable)}."
+    text = (
+        f"Found anew in other samples, {least} comes back least alike: 1 is the same, from "
+        f"{JACCARD_STABLE} is stable. {found}"
+    )
     return Point("Some segments are steadier than others", text.strip(), f"{stability[least]:.2f}", "stability")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from northstar_explain.contract import Contract, Feature
 from northstar_explain.model import Model, Segment
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
 from northstar_explain.report.playbook import words
 from northstar_explain.report.playbook.facts import planned
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
@@ -135,16 +136,19 @@ def _review(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 
 def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     """What a programme of its own would build on."""
-    steady = model.evaluation["segments"]["stability"][segment.id]
-    if plan.owner and steady < words.STABLE:
-        yield "owner", f"the segment is unsteady (stability {steady:.2f}): do not build a long programme on it"
-    outcome = model.evaluation["segments"]["holdout_outcomes"].get(segment.id)
+    steady = model.evaluation.segments.stability[segment.id]
+    if plan.owner and steady < JACCARD_STABLE:
+        yield (
+            "owner",
+            f"the segment is {stability_words(steady)} (stability {steady:.2f}): do not build a long programme on it",
+        )
+    outcome = model.evaluation.segments.holdout_outcomes.get(segment.id)
     if outcome is None:
         return
-    expected, n = outcome["predicted_rate"], outcome["n"]
+    expected, n = outcome.predicted_rate, outcome.n
     error = max((expected * (1 - expected) / n) ** 0.5, 1e-9)
-    if abs(outcome["purchase_rate"] - expected) > _FAR * error:
-        actual = words.percent(outcome["purchase_rate"])
+    if abs(outcome.purchase_rate - expected) > _FAR * error:
+        actual = words.percent(outcome.purchase_rate)
         yield (
             "probability",
             (f"predicted {words.percent(expected)}, actual {actual} on {words.count(n)}: plan with the actual rate"),

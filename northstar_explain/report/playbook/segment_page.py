@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from northstar_explain.contract import Contract
 from northstar_explain.model import Model, Profile, Segment
+from northstar_explain.model.evaluation import together_facts as facts_of
+from northstar_explain.model.evaluation.limits import stability_words
+from northstar_explain.model.evaluation.segment_facts import Outcome
+from northstar_explain.model.evaluation.together_facts import DecileCell
+from northstar_explain.model.evaluation.update_facts import Trend
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.palette import tint
 from northstar_explain.report.playbook import words
@@ -136,13 +141,13 @@ def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: Segment
     -------
     Sheet
     """
-    contract, facts, together = model.contract, model.evaluation["segments"], model.evaluation["together"]
-    outcome = facts["holdout_outcomes"].get(segment.id)
-    spend = facts["spend"]["segments"][segment.id] if facts["spend"] else None
+    contract, facts, together = model.contract, model.evaluation.segments, model.evaluation.together
+    outcome = facts.holdout_outcomes.get(segment.id)
+    spend = facts.spend.segments[segment.id] if facts.spend else None
     accent = accents[segment.id]
-    border = facts["borderline"][segment.id]
+    border = facts.borderline[segment.id]
     names = {one.id: one.name for one in model.segmentation.segments}
-    near = sorted(border["toward"].items(), key=lambda item: (-item[1], item[0]))[:3]
+    near = sorted(border.toward.items(), key=lambda item: (-item[1], item[0]))[:3]
     return Sheet(
         id=segment.id,
         name=segment.name,
@@ -151,23 +156,23 @@ def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: Segment
         definition=segment.definition,
         customers=words.count(segment.customers),
         share=words.percent(segment.share),
-        trend=_trend(segment.id, facts["trend"]),
-        spend=words.percent(spend["share"]) if spend else "",
-        spend_index=words.index(spend["index"]) if spend else "",
-        rate=words.percent(outcome["purchase_rate"]) if outcome else "not measured",
-        rate_index=words.index(outcome["index"]) if outcome else "–",
-        buyers=words.percent(outcome["share_of_buyers"]) if outcome else "–",
-        tested=words.count(outcome["n"]) if outcome else "0",
-        rules=_rules(segment, facts["funnel"][segment.id], contract),
+        trend=_trend(segment.id, facts.trend),
+        spend=words.percent(spend.share) if spend else "",
+        spend_index=words.index(spend.index) if spend else "",
+        rate=words.percent(outcome.purchase_rate) if outcome else "not measured",
+        rate_index=words.index(outcome.index) if outcome else "–",
+        buyers=words.percent(outcome.share_of_buyers) if outcome else "–",
+        tested=words.count(outcome.n) if outcome else "0",
+        rules=_rules(segment, facts.funnel[segment.id], contract),
         dense=len(segment.rules) > ROOMY_RULES,
         features=_features(segment, contract),
         rates=_rates(outcome, model),
-        deciles=_deciles(together["matrix"][segment.id], accent, contract),
-        drivers=_drivers(together["drivers"][segment.id], segment, contract),
-        border=f"{border['share']:.0%}" if border["share"] >= 0.005 else "",
+        deciles=_deciles(together.matrix[segment.id], accent, contract),
+        drivers=_drivers(together.drivers[segment.id], segment, contract),
+        border=f"{border.share:.0%}" if border.share >= 0.005 else "",
         neighbours=tuple(Neighbour(id, names[id], accents[id], f"{share:.0%}") for id, share in near if share >= 0.005),
-        stability=f"{facts['stability'][segment.id]:.2f}",
-        steadiness=words.stability(facts["stability"][segment.id]),
+        stability=f"{facts.stability[segment.id]:.2f}",
+        steadiness=stability_words(facts.stability[segment.id]),
         play=_play(recommended(segment, contract), plan),
         duties=duties(segment, model, plan),
     )
@@ -198,21 +203,21 @@ def _control_hint(segment: Segment, model: Model) -> str:
 
 def smallest_uplift(id: str, each: float, model: Model) -> float | None:
     """The smallest of the listed uplifts that so many customers in the control group can show."""
-    steps = model.evaluation["together"]["detectable"].get(id, [])
-    return min((one["uplift"] for one in steps if one["each"] <= each), default=None)
+    steps = model.evaluation.together.segment_control_sizes.get(id, ())
+    return min((one.uplift for one in steps if one.customers_each <= each), default=None)
 
 
-def _trend(id: str, facts: dict[str, Any] | None) -> str:
+def _trend(id: str, facts: Trend | None) -> str:
     if facts is None:
         return "first model: no trend yet"
-    since = words.day(facts["since"])
-    if id not in facts["segments"]:
+    since = words.day(facts.since_date)
+    if id not in facts.segments:
         return f"new since {since}"
-    one = facts["segments"][id]
-    return f"{words.change(one['change'])} since {since}, when it was {words.percent(one['share'])}"
+    one = facts.segments[id]
+    return f"{words.change(one.change)} since {since}, when it was {words.percent(one.share_before)}"
 
 
-def _rules(segment: Segment, funnel: list[list[int]], contract: Contract) -> tuple[tuple[Step, ...], ...]:
+def _rules(segment: Segment, funnel: Sequence[Sequence[int]], contract: Contract) -> tuple[tuple[Step, ...], ...]:
     total = segment.customers / segment.share if segment.share else 1.0
     return tuple(
         tuple(
@@ -246,35 +251,35 @@ def _feature(item: Profile, customers: int, contract: Contract) -> Feature:
     )
 
 
-def _rates(outcome: dict[str, Any] | None, model: Model) -> tuple[Rate, ...]:
+def _rates(outcome: Outcome | None, model: Model) -> tuple[Rate, ...]:
     if outcome is None:
         return ()
-    base = model.evaluation["purchase"]["holdout"]["base_rate"]
+    base = model.evaluation.purchase.holdout.base_rate
     rows = (
-        ("Here, actual", outcome["purchase_rate"], True),
-        ("Here, predicted", outcome["predicted_rate"], True),
+        ("Here, actual", outcome.purchase_rate, True),
+        ("Here, predicted", outcome.predicted_rate, True),
         (f"All {model.contract.noun}", base, False),
     )
     highest = max(value for _, value, _ in rows) or 1.0
     return tuple(Rate(name, words.percent(value), one_way(value / highest), ours) for name, value, ours in rows)
 
 
-def _deciles(cells: list[dict[str, Any]], accent: str, contract: Contract) -> str:
-    total = sum(cell["n"] for cell in cells) or 1
-    return deciles_svg([cell["n"] / total for cell in cells], accent, contract.noun)
+def _deciles(cells: Sequence[DecileCell], accent: str, contract: Contract) -> str:
+    total = sum(cell.n for cell in cells) or 1
+    return deciles_svg([cell.n / total for cell in cells], accent, contract.noun)
 
 
-def _drivers(facts: list[dict[str, Any]], segment: Segment, contract: Contract) -> tuple[Driver, ...]:
-    chosen = [one for one in facts if abs(one["mean_points"]) >= 0.005][:MOST_DRIVERS]
-    largest = max((abs(one["mean_points"]) for one in chosen), default=1.0)
+def _drivers(facts: Sequence[facts_of.Driver], segment: Segment, contract: Contract) -> tuple[Driver, ...]:
+    chosen = [one for one in facts if abs(one.mean_points) >= 0.005][:MOST_DRIVERS]
+    largest = max((abs(one.mean_points) for one in chosen), default=1.0)
     profile = {item.feature: item for item in segment.profile}
     return tuple(
         Driver(
-            words=capital(" with ".join(words.short(contract[name]) for name in one["term"].split(" × "))),
-            points=words.signed(one["mean_points"]),
-            says=_says(profile.get(one["term"]), contract),
-            strength=words.strength(one["mean_points"]),
-            bar=both_ways(one["mean_points"] / largest),
+            words=capital(" with ".join(words.short(contract[name]) for name in one.term.split(" × "))),
+            points=words.signed(one.mean_points),
+            says=_says(profile.get(one.term), contract),
+            strength=words.strength(one.mean_points),
+            bar=both_ways(one.mean_points / largest),
         )
         for one in chosen
     )

@@ -11,8 +11,6 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-# From 0.75 a cluster is stable, from 0.85 highly stable (Hennig 2008).
-STABLE, HIGHLY_STABLE = 0.75, 0.85
 # Points that double the odds, and those that raise them by a fifth.
 _STRONG, _CLEAR = 0.69, 0.18
 
@@ -48,13 +46,6 @@ def change(share: float) -> str:
 def signed(points: float) -> str:
     """Points with their sign and a true minus."""
     return f"{points:+.2f}".replace("-", "−")
-
-
-def stability(jaccard: float) -> str:
-    """How stable a segment is, in words."""
-    if jaccard < STABLE:
-        return "unsteady"
-    return "stable" if jaccard < HIGHLY_STABLE else "very stable"
 
 
 def strength(points: float) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
-from northstar_explain.report.audit.shapes.feature_shapes import THIN, Bin, Shape, probability_at
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape, probability_at
 from northstar_explain.report.audit.shapes.heat_maps import heat_maps
 from northstar_explain.report.audit.shapes.pairs import Pair, said_of_pair, strongest_colour
 from northstar_explain.report.audit.shapes.shape_plots import common_range, plot
@@ -18,12 +19,12 @@ _NUMBERS = Key((
     ("curve", "points (left), and the average customer's probability with them (right)"),
     ("band", "± one standard deviation over the bags, no confidence interval"),
     ("dot", "bought in the holdout, 95% interval"),
-    ("thin", f"fewer than {THIN} customers"),
+    ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
 ))  # fmt: skip
 _CATEGORIES = Key((
     ("diamond", "points, ± one standard deviation over the bags"),
     ("dot", "bought in the holdout, 95% interval"),
-    ("thin", f"fewer than {THIN} customers"),
+    ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
 ))  # fmt: skip
 
 
@@ -83,8 +84,8 @@ def _bin_row(bin: Bin, intercept: float) -> tuple[str, ...]:
         percent(probability_at(bin.points, intercept)),
         percent(bin.train_rate),
         f"{bin.holdout_n:,}",
-        percent(bin.holdout_rate) if bin.holdout_n >= THIN else "–",
-        percent(bin.predicted_rate) if bin.holdout_n >= THIN else "–",
+        percent(bin.holdout_rate) if bin.holdout_n >= THIN_BIN_CUSTOMERS else "–",
+        percent(bin.predicted_rate) if bin.holdout_n >= THIN_BIN_CUSTOMERS else "–",
     )
 
 
@@ -100,7 +101,7 @@ def _pair_page(pair: Pair, strongest: float, model: Model) -> Chapter:
             f"{cell.train_n:,}",
             percent(cell.train_rate),
             f"{cell.holdout_n:,}",
-            percent(cell.holdout_rate) if cell.holdout_n >= THIN else "–",
+            percent(cell.holdout_rate) if cell.holdout_n >= THIN_BIN_CUSTOMERS else "–",
         )
         for cell in pair.strongest
     ]
@@ -109,9 +110,9 @@ def _pair_page(pair: Pair, strongest: float, model: Model) -> Chapter:
     widths, says = (25, 25, 9, 8, 10, 8, 8, 7), f"Strongest cells of {pair.term}"
     if rows:
         page.add(table(heads, rows, words=2, widths=widths, style="bins", says=says))
-        told = f"The cells with the most and the fewest points of those with {THIN} customers or more."
+        told = f"The cells with the most and the fewest points of those with {THIN_BIN_CUSTOMERS} customers or more."
     else:
-        told = f"No cell holds {THIN} customers, so that none is told here."
+        told = f"No cell holds {THIN_BIN_CUSTOMERS} customers, so that none is told here."
     page.say(f"{told} Every cell is in tables/pairs.csv.", style="fine")
     return page.chapter(
         f"A{pair.rank}", shortened(" with ".join([names[0], pair.second.feature.words]), 130), _eyebrow(pair, model)
@@ -135,11 +136,13 @@ def reading() -> tuple[Text | Points, ...]:
             "there and the rate lies on the scale. They differ from the curve where customers differ in more than "
             "this feature: the curve is "
             "what is left to the feature itself.",
-            "Hatched: fewer than 50 training customers. To the left the missing bin, to the right the unseen one, "
+            f"Hatched: fewer than {THIN_BIN_CUSTOMERS} training customers. To the left the missing bin, to "
+            "the right the unseen one, "
             "with their n. No "
             "number is ever “unseen”, so that bin is dashed and empty for numbers.",
             "In the table, neighbouring bins stand together until there are twelve; a star marks those with fewer "
-            "than 50. Every single bin is in tables/scorecard.csv, every cell of a pair in tables/pairs.csv. Rates of "
-            "fewer than 50 holdout customers are left out.",
+            f"than {THIN_BIN_CUSTOMERS}. Every single bin is in tables/scorecard.csv, every cell of a pair "
+            "in tables/pairs.csv. Rates of "
+            f"fewer than {THIN_BIN_CUSTOMERS} holdout customers are left out.",
         )),
     )  # fmt: skip

@@ -125,14 +125,14 @@ def checking(model: Model) -> Chapter:
 
 def _training(model: Model) -> str:
     """The command that makes the model again; what only a program can set is listed under its parameters."""
-    options, purchase = model.manifest["options"], model.evaluation["purchase"]
-    update = model.evaluation["segments"].get("update") or {}
+    options, purchase = model.manifest["options"], model.evaluation.purchase
+    update = model.evaluation.segments.update
     given: list[tuple[str, object]] = [
         ("contract", "model/contract.toml"),
-        ("holdout", "LATER" if purchase["out_of_time"] else None),
-        ("truth", "TRUTH" if (purchase.get("gaps") or {}).get("knowable") is not None else None),
+        ("holdout", "LATER" if purchase.out_of_time else None),
+        ("truth", "TRUTH" if purchase.gaps.true_probability else None),
         ("update", "BEFORE" if update else None),
-        ("since", "SCORES" if update.get("since") else None),
+        ("since", "SCORES" if update and update.since_scores else None),
         ("segments", options["segments"]["k"]),
         ("fit-rows", options.get("fit_rows")),
         ("margin", options["margin"]),

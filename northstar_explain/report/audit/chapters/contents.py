@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, ROC_AUC
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
@@ -90,16 +91,16 @@ class Said:
 
     def _at_a_glance(self) -> Facts:
         model, checks = self.model, self.certificate.checks
-        parts = model.evaluation["segments"]
-        held = model.evaluation["purchase"]["holdout"]
+        parts = model.evaluation.segments
+        held = model.evaluation.purchase.holdout
         ran = sum(not check.not_checked for check in checks)
         purchase = (
-            f"{len(model.scorecard.terms)} terms; ROC-AUC {held['roc_auc']:.3f}, average precision "
-            f"{held['average_precision']:.3f} (base rate {held['base_rate']:.3f}) on {held['n']:,} not seen before"
+            f"{len(model.scorecard.terms)} terms; ROC-AUC {held.figures[ROC_AUC]:.3f}, average precision "
+            f"{held.figures[AVERAGE_PRECISION]:.3f} (base rate {held.base_rate:.3f}) on {held.n:,} not seen before"
         )
         segments = (
-            f"{parts['k']} by {parts['rules']} rules; fidelity {parts['fidelity']:.3f}, price of explainability "
-            f"{parts['price_of_explainability']:.3f}"
+            f"{parts.k} by {parts.rules} rules; fidelity {parts.fidelity:.3f}, price of explainability "
+            f"{parts.price_of_explainability:.3f}"
         )
         parity = f"{ran} of {len(checks)} programs ran; largest difference {self.certificate.difference:.1e}"
         return Facts((

@@ -6,15 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import (
+    JACCARD_STABLE,
+    PSI_LOOK,
+    REJECTED_SHARE,
+    THIN_BIN_CUSTOMERS,
+    WEAK_CALIBRATION_ERROR,
+    WEAK_FIDELITY,
+    WEAK_SAME_REASON,
+    WEAK_THIN_SHARE,
+)
+from northstar_explain.model.evaluation.metric_registry import BRIER, ECE
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import UNASSIGNED, About
-from northstar_explain.report.audit.chapters.segment_chapter import STABLE
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.audit.shapes.feature_shapes import Shape
 from northstar_explain.report.audit.shapes.shape_words import kept_direction, thin_share
 
 BROKEN, WEAK, OPEN = "broken", "weak", "open"
-_REJECTED, _CALIBRATION, _FIDELITY, _THIN, _SAME = 0.01, 0.02, 0.8, 0.05, 0.9
 
 
 @dataclass(frozen=True)
@@ -65,46 +74,39 @@ def _about_shapes(shapes: Sequence[Shape]) -> Iterator[Finding]:
                 f"{shape.term} does not keep the direction that the contract demands.",
                 f"Appendix A{shape.rank}",
             )
-    thin = [s for s in shapes if thin_share((*s.bins, s.missing)) > _THIN]
+    thin = [s for s in shapes if thin_share((*s.bins, s.missing)) > WEAK_THIN_SHARE]
     if thin:
         pages = ", ".join(f"A{s.rank}" for s in thin)
-        many = f"In {len(thin)} of {len(shapes)} features, more than {_THIN:.0%} of the customers"
-        yield Finding(WEAK, f"{many} are in bins of fewer than 50: pages {pages}.", "Appendix")
+        many = f"In {len(thin)} of {len(shapes)} features, more than {WEAK_THIN_SHARE:.0%} of the customers"
+        yield Finding(WEAK, f"{many} are in bins of fewer than {THIN_BIN_CUSTOMERS}: pages {pages}.", "Appendix")
 
 
 def _about_purchase(model: Model) -> Iterator[Finding]:
-    purchase, origin = model.evaluation["purchase"], model.manifest["data"]
-    held = purchase["holdout"]
+    purchase, origin = model.evaluation.purchase, model.manifest["data"]
+    held = purchase.holdout
     rejected = origin["rejected"] / max(1, origin["rows"])
-    if rejected > _REJECTED:
+    if rejected > REJECTED_SHARE:
         yield Finding(WEAK, f"{percent(rejected)} of the rows were rejected.", "Data lineage")
-    if held["brier"] >= held["brier_base_rate"]:
+    if held.figures[BRIER] >= held.brier_base_rate:
         yield Finding(BROKEN, "The probabilities are no better than the base rate alone.", "Performance")
-    if held["ece"] > _CALIBRATION:
-        yield Finding(WEAK, f"The calibration error is {held['ece']:.3f}.", "Performance")
-    if not purchase["out_of_time"]:
+    if held.figures[ECE] > WEAK_CALIBRATION_ERROR:
+        yield Finding(WEAK, f"The calibration error is {held.figures[ECE]:.3f}.", "Performance")
+    if not purchase.out_of_time:
         yield Finding(
             OPEN, "Not judged on a later date: the holdout is of the same time as the training rows.", "Performance"
         )
-    for key, words in (
-        ("intervals", "intervals of the figures"),
-        ("baselines", "baselines"),
-        ("groups", "figures by group"),
-    ):
-        if not purchase.get(key):
-            yield Finding(OPEN, f"Not measured: {words}.", "Group checks" if key == "groups" else "Performance")
-    bags = model.evaluation["robustness"]["bags"]
-    if bags["same_top_reason"] < _SAME:
+    bags = model.evaluation.robustness.bags
+    if bags.same_top_reason < WEAK_SAME_REASON:
         yield Finding(
             WEAK,
-            f"A bag alone gives another strongest reason to {percent(1 - bags['same_top_reason'])} of the customers.",
+            f"A bag alone gives another strongest reason to {percent(1 - bags.same_top_reason)} of the customers.",
             "Robustness",
         )
-    facts = model.evaluation["drift"]
-    shifted = [one["name"] for one in facts["holdout"] if one["psi"] >= facts["look"]]
+    facts = model.evaluation.drift
+    shifted = [one.name for one in facts.holdout if one.psi >= PSI_LOOK]
     if shifted:
         yield Finding(WEAK, f"The holdout differs from the training rows in {', '.join(shifted)}.", "Drift baseline")
-    shared = model.evaluation["data"]["shared"]
+    shared = model.evaluation.data.correlated
     if shared:
         yield Finding(
             WEAK,
@@ -119,18 +121,16 @@ def _about_purchase(model: Model) -> Iterator[Finding]:
 
 
 def _about_segments(model: Model) -> Iterator[Finding]:
-    facts = model.evaluation["segments"]
-    if not facts["null_test"]["natural"]:
+    facts = model.evaluation.segments
+    if not facts.null_test.natural_clusters:
         yield Finding(
             WEAK, "The null test finds no natural groups: the segments are slices of a continuum.", "Segments"
         )
-    loose = [f"{id} ({value:.2f})" for id, value in facts["stability"].items() if value < STABLE]
+    loose = [f"{id} ({value:.2f})" for id, value in facts.stability.items() if value < JACCARD_STABLE]
     if loose:
         yield Finding(WEAK, f"Segments that are not stable: {', '.join(loose)}.", "Segments")
-    if facts["fidelity"] < _FIDELITY:
-        yield Finding(
-            WEAK, f"Rules and groups agree for only {percent(facts['fidelity'])} of the customers.", "Segments"
-        )
+    if facts.fidelity < WEAK_FIDELITY:
+        yield Finding(WEAK, f"Rules and groups agree for only {percent(facts.fidelity)} of the customers.", "Segments")
 
 
 def _about_people(about: About) -> Iterator[Finding]:

@@ -41,8 +41,8 @@ def identity(model: Model, about: About, date: str) -> Chapter:
 def data(model: Model) -> Chapter:
     """Where the rows come from, how they were parted, what is missing in them."""
     page = Writer()
-    manifest, facts = model.manifest, model.evaluation["data"]
-    later = model.evaluation["purchase"]["out_of_time"]
+    manifest, facts = model.manifest, model.evaluation.data
+    later = model.evaluation.purchase.out_of_time
     origin = manifest["data"]
     drawn = _drawn(origin.get("fit_rows", {}))
     page.add(
@@ -59,20 +59,24 @@ def data(model: Model) -> Chapter:
             ("SHA-256 of the contract", manifest["contract_sha256"]),
         ))
     )  # fmt: skip
-    used = {"train": "teach the purchase model", "validation": "choose the threshold", "holdout": "are only judged on"}
+    used = {
+        "train": "fit the purchase model",
+        "validation": "choose the threshold",
+        "holdout": "evaluate it, and nothing else",
+    }
     rows = [
         (
-            capital(part["part"]),
-            used[part["part"]],
-            f"{part['n']:,}",
-            f"{part['buyers']:,}",
-            percent(part["base_rate"], 2),
+            capital(part.split),
+            used[part.split],
+            f"{part.n:,}",
+            f"{part.buyers:,}",
+            percent(part.base_rate, 2),
         )
-        for part in facts["parts"]
+        for part in facts.splits
     ]
     page.under(
-        "How the rows were parted",
-        table(("Part", "They", "Customers", "Buyers", "Share"), rows, words=2, says="Parts of the data"),
+        "How the rows were split",
+        table(("Split", "They", "Customers", "Buyers", "Share"), rows, words=2, says="Splits of the data"),
     )
     page.say(_together(model))
     page.say(
@@ -81,13 +85,13 @@ def data(model: Model) -> Chapter:
         "without it.",
         style="fine",
     )
-    missing = [item for item in facts["missing"] if item["train"] or item["holdout"]]
+    missing = [item for item in facts.missing if item.train or item.holdout]
     absent = [
         (
-            capital(model.contract[item["feature"]].words),
-            model.contract[item["feature"]].missing or "",
-            percent(item["train"], 2),
-            percent(item["holdout"], 2),
+            capital(model.contract[item.feature].words),
+            model.contract[item.feature].missing or "",
+            percent(item.train, 2),
+            percent(item.holdout, 2),
         )
         for item in missing
     ]
@@ -95,24 +99,25 @@ def data(model: Model) -> Chapter:
     note = (
         table(heads, absent, words=2, says="Share of missing values") if absent else Points(("No value is missing.",))
     )
-    page.under(f"What is missing: {len(missing)} of {len(facts['missing'])} features", note)
+    page.under(f"What is missing: {len(missing)} of {len(facts.missing)} features", note)
     return page.chapter("data", "Data lineage", flows=True)
 
 
 def _together(model: Model) -> str:
     """What was done so that no rows that belong together are in two parts; nothing where the contract names none."""
-    kept = model.evaluation["purchase"].get("kept_together")
+    kept = model.evaluation.purchase.group_split
     if not kept:
         return ""
-    alike = f"with one {kept['by']}" if kept["by"] else "that are equal in every feature"
+    alike = f"with one {kept.column}" if kept.column else "that are equal in every feature"
     said = (
-        f"Rows {alike} belong together, and none of these is in two parts: {kept['train']:,} taught, "
-        f"{kept['validation']:,} chose the threshold, {kept['holdout']:,} were judged on."
+        f"Rows {alike} belong together, and none of these is in two parts: {kept.train:,} taught, "
+        f"{kept.validation:,} chose the threshold, {kept.holdout:,} were judged on."
     )
-    if kept["not_taught"] or kept["not_judged"]:
+    if kept.train_rows_excluded or kept.holdout_rows_excluded:
         said += (
-            f" So {kept['not_taught']:,} rows of the table taught nothing, as theirs are judged at a later date, and "
-            f"{kept['not_judged']:,} rows of the later table were not judged, as theirs taught."
+            f" So {kept.train_rows_excluded:,} rows of the table taught nothing, as theirs are judged at a "
+            "later date, and "
+            f"{kept.holdout_rows_excluded:,} rows of the later table were not judged, as theirs taught."
         )
     return said
 

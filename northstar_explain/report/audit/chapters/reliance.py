@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.data_facts import Shift
+from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_REVIEW, REJECTED_SHARE
+from northstar_explain.model.evaluation.metric_registry import ECE
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import Shape
@@ -70,53 +73,52 @@ def _direction(shape: Shape) -> str:
 
 
 def _shared(model: Model) -> list[Block]:
-    pairs = model.evaluation["data"]["shared"]
+    pairs = model.evaluation.data.correlated
     if not pairs:
-        return [Text("No two features of the model correlate by 0.7 or more.")]
+        return [Text(f"No two features of the model correlate by {CORRELATED} or more.")]
     words = {one.name: shortened(capital(one.words), 90) for one in model.contract.features}
-    rows = [
-        (words[one["first"]], words[one["second"]], one["measure"], signed(one["value"]))
-        for one in pairs[:_SHOWN_SHARED]
-    ]
+    rows = [(words[one.first], words[one.second], one.measure, signed(one.value)) for one in pairs[:_SHOWN_SHARED]]
     heads = ("Feature", "and", "Measured by", "Value")
     shown = table(heads, rows, words=3, widths=(39, 39, 13, 9), style="small", says="Features that share credit")
     more = len(pairs) - _SHOWN_SHARED
     intro = (
-        f"{len(pairs)} pairs correlate by 0.7 or more on the training rows. Either could carry what both have in "
+        f"{len(pairs)} pairs correlate by {CORRELATED} or more on the training rows. Either could carry "
+        "what both have in "
         "common, so "
         "their ranks and points are to be read together:"
     )
-    return [Text(intro), shown, *([Text(f"{more} more are in tables/shared.csv.", "fine")] if more > 0 else [])]
+    return [Text(intro), shown, *([Text(f"{more} more are in tables/correlated.csv.", "fine")] if more > 0 else [])]
 
 
 def robustness(model: Model) -> Chapter:
     """What other bags and values out of range would change."""
     page = Writer()
-    facts = model.evaluation["robustness"]
-    bags = facts["bags"]
-    spread = bags["probability_spread"]
+    facts = model.evaluation.robustness
+    bags = facts.bags
+    spread = bags.probability_spread
     page.say(
-        f"The scorecard is the mean of {bags['bags']} machines, each taught on another part of the training rows. "
+        f"The scorecard is the mean of {bags.bags} machines, each fitted to another part of the training rows. "
         "Scored by "
-        f"each of them alone, {bags['n']:,} customers of the holdout show how far a result hangs on who taught it.",
+        f"each of them alone, {bags.n:,} customers of the holdout show how far a result depends on the "
+        "rows it was fitted to.",
         style="lead",
     )
     page.add(
         Facts((
-            ("Probability", f"standard deviation over the bags {100 * spread['mean']:.2f} points of a percent on "
-                            f"average; {100 * spread['p95']:.2f} for the customer at the 95th percentile"),
-            ("Likely-buyer flag", f"the same for {percent(bags['same_flag'])} of the customers"),
-            ("Decile", f"the same for {percent(bags['same_decile'])}"),
-            ("Strongest reason", f"the same for {percent(bags['same_top_reason'])}"),
-            ("Three strongest reasons", f"{percent(bags['same_top_three'])} of them are named by a bag alone, too"),
+            ("Probability", f"standard deviation over the bags {100 * spread.mean:.2f} points of a percent on "
+                            f"average; {100 * spread.p95:.2f} for the customer at the 95th percentile"),
+            ("Likely-buyer flag", f"the same for {percent(bags.same_flag)} of the customers"),
+            ("Decile", f"the same for {percent(bags.same_decile)}"),
+            ("Strongest reason", f"the same for {percent(bags.same_top_reason)}"),
+            ("Three strongest reasons", f"{percent(bags.same_top_three)} of them are named by a bag alone, too"),
         ))
     )  # fmt: skip
     page.say("These are means over the bags. The spread is no confidence interval.", style="fine")
     rows = []
-    for one in sorted(facts["range"], key=lambda item: -item["largest"]):
-        feature = model.contract[one["feature"]]
-        low, high = (value_label(feature, one[key], model.contract.currency) for key in ("seen_low", "seen_high"))
-        changes = (signed(100 * one["below"]), signed(100 * one["above"]), f"{100 * one['largest']:.2f}")
+    for one in sorted(facts.out_of_range, key=lambda item: -item.largest):
+        feature = model.contract[one.feature]
+        low, high = (value_label(feature, x, model.contract.currency) for x in (one.seen_low, one.seen_high))
+        changes = (signed(100 * one.below), signed(100 * one.above), f"{100 * one.largest:.2f}")
         rows.append((shortened(capital(feature.words), 90), f"{low} to {high}", *changes))
     heads = ("Feature", "Seen in training", "Mean, far below", "Mean, far above", "Largest for one, either way")
     page.under(
@@ -135,20 +137,18 @@ def robustness(model: Model) -> Chapter:
 def drift(model: Model) -> Chapter:
     """The baseline for later tables, and what asks for a review."""
     page = Writer()
-    facts, error = model.evaluation["drift"], model.evaluation["purchase"]["holdout"]["ece"]
-    later = (
-        "the later table" if model.evaluation["purchase"]["out_of_time"] else "the holdout, drawn from the same table"
-    )
+    facts, error = model.evaluation.drift, model.evaluation.purchase.holdout.figures[ECE]
+    later = "the later table" if model.evaluation.purchase.out_of_time else "the holdout, drawn from the same table"
     page.say(
         "The baseline holds how many training customers were in each tenth of every feature, of the probability, and "
         "in each "
         "segment (model/drift.parquet, tables/drift.csv). Later tables are held against it.",
         style="lead",
     )
-    rows = [(shortened(_shift_words(one, model), 70), f"{one['psi']:.4f}") for one in facts["holdout"][:_SHOWN_SHIFTS]]
+    rows = [(shortened(_shift_words(one, model), 70), f"{one.psi:.4f}") for one in facts.holdout[:_SHOWN_SHIFTS]]
     page.under(
         f"How far {later}, is from the training rows" if "," in later else f"How far {later} is from the training rows",
-        _shifts(facts["holdout"], facts["look"], facts["review"], model),
+        _shifts(facts.holdout),
         table(("The largest of all", "Population stability index"), rows, style="small", says="Shift of the holdout"),
     )
     page.say(
@@ -157,10 +157,11 @@ def drift(model: Model) -> Chapter:
         style="fine",
     )
     page.under("Triggers for a review", Points((
-        f"A population stability index from {facts['look']} on: look at the feature; from {facts['review']} on, of a "
+        f"A population stability index from {PSI_LOOK} on: look at the feature; from {PSI_REVIEW} on, of a "
         "feature among the ten "
         "most important, of the probability or of the segments: review the model (Siddiqi 2006).",
-        "A share of rejected rows above 1%, or a category never seen in training with more than 1% of the customers.",
+        f"A share of rejected rows above {REJECTED_SHARE:.0%}, or a category never seen in training with "
+        f"more than {REJECTED_SHARE:.0%} of the customers.",
         f"Predicted and actual rate further apart than {2 * error:.1%}, twice the calibration error of "
         "the holdout, in any decile with 1,000 customers "
         "or more.",
@@ -171,21 +172,23 @@ def drift(model: Model) -> Chapter:
     return page.chapter("drift", "Drift baseline and triggers for review", flows=True)
 
 
-def _shift_words(one: dict[str, str], model: Model) -> str:
-    return capital(model.contract[one["name"]].words) if one["of"] == "feature" else f"The {one['of']}"
+def _shift_words(one: Shift, model: Model) -> str:
+    return capital(model.contract[one.name].words) if one.of == "feature" else f"The {one.of}"
 
 
-def _shifts(found: Sequence[dict[str, float]], look: float, review: float, model: Model) -> Figure:
+def _shifts(found: Sequence[Shift]) -> Figure:
     """A dot for each index on a line with the two marks; what is far beyond stands at the end of the line."""
     canvas = Canvas(
-        890, 74, f"Population stability indices of {len(found)} features on a line; marks at {look} and {review}."
+        890,
+        74,
+        f"Population stability indices of {len(found)} features on a line; marks at {PSI_LOOK} and {PSI_REVIEW}.",
     )
-    width, left, end = 800.0, 40.0, 2 * review
-    beyond = [one["psi"] for one in found if one["psi"] > end]
+    width, left, end = 800.0, 40.0, 2 * PSI_REVIEW
+    beyond = [one.psi for one in found if one.psi > end]
     canvas.path(svg.line([(left, 40), (left + width, 40)]), stroke=svg.SOFT)
-    places = [left + width * min(1.0, one["psi"] / end) for one in found]
+    places = [left + width * min(1.0, one.psi / end) for one in found]
     canvas.path("".join(svg.circle(x, 40, 3.4) for x in places), fill=svg.CURVE)
-    for value, words in ((0.0, "0"), (look, f"{look}: look"), (review, f"{review}: review")):
+    for value, words in ((0.0, "0"), (PSI_LOOK, f"{PSI_LOOK}: look"), (PSI_REVIEW, f"{PSI_REVIEW}: review")):
         x = left + width * value / end
         canvas.path(svg.line([(x, 26), (x, 54)]), stroke=svg.SOFT)
         canvas.text(x, 68, words, anchor="middle")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import (
+    NATURAL_SILHOUETTE,
+    NULL_TEST_P_VALUE,
+    stability_scale,
+    stability_words,
+)
+from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.document.blocks import Block, Chapter, Code, Facts, Text, Writer, table
 
-STABLE, HIGHLY_STABLE = 0.75, 0.85
 _LONGEST_SQL = 120
 
 
 def segments(model: Model, sql: str) -> Chapter:
     """Rules and evidence."""
     page = Writer()
-    facts = model.evaluation["segments"]
+    facts = model.evaluation.segments
     page.say(
-        f"{facts['k']} segments, told by {facts['rules']} rules of at most {facts['max_conditions']} conditions. The "
+        f"{facts.k} segments, told by {facts.rules} rules of at most {facts.max_conditions} conditions. The "
         "rule is "
         "the segment: every figure below is measured on the rules.",
         style="lead",
@@ -37,11 +41,11 @@ def segments(model: Model, sql: str) -> Chapter:
 
 
 def _agreement(model: Model) -> Block:
-    facts = model.evaluation["segments"]
-    border = facts.get("borderline") or {}
+    facts = model.evaluation.segments
+    border = facts.borderline
     rows = []
     for one in model.segmentation.segments:
-        stability = facts["stability"].get(one.id)
+        stability = facts.stability.get(one.id)
         rows.append(
             (
                 one.id,
@@ -49,71 +53,68 @@ def _agreement(model: Model) -> Block:
                 f"{one.recall:.3f}",
                 "–" if stability is None else f"{stability:.3f}",
                 "–" if stability is None else stability_words(stability),
-                percent((border.get(one.id) or {}).get("share")),
+                percent(border[one.id].share if one.id in border else None),
             )
         )
     heads = ("Segment", "Precision", "Recall", "Stability", "In words", "Close to a border")
     return table(heads, rows, widths=(16, 15, 15, 15, 22, 17), says="Agreement with the groups and stability")
 
 
-def stability_words(value: float) -> str:
-    """How stable a segment is (Hennig 2007)."""
-    return "highly stable" if value >= HIGHLY_STABLE else "stable" if value >= STABLE else "NOT STABLE"
-
-
 def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
-    facts = model.evaluation["segments"]
-    null = facts["null_test"]
+    facts = model.evaluation.segments
+    null = facts.null_test
     verdict = (
-        "there are natural groups" if null["natural"] else "no natural groups: the segments are slices of a continuum"
+        "there are natural groups"
+        if null.natural_clusters
+        else "no natural groups: the segments are slices of a continuum"
     )
     return (
-        ("Price of explainability", f"{facts['price_of_explainability']:.4f}: cost of the rules over that of KMeans; "
+        ("Price of explainability", f"{facts.price_of_explainability:.4f}: cost of the rules over that of KMeans; "
                                     "1 is free"),
-        ("Fidelity", f"{percent(facts['fidelity'])} of {facts['fidelity_n']:,} customers not used to learn the rules "
+        ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} customers not used to learn the rules "
                      "are in the same group"),
-        ("Cost of round thresholds", f"{facts['rounding_cost']:.4f} of that price"),
-        ("Likeness is measured by", "; ".join(model.contract[item["feature"]].words for item in facts["space"])),
-        ("Silhouette of KMeans", f"{facts['silhouette']:.3f}"),
+        ("Cost of round thresholds", f"{facts.rounding_cost:.4f} of that price"),
+        ("Likeness is measured by", "; ".join(model.contract[item.feature].words for item in facts.space)),
+        ("Silhouette of KMeans", f"{facts.silhouette:.3f}"),
         (
             "Null test",
-            f"silhouette {null['silhouette']:.3f} in a sample; of {null['copies']} copies without groups, mean "
-            f"{null['null_mean']:.3f}, "
-            f"highest {null['null_highest']:.3f}; p = {null['p_value']:.3f}: {verdict}. "
-            "Groups are called natural from p = 0.05 down and a silhouette of "
-            "0.5 up (Kaufman and Rousseeuw 1990)",
+            f"silhouette {null.silhouette:.3f} in a sample; of {null.copies} copies without groups, mean "
+            f"{null.null_mean:.3f}, "
+            f"highest {null.null_max:.3f}; p = {null.p_value:.3f}: {verdict}. "
+            f"Groups are called natural from p = {NULL_TEST_P_VALUE} down and a silhouette of "
+            f"{NATURAL_SILHOUETTE} up (Kaufman and Rousseeuw 1990)",
         ),
-        ("Stability", f"bootstrap Jaccard; from {STABLE} stable, from {HIGHLY_STABLE} highly stable"),
+        ("Stability", f"bootstrap Jaccard; {stability_scale()}"),
     )  # fmt: skip
 
 
 def _outcomes(model: Model) -> Block:
-    outcomes = model.evaluation["segments"]["holdout_outcomes"]
+    outcomes = model.evaluation.segments.holdout_outcomes
     rows = [
         (
             id,
-            f"{one['n']:,}",
-            percent(one["purchase_rate"]),
-            percent(one["predicted_rate"]),
-            percent(one["share_of_buyers"]),
+            f"{one.n:,}",
+            percent(one.purchase_rate),
+            percent(one.predicted_rate),
+            percent(one.share_of_buyers),
         )
         for id, one in outcomes.items()
     ]
     return table(("Segment", "Customers", "Bought", "Predicted", "Share of buyers"), rows, says="Purchases by segment")
 
 
-def _candidates(facts: dict[str, Any]) -> Block:
+def _candidates(facts: SegmentFacts) -> Block:
     rows = [
         (
-            str(one["k"]),
-            str(one["rules"]),
-            f"{one['price']:.4f}",
-            percent(one["fidelity"]),
-            f"{one['least_jaccard']:.3f}",
-            percent(one["smallest_share"]),
-            "yes" if one["meets_targets"] else "no",
+            str(one.k),
+            str(one.rules),
+            f"{one.price_of_explainability:.4f}",
+            percent(one.fidelity),
+            f"{one.min_jaccard:.3f}",
+            percent(one.smallest_share),
+            "yes" if one.meets_targets else "no",
         )
-        for one in facts["candidates"]
+        for one in facts.candidates
     ]
     heads = ("Segments", "Rules", "Price", "Fidelity", "Least stability", "Smallest", "Meets all targets")
     return table(heads, rows, says="Numbers of segments")

@@ -17,12 +17,13 @@ from markupsafe import Markup
 from northstar_explain.contract import Category, Feature, Kind, columns_of
 from northstar_explain.metrics import wilson
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.folder import EXPECTED
 from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
-from northstar_explain.report.audit.shapes.feature_shapes import THIN, Bin, Shape, counts_by_term
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape, counts_by_term
 from northstar_explain.report.audit.shapes.pairs import Pair, said_of_pair, strongest_colour
 from northstar_explain.report.audit.shapes.shape_plots import tallest
 from northstar_explain.report.audit.shapes.shape_words import said_of
@@ -77,7 +78,7 @@ def _words(model: Model) -> dict[str, Any]:
         "model_id": model.id,
         "date": str(model.manifest["date"]),
         "outcome": model.contract.outcome,
-        "thin": THIN,
+        "thin": THIN_BIN_CUSTOMERS,
         "golden": f"{model.golden.num_rows:,}",
         "method": (
             "A score is a sum: the log-odds of the average customer plus the points of the bins that a customer falls "
@@ -100,7 +101,7 @@ def _payload(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> di
     features = _asked(model)
     return {
         "model": {"intercept": model.purchase.intercept, "threshold": model.purchase.threshold},
-        "thin": THIN,
+        "thin": THIN_BIN_CUSTOMERS,
         "other": OTHER,
         "strongest": strongest_colour(tuple(pairs)),
         "features": [_feature(place, feature, model) for place, feature in enumerate(features)],
@@ -143,12 +144,8 @@ def _axes(name: str, model: Model) -> list[Bins]:
 def _stops(feature: Feature, model: Model) -> list[float]:
     """Values that a slider stops at: one in each bin, or in every few where there are many."""
     cuts = sorted({float(c) for axis in _axes(feature.name, model) if isinstance(axis, NumberBins) for c in axis.cuts})
-    seen = {item["feature"]: item for item in model.evaluation["robustness"]["range"]}.get(feature.name)
-    ends = (
-        [seen["seen_low"], seen["seen_high"]]
-        if seen
-        else [x for x in (feature.minimum, feature.maximum) if x is not None]
-    )
+    seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}.get(feature.name)
+    ends = [seen.seen_low, seen.seen_high] if seen else [x for x in (feature.minimum, feature.maximum) if x is not None]
     every = max(1, math.ceil(len(cuts) / _STOPS))
     values = [*ends, *(_sayable(feature, cut) for cut in cuts[::every])]
     low, high = feature.minimum, feature.maximum
@@ -219,7 +216,7 @@ def _shape_axis(axis: Bins, shape: Shape, model: Model) -> dict[str, Any]:
 
 
 def _group(at: float, bin: Bin) -> dict[str, Any]:
-    if bin.holdout_n < THIN:
+    if bin.holdout_n < THIN_BIN_CUSTOMERS:
         return {"at": at, "rate": None, "low": None, "high": None}
     low, high = wilson(bin.holdout_buyers, bin.holdout_n)
     return {"at": at, "rate": bin.holdout_rate, "low": low, "high": high}

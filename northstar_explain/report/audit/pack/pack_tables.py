@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from northstar_explain import tables
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation import Interval, to_json
+from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.shapes.bin_tables import bin_tables
 from northstar_explain.report.audit.shapes.feature_shapes import Shape
@@ -22,40 +24,36 @@ FORMULA_STARTS = "=+-@\t\r"
 
 def pack_tables(model: Model, shapes: Sequence[Shape], certificate: Certificate) -> dict[str, tuple[pa.Table, str]]:
     """Every table with what it is, by name."""
-    purchase, segments = model.evaluation["purchase"], model.evaluation["segments"]
+    purchase, segments = model.evaluation.purchase, model.evaluation.segments
     found: dict[str, tuple[pa.Table, str]] = {
         **bin_tables(model),
         "terms": (_terms(model, shapes), "every term by importance, with its direction"),
         "features": (_features(model), "the feature dictionary, from the contract"),
         "golden": (model.golden, "the golden rows, and what they must score"),
         "drift": (model.drift, "the baseline for later tables"),
-        "performance": (_performance(purchase), "every figure on the holdout"),
+        "performance": (_performance(purchase.holdout), "every figure on the holdout"),
+        "baselines": (_baselines(purchase.baselines), "other models on the same rows"),
         "segments": (_segments(model), "the segments: rules, size, stability, purchases"),
         "profiles": (_profiles(model), "mean of each feature in each segment"),
         "parity": (_of_dicts([_flat(check) for check in certificate.to_json()["checks"]]), "the parity certificate"),
     }
-    lists = {
-        "parts": (model.evaluation["data"]["parts"], "customers and buyers of each part"),
-        "missing": (model.evaluation["data"]["missing"], "share of missing values"),
-        "shared": (model.evaluation["data"]["shared"], "features so alike that they share credit"),
-        "range": (model.evaluation["robustness"]["range"], "what happens beyond the values seen"),
-        "shift": (model.evaluation["drift"]["holdout"], "population stability of the holdout"),
-        "candidates": (segments["candidates"], "numbers of segments that were tried"),
-        "curve": (segments["curve"], "what more rules would buy"),
-        **{name: (purchase.get(name), words) for name, words in _LISTS.items()},
+    lists: dict[str, tuple[Sequence[Any], str]] = {
+        "splits": (model.evaluation.data.splits, "customers and buyers of each split"),
+        "missing": (model.evaluation.data.missing, "share of missing values"),
+        "correlated": (model.evaluation.data.correlated, "features so alike that they share credit"),
+        "range": (model.evaluation.robustness.out_of_range, "what happens beyond the values seen"),
+        "shift": (model.evaluation.drift.holdout, "population stability of the holdout"),
+        "candidates": (segments.candidates, "numbers of segments that were tried"),
+        "curve": (segments.curve, "what more rules would buy"),
+        "reliability": (purchase.reliability, "predicted and actual rate by bin"),
+        "gains": (purchase.gains, "share of buyers among the highest scored"),
+        "subgroups": (purchase.subgroups, "figures by group of customers"),
+        "deciles": (purchase.deciles, "predicted and actual rate by decile"),
     }
-    found |= {name: (_of_dicts([_flat(row) for row in rows]), words) for name, (rows, words) in lists.items() if rows}
+    found |= {
+        name: (_of_dicts([_flat(to_json(row)) for row in rows]), words) for name, (rows, words) in lists.items() if rows
+    }
     return found
-
-
-# Facts that later versions measure; a model without them has no such table.
-_LISTS = {
-    "reliability": "predicted and actual rate by bin",
-    "gains": "share of buyers among the highest scored",
-    "baselines": "other models on the same rows",
-    "groups": "figures by group",
-    "deciles": "predicted and actual rate by decile",
-}
 
 
 def csv_bytes(table: pa.Table) -> bytes:
@@ -82,16 +80,16 @@ def csv_bytes(table: pa.Table) -> bytes:
 def _terms(model: Model, shapes: Sequence[Shape]) -> pa.Table:
     by_term = {shape.term: shape for shape in shapes}
     rows = []
-    for rank, item in enumerate(model.evaluation["purchase"]["terms"], start=1):
-        shape = by_term.get(item["term"])
+    for rank, item in enumerate(model.evaluation.purchase.terms, start=1):
+        shape = by_term.get(item.term)
         values = [bin.points for bin in shape.bins] if shape else []
         categories = shape is not None and shape.axis is None
         rows.append(
             {
                 "rank": rank,
-                "term": item["term"],
-                "mean_points": item["mean_points"],
-                "share": item["share"],
+                "term": item.term,
+                "mean_absolute_points": item.mean_absolute_points,
+                "share": item.share,
                 "bins": len(values) or None,
                 "lowest": min(values, default=None),
                 "highest": max(values, default=None),
@@ -117,21 +115,34 @@ def _features(model: Model) -> pa.Table:
     ])  # fmt: skip
 
 
-def _performance(purchase: Mapping[str, Any]) -> pa.Table:
-    intervals = purchase.get("intervals") or {}
+def _performance(held: Holdout) -> pa.Table:
+    figures = held.figures
+    rows: list[tuple[str, float, Interval | None]] = [("n", float(held.n), None)]
+    rows += [(key, value, figures.intervals.get(key)) for key, value in figures.values.items()]
+    rows += [(one.key, value, ends) for one, value, ends in held.references()]
+    return _of_dicts([_figure_row(*row) for row in rows])
+
+
+def _figure_row(name: str, value: float, ends: Interval | None) -> dict[str, Any]:
+    low, high = ends or (None, None)
+    return {"figure": name, "value": value, "low": low, "high": high}
+
+
+def _baselines(baselines: Sequence[Baseline]) -> pa.Table:
+    """A row per baseline, a column per metric, and its intervals as JSON."""
     rows = []
-    for name, value in purchase["holdout"].items():
-        if isinstance(value, int | float):
-            low, high = intervals.get(name) or (None, None)
-            rows.append({"figure": name, "value": float(value), "low": low, "high": high})
+    for one in baselines:
+        row = to_json(one)
+        figures = row.pop("figures")
+        rows.append({"name": row.pop("name"), **figures["values"], **_flat({**row, "intervals": figures["intervals"]})})
     return _of_dicts(rows)
 
 
 def _segments(model: Model) -> pa.Table:
-    facts = model.evaluation["segments"]
+    facts = model.evaluation.segments
     rows = []
     for segment in model.segmentation.segments:
-        outcome = facts["holdout_outcomes"].get(segment.id) or {}
+        outcome = facts.holdout_outcomes.get(segment.id)
         rows.append(
             {
                 "segment_id": segment.id,
@@ -142,11 +153,11 @@ def _segments(model: Model) -> pa.Table:
                 "share": segment.share,
                 "precision": segment.precision,
                 "recall": segment.recall,
-                "stability": facts["stability"].get(segment.id),
-                "holdout_n": outcome.get("n"),
-                "purchase_rate": outcome.get("purchase_rate"),
-                "predicted_rate": outcome.get("predicted_rate"),
-                "share_of_buyers": outcome.get("share_of_buyers"),
+                "stability": facts.stability.get(segment.id),
+                "holdout_n": outcome.n if outcome else None,
+                "purchase_rate": outcome.purchase_rate if outcome else None,
+                "predicted_rate": outcome.predicted_rate if outcome else None,
+                "share_of_buyers": outcome.share_of_buyers if outcome else None,
             }
         )
     return _of_dicts(rows)

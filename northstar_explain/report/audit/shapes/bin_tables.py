@@ -33,7 +33,7 @@ def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
     found = {"scorecard": (alone, "every bin of every feature: bounds, points, spread, customers, and who bought")}
     pairs = [term for term in model.scorecard.terms if len(term.axes) == 2]
     if pairs:
-        pages = {item["term"]: f"A{rank}" for rank, item in enumerate(model.evaluation["purchase"]["terms"], start=1)}
+        pages = {item.term: f"A{rank}" for rank, item in enumerate(model.evaluation.purchase.terms, start=1)}
         counts = counts_by_term(model)
         cells = pa.concat_tables(_cells(term, pages[term.name], counts[term.name], model) for term in pairs)
         sides = [row for term in pairs for row in _sides(term, pages[term.name])]

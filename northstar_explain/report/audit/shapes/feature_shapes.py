@@ -10,11 +10,12 @@ import numpy as np
 
 from northstar_explain.contract import Feature, Kind
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
+from northstar_explain.model.evaluation.purchase_facts import TermImportance
 from northstar_explain.model.scorecard import MISSING, NumberBins, Term, sigmoid
 from northstar_explain.report.audit.shapes.axis import NumberAxis, Tick, number_axis
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, range_label, unit_words
 
-THIN = 50
 # A page has room for this many rows of bins; numbers are put together until they fit, categories cut off.
 ROWS = 12
 CATEGORIES = 14
@@ -62,7 +63,7 @@ class Bin:
     @property
     def thin(self) -> bool:
         """Whether too few customers taught it to lean on it."""
-        return self.train_n < THIN
+        return self.train_n < THIN_BIN_CUSTOMERS
 
     @property
     def train_rate(self) -> float | None:
@@ -135,8 +136,8 @@ class Shape:
 
 def shapes(model: Model) -> tuple[Shape, ...]:
     """The shape of every term of one feature, the most important first."""
-    ranks = {item["term"]: place for place, item in enumerate(model.evaluation["purchase"]["terms"], start=1)}
-    facts = {item["term"]: item for item in model.evaluation["purchase"]["terms"]}
+    ranks = {item.term: place for place, item in enumerate(model.evaluation.purchase.terms, start=1)}
+    facts = {item.term: item for item in model.evaluation.purchase.terms}
     counts = counts_by_term(model)
     found = [
         _shape(term, counts[term.name], model, ranks[term.name], facts[term.name])
@@ -165,7 +166,7 @@ def probability_at(points: float, intercept: float) -> float:
     return float(sigmoid(np.array([intercept + points]))[0])
 
 
-def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: dict[str, float]) -> Shape:
+def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> Shape:
     (axis,) = term.axes
     feature = model.contract[axis.feature]
     inner = range(1, axis.count - 1)
@@ -185,8 +186,8 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
         term=term.name,
         feature=feature,
         rank=rank,
-        importance=facts["mean_points"],
-        share=facts["share"],
+        importance=facts.mean_absolute_points,
+        share=facts.share,
         bins=bins,
         missing=_bin(term, counts, model, MISSING),
         unseen=_bin(term, counts, model, axis.count - 1),
@@ -198,8 +199,8 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
 
 
 def _number_axis(axis: NumberBins, term: Term, feature: Feature, model: Model) -> NumberAxis:
-    seen = {item["feature"]: item for item in model.evaluation["robustness"]["range"]}[feature.name]
-    low, high = seen["seen_low"], seen["seen_high"]
+    seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}[feature.name]
+    low, high = seen.seen_low, seen.seen_high
     edges = np.clip([low, *axis.cuts, high], low, high)
     return number_axis(feature, low, high, (edges[:-1] + edges[1:]) / 2, term.customers[1:-1])
 

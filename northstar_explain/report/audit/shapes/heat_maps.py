@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import shortened, signed
 from northstar_explain.report.audit.shapes.pairs import Pair, Side
 from northstar_explain.report.document import svg
@@ -117,7 +118,7 @@ def _colour_key(canvas: Canvas, strongest: float, y: float) -> None:
     end = x + (2 * _STEPS + 1) * width
     canvas.text(end + 5, y, f"{signed(strongest)} and above")
     canvas.path(svg.hatching(end + 118, y - 10, 20, 11, 5), stroke=svg.SOFT, width=0.6)
-    canvas.text(end + 144, y, "fewer than 50")
+    canvas.text(end + 144, y, f"fewer than {THIN_BIN_CUSTOMERS}")
     canvas.path(svg.rectangle(end + 236, y - 10, 20, 11), stroke=svg.RULE)
     canvas.text(end + 261, y, "nobody")
 

@@ -8,9 +8,11 @@ import numpy as np
 
 from northstar_explain.contract import Feature, Kind
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
+from northstar_explain.model.evaluation.purchase_facts import TermImportance
 from northstar_explain.model.scorecard import MISSING, Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, percent, signed
-from northstar_explain.report.audit.shapes.feature_shapes import THIN, counts_by_term
+from northstar_explain.report.audit.shapes.feature_shapes import counts_by_term
 
 _EXTREMES = 5
 
@@ -78,13 +80,13 @@ class Pair:
     @property
     def thick(self) -> np.ndarray:
         """The cells with enough customers to lean on, as a mask."""
-        return self.train_n >= THIN
+        return self.train_n >= THIN_BIN_CUSTOMERS
 
 
 def pairs(model: Model) -> tuple[Pair, ...]:
     """The shape of every term of two features, the most important first."""
-    ranked = model.evaluation["purchase"]["terms"]
-    facts = {item["term"]: (place, item) for place, item in enumerate(ranked, start=1)}
+    ranked = model.evaluation.purchase.terms
+    facts = {item.term: (place, item) for place, item in enumerate(ranked, start=1)}
     counts = counts_by_term(model)
     found = [_pair(t, counts[t.name], model, *facts[t.name]) for t in model.scorecard.terms if len(t.axes) == 2]
     return tuple(sorted(found, key=lambda pair: pair.rank))
@@ -103,10 +105,11 @@ def said_of_pair(pair: Pair) -> tuple[str, ...]:
     lines = []
     if pair.thick.any():
         low, high = float(pair.points[pair.thick].min()), float(pair.points[pair.thick].max())
-        lines.append(f"Cells with {THIN} customers or more: from {signed(low)} to {signed(high)} points.")
+        lines.append(f"Cells with {THIN_BIN_CUSTOMERS} customers or more: from {signed(low)} to {signed(high)} points.")
     lines.append(
         f"Of {pair.train_n.size:,} cells, {int(empty.sum()):,} are empty and {int(thin.sum()):,} are thin (fewer than "
-        f"{THIN} customers; hatched). The thin ones hold {percent(float(pair.train_n[thin].sum()) / max(1, total))} of "
+        f"{THIN_BIN_CUSTOMERS} customers; hatched). The thin ones hold "
+        f"{percent(float(pair.train_n[thin].sum()) / max(1, total))} of "
         "the customers."
     )
     extreme = float(np.abs(pair.points[~pair.thick]).max()) if (~pair.thick).any() else 0.0
@@ -118,7 +121,7 @@ def said_of_pair(pair: Pair) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: dict[str, float]) -> Pair:
+def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> Pair:
     first, second = (_side(axis, term, place, model) for place, axis in enumerate(term.axes))
     where = np.ix_(first.order, second.order)
     shaped = {name: values.reshape(term.points.shape)[where] for name, values in counts.items()}
@@ -128,8 +131,8 @@ def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, fa
         first=first,
         second=second,
         rank=rank,
-        importance=facts["mean_points"],
-        share=facts["share"],
+        importance=facts.mean_absolute_points,
+        share=facts.share,
         points=points,
         spread=spread,
         train_n=shaped["train_n"].astype(np.int64),
@@ -154,7 +157,7 @@ def _side(axis: Bins, term: Term, place: int, model: Model) -> Side:
 def _strongest(
     first: Side, second: Side, points: np.ndarray, spread: np.ndarray, counts: dict[str, np.ndarray]
 ) -> tuple[Cell, ...]:
-    thick = np.argwhere(counts["train_n"] >= THIN)
+    thick = np.argwhere(counts["train_n"] >= THIN_BIN_CUSTOMERS)
     ranked = sorted(map(tuple, thick.tolist()), key=lambda at: (-float(points[at]), at))
     chosen = ranked if len(ranked) <= 2 * _EXTREMES else ranked[:_EXTREMES] + ranked[-_EXTREMES:]
     return tuple(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from northstar_explain.metrics import wilson
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.axis import nice_values
 from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent, shortened, signed
-from northstar_explain.report.audit.shapes.feature_shapes import THIN, Bin, Shape
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape
 from northstar_explain.report.document import svg
 from northstar_explain.report.document.blocks import Figure
 from northstar_explain.report.document.svg import Canvas
@@ -51,7 +52,12 @@ def common_range(shapes: Sequence[Shape], intercept: float) -> tuple[float, floa
     endlessly far out.
     """
     ends = [end for shape in shapes for end in shape.reach]
-    rates = [bin.holdout_rate for s in shapes for bin in (*s.groups, s.missing, s.unseen) if bin.holdout_n >= THIN]
+    rates = [
+        bin.holdout_rate
+        for s in shapes
+        for bin in (*s.groups, s.missing, s.unseen)
+        if bin.holdout_n >= THIN_BIN_CUSTOMERS
+    ]
     ends += [_logit(rate) - intercept for rate in rates if rate is not None and _RARE <= rate <= 1 - _RARE]
     return _padded(min([*ends, 0.0]), max([*ends, 0.0]))
 
@@ -186,7 +192,7 @@ def _actual(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> Non
     groups = [(_across((bin.left + bin.right) / 2), bin) for bin in shape.groups]
     groups += [((a + b) / 2, bin) for a, b, bin in _columns(shape)]
     for x, bin in groups:
-        if bin.holdout_n >= THIN and bin.holdout_rate is not None:
+        if bin.holdout_n >= THIN_BIN_CUSTOMERS and bin.holdout_rate is not None:
             low, high = (scale(_logit(p) - intercept) for p in wilson(bin.holdout_buyers, bin.holdout_n))
             points = _logit(bin.holdout_rate) - intercept
             if scale.low <= points <= scale.high:
@@ -325,7 +331,7 @@ def _category_row(
         canvas.path(svg.hatching(190, y - height / 2 + 1, 700, height - 2), stroke=svg.RULE, width=0.6)
     a, b, reach = panels[0]
     across = _across_panel(a, b, *reach)
-    if bin.holdout_n >= THIN and bin.holdout_rate is not None:
+    if bin.holdout_n >= THIN_BIN_CUSTOMERS and bin.holdout_rate is not None:
         low, high = (across(_logit(p) - intercept) for p in wilson(bin.holdout_buyers, bin.holdout_n))
         points = _logit(bin.holdout_rate) - intercept
         if reach[0] <= points <= reach[1]:

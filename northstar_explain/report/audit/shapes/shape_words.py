@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from northstar_explain.contract import Contract, Kind
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
-from northstar_explain.report.audit.shapes.feature_shapes import THIN, Bin, Shape
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape
 
 # Steps against the direction up to this many points (5% of the odds) are told as wiggles.
 WIGGLE = 0.05
@@ -121,7 +122,8 @@ def _extremes(shape: Shape) -> str:
         return ""
     best, worst = max(known, key=lambda bin: bin.points), min(known, key=lambda bin: bin.points)
     return (
-        f"Of those with {THIN} customers or more, “{best.label}” gets the most ({signed(best.points)}) and "
+        f"Of those with {THIN_BIN_CUSTOMERS} customers or more, “{best.label}” gets the most "
+        f"({signed(best.points)}) and "
         f"“{worst.label}” the fewest ({signed(worst.points)})."
     )
 
@@ -147,13 +149,13 @@ def _unseen(shape: Shape) -> str:
 def _thin(shape: Shape) -> str:
     thin = [bin for bin in shape.bins if bin.thin]
     if not thin:
-        return f"No bin has fewer than {THIN} customers."
+        return f"No bin has fewer than {THIN_BIN_CUSTOMERS} customers."
     total = sum(bin.train_n for bin in (*shape.bins, shape.missing, shape.unseen))
     few = sum(bin.train_n for bin in thin)
     hold = "holds" if len(thin) == 1 else "hold"
     return (
         f"Thin: {len(thin):,} of {len(shape.bins):,} bins, with {percent(few / max(1, total), 2)} of the customers, "
-        f"{hold} fewer than {THIN} each (hatched)."
+        f"{hold} fewer than {THIN_BIN_CUSTOMERS} each (hatched)."
     )
 
 

@@ -1,0 +1,60 @@
+"""What contacting the best-scored customers would bring; per 1,000 customers, in the currency of the margin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from northstar_explain.model.evaluation.figure_facts import Interval
+
+
+@dataclass(frozen=True)
+class ProfitPoint:
+    """Profit when a share of the customers is contacted.
+
+    Attributes
+    ----------
+    share : float
+        Of customers contacted, the best-scored first.
+    profit : float
+        From those who bought.
+    profit_interval : Interval
+        Its 95% interval.
+    expected_profit : float
+        From the probabilities.
+    """
+
+    share: float
+    profit: float
+    profit_interval: Interval
+    expected_profit: float
+
+
+@dataclass(frozen=True)
+class Profit:
+    """The profit curve.
+
+    Attributes
+    ----------
+    margin : float
+        Earned per purchase.
+    contact_cost : float
+        Spent per contact.
+    curve : tuple of ProfitPoint
+        By share contacted.
+    best_share : float
+        Where the curve is highest; chosen on the holdout itself.
+    best_profit : float
+        There.
+    break_even : float
+        Probability from which a contact pays.
+    above_break_even : ProfitPoint
+        When exactly those from there on are contacted.
+    """
+
+    margin: float
+    contact_cost: float
+    curve: tuple[ProfitPoint, ...]
+    best_share: float
+    best_profit: float
+    break_even: float
+    above_break_even: ProfitPoint

@@ -1,0 +1,264 @@
+"""What was measured of the segments, against the KMeans they explain; only `holdout_outcomes` uses the label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from northstar_explain.model.evaluation.update_facts import Trend, Update
+
+
+@dataclass(frozen=True)
+class SpaceFeature:
+    """A feature of the space in which KMeans measures likeness.
+
+    Attributes
+    ----------
+    feature : str
+        Its column.
+    variance_explained : float
+        Of all features that may define segments, in features' worth of variance.
+    """
+
+    feature: str
+    variance_explained: float
+
+
+@dataclass(frozen=True)
+class NullTest:
+    """The clustering against copies of the data with shuffled columns.
+
+    Attributes
+    ----------
+    silhouette : float
+        Of the data, on a sample.
+    null_mean : float
+        Mean silhouette of the copies.
+    null_max : float
+        Highest silhouette of the copies.
+    p_value : float
+        Share of copies, counting the data itself, that reach the data's silhouette.
+    copies : int
+        How many were made.
+    natural_clusters : bool
+        Whether to speak of natural clusters: clearer than in the copies, and with a silhouette below which structure
+        is weak (Kaufman & Rousseeuw 1990); otherwise the segments are useful slices of a continuum.
+    """
+
+    silhouette: float
+    null_mean: float
+    null_max: float
+    p_value: float
+    copies: int
+    natural_clusters: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A number of segments that was tried.
+
+    Attributes
+    ----------
+    k : int
+        Segments.
+    rules : int
+        Rules used.
+    price_of_explainability : float
+        As in `SegmentFacts`.
+    fidelity : float
+        As in `SegmentFacts`.
+    silhouette : float
+        Of KMeans, on a sample.
+    min_jaccard : float
+        Bootstrap stability of the least stable cluster.
+    smallest_share : float
+        Of the smallest segment.
+    meets_targets : bool
+        Whether price, fidelity, stability and smallest share all do.
+    """
+
+    k: int
+    rules: int
+    price_of_explainability: float
+    fidelity: float
+    silhouette: float
+    min_jaccard: float
+    smallest_share: float
+    meets_targets: bool
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What a number of rules costs and gives.
+
+    Attributes
+    ----------
+    max_rules : int
+        Rules allowed.
+    rules : int
+        Rules used.
+    price_of_explainability : float
+        As in `SegmentFacts`.
+    fidelity : float
+        As in `SegmentFacts`.
+    depth : int
+        Conditions on the longest path.
+    mean_conditions : float
+        Per rule, a range counted once.
+    """
+
+    max_rules: int
+    rules: int
+    price_of_explainability: float
+    fidelity: float
+    depth: int
+    mean_conditions: float
+
+
+@dataclass(frozen=True)
+class Borderline:
+    """Customers so close to a threshold that a rounding step could put them in another segment.
+
+    Attributes
+    ----------
+    share : float
+        Of the segment.
+    toward : mapping of str to float
+        Other segment to the share that is close to it.
+    """
+
+    share: float
+    toward: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Purchases of a segment's customers in the holdout.
+
+    Attributes
+    ----------
+    n : int
+        Customers.
+    purchase_rate : float
+        Share who bought.
+    index : float
+        Purchase rate over that of all, times 100.
+    predicted_rate : float
+        Mean probability.
+    share_of_buyers : float
+        Of all buyers of the holdout.
+    """
+
+    n: int
+    purchase_rate: float
+    index: float
+    predicted_rate: float
+    share_of_buyers: float
+
+
+@dataclass(frozen=True)
+class SegmentSpend:
+    """A segment's part of what is spent.
+
+    Attributes
+    ----------
+    share : float
+        Of the sum over all segments.
+    index : float or None
+        The segment's mean over that of all customers, times 100.
+    """
+
+    share: float
+    index: float | None
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What is spent, by segment.
+
+    Attributes
+    ----------
+    feature : str
+        The first amount with the role ``value``.
+    segments : mapping of str to SegmentSpend
+        By segment.
+    """
+
+    feature: str
+    segments: Mapping[str, SegmentSpend]
+
+
+@dataclass(frozen=True)
+class SegmentFacts:
+    """How well rules say the clusters, the evidence for them, and what their customers do.
+
+    Attributes
+    ----------
+    k : int
+        Segments.
+    rules : int
+        Rules of all segments.
+    max_conditions : int
+        Of the longest rule, a range counted once.
+    fidelity : float
+        Share of customers, not used to learn the rules, whose rule and KMeans cluster agree.
+    fidelity_n : int
+        How many these are.
+    price_of_explainability : float
+        K-means cost of the rule segments over that of KMeans (Dasgupta et al. 2020); 1 is free.
+    smallest_share : float
+        Of the smallest segment.
+    rounding_cost : float
+        The price less the price with any threshold instead of a rounded one.
+    rule_features : tuple of str
+        That rules ask about.
+    space : tuple of SpaceFeature
+        In which KMeans measures likeness.
+    silhouette : float
+        Of KMeans, on a sample.
+    stability : mapping of str to float
+        Per segment, mean bootstrap Jaccard of clustering and distilling again (Hennig 2007).
+    null_test : NullTest
+        Whether there are natural clusters.
+    candidates : tuple of Candidate
+        Numbers of segments that were tried.
+    curve : tuple of CurvePoint
+        One to four times as many rules as segments.
+    knee : int
+        Fewest rules of the curve from which on another rule a segment is not worth reading.
+    holdout_outcomes : mapping of str to Outcome
+        By segment that has customers in the holdout.
+    funnel : mapping of str to tuple of tuple of int
+        Per segment, one list a rule: customers who fit its first condition, its first two, and so on.
+    spend : Spend or None
+        Null without an amount of role ``value``.
+    borderline : mapping of str to Borderline
+        By segment.
+    trend : Trend or None
+        Null for a first model.
+    update : Update or None
+        Null for a first model.
+    """
+
+    k: int
+    rules: int
+    max_conditions: int
+    fidelity: float
+    fidelity_n: int
+    price_of_explainability: float
+    smallest_share: float
+    rounding_cost: float
+    rule_features: tuple[str, ...]
+    space: tuple[SpaceFeature, ...]
+    silhouette: float
+    stability: Mapping[str, float]
+    null_test: NullTest
+    candidates: tuple[Candidate, ...]
+    curve: tuple[CurvePoint, ...]
+    knee: int
+    holdout_outcomes: Mapping[str, Outcome]
+    funnel: Mapping[str, tuple[tuple[int, ...], ...]]
+    spend: Spend | None
+    borderline: Mapping[str, Borderline]
+    trend: Trend | None
+    update: Update | None
