@@ -35,6 +35,10 @@ def score(customers: tuple[str, ...], model: Path, options: ScoreOptions) -> int
     if options.engine == "local":  # Spark wants pandas
         share_one_heap()
         leave_pandas_out()
+    else:
+        from northstar_explain.score.spark_stderr import separate_stderr
+
+        separate_stderr()
     import pyarrow as pa
 
     from northstar_explain import model as models

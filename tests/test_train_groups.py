@@ -93,9 +93,8 @@ def test_copies_of_a_row_do_not_tell_on_each_other(contract: Contract, grouped: 
     table = pa.concat_tables([customers.slice(0, 400)] * 8)
     table = with_column(table, contract.id, pa.array([f"r{i}" for i in range(table.num_rows)]))
     table = table.append_column(GROUP, pa.array([f"h{i % 400}" for i in range(table.num_rows)]))
-    with pytest.raises(TableError, match="more looks like the label itself; got ROC-AUC 1.000 on validation rows"):
-        learn(table, contract, TINY)
-    assert learn(table, grouped, TINY).model.evaluation.purchase.holdout.figures[ROC_AUC] < 0.95
+    for one in (contract, grouped):  # equal rows stay in one split, named by the contract or not
+        assert learn(table, one, TINY).model.evaluation.purchase.holdout.figures[ROC_AUC] < 0.95
 
 
 def test_intervals_are_as_wide_as_the_households_allow() -> None:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from northstar_explain.tables import csvs
+from northstar_explain.tables.formats import unreadable
 
 _READ = 1 << 22  # bytes read at a time; a line that is longer is left to Arrow, which refuses it
 _PARSED = 1 << 19  # bytes parsed at a time: they stay in the processor's own memory
@@ -53,7 +54,18 @@ class LineReader:
         """The lines after the header and the first `skip`, in blocks of `size`, the last one smaller.
 
         Ends early where lines cannot be rows; a caller who counts the rows sees it.
+
+        Raises
+        ------
+        TableError
+            When the file cannot be read to its end.
         """
+        try:
+            yield from self._blocks(size, skip)
+        except OSError as error:
+            raise unreadable(self._path, error) from error
+
+    def _blocks(self, size: int, skip: int) -> Iterator[Block]:
         with self._path.open("rb") as file:
             if not self._is_header(file.readline(_READ)):
                 return

@@ -6,6 +6,7 @@ Pictures are handed over beside the page and not inside it: WeasyPrint would loo
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -66,8 +67,10 @@ class Setting:
         assert self._process.stdin is not None
         texts = {name: base64.b64encode(data).decode() for name, data in pictures.items()}
         given = base64.b64encode(font).decode() if font else None
-        self._process.stdin.write(json.dumps({"page": page, "pictures": texts, "font": given}).encode())
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of a process that failed at once: `result` stands in for it
+            self._process.stdin.write(json.dumps({"page": page, "pictures": texts, "font": given}).encode())
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.stdin = None
 
     def result(self) -> bytes:
