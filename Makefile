@@ -40,7 +40,7 @@ torture: setup  ## kill and fail every command at every step of publishing, fill
 	PYTHONPATH=tests $(RUN)python -m torture --write docs/torture.md
 
 docs: .venv-docs/.installed  ## the documentation as a site, into outputs/docs; a warning is an error
-	.venv-docs/bin/mkdocs build --strict --quiet --site-dir $(OUT)/docs
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet --site-dir $(OUT)/docs
 # The site needs no more than its own tools: the reference is read from the source, and nothing of it is imported.
 .venv-docs/.installed: docs/requirements.lock
 	$(PYTHON) -m venv .venv-docs
