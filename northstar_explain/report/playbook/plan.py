@@ -92,7 +92,7 @@ def read_plan(path: Path, model: Model) -> Plan:
     PlanError
         With every fault found, each with its line.
     """
-    todo = "Mend the file at this place; the README shows an example."
+    todo = "Mend the file at this place; docs/guide/reports.md shows an example."
     try:
         text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
