@@ -27,7 +27,7 @@ from northstar_explain.contract.columns import rows_of
 from northstar_explain.learn import splits
 from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.simulate import simulate
-from northstar_explain.training import Options
+from northstar_explain.training import TrainingOptions
 
 SHARE, BEHIND, GAP = 0.35, 0.001, 0.002
 
@@ -60,7 +60,7 @@ def rows_for_peers(table: pa.Table, truth: np.ndarray, seed: int) -> Rows:
     contract = northstar()
     columns: Columns = columns_of(table, contract.features)
     label = table[contract.label].to_numpy()
-    split = splits.stratified(label, Options.validation, Options.holdout, seed)
+    split = splits.stratified(label, TrainingOptions.validation, TrainingOptions.holdout, seed)
 
     def part(rows: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
         return frame(rows_of(columns, rows), contract.model_features), label[rows]

@@ -148,7 +148,7 @@ def print_curve(customers: int, fitted: tuple[int, ...], seed: int) -> None:
         since = time.perf_counter()
         with one_thread():
             machine = fit_purchase_model.fit(
-                rows_of(columns, drawn), label[drawn], features, fit_purchase_model.Options(), seed
+                rows_of(columns, drawn), label[drawn], features, fit_purchase_model.PurchaseModelOptions(), seed
             )
         seconds = time.perf_counter() - since
         auc = metrics.roc_auc(judged, machine.predict_proba(frame)[:, 1])

@@ -13,14 +13,14 @@ import pytest
 from helpers import LABEL, OPTIONS, TINY, explain, learn, plain, read, with_cells, with_column
 
 from northstar_explain import model as models
-from northstar_explain import tables
+from northstar_explain import tables, training
 from northstar_explain.contract import Contract, check, columns_of, parse
 from northstar_explain.errors import TableError
 from northstar_explain.evaluate.model_quality import Predictions, holdout_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Model
-from northstar_explain.training import Trained
+from northstar_explain.training import Trained, TrainingOptions
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +212,10 @@ def test_too_few_valid_rows_say_why_the_others_were_rejected(customers: pa.Table
     broken = with_cells(customers.slice(0, 1_200), "sessions_30d", dict.fromkeys(range(300), -1))
     with pytest.raises(TableError, match=r"got 900, and 300 rejected, the first \(row 1\): sessions_30d: expected"):
         learn(broken, contract, TINY)
+
+
+def test_the_old_name_of_the_options_works_for_a_version_with_a_warning() -> None:
+    with pytest.warns(FutureWarning, match="training.Options is now TrainingOptions"):
+        assert training.Options is TrainingOptions
+    with pytest.raises(AttributeError, match="no attribute 'Option'"):
+        training.Option  # noqa: B018

@@ -19,7 +19,7 @@ from northstar_explain.learn import fit_purchase_model, splits
 from northstar_explain.learn.copies import find_copies
 from northstar_explain.model import Model
 from northstar_explain.report.audit.chapters import identity
-from northstar_explain.training import Options, Trained
+from northstar_explain.training import Trained, TrainingOptions
 from northstar_explain.training.manifest import _HASHED, _table_hash
 
 DRAWN = replace(TINY, fit_rows=1_000)
@@ -69,7 +69,9 @@ def test_as_many_rows_as_a_fit_may_use_are_all_used(few: pa.Table, contract: Con
 
 def test_northstars_own_table_is_fitted_whole() -> None:
     rows = 240_000
-    assert Options().fit_rows >= rows * (1 - Options.holdout)  # of which segments learn; the purchase model of fewer
+    assert TrainingOptions().fit_rows >= rows * (
+        1 - TrainingOptions.holdout
+    )  # of which segments learn; the purchase model of fewer
 
 
 def test_another_label_draws_the_same_rows_for_the_segments(customers: pa.Table, contract: Contract) -> None:
@@ -97,7 +99,7 @@ def test_groups_are_drawn_whole() -> None:
 
 def test_too_few_rows_to_fit_on_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="fit_rows: expected 1,000 or more; got 999"):
-        Options(fit_rows=999)
+        TrainingOptions(fit_rows=999)
     assert explain("train", "t.parquet", "--model", tmp_path / "m", "--fit-rows", 999).exit_code == 2
 
 

@@ -27,7 +27,7 @@ _DRAWN_EFFORT = 0.02
 
 
 @dataclass(frozen=True)
-class Options:
+class SegmentOptions:
     """How segments are learned.
 
     Attributes
@@ -142,7 +142,7 @@ class Chosen:
 
 
 def choose(
-    material: Material, options: Options, seed: int, progress: Callable[[str], None]
+    material: Material, options: SegmentOptions, seed: int, progress: Callable[[str], None]
 ) -> tuple[Chosen, tuple[Candidate, ...]]:
     """Try several numbers of segments and take one.
 
@@ -152,7 +152,7 @@ def choose(
     Parameters
     ----------
     material : Material
-    options : Options
+    options : SegmentOptions
     seed : int
     progress : callable
 
@@ -178,7 +178,7 @@ def distil(
     material: Material,
     kmeans: KMeans,
     rules: int,
-    options: Options,
+    options: SegmentOptions,
     seed: int,
     sayable: bool = True,
 ) -> Node:
@@ -205,7 +205,7 @@ def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point
     return Point(rules, len(said), price, fidelity, _depth(tree), float(np.mean(said)))
 
 
-def _try(material: Material, k: int, options: Options, seed: int) -> Chosen:
+def _try(material: Material, k: int, options: SegmentOptions, seed: int) -> Chosen:
     kmeans = clusters.fit(material.points, k, seed)
     for rules in sorted({k, k + k // 2, k * options.rules}):
         if k <= rules <= k * options.rules:
@@ -235,7 +235,9 @@ def _cluster_stability(points: np.ndarray, k: int, draws: int, seed: int) -> np.
     return stability.jaccard(groups, k, regroup, seed, draws)
 
 
-def rule_stability(material: Material, k: int, rules: int, options: Options, tree: Node, seed: int) -> dict[str, float]:
+def rule_stability(
+    material: Material, k: int, rules: int, options: SegmentOptions, tree: Node, seed: int
+) -> dict[str, float]:
     """Stability of the rule segments themselves: KMeans and distilling are both done anew on each draw.
 
     Returns
@@ -261,7 +263,7 @@ def rule_stability(material: Material, k: int, rules: int, options: Options, tre
 
 
 def curve(
-    material: Material, kmeans: KMeans, k: int, options: Options, seed: int, progress: Callable[[str], None]
+    material: Material, kmeans: KMeans, k: int, options: SegmentOptions, seed: int, progress: Callable[[str], None]
 ) -> tuple[Point, ...]:
     """Price, fidelity and conditions for one to four times as many rules as segments."""
     roomy = replace(options, rules=4, conditions=options.conditions + 2)

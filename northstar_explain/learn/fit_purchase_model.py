@@ -19,7 +19,7 @@ _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
 
 @dataclass(frozen=True)
-class Options:
+class PurchaseModelOptions:
     """How the machine is fitted.
 
     Attributes
@@ -51,7 +51,7 @@ def fit(
     columns: Columns,
     label: np.ndarray,
     features: Sequence[Feature],
-    options: Options,
+    options: PurchaseModelOptions,
     seed: int,
     progress: Callable[[str], None] = lambda stage: None,
     groups: np.ndarray | None = None,
@@ -65,7 +65,7 @@ def fit(
     label : ndarray of 0 and 1, shape (n,)
     features : sequence of Feature
         What it may use; directions in the contract become constraints.
-    options : Options
+    options : PurchaseModelOptions
     seed : int
     progress : callable
         Told each bag that is done.

@@ -12,7 +12,7 @@ from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import choose_segments, clusters, match_segments, naming, space, splits, stability
-from northstar_explain.learn.choose_segments import Options
+from northstar_explain.learn.choose_segments import SegmentOptions
 from northstar_explain.learn.match_segments import Continuity
 from northstar_explain.learn.round_numbers import border
 from northstar_explain.learn.space import Space
@@ -100,7 +100,7 @@ class Previous:
 def learn(
     columns: Columns,
     contract: Contract,
-    options: Options,
+    options: SegmentOptions,
     seed: int,
     progress: Callable[[str], None],
     previous: Previous | None = None,
@@ -114,7 +114,7 @@ def learn(
     columns : mapping
         Every feature of the contract, all customers.
     contract : Contract
-    options : Options
+    options : SegmentOptions
     seed : int
     progress : callable
         Told each stage.
@@ -196,7 +196,7 @@ def _evidence(
     chosen: choose_segments.Chosen,
     candidates: tuple[choose_segments.Candidate, ...],
     cluster_of: dict[str, int],
-    options: Options,
+    options: SegmentOptions,
     seed: int,
     progress: Callable[[str], None],
 ) -> Evidence:

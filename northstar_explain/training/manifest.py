@@ -15,7 +15,7 @@ import pyarrow as pa
 from northstar_explain.contract import Contract
 from northstar_explain.evaluate.holdout import Parts
 from northstar_explain.learn.fit_segments import LearnedSegments
-from northstar_explain.training.options import Options, Source
+from northstar_explain.training.options import Source, TrainingOptions
 
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
 
@@ -24,14 +24,16 @@ _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpre
 _HASHED = 1 << 20
 
 
-def about(source: Source, contract: Contract, options: Options, accepted: int, later: Source | None) -> dict[str, Any]:
+def about(
+    source: Source, contract: Contract, options: TrainingOptions, accepted: int, later: Source | None
+) -> dict[str, Any]:
     """The manifest's part on where a model comes from.
 
     Parameters
     ----------
     source : Source
     contract : Contract
-    options : Options
+    options : TrainingOptions
     accepted : int
         Rows of the table that kept the contract; all others were rejected.
     later : Source or None

@@ -17,7 +17,7 @@ FEWEST_FIT_ROWS = 1_000
 
 
 @dataclass(frozen=True)
-class Options:
+class TrainingOptions:
     """What a training run may be told.
 
     Attributes
@@ -29,8 +29,8 @@ class Options:
     validation, holdout : float
         Shares of the customers. When a later table is given, the holdout share is used only where the two tables share
         groups of rows that belong together: so many of them are then judged there and teach nothing.
-    segments : learn.segments.Options
-    purchase : learn.purchase.Options
+    segments : SegmentOptions
+    purchase : PurchaseModelOptions
     fit_rows : int
         Most rows that a fit uses, 1,000 or more: of the training rows for the purchase model, and of all but those kept
         to check them for the segments. Of more, so many are drawn by chance. All rows of the holdout are evaluated on.
@@ -54,8 +54,8 @@ class Options:
     date: datetime.date = field(default_factory=datetime.date.today)
     validation: float = 0.1
     holdout: float = 0.2
-    segments: fit_segments.Options = field(default_factory=fit_segments.Options)
-    purchase: fit_purchase_model.Options = field(default_factory=fit_purchase_model.Options)
+    segments: fit_segments.SegmentOptions = field(default_factory=fit_segments.SegmentOptions)
+    purchase: fit_purchase_model.PurchaseModelOptions = field(default_factory=fit_purchase_model.PurchaseModelOptions)
     fit_rows: int = FIT_ROWS
     experiments: bool = True
     draws: int = DRAWS

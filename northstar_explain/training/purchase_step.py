@@ -14,14 +14,14 @@ from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.compile_scorecard import bags_of, compile_ebm
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Purchase
-from northstar_explain.training.options import Options
+from northstar_explain.training.options import TrainingOptions
 
 
 def learn_purchase(
     taught: Customers,
     chosen: Customers,
     contract: Contract,
-    options: Options,
+    options: TrainingOptions,
     progress: Callable[[str], None],
 ) -> FittedPurchaseModel:
     """Learn the purchase model.
@@ -31,7 +31,7 @@ def learn_purchase(
     taught, chosen : Customers
         Who teaches, and who chooses the threshold.
     contract : Contract
-    options : Options
+    options : TrainingOptions
     progress : callable
         Told each stage as it begins.
 

@@ -11,10 +11,10 @@ from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.holdout import Parts
 from northstar_explain.learn import splits
 from northstar_explain.learn.copies import Copies, find_copies
-from northstar_explain.training.options import Options
+from northstar_explain.training.options import TrainingOptions
 
 
-def parted(customers: Customers, judged: Customers | None, options: Options, contract: Contract) -> Parts:
+def parted(customers: Customers, judged: Customers | None, options: TrainingOptions, contract: Contract) -> Parts:
     """Part the customers.
 
     Parameters
@@ -23,7 +23,7 @@ def parted(customers: Customers, judged: Customers | None, options: Options, con
     judged : Customers or None
         Those of a later table, who are then the holdout. Of groups that are in both tables, the holdout's share is
         judged at the later date and teaches nothing; the others teach, and are not judged.
-    options : Options
+    options : TrainingOptions
         Of more training rows than its `fit_rows`, so many are drawn.
     contract : Contract
 

@@ -21,7 +21,7 @@ from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model import Model, build, follow
 from northstar_explain.training.manifest import about, fitted
-from northstar_explain.training.options import Options, Source
+from northstar_explain.training.options import Source, TrainingOptions
 from northstar_explain.training.previous_model import previous
 from northstar_explain.training.purchase_step import learn_purchase
 from northstar_explain.training.requirements import require_both_labels, require_known, require_learnable
@@ -44,7 +44,7 @@ class _Task(NamedTuple):
 
     source: Source
     contract: Contract
-    options: Options
+    options: TrainingOptions
     later: Source | None
     earlier: Earlier | None
 
@@ -52,7 +52,7 @@ class _Task(NamedTuple):
 def train(
     source: Source,
     contract: Contract,
-    options: Options,
+    options: TrainingOptions,
     progress: Progress = lambda stage: None,
     later: Source | None = None,
     earlier: Earlier | None = None,
@@ -64,7 +64,7 @@ def train(
     source : Source
         Customers with their label.
     contract : Contract
-    options : Options
+    options : TrainingOptions
     progress : callable
         Told each stage as it begins.
     later : Source, optional
@@ -162,7 +162,7 @@ def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[LearnedSegmen
     return learned, bought
 
 
-def _require_credible(source: str, chosen: Customers, bought: FittedPurchaseModel, options: Options) -> None:
+def _require_credible(source: str, chosen: Customers, bought: FittedPurchaseModel, options: TrainingOptions) -> None:
     auc = roc_auc(chosen.label, bought.scorecard.probability(chosen.columns))
     weights: dict[str, float] = {}
     for term in bought.scorecard.terms:
