@@ -14,7 +14,7 @@ from northstar_explain.contract import Category, Columns, Feature, Kind
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 
-Machine = ExplainableBoostingClassifier
+EBM = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
 

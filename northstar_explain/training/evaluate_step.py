@@ -1,0 +1,204 @@
+"""The evaluation: every figure of `evaluation.json`, most of them on the holdout, and the two tables beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from northstar_explain.contract import Contract
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.evaluate.audit_inputs import Audited, audit_facts
+from northstar_explain.evaluate.baselines import baselines
+from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.experiments import compare_facts
+from northstar_explain.evaluate.groups import group_facts
+from northstar_explain.evaluate.migration import Earlier, update_facts
+from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
+from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
+from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, spread_facts
+from northstar_explain.learn.fit_segments import LearnedSegments
+from northstar_explain.model import ranks
+from northstar_explain.model.rules import Node, assign
+from northstar_explain.training.purchase_step import FittedPurchaseModel
+from northstar_explain.training.row_sets import RowSets
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is evaluated, on which rows and how.
+
+    Attributes
+    ----------
+    contract : Contract
+    rows : RowSets
+    learned : LearnedSegments
+        The segments, and the evidence for them.
+    purchase_model : FittedPurchaseModel
+    earlier : Earlier or None
+        The model that this one updates.
+    truth : ndarray of float, shape (n,), or None
+        True probabilities of the holdout, as `truth_of` gives them.
+    stakes : CampaignCosts or None
+    draws : int
+        Bootstrap draws for the intervals.
+    experiments : bool
+        Whether to compare segments and purchase model by experiment.
+    seed : int
+    """
+
+    contract: Contract
+    rows: RowSets
+    learned: LearnedSegments
+    purchase_model: FittedPurchaseModel
+    earlier: Earlier | None
+    truth: np.ndarray | None
+    stakes: CampaignCosts | None
+    draws: int
+    experiments: bool
+    seed: int
+
+    @property
+    def tree(self) -> Node:
+        """Which segment a customer is in."""
+        return self.learned.segmentation.tree
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """The model's probabilities of the holdout, and its threshold."""
+        probability = self.purchase_model.scorecard.probability(self.rows.holdout.columns)
+        return Predictions(probability, self.purchase_model.purchase.threshold)
+
+    @cached_property
+    def segments(self) -> np.ndarray:
+        """The segment of each row of the holdout."""
+        return assign(self.tree, self.rows.holdout.columns)
+
+    @cached_property
+    def decile(self) -> np.ndarray:
+        """Of each row of the holdout, against the training rows; 10 is the highest."""
+        return ranks.decile(ranks.Percentiles(self.purchase_model.purchase.percentiles)(self.predictions.probability))
+
+
+def evaluate(case: Case, progress: Callable[[str], None]) -> Audited:
+    """Measure everything that the reports show.
+
+    Parameters
+    ----------
+    case : Case
+    progress : callable
+        Takes the name of each stage as it begins.
+
+    Returns
+    -------
+    Audited
+        The whole of `evaluation.json`, and two tables of the model folder.
+    """
+    progress("evaluating on the holdout, beside baselines and a black box")
+    purchase, segments = _purchase(case), _segments(case)
+    comparison = None
+    if case.experiments:
+        train, holdout = case.rows.train, case.rows.holdout
+        comparison = compare_facts(train, holdout, case.contract, case.learned, case.seed, progress)
+    evaluation = {
+        "purchase": purchase,
+        "segments": segments,
+        "together": _together(case, segments["holdout_outcomes"]),
+        "comparison": comparison,
+    }
+    progress("measuring the facts of the audit pack")
+    fitted = case.purchase_model
+    audited = audit_facts(
+        fitted.scorecard, fitted.bags, case.tree, fitted.purchase, _by_name(case.rows), case.contract, case.seed
+    )
+    return audited._replace(evaluation=evaluation | audited.evaluation)
+
+
+def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray | None:
+    """The true probabilities of the holdout, where they are known.
+
+    Raises
+    ------
+    TableError
+        When a customer of the holdout has none.
+    """
+    if truth is None:
+        return None
+    ids = held.ids.to_pylist()
+    if unknown := next((id for id in ids if id not in truth), None):
+        todo = "Give the truth of these customers."
+        raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {unknown}", todo)])
+    return np.array([truth[id] for id in ids])
+
+
+def _purchase(case: Case) -> dict[str, Any]:
+    rows, held, predictions = case.rows, case.rows.holdout, case.predictions
+    others = baselines(
+        case.contract,
+        rows.train.labelled,
+        rows.validation.labelled,
+        held.columns,
+        case.tree,
+        case.purchase_model.black_box,
+    )
+    trial = Trial(held.label, predictions, others.judged, case.decile, case.truth, case.stakes, held.groups)
+    terms = case.purchase_model.scorecard.terms
+    return {
+        **purchase_facts(trial, case.draws, case.seed),
+        "baselines_left_out": others.left_out,
+        "groups": group_facts(
+            case.contract, held.columns, case.segments, held.label, predictions.probability, predictions.threshold
+        ),
+        "train_n": len(rows.train),
+        "validation_n": len(rows.validation),
+        "terms": importance_facts([(term.name, term.importance) for term in terms]),
+        "out_of_time": rows.out_of_time,
+        "kept_together": _kept_together(case.contract, rows),
+    }
+
+
+def _kept_together(contract: Contract, rows: RowSets) -> dict[str, Any] | None:
+    """How many groups of rows each row set has, where the contract names them or rows repeat; none is in two."""
+    counts = {name: len(np.unique(split.groups)) for name, split in _by_name(rows).items() if split.groups is not None}
+    if not counts:
+        return None
+    return {
+        "by": contract.group or None,
+        **counts,
+        "not_taught": rows.train_rows_excluded,
+        "not_judged": rows.holdout_rows_excluded,
+    }
+
+
+def _segments(case: Case) -> dict[str, Any]:
+    learned, everybody = case.learned, case.rows.everybody
+    segments, before = learned.segmentation.segments, case.earlier
+    return {
+        **segment_facts(learned),
+        "holdout_outcomes": outcome_facts(case.segments, case.rows.holdout.label, case.predictions.probability),
+        "funnel": funnel_facts(segments, everybody.columns),
+        "spend": spend_facts(case.contract, segments),
+        "trend": trend_facts(segments, len(everybody), before.model if before else None),
+        "borderline": border_facts(learned.segmentation, everybody.columns),
+        "update": update_facts(learned, before, everybody) if before else None,
+    }
+
+
+def _together(case: Case, outcomes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    held, probability = case.rows.holdout, case.predictions.probability
+    order = [segment.id for segment in case.learned.segmentation.segments]
+    return {
+        "matrix": matrix_facts(case.segments, case.decile, held.label, probability, order),
+        "spread": spread_facts(case.segments, probability, order),
+        "drivers": driver_facts(case.purchase_model.scorecard, held.columns, case.segments, order),
+        "control": control_facts(float(held.label.mean())),
+        "detectable": detectable_facts(outcomes),
+    }
+
+
+def _by_name(rows: RowSets) -> dict[str, Customers]:
+    return {"train": rows.train, "validation": rows.validation, "holdout": rows.holdout}
