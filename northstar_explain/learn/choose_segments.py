@@ -13,8 +13,9 @@ from northstar_explain.contract.columns import rows_of
 from northstar_explain.learn import clusters, stability
 from northstar_explain.learn.distill import Limits
 from northstar_explain.learn.distill_rules import LEAST_SHARE, learn_rules
-from northstar_explain.model.rules import Leaf, Node, assign, leaves
+from northstar_explain.model.rules import Node, assign
 from northstar_explain.model.rules import rules as rules_of
+from northstar_explain.model.tree import depth, leaves
 
 TRIED = range(4, 9)
 PRICE, FIDELITY, STABLE = 1.05, 0.90, 0.75
@@ -202,7 +203,7 @@ def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point
     meant = assign(tree, material.check_columns).astype(np.intp)
     fidelity = float((meant == clusters.predict(kmeans, material.check_points)).mean())
     said = [len(rule.conditions) for rule in rules_of(tree, {one.name: one for one in material.features})]
-    return Point(rules, len(said), price, fidelity, _depth(tree), float(np.mean(said)))
+    return Point(rules, len(said), price, fidelity, depth(tree), float(np.mean(said)))
 
 
 def _try(material: Material, k: int, options: SegmentOptions, seed: int) -> Chosen:
@@ -286,7 +287,3 @@ def knee(points: Sequence[Point], k: int) -> Point:
         if all(saving < WORTH_A_RULE for saving in savings):
             return point
     raise AssertionError("the last point has nothing after it")
-
-
-def _depth(tree: Node) -> int:
-    return 0 if isinstance(tree, Leaf) else 1 + max(_depth(tree.yes), _depth(tree.no))

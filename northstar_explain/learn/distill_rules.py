@@ -9,10 +9,10 @@ import numpy as np
 
 from northstar_explain.contract import Category, Columns, Feature, Kind
 from northstar_explain.learn import distill as engine
-from northstar_explain.learn.distill.tree import Tree
 from northstar_explain.learn.round_numbers import thresholds
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
-from northstar_explain.model.rules import Leaf, Node, Split
+from northstar_explain.model.rules import Node
+from northstar_explain.model.tree import translated
 
 LEAST_SHARE = 0.03
 # A threshold that sets fewer customers apart than this is not worth a condition.
@@ -92,8 +92,8 @@ def learn_rules(
     """
     codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], sayable))]
     codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in codings])
-    found = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
-    return _node(found.tree, codings)
+    distilled = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
+    return translated(distilled.tree, lambda test: _condition(test, codings[test.feature]), str)
 
 
 def _coding(feature: Feature, column: np.ndarray | Category, sayable: bool) -> Coding | None:
@@ -110,26 +110,20 @@ def _quantiles(column: np.ndarray) -> np.ndarray:
     return np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))
 
 
-def _node(tree: Tree, codings: Sequence[Coding]) -> Node:
-    if isinstance(tree, engine.Leaf):
-        return Leaf(str(tree.group))
-    return Split(_test(tree, codings[tree.feature]), _node(tree.left, codings), _node(tree.right, codings))
-
-
-def _test(split: engine.Split, coding: Coding) -> Condition:
-    """What holds of the rows that go left."""
+def _condition(test: engine.BinTest, coding: Coding) -> Condition:
+    """The condition that holds of the rows which fit a test on bins."""
     name, first = coding.feature.name, coding.first
-    if split.left_codes is not None:
-        values = tuple(coding.values[code - first] for code in split.left_codes if code >= first)
+    if test.codes is not None:
+        values = tuple(coding.values[code - first] for code in test.codes if code >= first)
         if values:
-            return CategoryCondition(name, values, True, bool(first) and 0 in split.left_codes)
+            return CategoryCondition(name, values, True, bool(first) and 0 in test.codes)
         return MissingCondition(name)
-    known = split.cut - first  # how many of the known values' codes lie below the cut
+    known = test.cut - first  # how many of the known values' codes lie below the cut
     if known <= 0:
         return MissingCondition(name)
     count = len(coding.values) if coding.values else len(coding.cuts) + 1
     if known >= count:
-        return NumberCondition(name)  # every known value left, missing ones right
+        return NumberCondition(name)  # every known value fits, and no missing one
     if coding.values:
-        return CategoryCondition(name, coding.values[:known], True, split.missing_left)
-    return NumberCondition(name, None, float(coding.cuts[known - 1]), split.missing_left)
+        return CategoryCondition(name, coding.values[:known], True, test.missing)
+    return NumberCondition(name, None, float(coding.cuts[known - 1]), test.missing)

@@ -12,8 +12,9 @@ from northstar_explain.contract import Contract, Kind, columns_of
 from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.model.conditions import NumberCondition
 from northstar_explain.model.folder import MACHINE
-from northstar_explain.model.rules import Node, Split
+from northstar_explain.model.rules import Node
 from northstar_explain.model.scorecard import NumberBins, Scorecard
+from northstar_explain.model.tree import split_tests
 
 _ORDINARY = 100
 _CUTS = 3
@@ -111,12 +112,8 @@ def _edges(scorecard: Scorecard, tree: Node) -> dict[str, list[float]]:
             if isinstance(axis, NumberBins) and len(axis.cuts):
                 places = np.linspace(0, len(axis.cuts) - 1, _CUTS).astype(int)
                 found.setdefault(axis.feature, []).extend(map(float, axis.cuts[np.unique(places)]))
-    for test in _tests(tree):
+    for test in split_tests(tree):
         if isinstance(test, NumberCondition):
             edges = (edge for edge in (test.lower, test.upper) if edge is not None)
             found.setdefault(test.feature, []).extend(edges)
     return {name: sorted(set(edges)) for name, edges in found.items()}
-
-
-def _tests(node: Node) -> list[object]:
-    return [node.test, *_tests(node.yes), *_tests(node.no)] if isinstance(node, Split) else []

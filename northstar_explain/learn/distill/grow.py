@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from .memory import LeftSums, Memory
-from .node import Node, leaf_rows, splits
 from .problem import Problem, explained
+from .search_node import SearchNode, leaf_rows, splits
 
 
 @dataclass(frozen=True)
 class Fan:
     """A leaf, and what lies left of each of its candidate splits."""
 
-    node: Node
+    node: SearchNode
     rows: np.ndarray
     depth: int
     sums: np.ndarray
@@ -34,7 +34,7 @@ class Offer:
     right_group: int
 
 
-def open_fan(memory: Memory, node: Node, rows: np.ndarray, depth: int) -> Fan:
+def open_fan(memory: Memory, node: SearchNode, rows: np.ndarray, depth: int) -> Fan:
     """Sum the rows of a leaf on the left side of each candidate split."""
     problem, layout = memory.problem, memory.problem.layout
     sums = problem.moments[rows].sum(axis=0)
@@ -54,7 +54,7 @@ def _main_direction(histogram: np.ndarray, sums: np.ndarray) -> np.ndarray:
 
 def grow(
     memory: Memory,
-    root: Node,
+    root: SearchNode,
     max_leaves: int,
     anchor: np.ndarray,
     allowed: np.ndarray | None = None,
@@ -67,7 +67,7 @@ def grow(
     ----------
     memory : Memory
         Of the problem whose rows are grouped.
-    root : Node
+    root : SearchNode
         Changed in place.
     max_leaves : int
     anchor : ndarray of shape (n_groups, 1 + d)
@@ -96,7 +96,7 @@ def grow(
         fans = [fan for fan in fans if fan is not best.fan] + _take(memory, best)
 
 
-def _usable(problem: Problem, root: Node, allowed: np.ndarray | None) -> np.ndarray | None:
+def _usable(problem: Problem, root: SearchNode, allowed: np.ndarray | None) -> np.ndarray | None:
     most = problem.limits.max_features
     if most is None:
         return allowed
@@ -111,7 +111,7 @@ def _take(memory: Memory, offer: Offer) -> list[Fan]:
     problem, fan, layout = memory.problem, offer.fan, memory.problem.layout
     feature = int(layout.feature[offer.candidate])
     table = layout.table(offer.candidate, fan.order)
-    fan.node.split(feature, table, Node(offer.left_group), Node(offer.right_group))
+    fan.node.split(feature, table, SearchNode(offer.left_group), SearchNode(offer.right_group))
     return [open_fan(memory, *leaf) for leaf in leaf_rows(problem, fan.node, fan.rows, fan.depth)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .tree import MISSING_CODE, FeatureBins
+from .bin_tree import MISSING_CODE, FeatureBins
 
 
 @dataclass(frozen=True)

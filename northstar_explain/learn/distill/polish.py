@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from .node import Node, divide, leaf_rows, route, splits
 from .problem import Problem, explained
 from .search import is_valid
+from .search_node import SearchNode, divide, leaf_rows, route, splits
 
 PASSES = 4
 
 
-def polish(problem: Problem, root: Node, passes: int = PASSES) -> Node:
+def polish(problem: Problem, root: SearchNode, passes: int = PASSES) -> SearchNode:
     """Re-choose the splits of a tree on all rows, as long as that lowers the exact cost.
 
     Parameters
     ----------
     problem : Problem
         All rows.
-    root : Node
+    root : SearchNode
         The tree that a search on some of them found.
     passes : int
         Most passes over the tree.
 
     Returns
     -------
-    Node
+    SearchNode
         A tree that costs no more.
     """
     best, best_value = root, _value(problem, root)
@@ -41,24 +41,24 @@ def polish(problem: Problem, root: Node, passes: int = PASSES) -> Node:
     return best
 
 
-def _value(problem: Problem, root: Node) -> float:
+def _value(problem: Problem, root: SearchNode) -> float:
     return float(explained(_sums(problem, root)).sum())
 
 
-def _sums(problem: Problem, root: Node) -> np.ndarray:
+def _sums(problem: Problem, root: SearchNode) -> np.ndarray:
     rows = np.arange(problem.n_rows)
     groups = np.zeros(problem.n_rows, dtype=np.intp)
     route(problem, root, rows, groups)
     return problem.group_sums(rows, groups)
 
 
-def _pass(problem: Problem, root: Node) -> bool:
+def _pass(problem: Problem, root: SearchNode) -> bool:
     sums = _sums(problem, root)
     centres = sums[:, 1:] / np.maximum(sums[:, :1], 1.0)
     cost = np.einsum("gd,gd->g", centres, centres) - 2.0 * (problem.moments[:, 1:] @ centres.T)
     out = np.zeros(problem.n_rows, dtype=np.intp)
 
-    def visit(node: Node, rows: np.ndarray) -> bool:
+    def visit(node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None or len(rows) == 0:
             return False
         changed = _rechoose(problem, root, node, rows, cost, out)
@@ -68,7 +68,9 @@ def _pass(problem: Problem, root: Node) -> bool:
     return visit(root, np.arange(problem.n_rows))
 
 
-def _rechoose(problem: Problem, root: Node, node: Node, rows: np.ndarray, cost: np.ndarray, out: np.ndarray) -> bool:
+def _rechoose(
+    problem: Problem, root: SearchNode, node: SearchNode, rows: np.ndarray, cost: np.ndarray, out: np.ndarray
+) -> bool:
     layout = problem.layout
     route(problem, node.left, rows, out)
     to_left = out[rows]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .node import Node, count_leaves, divide, leaf_rows, route
 from .problem import Problem, explained
+from .search_node import SearchNode, count_leaves, divide, leaf_rows, route
 
 
-def simplify(problem: Problem, root: Node) -> bool:
+def simplify(problem: Problem, root: SearchNode) -> bool:
     """Drop splits that separate no rows, or two leaves of one group; tell whether there were any."""
 
-    def visit(node: Node, rows: np.ndarray) -> bool:
+    def visit(node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None:
             return False
         left, right = divide(problem, node, rows)
@@ -29,19 +29,19 @@ def simplify(problem: Problem, root: Node) -> bool:
     return visit(root, np.arange(problem.n_rows))
 
 
-def dead_groups(problem: Problem, root: Node) -> int:
+def dead_groups(problem: Problem, root: SearchNode) -> int:
     """Count the groups that no row reaches."""
     alive = {leaf.group for leaf, rows, _ in leaf_rows(problem, root, np.arange(problem.n_rows)) if len(rows)}
     return problem.n_groups - len(alive)
 
 
-def cut_to_depth(problem: Problem, root: Node) -> None:
+def cut_to_depth(problem: Problem, root: SearchNode) -> None:
     """Collapse what lies deeper than the limit, each to the most frequent group below."""
     deepest = problem.limits.max_depth
     if deepest is None:
         return
 
-    def visit(node: Node, rows: np.ndarray, depth: int) -> None:
+    def visit(node: SearchNode, rows: np.ndarray, depth: int) -> None:
         if node.table is None:
             return
         if depth >= deepest:
@@ -56,14 +56,14 @@ def cut_to_depth(problem: Problem, root: Node) -> None:
     visit(root, np.arange(problem.n_rows), 0)
 
 
-def trim(problem: Problem, root: Node, max_leaves: int) -> None:
+def trim(problem: Problem, root: SearchNode, max_leaves: int) -> None:
     """Take leaves away, each time the one whose loss costs least, until few enough are left."""
     everything = np.arange(problem.n_rows)
     while count_leaves(root) > max_leaves:
         groups = np.zeros(problem.n_rows, dtype=np.intp)
         route(problem, root, everything, groups)
         sums = problem.group_sums(everything, groups)
-        losses: list[tuple[float, int, Node, Node]] = []
+        losses: list[tuple[float, int, SearchNode, SearchNode]] = []
         _list_losses(problem, root, everything, groups, sums, losses)
         _, _, node, kept = max(losses, key=lambda loss: (loss[0], -loss[1]))
         node.become(kept)
@@ -71,11 +71,11 @@ def trim(problem: Problem, root: Node, max_leaves: int) -> None:
 
 def _list_losses(
     problem: Problem,
-    node: Node,
+    node: SearchNode,
     rows: np.ndarray,
     groups: np.ndarray,
     sums: np.ndarray,
-    losses: list[tuple[float, int, Node, Node]],
+    losses: list[tuple[float, int, SearchNode, SearchNode]],
 ) -> None:
     if node.table is None:
         return

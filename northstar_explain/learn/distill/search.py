@@ -9,9 +9,9 @@ import numpy as np
 
 from .grow import grow
 from .memory import Memory
-from .node import Node, count_leaves, leaf_rows, splits
 from .problem import Problem
 from .prune import cut_to_depth, dead_groups, simplify, trim
+from .search_node import SearchNode, count_leaves, leaf_rows, splits
 from .starts import starting_trees
 from .sweep import Sweep
 
@@ -49,7 +49,7 @@ class Found:
     """A tree and what it explains; minus infinity where it breaks a limit."""
 
     value: float
-    root: Node
+    root: SearchNode
 
 
 class Workshop:
@@ -63,7 +63,7 @@ class Workshop:
 
     def complete(
         self,
-        root: Node,
+        root: SearchNode,
         rng: np.random.Generator | None = None,
         noise: float = 0.0,
         hopeless: float = -np.inf,
@@ -109,7 +109,7 @@ def _random_features(problem: Problem, rng: np.random.Generator) -> np.ndarray:
     return chosen[problem.layout.feature]
 
 
-def is_valid(problem: Problem, root: Node) -> bool:
+def is_valid(problem: Problem, root: SearchNode) -> bool:
     """Tell whether a tree keeps all limits on rows, groups, leaves, depth and features."""
     limits = problem.limits
     leaves = list(leaf_rows(problem, root, np.arange(problem.n_rows)))
@@ -173,7 +173,7 @@ def mend(workshop: Workshop, start: Found, rng: np.random.Generator, budget: Bud
     return best
 
 
-def _break(root: Node, rng: np.random.Generator) -> None:
+def _break(root: SearchNode, rng: np.random.Generator) -> None:
     """Take out one to three splits, each with one of its sides or both."""
     for _ in range(int(rng.integers(1, 4))):
         nodes = list(splits(root))

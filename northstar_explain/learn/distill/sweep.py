@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .memory import LeftSums, Memory, slots_of
-from .node import Node, divide, leaf_rows, route, splits
 from .problem import explained
+from .search_node import SearchNode, divide, leaf_rows, route, splits
 
 # A change must be worth this share of the total to be made: less is rounding, and could go round in circles.
 TINY = 1e-10
@@ -17,7 +17,7 @@ TRIES = 8
 class Sweep:
     """One tree's groups and their sums, kept true while its splits are re-chosen one after another."""
 
-    def __init__(self, memory: Memory, root: Node, anchor: np.ndarray) -> None:
+    def __init__(self, memory: Memory, root: SearchNode, anchor: np.ndarray) -> None:
         self.memory = memory
         self.problem = problem = memory.problem
         self.root = root
@@ -46,7 +46,7 @@ class Sweep:
                 break
         self.refresh()
 
-    def _visit(self, node: Node, rows: np.ndarray) -> bool:
+    def _visit(self, node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None or len(rows) == 0:
             return False
         changed = self._choose(node, rows)
@@ -55,11 +55,11 @@ class Sweep:
         changed |= self._visit(node.right, right)
         return changed
 
-    def _reach(self, node: Node, rows: np.ndarray) -> np.ndarray:
+    def _reach(self, node: SearchNode, rows: np.ndarray) -> np.ndarray:
         route(self.problem, node, rows, self.buffer)
         return self.buffer[rows]
 
-    def _choose(self, node: Node, rows: np.ndarray) -> bool:
+    def _choose(self, node: SearchNode, rows: np.ndarray) -> bool:
         """Re-choose one split; tell whether it changed."""
         to_left, to_right = self._reach(node.left, rows), self._reach(node.right, rows)
         care = to_left != to_right
@@ -133,7 +133,7 @@ class Sweep:
             order[span] = layout.offsets[feature] + np.argsort(-worth[span], kind="stable")
         return order
 
-    def _forbid(self, node: Node, scores: np.ndarray) -> np.ndarray:
+    def _forbid(self, node: SearchNode, scores: np.ndarray) -> np.ndarray:
         most = self.problem.limits.max_features
         if most is not None:
             used = {other.feature for other in splits(self.root) if other is not node}
@@ -141,7 +141,7 @@ class Sweep:
                 scores[~np.isin(self.problem.layout.feature, list(used))] = -np.inf
         return scores
 
-    def _try(self, node: Node, rows: np.ndarray, candidate: int, order: np.ndarray | None) -> bool:
+    def _try(self, node: SearchNode, rows: np.ndarray, candidate: int, order: np.ndarray | None) -> bool:
         problem = self.problem
         before = (node.feature, node.table)
         node.feature = int(problem.layout.feature[candidate])
@@ -180,7 +180,7 @@ class Sweep:
                 changed = True
         return changed
 
-    def _full_groups(self, leaf: Node) -> np.ndarray:
+    def _full_groups(self, leaf: SearchNode) -> np.ndarray:
         most = self.problem.limits.max_group_leaves
         full = np.zeros(self.problem.n_groups, dtype=bool)
         if most is not None:
