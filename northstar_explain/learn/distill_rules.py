@@ -1,4 +1,4 @@
-"""From clusters to rules: the distiller on raw features, with sayable thresholds and explicit missing values."""
+"""From clusters to rules: the distiller on raw features, with round thresholds and explicit missing values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from northstar_explain.model.rules import Node
 from northstar_explain.model.tree import translated
 
 LEAST_SHARE = 0.03
-# A threshold that sets fewer customers apart than this is not worth a condition.
+# A threshold that separates a smaller share of the customers than this is not worth a condition.
 _LEAST_SIDE = 0.01
 
 
@@ -27,7 +27,7 @@ class Coding:
     ----------
     feature : Feature
     cuts : ndarray
-        Sayable thresholds of a number; empty for categories.
+        Round thresholds of a number; empty for categories.
     values : tuple of str
         Categories, in order of their codes.
     first : int
@@ -41,7 +41,7 @@ class Coding:
 
     @property
     def bins(self) -> engine.FeatureBins:
-        """What the distiller has to know of the codes."""
+        """How the distiller reads the codes."""
         count = len(self.values) if self.values else len(self.cuts) + 1
         return engine.FeatureBins(count + self.first, bool(self.first), self.feature.kind is Kind.CATEGORY)
 
@@ -62,10 +62,10 @@ def learn_rules(
     labels: np.ndarray,
     limits: engine.Limits,
     seed: int,
-    sayable: bool = True,
+    round_thresholds: bool = True,
     effort: float = 1.0,
 ) -> Node:
-    """Find the tree of sayable conditions whose groups cost least in KMeans' space.
+    """Find the tree of conditions with round thresholds whose groups cost least in KMeans' space.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def learn_rules(
     limits : Limits
         Leaves, conditions and smallest shares.
     seed : int
-    sayable : bool, default True
-        Whether thresholds must be numbers that people say; else any quantile will do, to see what rounding costs.
+    round_thresholds : bool, default True
+        Whether thresholds must be round numbers; otherwise any quantile may be one, to measure what rounding costs.
     effort : float, default 1.0
         Share of the distiller's usual work.
 
@@ -90,18 +90,18 @@ def learn_rules(
     Node
         Segments are named by their cluster's number.
     """
-    codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], sayable))]
+    codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], round_thresholds))]
     codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in codings])
     distilled = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
     return translated(distilled.tree, lambda test: _condition(test, codings[test.feature]), str)
 
 
-def _coding(feature: Feature, column: np.ndarray | Category, sayable: bool) -> Coding | None:
+def _coding(feature: Feature, column: np.ndarray | Category, round_thresholds: bool) -> Coding | None:
     first = int(feature.missing is not None)
     if isinstance(column, Category):
         values = feature.order or tuple(sorted(column.values))
         return Coding(feature, np.empty(0), values, first) if len(values) + first > 1 else None
-    cuts = thresholds(feature, column, _LEAST_SIDE) if sayable else _quantiles(column)
+    cuts = thresholds(feature, column, _LEAST_SIDE) if round_thresholds else _quantiles(column)
     return Coding(feature, cuts, (), first) if len(cuts) + first else None
 
 

@@ -57,7 +57,7 @@ def columns_of(X: np.ndarray) -> dict[str, np.ndarray]:
 @pytest.fixture
 def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """What holds of every tree holds of one that was searched for a moment only."""
-    monkeypatch.setattr(engine, "MOST_MENDS", 12)
+    monkeypatch.setattr(engine, "MOST_PERTURBATIONS", 12)
 
 
 @pytest.mark.parametrize(("name", "k", "rules", "theirs"), EXKMC)
@@ -88,7 +88,7 @@ def test_rules_partition_and_keep_the_limits(X: np.ndarray, k: int, more: int, m
     try:
         # What holds of every tree holds of one that was searched for a moment only.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(engine, "MOST_MENDS", 12)
+            patch.setattr(engine, "MOST_PERTURBATIONS", 12)
             distiller = distilled_from(kmeans, X, max_rules=k + more, max_depth=most)
     except ValueError as error:
         assert "no tree" in str(error) and most is not None

@@ -1,4 +1,4 @@
-"""The distiller's engine: rows in, the best tree found out."""
+"""The distiller's engine: from rows and clusters to the best tree within the limits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .search import Budget, search
 from .search_node import SearchNode
 from .sweep import Sweep
 
-# Rows that the search looks at; the tree it finds is then polished on all of them.
+# Rows that the search uses; its tree is then polished on all of them.
 SAMPLE_ROWS = 4_000
-# Coordinates that the search measures the cost in: the main directions of Z hold what separates the groups.
+# Coordinates that the search measures the cost in: the principal directions of Z hold what separates the groups.
 SEARCH_DIMENSIONS = 16
-# Bins per feature that the search sees; all of them take part in the sweeps at the end.
+# Bins per feature that the search uses; the sweeps at the end use all of them.
 SEARCH_BINS = 48
 FINE_SWEEPS = 10
 # Work of the whole search, in rows x features x coordinates summed: a few seconds on one core.
 SEARCH_WORK = 6.0e8
-FEWEST_MENDS, MOST_MENDS = 12, 300
+FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 300
 
 
 def distill(
@@ -58,7 +58,7 @@ def distill(
     seed : int, default 0
         The same input and seed give the same tree.
     effort : float, default 1.0
-        How much of the search's usual work to spend; less is quicker and may find a dearer tree.
+        How much of the search's usual work to spend; less is quicker and may give a tree of higher cost.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def distill(
     Raises
     ------
     ValueError
-        When the input is not as said above, or no tree within the limits was found.
+        When the input is not as described above, or no tree within the limits was found.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def _check(Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], labels
 
 
 def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Draw rows at random, with some of every group."""
+    """Sample rows at random, with some of every group."""
     if len(labels) <= SAMPLE_ROWS:
         return np.arange(len(labels))
     shuffled = np.random.default_rng(seed).permutation(len(labels))
@@ -151,9 +151,16 @@ def _main_coordinates(Z: np.ndarray) -> np.ndarray:
 
 def _budget(problem: Problem, effort: float) -> Budget:
     each = problem.n_rows * len(problem.columns) * problem.moments.shape[1] + 20 * problem.layout.n_bins
-    mends = int(np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_MENDS, MOST_MENDS))
-    mends = max(1, round(mends * effort))
-    return Budget(n_random=mends // 4, n_kept=2, n_mends=mends, patience=max(min(FEWEST_MENDS, mends), mends // 3))
+    perturbations = int(
+        np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_PERTURBATIONS, MOST_PERTURBATIONS)
+    )
+    perturbations = max(1, round(perturbations * effort))
+    return Budget(
+        n_random=perturbations // 4,
+        n_kept=2,
+        n_perturbations=perturbations,
+        patience=max(min(FEWEST_PERTURBATIONS, perturbations), perturbations // 3),
+    )
 
 
 def _freeze(node: SearchNode, layout: Layout) -> BinTree:

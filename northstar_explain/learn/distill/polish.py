@@ -1,4 +1,4 @@
-"""Polishing a tree on all rows, with centres held while each split is re-chosen: a pass costs little per row."""
+"""Polishing a tree on all rows, with centres fixed while each split is re-chosen: a pass costs little per row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def polish(problem: Problem, root: SearchNode, passes: int = PASSES) -> SearchNo
     problem : Problem
         All rows.
     root : SearchNode
-        The tree that a search on some of them found.
+        The tree of a search on some of them.
     passes : int
         Most passes over the tree.
 
@@ -76,15 +76,15 @@ def _rechoose(
     to_left = out[rows]
     route(problem, node.right, rows, out)
     to_right = out[rows]
-    care = np.flatnonzero(to_left != to_right)
-    if len(care) == 0:
+    affected = np.flatnonzero(to_left != to_right)
+    if len(affected) == 0:
         return False
     assert node.table is not None
-    worth = cost[rows[care], to_right[care]] - cost[rows[care], to_left[care]]
-    caring = rows[care]
+    worth = cost[rows[affected], to_right[affected]] - cost[rows[affected], to_left[affected]]
+    affected_rows = rows[affected]
     histogram = np.concatenate(
         [
-            np.bincount(column[caring], weights=worth, minlength=one.n_bins)
+            np.bincount(column[affected_rows], weights=worth, minlength=one.n_bins)
             for column, one in zip(problem.columns, layout.bins, strict=True)
         ]
     )
@@ -93,7 +93,7 @@ def _rechoose(
         used = {other.feature for other in splits(root)}
         scores[~np.isin(layout.feature, list(used))] = -np.inf
     best = int(np.argmax(scores))
-    now = worth[node.table[problem.columns[node.feature][caring]]].sum()
+    now = worth[node.table[problem.columns[node.feature][affected_rows]]].sum()
     if not scores[best] > now + 1e-9 * abs(now):
         return False
     before = (node.feature, node.table)
@@ -105,7 +105,7 @@ def _rechoose(
 
 
 def _order(problem: Problem, histogram: np.ndarray) -> np.ndarray | None:
-    # With centres held, each category goes where it is cheaper: sorting by worth puts those first.
+    # With centres fixed, each category goes where it costs less: sorting by worth puts those first.
     layout = problem.layout
     if not layout.categorical:
         return None

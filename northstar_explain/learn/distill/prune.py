@@ -1,4 +1,4 @@
-"""Taking splits away: the useless ones, the cheapest ones, and whole parts to be grown again."""
+"""Removing splits: those without effect, those too deep, and those whose loss costs least."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .search_node import SearchNode, count_leaves, divide, leaf_rows, route
 
 
 def simplify(problem: Problem, root: SearchNode) -> bool:
-    """Drop splits that separate no rows, or two leaves of one group; tell whether there were any."""
+    """Drop splits that separate no rows, or two leaves of one group; return whether there were any."""
 
     def visit(node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None:
@@ -29,10 +29,10 @@ def simplify(problem: Problem, root: SearchNode) -> bool:
     return visit(root, np.arange(problem.n_rows))
 
 
-def dead_groups(problem: Problem, root: SearchNode) -> int:
+def empty_groups(problem: Problem, root: SearchNode) -> int:
     """Count the groups that no row reaches."""
-    alive = {leaf.group for leaf, rows, _ in leaf_rows(problem, root, np.arange(problem.n_rows)) if len(rows)}
-    return problem.n_groups - len(alive)
+    reached = {leaf.group for leaf, rows, _ in leaf_rows(problem, root, np.arange(problem.n_rows)) if len(rows)}
+    return problem.n_groups - len(reached)
 
 
 def cut_to_depth(problem: Problem, root: SearchNode) -> None:
@@ -57,7 +57,7 @@ def cut_to_depth(problem: Problem, root: SearchNode) -> None:
 
 
 def trim(problem: Problem, root: SearchNode, max_leaves: int) -> None:
-    """Take leaves away, each time the one whose loss costs least, until few enough are left."""
+    """Remove leaves, each time the one whose loss costs least, until few enough are left."""
     everything = np.arange(problem.n_rows)
     while count_leaves(root) > max_leaves:
         groups = np.zeros(problem.n_rows, dtype=np.intp)

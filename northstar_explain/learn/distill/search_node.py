@@ -10,7 +10,7 @@ from .problem import Problem
 
 
 class SearchNode:
-    """A leaf while ``table`` is None, else a split: ``table[code]`` tells whether a row goes left."""
+    """A leaf while ``table`` is None, else a split: ``table[code]`` is whether a row goes left."""
 
     __slots__ = ("feature", "group", "left", "right", "table")
 

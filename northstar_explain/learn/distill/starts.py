@@ -12,8 +12,8 @@ from .memory import Memory
 from .problem import Problem
 from .search_node import SearchNode
 
-# Rows of mass that nail a centre down while a tree grows: so many times the rows there are.
-NAILED = 1000.0
+# Mass that fixes a centre while a tree grows, as a multiple of the rows.
+FIXED = 1000.0
 
 
 def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int) -> Iterator[SearchNode]:
@@ -24,7 +24,7 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
     memory : Memory
         Of the problem whose rows are grouped.
     labels : ndarray of int of shape (n,)
-        Groups that the search starts from, as KMeans found them.
+        Groups that the search starts from: the clusters of KMeans.
     seed : int
     n_random : int
         How many trees are grown on random subsets of the features.
@@ -35,7 +35,7 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
     free = np.zeros_like(sums)
     means = sums / np.maximum(sums[:, :1], 1.0)
     most = problem.limits.max_leaves
-    for mass in (0.0, 1.0 / problem.n_groups, NAILED):
+    for mass in (0.0, 1.0 / problem.n_groups, FIXED):
         root = SearchNode()
         grow(memory, root, most, free + mass * problem.n_rows * means)
         yield root
@@ -73,8 +73,8 @@ def _convert(
             value = tree.value[index]
             if isinstance(fitted, DecisionTreeClassifier):
                 return SearchNode(int(fitted.classes_[np.argmax(value)]))
-            apart = centres - value[:, 0]
-            return SearchNode(int(np.argmin(np.einsum("gd,gd->g", apart, apart))))
+            offsets = centres - value[:, 0]
+            return SearchNode(int(np.argmin(np.einsum("gd,gd->g", offsets, offsets))))
         node = SearchNode()
         feature = int(tree.feature[index])
         table = np.arange(problem.layout.bins[feature].n_bins) <= tree.threshold[index]

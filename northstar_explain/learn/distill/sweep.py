@@ -8,14 +8,14 @@ from .memory import LeftSums, Memory, slots_of
 from .problem import explained
 from .search_node import SearchNode, divide, leaf_rows, route, splits
 
-# A change must be worth this share of the total to be made: less is rounding, and could go round in circles.
+# A change must gain this share of the total to be made: less is rounding error, and sweeps might never end.
 TINY = 1e-10
 # How many of the best candidates are tried where limits on rows can forbid the first.
 TRIES = 8
 
 
 class Sweep:
-    """One tree's groups and their sums, kept true while its splits are re-chosen one after another."""
+    """One tree's groups and their sums, kept up to date while its splits are re-chosen one after another."""
 
     def __init__(self, memory: Memory, root: SearchNode, anchor: np.ndarray) -> None:
         self.memory = memory
@@ -60,10 +60,10 @@ class Sweep:
         return self.buffer[rows]
 
     def _choose(self, node: SearchNode, rows: np.ndarray) -> bool:
-        """Re-choose one split; tell whether it changed."""
+        """Re-choose one split; return whether it changed."""
         to_left, to_right = self._reach(node.left, rows), self._reach(node.right, rows)
-        care = to_left != to_right
-        if not care.any():
+        affected = to_left != to_right
+        if not affected.any():
             return False
         problem = self.problem
         # What every group would hold with all these rows on the right: only those now elsewhere move.
@@ -71,13 +71,13 @@ class Sweep:
         moving = now != to_right
         base = self.sums - problem.group_sums(rows[moving], now[moving])
         base += problem.group_sums(rows[moving], to_right[moving])
-        used = self._used(to_left[care], to_right[care])
-        scores, order = self._scores(rows[care], to_left[care], to_right[care], base, used)
+        used = self._used(to_left[affected], to_right[affected])
+        scores, order = self._scores(rows[affected], to_left[affected], to_right[affected], base, used)
         scores = self._forbid(node, scores)
         floor = explained(self.sums + self.anchor).sum()
         floor += TINY * abs(floor)
         if self.sums[used, 0].min() < problem.min_group - 0.5:
-            floor = -np.inf  # a group is too small: any split that mends that is better
+            floor = -np.inf  # a group is too small: any split that gives it more rows is better
         checked = problem.min_leaf > 1 or problem.limits.max_features is not None
         for candidate in _best_first(scores, TRIES if checked else 1):
             if not scores[candidate] > floor:
@@ -121,7 +121,7 @@ class Sweep:
         return (gain, loss) if used[0] == to_left[0] else (loss, gain)
 
     def _category_order(self, moved: np.ndarray, used: np.ndarray) -> np.ndarray:
-        """Sort the codes of each category by how much cheaper their rows are on the left, centres fixed."""
+        """Sort the codes of each category by how much less their rows cost on the left, centres fixed."""
         layout = self.problem.layout
         centre = self.sums + self.anchor
         centre = centre[used, 1:] / np.maximum(centre[used, :1], 1.0)
