@@ -65,11 +65,11 @@ def test_sensitive_features_stay_out(model: Model) -> None:
 
 def leaf_keys(data: dict, path: str = "") -> list[str]:
     """Dotted keys of everything but lists and per-segment tables."""
-    found = []
+    keys = []
     for key, value in data.items():
         nested = isinstance(value, dict) and not re.fullmatch(r"S\d+", next(iter(value), ""))
-        found += leaf_keys(value, f"{path}{key}.") if nested else [f"{path}{key}"]
-    return found
+        keys += leaf_keys(value, f"{path}{key}.") if nested else [f"{path}{key}"]
+    return keys
 
 
 def test_every_reported_figure_is_documented(model: Model) -> None:
@@ -86,8 +86,8 @@ def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:
     pages = ["".join(page.extract_text().split()) for page in reader.pages]
     for sheet, alone in zip(playbook_facts(model).sheets, written.segments, strict=True):
         shown = (sheet.name, sheet.definition, sheet.customers, sheet.share, sheet.rate, *sheet.play.do)
-        parts = ["".join(part.split()) for part in shown]
-        assert sum(all(part in page for part in parts) for page in pages) == 1, sheet.id
+        texts = ["".join(text.split()) for text in shown]
+        assert sum(all(text in page for text in texts) for page in pages) == 1, sheet.id
         assert len(pypdf.PdfReader(alone).pages) == 1
     fonts = {
         str(font["/BaseFont"])
@@ -136,9 +136,9 @@ def test_the_readme_names_commands_that_exist() -> None:
         "verify",
     }
     for name, rest in calls:
-        told = CliRunner().invoke(group, [name, "--help"]).stdout
-        assert "Exit codes" in told
-        assert all(option in told for option in re.findall(r"--[a-z-]+", rest)), (name, rest)
+        text = CliRunner().invoke(group, [name, "--help"]).stdout
+        assert "Exit codes" in text
+        assert all(option in text for option in re.findall(r"--[a-z-]+", rest)), (name, rest)
 
 
 @pytest.mark.slow
