@@ -18,6 +18,7 @@ from northstar_explain.model.rules import rules as rules_of
 from northstar_explain.model.tree import depth, leaves
 
 TRIED = range(4, 9)
+# Targets of a good candidate; the last is the limit of a stable cluster (Hennig 2007).
 PRICE, FIDELITY, STABLE = 1.05, 0.90, 0.75
 # What another rule a segment must save, in units of KMeans' own cost, to be worth reading.
 WORTH_A_RULE = 0.01
@@ -184,6 +185,7 @@ def distil(
     round_thresholds: bool = True,
 ) -> Node:
     """The tree of at most `rules` leaves that explains the clusters, by default with round thresholds."""
+    # A segment of two rules has two leaves, which may each have half of the smallest share.
     limits = Limits(
         max_leaves=rules,
         max_depth=options.conditions,
@@ -201,6 +203,7 @@ def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point
     """Price and fidelity of a tree; its segments are named by cluster number."""
     price = clusters.cost(material.points, assign(tree, material.columns)) / float(kmeans.inertia_)
     by_rule = assign(tree, material.check_columns).astype(np.intp)
+    # On rows that were not learned from; the price is on those that were, as the inertia of KMeans is.
     fidelity = float((by_rule == clusters.predict(kmeans, material.check_points)).mean())
     conditions = [len(rule.conditions) for rule in rules_of(tree, {one.name: one for one in material.features})]
     return Point(rules, len(conditions), price, fidelity, depth(tree), float(np.mean(conditions)))
@@ -208,6 +211,7 @@ def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point
 
 def _try(material: Material, k: int, options: SegmentOptions, seed: int) -> Chosen:
     kmeans = clusters.fit(material.points, k, seed)
+    # Every rule has to be read: the fewest that meet the targets are taken, and the most where none do.
     for rules in sorted({k, k + k // 2, k * options.rules}):
         if k <= rules <= k * options.rules:
             tree = distil(material, kmeans, rules, options, seed)
@@ -251,9 +255,11 @@ def rule_stability(
     rows = rng.choice(len(material.points), min(STABILITY_ROWS, len(material.points)), replace=False)
     points, columns = material.points[rows], rows_of(material.columns, rows)
     names = sorted({leaf.segment for leaf in leaves(tree)})
+    # Jaccard counts groups from 0; names are sorted, so that places in them are such numbers.
     groups = np.searchsorted(names, assign(tree, columns))
 
     def refit(sampled: np.ndarray, resample_seed: int) -> np.ndarray:
+        # Nothing is checked on a resample; one row stands for the rows to check on.
         resample = Material(points[sampled], rows_of(columns, sampled), points[:1], columns, material.features)
         kmeans = clusters.fit(resample.points, k, resample_seed, restarts=3)
         again = distil(resample, kmeans, rules, short, resample_seed)

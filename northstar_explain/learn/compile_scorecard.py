@@ -62,6 +62,7 @@ def compile_ebm(ebm: ExplainableBoostingClassifier, contract: Contract) -> Score
                 ),
             )
         )
+    # Two classes share one intercept and one table: the log-odds of the second.
     return Scorecard(float(ebm.intercept_[0]), tuple(terms))
 
 

@@ -50,6 +50,7 @@ class Coding:
         if isinstance(column, Category):
             table = {value: i + self.first for i, value in enumerate(self.values)}
             return column.lookup(table, 0, 0)
+        # NaN sorts after every number; its code is set below.
         codes = np.searchsorted(self.cuts, column, side="right") + self.first
         codes[np.isnan(column)] = 0
         return codes
@@ -99,6 +100,7 @@ def learn_rules(
 def _coding(feature: Feature, column: np.ndarray | Category, round_thresholds: bool) -> Coding | None:
     first = int(feature.missing is not None)
     if isinstance(column, Category):
+        # Without an order, codes follow the alphabet, so that they do not depend on the order of the rows.
         values = feature.order or tuple(sorted(column.values))
         return Coding(feature, np.empty(0), values, first) if len(values) + first > 1 else None
     cuts = thresholds(feature, column, _LEAST_SIDE) if round_thresholds else _quantiles(column)

@@ -82,6 +82,7 @@ def fit(
         feature_names=[feature.name for feature in features],
         feature_types=[_type(feature) for feature in features],
         monotone_constraints=[_DIRECTIONS[feature.monotone] for feature in features],
+        # No more pairs than there are.
         interactions=min(options.interactions, len(features) * (len(features) - 1) // 2),
         outer_bags=options.outer_bags,
         learning_rate=options.learning_rate,
@@ -124,6 +125,7 @@ def frame(columns: Columns, features: Sequence[Feature]) -> pd.DataFrame:
 
 def _values(column: np.ndarray | Category) -> np.ndarray:
     if isinstance(column, Category):
+        # Code -1, a missing value, takes the last entry.
         return np.array([*column.values, None], dtype=object)[column.codes]
     return column
 

@@ -135,6 +135,7 @@ def learn(
         When too few features may define segments.
     """
     features = usable(contract, columns)
+    # Fidelity is measured on rows that neither KMeans nor the rules have seen.
     learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed, groups)
     sampled = splits.sample(len(learn_rows), fit_rows, seed, None if groups is None else groups[learn_rows])
     learn_rows = learn_rows[sampled]
@@ -147,6 +148,7 @@ def learn(
         fitted_space.place(fit_columns), fit_columns, fitted_space.place(check_columns), check_columns, chosen_features
     )
     chosen, candidates = choose_segments.choose(material, options, seed, progress)
+    # Ids by size over all customers, not over the sample that was fitted to.
     tree, cluster_of = _ordered(chosen.tree, columns)
     continuity = None
     if previous is not None:
@@ -156,6 +158,7 @@ def learn(
     evidence = _evidence(material, chosen, candidates, cluster_of, options, seed, progress)
     agreement = _agreement(tree, cluster_of, material, chosen.kmeans)
     segmentation = describe(tree, columns, contract, agreement, _kept_names(continuity, previous))
+    # Ids of retired segments are kept, so that none is ever given to another segment.
     segmentation = replace(segmentation, retired=_retired(continuity, previous))
     named = tuple((feature.name, gain) for feature, gain in principal)
     return LearnedSegments(
@@ -205,6 +208,7 @@ def _evidence(
     jaccard = choose_segments.rule_stability(material, k, rules, options, chosen.tree, seed)
     progress("running the null test")
     null = stability.null_test(material.points, k, seed, options.draws)
+    # What more rules would give: evidence for the number of rules, which no segment depends on.
     curve = choose_segments.curve(material, chosen.kmeans, k, options, seed, progress)
     exact = choose_segments.distil(material, chosen.kmeans, rules, options, seed, round_thresholds=False)
     return Evidence(
@@ -242,10 +246,12 @@ def describe(
     -------
     Segmentation
     """
+    # Names are learned for all segments, also those that keep one: a new name must differ from them.
     kept = kept or {}
     ids = assign(tree, columns)
     by_segment = rules_by_segment(tree, contract)
     order = sorted(by_segment, key=match_segments.number)
+    # Only numbers have a mean that can be compared.
     numeric = [feature for feature in contract.features if feature.kind.numeric]
     profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
     learned = naming.names(order, profiles, [by_segment[id] for id in order], contract)
@@ -325,6 +331,7 @@ def _profile(feature: Feature, columns: Columns, inside: np.ndarray) -> Profile:
     known = ~np.isnan(column)
     base, spread = float(column[known].mean()), float(column[known].std())
     values = column[known & inside]
+    # Where nobody in the segment has a value, nothing is claimed: the mean is that of all, the effect zero.
     mean = float(values.mean()) if len(values) else base
     return Profile(
         feature=feature.name,

@@ -72,6 +72,7 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
             hard += _hard_numbers(edges.get(feature.name, []))
         elif feature.kind is Kind.CATEGORY:
             hard.append(UNSEEN)
+        # Each hard value on a customer of its own, so that it meets different values in the other features.
         base = rng.choice(len(rows), len(hard))
         made += [{**rows[i], feature.name: value} for i, value in zip(base, hard, strict=True)]
     return pa.Table.from_pylist(rows + made, schema=ordinary.rows.schema)
@@ -108,6 +109,7 @@ def _edges(scorecard: Scorecard, tree: Node) -> dict[str, list[float]]:
     for term in scorecard.terms:
         for axis in term.axes:
             if isinstance(axis, NumberBins) and len(axis.cuts):
+                # First, middle and last cut: a feature can have hundreds, each of which would be six rows.
                 places = np.linspace(0, len(axis.cuts) - 1, _CUTS).astype(int)
                 edges_of.setdefault(axis.feature, []).extend(map(float, axis.cuts[np.unique(places)]))
     for test in split_tests(tree):

@@ -79,7 +79,9 @@ def match(old: np.ndarray, new: np.ndarray, used: Iterable[str]) -> Continuity:
         if similarity[i, j] > SAME_ABOVE:
             names[str(now[j])] = str(before[i])
             matches.append(Match(str(before[i]), float(similarity[i, j]), int(sizes[i]), int(new_sizes[j])))
+    # Above every id that was ever given: a retired one never comes back as another segment.
     last = max((number(id) for id in used), default=0)
+    # New segments by size, as the ids of a first model are.
     rest = sorted((j for j in range(len(now)) if str(now[j]) not in names), key=lambda j: (-new_sizes[j], now[j]))
     added = tuple(f"S{last + 1 + place}" for place in range(len(rest)))
     names |= {str(now[j]): id for j, id in zip(rest, added, strict=True)}

@@ -91,6 +91,7 @@ def _too_short(traits: Sequence[Sequence[Trait]], sizes: Sequence[int]) -> set[i
 def _traits(profile: Sequence[Profile], rules: Sequence[Rule], contract: Contract) -> tuple[list[Trait], list[Trait]]:
     """What the rules ask of everybody in the segment, and what else differs from the average; the clearest first."""
     effects = {item.feature: item.effect for item in profile}
+    # A name must never say who somebody is: sensitive features are out, and categories have no profile.
     usable = [feature for feature in contract.features if feature.name in effects and not feature.sensitive]
     usable.sort(key=lambda feature: (-abs(effects[feature.name]), feature.name))
     asked, clear = [], []
@@ -135,6 +136,7 @@ def _asked(levels: set[str], effect: float) -> str:
 
 def _varied(traits: Sequence[Trait], before: Sequence[Trait]) -> list[Trait]:
     """The traits, the first of each group of features ahead of the others, so that they add up."""
+    # Two traits of one group, such as orders in 90 and in 365 days, add little to each other.
     groups = {trait.feature.group for trait in before}
     first: list[Trait] = []
     later: list[Trait] = []

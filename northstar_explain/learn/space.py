@@ -106,6 +106,8 @@ def principal(columns: Columns, features: Sequence[Feature]) -> tuple[tuple[Feat
             break
         chosen.append((features[best], float(gains[best])))
         mine = owner == best
+        # What is left of all columns once they are regressed on this feature; the indicator columns of a category are
+        # collinear, hence the pseudo-inverse.
         left = left - left[:, mine] @ np.linalg.pinv(left[np.ix_(mine, mine)], rcond=1e-9) @ left[mine]
     return tuple(chosen)
 

@@ -43,6 +43,7 @@ def label_free(
     learn, check : ndarray of int
         Row positions in ascending order.
     """
+    # Each use of the seed has a stream of its own, so that a change in one leaves the others as they are.
     rng = np.random.default_rng([seed, 1])
     if groups is not None:
         distinct, member, rows = np.unique(groups, return_inverse=True, return_counts=True)

@@ -44,10 +44,12 @@ def jaccard(
     similarity = np.zeros((repeats, k))
     for repeat in range(repeats):
         rows = rng.integers(0, len(groups), len(groups))
+        # A row that was sampled twice counts once.
         sampled = np.unique(rows)
         old, new = groups[sampled], refit(rows, int(rng.integers(2**31)))[sampled]
         common = np.zeros((k, k))
         np.add.at(common, (old, new), 1)
+        # Rows in either are those in the one and those in the other, less those in both.
         either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
         similarity[repeat] = (common / np.maximum(either, 1)).max(axis=1)
     return similarity.mean(axis=0)
@@ -56,6 +58,7 @@ def jaccard(
 def silhouette(points: np.ndarray, groups: np.ndarray, seed: int) -> float:
     """Mean silhouette width on a sample of rows (Rousseeuw 1987): 1 is well apart, 0 is not."""
     rng = np.random.default_rng([seed, 5])
+    # A silhouette takes time and memory with the square of the rows.
     rows = rng.choice(len(points), min(SILHOUETTE_ROWS, len(points)), replace=False)
     if len(np.unique(groups[rows])) < 2:
         return 0.0
@@ -100,6 +103,7 @@ def null_test(points: np.ndarray, k: int, seed: int, copies: int) -> NullTest:
 
     mine = clustered(sample)
     null = [clustered(np.column_stack([rng.permutation(column) for column in sample.T])) for _ in range(copies)]
+    # The data count as one of the copies, so that p is never zero (Phipson and Smyth 2010).
     p_value = (1 + sum(value >= mine for value in null)) / (1 + copies)
     natural = p_value <= 0.05 and mine >= 0.5
     return NullTest(mine, float(np.mean(null)), max(null), p_value, copies, natural)

@@ -95,6 +95,7 @@ def beside(task: Callable[..., T], *args: Any) -> Iterator[Callable[[], T]]:
         Gives the task's result when it is there, or raises what it raised. Where joblib has but one processor, the
         task is done only then. If the work within fails first, the task's processes are ended rather than waited for.
     """
+    # One processor: side by side would only take turns, and hold the memory of both.
     if cpu_count() == 1:
         yield lambda: task(*args)
         return

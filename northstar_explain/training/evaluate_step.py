@@ -101,6 +101,7 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Audited:
     progress("evaluating on the holdout, beside baselines and a black box")
     purchase, segments = _purchase(case), _segments(case)
     comparison = None
+    # Each experiment fits models of its own, which takes longer than all the rest: it may be left out.
     if case.experiments:
         train, holdout = case.rows.train, case.rows.holdout
         comparison = compare_facts(train, holdout, case.contract, case.learned, case.seed, progress)
@@ -129,6 +130,7 @@ def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray |
     if truth is None:
         return None
     ids = held.ids.to_pylist()
+    # A customer without a truth would make the gap to the best possible model look smaller or larger than it is.
     if unknown := next((id for id in ids if id not in truth), None):
         todo = "Give the truth of these customers."
         raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {unknown}", todo)])

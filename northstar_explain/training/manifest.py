@@ -17,6 +17,7 @@ from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.training.options import Source, TrainingOptions
 from northstar_explain.training.row_sets import RowSets
 
+# Libraries whose version may change a figure.
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
 
 
@@ -43,6 +44,7 @@ def about(
     dict
         ``date``, ``title``, ``contract_sha256``, ``data``, ``options``, ``libraries``, ``machine``.
     """
+    # The options as they took effect, defaults included: defaults may change with the version.
     settings = asdict(options)
     settings["date"] = options.date.isoformat()
     return {
@@ -96,6 +98,7 @@ def _processor() -> str:
 def _table_hash(table: pa.Table) -> str:
     """Hash of the values, whatever the file format and the chunks they were read in."""
     digest = _Digest()
+    # The stream writes a dictionary once for each chunk that has another one: one dictionary, one hash.
     if table.num_rows > _HASHED:
         table = table.unify_dictionaries()
     with pa.PythonFile(digest, "w") as sink, pa.ipc.new_stream(sink, table.schema) as stream:

@@ -53,6 +53,7 @@ class TrainingOptions:
 
     seed: int = 0
     date: datetime.date = field(default_factory=datetime.date.today)
+    # A tenth chooses one threshold; a fifth keeps the intervals of the holdout narrow.
     validation: float = 0.1
     holdout: float = 0.2
     segments: fit_segments.SegmentOptions = field(default_factory=fit_segments.SegmentOptions)

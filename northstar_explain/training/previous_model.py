@@ -39,6 +39,7 @@ def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, st
     todo = "Give the scores that `explain score` wrote with the model to update."
     columns = take_columns(scores, dict.fromkeys(names, pa.string()), source, todo)
     ids, segments, model_ids = (columns[name].to_pylist() for name in names)
+    # Segments of another model have the same ids, and mean others.
     if others := sorted(set(model_ids) - {model.id}):
         raise TableError(source, [Fault("column model_id", f"{model.id} in every row", f"also {others[0]}", todo)])
     return dict(zip(ids, segments, strict=True))
@@ -55,6 +56,7 @@ def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -
     if earlier is None:
         return None
     before = earlier.model
+    # A threshold means something else once the kind of its feature has changed.
     faults = [
         Fault(f"feature {name}", f"a {old.value} feature, as in the model to update", got, todo)
         for name in sorted({c.feature for rule in before.segmentation.rules for c in rule.conditions})

@@ -59,7 +59,9 @@ def fit_purchase(
     progress("choosing the threshold on the validation rows")
     validated = scorecard.probability(validation.columns)
     threshold = best_f1_threshold(validation.label, validated)
+    # Customers are ranked against the rows that the model was made with: the holdout leaves no trace in the model.
     population = np.concatenate([scorecard.probability(train.columns), validated])
+    # 1,001 quantiles give a rank to one decimal of a percent.
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
     ranges = _ranges(train.columns, scorecard.features)
     progress("fitting a black box to compare with")

@@ -11,6 +11,7 @@ from northstar_explain.contract import Category, Contract
 from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.customers import Customers
 
+# The smallest segment allowed, 3%, then has 30 customers, and the holdout 200.
 FEWEST_CUSTOMERS = 1_000
 # Of rows that belong together: with fewer, train, validation and holdout would differ by chance.
 FEWEST_GROUPS = 100

@@ -62,6 +62,7 @@ def split_rows(customers: Customers, later: Customers | None, options: TrainingO
     -------
     RowSets
     """
+    # Without groups in both tables, the later one is the holdout and all of the first can be fitted to.
     common = later is not None and bool(_in_groups(later, customers.groups).any())
     share = options.holdout if later is None or common else 0.0
     copies = _copies(customers, contract)
@@ -79,6 +80,7 @@ def split_rows(customers: Customers, later: Customers | None, options: TrainingO
     if later is None:
         return row_sets
     held = later
+    # A household that was fitted to is no holdout, even at a later date: its habits are known.
     if common and customers.groups is not None:
         fitted = _in_groups(later, customers.groups[np.concatenate([split.train, split.validation])])
         held = later.take(np.flatnonzero(~fitted))

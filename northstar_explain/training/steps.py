@@ -83,7 +83,9 @@ def train(
         When a table does not keep its contract or is too small or too poor to learn from.
     """
     task = _Task(source, contract, options, later, earlier)
+    # From here on only the task holds the tables, so that they can be released below.
     del source, later
+    # With more threads, sums are added in the order in which threads finish: other bits for the same seed.
     with one_thread():
         checked, later_checked = _check(task, progress)
         row_sets = _split(task, checked, later_checked)
@@ -153,6 +155,7 @@ def _learn(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[LearnedS
     progress("running the leakage check")
     train, source, accepted = row_sets.train, task.source.name, options.accept_leakage
     require_no_leak(contract, train.columns, train.label, source, accepted, options.seed, train.groups)
+    # Boosting runs in worker processes, so that this one is free to learn the segments, which never see the label.
     with beside(fit_purchase, train, row_sets.validation, contract, options, progress) as fitted_purchase:
         everybody = row_sets.everybody
         learned = fit_segments.learn(
@@ -160,6 +163,7 @@ def _learn(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[LearnedS
             options.fit_rows,
         )  # fmt: skip
         purchase_model = fitted_purchase()
+    # On the validation rows: whether a model is refused must not depend on the holdout.
     _require_credible(source, row_sets.validation, purchase_model, options)
     return learned, purchase_model
 
@@ -169,6 +173,7 @@ def _require_credible(
 ) -> None:
     """Refuse a model that ranks too well as a whole, naming the feature that it rests on most."""
     auc = roc_auc(validation.label, purchase_model.scorecard.probability(validation.columns))
+    # A pair counts for both of its features: either may be the one that leaks.
     weights: dict[str, float] = {}
     for term in purchase_model.scorecard.terms:
         for name in term.features:
@@ -178,6 +183,7 @@ def _require_credible(
 
 def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, audited: Audited) -> Model:
     contract, fitted_model = task.contract, case.purchase_model
+    # What a scorer checks itself against, wherever it runs: predicted by interpret, not by our own table.
     golden = golden_rows(ordinary, contract, fitted_model.scorecard, case.tree)
     golden = with_interpret_probability(golden, fitted_model.ebm, contract)
     manifest = {**origin, "data": {**origin["data"], **fitted(case.rows, case.learned)}}

@@ -9,6 +9,7 @@ import numpy as np
 
 from northstar_explain.model.tree import Leaf, Tree, leaves
 
+# First, so that the code of a known value is the number of cuts that it reaches, plus one.
 MISSING_CODE = 0
 
 
@@ -143,5 +144,6 @@ def assign(tree: BinTree, codes: np.ndarray, bins: Sequence[FeatureBins]) -> tup
         return walk(node.no, rows[~fits], walk(node.yes, rows[fits], first))
 
     walk(tree, np.arange(len(codes)), 0)
+    # Several leaves may belong to one group.
     groups = np.array([leaf.segment for leaf in leaves(tree)], dtype=np.intp)
     return reached, groups[reached]

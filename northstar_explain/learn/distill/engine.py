@@ -81,11 +81,13 @@ def distill(
     n_groups = int(labels.max()) + 1
     if n_groups == 1:
         return _finish(Leaf(0), Z, codes, bins, n_groups, labels)
+    # Costs are differences of squared lengths: about the mean they lose fewer digits.
     centred = Z - Z.mean(axis=0)
     rows = _sample(labels, seed)
     root = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed, effort)
     layout = lay_out(bins)
     near = build_problem(centred[rows], codes[rows], layout, limits, n_groups)
+    # The search saw merged bins and few coordinates: its splits are now re-chosen with all of them.
     Sweep(Memory(near), root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
     if len(rows) < len(Z):
         root = polish(build_problem(centred, codes, layout, limits, n_groups), root)
@@ -138,6 +140,7 @@ def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
     if len(labels) <= SAMPLE_ROWS:
         return np.arange(len(labels))
     shuffled = np.random.default_rng(seed).permutation(len(labels))
+    # A group with few rows must still be able to fill a leaf.
     some = [shuffled[labels[shuffled] == group][:20] for group in range(int(labels.max()) + 1)]
     return np.unique(np.concatenate([shuffled[:SAMPLE_ROWS], *some]))
 
@@ -204,8 +207,10 @@ def _finish(
     labels: np.ndarray,
 ) -> Distilled:
     leaves, groups = assign(tree, codes, bins)
+    # The search may have exchanged groups; each gets the number of the cluster that it shares most rows with.
     names = match_groups(groups, labels, n_groups)
     groups = names[groups]
+    # From the rows themselves: the sums of the search carry its rounding errors.
     cost = sum(float(np.square(Z[groups == g] - Z[groups == g].mean(axis=0)).sum()) for g in np.unique(groups))
     named = translated(tree, lambda test: test, lambda group: int(names[group]))
     return Distilled(tree=named, cost=cost, groups=groups, leaves=leaves)

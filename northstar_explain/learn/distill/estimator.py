@@ -144,6 +144,7 @@ class RuleDistiller(ClusterMixin, BaseEstimator):
         centres = self.kmeans_.cluster_centers_
         limits = self._limits(len(centres))
         _require_each(nearest, len(centres))
+        # The time of the search grows with the cuts; on large data those at even shares lose little.
         most = MOST_CUTS_SMALL if len(matrix) <= SMALL_ROWS else MOST_CUTS_LARGE
         thresholds = [thresholds_of(values, most) for values in matrix.T]
         codes, bins = encode(matrix, thresholds)

@@ -133,6 +133,7 @@ def _offer(
         return None
     rest = sums.copy()
     rest[leaf.node.group] -= leaf.sums
+    # Counts are sums of floats: half a row of tolerance, here and below.
     empty = rest[:, 0] < 0.5
     base = rest + anchor
     to_left, to_right = _worth(base, leaf)
@@ -141,6 +142,7 @@ def _offer(
         small |= ~usable
     to_left[small] = -np.inf
     _close_full_groups(problem, leaf, open_leaves, to_left, to_right)
+    # Every group needs a leaf: when only so many splits are left, they go to groups without rows.
     must_fill = int(empty.sum()) - (max_leaves - len(open_leaves) - 1)
     score, lefts, rights = _best_pair(to_left, to_right, empty, must_fill)
     now = float(explained(base[leaf.node.group] + leaf.sums) - explained(base[leaf.node.group]))
@@ -148,6 +150,7 @@ def _offer(
     if rng is not None and noise > 0.0:
         gain = gain * (1.0 + noise * rng.random(len(gain)))
     best = int(np.argmax(gain))
+    # A split that gives rows to an empty group is taken whatever it costs.
     floor = -np.inf if empty.any() else 1e-12
     if not gain[best] > floor:
         return None

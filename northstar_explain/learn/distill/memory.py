@@ -13,7 +13,7 @@ import numpy as np
 
 from .problem import Problem
 
-# Bytes of sums to keep: as large as the search of 4,000 rows needs, and small beside the rest of training.
+# Most bytes of sums to keep: the cache must not grow with the length of the search.
 ROOM = 150_000_000
 
 
@@ -105,6 +105,7 @@ def _size(sums: tuple[LeftSums, ...]) -> int:
 
 
 def _key(*arrays: np.ndarray) -> bytes:
+    # A digest as the key: the arrays themselves would take more memory than some of the sums.
     digest = hashlib.blake2b(digest_size=16)
     for array in arrays:
         digest.update(array.tobytes())

@@ -33,6 +33,7 @@ def thresholds_of(values: np.ndarray, most: int) -> np.ndarray:
     if len(distinct) - 1 <= most:
         return midpoints(distinct[:-1], distinct[1:])
     reached = np.cumsum(counts)
+    # A value that many rows share is cut before and after, never within: several shares may fall on one place.
     places = np.searchsorted(reached, np.arange(1, most + 1) * (len(values) / (most + 1)))
     places = np.unique(np.clip(places, 0, len(distinct) - 2))
     return midpoints(distinct[places], distinct[places + 1])
@@ -47,6 +48,7 @@ def midpoints(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
 def encode(X: np.ndarray, thresholds: list[np.ndarray]) -> tuple[np.ndarray, list[FeatureBins]]:
     """Turn values into codes: how many thresholds of its feature each value reaches."""
     columns = [np.searchsorted(cuts, values, side="right") for values, cuts in zip(X.T, thresholds, strict=True)]
+    # Small integers: the codes are what the search reads most.
     widest = max(len(cuts) for cuts in thresholds)
     codes = np.stack(columns, axis=1).astype(np.uint8 if widest < 256 else np.int16)
     return codes, [FeatureBins(len(cuts) + 1) for cuts in thresholds]

@@ -55,6 +55,7 @@ def _sums(problem: Problem, root: SearchNode) -> np.ndarray:
 def _pass(problem: Problem, root: SearchNode) -> bool:
     sums = _sums(problem, root)
     centres = sums[:, 1:] / np.maximum(sums[:, :1], 1.0)
+    # Squared distance to each centre, less the squared length of the row, which is the same for all.
     cost = np.einsum("gd,gd->g", centres, centres) - 2.0 * (problem.moments[:, 1:] @ centres.T)
     out = np.zeros(problem.n_rows, dtype=np.intp)
 

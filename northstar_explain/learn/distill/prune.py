@@ -47,6 +47,7 @@ def cut_to_depth(problem: Problem, root: SearchNode) -> None:
         if depth >= deepest:
             out = np.zeros(problem.n_rows, dtype=np.intp)
             route(problem, node, rows, out)
+            # The rows below are few and the search goes on: the most frequent group is near enough.
             node.collapse(int(np.argmax(np.bincount(out[rows], minlength=problem.n_groups))))
             return
         left, right = divide(problem, node, rows)
@@ -65,6 +66,7 @@ def trim(problem: Problem, root: SearchNode, max_leaves: int) -> None:
         sums = problem.group_sums(everything, groups)
         losses: list[tuple[float, int, SearchNode, SearchNode]] = []
         _list_losses(problem, root, everything, groups, sums, losses)
+        # Of equal losses the first, so that the same input gives the same tree.
         _, _, node, kept = max(losses, key=lambda loss: (loss[0], -loss[1]))
         node.become(kept)
 

@@ -77,12 +77,14 @@ class LocalSearch:
         simplify(problem, root)
         trim(problem, root, most - empty_groups(problem, root))
         value = -np.inf
+        # Sweeps can leave splits without effect; dropping them makes room to grow again.
         for _ in range(4):
             if count_leaves(root) < most:
                 allowed = None
                 if rng is not None and noise > 0.0 and rng.random() < 0.5:
                     allowed = _random_features(problem, rng)
                 grow(self.memory, root, most, self.free, allowed, noise, rng)
+                # Only the first growth is random: what is added later is the best there is.
                 noise, rng = 0.0, None
             sweep = Sweep(self.memory, root, self.free)
             if self._seen_before(sweep.groups):

@@ -12,11 +12,13 @@ from .problem import Problem
 class SearchNode:
     """A leaf while ``table`` is None, else a split: ``table[code]`` is whether a row goes left."""
 
+    # The search copies trees thousands of times: nodes are kept small.
     __slots__ = ("feature", "group", "left", "right", "table")
 
     def __init__(self, group: int = 0) -> None:
         self.feature = -1
         self.table: np.ndarray | None = None
+        # A leaf has itself on both sides, so that types need no None; nothing reads them while `table` is None.
         self.left: SearchNode = self
         self.right: SearchNode = self
         self.group = group

@@ -55,6 +55,7 @@ def _tree_of_kind(
     make = DecisionTreeClassifier if turn % 3 == 0 else DecisionTreeRegressor
     n_features = len(problem.columns)
     return make(
+        # Half of the trees are larger than allowed: trimming reaches trees that greedy growth does not.
         max_leaf_nodes=max(2, most if (turn // 3) % 2 == 0 else 2 * most),
         max_depth=problem.limits.max_depth,
         min_samples_leaf=problem.min_leaf,
