@@ -22,6 +22,8 @@ from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Profile, Retired, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
 
+__all__ = ["CHECK_SHARE", "Evidence", "LearnedSegments", "Previous", "SegmentOptions", "describe", "learn", "usable"]
+
 CHECK_SHARE = 0.2
 
 

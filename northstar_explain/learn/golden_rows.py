@@ -109,7 +109,7 @@ def _edges(scorecard: Scorecard, tree: Node) -> dict[str, list[float]]:
     for term in scorecard.terms:
         for axis in term.axes:
             if isinstance(axis, NumberBins) and len(axis.cuts):
-                # First, middle and last cut: a feature can have hundreds, each of which would be six rows.
+                # First, middle and last cut: a feature can have hundreds, each of which would make five rows.
                 places = np.linspace(0, len(axis.cuts) - 1, _CUTS).astype(int)
                 edges_of.setdefault(axis.feature, []).extend(map(float, axis.cuts[np.unique(places)]))
     for test in split_tests(tree):
