@@ -87,13 +87,12 @@ def test_a_later_table_of_other_households_takes_none_from_training(
 def test_copies_of_a_row_do_not_leak_each_others_label(
     contract: Contract, grouped: Contract, customers: pa.Table
 ) -> None:
-    """Each customer eight times over: learned by heart where copies are on both sides, and no more than that."""
+    """Each customer eight times over: copies on both sides of a split would be memorised, and ranked without a fault."""
     table = pa.concat_tables([customers.slice(0, 400)] * 8)
     table = with_column(table, contract.id, pa.array([f"r{i}" for i in range(table.num_rows)]))
     table = table.append_column(GROUP, pa.array([f"h{i % 400}" for i in range(table.num_rows)]))
-    with pytest.raises(TableError, match="more looks like the label itself; got ROC-AUC 1.000 on validation rows"):
-        learn(table, contract, TINY)
-    assert learn(table, grouped, TINY).model.evaluation["purchase"]["holdout"]["roc_auc"] < 0.95
+    for given in (contract, grouped):  # equal rows are kept together whether or not a column names them
+        assert learn(table, given, TINY).model.evaluation["purchase"]["holdout"]["roc_auc"] < 0.95
 
 
 def test_intervals_are_as_wide_as_the_households_allow() -> None:
