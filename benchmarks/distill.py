@@ -13,10 +13,12 @@ from importlib.util import find_spec
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.frozen import FrozenEstimator
 from sklearn.tree import DecisionTreeClassifier
 
 from benchmarks.distill_data import DataSet, made_sets, real_sets
-from northstar_explain.learn.distill import RuleDistiller, ThresholdLeaf, ThresholdSplit
+from northstar_explain.learn.distill import RuleDistiller
+from northstar_explain.model.tree import depth
 
 HINT = "ExKMC is not installed: pip install mercury-explainability matplotlib (in an environment of its own)"
 
@@ -54,16 +56,11 @@ def measure(X: np.ndarray, kmeans: KMeans, groups: np.ndarray, depth: int, since
     return Measured(cost_of(X, groups) / kmeans.inertia_, agree, depth, seconds)
 
 
-def depth_of(tree: ThresholdSplit | ThresholdLeaf) -> int:
-    """Count the conditions on the longest path."""
-    return 0 if isinstance(tree, ThresholdLeaf) else 1 + max(depth_of(tree.left), depth_of(tree.right))
-
-
 def run_ours(X: np.ndarray, kmeans: KMeans, leaves: int) -> Measured:
     """Distil with RuleDistiller."""
     since = time.perf_counter()
-    distiller = RuleDistiller(max_rules=leaves).fit(X, kmeans)
-    return measure(X, kmeans, distiller.predict(X), depth_of(distiller.tree_), since)
+    distiller = RuleDistiller(max_rules=leaves, kmeans=FrozenEstimator(kmeans)).fit(X)
+    return measure(X, kmeans, distiller.predict(X), depth(distiller.tree_), since)
 
 
 def run_cart(X: np.ndarray, kmeans: KMeans, leaves: int) -> Measured:

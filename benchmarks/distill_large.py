@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
 from northstar_explain.contract import northstar
@@ -39,7 +40,7 @@ def main() -> None:
     for name, X in (("simulated shop", shop()), ("mixture", mixture())):
         kmeans = KMeans(CLUSTERS, n_init=3, random_state=0).fit(X)
         since, used = time.perf_counter(), time.process_time()
-        distiller = RuleDistiller(max_rules=RULES).fit(X, kmeans)
+        distiller = RuleDistiller(max_rules=RULES, kmeans=FrozenEstimator(kmeans)).fit(X)
         seconds, busy = time.perf_counter() - since, time.process_time() - used
         price = distiller.price_of_explainability_
         print(f"{name}: {X.shape[0]:,} x {X.shape[1]}, k = {CLUSTERS}, {len(distiller.rules_)} rules: "

@@ -77,7 +77,7 @@ def prepare(folder: Path, customers: int) -> None:
     fit_purchase_model.fit = kept  # the very machine that is compiled is pickled
     try:
         contract = northstar()
-        trained = training.train(training.Source(table, "customers"), contract, training.Options(seed=7), print)
+        trained = training.train(training.Source(table, "customers"), contract, training.TrainingOptions(seed=7), print)
     finally:
         fit_purchase_model.fit = fit
     features = [feature.name for feature in contract.model_features]

@@ -4,7 +4,7 @@ Run it with ``python -m benchmarks.train_large``, on Linux; it needs 4 GB of mem
 Two tables come out, each by itself with ``--only``:
 
 - ``sizes``: the whole command on 240,000, one million and two million customers, and on 250,000 each eight times.
-- ``curve``: the purchase model fitted to more and more rows of one million customers, judged on one holdout.
+- ``curve``: the purchase model fitted to more and more rows of one million customers, evaluated on one holdout.
 """
 
 from __future__ import annotations
@@ -120,11 +120,11 @@ def print_sizes(sizes: tuple[int, ...], repeated: int, seed: int, *options: str)
             del table
             run = train(folder / "customers.parquet", folder, "--seed", str(seed), *options)
         first = first or run
-        said = f"{rows:,}" if times == 1 else f"{rows:,}, each {times} times"
+        title = f"{rows:,}" if times == 1 else f"{rows:,}, each {times} times"
         ratios = f"{run.seconds / first.seconds:.2f} | {run.memory / first.memory:.2f}"
         held = run.facts["holdout"]
         print(
-            f"| {said} | {run.seconds:.0f} | {run.cpu:.0f} | {run.memory / 1e6:.0f} | {ratios} | "
+            f"| {title} | {run.seconds:.0f} | {run.cpu:.0f} | {run.memory / 1e6:.0f} | {ratios} | "
             f"{run.facts['train_n']:,} | {held['n']:,} | {held['roc_auc']:.4f} |",
             flush=True,
         )
@@ -137,23 +137,23 @@ def print_curve(customers: int, fitted: tuple[int, ...], seed: int) -> None:
     accepted = check(simulate(customers, seed)[0], contract, label=True).accepted
     columns, label = columns_of(accepted, contract.features), accepted[contract.label].to_numpy()
     split = splits.stratified(label, 0.0, 0.2, seed)
-    held, judged = rows_of(columns, split.holdout), label[split.holdout]
+    held, held_label = rows_of(columns, split.holdout), label[split.holdout]
     features = contract.model_features
     frame = fit_purchase_model.frame(held, features)
-    print(f"| of {customers:,} customers, fitted to | seconds | ROC-AUC on {len(judged):,} | more |")
+    print(f"| of {customers:,} customers, fitted to | seconds | ROC-AUC on {len(held_label):,} | more |")
     print("| --- | --- | --- | --- |")
     last = None
     for rows in fitted:
-        drawn = split.train[splits.sample(len(split.train), rows, seed)]
+        sampled = split.train[splits.sample(len(split.train), rows, seed)]
         since = time.perf_counter()
         with one_thread():
-            machine = fit_purchase_model.fit(
-                rows_of(columns, drawn), label[drawn], features, fit_purchase_model.Options(), seed
+            ebm = fit_purchase_model.fit(
+                rows_of(columns, sampled), label[sampled], features, fit_purchase_model.PurchaseModelOptions(), seed
             )
         seconds = time.perf_counter() - since
-        auc = metrics.roc_auc(judged, machine.predict_proba(frame)[:, 1])
+        auc = metrics.roc_auc(held_label, ebm.predict_proba(frame)[:, 1])
         more = "" if last is None else f"{auc - last:+.4f}"
-        print(f"| {len(drawn):,} | {seconds:.0f} | {auc:.4f} | {more} |", flush=True)
+        print(f"| {len(sampled):,} | {seconds:.0f} | {auc:.4f} | {more} |", flush=True)
         last = auc
 
 

@@ -99,7 +99,7 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
     from northstar_explain import tables
     from northstar_explain.learn import fit_segments
     from northstar_explain.model import names
-    from northstar_explain.training import Options, Source, rejects_of, require_places, save
+    from northstar_explain.training import Source, TrainingOptions, rejects_of, require_places, save
     from northstar_explain.training import train as run
 
     # A model that is updated in its own place is meant to be replaced.
@@ -112,10 +112,10 @@ def train(customers: Path, model: Path, options: TrainOptions) -> int:
         contract = contracts.load(options.contract)
     else:
         contract = earlier.model.contract if earlier else contracts.northstar()
-    settings = Options(
+    settings = TrainingOptions(
         seed=options.seed,
         date=(options.date or datetime.datetime.now()).date(),
-        segments=fit_segments.Options(k=options.segments),
+        segments=fit_segments.SegmentOptions(k=options.segments),
         fit_rows=options.fit_rows,
         experiments=options.experiments,
         accept_leakage=options.accept_leakage,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from northstar_explain.report.audit.pack.write_pack import Written as WrittenPack
     from northstar_explain.report.playbook.plan import Plan
     from northstar_explain.report.playbook.write_playbook import Written as WrittenPlaybook
-    from northstar_explain.training import Options
+    from northstar_explain.training import TrainingOptions
     from northstar_explain.verify.check_pack import Verification
 
 
@@ -147,7 +147,7 @@ def train(
     contract: Contract | Path | str | None = None,
     *,
     seed: int = 0,
-    options: Options | None = None,
+    options: TrainingOptions | None = None,
 ) -> Model:
     """Learn segments and a purchase model from a table of customers.
 
@@ -158,7 +158,7 @@ def train(
         What the table holds; Northstar Retail's own where not given.
     seed : int, default 0
         Decides every random choice; not used where `options` are given.
-    options : northstar_explain.training.Options, optional
+    options : northstar_explain.training.TrainingOptions, optional
         Everything that can be set.
 
     Returns
@@ -170,13 +170,13 @@ def train(
     TableError, ContractError
         When table and contract do not agree, or there is too little to learn from.
     """
-    from northstar_explain.training import Options, Source
+    from northstar_explain.training import Source, TrainingOptions
     from northstar_explain.training import train as run
 
     if not isinstance(contract, Contract):
         contract = contracts.northstar() if contract is None else contracts.load(contract)
     table = tables.from_frame(frame, needed_columns(contract, label=True))
-    trained = run(Source(table), contract, options or Options(seed=seed))
+    trained = run(Source(table), contract, options or TrainingOptions(seed=seed))
     return Model(trained.model, trained.rejected)
 
 

@@ -19,22 +19,22 @@ from northstar_explain.cli.main import group
 from northstar_explain.contract import Contract
 from northstar_explain.learn import fit_purchase_model, fit_segments
 from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
-from northstar_explain.training import Earlier, Options, Source, Trained, train
+from northstar_explain.training import Earlier, Source, Trained, TrainingOptions, train
 
 # Small, so that a model is learned in seconds; large enough to hold pairs, bags and segments of two rules.
-OPTIONS = Options(
+OPTIONS = TrainingOptions(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=fit_segments.Options(k=4, rules=2, conditions=3, draws=2, effort=0.02),
-    purchase=fit_purchase_model.Options(interactions=3, outer_bags=2, max_bins=64),
+    segments=fit_segments.SegmentOptions(k=4, rules=2, conditions=3, draws=2, effort=0.02),
+    purchase=fit_purchase_model.PurchaseModelOptions(interactions=3, outer_bags=2, max_bins=64),
     experiments=False,
     draws=20,
 )
-TINY = Options(
+TINY = TrainingOptions(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=fit_segments.Options(k=3, rules=1, conditions=2, draws=2, effort=0.02),
-    purchase=fit_purchase_model.Options(interactions=1, outer_bags=1, max_bins=16),
+    segments=fit_segments.SegmentOptions(k=3, rules=1, conditions=2, draws=2, effort=0.02),
+    purchase=fit_purchase_model.PurchaseModelOptions(interactions=1, outer_bags=1, max_bins=16),
     experiments=False,
     draws=10,
 )
@@ -44,7 +44,7 @@ ID, LABEL = "customer_id", "purchased_next_30d"
 def learn(
     table: pa.Table,
     contract: Contract,
-    options: Options,
+    options: TrainingOptions,
     later: pa.Table | None = None,
     earlier: Earlier | None = None,
 ) -> Trained:

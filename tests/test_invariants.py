@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -70,8 +69,8 @@ def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:
     pages = ["".join(page.extract_text().split()) for page in reader.pages]
     for sheet, alone in zip(playbook_facts(model).sheets, written.segments, strict=True):
         shown = (sheet.name, sheet.definition, sheet.customers, sheet.share, sheet.rate, *sheet.play.do)
-        parts = ["".join(part.split()) for part in shown]
-        assert sum(all(part in page for part in parts) for page in pages) == 1, sheet.id
+        texts = ["".join(text.split()) for text in shown]
+        assert sum(all(text in page for text in texts) for page in pages) == 1, sheet.id
         assert len(pypdf.PdfReader(alone).pages) == 1
     fonts = {
         str(font["/BaseFont"])

@@ -13,7 +13,7 @@ import pytest
 from helpers import LABEL, OPTIONS, TINY, explain, learn, plain, read, with_cells, with_column
 
 from northstar_explain import model as models
-from northstar_explain import tables
+from northstar_explain import tables, training
 from northstar_explain.contract import Contract, check, columns_of, parse
 from northstar_explain.errors import TableError
 from northstar_explain.evaluate.holdout_metrics import measure
@@ -22,7 +22,7 @@ from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, BRIER, ECE, F1, ROC_AUC
-from northstar_explain.training import Trained
+from northstar_explain.training import Trained, TrainingOptions
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,13 @@ def test_another_seed_gives_another_model(few: pa.Table, contract: Contract, tin
     assert learn(few, contract, replace(TINY, seed=2)).model.id != tiny.model.id
 
 
-def test_a_later_table_is_the_holdout_and_no_row_of_it_teaches(
+def test_a_later_table_is_the_holdout_and_no_row_of_it_is_fitted_to(
     few: pa.Table, customers: pa.Table, contract: Contract
 ) -> None:
     later = customers.slice(3_000, 1_000)
     first = learn(few, contract, TINY, later).model
     second = learn(few, contract, TINY, with_column(later, LABEL, 1 - later[LABEL].to_numpy())).model
-    assert first.id == second.id  # whatever the later label says
+    assert first.id == second.id  # whatever the later label is
     purchase = first.evaluation.purchase
     assert purchase.out_of_time
     assert (purchase.train_n, purchase.validation_n, purchase.holdout.n) == (1_350, 150, 1_000)
@@ -82,13 +82,13 @@ def test_the_holdout_decides_nothing(customers: pa.Table, contract: Contract, mo
 @pytest.mark.parametrize("n", [10, 11, 999, 5_000])
 def test_a_split_takes_each_row_once_and_keeps_the_base_rate(n: int) -> None:
     label = (np.random.default_rng(n).random(n) < 0.2).astype(int)
-    parts = splits.stratified(label, 0.1, 0.2, seed=3)
-    assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(n))
-    for part in parts:
-        assert np.array_equal(part, np.sort(part))
-        assert abs(label[part].sum() - len(part) * label.mean()) <= 1.5
-    assert all(np.array_equal(a, b) for a, b in zip(parts, splits.stratified(label, 0.1, 0.2, seed=3), strict=True))
-    assert not np.array_equal(parts.train, splits.stratified(label, 0.1, 0.2, seed=4).train)
+    split = splits.stratified(label, 0.1, 0.2, seed=3)
+    assert np.array_equal(np.sort(np.concatenate(split)), np.arange(n))
+    for rows in split:
+        assert np.array_equal(rows, np.sort(rows))
+        assert abs(label[rows].sum() - len(rows) * label.mean()) <= 1.5
+    assert all(np.array_equal(a, b) for a, b in zip(split, splits.stratified(label, 0.1, 0.2, seed=3), strict=True))
+    assert not np.array_equal(split.train, splits.stratified(label, 0.1, 0.2, seed=4).train)
 
 
 def test_the_contract_says_which_features_are_used(model: Model, contract: Contract) -> None:
@@ -214,3 +214,10 @@ def test_too_few_valid_rows_say_why_the_others_were_rejected(customers: pa.Table
     broken = with_cells(customers.slice(0, 1_200), "sessions_30d", dict.fromkeys(range(300), -1))
     with pytest.raises(TableError, match=r"got 900, and 300 rejected, the first \(row 1\): sessions_30d: expected"):
         learn(broken, contract, TINY)
+
+
+def test_the_old_name_of_the_options_works_for_a_version_with_a_warning() -> None:
+    with pytest.warns(FutureWarning, match="training.Options is now TrainingOptions"):
+        assert training.Options is TrainingOptions
+    with pytest.raises(AttributeError, match="no attribute 'Option'"):
+        training.Option  # noqa: B018

@@ -1,4 +1,4 @@
-"""Training on rows that belong together: no household teaches and is judged, whatever the dates."""
+"""Training on rows that belong together: no household is both fitted to and evaluated on, whatever the dates."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def test_the_label_does_not_reach_the_segments_through_the_households(months: pa
     assert one == other
 
 
-def test_a_household_of_both_dates_teaches_or_is_judged(
+def test_a_household_of_both_dates_is_fitted_to_or_evaluated_on(
     months: pa.Table, customers: pa.Table, grouped: Contract
 ) -> None:
-    """300 of the later 400 households are known: a fifth of the earlier ones is judged, and all that are new."""
+    """300 of the later 400 households are known: a fifth of the earlier ones is evaluated on, and all that are new."""
     later = owned(customers.slice(3_000, 1_600), range(75, 475))
     model = learn(months, grouped, TINY, later).model
     purchase, together = model.evaluation.purchase, facts(model)
@@ -88,8 +88,10 @@ def test_a_later_table_of_other_households_takes_none_from_training(
     assert model.evaluation.purchase.holdout.n == 800
 
 
-def test_copies_of_a_row_do_not_tell_on_each_other(contract: Contract, grouped: Contract, customers: pa.Table) -> None:
-    """Each customer eight times over: learned by heart where copies are on both sides, and no more than that."""
+def test_copies_of_a_row_do_not_leak_each_others_label(
+    contract: Contract, grouped: Contract, customers: pa.Table
+) -> None:
+    """Each customer eight times over: copies on both sides of a split would be memorised, and ranked without a fault."""
     table = pa.concat_tables([customers.slice(0, 400)] * 8)
     table = with_column(table, contract.id, pa.array([f"r{i}" for i in range(table.num_rows)]))
     table = table.append_column(GROUP, pa.array([f"h{i % 400}" for i in range(table.num_rows)]))
@@ -98,7 +100,7 @@ def test_copies_of_a_row_do_not_tell_on_each_other(contract: Contract, grouped: 
 
 
 def test_intervals_are_as_wide_as_the_households_allow() -> None:
-    """Eight rows that say the same are one piece of evidence: their interval is that of the households alone."""
+    """Eight equal rows are one piece of evidence: their interval is that of the households alone."""
     rng = np.random.default_rng(0)
     label = (rng.random(300) < 0.3).astype(np.int8)
     probability = np.clip(0.3 * label + 0.6 * rng.random(300), 0, 1)
@@ -118,8 +120,8 @@ def test_too_few_households_are_a_fault(months: pa.Table, grouped: Contract) -> 
         learn(table, grouped, TINY)
 
 
-def test_judged_households_must_hold_both_labels(months: pa.Table, customers: pa.Table, grouped: Contract) -> None:
-    """The new ones never bought; the known ones, which did, all teach."""
+def test_holdout_households_must_hold_both_labels(months: pa.Table, customers: pa.Table, grouped: Contract) -> None:
+    """The new ones have no purchase; the known ones, which do, are all fitted to."""
     known = months.slice(0, 1_500)
     later = owned(customers.slice(3_000, 100), range(5_000, 5_100))
     later = with_column(later, LABEL, np.zeros(100, np.int8))

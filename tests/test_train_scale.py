@@ -19,15 +19,15 @@ from northstar_explain.learn import fit_purchase_model, splits
 from northstar_explain.learn.copies import find_copies
 from northstar_explain.model import Model
 from northstar_explain.report.audit.chapters import identity
-from northstar_explain.training import Options, Trained
+from northstar_explain.training import Trained, TrainingOptions
 from northstar_explain.training.manifest import _HASHED, _table_hash
 
-DRAWN = replace(TINY, fit_rows=1_000)
+SAMPLED = replace(TINY, fit_rows=1_000)
 
 
 @pytest.fixture(scope="module")
-def drawn(customers: pa.Table, contract: Contract) -> Trained:
-    return learn(customers, contract, DRAWN)
+def sampled(customers: pa.Table, contract: Contract) -> Trained:
+    return learn(customers, contract, SAMPLED)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def repeated(customers: pa.Table) -> pa.Table:
     return with_column(table, "customer_id", [f"R{number}" for number in range(len(rows))])
 
 
-def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(drawn: Trained) -> None:
-    model = drawn.model
+def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(sampled: Trained) -> None:
+    model = sampled.model
     assert model.manifest["data"]["fit_rows"] == {
         "purchase": {"used": 1_000, "of": 4_200},
         "segments": {"used": 1_000, "of": 4_800},
@@ -52,11 +52,11 @@ def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(drawn: Trained) -> None
     assert model.scorecard.terms[0].customers.sum() == 1_000
 
 
-def test_a_sample_is_told_wherever_the_rows_are(drawn: Trained, model: Model) -> None:
-    said = "fitted to rows drawn by chance: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
-    assert said in facts_text(drawn.model)
+def test_a_sample_is_reported_wherever_the_rows_are(sampled: Trained, model: Model) -> None:
+    text = "fitted to rows drawn by chance: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
+    assert text in facts_text(sampled.model)
     assert "drawn by chance" not in facts_text(model)
-    assert "1,000 of 4,200 rows, drawn by chance" in str(identity.data(drawn.model))
+    assert "1,000 of 4,200 rows, drawn by chance" in str(identity.data(sampled.model))
     assert "rows, drawn by chance" not in str(identity.data(model))
 
 
@@ -69,12 +69,14 @@ def test_as_many_rows_as_a_fit_may_use_are_all_used(few: pa.Table, contract: Con
 
 def test_northstars_own_table_is_fitted_whole() -> None:
     rows = 240_000
-    assert Options().fit_rows >= rows * (1 - Options.holdout)  # of which segments learn; the purchase model of fewer
+    assert TrainingOptions().fit_rows >= rows * (
+        1 - TrainingOptions.holdout
+    )  # of which segments learn; the purchase model of fewer
 
 
-def test_another_label_draws_the_same_rows_for_the_segments(customers: pa.Table, contract: Contract) -> None:
+def test_another_label_samples_the_same_rows_for_the_segments(customers: pa.Table, contract: Contract) -> None:
     flipped = with_column(customers, LABEL, 1 - customers[LABEL].to_numpy())
-    one, other = (learn(table, contract, DRAWN).model.files["segments.json"] for table in (customers, flipped))
+    one, other = (learn(table, contract, SAMPLED).model.files["segments.json"] for table in (customers, flipped))
     assert one == other
 
 
@@ -86,7 +88,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_has_no_row_twice() -> None:
     assert np.array_equal(splits.sample(1_000, 1_000, seed=1), np.arange(1_000))
 
 
-def test_groups_are_drawn_whole() -> None:
+def test_groups_are_sampled_whole() -> None:
     groups = np.random.default_rng(0).integers(0, 400, 5_000)
     rows = splits.sample(5_000, 1_000, seed=1, groups=groups)
     assert 1_000 - np.bincount(groups).max() < len(rows) <= 1_000
@@ -97,38 +99,38 @@ def test_groups_are_drawn_whole() -> None:
 
 def test_too_few_rows_to_fit_on_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="fit_rows: expected 1,000 or more; got 999"):
-        Options(fit_rows=999)
+        TrainingOptions(fit_rows=999)
     assert explain("train", "t.parquet", "--model", tmp_path / "m", "--fit-rows", 999).exit_code == 2
 
 
-def test_repeated_rows_are_kept_together_and_told(repeated: pa.Table, contract: Contract) -> None:
+def test_repeated_rows_are_kept_together_and_reported(repeated: pa.Table, contract: Contract) -> None:
     model = learn(repeated, contract, TINY).model
     assert model.manifest["data"]["repeated"] == 3_500
     facts = model.evaluation["purchase"]
     together = facts["kept_together"]
     assert together["by"] is None
-    assert [together[part] for part in ("train", "validation", "holdout")] == [350, 50, 100]
+    assert [together[split] for split in ("train", "validation", "holdout")] == [350, 50, 100]
     assert (facts["train_n"], facts["holdout"]["n"]) == (2_800, 800)
     assert "100 different rows; 400 others taught, none did both" in facts_text(model)
     assert "Rows that are equal in every feature belong together" in str(identity.data(model))
 
 
-def test_a_machine_stops_as_early_as_without_copies_and_ranks_as_well(customers: pa.Table, contract: Contract) -> None:
-    """Told to stop by copies of what it has learned, it would go on until it knows that by heart."""
+def test_an_ebm_stops_as_early_as_without_copies_and_ranks_as_well(customers: pa.Table, contract: Contract) -> None:
+    """With copies on both sides of early stopping, boosting would go on until it has memorised the rows."""
     features = contract.model_features[:6]
     columns, label = columns_and_label(customers.slice(0, 1_000), contract)
-    other, judged = columns_and_label(customers.slice(3_000, 3_000), contract)
+    other, other_label = columns_and_label(customers.slice(3_000, 3_000), contract)
     options = replace(OPTIONS.purchase, interactions=0, learning_rate=0.3)
     rows = np.random.default_rng(3).permutation(np.tile(np.arange(1_000), 8))
-    found = []
+    results = []
     for some in (np.arange(1_000), rows):
-        taught = rows_of(columns, some)
-        copies = find_copies(taught, contract.model_features, label[some])
+        fitted = rows_of(columns, some)
+        copies = find_copies(fitted, contract.model_features, label[some])
         groups = copies.groups if copies else None
-        machine = fit_purchase_model.fit(taught, label[some], features, options, 1, groups=groups)
-        auc = metrics.roc_auc(judged, machine.predict_proba(fit_purchase_model.frame(other, features))[:, 1])
-        found.append((int(np.max(machine.best_iteration_)), auc))
-    (rounds, auc), (rounds_of_copies, auc_of_copies) = found
+        ebm = fit_purchase_model.fit(fitted, label[some], features, options, 1, groups=groups)
+        auc = metrics.roc_auc(other_label, ebm.predict_proba(fit_purchase_model.frame(other, features))[:, 1])
+        results.append((int(np.max(ebm.best_iteration_)), auc))
+    (rounds, auc), (rounds_of_copies, auc_of_copies) = results
     assert rounds_of_copies < 3 * rounds
     assert auc_of_copies > auc - 0.01
 
@@ -137,13 +139,13 @@ def test_a_machine_stops_as_early_as_without_copies_and_ranks_as_well(customers:
 def test_copies_are_found_where_they_matter(share: float, customers: pa.Table, contract: Contract) -> None:
     again = round(share * 6_000)
     columns, label = columns_and_label(pa.concat_tables([customers, customers.slice(0, again)]), contract)
-    found = find_copies(columns, contract.model_features, label)
+    copies = find_copies(columns, contract.model_features, label)
     if share < 0.01:
-        assert found is None
+        assert copies is None
     else:
-        assert found is not None and found.repeated == again
-        assert np.array_equal(found.groups[:again], found.groups[6_000:])
-        assert len(np.unique(found.groups)) == 6_000
+        assert copies is not None and copies.repeated == again
+        assert np.array_equal(copies.groups[:again], copies.groups[6_000:])
+        assert len(np.unique(copies.groups)) == 6_000
 
 
 def test_customers_who_are_alike_are_no_copies(customers: pa.Table, contract: Contract) -> None:
@@ -163,8 +165,8 @@ def test_missing_values_and_zeros_of_either_sign_are_equal(contract: Contract) -
     name = contract.model_features[0].name
     values = np.repeat([0.0, np.nan, 1.0, *range(2, 40)], 2)
     values[1] = -0.0
-    found = find_copies({name: values}, contract.model_features[:1], np.repeat(np.arange(41) % 2, 2))
-    assert found is not None and found.repeated == 41
+    copies = find_copies({name: values}, contract.model_features[:1], np.repeat(np.arange(41) % 2, 2))
+    assert copies is not None and copies.repeated == 41
 
 
 def test_the_command_warns_of_repeated_rows(
@@ -197,7 +199,7 @@ def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict, np.nda
     return columns_of(accepted, contract.features), accepted[LABEL].to_numpy()
 
 
-def test_experiments_are_judged_on_no_more_rows_than_they_need(
+def test_experiments_are_evaluated_on_no_more_rows_than_they_need(
     few: pa.Table, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("northstar_explain.evaluate.experiments.HELD_ROWS", 200)

@@ -26,7 +26,7 @@ from northstar_explain.cli.progress import progress
 from northstar_explain.errors import NorthstarError
 from northstar_explain.learn import splits
 from northstar_explain.report.playbook import write_playbook
-from northstar_explain.training import Options, Source, train
+from northstar_explain.training import Source, TrainingOptions, train
 
 CONTRACT = Path(__file__).with_name("contract.toml")
 # Half a year after the last first purchase, so that nobody is new, and eight months apart.
@@ -104,7 +104,7 @@ def baseline(early: pa.Table, later: pa.Table, seed: int) -> dict[str, float]:
     It learns from the model's own training rows, and its threshold comes from the same validation rows.
     """
     label = early["bought_next_30d"].to_numpy()
-    split = splits.stratified(label, Options.validation, 0.0, seed)
+    split = splits.stratified(label, TrainingOptions.validation, 0.0, seed)
     x, x_later = _recency_frequency_value(early), _recency_frequency_value(later)
     fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(x[split.train], label[split.train])
     threshold = metrics.best_f1_threshold(label[split.validation], fitted.predict_proba(x[split.validation])[:, 1])
@@ -149,7 +149,7 @@ def run(out: Path, seed: int, overwrite: bool, quiet: bool) -> None:
     tables.write(early, out / "customers.parquet", overwrite)
     tables.write(later, out / "later.parquet", overwrite)
     with progress(quiet) as say:
-        options = Options(seed=seed, date=LATER_CUT)
+        options = TrainingOptions(seed=seed, date=LATER_CUT)
         learned = train(Source(early, "customers"), contract, options, say, Source(later, "later")).model
         model.save(learned, out / "model", overwrite)
         done = score.run(

@@ -22,7 +22,7 @@ from northstar_explain.errors import NorthstarError
 from northstar_explain.model.evaluation import PurchaseFacts
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, BRIER, ECE, F1, LIFT_10, ROC_AUC
 from northstar_explain.report.playbook import write_playbook
-from northstar_explain.training import Options, Source, train
+from northstar_explain.training import Source, TrainingOptions, train
 
 CONTRACT = Path(__file__).with_name("contract.toml")
 TRAIN_DATES = [datetime.date(2017, month, 1) for month in range(4, 10)]
@@ -41,12 +41,12 @@ def main() -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     args = parser.parse_args()
     try:
-        run(records(), args.out, Options(seed=args.seed, date=LATER_DATES[-1]), args.overwrite, args.quiet)
+        run(records(), args.out, TrainingOptions(seed=args.seed, date=LATER_DATES[-1]), args.overwrite, args.quiet)
     except NorthstarError as error:
         sys.exit(f"run.py: {error}")
 
 
-def run(known: Records, out: Path, options: Options, overwrite: bool, quiet: bool) -> None:
+def run(known: Records, out: Path, options: TrainingOptions, overwrite: bool, quiet: bool) -> None:
     """Do everything that the command promises."""
     early, later = snapshots(known, TRAIN_DATES), snapshots(known, LATER_DATES)
     tables.write(early, out / "households.parquet", overwrite)

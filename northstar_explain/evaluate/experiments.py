@@ -45,7 +45,7 @@ HELD_ROWS = 100_000
 SHUFFLES = 10
 # Rows of a segment below which it gets no machine of its own: it then takes the whole sample's.
 LEAST_ROWS, LEAST_BUYERS = 300, 30
-_MACHINE = fit_purchase_model.Options(interactions=3, outer_bags=2, max_bins=128, learning_rate=0.08)
+_MACHINE = fit_purchase_model.PurchaseModelOptions(interactions=3, outer_bags=2, max_bins=128, learning_rate=0.08)
 # Effects are compared on these bounds (Cohen 1988): 0.01 small, 0.06 medium, 0.14 large.
 MOST_EFFECTS = 8
 
@@ -101,7 +101,7 @@ def compare_facts(
 
 def _segments_both_ways(one: Customers, other: Customers, contract: Contract, k: int, seed: int) -> tuple[str, str]:
     """Learn segments beside the label as it is and beside the shuffled one; give the hashes of what is stored."""
-    options = fit_segments.Options(k=k, draws=1, effort=0.02)
+    options = fit_segments.SegmentOptions(k=k, draws=1, effort=0.02)
     hashes = []
     for rows in (one, other):
         # The label is at hand, as it is in training; fit_segments.learn has no place to put it.
@@ -152,7 +152,7 @@ def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegm
     k = len(learned.segmentation.segments)
     kmeans = clusters.fit(points, k, seed)
     material = choose_segments.Material(points, columns, points[:1], rows_of(columns, np.arange(1)), features)
-    tree = choose_segments.distil(material, kmeans, 2 * k, fit_segments.Options(), seed)
+    tree = choose_segments.distil(material, kmeans, 2 * k, fit_segments.SegmentOptions(), seed)
     ids = assign(tree, columns)
     said = rules(tree, asked)
     rates = {str(id): float(sample.label[ids == id].mean()) for id in np.unique(ids)}

@@ -1,4 +1,4 @@
-"""How many segments, and how many rules: chosen with evidence that is kept and shown."""
+"""The number of segments and of rules, chosen with evidence that is kept and shown."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ from northstar_explain.model.evaluation.limits import (
     PRICE_DROP_WORTH_A_RULE,
     PRICE_TARGET,
 )
-from northstar_explain.model.rules import Leaf, Node, assign, leaves
+from northstar_explain.model.rules import Node, assign
 from northstar_explain.model.rules import rules as rules_of
+from northstar_explain.model.tree import depth, leaves
 
 TRIED = range(4, 9)
-# KMeans is drawn anew on this many rows: enough for shares of 3%, and quick.
+# KMeans is refitted on resamples of this many rows: enough for shares of 3%, and quick.
 STABILITY_ROWS = 10_000
-# Rules learned anew on a draw are only compared with the others: a shorter search will do.
-_DRAWN_EFFORT = 0.02
+# Rules learned again on a resample are only compared with the others: a shorter search will do.
+_RESAMPLE_EFFORT = 0.02
 
 
 @dataclass(frozen=True)
-class Options:
+class SegmentOptions:
     """How segments are learned.
 
     Attributes
@@ -42,9 +43,9 @@ class Options:
     conditions : int
         Most conditions on the way to a segment.
     draws : int
-        Bootstrap draws for the stability of clusters and of rules, and shuffled copies for the null test.
+        Bootstrap resamples for the stability of clusters and of rules, and shuffled copies for the null test.
     effort : float
-        Share of the distiller's usual work. A handful of features and sayable thresholds leave few trees to choose
+        Share of the distiller's usual work. A few features and round thresholds leave few trees to choose
         from: a short search finds the best one.
     """
 
@@ -83,7 +84,7 @@ class Point:
     Attributes
     ----------
     rules : int
-        Rules allowed, and `used` of them used.
+        Most rules allowed; `used` is how many the tree has.
     price : float
         On the rows learned from.
     fidelity : float
@@ -91,7 +92,7 @@ class Point:
     most_conditions : int
         Depth of the tree: conditions on the longest path.
     conditions : float
-        Mean number of conditions a rule, as it is said: a range counts once.
+        Mean number of conditions in a rule, as it is written: a range counts once.
     """
 
     rules: int
@@ -145,7 +146,7 @@ class Chosen:
 
 
 def choose(
-    material: Material, options: Options, seed: int, progress: Callable[[str], None]
+    material: Material, options: SegmentOptions, seed: int, progress: Callable[[str], None]
 ) -> tuple[Chosen, tuple[Candidate, ...]]:
     """Try several numbers of segments and take one.
 
@@ -155,7 +156,7 @@ def choose(
     Parameters
     ----------
     material : Material
-    options : Options
+    options : SegmentOptions
     seed : int
     progress : callable
 
@@ -165,27 +166,28 @@ def choose(
     candidates : tuple of Candidate
         The evidence, by k.
     """
-    found = []
+    tried = []
     for k in TRIED if options.k is None else (options.k,):
         progress(f"trying {k} segments")
-        found.append(_try(material, k, options, seed))
-    good = [one for one in found if one.candidate.good]
+        tried.append(_try(material, k, options, seed))
+    good = [one for one in tried if one.candidate.good]
     if good:
         best = max(good, key=lambda one: one.candidate.silhouette)
     else:
-        best = max(found, key=lambda one: min(one.candidate.jaccard))
-    return best, tuple(one.candidate for one in found)
+        best = max(tried, key=lambda one: min(one.candidate.jaccard))
+    return best, tuple(one.candidate for one in tried)
 
 
 def distil(
     material: Material,
     kmeans: KMeans,
     rules: int,
-    options: Options,
+    options: SegmentOptions,
     seed: int,
-    sayable: bool = True,
+    round_thresholds: bool = True,
 ) -> Node:
-    """The tree of at most `rules` leaves that explains the clusters; with any threshold where not `sayable`."""
+    """The tree of at most `rules` leaves that explains the clusters, by default with round thresholds."""
+    # A segment of two rules has two leaves, which may each have half of the smallest share.
     limits = Limits(
         max_leaves=rules,
         max_depth=options.conditions,
@@ -195,21 +197,23 @@ def distil(
     )
     labels = kmeans.labels_.astype(np.intp)
     return learn_rules(
-        material.points, material.columns, material.features, labels, limits, seed, sayable, options.effort
+        material.points, material.columns, material.features, labels, limits, seed, round_thresholds, options.effort
     )
 
 
 def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point:
     """Price and fidelity of a tree; its segments are named by cluster number."""
     price = clusters.cost(material.points, assign(tree, material.columns)) / float(kmeans.inertia_)
-    meant = assign(tree, material.check_columns).astype(np.intp)
-    fidelity = float((meant == clusters.predict(kmeans, material.check_points)).mean())
-    said = [len(rule.conditions) for rule in rules_of(tree, {one.name: one for one in material.features})]
-    return Point(rules, len(said), price, fidelity, _depth(tree), float(np.mean(said)))
+    by_rule = assign(tree, material.check_columns).astype(np.intp)
+    # On rows that were not learned from; the price is on those that were, as the inertia of KMeans is.
+    fidelity = float((by_rule == clusters.predict(kmeans, material.check_points)).mean())
+    conditions = [len(rule.conditions) for rule in rules_of(tree, {one.name: one for one in material.features})]
+    return Point(rules, len(conditions), price, fidelity, depth(tree), float(np.mean(conditions)))
 
 
-def _try(material: Material, k: int, options: Options, seed: int) -> Chosen:
+def _try(material: Material, k: int, options: SegmentOptions, seed: int) -> Chosen:
     kmeans = clusters.fit(material.points, k, seed)
+    # Every rule has to be read: the fewest that meet the targets are taken, and the most where none do.
     for rules in sorted({k, k + k // 2, k * options.rules}):
         if k <= rules <= k * options.rules:
             tree = distil(material, kmeans, rules, options, seed)
@@ -232,39 +236,43 @@ def _cluster_stability(points: np.ndarray, k: int, draws: int, seed: int) -> np.
     sample = points[rng.choice(len(points), min(STABILITY_ROWS, len(points)), replace=False)]
     groups = clusters.fit(sample, k, seed).labels_
 
-    def regroup(rows: np.ndarray, draw: int) -> np.ndarray:
-        return clusters.predict(clusters.fit(sample[rows], k, draw, restarts=3), sample)
+    def refit(rows: np.ndarray, resample_seed: int) -> np.ndarray:
+        return clusters.predict(clusters.fit(sample[rows], k, resample_seed, restarts=3), sample)
 
-    return stability.jaccard(groups, k, regroup, seed, draws)
+    return stability.jaccard(groups, k, refit, seed, draws)
 
 
-def rule_stability(material: Material, k: int, rules: int, options: Options, tree: Node, seed: int) -> dict[str, float]:
-    """Stability of the rule segments themselves: KMeans and distilling are both done anew on each draw.
+def rule_stability(
+    material: Material, k: int, rules: int, options: SegmentOptions, tree: Node, seed: int
+) -> dict[str, float]:
+    """Stability of the rule segments themselves: KMeans and the distiller both run again on each resample.
 
     Returns
     -------
     dict
         Segment, as the tree names it, to bootstrap Jaccard.
     """
-    short = replace(options, effort=min(options.effort, _DRAWN_EFFORT))
+    short = replace(options, effort=min(options.effort, _RESAMPLE_EFFORT))
     rng = np.random.default_rng([seed, 8])
     rows = rng.choice(len(material.points), min(STABILITY_ROWS, len(material.points)), replace=False)
     points, columns = material.points[rows], rows_of(material.columns, rows)
     names = sorted({leaf.segment for leaf in leaves(tree)})
+    # Jaccard counts groups from 0; names are sorted, so that places in them are such numbers.
     groups = np.searchsorted(names, assign(tree, columns))
 
-    def regroup(drawn: np.ndarray, draw: int) -> np.ndarray:
-        part = Material(points[drawn], rows_of(columns, drawn), points[:1], columns, material.features)
-        kmeans = clusters.fit(part.points, k, draw, restarts=3)
-        again = distil(part, kmeans, rules, short, draw)
+    def refit(sampled: np.ndarray, resample_seed: int) -> np.ndarray:
+        # Nothing is checked on a resample; one row stands for the rows to check on.
+        resample = Material(points[sampled], rows_of(columns, sampled), points[:1], columns, material.features)
+        kmeans = clusters.fit(resample.points, k, resample_seed, restarts=3)
+        again = distil(resample, kmeans, rules, short, resample_seed)
         return assign(again, columns).astype(np.intp)
 
-    found = stability.jaccard(groups, k, regroup, seed, options.draws)
-    return {name: float(value) for name, value in zip(names, found, strict=True)}
+    similarity = stability.jaccard(groups, k, refit, seed, options.draws)
+    return {name: float(value) for name, value in zip(names, similarity, strict=True)}
 
 
 def curve(
-    material: Material, kmeans: KMeans, k: int, options: Options, seed: int, progress: Callable[[str], None]
+    material: Material, kmeans: KMeans, k: int, options: SegmentOptions, seed: int, progress: Callable[[str], None]
 ) -> tuple[Point, ...]:
     """Price, fidelity and conditions for one to four times as many rules as segments."""
     roomy = replace(options, rules=4, conditions=options.conditions + 2)
@@ -273,7 +281,7 @@ def curve(
         progress(f"measuring the curve at {rules} rules")
         tree = distil(material, kmeans, rules, roomy, seed)
         point = measure(material, kmeans, tree, rules)
-        # Fewer rules are allowed too: a search that found nothing better keeps what it had.
+        # A tree may use fewer rules than allowed: where the search gives no better one, the last one stands.
         if points and points[-1].price <= point.price:
             point = replace(points[-1], rules=rules)
         points.append(point)
@@ -281,13 +289,9 @@ def curve(
 
 
 def knee(points: Sequence[Point], k: int) -> Point:
-    """The fewest rules from which on another rule a segment never lowers the price by a hundredth or more."""
+    """The fewest rules after which one more rule a segment never lowers the price by 0.01 or more."""
     for place, point in enumerate(points):
         savings = ((point.price - more.price) * k / (more.rules - point.rules) for more in points[place + 1 :])
         if all(saving < PRICE_DROP_WORTH_A_RULE for saving in savings):
             return point
-    raise AssertionError("the last point has nothing after it")
-
-
-def _depth(tree: Node) -> int:
-    return 0 if isinstance(tree, Leaf) else 1 + max(_depth(tree.yes), _depth(tree.no))
+    raise AssertionError("the last point has no other after it")

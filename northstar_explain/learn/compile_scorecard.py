@@ -1,4 +1,4 @@
-"""Compiling a fitted machine into a scorecard: its own tables, read bin by bin, the missing and unseen ones too."""
+"""Compiling a fitted EBM into a scorecard: its tables, read bin by bin, those of missing and unseen values too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from northstar_explain.model.wording import capital, either, range_words
 
 
 class Bags(NamedTuple):
-    """The machines that the scorecard is the mean of.
+    """The EBM's bags, of which the scorecard is the mean.
 
     Attributes
     ----------
@@ -26,59 +26,60 @@ class Bags(NamedTuple):
     points: tuple[np.ndarray, ...]
 
 
-def bags_of(machine: ExplainableBoostingClassifier) -> Bags:
+def bags_of(ebm: ExplainableBoostingClassifier) -> Bags:
     """Each bag's own points, bin by bin as the scorecard's."""
-    points = tuple(np.asarray(scores, dtype=np.float64) for scores in machine.bagged_scores_)
-    return Bags(np.asarray(machine.bagged_intercept_, dtype=np.float64).ravel(), points)
+    points = tuple(np.asarray(scores, dtype=np.float64) for scores in ebm.bagged_scores_)
+    return Bags(np.asarray(ebm.bagged_intercept_, dtype=np.float64).ravel(), points)
 
 
-def compile_ebm(machine: ExplainableBoostingClassifier, contract: Contract) -> Scorecard:
-    """Read the machine's points.
+def compile_ebm(ebm: ExplainableBoostingClassifier, contract: Contract) -> Scorecard:
+    """Read the points of a fitted EBM.
 
     Parameters
     ----------
-    machine : ExplainableBoostingClassifier
+    ebm : ExplainableBoostingClassifier
         Fitted on two classes.
     contract : Contract
-        Its words make the reasons.
+        Its words are used in the reasons.
 
     Returns
     -------
     Scorecard
-        Probabilities equal the machine's own `predict_proba` within 1e-12.
+        Its probabilities equal the EBM's `predict_proba` within 1e-12.
     """
     terms = []
-    for place, features in enumerate(machine.term_features_):
-        axes = tuple(_axis(machine, feature, len(features)) for feature in features)
-        points = machine.term_scores_[place]
+    for place, features in enumerate(ebm.term_features_):
+        axes = tuple(_axis(ebm, feature, len(features)) for feature in features)
+        points = ebm.term_scores_[place]
         terms.append(
             Term(
                 axes=axes,
                 points=np.asarray(points, dtype=np.float64),
-                spread=np.asarray(machine.standard_deviations_[place], dtype=np.float64),
-                customers=np.asarray(machine.bin_weights_[place], dtype=np.float64),
+                spread=np.asarray(ebm.standard_deviations_[place], dtype=np.float64),
+                customers=np.asarray(ebm.bin_weights_[place], dtype=np.float64),
                 reasons=tuple(
                     _reason(axes, where, float(points[where]), contract) for where in np.ndindex(points.shape)
                 ),
             )
         )
-    return Scorecard(float(machine.intercept_[0]), tuple(terms))
+    # Two classes share one intercept and one table: the log-odds of the second.
+    return Scorecard(float(ebm.intercept_[0]), tuple(terms))
 
 
-def _axis(machine: ExplainableBoostingClassifier, feature: int, width: int) -> Bins:
+def _axis(ebm: ExplainableBoostingClassifier, feature: int, width: int) -> Bins:
     # Each feature has bins for main terms and, where they differ, coarser ones for pairs.
-    levels = machine.bins_[feature]
+    levels = ebm.bins_[feature]
     bins = levels[min(width, len(levels)) - 1]
-    name = machine.feature_names_in_[feature]
+    name = ebm.feature_names_in_[feature]
     if isinstance(bins, dict):
         return CategoryBins(name, {str(value): int(at) for value, at in bins.items()})
     return NumberBins(name, np.asarray(bins, dtype=np.float64))
 
 
 def _reason(axes: Sequence[Bins], where: Sequence[int], points: float, contract: Contract) -> str:
-    said = " with ".join(_bin_words(axis, bin, contract) for axis, bin in zip(axes, where, strict=True))
+    words = " with ".join(_bin_words(axis, bin, contract) for axis, bin in zip(axes, where, strict=True))
     push = "raised it" if points > 0 else "lowered it" if points < 0 else "made no difference"
-    return f"{capital(said)} {push}"
+    return f"{capital(words)} {push}"
 
 
 def _bin_words(axis: Bins, bin: int, contract: Contract) -> str:

@@ -1,7 +1,7 @@
 """Rows that are there more than once, as when tables were joined or appended by mistake.
 
-A copy tells nothing new. Where some copies of a row fit a model and others tell it when to stop, it never stops; where
-others are in the holdout, the model is judged on what it has seen.
+A copy adds no information. Where some copies of a row are fitted to and others decide on early stopping, boosting never
+stops; where others are in the holdout, the model is evaluated on what it was fitted to.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LEAST_SHARE = 0.01
 # Of rows that many customers share, such as those of whom nothing is known, none is a copy of another.
 _LARGEST_SHARE = 0.05
 # Customers who are alike by chance buy or do not, each by themselves; copies have one label. Its variance within
-# equal rows, as a share of that among all rows that have an equal, tells the two apart.
+# equal rows, as a share of that among all rows that have an equal, separates the two cases.
 _ALIKE = 0.1
 
 
@@ -68,16 +68,16 @@ def find_copies(columns: Columns, features: Sequence[Feature], label: np.ndarray
 
 def _hashes(columns: Columns, features: Sequence[Feature], n: int) -> np.ndarray:
     """A 64-bit hash of each row: of two million different rows, two share one with a chance of one in ten million."""
-    found = np.full(n, 0x9E3779B97F4A7C15, dtype=np.uint64)
+    hashes = np.full(n, 0x9E3779B97F4A7C15, dtype=np.uint64)
     for feature in features:
-        found ^= _bits(columns[feature.name])
+        hashes ^= _bits(columns[feature.name])
         # The finalizer of SplitMix64 (Steele, Lea & Flood 2014).
-        found ^= found >> np.uint64(30)
-        found *= np.uint64(0xBF58476D1CE4E5B9)
-        found ^= found >> np.uint64(27)
-        found *= np.uint64(0x94D049BB133111EB)
-        found ^= found >> np.uint64(31)
-    return found
+        hashes ^= hashes >> np.uint64(30)
+        hashes *= np.uint64(0xBF58476D1CE4E5B9)
+        hashes ^= hashes >> np.uint64(27)
+        hashes *= np.uint64(0x94D049BB133111EB)
+        hashes ^= hashes >> np.uint64(31)
+    return hashes
 
 
 def _bits(column: np.ndarray | Category) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From clusters to rules: the distiller on raw features, with sayable thresholds and explicit missing values."""
+"""From clusters to rules: the distiller on raw features, with round thresholds and explicit missing values."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from northstar_explain.contract import Category, Columns, Feature, Kind
 from northstar_explain.learn import distill as engine
-from northstar_explain.learn.distill.tree import Tree
 from northstar_explain.learn.round_numbers import thresholds
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
-from northstar_explain.model.rules import Leaf, Node, Split
+from northstar_explain.model.rules import Node
+from northstar_explain.model.tree import translated
 
 LEAST_SHARE = 0.03
-# A threshold that sets fewer customers apart than this is not worth a condition.
+# A threshold that separates a smaller share of the customers than this is not worth a condition.
 _LEAST_SIDE = 0.01
 
 
@@ -27,7 +27,7 @@ class Coding:
     ----------
     feature : Feature
     cuts : ndarray
-        Sayable thresholds of a number; empty for categories.
+        Round thresholds of a number; empty for categories.
     values : tuple of str
         Categories, in order of their codes.
     first : int
@@ -41,7 +41,7 @@ class Coding:
 
     @property
     def bins(self) -> engine.FeatureBins:
-        """What the distiller has to know of the codes."""
+        """How the distiller reads the codes."""
         count = len(self.values) if self.values else len(self.cuts) + 1
         return engine.FeatureBins(count + self.first, bool(self.first), self.feature.kind is Kind.CATEGORY)
 
@@ -50,6 +50,7 @@ class Coding:
         if isinstance(column, Category):
             table = {value: i + self.first for i, value in enumerate(self.values)}
             return column.lookup(table, 0, 0)
+        # NaN sorts after every number; its code is set below.
         codes = np.searchsorted(self.cuts, column, side="right") + self.first
         codes[np.isnan(column)] = 0
         return codes
@@ -62,10 +63,10 @@ def learn_rules(
     labels: np.ndarray,
     limits: engine.Limits,
     seed: int,
-    sayable: bool = True,
+    round_thresholds: bool = True,
     effort: float = 1.0,
 ) -> Node:
-    """Find the tree of sayable conditions whose groups cost least in KMeans' space.
+    """Find the tree of conditions with round thresholds whose groups cost least in KMeans' space.
 
     Parameters
     ----------
@@ -80,8 +81,8 @@ def learn_rules(
     limits : Limits
         Leaves, conditions and smallest shares.
     seed : int
-    sayable : bool, default True
-        Whether thresholds must be numbers that people say; else any quantile will do, to see what rounding costs.
+    round_thresholds : bool, default True
+        Whether thresholds must be round numbers; otherwise any quantile may be one, to measure what rounding costs.
     effort : float, default 1.0
         Share of the distiller's usual work.
 
@@ -90,18 +91,19 @@ def learn_rules(
     Node
         Segments are named by their cluster's number.
     """
-    codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], sayable))]
+    codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], round_thresholds))]
     codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in codings])
-    found = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
-    return _node(found.tree, codings)
+    distilled = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
+    return translated(distilled.tree, lambda test: _condition(test, codings[test.feature]), str)
 
 
-def _coding(feature: Feature, column: np.ndarray | Category, sayable: bool) -> Coding | None:
+def _coding(feature: Feature, column: np.ndarray | Category, round_thresholds: bool) -> Coding | None:
     first = int(feature.missing is not None)
     if isinstance(column, Category):
+        # Without an order, codes follow the alphabet, so that they do not depend on the order of the rows.
         values = feature.order or tuple(sorted(column.values))
         return Coding(feature, np.empty(0), values, first) if len(values) + first > 1 else None
-    cuts = thresholds(feature, column, _LEAST_SIDE) if sayable else _quantiles(column)
+    cuts = thresholds(feature, column, _LEAST_SIDE) if round_thresholds else _quantiles(column)
     return Coding(feature, cuts, (), first) if len(cuts) + first else None
 
 
@@ -110,26 +112,20 @@ def _quantiles(column: np.ndarray) -> np.ndarray:
     return np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))
 
 
-def _node(tree: Tree, codings: Sequence[Coding]) -> Node:
-    if isinstance(tree, engine.Leaf):
-        return Leaf(str(tree.group))
-    return Split(_test(tree, codings[tree.feature]), _node(tree.left, codings), _node(tree.right, codings))
-
-
-def _test(split: engine.Split, coding: Coding) -> Condition:
-    """What holds of the rows that go left."""
+def _condition(test: engine.BinTest, coding: Coding) -> Condition:
+    """The condition that holds of the rows which fit a test on bins."""
     name, first = coding.feature.name, coding.first
-    if split.left_codes is not None:
-        values = tuple(coding.values[code - first] for code in split.left_codes if code >= first)
+    if test.codes is not None:
+        values = tuple(coding.values[code - first] for code in test.codes if code >= first)
         if values:
-            return CategoryCondition(name, values, True, bool(first) and 0 in split.left_codes)
+            return CategoryCondition(name, values, True, bool(first) and 0 in test.codes)
         return MissingCondition(name)
-    known = split.cut - first  # how many of the known values' codes lie below the cut
+    known = test.cut - first  # how many of the known values' codes lie below the cut
     if known <= 0:
         return MissingCondition(name)
     count = len(coding.values) if coding.values else len(coding.cuts) + 1
     if known >= count:
-        return NumberCondition(name)  # every known value left, missing ones right
+        return NumberCondition(name)  # every known value fits, and no missing one
     if coding.values:
-        return CategoryCondition(name, coding.values[:known], True, split.missing_left)
-    return NumberCondition(name, None, float(coding.cuts[known - 1]), split.missing_left)
+        return CategoryCondition(name, coding.values[:known], True, test.missing)
+    return NumberCondition(name, None, float(coding.cuts[known - 1]), test.missing)

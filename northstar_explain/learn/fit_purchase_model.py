@@ -1,4 +1,4 @@
-"""Learning who buys: an Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019, InterpretML)."""
+"""Fitting the purchase model: an Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019, InterpretML)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from northstar_explain.contract import Category, Columns, Feature, Kind
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 
-Machine = ExplainableBoostingClassifier
+EBM = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
 
 @dataclass(frozen=True)
-class Options:
-    """How the machine is fitted.
+class PurchaseModelOptions:
+    """How the EBM is fitted.
 
     Attributes
     ----------
     interactions : int
         Pairs of features.
     outer_bags : int
-        Machines that are averaged; their spread is what the scorecard reports.
+        Bags that are averaged; their spread is what the scorecard reports.
     learning_rate : float
         Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
     max_bins : int
@@ -51,12 +51,12 @@ def fit(
     columns: Columns,
     label: np.ndarray,
     features: Sequence[Feature],
-    options: Options,
+    options: PurchaseModelOptions,
     seed: int,
     progress: Callable[[str], None] = lambda stage: None,
     groups: np.ndarray | None = None,
 ) -> ExplainableBoostingClassifier:
-    """Fit the machine.
+    """Fit the EBM.
 
     Parameters
     ----------
@@ -64,24 +64,25 @@ def fit(
         The training rows.
     label : ndarray of 0 and 1, shape (n,)
     features : sequence of Feature
-        What it may use; directions in the contract become constraints.
-    options : Options
+        Those it may use; directions in the contract become monotone constraints.
+    options : PurchaseModelOptions
     seed : int
     progress : callable
-        Told each bag that is done.
+        Takes a message for each bag that is done.
     groups : ndarray, shape (n,), optional
-        What each row belongs to: the rows that tell a machine when to stop are then of other groups than those that
-        fit it.
+        What each row belongs to: the rows that decide on early stopping are then of other groups than those that
+        are fitted to.
 
     Returns
     -------
     ExplainableBoostingClassifier
         Fitted.
     """
-    machine = ExplainableBoostingClassifier(
+    ebm = ExplainableBoostingClassifier(
         feature_names=[feature.name for feature in features],
         feature_types=[_type(feature) for feature in features],
         monotone_constraints=[_DIRECTIONS[feature.monotone] for feature in features],
+        # No more pairs than there are.
         interactions=min(options.interactions, len(features) * (len(features) - 1) // 2),
         outer_bags=options.outer_bags,
         learning_rate=options.learning_rate,
@@ -91,30 +92,30 @@ def fit(
         n_jobs=-1,  # interpret's default leaves a core idle
         random_state=seed,
     )
-    with warnings.catch_warnings(), processes(_told(options.outer_bags, progress)):
+    with warnings.catch_warnings(), processes(_bag_progress(options.outer_bags, progress)):
         # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
         warnings.filterwarnings("ignore", message="Missing values detected")
-        return machine.fit(frame(columns, features), label, bags=_bags(machine, label, groups, seed))
+        return ebm.fit(frame(columns, features), label, bags=_bags(ebm, label, groups, seed))
 
 
 def _bags(
-    machine: ExplainableBoostingClassifier, label: np.ndarray, groups: np.ndarray | None, seed: int
+    ebm: ExplainableBoostingClassifier, label: np.ndarray, groups: np.ndarray | None, seed: int
 ) -> np.ndarray | None:
     if groups is None:
-        return None  # interpret's own: rows apart, stratified by label
-    return splits.bags(label, groups, machine.outer_bags, machine.validation_size, seed)
+        return None  # interpret's own: single rows, stratified by label
+    return splits.bags(label, groups, ebm.outer_bags, ebm.validation_size, seed)
 
 
-def _told(bags: int, progress: Callable[[str], None]) -> Callable[[int], None]:
-    """Each bag is fitted to single features, then ranks the pairs, then is fitted to the pairs chosen."""
+def _bag_progress(bags: int, progress: Callable[[str], None]) -> Callable[[int], None]:
+    """Each bag is fitted to single features, then ranks the pairs, then is fitted to the best pairs."""
     stages = ("features one by one", "", "pairs of features")
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         stage, bag = divmod(done - 1, bags)
         if stages[stage]:
             progress(f"fitting the purchase model to {stages[stage]}: {bag + 1} of {bags} bags done")
 
-    return tell
+    return report
 
 
 def frame(columns: Columns, features: Sequence[Feature]) -> pd.DataFrame:
@@ -124,6 +125,7 @@ def frame(columns: Columns, features: Sequence[Feature]) -> pd.DataFrame:
 
 def _values(column: np.ndarray | Category) -> np.ndarray:
     if isinstance(column, Category):
+        # Code -1, a missing value, takes the last entry.
         return np.array([*column.values, None], dtype=object)[column.codes]
     return column
 

@@ -1,4 +1,4 @@
-"""Learning segments, start to end: space, KMeans, rules, names and facts. No label is ever handed in here."""
+"""Learning segments, start to end: space, KMeans, rules, names and facts. No label is ever passed in here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import choose_segments, clusters, match_segments, naming, space, splits, stability
-from northstar_explain.learn.choose_segments import Options
+from northstar_explain.learn.choose_segments import SegmentOptions
 from northstar_explain.learn.match_segments import Continuity
 from northstar_explain.learn.round_numbers import border
 from northstar_explain.learn.space import Space
@@ -22,24 +22,26 @@ from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Profile, Retired, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
 
+__all__ = ["CHECK_SHARE", "Evidence", "LearnedSegments", "Previous", "SegmentOptions", "describe", "learn", "usable"]
+
 CHECK_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why these segments, and how well they are said.
+    """Why these segments, and how well their rules describe them.
 
     Attributes
     ----------
     principal : tuple of (str, float)
-        The features that measure likeness, each with the variance it explains, in features' worth.
+        The features that measure similarity, each with the variance it explains, in units of one feature's variance.
     candidates : tuple of Candidate
         The numbers of segments that were tried.
     chosen : Candidate
     curve : tuple of Point
         One to four times as many rules as segments.
     unrounded : Point
-        The same number of rules with any threshold instead of a sayable one.
+        The same number of rules with any threshold instead of a round one.
     stability : dict
         Segment id to bootstrap Jaccard of the rules.
     null : NullTest
@@ -56,7 +58,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class LearnedSegments:
-    """A segmentation, and what is needed to judge it.
+    """A segmentation, and what is needed to evaluate it.
 
     Attributes
     ----------
@@ -100,7 +102,7 @@ class Previous:
 def learn(
     columns: Columns,
     contract: Contract,
-    options: Options,
+    options: SegmentOptions,
     seed: int,
     progress: Callable[[str], None],
     previous: Previous | None = None,
@@ -114,10 +116,10 @@ def learn(
     columns : mapping
         Every feature of the contract, all customers.
     contract : Contract
-    options : Options
+    options : SegmentOptions
     seed : int
     progress : callable
-        Told each stage.
+        Takes the name of each stage as it begins.
     previous : Previous, optional
         Segments found again keep their ids and names.
     groups : ndarray, shape (n,), optional
@@ -135,18 +137,20 @@ def learn(
         When too few features may define segments.
     """
     features = usable(contract, columns)
+    # Fidelity is measured on rows that neither KMeans nor the rules have seen.
     learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed, groups)
-    drawn = splits.sample(len(learn_rows), fit_rows, seed, None if groups is None else groups[learn_rows])
-    learn_rows = learn_rows[drawn]
-    taught, checked = rows_of(columns, learn_rows), rows_of(columns, check_rows)
-    progress(f"choosing from {len(features)} features what likeness is measured by")
-    principal = space.principal(taught, features)
+    sampled = splits.sample(len(learn_rows), fit_rows, seed, None if groups is None else groups[learn_rows])
+    learn_rows = learn_rows[sampled]
+    fit_columns, check_columns = rows_of(columns, learn_rows), rows_of(columns, check_rows)
+    progress(f"choosing the features that measure similarity, from {len(features)}")
+    principal = space.principal(fit_columns, features)
     chosen_features = tuple(feature for feature, _ in principal)
-    learnt_space = space.learn_space(taught, chosen_features)
+    fitted_space = space.learn_space(fit_columns, chosen_features)
     material = choose_segments.Material(
-        learnt_space.place(taught), taught, learnt_space.place(checked), checked, chosen_features
+        fitted_space.place(fit_columns), fit_columns, fitted_space.place(check_columns), check_columns, chosen_features
     )
     chosen, candidates = choose_segments.choose(material, options, seed, progress)
+    # Ids by size over all customers, not over the sample that was fitted to.
     tree, cluster_of = _ordered(chosen.tree, columns)
     continuity = None
     if previous is not None:
@@ -156,11 +160,12 @@ def learn(
     evidence = _evidence(material, chosen, candidates, cluster_of, options, seed, progress)
     agreement = _agreement(tree, cluster_of, material, chosen.kmeans)
     segmentation = describe(tree, columns, contract, agreement, _kept_names(continuity, previous))
+    # Ids of retired segments are kept, so that none is ever given to another segment.
     segmentation = replace(segmentation, retired=_retired(continuity, previous))
     named = tuple((feature.name, gain) for feature, gain in principal)
     return LearnedSegments(
         segmentation,
-        learnt_space,
+        fitted_space,
         chosen.kmeans,
         cluster_of,
         learn_rows,
@@ -196,24 +201,25 @@ def _evidence(
     chosen: choose_segments.Chosen,
     candidates: tuple[choose_segments.Candidate, ...],
     cluster_of: dict[str, int],
-    options: Options,
+    options: SegmentOptions,
     seed: int,
     progress: Callable[[str], None],
 ) -> Evidence:
     k, rules = chosen.candidate.k, chosen.candidate.point.rules
-    progress("drawing the customers anew to see whether the segments are there again")
-    found = choose_segments.rule_stability(material, k, rules, options, chosen.tree, seed)
-    progress("testing against customers without groups")
+    progress("measuring bootstrap stability")
+    jaccard = choose_segments.rule_stability(material, k, rules, options, chosen.tree, seed)
+    progress("running the null test")
     null = stability.null_test(material.points, k, seed, options.draws)
+    # What more rules would give: evidence for the number of rules, which no segment depends on.
     curve = choose_segments.curve(material, chosen.kmeans, k, options, seed, progress)
-    exact = choose_segments.distil(material, chosen.kmeans, rules, options, seed, sayable=False)
+    exact = choose_segments.distil(material, chosen.kmeans, rules, options, seed, round_thresholds=False)
     return Evidence(
         principal=(),
         candidates=candidates,
         chosen=chosen.candidate,
         curve=curve,
         unrounded=choose_segments.measure(material, chosen.kmeans, exact, rules),
-        stability={id: found[str(cluster)] for id, cluster in cluster_of.items()},
+        stability={id: jaccard[str(cluster)] for id, cluster in cluster_of.items()},
         null=null,
     )
 
@@ -242,10 +248,12 @@ def describe(
     -------
     Segmentation
     """
+    # Names are learned for all segments, also those that keep one: a new name must differ from them.
     kept = kept or {}
     ids = assign(tree, columns)
     by_segment = rules_by_segment(tree, contract)
     order = sorted(by_segment, key=match_segments.number)
+    # Only numbers have a mean that can be compared.
     numeric = [feature for feature in contract.features if feature.kind.numeric]
     profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
     learned = naming.names(order, profiles, [by_segment[id] for id in order], contract)
@@ -268,12 +276,12 @@ def describe(
 
 
 def _borders(tree: Node, columns: Columns, contract: Contract) -> Borders:
-    found: dict[str, dict[float, tuple[float, float]]] = {}
+    borders: dict[str, dict[float, tuple[float, float]]] = {}
     for name, threshold in thresholds(tree):
         values = columns[name]
         assert isinstance(values, np.ndarray)
-        found.setdefault(name, {})[threshold] = border(contract[name], values, threshold)
-    return found
+        borders.setdefault(name, {})[threshold] = border(contract[name], values, threshold)
+    return borders
 
 
 def usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
@@ -300,9 +308,9 @@ def _varies(column: np.ndarray | Category) -> bool:
 
 def _ordered(tree: Node, columns: Columns) -> tuple[Node, dict[str, int]]:
     """Ids by size: S1 is the largest."""
-    found, counts = np.unique(assign(tree, columns), return_counts=True)
-    order = sorted(range(len(found)), key=lambda i: (-counts[i], found[i]))
-    names = {str(found[i]): f"S{place + 1}" for place, i in enumerate(order)}
+    before, counts = np.unique(assign(tree, columns), return_counts=True)
+    order = sorted(range(len(before)), key=lambda i: (-counts[i], before[i]))
+    names = {str(before[i]): f"S{place + 1}" for place, i in enumerate(order)}
     return rename(tree, names), {new: int(old) for old, new in names.items()}
 
 
@@ -313,9 +321,9 @@ def _agreement(
     labels = clusters.predict(kmeans, material.check_points)
     agreement = {}
     for id, cluster in cluster_of.items():
-        inside, meant = ids == id, labels == cluster
-        both = int((inside & meant).sum())
-        agreement[id] = (both / max(1, int(inside.sum())), both / max(1, int(meant.sum())))
+        by_rule, by_kmeans = ids == id, labels == cluster
+        both = int((by_rule & by_kmeans).sum())
+        agreement[id] = (both / max(1, int(by_rule.sum())), both / max(1, int(by_kmeans.sum())))
     return agreement
 
 
@@ -324,13 +332,14 @@ def _profile(feature: Feature, columns: Columns, inside: np.ndarray) -> Profile:
     assert isinstance(column, np.ndarray)
     known = ~np.isnan(column)
     base, spread = float(column[known].mean()), float(column[known].std())
-    chosen = column[known & inside]
-    mean = float(chosen.mean()) if len(chosen) else base
+    values = column[known & inside]
+    # Where nobody in the segment has a value, nothing is claimed: the mean is that of all, the effect zero.
+    mean = float(values.mean()) if len(values) else base
     return Profile(
         feature=feature.name,
         mean=mean,
         base=base,
         index=100 * mean / base if base > 0 else None,
         effect=(mean - base) / spread if spread > 0 else 0.0,
-        known=len(chosen),
+        known=len(values),
     )

@@ -12,24 +12,25 @@ from northstar_explain.contract import Contract, Kind, columns_of
 from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.model.conditions import NumberCondition
 from northstar_explain.model.folder import MACHINE
-from northstar_explain.model.rules import Node, Split
+from northstar_explain.model.rules import Node
 from northstar_explain.model.scorecard import NumberBins, Scorecard
+from northstar_explain.model.tree import split_tests
 
 _ORDINARY = 100
 _CUTS = 3
-# As close to an edge as a spreadsheet, which holds 15 digits, can still tell from it.
+# As close to an edge as a spreadsheet, which holds 15 digits, can still distinguish from it.
 _CLOSE = 1e-12
 UNSEEN = "(a category never seen)"
 
 
 class Ordinary(NamedTuple):
-    """Ordinary customers, drawn before the model is made so that the table they come from need not be kept.
+    """Ordinary customers, sampled before the model is fitted, so that the table they come from need not be kept.
 
     Attributes
     ----------
     rows : pyarrow.Table
     rng : numpy.random.Generator
-        What drew them, and draws on.
+        The generator that sampled them, to go on with.
     """
 
     rows: pa.Table
@@ -37,10 +38,10 @@ class Ordinary(NamedTuple):
 
 
 def ordinary_rows(table: pa.Table, contract: Contract, seed: int) -> Ordinary:
-    """Draw up to 100 of the checked customers."""
+    """Sample up to 100 of the valid rows."""
     rng = np.random.default_rng([seed, 3])
-    chosen = np.sort(rng.choice(table.num_rows, min(_ORDINARY, table.num_rows), replace=False))
-    return Ordinary(table.select([feature.name for feature in contract.features]).take(pa.array(chosen)), rng)
+    rows = np.sort(rng.choice(table.num_rows, min(_ORDINARY, table.num_rows), replace=False))
+    return Ordinary(table.select([feature.name for feature in contract.features]).take(pa.array(rows)), rng)
 
 
 def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tree: Node) -> pa.Table:
@@ -71,21 +72,20 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
             hard += _hard_numbers(edges.get(feature.name, []))
         elif feature.kind is Kind.CATEGORY:
             hard.append(UNSEEN)
+        # Each hard value on a customer of its own, so that it meets different values in the other features.
         base = rng.choice(len(rows), len(hard))
         made += [{**rows[i], feature.name: value} for i, value in zip(base, hard, strict=True)]
     return pa.Table.from_pylist(rows + made, schema=ordinary.rows.schema)
 
 
-def with_interpret_probability(
-    golden: pa.Table, machine: ExplainableBoostingClassifier, contract: Contract
-) -> pa.Table:
-    """Add what interpret itself predicts, so that the scorecard can be held against it without interpret.
+def with_interpret_probability(golden: pa.Table, ebm: ExplainableBoostingClassifier, contract: Contract) -> pa.Table:
+    """Add what interpret itself predicts, so that the scorecard can be checked against it without interpret.
 
     Parameters
     ----------
     golden : pyarrow.Table
         As `golden_rows` gives them.
-    machine : ExplainableBoostingClassifier
+    ebm : ExplainableBoostingClassifier
     contract : Contract
 
     Returns
@@ -94,7 +94,7 @@ def with_interpret_probability(
         With a column `MACHINE`: the probability by interpret's ``predict_proba``.
     """
     features = contract.model_features
-    probability = machine.predict_proba(frame(columns_of(golden, features), features))[:, 1]
+    probability = ebm.predict_proba(frame(columns_of(golden, features), features))[:, 1]
     return golden.append_column(MACHINE, pa.array(probability, pa.float64()))
 
 
@@ -105,18 +105,15 @@ def _hard_numbers(edges: list[float]) -> list[float]:
 
 
 def _edges(scorecard: Scorecard, tree: Node) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
+    edges_of: dict[str, list[float]] = {}
     for term in scorecard.terms:
         for axis in term.axes:
             if isinstance(axis, NumberBins) and len(axis.cuts):
+                # First, middle and last cut: a feature can have hundreds, each of which would make five rows.
                 places = np.linspace(0, len(axis.cuts) - 1, _CUTS).astype(int)
-                found.setdefault(axis.feature, []).extend(map(float, axis.cuts[np.unique(places)]))
-    for test in _tests(tree):
+                edges_of.setdefault(axis.feature, []).extend(map(float, axis.cuts[np.unique(places)]))
+    for test in split_tests(tree):
         if isinstance(test, NumberCondition):
             edges = (edge for edge in (test.lower, test.upper) if edge is not None)
-            found.setdefault(test.feature, []).extend(edges)
-    return {name: sorted(set(edges)) for name, edges in found.items()}
-
-
-def _tests(node: Node) -> list[object]:
-    return [node.test, *_tests(node.yes), *_tests(node.no)] if isinstance(node, Split) else []
+            edges_of.setdefault(test.feature, []).extend(edges)
+    return {name: sorted(set(edges)) for name, edges in edges_of.items()}

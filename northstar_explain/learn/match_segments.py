@@ -1,4 +1,4 @@
-"""This month's segments beside last month's: which is which, by the customers they share."""
+"""Matching this month's segments with last month's, by the customers they share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from northstar_explain.model.evaluation.limits import JACCARD_SAME_SEGMENT
 
 @dataclass(frozen=True)
 class Match:
-    """A segment that is still there.
+    """A segment of the earlier model that a new one continues.
 
     Attributes
     ----------
@@ -71,14 +71,16 @@ def match(old: np.ndarray, new: np.ndarray, used: Iterable[str]) -> Continuity:
     common = np.zeros((len(before), len(now)))
     np.add.at(common, (from_codes, to_codes), 1)
     sizes, new_sizes = common.sum(axis=1), common.sum(axis=0)
-    likeness = common / (sizes[:, None] + new_sizes[None, :] - common)
+    similarity = common / (sizes[:, None] + new_sizes[None, :] - common)
     names: dict[str, str] = {}
     matches = []
-    for i, j in zip(*linear_sum_assignment(-likeness), strict=True):
-        if likeness[i, j] > JACCARD_SAME_SEGMENT:
+    for i, j in zip(*linear_sum_assignment(-similarity), strict=True):
+        if similarity[i, j] > JACCARD_SAME_SEGMENT:
             names[str(now[j])] = str(before[i])
-            matches.append(Match(str(before[i]), float(likeness[i, j]), int(sizes[i]), int(new_sizes[j])))
+            matches.append(Match(str(before[i]), float(similarity[i, j]), int(sizes[i]), int(new_sizes[j])))
+    # Above every id that was ever given: a retired one never comes back as another segment.
     last = max((number(id) for id in used), default=0)
+    # New segments by size, as the ids of a first model are.
     rest = sorted((j for j in range(len(now)) if str(now[j]) not in names), key=lambda j: (-new_sizes[j], now[j]))
     added = tuple(f"S{last + 1 + place}" for place in range(len(rest)))
     names |= {str(now[j]): id for j, id in zip(rest, added, strict=True)}
@@ -86,5 +88,5 @@ def match(old: np.ndarray, new: np.ndarray, used: Iterable[str]) -> Continuity:
 
 
 def number(id: str) -> int:
-    """What stands behind the S of a segment's id."""
+    """The number in a segment's id, which is S and a number."""
     return int(id.removeprefix("S"))

@@ -1,7 +1,7 @@
 """Names for segments: what their rules ask, in the contract's own adjectives, the same for the same rules and facts.
 
-A name speaks of behavior: of numbers that the rules ask about and, where that does not tell segments apart, of what
-else is unlike the average. Categories and sensitive features never give a name, so that none says who somebody is.
+A name speaks of behavior: of numbers that the rules ask about and, where that does not distinguish segments, of what
+else differs from the average. Categories and sensitive features never give a name: none says who somebody is.
 """
 
 from __future__ import annotations
@@ -62,16 +62,16 @@ def names(
     -------
     tuple of str
     """
-    found = [_traits(profile, asked, contract) for profile, asked in zip(profiles, rules, strict=True)]
-    traits = [[*asked, *other] for asked, other in found]
-    # What the rules ask is name enough; without it, two of the others.
-    sizes = [min(_WORDS, len(asked) or len(other)) for asked, other in found]
+    by_segment = [_traits(profile, asked, contract) for profile, asked in zip(profiles, rules, strict=True)]
+    traits = [[*asked, *other] for asked, other in by_segment]
+    # What the rules ask is enough for a name; where it gives none, two of the other traits.
+    sizes = [min(_WORDS, len(asked) or len(other)) for asked, other in by_segment]
     while grown := _too_short(traits, sizes):
         sizes = [size + (place in grown) for place, size in enumerate(sizes)]
-    said = [
-        _name(chosen[:size], asked, contract.noun) for chosen, size, asked in zip(traits, sizes, rules, strict=True)
+    drafts = [
+        _name(ordered[:size], asked, contract.noun) for ordered, size, asked in zip(traits, sizes, rules, strict=True)
     ]
-    return tuple(name if said.count(name) == 1 else f"{name} ({id})" for id, name in zip(ids, said, strict=True))
+    return tuple(name if drafts.count(name) == 1 else f"{name} ({id})" for id, name in zip(ids, drafts, strict=True))
 
 
 def keep(ids: Sequence[str], names: Sequence[str], kept: Mapping[str, str]) -> tuple[str, ...]:
@@ -81,16 +81,17 @@ def keep(ids: Sequence[str], names: Sequence[str], kept: Mapping[str, str]) -> t
 
 
 def _too_short(traits: Sequence[Sequence[Trait]], sizes: Sequence[int]) -> set[int]:
-    """Segments whose name tells no more than another's, the order of words apart, and that may have a longer one."""
-    said = [{trait.words for trait in chosen[:size]} for chosen, size in zip(traits, sizes, strict=True)]
-    longest = [min(len(chosen), _MOST_WORDS) for chosen in traits]
-    places = range(len(said))
-    return {i for i in places if sizes[i] < longest[i] and any(i != j and said[i] <= said[j] for j in places)}
+    """Segments whose name has no word that another's lacks, and that may have a longer one."""
+    words = [{trait.words for trait in ordered[:size]} for ordered, size in zip(traits, sizes, strict=True)]
+    longest = [min(len(ordered), _MOST_WORDS) for ordered in traits]
+    places = range(len(words))
+    return {i for i in places if sizes[i] < longest[i] and any(i != j and words[i] <= words[j] for j in places)}
 
 
 def _traits(profile: Sequence[Profile], rules: Sequence[Rule], contract: Contract) -> tuple[list[Trait], list[Trait]]:
-    """What the rules ask of everybody in the segment, and what else is unlike the average; the clearest first."""
+    """What the rules ask of everybody in the segment, and what else differs from the average; the clearest first."""
     effects = {item.feature: item.effect for item in profile}
+    # A name must never say who somebody is: sensitive features are out, and categories have no profile.
     usable = [feature for feature in contract.features if feature.name in effects and not feature.sensitive]
     usable.sort(key=lambda feature: (-abs(effects[feature.name]), feature.name))
     asked, clear = [], []
@@ -119,7 +120,7 @@ def _level(condition: Condition) -> str:
 
 
 def _asked(levels: set[str], effect: float) -> str:
-    """The level that the rules ask of a feature; empty where the facts deny it.
+    """The level that the rules ask of a feature; empty where the profile contradicts it.
 
     "Fewer than 40" may be nearly everybody, and "at least one" less than most have if another condition makes it so.
     """
@@ -135,6 +136,7 @@ def _asked(levels: set[str], effect: float) -> str:
 
 def _varied(traits: Sequence[Trait], before: Sequence[Trait]) -> list[Trait]:
     """The traits, the first of each group of features ahead of the others, so that they add up."""
+    # Two traits of one group, such as orders in 90 and in 365 days, add little to each other.
     groups = {trait.feature.group for trait in before}
     first: list[Trait] = []
     later: list[Trait] = []
@@ -147,7 +149,8 @@ def _varied(traits: Sequence[Trait], before: Sequence[Trait]) -> list[Trait]:
 def _name(traits: Sequence[Trait], rules: Sequence[Rule], noun: str) -> str:
     order = list(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
     place = {feature: at for at, feature in enumerate(order)}
-    ordered = sorted(traits, key=lambda trait: place.get(trait.feature.name, len(place)))  # as the definition says it
+    # In the order of the definition, where the rules ask about them.
+    ordered = sorted(traits, key=lambda trait: place.get(trait.feature.name, len(place)))
     adjectives = dict.fromkeys(trait.words for trait in ordered if trait.adjective)
     others = dict.fromkeys(trait.words for trait in ordered if not trait.adjective)
     name = f"{', '.join(adjectives)} {noun}" if adjectives else noun if others else f"typical {noun}"

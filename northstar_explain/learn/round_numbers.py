@@ -1,4 +1,4 @@
-"""Numbers that people say: the only thresholds a rule may use."""
+"""Round numbers, as people say them: the only thresholds that a rule may use."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _LEADING = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
 
 
 def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.ndarray:
-    """The sayable thresholds that tell customers apart.
+    """The round thresholds that separate customers.
 
     Parameters
     ----------
     feature : Feature
-        A numeric one; its kind decides which numbers are sayable.
+        A numeric one; its kind decides which numbers are round.
     values : ndarray of float, shape (n,)
         NaN where missing.
     least_share : float
@@ -52,7 +52,7 @@ def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.n
     Returns
     -------
     ndarray of float
-        In ascending order; of several that part the customers alike, the first.
+        In ascending order; of several that split the customers alike, the first.
     """
     known = np.sort(values[~np.isnan(values)])
     if not len(known):
@@ -66,7 +66,7 @@ def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.n
 
 
 def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[float, float]:
-    """The values that are closer to a threshold than to the sayable numbers beside it.
+    """The values that are closer to a threshold than to the round numbers beside it.
 
     Parameters
     ----------

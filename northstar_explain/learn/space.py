@@ -3,7 +3,7 @@
 Counts and days are taken on a log scale, since the step from 1 order to 2 means more than the one from 21 to 22;
 amounts and durations too, in units of their own median, so that a table in cents gives the segments of one in
 dollars; rates as they are; ordered categories by rank. Each is scaled to unit variance, and the categories of one
-feature together count as one column. A missing value lies at the average: it says nothing about likeness.
+feature together count as one column. A missing value lies at the average: it says nothing about similarity.
 
 A space of many columns that move together measures one thing many times, and any noise as often as it has columns.
 So only a few features are taken: the principal variables (McCabe 1984), chosen one by one, each the one that explains
@@ -68,7 +68,7 @@ def learn_space(columns: Columns, features: Sequence[Feature]) -> Space:
     columns : mapping
         The rows to learn from.
     features : sequence of Feature
-        Those that shall measure likeness.
+        Those that similarity is measured by.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def principal(columns: Columns, features: Sequence[Feature]) -> tuple[tuple[Feat
     """
     placed = [Space(tuple(_axes(columns[feature.name], feature))).place(columns) for feature in features]
     spaces = np.concatenate(placed, axis=1)
-    owner = np.repeat(np.arange(len(features)), [part.shape[1] for part in placed])
+    owner = np.repeat(np.arange(len(features)), [points.shape[1] for points in placed])
     left = np.cov(spaces, rowvar=False)
     chosen: list[tuple[Feature, float]] = []
     for _ in range(min(MOST, len(features))):
@@ -106,6 +106,8 @@ def principal(columns: Columns, features: Sequence[Feature]) -> tuple[tuple[Feat
             break
         chosen.append((features[best], float(gains[best])))
         mine = owner == best
+        # What is left of all columns once they are regressed on this feature; the indicator columns of a category are
+        # collinear, hence the pseudo-inverse.
         left = left - left[:, mine] @ np.linalg.pinv(left[np.ix_(mine, mine)], rcond=1e-9) @ left[mine]
     return tuple(chosen)
 

@@ -1,4 +1,4 @@
-"""Whether groups are there again in other data: bootstrap Jaccard, and a test against data without groups."""
+"""Whether clusters are stable and real: bootstrap Jaccard, silhouette, and a null test on column-shuffled data."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ NULL_ROWS = 10_000
 def jaccard(
     groups: np.ndarray,
     k: int,
-    regroup: Callable[[np.ndarray, int], np.ndarray],
+    refit: Callable[[np.ndarray, int], np.ndarray],
     seed: int,
     repeats: int,
 ) -> np.ndarray:
-    """How well each group is found again when the customers are drawn anew (Hennig 2007).
+    """Bootstrap stability of each group: how well it is found again on resampled customers (Hennig 2007).
 
     Parameters
     ----------
     groups : ndarray of int, shape (n,)
         The groups, 0 to k - 1.
     k : int
-    regroup : callable
-        Takes row positions (a bootstrap draw) and a seed, groups those rows, and returns a group for each of all n.
+    refit : callable
+        Takes row positions (a bootstrap resample) and a seed, fits to those rows, and gives a group for each of all n.
     seed : int
     repeats : int
 
@@ -42,21 +42,24 @@ def jaccard(
         `model.evaluation.limits` says what is stable.
     """
     rng = np.random.default_rng([seed, 4])
-    found = np.zeros((repeats, k))
+    similarity = np.zeros((repeats, k))
     for repeat in range(repeats):
         rows = rng.integers(0, len(groups), len(groups))
-        drawn = np.unique(rows)
-        old, new = groups[drawn], regroup(rows, int(rng.integers(2**31)))[drawn]
+        # A row that was sampled twice counts once.
+        sampled = np.unique(rows)
+        old, new = groups[sampled], refit(rows, int(rng.integers(2**31)))[sampled]
         common = np.zeros((k, k))
         np.add.at(common, (old, new), 1)
+        # Rows in either are those in the one and those in the other, less those in both.
         either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
-        found[repeat] = (common / np.maximum(either, 1)).max(axis=1)
-    return found.mean(axis=0)
+        similarity[repeat] = (common / np.maximum(either, 1)).max(axis=1)
+    return similarity.mean(axis=0)
 
 
 def silhouette(points: np.ndarray, groups: np.ndarray, seed: int) -> float:
     """Mean silhouette width on a sample of rows (Rousseeuw 1987): 1 is well apart, 0 is not."""
     rng = np.random.default_rng([seed, 5])
+    # A silhouette takes time and memory with the square of the rows.
     rows = rng.choice(len(points), min(SILHOUETTE_ROWS, len(points)), replace=False)
     if len(np.unique(groups[rows])) < 2:
         return 0.0
@@ -70,11 +73,12 @@ def null_test(points: np.ndarray, k: int, seed: int, copies: int) -> NullTest:
     rows = rng.choice(len(points), min(NULL_ROWS, len(points)), replace=False)
     sample = points[rows]
 
-    def found(data: np.ndarray) -> float:
+    def clustered(data: np.ndarray) -> float:
         return silhouette(data, clusters.fit(data, k, seed, restarts=2).labels_, seed)
 
-    mine = found(sample)
-    null = [found(np.column_stack([rng.permutation(column) for column in sample.T])) for _ in range(copies)]
+    mine = clustered(sample)
+    null = [clustered(np.column_stack([rng.permutation(column) for column in sample.T])) for _ in range(copies)]
+    # The data count as one of the copies, so that p is never zero (Phipson and Smyth 2010).
     p_value = (1 + sum(value >= mine for value in null)) / (1 + copies)
     natural = p_value <= NULL_TEST_P_VALUE and mine >= NATURAL_SILHOUETTE
     return NullTest(mine, float(np.mean(null)), max(null), p_value, copies, natural)

@@ -1,4 +1,4 @@
-"""Work in other processes, which end with this one: told as it goes on, and done beside what this process does."""
+"""Work in other processes, which end with this one, report their progress, and run beside what this process does."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from joblib.parallel import LokyBackend
 from threadpoolctl import threadpool_limits
 
 T = TypeVar("T")
-# How often a worker looks whether the process that started it still runs.
+# How often a worker checks that the process which started it still runs.
 _WATCH_S = 0.5
 _stopping = threading.Event()
 
 
 class Stopped(Exception):
-    """The work was given up, as what it is for has failed."""
+    """The work was stopped, as the work beside it has failed."""
 
 
 class _Processes(LokyBackend):
-    """joblib's own processes, made to end with this one, with word of each task that is done."""
+    """joblib's own processes, made to end with this one and to report each task that is done."""
 
     def __init__(self, done: Callable[[int], None]):
         super().__init__(initializer=_begin_worker, initargs=(os.getpid(),))
@@ -62,13 +62,13 @@ def processes(done: Callable[[int], None] = lambda count: None) -> Iterator[None
 
 
 def _begin_worker(parent: int) -> None:
-    """Prepare a worker: watch the process that started it, and let go of its standard output.
+    """Prepare a worker: watch the process that started it, and release its standard output.
 
     A signal on the parent's death (Linux's PR_SET_PDEATHSIG) would come as soon as the thread that started the worker
     ends, so the parent's id is watched instead, which serves every Unix.
     """
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    # Whoever reads the output of this program must see its end when the program ends, not when its last worker does.
+    # A reader of this program's output must see its end when the program ends, not when its last worker does.
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 1)
 
@@ -76,7 +76,7 @@ def _begin_worker(parent: int) -> None:
 def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH_S)
-    os._exit(1)  # whatever it is doing: nobody waits for it; the trackers then remove what it shared
+    os._exit(1)  # nobody waits for its result; the resource trackers then remove what it shared
 
 
 @contextlib.contextmanager
@@ -95,6 +95,7 @@ def beside(task: Callable[..., T], *args: Any) -> Iterator[Callable[[], T]]:
         Gives the task's result when it is there, or raises what it raised. Where joblib has but one processor, the
         task is done only then. If the work within fails first, the task's processes are ended rather than waited for.
     """
+    # One processor: side by side would only take turns, and hold the memory of both.
     if cpu_count() == 1:
         yield lambda: task(*args)
         return

@@ -6,7 +6,7 @@ a leaf, with the conditions of the path merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,25 +14,29 @@ import numpy as np
 
 from northstar_explain.contract import Columns, Contract, Feature
 from northstar_explain.model.conditions import Condition, NumberCondition, from_json, simplify, to_json, union
+from northstar_explain.model.tree import Leaf, Split, Tree, leaves, translated
+
+__all__ = [
+    "Leaf",
+    "Node",
+    "Rule",
+    "Split",
+    "assign",
+    "assign_codes",
+    "leaves",
+    "merged_rules",
+    "rename",
+    "rules",
+    "tree_from_json",
+    "tree_to_json",
+]
+
+# Whether a feature, by its name, may be missing.
+MayMiss = Callable[[str], bool]
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """An end of the tree; `segment` is a segment's id."""
-
-    segment: str
-
-
-@dataclass(frozen=True)
-class Split:
-    """A question; rows that fit `test` go on to `yes`, all others to `no`."""
-
-    test: Condition
-    yes: Node
-    no: Node
-
-
-Node = Leaf | Split
+# The tree of a segmentation: conditions on features, ids of segments.
+Node = Tree[Condition, str]
 
 
 @dataclass(frozen=True)
@@ -49,27 +53,44 @@ class Rule:
 
 
 def rules(tree: Node, contract: Contract | Mapping[str, Feature]) -> tuple[Rule, ...]:
+    """The rules that the leaves make, as `merged_rules`, of features that a contract describes."""
+    return merged_rules(tree, lambda name: contract[name].missing is not None)
+
+
+def merged_rules(tree: Node, may_miss: MayMiss) -> tuple[Rule, ...]:
     """The rules that the leaves make, from left to right.
 
     A leaf that no row can reach has none, and leaves of one segment that differ in one condition share a rule.
+
+    Parameters
+    ----------
+    tree : Node
+    may_miss : callable
+        Whether a feature, by its name, may be missing.
+
+    Returns
+    -------
+    tuple of Rule
+        Together they cover every row exactly once.
     """
-    merged = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
-    found = [Rule(conditions, segment) for conditions, segment in merged if conditions is not None]
-    while pair := next(((i, j, both) for i, j, both in _joined(found, contract)), None):
+    simplified = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, may_miss, ()))
+    merged = [Rule(conditions, segment) for conditions, segment in simplified if conditions is not None]
+    while pair := next(_joined(merged, may_miss), None):
         i, j, both = pair
-        found[i] = both
-        del found[j]
-    return tuple(found)
+        merged[i] = both
+        del merged[j]
+    return tuple(merged)
 
 
-def _joined(found: Sequence[Rule], contract: Contract | Mapping[str, Feature]) -> Iterator[tuple[int, int, Rule]]:
-    for j, other in enumerate(found):
-        for i, one in enumerate(found[:j]):
-            if one.segment == other.segment and (both := _either(one, other, contract)):
+def _joined(rules: Sequence[Rule], may_miss: MayMiss) -> Iterator[tuple[int, int, Rule]]:
+    for j, other in enumerate(rules):
+        for i, one in enumerate(rules[:j]):
+            if one.segment == other.segment and (both := _either(one, other, may_miss)):
                 yield i, j, both
 
 
-def _either(one: Rule, other: Rule, contract: Contract | Mapping[str, Feature]) -> Rule | None:
+def _either(one: Rule, other: Rule, may_miss: MayMiss) -> Rule | None:
+    """The one rule that fits the rows that either fits; None where no single rule does."""
     first, second = ({c.feature: c for c in rule.conditions} for rule in (one, other))
     differ = [name for name in first if name in second and first[name] != second[name]]
     if set(first) != set(second) or len(differ) != 1:
@@ -78,13 +99,13 @@ def _either(one: Rule, other: Rule, contract: Contract | Mapping[str, Feature]) 
     if both is None:
         return None
     first[differ[0]] = both
-    return Rule(tuple(c for c in first.values() if not _asks_nothing(c, contract)), one.segment)
+    return Rule(tuple(c for c in first.values() if not _always_fits(c, may_miss)), one.segment)
 
 
-def _asks_nothing(condition: Condition, contract: Contract | Mapping[str, Feature]) -> bool:
+def _always_fits(condition: Condition, may_miss: MayMiss) -> bool:
     if not isinstance(condition, NumberCondition) or condition.lower is not None or condition.upper is not None:
         return False
-    return condition.missing or contract[condition.feature].missing is None
+    return condition.missing or not may_miss(condition.feature)
 
 
 def assign(tree: Node, columns: Columns) -> np.ndarray:
@@ -111,15 +132,6 @@ def assign_codes(tree: Node, columns: Columns, names: Sequence[str]) -> np.ndarr
     return np.full(_rows(columns), codes) if isinstance(tree, Leaf) else codes
 
 
-def leaves(tree: Node) -> Iterator[Leaf]:
-    """The leaves from left to right."""
-    if isinstance(tree, Leaf):
-        yield tree
-    else:
-        yield from leaves(tree.yes)
-        yield from leaves(tree.no)
-
-
 def tree_to_json(tree: Node) -> dict[str, Any]:
     """The tree as plain data."""
     if isinstance(tree, Leaf):
@@ -134,22 +146,19 @@ def tree_from_json(data: dict[str, Any]) -> Node:
     return Split(from_json(data["if"]), tree_from_json(data["then"]), tree_from_json(data["else"]))
 
 
-def rename(tree: Node, names: dict[str, str]) -> Node:
+def rename(tree: Node, names: Mapping[str, str]) -> Node:
     """The same tree with other segment ids."""
-    if isinstance(tree, Leaf):
-        return Leaf(names[tree.segment])
-    return Split(tree.test, rename(tree.yes, names), rename(tree.no, names))
+    return translated(tree, lambda test: test, names.__getitem__)
 
 
 def _paths(
-    node: Node, contract: Contract | Mapping[str, Feature], path: tuple[Condition, ...]
-) -> Iterator[tuple[tuple[Condition, ...], Leaf]]:
+    node: Node, may_miss: MayMiss, path: tuple[Condition, ...]
+) -> Iterator[tuple[tuple[Condition, ...], Leaf[str]]]:
     if isinstance(node, Leaf):
         yield path, node
         return
-    may_miss = contract[node.test.feature].missing is not None
-    yield from _paths(node.yes, contract, (*path, node.test))
-    yield from _paths(node.no, contract, (*path, node.test.opposite(may_miss)))
+    yield from _paths(node.yes, may_miss, (*path, node.test))
+    yield from _paths(node.no, may_miss, (*path, node.test.opposite(may_miss(node.test.feature))))
 
 
 def _codes(node: Node, columns: Columns, places: dict[str, np.intp]) -> Any:

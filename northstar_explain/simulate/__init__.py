@@ -1,11 +1,11 @@
-"""Northstar's customers, made up event by event.
+"""Northstar's customers, simulated event by event.
 
 People with hidden traits visit, look, buy and read e-mails for 12 months before a snapshot and 30 days after
 it. The 31 features are computed from what happens before, the label from what happens after; the one is never
 a function of the other. Beside the table comes each customer's true probability given the hidden state, which
-no model may see: it says how much could be known at best.
+no model may see: it is the best that a model could predict.
 
-People come in waves that do not depend on how many customers are asked for: the first thousand of a million
+People are simulated in waves that do not depend on the number of customers: the first thousand of a million
 are the same as the thousand of a thousand. Memory is bounded by one wave.
 """
 
@@ -35,7 +35,7 @@ ID, LABEL, TRUTH = "customer_id", "purchased_next_30d", "true_probability"
 def customers(
     n: int, seed: int, snapshot: datetime.date = SNAPSHOT, future: int = 0
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-    """Make up customers, some thousands at a time.
+    """Simulate customers, some thousands at a time.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def customers(
         The day on which the features are taken; its season counts. The base rate of 18% is calibrated at the
         default.
     future : int
-        Which of the possible futures to draw. Another number leaves customers, features and probabilities as
-        they are and draws the 30 days after the snapshot, and so the label, anew.
+        Which of the possible futures to simulate. Another number leaves customers, features and probabilities as
+        they are and resamples the 30 days after the snapshot, and so the label.
 
     Yields
     ------
@@ -71,7 +71,7 @@ def customers(
 
 
 def simulate(n: int, seed: int, snapshot: datetime.date = SNAPSHOT, future: int = 0) -> tuple[pa.Table, pa.Table]:
-    """Make up customers, all at once; parameters and errors as for `customers`.
+    """Simulate customers, all at once; parameters and errors as for `customers`.
 
     Returns
     -------

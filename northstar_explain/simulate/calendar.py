@@ -23,7 +23,7 @@ PERIOD_START = np.searchsorted(PERIOD, np.arange(PERIODS))
 
 @dataclass(frozen=True)
 class Calendar:
-    """What is on, for each of the 365 days before the snapshot and the 30 days from it on.
+    """Season and sales on each of the 365 days before the snapshot and the 30 days from it on.
 
     Attributes
     ----------

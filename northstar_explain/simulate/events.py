@@ -23,7 +23,7 @@ AFTERGLOW = 0.35  # people who have left still open some of the e-mails, but vis
 
 @dataclass(frozen=True)
 class Visits:
-    """Visits in no order: who, when (in days from the start of the 12 months), and whether it sold."""
+    """Visits in no order: who, when (in days from the start of the 12 months), and whether it ended in an order."""
 
     who: np.ndarray
     when: np.ndarray
@@ -42,7 +42,7 @@ class Mails:
 
 @dataclass(frozen=True)
 class State:
-    """What is hidden at the snapshot and decides what comes.
+    """What is hidden at the snapshot and decides what happens after it.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ def walk(
     unfinished : ndarray of int
         The people of the trips whose next visit comes later; one entry per trip.
     """
-    # An empty round first, so that a crowd without trips has arrays too.
+    # An empty round first, so that there are arrays to join where nobody makes a trip.
     rounds = [Visits(who[:0], when[:0], np.empty(0, dtype=bool))]
     unfinished: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
     while len(who):
@@ -133,9 +133,9 @@ def walk(
         unfinished.append(who[later])
         who, when = who[~later], when[~later]
     visits = Visits(
-        who=np.concatenate([part.who for part in rounds]),
-        when=np.concatenate([part.when for part in rounds]),
-        bought=np.concatenate([part.bought for part in rounds]),
+        who=np.concatenate([one.who for one in rounds]),
+        when=np.concatenate([one.when for one in rounds]),
+        bought=np.concatenate([one.bought for one in rounds]),
     )
     return visits, np.concatenate(unfinished)
 

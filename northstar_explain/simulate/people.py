@@ -1,4 +1,4 @@
-"""Who shops: hidden traits that no table ever holds.
+"""The people: hidden traits that no table ever holds.
 
 Every person has one of six tendencies, which only shifts the averages of some continuous traits; the spread
 within a tendency is as wide as most shifts between them, so that groups exist and overlap, as in a shop.
@@ -137,7 +137,7 @@ class People:
 
 
 def draw_people(size: int, days: int, rng: np.random.Generator) -> People:
-    """Draw everybody who ever signed up, whether or not they are still there.
+    """Draw everybody who ever signed up, whether or not they are still customers.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def draw_people(size: int, days: int, rng: np.random.Generator) -> People:
     device = _choose(DEVICE_BY_AGE[age], rng)
     desktop, mobile = device == 1, device == 0
 
-    # Tastes shared by several traits: without them frequency, depth, carts and e-mail would not go together.
+    # Tastes shared by several traits: without them frequency, depth, carts and e-mail would be independent.
     keen, frugal, thorough, mail_taste = rng.standard_normal((4, size))
     noise = rng.standard_normal((21, size))
 

@@ -228,13 +228,13 @@ def _sum(who: np.ndarray, what: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(who, weights=what, minlength=n)
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Part / whole, 0 where there is nothing to divide by."""
-    return part / np.maximum(whole, 1)
+def _ratio(numerator: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Numerator / whole, 0 where there is nothing to divide by."""
+    return numerator / np.maximum(whole, 1)
 
 
-def _rate(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.round(_ratio(part, whole), 4)
+def _rate(numerator: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.round(_ratio(numerator, whole), 4)
 
 
 def _arrow(values: np.ndarray, unknown: np.ndarray | None) -> pa.Array:

@@ -1,9 +1,9 @@
-"""What could be known at best: the probability of an order in the next 30 days, given everything hidden.
+"""The best possible prediction: the probability of an order in the next 30 days, given everything hidden.
 
 It is computed, not counted. Trips that sell arrive as a Poisson process given the drift and the day of
 leaving, so no sale from new trips has probability exp(-expected sales); the drift of the coming month is
 integrated by Gauss-Hermite quadrature and the day of leaving by summing over the 30 days. A trip already
-under way has a constant chance per day to sell and to end, so its part is closed.
+under way has a constant chance per day to sell and to end, so its probability has a closed form.
 """
 
 from __future__ import annotations

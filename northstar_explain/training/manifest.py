@@ -1,4 +1,4 @@
-"""What the manifest says of a training run: data, options, libraries, machine."""
+"""The manifest's record of a training run: data, options, libraries, computer."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ from typing import Any
 import pyarrow as pa
 
 from northstar_explain.contract import Contract
-from northstar_explain.evaluate.holdout import Parts
 from northstar_explain.learn.fit_segments import LearnedSegments
-from northstar_explain.training.options import Options, Source
+from northstar_explain.training.options import Source, TrainingOptions
+from northstar_explain.training.row_sets import RowSets
 
+# Libraries whose version may change a figure.
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")
 
 
-# Rows that are hashed together, so that a large table is never copied whole.
+# Rows hashed at a time, so that a large table is never copied whole.
 _HASHED = 1 << 20
 
 
-def about(source: Source, contract: Contract, options: Options, accepted: int, later: Source | None) -> dict[str, Any]:
-    """The manifest's part on where a model comes from.
+def about(
+    source: Source, contract: Contract, options: TrainingOptions, accepted: int, later: Source | None
+) -> dict[str, Any]:
+    """The manifest's entries on where a model comes from.
 
     Parameters
     ----------
     source : Source
     contract : Contract
-    options : Options
+    options : TrainingOptions
     accepted : int
-        Rows of the table that kept the contract; all others were rejected.
+        Valid rows of the table; all others were rejected.
     later : Source or None
 
     Returns
@@ -41,6 +44,7 @@ def about(source: Source, contract: Contract, options: Options, accepted: int, l
     dict
         ``date``, ``title``, ``contract_sha256``, ``data``, ``options``, ``libraries``, ``machine``.
     """
+    # The options as they took effect, defaults included: defaults may change with the version.
     settings = asdict(options)
     settings["date"] = options.date.isoformat()
     return {
@@ -64,27 +68,27 @@ def about(source: Source, contract: Contract, options: Options, accepted: int, l
     }
 
 
-def fitted(parts: Parts, learned: LearnedSegments) -> dict[str, Any]:
-    """What the manifest's ``data`` says besides of the rows that were fitted to.
+def fitted(row_sets: RowSets, learned: LearnedSegments) -> dict[str, Any]:
+    """The entries of the manifest's ``data`` on the rows that were fitted to.
 
     Returns
     -------
     dict
-        ``fit_rows``: for ``purchase`` and ``segments``, rows ``used`` and ``of`` how many they were drawn from.
+        ``fit_rows``: for ``purchase`` and ``segments``, rows ``used`` and ``of`` how many they were sampled from.
         ``repeated``: rows that repeat another one in every feature, 0 where they are too few to matter.
     """
-    segments = len(parts.everybody) - len(learned.check)
+    segments = len(row_sets.everybody) - len(learned.check)
     return {
         "fit_rows": {
-            "purchase": {"used": len(parts.train), "of": parts.train_of},
+            "purchase": {"used": len(row_sets.train), "of": row_sets.train_of},
             "segments": {"used": len(learned.learn), "of": segments},
         },
-        "repeated": parts.repeated,
+        "repeated": row_sets.repeated,
     }
 
 
 def _processor() -> str:
-    """The processor by name where the system tells it, since another may round the last digit otherwise."""
+    """The processor's name where the system knows it, as another may round the last digit differently."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -92,8 +96,9 @@ def _processor() -> str:
 
 
 def _table_hash(table: pa.Table) -> str:
-    """Hash of the values, whatever file they came in and in whatever pieces."""
+    """Hash of the values, whatever the file format and the chunks they were read in."""
     digest = _Digest()
+    # The stream writes a dictionary once for each chunk that has another one: one dictionary, one hash.
     if table.num_rows > _HASHED:
         table = table.unify_dictionaries()
     with pa.PythonFile(digest, "w") as sink, pa.ipc.new_stream(sink, table.schema) as stream:
@@ -103,7 +108,7 @@ def _table_hash(table: pa.Table) -> str:
 
 
 class _Digest(io.RawIOBase):
-    """A file that keeps nothing of what is written but its hash."""
+    """A file that keeps only the hash of what is written to it."""
 
     def __init__(self) -> None:
         self.hash = hashlib.sha256()

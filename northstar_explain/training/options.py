@@ -1,4 +1,4 @@
-"""What a training run is given: options, and tables to learn from or to judge by."""
+"""What a training run is given: options, and tables to train or to evaluate on."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from northstar_explain.evaluate.model_quality import DRAWS, CampaignCosts
 from northstar_explain.learn import fit_purchase_model, fit_segments
 from northstar_explain.learn.splits import FIT_ROWS
 
-# With fewer, a fit says little.
+# With fewer, intervals are so wide that nothing can be concluded from a fit.
 FEWEST_FIT_ROWS = 1_000
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a training run may be told.
+class TrainingOptions:
+    """Options of a training run.
 
     Attributes
     ----------
@@ -28,18 +28,19 @@ class Options:
         The day that the manifest and the reports carry.
     validation, holdout : float
         Shares of the customers. When a later table is given, the holdout share is used only where the two tables share
-        groups of rows that belong together: so many of them are then judged there and teach nothing.
-    segments : learn.segments.Options
-    purchase : learn.purchase.Options
+        groups of rows that belong together: that share of the groups is then evaluated there and not fitted to.
+    segments : SegmentOptions
+    purchase : PurchaseModelOptions
     fit_rows : int
         Most rows that a fit uses, 1,000 or more: of the training rows for the purchase model, and of all but those kept
-        to check them for the segments. Of more, so many are drawn by chance. All rows of the holdout are evaluated on.
+        to check them for the segments. Where there are more, so many are sampled. Evaluation uses the whole holdout.
     experiments : bool
         Whether to run the experiments that compare segments and purchase model.
     draws : int
-        Bootstrap draws for the intervals of the purchase model's figures.
+        Bootstrap resamples for the intervals of the purchase model's figures.
     accept_leakage : tuple of str
-        Features that may rank buyers better than is credible, since somebody has looked into them.
+        Features that the leakage check accepts although they rank buyers better than is credible, as somebody has
+        looked into them.
     margin, contact_cost : float or None
         Earned per purchase (above 0) and spent per contact (0 or more); both or neither. With both, the profit curve
         is part of the evaluation.
@@ -47,15 +48,16 @@ class Options:
     Raises
     ------
     ValueError
-        When margin and contact cost, or the rows to fit on, are not what they must be.
+        When margin and contact cost, or the rows to fit on, are out of range.
     """
 
     seed: int = 0
     date: datetime.date = field(default_factory=datetime.date.today)
+    # A tenth chooses one threshold; a fifth keeps the intervals of the holdout narrow.
     validation: float = 0.1
     holdout: float = 0.2
-    segments: fit_segments.Options = field(default_factory=fit_segments.Options)
-    purchase: fit_purchase_model.Options = field(default_factory=fit_purchase_model.Options)
+    segments: fit_segments.SegmentOptions = field(default_factory=fit_segments.SegmentOptions)
+    purchase: fit_purchase_model.PurchaseModelOptions = field(default_factory=fit_purchase_model.PurchaseModelOptions)
     fit_rows: int = FIT_ROWS
     experiments: bool = True
     draws: int = DRAWS
@@ -83,7 +85,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Source:
-    """A table to learn from or to judge by.
+    """A table to train or to evaluate on.
 
     Attributes
     ----------
@@ -93,8 +95,8 @@ class Source:
     as_text : bool
         Whether numbers may come as text, as they do from CSV.
     truth : mapping of str to float, optional
-        Each customer's true probability, where it is known, as in a simulation: the evaluation then says how far from
-        the best knowable the model is. Never used to teach.
+        Each customer's true probability, where it is known, as in a simulation: the evaluation then states how
+        far the model is from the best possible one. Never used for fitting.
     """
 
     table: pa.Table

@@ -1,4 +1,4 @@
-"""The model that is updated: what it said of each customer, and whether a new one can follow it."""
+"""The model that is updated: the segments it gave, and whether a new model can continue them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, st
     ----------
     scores : pyarrow.Table
     model : Model
-        The one that must have made them.
+        The model that must have made them.
     source : str
         What to call the file in errors.
 
@@ -35,28 +35,30 @@ def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, st
     TableError
         When a column is missing or has a row without a value, or another model made the scores.
     """
-    wanted = [model.contract.id, "segment_id", "model_id"]
+    names = [model.contract.id, "segment_id", "model_id"]
     todo = "Give the scores that `explain score` wrote with the model to update."
-    columns = take_columns(scores, dict.fromkeys(wanted, pa.string()), source, todo)
-    ids, found, made_by = (columns[name].to_pylist() for name in wanted)
-    if others := sorted(set(made_by) - {model.id}):
+    columns = take_columns(scores, dict.fromkeys(names, pa.string()), source, todo)
+    ids, segments, model_ids = (columns[name].to_pylist() for name in names)
+    # Segments of another model have the same ids, and mean others.
+    if others := sorted(set(model_ids) - {model.id}):
         raise TableError(source, [Fault("column model_id", f"{model.id} in every row", f"also {others[0]}", todo)])
-    return dict(zip(ids, found, strict=True))
+    return dict(zip(ids, segments, strict=True))
 
 
 def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -> Previous | None:
-    """The segments to continue, once it is sure that they can be: every feature they ask about is still there.
+    """The segments to continue, after checking that every feature in their rules is still there.
 
     Raises
     ------
     ContractError
-        With every feature that is not, or is of another kind.
+        With every feature that is missing, or is of another kind.
     """
     if earlier is None:
         return None
     before = earlier.model
+    # A threshold means something else once the kind of its feature has changed.
     faults = [
-        Fault(f"feature {name}", f"a {old.value} feature, as the model to update asks about it", got, todo)
+        Fault(f"feature {name}", f"a {old.value} feature, as in the model to update", got, todo)
         for name in sorted({c.feature for rule in before.segmentation.rules for c in rule.conditions})
         for old in [before.contract[name].kind]
         if (got := _kind_in(contract, name)) != old.value
@@ -64,10 +66,10 @@ def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -
     ]
     if faults:
         raise ContractError(contract.title, faults)
-    # Names that people gave go on beside the model; within it, names are those that were learned.
+    # Names that people gave stand beside the model, in names.toml; within it, names are those that were learned.
     return Previous(as_learned(before.segmentation, before.names), date.isoformat())
 
 
 def _kind_in(contract: Contract, name: str) -> str:
-    found = next((feature for feature in contract.features if feature.name == name), None)
-    return "no such feature" if found is None else found.kind.value
+    match = next((feature for feature in contract.features if feature.name == name), None)
+    return "no such feature" if match is None else match.kind.value

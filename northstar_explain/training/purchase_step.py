@@ -1,63 +1,77 @@
-"""Learning who buys: the machine, its scorecard and threshold, and a black box beside it."""
+"""The purchase model's step: the EBM, its scorecard and threshold, and a black box to compare with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from northstar_explain.contract import Columns, Contract
-from northstar_explain.evaluate.baselines import fit_black_box
+from northstar_explain.evaluate.baselines import Score, fit_black_box
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.evaluate.holdout import FittedPurchaseModel
 from northstar_explain.learn import fit_purchase_model
-from northstar_explain.learn.compile_scorecard import bags_of, compile_ebm
+from northstar_explain.learn.compile_scorecard import Bags, bags_of, compile_ebm
+from northstar_explain.learn.fit_purchase_model import EBM
 from northstar_explain.metrics import best_f1_threshold
-from northstar_explain.model import Purchase
-from northstar_explain.training.options import Options
+from northstar_explain.model import Purchase, Scorecard
+from northstar_explain.training.options import TrainingOptions
 
 
-def learn_purchase(
-    taught: Customers,
-    chosen: Customers,
+class FittedPurchaseModel(NamedTuple):
+    """The purchase model, the EBM that it was compiled from, and a black box fitted to the same rows."""
+
+    scorecard: Scorecard
+    purchase: Purchase
+    ebm: EBM
+    bags: Bags
+    black_box: Score
+
+
+def fit_purchase(
+    train: Customers,
+    validation: Customers,
     contract: Contract,
-    options: Options,
+    options: TrainingOptions,
     progress: Callable[[str], None],
 ) -> FittedPurchaseModel:
-    """Learn the purchase model.
+    """Fit the purchase model.
 
     Parameters
     ----------
-    taught, chosen : Customers
-        Who teaches, and who chooses the threshold.
+    train, validation : Customers
+        The rows to fit to, and the rows that choose the threshold.
     contract : Contract
-    options : Options
+    options : TrainingOptions
     progress : callable
-        Told each stage as it begins.
+        Takes the name of each stage as it begins.
 
     Returns
     -------
     FittedPurchaseModel
     """
     features = contract.model_features
-    progress(f"fitting the purchase model to {len(taught):,} customers and {len(features)} features")
-    machine = fit_purchase_model.fit(
-        taught.columns, taught.label, features, options.purchase, options.seed, progress, taught.groups
+    progress(f"fitting the purchase model to {len(train):,} customers and {len(features)} features")
+    ebm = fit_purchase_model.fit(
+        train.columns, train.label, features, options.purchase, options.seed, progress, train.groups
     )
-    scorecard = compile_ebm(machine, contract)
+    scorecard = compile_ebm(ebm, contract)
     progress("choosing the threshold on the validation rows")
-    validated = scorecard.probability(chosen.columns)
-    threshold = best_f1_threshold(chosen.label, validated)
-    population = np.concatenate([scorecard.probability(taught.columns), validated])
+    validated = scorecard.probability(validation.columns)
+    threshold = best_f1_threshold(validation.label, validated)
+    # Customers are ranked against the rows that the model was made with: the holdout leaves no trace in the model.
+    population = np.concatenate([scorecard.probability(train.columns), validated])
+    # 1,001 quantiles give a rank to one decimal of a percent.
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
-    ranges = _ranges(taught.columns, scorecard.features)
+    ranges = _ranges(train.columns, scorecard.features)
     progress("fitting a black box to compare with")
-    black_box = fit_black_box(features, taught, chosen, options.seed)
+    black_box = fit_black_box(features, train, validation, options.seed)
     numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
-    return FittedPurchaseModel(scorecard, numbers, machine, bags_of(machine), black_box)
+    return FittedPurchaseModel(scorecard, numbers, ebm, bags_of(ebm), black_box)
 
 
 def _ranges(columns: Columns, features: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest known value of each numeric feature; values outside are counted when scoring."""
     numbers = {name: column for name in features if isinstance(column := columns[name], np.ndarray)}
     known = {name: column[~np.isnan(column)] for name, column in numbers.items()}
     return {name: (float(column.min()), float(column.max())) for name, column in known.items() if len(column)}

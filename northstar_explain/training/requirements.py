@@ -1,4 +1,4 @@
-"""What tables and options must be like, so that something can be learned and judged."""
+"""What tables and options must be like, so that a model can be fitted and evaluated."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from northstar_explain.contract import Category, Contract
 from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.customers import Customers
 
+# The smallest segment allowed, 3%, then has 30 customers, and the holdout 200.
 FEWEST_CUSTOMERS = 1_000
-# Of rows that belong together: fewer could not be split into parts that are alike.
+# Of rows that belong together: with fewer, train, validation and holdout would differ by chance.
 FEWEST_GROUPS = 100
 
 
@@ -29,14 +30,14 @@ def require_learnable(source: str, contract: Contract, customers: Customers, rej
         if rejected.num_rows:
             first = f"the first (row {rejected['row'][0]}): {rejected['reasons'][0]}"
             got += f", and {rejected.num_rows:,} rejected, {first}"
-        raise TableError(source, [Fault("rows", expected, got, "Take more customers, or mend the rejected ones.")])
+        raise TableError(source, [Fault("rows", expected, got, "Take more customers, or correct the rejected ones.")])
     require_both_labels(source, contract, customers.label)
     _require_groups(source, contract, customers.groups)
     faults = [
         Fault(f"column {feature.name}", "at least two different values", got, todo)
         for feature in contract.features
         if (got := _constant(customers.columns[feature.name]))
-        for todo in ["Mend the export, or take the feature out of the contract."]
+        for todo in ["Correct the export, or take the feature out of the contract."]
     ]
     if faults:
         raise TableError(source, faults)
@@ -51,7 +52,7 @@ def require_both_labels(source: str, contract: Contract, label: np.ndarray) -> N
 
 
 def require_known(contract: Contract, accepted: Sequence[str]) -> None:
-    """Stop when a feature whose leakage is accepted is none that the model may use; raises ContractError."""
+    """Stop when the model may not use a feature whose leakage is accepted; raises ContractError."""
     known = {feature.name for feature in contract.model_features}
     faults = [
         Fault(f"--accept-leakage {name}", "a feature that the model may use", "no such feature", "Check its name.")
@@ -64,8 +65,8 @@ def require_known(contract: Contract, accepted: Sequence[str]) -> None:
 
 def _require_groups(source: str, contract: Contract, groups: np.ndarray | None) -> None:
     if groups is not None and (count := len(np.unique(groups))) < FEWEST_GROUPS:
-        expected = f"at least {FEWEST_GROUPS} different values, so that some can teach and others be judged"
-        todo = "Take more of them, or name in table.group what rows really belong to."
+        expected = f"at least {FEWEST_GROUPS} different values, so that some can be fitted to and others evaluated"
+        todo = "Take more of them, or name in table.group what rows belong to."
         raise TableError(source, [Fault(f"column {contract.group}", expected, f"{count:,}", todo)])
 
 

@@ -2,57 +2,94 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from northstar_explain.contract import Contract
 from northstar_explain.evaluate.customers import Customers
-from northstar_explain.evaluate.holdout import Parts
 from northstar_explain.learn import splits
 from northstar_explain.learn.copies import Copies, find_copies
-from northstar_explain.training.options import Options
+from northstar_explain.training.options import TrainingOptions
 
 
-def parted(customers: Customers, judged: Customers | None, options: Options, contract: Contract) -> Parts:
-    """Part the customers.
+@dataclass(frozen=True)
+class RowSets:
+    """Customers by what they are used for.
+
+    Attributes
+    ----------
+    everybody : Customers
+        The rows that segments are learned from: all of the table, none of a later one.
+    train, validation, holdout : Customers
+        The rows that the purchase model is fitted to, those that choose its threshold, and those it is evaluated on.
+    out_of_time : bool
+        Whether the holdout is a later table.
+    train_rows_excluded, holdout_rows_excluded : int
+        With a later table and rows that belong together: rows not used for fitting, as others of their group are in
+        the holdout, and rows of the later table not evaluated, as others of their group are in the training rows.
+    train_of : int
+        Training rows that `train` was sampled from; as many as it has where all were taken.
+    repeated : int
+        Rows that repeat another one. Equal rows are then kept in one row set, as rows of one group are.
+    """
+
+    everybody: Customers
+    train: Customers
+    validation: Customers
+    holdout: Customers
+    out_of_time: bool = False
+    train_rows_excluded: int = 0
+    holdout_rows_excluded: int = 0
+    train_of: int = 0
+    repeated: int = 0
+
+
+def split_rows(customers: Customers, later: Customers | None, options: TrainingOptions, contract: Contract) -> RowSets:
+    """Split the customers into train, validation and holdout.
 
     Parameters
     ----------
     customers : Customers
-    judged : Customers or None
+    later : Customers or None
         Those of a later table, who are then the holdout. Of groups that are in both tables, the holdout's share is
-        judged at the later date and teaches nothing; the others teach, and are not judged.
-    options : Options
-        Of more training rows than its `fit_rows`, so many are drawn.
+        evaluated at the later date and not fitted to; the others are fitted to, and not evaluated.
+    options : TrainingOptions
+        Where there are more training rows than its `fit_rows`, so many are sampled.
     contract : Contract
 
     Returns
     -------
-    Parts
+    RowSets
     """
-    common = judged is not None and bool(_known(judged, customers.groups).any())
-    share = options.holdout if judged is None or common else 0.0
+    # Without groups in both tables, the later one is the holdout and all of the first can be fitted to.
+    common = later is not None and bool(_in_groups(later, customers.groups).any())
+    share = options.holdout if later is None or common else 0.0
     copies = _copies(customers, contract)
     # Segments are learned without the label, and what counts as a copy depends on it: they never see these groups.
     rows = customers if copies is None else replace(customers, groups=copies.groups)
     split = splits.stratified(rows.label, options.validation, share, options.seed, rows.groups)
-    # Copies are drawn one by one: drawn whole, they would leave the fit with few different rows.
+    # Copies are sampled one by one: sampled whole, they would leave the fit with few different rows.
     whole = None if customers.groups is None else customers.groups[split.train]
-    drawn = splits.sample(len(split.train), options.fit_rows, options.seed, whole)
-    train, validation = rows.take(split.train[drawn]), rows.take(split.validation)
-    parts = Parts(
-        customers, train, validation, rows.take(split.holdout) if judged is None else judged,
+    sampled = splits.sample(len(split.train), options.fit_rows, options.seed, whole)
+    train, validation = rows.take(split.train[sampled]), rows.take(split.validation)
+    row_sets = RowSets(
+        customers, train, validation, rows.take(split.holdout) if later is None else later,
         train_of=len(split.train), repeated=copies.repeated if copies else 0,
     )  # fmt: skip
-    if judged is None:
-        return parts
-    held = judged
+    if later is None:
+        return row_sets
+    held = later
+    # A household that was fitted to is no holdout, even at a later date: its habits are known.
     if common and customers.groups is not None:
-        taught = _known(judged, customers.groups[np.concatenate([split.train, split.validation])])
-        held = judged.take(np.flatnonzero(~taught))
+        fitted = _in_groups(later, customers.groups[np.concatenate([split.train, split.validation])])
+        held = later.take(np.flatnonzero(~fitted))
     return replace(
-        parts, holdout=held, out_of_time=True, not_taught=len(split.holdout), not_judged=len(judged) - len(held)
+        row_sets,
+        holdout=held,
+        out_of_time=True,
+        train_rows_excluded=len(split.holdout),
+        holdout_rows_excluded=len(later) - len(held),
     )
 
 
@@ -63,8 +100,8 @@ def _copies(customers: Customers, contract: Contract) -> Copies | None:
     return find_copies(customers.columns, contract.model_features, customers.label)
 
 
-def _known(judged: Customers, groups: np.ndarray | None) -> np.ndarray:
+def _in_groups(customers: Customers, groups: np.ndarray | None) -> np.ndarray:
     """Which rows belong to some of the groups."""
-    if judged.groups is None or groups is None:
-        return np.zeros(len(judged), dtype=bool)
-    return np.isin(judged.groups, np.unique(groups))
+    if customers.groups is None or groups is None:
+        return np.zeros(len(customers), dtype=bool)
+    return np.isin(customers.groups, np.unique(groups))

@@ -62,6 +62,7 @@ def save(trained: Trained, path: Path | str, overwrite: bool = False) -> Names:
     """
     path = Path(path)
     require_places(path, overwrite)
+    # One publication for both: a model without its rejected rows would not account for every row.
     with tables.Publication() as new:
         kept = models.save(trained.model, path, overwrite, new)
         for rejected, place in zip((trained.rejected, trained.later_rejected), rejects_of(path), strict=True):

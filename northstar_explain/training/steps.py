@@ -1,4 +1,4 @@
-"""Training in its steps: check, split, learn, evaluate, put together."""
+"""Training in its steps: check, split, fit, evaluate, build."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from northstar_explain.contract import Checked, Contract, check
 from northstar_explain.evaluate.customers import Customers, customers_of
-from northstar_explain.evaluate.holdout import Case, Evaluated, FittedPurchaseModel, Parts, evaluate, truth_of
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn import fit_segments
@@ -19,12 +18,13 @@ from northstar_explain.learn.golden_rows import Ordinary, golden_rows, ordinary_
 from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model import Model, build, follow
+from northstar_explain.training.evaluate_step import Case, Evaluated, evaluate, truth_of
 from northstar_explain.training.manifest import about, fitted
-from northstar_explain.training.options import Options, Source
+from northstar_explain.training.options import Source, TrainingOptions
 from northstar_explain.training.previous_model import previous
-from northstar_explain.training.purchase_step import learn_purchase
+from northstar_explain.training.purchase_step import FittedPurchaseModel, fit_purchase
 from northstar_explain.training.requirements import require_both_labels, require_known, require_learnable
-from northstar_explain.training.row_sets import parted
+from northstar_explain.training.row_sets import RowSets, split_rows
 
 Progress = Callable[[str], None]
 
@@ -43,7 +43,7 @@ class _Task(NamedTuple):
 
     source: Source
     contract: Contract
-    options: Options
+    options: TrainingOptions
     later: Source | None
     earlier: Earlier | None
 
@@ -51,24 +51,24 @@ class _Task(NamedTuple):
 def train(
     source: Source,
     contract: Contract,
-    options: Options,
+    options: TrainingOptions,
     progress: Progress = lambda stage: None,
     later: Source | None = None,
     earlier: Earlier | None = None,
 ) -> Trained:
-    """Learn segments and a purchase model, and evaluate both.
+    """Learn segments, fit a purchase model, and evaluate both.
 
     Parameters
     ----------
     source : Source
         Customers with their label.
     contract : Contract
-    options : Options
+    options : TrainingOptions
     progress : callable
-        Told each stage as it begins.
+        Takes the name of each stage as it begins.
     later : Source, optional
         Customers at a later date. They become the holdout, so that it is out of time as well; of groups that are in
-        both tables, some teach and the others are judged.
+        both tables, some are fitted to and the others evaluated on.
     earlier : Earlier, optional
         The model to continue.
 
@@ -82,19 +82,21 @@ def train(
         When a table does not keep its contract or is too small or too poor to learn from.
     """
     task = _Task(source, contract, options, later, earlier)
+    # From here on only the task holds the tables, so that they can be released below.
     del source, later
+    # With more threads, sums are added in the order in which threads finish: other bits for the same seed.
     with one_thread():
-        checked, judged = _check(task, progress)
-        parts = _split(task, checked, judged)
-        # The tables are not needed any more. Large ones take more memory than all else, so they are let go of here; a
-        # caller who keeps none of them either has that memory for the fits.
+        checked, later_checked = _check(task, progress)
+        row_sets = _split(task, checked, later_checked)
+        # The tables are not needed any more. Large ones take more memory than all else, so they are released here: if
+        # the caller keeps no reference either, the fits have that memory.
         origin = about(task.source, contract, options, checked.accepted.num_rows, task.later)
         ordinary = ordinary_rows(checked.accepted, contract, options.seed)
-        checked, judged = _without_accepted(checked), judged and _without_accepted(judged)
+        checked, later_checked = _without_accepted(checked), later_checked and _without_accepted(later_checked)
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
         pa.default_memory_pool().release_unused()
-        model = _learn_model(task, parts, ordinary, origin, progress)
-    return Trained(model, checked.rejected, checked.ignored, judged.rejected if judged else None)
+        model = _learn_model(task, row_sets, ordinary, origin, progress)
+    return Trained(model, checked.rejected, checked.ignored, later_checked.rejected if later_checked else None)
 
 
 def _without_accepted(checked: Checked) -> Checked:
@@ -105,19 +107,21 @@ def _without_rows(source: Source) -> Source:
     return replace(source, table=source.table.schema.empty_table())
 
 
-def _learn_model(task: _Task, parts: Parts, ordinary: Ordinary, origin: dict[str, Any], progress: Progress) -> Model:
-    truth = truth_of(parts.holdout, (task.later or task.source).truth)
-    learned, bought = _learn(task, parts, progress)
+def _learn_model(
+    task: _Task, row_sets: RowSets, ordinary: Ordinary, origin: dict[str, Any], progress: Progress
+) -> Model:
+    truth = truth_of(row_sets.holdout, (task.later or task.source).truth)
+    learned, purchase_model = _learn(task, row_sets, progress)
     options = task.options
     case = Case(
-        task.contract, parts, learned, bought, task.earlier, truth,
+        task.contract, row_sets, learned, purchase_model, task.earlier, truth,
         options.stakes, options.draws, options.experiments, options.seed,
     )  # fmt: skip
     return _model(task, ordinary, origin, case, evaluate(case, progress))
 
 
 def _check(task: _Task, progress: Progress) -> tuple[Checked, Checked | None]:
-    """Check what was given, a second table too; said before the long work begins."""
+    """Check options and tables, a later one too, so that faults are reported before the long work begins."""
     require_known(task.contract, task.options.accept_leakage)
     progress("checking the table against its contract")
     checked = _checked(task.source, task.contract)
@@ -131,52 +135,59 @@ def _checked(source: Source, contract: Contract) -> Checked:
     return check(source.table, contract, label=True, source=source.name, as_text=source.as_text)
 
 
-def _split(task: _Task, checked: Checked, later: Checked | None) -> Parts:
+def _split(task: _Task, checked: Checked, later: Checked | None) -> RowSets:
     customers = customers_of(checked.accepted, task.contract)
     require_learnable(task.source.name, task.contract, customers, checked.rejected)
-    fit_segments.usable(task.contract, customers.columns)  # said at once, not after the fit beside it
-    judged = None if later is None else customers_of(later.accepted, task.contract)
-    parts = parted(customers, judged, task.options, task.contract)
-    require_both_labels((task.later or task.source).name, task.contract, parts.holdout.label)
-    return parts
+    fit_segments.usable(task.contract, customers.columns)  # here, so that it fails before the fit beside it
+    later_customers = None if later is None else customers_of(later.accepted, task.contract)
+    row_sets = split_rows(customers, later_customers, task.options, task.contract)
+    require_both_labels((task.later or task.source).name, task.contract, row_sets.holdout.label)
+    return row_sets
 
 
-def _learn(task: _Task, parts: Parts, progress: Progress) -> tuple[LearnedSegments, FittedPurchaseModel]:
-    """Learn segments, and beside it the purchase model, which no leak may have taught."""
+def _learn(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[LearnedSegments, FittedPurchaseModel]:
+    """Learn segments and, at the same time, fit the purchase model, after the leakage check."""
     contract, options = task.contract, task.options
     before = previous(task.earlier, contract, options.date)
-    if len(parts.train) < parts.train_of:
-        progress(f"drew {len(parts.train):,} of {parts.train_of:,} training rows to fit on")
-    progress("looking for features that know too much")
-    train, source, accepted = parts.train, task.source.name, options.accept_leakage
+    if len(row_sets.train) < row_sets.train_of:
+        progress(f"sampled {len(row_sets.train):,} of {row_sets.train_of:,} training rows to fit on")
+    progress("running the leakage check")
+    train, source, accepted = row_sets.train, task.source.name, options.accept_leakage
     require_no_leak(contract, train.columns, train.label, source, accepted, options.seed, train.groups)
-    with beside(learn_purchase, train, parts.validation, contract, options, progress) as purchases:
-        everybody = parts.everybody
+    # Boosting runs in worker processes, so that this one is free to learn the segments, which never see the label.
+    with beside(fit_purchase, train, row_sets.validation, contract, options, progress) as fitted_purchase:
+        everybody = row_sets.everybody
         learned = fit_segments.learn(
             everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups,
             options.fit_rows,
         )  # fmt: skip
-        bought = purchases()
-    _require_credible(source, parts.validation, bought, options)
-    return learned, bought
+        purchase_model = fitted_purchase()
+    # On the validation rows: whether a model is refused must not depend on the holdout.
+    _require_credible(source, row_sets.validation, purchase_model, options)
+    return learned, purchase_model
 
 
-def _require_credible(source: str, chosen: Customers, bought: FittedPurchaseModel, options: Options) -> None:
-    auc = roc_auc(chosen.label, bought.scorecard.probability(chosen.columns))
+def _require_credible(
+    source: str, validation: Customers, purchase_model: FittedPurchaseModel, options: TrainingOptions
+) -> None:
+    """Refuse a model that ranks too well as a whole, naming the feature that it rests on most."""
+    auc = roc_auc(validation.label, purchase_model.scorecard.probability(validation.columns))
+    # A pair counts for both of its features: either may be the one that leaks.
     weights: dict[str, float] = {}
-    for term in bought.scorecard.terms:
+    for term in purchase_model.scorecard.terms:
         for name in term.features:
             weights[name] = weights.get(name, 0.0) + term.importance
     require_credible(source, auc, max(weights, key=lambda name: weights[name]), options.accept_leakage)
 
 
 def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, evaluated: Evaluated) -> Model:
-    contract, bought, found = task.contract, case.bought, case.learned.segmentation
-    golden = golden_rows(ordinary, contract, bought.scorecard, case.tree)
-    golden = with_interpret_probability(golden, bought.machine, contract)
-    said = {**origin, "data": {**origin["data"], **fitted(case.parts, case.learned)}}
+    contract, fitted_model = task.contract, case.purchase_model
+    # What a scorer checks itself against, wherever it runs: predicted by interpret, not by our own table.
+    golden = golden_rows(ordinary, contract, fitted_model.scorecard, case.tree)
+    golden = with_interpret_probability(golden, fitted_model.ebm, contract)
+    manifest = {**origin, "data": {**origin["data"], **fitted(case.rows, case.learned)}}
     model = build(
-        contract, found, bought.scorecard, bought.purchase, evaluated.evaluation, golden, evaluated.shapes,
-        evaluated.drift, said,
+        contract, case.learned.segmentation, fitted_model.scorecard, fitted_model.purchase, evaluated.evaluation,
+        golden, evaluated.shapes, evaluated.drift, manifest,
     )  # fmt: skip
     return follow(model, task.earlier.model) if task.earlier else model

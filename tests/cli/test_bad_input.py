@@ -475,7 +475,7 @@ def test_train_names_every_column_that_is_constant_or_all_missing(customers: pa.
         "country": "only 'DE'",
         "device_type": "no value at all",
     }.items():
-        assert f"column {name}: expected at least two different values; got {got}. Mend the export" in message
+        assert f"column {name}: expected at least two different values; got {got}. Correct the export" in message
 
 
 @pytest.mark.parametrize("name", [*FILES, MANIFEST])

@@ -1,4 +1,4 @@
-"""Names of segments: they speak of what the rules ask, tell segments apart, and never say who somebody is."""
+"""Names of segments: they speak of what the rules ask, differ between segments, and never say who somebody is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HUMAN = re.compile(
 
 
 def profile(**effects: float) -> tuple[Profile, ...]:
-    """Facts of a segment: how far each feature lies from the average; 0 where not said."""
+    """Facts of a segment: how far each feature lies from the average; 0 where not given."""
     numeric = [feature.name for feature in CONTRACT.features if feature.kind.numeric]
     return tuple(Profile(name, 1.0, 1.0, 100.0, effects.get(name, 0.0), 10) for name in numeric)
 
@@ -179,20 +179,20 @@ def segments(draw: st.DrawFn) -> tuple[tuple[Profile, ...], list[Rule]]:
         st.sampled_from(SEGMENT_FEATURES), st.sampled_from([(3.0, None), (None, 3.0), (3.0, 5.0)]), st.booleans(),
     )  # fmt: skip
     conditions = st.lists(asked, max_size=4, unique_by=lambda condition: condition.feature)
-    rules = draw(st.lists(conditions.map(lambda found: rule(*found)), min_size=1, max_size=2))
+    rules = draw(st.lists(conditions.map(lambda chosen: rule(*chosen)), min_size=1, max_size=2))
     return profile(**effects), rules
 
 
 @given(st.lists(segments(), min_size=1, max_size=8))
 def test_names_are_distinct_and_the_same_again(several: list[tuple[tuple[Profile, ...], list[Rule]]]) -> None:
-    found = named(*several)
-    assert len({frozenset(re.split(r", | ", name)) for name in found}) == len(
+    names = named(*several)
+    assert len({frozenset(re.split(r", | ", name)) for name in names}) == len(
         several
     )  # not even the same words in another order
-    assert named(*several) == found
-    for name in found:
+    assert named(*several) == names
+    for name in names:
         assert name[:1] == name[:1].upper() and " customers" in name.lower() and not HUMAN.search(name)
         assert len(name) <= 120
     # A name depends on the facts, not on the place in the contract.
     backwards = replace(CONTRACT, features=CONTRACT.features[::-1])
-    assert named(*several, contract=backwards) == found
+    assert named(*several, contract=backwards) == names

@@ -24,8 +24,8 @@ def grouped(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return label, rng.permutation(groups)
 
 
-def by_group(groups: np.ndarray, parts: tuple[np.ndarray, ...]) -> list[set[str]]:
-    return [set(groups[part].tolist()) for part in parts]
+def by_group(groups: np.ndarray, several: tuple[np.ndarray, ...]) -> list[set[str]]:
+    return [set(groups[rows].tolist()) for rows in several]
 
 
 @given(grouped(), SHARES, SHARES, st.integers(0, 1000))
@@ -35,13 +35,13 @@ def test_no_group_is_divided_and_shares_are_near(
     label, groups = rows
     split = splits.stratified(label, validation, holdout, seed, groups)
     assert np.array_equal(np.sort(np.concatenate(split)), np.arange(len(label)))
-    assert all(np.array_equal(part, np.sort(part)) for part in split)
+    assert all(np.array_equal(rows, np.sort(rows)) for rows in split)
     members = by_group(groups, split)
     assert sum(map(len, members)) == len(set(groups.tolist()))
     largest = np.unique(groups, return_counts=True)[1].max()
-    for part, share in zip(split, (1 - validation - holdout, validation, holdout), strict=True):
-        assert -2 * largest < len(part) - share * len(label) < largest
-        assert share or not len(part)
+    for rows, share in zip(split, (1 - validation - holdout, validation, holdout), strict=True):
+        assert -2 * largest < len(rows) - share * len(label) < largest
+        assert share or not len(rows)
 
 
 @given(grouped(), SHARES, st.integers(0, 1000))
@@ -49,10 +49,10 @@ def test_the_segments_split_divides_no_group_either(
     rows: tuple[np.ndarray, np.ndarray], share: float, seed: int
 ) -> None:
     _, groups = rows
-    parts = splits.label_free(len(groups), share, seed, groups)
-    assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(len(groups)))
-    assert not set.intersection(*by_group(groups, parts))
-    assert abs(len(parts[1]) - share * len(groups)) < np.unique(groups, return_counts=True)[1].max()
+    several = splits.label_free(len(groups), share, seed, groups)
+    assert np.array_equal(np.sort(np.concatenate(several)), np.arange(len(groups)))
+    assert not set.intersection(*by_group(groups, several))
+    assert abs(len(several[1]) - share * len(groups)) < np.unique(groups, return_counts=True)[1].max()
 
 
 @given(grouped(), st.integers(0, 1000))
@@ -76,26 +76,26 @@ def many(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_parts_have_the_same_share_of_positives() -> None:
     label, groups = many(1)
     for seed in range(5):
-        for part in splits.stratified(label, 0.1, 0.2, seed, groups):
-            assert label[part].mean() == pytest.approx(label.mean(), abs=0.01)
+        for rows in splits.stratified(label, 0.1, 0.2, seed, groups):
+            assert label[rows].mean() == pytest.approx(label.mean(), abs=0.01)
 
 
 def test_groups_of_one_row_are_split_as_near_as_rows_are() -> None:
     label = many(2)[0]
     split = splits.stratified(label, 0.1, 0.2, 0, np.arange(len(label)))
-    assert [len(part) for part in split] == pytest.approx([0.7 * len(label), 0.1 * len(label), 0.2 * len(label)], abs=2)
-    assert [label[part].mean() for part in split] == pytest.approx([label.mean()] * 3, abs=0.005)
+    assert [len(rows) for rows in split] == pytest.approx([0.7 * len(label), 0.1 * len(label), 0.2 * len(label)], abs=2)
+    assert [label[rows].mean() for rows in split] == pytest.approx([label.mean()] * 3, abs=0.005)
 
 
 def test_every_group_may_come_to_every_part() -> None:
     """Also groups whose purchase rate no other has, which an order by rate alone would deal the same each time."""
     groups = np.repeat(np.arange(60), 61)
     label = (np.arange(len(groups)) % 61 < groups).astype(np.int8)  # 60 rates, all different
-    drawn = np.zeros((60, 3))
+    counts = np.zeros((60, 3))
     for seed in range(100):
-        for place, part in enumerate(splits.stratified(label, 0.25, 0.25, seed, groups)):
-            drawn[np.unique(groups[part]), place] += 1
-    assert drawn.min() >= 5  # 25 of 100 expected
+        for place, rows in enumerate(splits.stratified(label, 0.25, 0.25, seed, groups)):
+            counts[np.unique(groups[rows]), place] += 1
+    assert counts.min() >= 5  # 25 of 100 expected
 
 
 def test_the_order_of_rows_does_not_matter_to_groups() -> None:
@@ -109,6 +109,6 @@ def test_the_order_of_rows_does_not_matter_to_groups() -> None:
 def test_without_groups_rows_are_split_as_they_always_were() -> None:
     """Models must not change for tables without groups: hashes of the splits before there were any."""
     label = (np.random.default_rng(5).random(10_001) < 0.18).astype(np.int8)
-    parts = (*splits.stratified(label, 0.1, 0.2, 7), *splits.label_free(len(label), 0.2, 7))
-    hashed = hashlib.sha256(b"".join(part.astype("<i8").tobytes() for part in parts)).hexdigest()
+    several = (*splits.stratified(label, 0.1, 0.2, 7), *splits.label_free(len(label), 0.2, 7))
+    hashed = hashlib.sha256(b"".join(rows.astype("<i8").tobytes() for rows in several)).hexdigest()
     assert hashed == "5b05dae7038764b4db3e18bcad6e96619098b64bd0a68c87c5fed001aa897b8b"

@@ -1,4 +1,4 @@
-"""An updated model: ids stay with the customers, and who moved is told apart by cause."""
+"""An updated model: ids stay with the customers, and moves of customers are counted by cause."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ IDS = st.sampled_from(["S1", "S2", "S3", "S5"])
 def test_a_segment_goes_with_its_customers() -> None:
     old = np.array(["S1"] * 50 + ["S2"] * 30 + ["S4"] * 20)
     new = np.array(["S3"] * 50 + ["S1"] * 28 + ["S2"] * 22)
-    found = match(old, new, ["S1", "S2", "S4"])
-    assert found.names == {"S3": "S1", "S1": "S2", "S2": "S4"}
-    assert [one.id for one in found.matches] == ["S1", "S2", "S4"]
-    assert found.matches[1].jaccard == pytest.approx(28 / 30)
-    assert found.added == ()
+    continuity = match(old, new, ["S1", "S2", "S4"])
+    assert continuity.names == {"S3": "S1", "S1": "S2", "S2": "S4"}
+    assert [one.id for one in continuity.matches] == ["S1", "S2", "S4"]
+    assert continuity.matches[1].jaccard == pytest.approx(28 / 30)
+    assert continuity.added == ()
 
 
 def test_a_segment_in_pieces_is_not_the_same_and_no_id_comes_back() -> None:
     old = np.array(["S1"] * 60 + ["S2"] * 40)
     new = np.array(["S1"] * 30 + ["S2"] * 30 + ["S3"] * 40)
-    found = match(old, new, ["S1", "S2", "S7"])  # S7 was retired long ago
-    assert found.names == {"S3": "S2", "S1": "S8", "S2": "S9"}
-    assert found.added == ("S8", "S9")
+    continuity = match(old, new, ["S1", "S2", "S7"])  # S7 was retired long ago
+    assert continuity.names == {"S3": "S2", "S1": "S8", "S2": "S9"}
+    assert continuity.added == ("S8", "S9")
 
 
 @given(st.lists(st.tuples(IDS, IDS), min_size=1, max_size=60))
 def test_ids_stay_apart_and_match_only_a_majority(pairs: list[tuple[str, str]]) -> None:
     old, new = (np.array(side) for side in zip(*pairs, strict=True))
-    found = match(old, new, np.unique(old).tolist())
-    assert set(found.names) == set(new)
-    assert len(set(found.names.values())) == len(found.names)
-    assert all(one.jaccard > 0.5 for one in found.matches)
-    assert {one.id for one in found.matches} | set(found.added) == set(found.names.values())
+    continuity = match(old, new, np.unique(old).tolist())
+    assert set(continuity.names) == set(new)
+    assert len(set(continuity.names.values())) == len(continuity.names)
+    assert all(one.jaccard > 0.5 for one in continuity.matches)
+    assert {one.id for one in continuity.matches} | set(continuity.added) == set(continuity.names.values())
     # Above one half there is never a second choice, so no better assignment was missed.
     for before in np.unique(old):
         for now in np.unique(new):
             both, either = ((old == before) & (new == now)).sum(), ((old == before) | (new == now)).sum()
-            assert (both / either > 0.5) == (found.names[now] == before and before not in found.added)
+            assert (both / either > 0.5) == (continuity.names[now] == before and before not in continuity.added)
 
 
 def test_kept_names_stay_and_new_ones_differ_from_them() -> None:
@@ -161,8 +161,8 @@ def test_options_of_an_update_that_do_not_fit(some_file: Path, model_dir: Path, 
         tmp_path, "train", some_file, "--model", tmp_path / "m", "--since", some_file, code=2
     )
     assert "--model FOLDER" in refused(tmp_path, "train", some_file, code=2)
-    said = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--update", tmp_path / "none")
-    assert "manifest.json" in said
+    message = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--update", tmp_path / "none")
+    assert "manifest.json" in message
 
 
 @pytest.mark.slow

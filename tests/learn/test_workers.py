@@ -16,7 +16,7 @@ from northstar_explain import tables
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 SHARED = Path("/dev/shm")
-# Things that must happen within seconds, on a machine that may be busy.
+# What must happen within seconds, on a computer that may be busy.
 PATIENCE_S = 60
 COMMAND = [sys.executable, "-c", "from northstar_explain.cli.main import main; main()", "train"]
 
@@ -29,7 +29,7 @@ def file(customers: pa.Table, tmp_path: Path) -> Path:
 
 
 def start(file: Path, **options: int) -> subprocess.Popen[bytes]:
-    """Train in two worker processes, whatever this machine has."""
+    """Train in two worker processes, however many processors there are."""
     environment = {**os.environ, "LOKY_MAX_CPU_COUNT": "2"}
     command = [*COMMAND, str(file), "--model", str(file.parent / "model"), "--segments", "4"]
     return subprocess.Popen(command, env=environment, **options)
@@ -37,24 +37,24 @@ def start(file: Path, **options: int) -> subprocess.Popen[bytes]:
 
 def parents() -> dict[int, int]:
     """Every process with the one that started it."""
-    found = {}
+    parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, parent = path.read_text().rpartition(")")[2].split()[:2]
         except OSError:  # it has just ended
             continue
         if state != "Z":
-            found[int(path.parent.name)] = int(parent)
-    return found
+            parents[int(path.parent.name)] = int(parent)
+    return parents
 
 
 def descendants(root: int) -> set[int]:
     """Processes that a process has started, and theirs."""
     of = parents()
-    found: set[int] = set()
-    while more := {child for child, parent in of.items() if parent in {root, *found}} - found:
-        found |= more
-    return found
+    descendants: set[int] = set()
+    while more := {child for child, parent in of.items() if parent in {root, *descendants}} - descendants:
+        descendants |= more
+    return descendants
 
 
 def shared_by(process: int) -> list[str]:

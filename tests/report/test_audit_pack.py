@@ -48,7 +48,7 @@ from northstar_explain.report.audit.shapes.shape_plots import plot
 from northstar_explain.report.document.blocks import Table, Text
 from northstar_explain.report.document.joining import joined
 from northstar_explain.report.document.press import Setting, pdf
-from northstar_explain.training import Options
+from northstar_explain.training import TrainingOptions
 from northstar_explain.verify import certify, run_libreoffice
 from northstar_explain.verify.check_pack import EXTRA, MISSING, ROW, TAMPERED, verify
 from northstar_explain.verify.run_duckdb import scripts_of
@@ -322,7 +322,7 @@ def test_rows_that_belong_together_are_told_with_their_numbers(hostile: Model) -
 
 
 def test_every_parameter_of_a_training_has_its_meaning() -> None:
-    given = asdict(Options())
+    given = asdict(TrainingOptions())
     flat = {f"{part}.{name}" for part in given if isinstance(given[part], dict) for name in given[part]}
     assert flat | {name for name in given if not isinstance(given[name], dict)} == set(_MEANINGS)
 

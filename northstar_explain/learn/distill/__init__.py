@@ -1,20 +1,16 @@
 """Explaining a clustering by a small tree: RuleDistiller for numbers, and the engine under it for any bins."""
 
+from .bin_tree import BinTest, BinTree, Distilled, FeatureBins, Limits, assign
 from .engine import distill
 from .estimator import RuleDistiller
-from .thresholds import Rule, ThresholdLeaf, ThresholdSplit
-from .tree import Distilled, FeatureBins, Leaf, Limits, Split, assign
 
 __all__ = [
+    "BinTest",
+    "BinTree",
     "Distilled",
     "FeatureBins",
-    "Leaf",
     "Limits",
-    "Rule",
     "RuleDistiller",
-    "Split",
-    "ThresholdLeaf",
-    "ThresholdSplit",
     "assign",
     "distill",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .node import Node
-from .tree import FeatureBins
+from .bin_tree import FeatureBins
+from .search_node import SearchNode
 
 
 def coarsen(codes: np.ndarray, bins: Sequence[FeatureBins], most: int) -> list[np.ndarray]:
@@ -40,7 +40,7 @@ def _merge(column: np.ndarray, one: FeatureBins, most: int) -> np.ndarray:
     return np.concatenate([np.arange(first), merged])
 
 
-def refine(node: Node, merged: list[np.ndarray]) -> None:
+def refine(node: SearchNode, merged: list[np.ndarray]) -> None:
     """Rewrite a tree over coarse bins as the same tree over the bins that were merged."""
     if node.table is not None:
         node.table = node.table[merged[node.feature]]

@@ -1,33 +1,34 @@
-"""The distiller's engine: rows in, the best tree found out."""
+"""The distiller's engine: from rows and clusters to the best tree within the limits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from northstar_explain.model.tree import Leaf, Split, translated
+
+from .bin_tree import MISSING_CODE, BinTest, BinTree, Distilled, FeatureBins, Limits, assign
 from .coarse import coarsen, refine
 from .layout import Layout, lay_out
 from .memory import Memory
-from .node import Node
 from .polish import polish
 from .problem import Problem, build_problem
 from .search import Budget, search
+from .search_node import SearchNode
 from .sweep import Sweep
-from .tree import MISSING_CODE, Distilled, FeatureBins, Leaf, Limits, Split, Tree, assign, goes_left
 
-# Rows that the search looks at; the tree it finds is then polished on all of them.
+# Rows that the search uses; its tree is then polished on all of them.
 SAMPLE_ROWS = 4_000
-# Coordinates that the search measures the cost in: the main directions of Z hold what separates the groups.
+# Coordinates that the search measures the cost in: the principal directions of Z hold what separates the groups.
 SEARCH_DIMENSIONS = 16
-# Bins per feature that the search sees; all of them take part in the sweeps at the end.
+# Bins per feature that the search uses; the sweeps at the end use all of them.
 SEARCH_BINS = 48
 FINE_SWEEPS = 10
 # Work of the whole search, in rows x features x coordinates summed: a few seconds on one core.
 SEARCH_WORK = 6.0e8
-FEWEST_MENDS, MOST_MENDS = 12, 300
+FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 300
 
 
 def distill(
@@ -57,7 +58,7 @@ def distill(
     seed : int, default 0
         The same input and seed give the same tree.
     effort : float, default 1.0
-        How much of the search's usual work to spend; less is quicker and may find a dearer tree.
+        How much of the search's usual work to spend; less is quicker and may give a tree of higher cost.
 
     Returns
     -------
@@ -66,13 +67,13 @@ def distill(
     Raises
     ------
     ValueError
-        When the input is not as said above, or no tree within the limits was found.
+        When the input is not as described above, or no tree within the limits was found.
 
     Examples
     --------
     >>> Z = np.array([[0.0], [0.1], [5.0], [5.1]])
     >>> codes = np.array([[0], [1], [2], [3]])
-    >>> distill(Z, codes, [FeatureBins(4)], np.array([0, 0, 1, 1]), Limits(max_leaves=2)).tree.cut
+    >>> distill(Z, codes, [FeatureBins(4)], np.array([0, 0, 1, 1]), Limits(max_leaves=2)).tree.test.cut
     2
     """
     Z, codes, labels = np.asarray(Z, dtype=np.float64), np.asarray(codes), np.asarray(labels, dtype=np.intp)
@@ -80,11 +81,13 @@ def distill(
     n_groups = int(labels.max()) + 1
     if n_groups == 1:
         return _finish(Leaf(0), Z, codes, bins, n_groups, labels)
+    # Costs are differences of squared lengths: about the mean they lose fewer digits.
     centred = Z - Z.mean(axis=0)
     rows = _sample(labels, seed)
     root = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed, effort)
     layout = lay_out(bins)
     near = build_problem(centred[rows], codes[rows], layout, limits, n_groups)
+    # The search saw merged bins and few coordinates: its splits are now re-chosen with all of them.
     Sweep(Memory(near), root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
     if len(rows) < len(Z):
         root = polish(build_problem(centred, codes, layout, limits, n_groups), root)
@@ -100,7 +103,7 @@ def _search_coarse(
     limits: Limits,
     seed: int,
     effort: float,
-) -> Node:
+) -> SearchNode:
     """Search over few bins and few coordinates; return the tree over all bins."""
     merged = coarsen(codes, bins, SEARCH_BINS)
     few = [
@@ -133,10 +136,11 @@ def _check(Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], labels
 
 
 def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Draw rows at random, with some of every group."""
+    """Sample rows at random, with some of every group."""
     if len(labels) <= SAMPLE_ROWS:
         return np.arange(len(labels))
     shuffled = np.random.default_rng(seed).permutation(len(labels))
+    # A group with few rows must still be able to fill a leaf.
     some = [shuffled[labels[shuffled] == group][:20] for group in range(int(labels.max()) + 1)]
     return np.unique(np.concatenate([shuffled[:SAMPLE_ROWS], *some]))
 
@@ -150,62 +154,66 @@ def _main_coordinates(Z: np.ndarray) -> np.ndarray:
 
 def _budget(problem: Problem, effort: float) -> Budget:
     each = problem.n_rows * len(problem.columns) * problem.moments.shape[1] + 20 * problem.layout.n_bins
-    mends = int(np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_MENDS, MOST_MENDS))
-    mends = max(1, round(mends * effort))
-    return Budget(n_random=mends // 4, n_kept=2, n_mends=mends, patience=max(min(FEWEST_MENDS, mends), mends // 3))
+    perturbations = int(
+        np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_PERTURBATIONS, MOST_PERTURBATIONS)
+    )
+    perturbations = max(1, round(perturbations * effort))
+    return Budget(
+        n_random=perturbations // 4,
+        n_kept=2,
+        n_perturbations=perturbations,
+        patience=max(min(FEWEST_PERTURBATIONS, perturbations), perturbations // 3),
+    )
 
 
-def _freeze(node: Node, layout: Layout) -> Tree:
-    """Turn a searched tree into plain data."""
+def _freeze(node: SearchNode, layout: Layout) -> BinTree:
+    """Turn a searched tree into an immutable one."""
     if node.table is None:
         return Leaf(int(node.group))
-    left, right = _freeze(node.left, layout), _freeze(node.right, layout)
-    one = layout.bins[node.feature]
-    chosen = np.flatnonzero(node.table)
-    if one.categorical:
-        missing_left = one.missing and bool(node.table[MISSING_CODE])
-        return Split(node.feature, 0, missing_left, tuple(int(code) for code in chosen), left, right)
-    missing_left = one.missing and bool(node.table[MISSING_CODE])
-    observed = chosen[chosen != MISSING_CODE] if one.missing else chosen
-    lowest = 1 if one.missing else 0
-    cut = int(observed[-1]) + 1 if len(observed) else lowest
-    return Split(node.feature, cut, missing_left, None, left, right)
+    test = _test(node.feature, node.table, layout.bins[node.feature])
+    return Split(test, _freeze(node.left, layout), _freeze(node.right, layout))
 
 
-def _without_empty(tree: Tree, codes: np.ndarray, bins: Sequence[FeatureBins], rows: np.ndarray) -> Tree:
+def _test(feature: int, table: np.ndarray, bins: FeatureBins) -> BinTest:
+    codes = np.flatnonzero(table)
+    missing = bins.missing and bool(table[MISSING_CODE])
+    if bins.categorical:
+        return BinTest(feature, 0, missing, tuple(int(code) for code in codes))
+    known = codes[codes != MISSING_CODE] if bins.missing else codes
+    lowest = 1 if bins.missing else 0
+    return BinTest(feature, int(known[-1]) + 1 if len(known) else lowest, missing)
+
+
+def _without_empty(tree: BinTree, codes: np.ndarray, bins: Sequence[FeatureBins], rows: np.ndarray) -> BinTree:
     """Drop splits that send every row to one side: the last sweeps over all rows can empty a leaf."""
     if isinstance(tree, Leaf):
         return tree
-    left = goes_left(tree, codes[rows, tree.feature], bins[tree.feature])
-    if left.all() or not left.any():
-        return _without_empty(tree.left if left.all() else tree.right, codes, bins, rows)
-    return replace(
-        tree,
-        left=_without_empty(tree.left, codes, bins, rows[left]),
-        right=_without_empty(tree.right, codes, bins, rows[~left]),
+    fits = tree.test.matches(codes[rows, tree.test.feature], bins[tree.test.feature])
+    if fits.all() or not fits.any():
+        return _without_empty(tree.yes if fits.all() else tree.no, codes, bins, rows)
+    return Split(
+        tree.test,
+        _without_empty(tree.yes, codes, bins, rows[fits]),
+        _without_empty(tree.no, codes, bins, rows[~fits]),
     )
 
 
 def _finish(
-    tree: Tree,
+    tree: BinTree,
     Z: np.ndarray,
     codes: np.ndarray,
     bins: Sequence[FeatureBins],
     n_groups: int,
     labels: np.ndarray,
 ) -> Distilled:
-    leaves, groups = assign(tree, codes, list(bins))
+    leaves, groups = assign(tree, codes, bins)
+    # The search may have exchanged groups; each gets the number of the cluster that it shares most rows with.
     names = match_groups(groups, labels, n_groups)
     groups = names[groups]
+    # From the rows themselves: the sums of the search carry its rounding errors.
     cost = sum(float(np.square(Z[groups == g] - Z[groups == g].mean(axis=0)).sum()) for g in np.unique(groups))
-    return Distilled(tree=_rename(tree, names), cost=cost, groups=groups, leaves=leaves)
-
-
-def _rename(tree: Tree, names: np.ndarray) -> Tree:
-    if isinstance(tree, Leaf):
-        return Leaf(int(names[tree.group]))
-    left, right = _rename(tree.left, names), _rename(tree.right, names)
-    return Split(tree.feature, tree.cut, tree.missing_left, tree.left_codes, left, right)
+    named = translated(tree, lambda test: test, lambda group: int(names[group]))
+    return Distilled(tree=named, cost=cost, groups=groups, leaves=leaves)
 
 
 def match_groups(groups: np.ndarray, labels: np.ndarray, n_groups: int) -> np.ndarray:

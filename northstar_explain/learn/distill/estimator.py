@@ -1,53 +1,73 @@
-"""RuleDistiller: a KMeans in, rules out."""
+"""RuleDistiller: scikit-learn's interface to the distiller."""
 
 from __future__ import annotations
 
-import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.cluster import KMeans
-from sklearn.utils.validation import check_array, check_is_fitted
+import warnings
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.cluster import KMeans
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from northstar_explain.model.rules import assign, merged_rules
+
+from .bin_tree import Limits
 from .engine import distill
-from .thresholds import encode, predict_tree, rules_of, thresholds_of, with_thresholds
-from .tree import Limits
+from .numeric_bins import encode, thresholds_of, with_thresholds
 
 # Cuts per feature while the tree is chosen: all there are on small data, else at even shares of the rows.
 MOST_CUTS_SMALL, MOST_CUTS_LARGE = 1000, 255
 SMALL_ROWS = 4_000
 
 
-class RuleDistiller(BaseEstimator):
+class RuleDistiller(ClusterMixin, BaseEstimator):
     """Explain a k-means clustering by few axis-aligned rules, at the lowest price of explainability.
 
-    The price of explainability is the k-means cost of the rule groups, about their own means, over the inertia of
+    The price of explainability [1]_ is the k-means cost of the rule groups, about their own means, over the inertia of
     the KMeans: 1 is free. A greedy tree stops at the first tree it builds; this one is improved after it is grown.
     Starting trees are grown on the KMeans labels, on its centres, on variance and by the exact cost (the last three
     cover what IMM [1]_ and ExKMC [2]_ grow; shallow trees as in [4]_ are had with ``max_depth``). In each, every
     split is re-chosen given the rest of the tree, as in tree alternating optimisation [3]_, but by the exact change
     in k-means cost with all group means moving along, and every leaf is given the group where it costs least. The
-    best trees are then broken at random places, grown again and improved again, and the best tree of all is kept.
+    best trees then lose splits at random, are grown and improved again, and the best tree of all is kept.
     The number of tries is fixed by the shape of the data, so the same input and seed give the same rules. Large
-    data are searched on a sample of rows and polished on all of them.
+    data are searched on a sample of rows and improved once more on all of them.
 
     Parameters
     ----------
-    max_rules : int
-        Most rules, that is leaves of the tree; at least the number of clusters.
+    max_rules : int or None, default None
+        Most rules, that is leaves of the tree; at least the number of clusters. None for one rule a cluster.
     max_depth : int or None, default None
-        Most questions on the way to a leaf.
-    random_state : int, default 0
-        Seed of the search.
+        Most conditions on the way to a leaf; None for no limit.
+    random_state : int, RandomState instance or None, default 0
+        Seed of the search, and of KMeans where ``kmeans`` has none. An integer gives the same rules each time.
+    kmeans : estimator or None, default None
+        The clustering to explain: a KMeans, or another clusterer with ``cluster_centers_`` and ``predict``. A clone of
+        it is fitted in ``fit``. To explain one that is fitted already, pass ``FrozenEstimator(fitted)``. None for
+        ``KMeans()``, which has eight clusters.
 
     Attributes
     ----------
-    tree_ : ThresholdSplit or ThresholdLeaf
-        The tree. A value equal to a threshold goes right.
+    kmeans_ : estimator
+        The fitted clustering that the rules explain.
+    labels_ : ndarray of int of shape (n_samples,)
+        Cluster of each row of ``X`` by the rules, as ``predict`` gives it.
+    tree_ : Split or Leaf
+        The tree, of `northstar_explain.model.tree`. Its tests are conditions ``value < threshold``: a value equal to a
+        threshold does not fit.
     rules_ : tuple of Rule
-        The leaves as rules; together they cover every row exactly once.
+        What its leaves say; together they cover every row exactly once. ``segment`` is the cluster's number as text;
+        two leaves of one cluster share a rule where one condition can fit both.
     price_of_explainability_ : float
-        Cost of the rule groups about their own means over the inertia of KMeans.
+        Cost of the rule groups about their own means over the inertia of KMeans on ``X``; 1 where that is zero.
     n_features_in_ : int
         Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Their names, where ``X`` has names. The conditions name features so, and else ``x0``, ``x1`` and so on.
 
     References
     ----------
@@ -60,32 +80,52 @@ class RuleDistiller(BaseEstimator):
 
     Examples
     --------
+    >>> from sklearn.cluster import KMeans
     >>> from sklearn.datasets import load_iris
+    >>> from sklearn.frozen import FrozenEstimator
     >>> X = load_iris().data
-    >>> distiller = RuleDistiller(max_rules=3).fit(X, KMeans(3, n_init=10, random_state=0).fit(X))
+    >>> distiller = RuleDistiller(max_rules=3, kmeans=KMeans(3, n_init=10)).fit(X)
     >>> len(distiller.rules_), distiller.price_of_explainability_ < 1.05
     (3, True)
+
+    A clustering that is fitted already is frozen, so that it is explained as it is:
+
+    >>> fitted = KMeans(3, n_init=10, random_state=0).fit(X)
+    >>> RuleDistiller(kmeans=FrozenEstimator(fitted)).fit_predict(X).shape
+    (150,)
     """
 
-    def __init__(self, max_rules: int, max_depth: int | None = None, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        max_rules: int | None = None,
+        max_depth: int | None = None,
+        random_state: int | np.random.RandomState | None = 0,
+        kmeans: Any = None,
+    ) -> None:
         self.max_rules = max_rules
         self.max_depth = max_depth
         self.random_state = random_state
+        self.kmeans = kmeans
 
-    def fit(self, X: np.ndarray, kmeans: KMeans) -> RuleDistiller:
-        """Distil a clustering.
+    def fit(self, X: Any, y: Any = None, *, kmeans: Any = None) -> RuleDistiller:
+        """Fit the clustering and distil it into rules.
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            Rows in the space that KMeans was fitted in.
-        kmeans : KMeans
-            Fitted.
+        X : array-like of shape (n_samples, n_features)
+            Rows to cluster; all finite.
+        y : None
+            Ignored; here as scikit-learn's convention has it.
+        kmeans : estimator or None, default None
+            A fitted clustering to explain as it is.
+
+            .. deprecated:: 0.2
+               Pass ``RuleDistiller(kmeans=FrozenEstimator(fitted))`` instead.
 
         Returns
         -------
         RuleDistiller
-            Itself.
+            Itself, fitted.
 
         Raises
         ------
@@ -93,60 +133,94 @@ class RuleDistiller(BaseEstimator):
             When X has missing or infinite values, too few rows or other features than KMeans saw, or when the
             limits leave no room for every cluster.
         sklearn.exceptions.NotFittedError
-            When ``kmeans`` is not fitted.
+            When a frozen ``kmeans`` is not fitted.
         """
-        check_is_fitted(kmeans, "cluster_centers_")
-        X = check_array(X, dtype=np.float64)
-        self._check_fit(X, kmeans)
-        labels = self._start_labels(X, kmeans)
-        most = MOST_CUTS_SMALL if len(X) <= SMALL_ROWS else MOST_CUTS_LARGE
-        thresholds = [thresholds_of(values, most) for values in X.T]
-        codes, bins = encode(X, thresholds)
-        limits = Limits(max_leaves=self.max_rules, max_depth=self.max_depth)
-        distilled = distill(X, codes, bins, labels, limits, self.random_state)
-        self.n_features_in_ = X.shape[1]
-        self.tree_ = with_thresholds(distilled.tree, thresholds)
-        self.rules_ = rules_of(self.tree_)
-        inertia = float(np.square(X - kmeans.cluster_centers_[kmeans.predict(X)]).sum())
+        given = self._deprecated(y, kmeans)
+        matrix = validate_data(self, X, dtype=np.float64)
+        seed = self._seed()
+        with threadpool_limits(limits=1):  # with more, sums are added in the order in which threads finish
+            self.kmeans_ = self._fitted(X, seed) if given is None else given
+            nearest = np.asarray(self.kmeans_.predict(X), dtype=np.intp)
+        centres = self.kmeans_.cluster_centers_
+        limits = self._limits(len(centres))
+        _require_each(nearest, len(centres))
+        # The time of the search grows with the cuts; on large data those at even shares lose little.
+        most = MOST_CUTS_SMALL if len(matrix) <= SMALL_ROWS else MOST_CUTS_LARGE
+        thresholds = [thresholds_of(values, most) for values in matrix.T]
+        codes, bins = encode(matrix, thresholds)
+        distilled = distill(matrix, codes, bins, nearest, limits, seed)
+        self.tree_ = with_thresholds(distilled.tree, thresholds, self._names())
+        self.rules_ = merged_rules(self.tree_, lambda name: False)
+        self.labels_ = distilled.groups
+        inertia = float(np.square(matrix - centres[nearest]).sum())
         self.price_of_explainability_ = distilled.cost / inertia if inertia > 0.0 else 1.0
         return self
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        """Find the cluster that the rules give each row.
+    def predict(self, X: Any) -> np.ndarray:
+        """The cluster that the rules give each row.
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
+        X : array-like of shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray of int of shape (n,)
-            Index of the KMeans cluster.
+        ndarray of int of shape (n_samples,)
+            Number of the KMeans cluster.
         """
         check_is_fitted(self, "tree_")
-        X = check_array(X, dtype=np.float64)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has {X.shape[1]} features, but RuleDistiller was fitted on {self.n_features_in_}")
-        return predict_tree(self.tree_, X)
+        matrix = validate_data(self, X, dtype=np.float64, reset=False)
+        columns = dict(zip(self._names(), matrix.T, strict=True))
+        return assign(self.tree_, columns).astype(np.intp)
 
-    def _check_fit(self, X: np.ndarray, kmeans: KMeans) -> None:
-        k, d = kmeans.cluster_centers_.shape
+    def _deprecated(self, y: Any, kmeans: Any) -> Any:
+        """The fitted clustering where it was handed to ``fit``, as version 0.1 wanted it."""
+        given = y if kmeans is None and hasattr(y, "get_params") else kmeans
+        if given is None:
+            return None
+        message = (
+            "RuleDistiller.fit(X, kmeans) goes with the next minor version: pass the fitted clustering as "
+            "RuleDistiller(kmeans=FrozenEstimator(kmeans)), from sklearn.frozen, or one to be fitted as it is"
+        )
+        warnings.warn(message, FutureWarning, stacklevel=3)
+        check_is_fitted(given, "cluster_centers_")
+        return given
+
+    def _seed(self) -> int:
+        if self.random_state is None or isinstance(self.random_state, np.random.RandomState):
+            return int(check_random_state(self.random_state).randint(2**31 - 1))
+        return int(self.random_state)
+
+    def _fitted(self, X: Any, seed: int) -> Any:
+        """The clustering, fitted to X; a frozen one is neither copied nor fitted."""
+        kmeans = KMeans() if self.kmeans is None else clone(self.kmeans)
+        if kmeans.get_params(deep=False).get("random_state", seed) is None:
+            kmeans.set_params(random_state=seed)
+        return kmeans.fit(X, None)  # a FrozenEstimator wants both
+
+    def _limits(self, k: int) -> Limits:
+        most = k if self.max_rules is None else self.max_rules
         faults = []
-        if X.shape[1] != d:
-            faults.append(f"X has {X.shape[1]} features, but kmeans was fitted on {d}")
-        if self.max_rules < k:
-            faults.append(f"max_rules is {self.max_rules}, but each of the {k} clusters needs a rule")
+        if most < k:
+            faults.append(f"max_rules is {most}, but each of the {k} clusters needs a rule")
         if self.max_depth is not None and self.max_depth < np.ceil(np.log2(k)):
-            faults.append(f"max_depth is {self.max_depth}, too little to tell {k} clusters apart")
-        if len(X) < k:
-            faults.append(f"X has {len(X)} rows, fewer than the {k} clusters")
+            faults.append(f"max_depth is {self.max_depth}, too little for {k} clusters")
         if faults:
             raise ValueError("; ".join(faults))
+        return Limits(max_leaves=most, max_depth=self.max_depth)
 
-    def _start_labels(self, X: np.ndarray, kmeans: KMeans) -> np.ndarray:
-        labels = np.asarray(kmeans.predict(X), dtype=np.intp)
-        seen = np.bincount(labels, minlength=len(kmeans.cluster_centers_))
-        if (seen == 0).any():
-            empty = ", ".join(str(group) for group in np.flatnonzero(seen == 0))
-            raise ValueError(f"no row of X lies in cluster {empty} of kmeans: pass the rows it was fitted on")
-        return labels
+    def _names(self) -> Sequence[str]:
+        names = list(getattr(self, "feature_names_in_", ()))
+        # Two columns of one name would be one in the rules.
+        return names if names and len(set(names)) == len(names) else [f"x{i}" for i in range(self.n_features_in_)]
+
+
+def _require_each(labels: np.ndarray, k: int) -> None:
+    """Stop when a cluster has no row; raises ValueError."""
+    empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)
+    if len(empty):
+        names = ", ".join(map(str, empty))
+        raise ValueError(
+            f"no row of X lies in cluster {names} of kmeans: expected the rows it was fitted to, or fewer clusters "
+            "than X has different rows"
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .tree import MISSING_CODE, FeatureBins
+from .bin_tree import MISSING_CODE, FeatureBins
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Layout:
         """
         if order is not None:
             histogram = histogram[order]
+        # One cumulative sum serves every candidate: what lies left is the difference of two of its rows.
         running = np.zeros((len(histogram) + 1, *histogram.shape[1:]))
         np.cumsum(histogram, axis=0, out=running[1:])
         sums = running[self.stop] - running[self.start]
@@ -96,11 +97,14 @@ def lay_out(bins: Sequence[FeatureBins]) -> Layout:
     columns: list[np.ndarray] = []
     for feature, one in enumerate(bins):
         first, end = int(offsets[feature]), int(offsets[feature + 1])
+        # The missing bin of an ordered feature stands before the others and outside their order; among categories it is
+        # one of them.
         free = one.missing and not one.categorical
         start = first + 1 if free else first
         plain = np.arange(start + 1, end + 1 if free else end)
         columns.append(_candidates(feature, start, plain, first, False))
         if free:
+            # With the missing bin on the left, no known one need be there: that asks whether the value is missing.
             columns.append(_candidates(feature, start, np.arange(start, end), first, True))
     table = np.concatenate(columns, axis=1).astype(np.intp)
     return Layout(

@@ -1,7 +1,7 @@
-"""Sums over the left side of every candidate split, remembered for the rows and subtrees met last.
+"""Sums over the left side of every candidate split, cached for the rows and subtrees used last.
 
-A search breaks and mends one part of a tree at a time, and sweeps over it until nothing changes: most of what it asks
-for it has asked for before. None of these sums depends on where the centres are, so that they stay true.
+The search perturbs a few splits of a tree at a time and sweeps over it until nothing changes: it needs most sums again
+and again. None of them depends on where the centres are, so that they stay valid.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from .problem import Problem
 
-# Bytes of sums to keep.
+# Most bytes of sums to keep: the cache must not grow with the length of the search.
 ROOM = 150_000_000
 
 
@@ -44,7 +44,7 @@ class LeftSums:
 
 
 class Memory:
-    """Computes left sums of one problem, each only once while it is remembered."""
+    """Computes left sums of one problem, each only once while it is cached."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -53,10 +53,10 @@ class Memory:
 
     def leaf(self, rows: np.ndarray) -> LeftSums:
         """Sum the rows left of each candidate; of features in order only."""
-        mark = _mark(rows)
-        known = self._recall(mark)
+        key = _key(rows)
+        known = self._recall(key)
         if known is None:
-            known = self._keep(mark, (LeftSums.of(self.problem.layout.left_sums(self.problem.histogram(rows), None)),))
+            known = self._keep(key, (LeftSums.of(self.problem.layout.left_sums(self.problem.histogram(rows), None)),))
         return known[0]
 
     def transfer(
@@ -71,22 +71,22 @@ class Memory:
         used : ndarray of int
             The groups that occur, ascending.
         """
-        mark = _mark(rows, to_left.astype(np.int16), to_right.astype(np.int16))
-        known = self._recall(mark)
+        key = _key(rows, to_left.astype(np.int16), to_right.astype(np.int16))
+        known = self._recall(key)
         if known is None:
             slot = slots_of(used, self.problem.n_groups)
             moved = self.problem.transfer(rows, slot[to_left], slot[to_right], len(used))
-            known = self._keep(mark, tuple(LeftSums.of(self.problem.layout.left_sums(one, None)) for one in moved))
+            known = self._keep(key, tuple(LeftSums.of(self.problem.layout.left_sums(one, None)) for one in moved))
         return known
 
-    def _recall(self, mark: bytes) -> tuple[LeftSums, ...] | None:
-        known = self._kept.pop(mark, None)
+    def _recall(self, key: bytes) -> tuple[LeftSums, ...] | None:
+        known = self._kept.pop(key, None)
         if known is not None:
-            self._kept[mark] = known
+            self._kept[key] = known
         return known
 
-    def _keep(self, mark: bytes, sums: tuple[LeftSums, ...]) -> tuple[LeftSums, ...]:
-        self._kept[mark] = sums
+    def _keep(self, key: bytes, sums: tuple[LeftSums, ...]) -> tuple[LeftSums, ...]:
+        self._kept[key] = sums
         self._bytes += _size(sums)
         while self._bytes > ROOM and len(self._kept) > 1:
             self._bytes -= _size(self._kept.pop(next(iter(self._kept))))
@@ -104,9 +104,10 @@ def _size(sums: tuple[LeftSums, ...]) -> int:
     return sum(one.left.nbytes + one.squares.nbytes for one in sums)
 
 
-def _mark(*parts: np.ndarray) -> bytes:
+def _key(*arrays: np.ndarray) -> bytes:
+    # A digest as the key: the arrays themselves would take more memory than some of the sums.
     digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(part.tobytes())
+    for array in arrays:
+        digest.update(array.tobytes())
         digest.update(b"|")
     return digest.digest()

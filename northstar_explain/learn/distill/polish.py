@@ -1,31 +1,31 @@
-"""Polishing a tree on all rows, with centres held while each split is re-chosen: a pass costs little per row."""
+"""Polishing a tree on all rows, with centres fixed while each split is re-chosen: a pass costs little per row."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .node import Node, divide, leaf_rows, route, splits
 from .problem import Problem, explained
 from .search import is_valid
+from .search_node import SearchNode, divide, leaf_rows, route, splits
 
 PASSES = 4
 
 
-def polish(problem: Problem, root: Node, passes: int = PASSES) -> Node:
+def polish(problem: Problem, root: SearchNode, passes: int = PASSES) -> SearchNode:
     """Re-choose the splits of a tree on all rows, as long as that lowers the exact cost.
 
     Parameters
     ----------
     problem : Problem
         All rows.
-    root : Node
-        The tree that a search on some of them found.
+    root : SearchNode
+        The tree of a search on some of them.
     passes : int
         Most passes over the tree.
 
     Returns
     -------
-    Node
+    SearchNode
         A tree that costs no more.
     """
     best, best_value = root, _value(problem, root)
@@ -41,24 +41,25 @@ def polish(problem: Problem, root: Node, passes: int = PASSES) -> Node:
     return best
 
 
-def _value(problem: Problem, root: Node) -> float:
+def _value(problem: Problem, root: SearchNode) -> float:
     return float(explained(_sums(problem, root)).sum())
 
 
-def _sums(problem: Problem, root: Node) -> np.ndarray:
+def _sums(problem: Problem, root: SearchNode) -> np.ndarray:
     rows = np.arange(problem.n_rows)
     groups = np.zeros(problem.n_rows, dtype=np.intp)
     route(problem, root, rows, groups)
     return problem.group_sums(rows, groups)
 
 
-def _pass(problem: Problem, root: Node) -> bool:
+def _pass(problem: Problem, root: SearchNode) -> bool:
     sums = _sums(problem, root)
     centres = sums[:, 1:] / np.maximum(sums[:, :1], 1.0)
+    # Squared distance to each centre, less the squared length of the row, which is the same for all.
     cost = np.einsum("gd,gd->g", centres, centres) - 2.0 * (problem.moments[:, 1:] @ centres.T)
     out = np.zeros(problem.n_rows, dtype=np.intp)
 
-    def visit(node: Node, rows: np.ndarray) -> bool:
+    def visit(node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None or len(rows) == 0:
             return False
         changed = _rechoose(problem, root, node, rows, cost, out)
@@ -68,21 +69,23 @@ def _pass(problem: Problem, root: Node) -> bool:
     return visit(root, np.arange(problem.n_rows))
 
 
-def _rechoose(problem: Problem, root: Node, node: Node, rows: np.ndarray, cost: np.ndarray, out: np.ndarray) -> bool:
+def _rechoose(
+    problem: Problem, root: SearchNode, node: SearchNode, rows: np.ndarray, cost: np.ndarray, out: np.ndarray
+) -> bool:
     layout = problem.layout
     route(problem, node.left, rows, out)
     to_left = out[rows]
     route(problem, node.right, rows, out)
     to_right = out[rows]
-    care = np.flatnonzero(to_left != to_right)
-    if len(care) == 0:
+    affected = np.flatnonzero(to_left != to_right)
+    if len(affected) == 0:
         return False
     assert node.table is not None
-    worth = cost[rows[care], to_right[care]] - cost[rows[care], to_left[care]]
-    caring = rows[care]
+    worth = cost[rows[affected], to_right[affected]] - cost[rows[affected], to_left[affected]]
+    affected_rows = rows[affected]
     histogram = np.concatenate(
         [
-            np.bincount(column[caring], weights=worth, minlength=one.n_bins)
+            np.bincount(column[affected_rows], weights=worth, minlength=one.n_bins)
             for column, one in zip(problem.columns, layout.bins, strict=True)
         ]
     )
@@ -91,7 +94,7 @@ def _rechoose(problem: Problem, root: Node, node: Node, rows: np.ndarray, cost: 
         used = {other.feature for other in splits(root)}
         scores[~np.isin(layout.feature, list(used))] = -np.inf
     best = int(np.argmax(scores))
-    now = worth[node.table[problem.columns[node.feature][caring]]].sum()
+    now = worth[node.table[problem.columns[node.feature][affected_rows]]].sum()
     if not scores[best] > now + 1e-9 * abs(now):
         return False
     before = (node.feature, node.table)
@@ -103,7 +106,7 @@ def _rechoose(problem: Problem, root: Node, node: Node, rows: np.ndarray, cost: 
 
 
 def _order(problem: Problem, histogram: np.ndarray) -> np.ndarray | None:
-    # With centres held, each category goes where it is cheaper: sorting by worth puts those first.
+    # With centres fixed, each category goes where it costs less: sorting by worth puts those first.
     layout = problem.layout
     if not layout.categorical:
         return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from .bin_tree import Limits
 from .layout import Layout
-from .tree import Limits
 
 # Up to here a dense product is quicker than setting up a sparse one; a long thin one crawls in BLAS.
 _DENSE_ROWS = 10_000

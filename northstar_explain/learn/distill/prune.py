@@ -1,17 +1,17 @@
-"""Taking splits away: the useless ones, the cheapest ones, and whole parts to be grown again."""
+"""Removing splits: those without effect, those too deep, and those whose loss costs least."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .node import Node, count_leaves, divide, leaf_rows, route
 from .problem import Problem, explained
+from .search_node import SearchNode, count_leaves, divide, leaf_rows, route
 
 
-def simplify(problem: Problem, root: Node) -> bool:
-    """Drop splits that separate no rows, or two leaves of one group; tell whether there were any."""
+def simplify(problem: Problem, root: SearchNode) -> bool:
+    """Drop splits that separate no rows, or two leaves of one group; return whether there were any."""
 
-    def visit(node: Node, rows: np.ndarray) -> bool:
+    def visit(node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None:
             return False
         left, right = divide(problem, node, rows)
@@ -29,24 +29,25 @@ def simplify(problem: Problem, root: Node) -> bool:
     return visit(root, np.arange(problem.n_rows))
 
 
-def dead_groups(problem: Problem, root: Node) -> int:
+def empty_groups(problem: Problem, root: SearchNode) -> int:
     """Count the groups that no row reaches."""
-    alive = {leaf.group for leaf, rows, _ in leaf_rows(problem, root, np.arange(problem.n_rows)) if len(rows)}
-    return problem.n_groups - len(alive)
+    reached = {leaf.group for leaf, rows, _ in leaf_rows(problem, root, np.arange(problem.n_rows)) if len(rows)}
+    return problem.n_groups - len(reached)
 
 
-def cut_to_depth(problem: Problem, root: Node) -> None:
+def cut_to_depth(problem: Problem, root: SearchNode) -> None:
     """Collapse what lies deeper than the limit, each to the most frequent group below."""
     deepest = problem.limits.max_depth
     if deepest is None:
         return
 
-    def visit(node: Node, rows: np.ndarray, depth: int) -> None:
+    def visit(node: SearchNode, rows: np.ndarray, depth: int) -> None:
         if node.table is None:
             return
         if depth >= deepest:
             out = np.zeros(problem.n_rows, dtype=np.intp)
             route(problem, node, rows, out)
+            # The rows below are few and the search goes on: the most frequent group is near enough.
             node.collapse(int(np.argmax(np.bincount(out[rows], minlength=problem.n_groups))))
             return
         left, right = divide(problem, node, rows)
@@ -56,26 +57,27 @@ def cut_to_depth(problem: Problem, root: Node) -> None:
     visit(root, np.arange(problem.n_rows), 0)
 
 
-def trim(problem: Problem, root: Node, max_leaves: int) -> None:
-    """Take leaves away, each time the one whose loss costs least, until few enough are left."""
+def trim(problem: Problem, root: SearchNode, max_leaves: int) -> None:
+    """Remove leaves, each time the one whose loss costs least, until few enough are left."""
     everything = np.arange(problem.n_rows)
     while count_leaves(root) > max_leaves:
         groups = np.zeros(problem.n_rows, dtype=np.intp)
         route(problem, root, everything, groups)
         sums = problem.group_sums(everything, groups)
-        losses: list[tuple[float, int, Node, Node]] = []
+        losses: list[tuple[float, int, SearchNode, SearchNode]] = []
         _list_losses(problem, root, everything, groups, sums, losses)
+        # Of equal losses the first, so that the same input gives the same tree.
         _, _, node, kept = max(losses, key=lambda loss: (loss[0], -loss[1]))
         node.become(kept)
 
 
 def _list_losses(
     problem: Problem,
-    node: Node,
+    node: SearchNode,
     rows: np.ndarray,
     groups: np.ndarray,
     sums: np.ndarray,
-    losses: list[tuple[float, int, Node, Node]],
+    losses: list[tuple[float, int, SearchNode, SearchNode]],
 ) -> None:
     if node.table is None:
         return

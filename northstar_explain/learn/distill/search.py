@@ -1,4 +1,4 @@
-"""The search: many starting trees, then the best of them broken and mended again and again."""
+"""The search: many starting trees, then iterated local search from the best (Lourenço, Martin and Stützle 2003)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 from .grow import grow
 from .memory import Memory
-from .node import Node, count_leaves, leaf_rows, splits
 from .problem import Problem
-from .prune import cut_to_depth, dead_groups, simplify, trim
+from .prune import cut_to_depth, empty_groups, simplify, trim
+from .search_node import SearchNode, count_leaves, leaf_rows, splits
 from .starts import starting_trees
 from .sweep import Sweep
 
 FIRST_SWEEPS, MOST_SWEEPS = 2, 20
-# How much dearer than the best, as a share of its cost, a mended tree may be after the first sweeps.
+# How much more than the best a perturbed tree may cost after the first sweeps, as a share of the best cost.
 HOPELESS = 0.04
-# How much dearer than the best, as a share of its cost, the tree may be that the search goes on from at first.
+# How much more than the best the tree that the search goes on from may cost at first, as a share of the best cost.
 SLACK = 0.02
 
 
@@ -31,29 +31,29 @@ class Budget:
     n_random : int
         Starting trees grown on random subsets of the features, besides the fixed ones.
     n_kept : int
-        Starting trees, the best ones, that are broken and mended.
-    n_mends : int
-        How often each of those is broken and mended.
+        Starting trees, the best ones, that the local search goes on from.
+    n_perturbations : int
+        How often each of those is perturbed and improved again.
     patience : int
-        After so many mends without a better tree the search of one start ends.
+        After so many perturbations without a better tree the search from one start ends.
     """
 
     n_random: int
     n_kept: int
-    n_mends: int
+    n_perturbations: int
     patience: int
 
 
 @dataclass(frozen=True)
-class Found:
-    """A tree and what it explains; minus infinity where it breaks a limit."""
+class Scored:
+    """A tree and what it explains of the cost; minus infinity where it breaks a limit."""
 
     value: float
-    root: Node
+    root: SearchNode
 
 
-class Workshop:
-    """Brings trees within the limits and improves them; remembers what it has seen."""
+class LocalSearch:
+    """Brings trees within the limits and improves them to a local optimum; skips groupings it has seen."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -63,54 +63,56 @@ class Workshop:
 
     def complete(
         self,
-        root: Node,
+        root: SearchNode,
         rng: np.random.Generator | None = None,
         noise: float = 0.0,
         hopeless: float = -np.inf,
-    ) -> Found:
-        """Fill a tree up to the limits and improve it until nothing changes, or it has proven hopeless.
+    ) -> Scored:
+        """Fill a tree up to the limits and improve it until nothing changes, or it is not worth going on.
 
-        A tree that groups the rows as one before it did is not improved again: it would end where that one did.
+        A tree that groups the rows as an earlier one did is not improved again: it would end at the same optimum.
         """
         problem, most = self.problem, self.problem.limits.max_leaves
         cut_to_depth(problem, root)
         simplify(problem, root)
-        trim(problem, root, most - dead_groups(problem, root))
+        trim(problem, root, most - empty_groups(problem, root))
         value = -np.inf
+        # Sweeps can leave splits without effect; dropping them makes room to grow again.
         for _ in range(4):
             if count_leaves(root) < most:
                 allowed = None
                 if rng is not None and noise > 0.0 and rng.random() < 0.5:
                     allowed = _random_features(problem, rng)
                 grow(self.memory, root, most, self.free, allowed, noise, rng)
+                # Only the first growth is random: what is added later is the best there is.
                 noise, rng = 0.0, None
             sweep = Sweep(self.memory, root, self.free)
-            if self._knows(sweep.groups):
+            if self._seen_before(sweep.groups):
                 break
             sweep.run(FIRST_SWEEPS)
             if sweep.value < hopeless:
                 break
             sweep.run(MOST_SWEEPS)
             value = sweep.value
-            self._knows(sweep.groups)
+            self._seen_before(sweep.groups)
             if not simplify(problem, root) or count_leaves(root) == most:
                 break
-        return Found(value if is_valid(problem, root) else -np.inf, root)
+        return Scored(value if is_valid(problem, root) else -np.inf, root)
 
-    def _knows(self, groups: np.ndarray) -> bool:
-        mark = hashlib.blake2b(groups.astype(np.uint8).tobytes(), digest_size=16).digest()
-        known = mark in self.seen
-        self.seen.add(mark)
+    def _seen_before(self, groups: np.ndarray) -> bool:
+        digest = hashlib.blake2b(groups.astype(np.uint8).tobytes(), digest_size=16).digest()
+        known = digest in self.seen
+        self.seen.add(digest)
         return known
 
 
 def _random_features(problem: Problem, rng: np.random.Generator) -> np.ndarray:
-    chosen = rng.random(len(problem.columns)) < 0.5
-    return chosen[problem.layout.feature]
+    used = rng.random(len(problem.columns)) < 0.5
+    return used[problem.layout.feature]
 
 
-def is_valid(problem: Problem, root: Node) -> bool:
-    """Tell whether a tree keeps all limits on rows, groups, leaves, depth and features."""
+def is_valid(problem: Problem, root: SearchNode) -> bool:
+    """Whether a tree keeps all limits on rows, groups, leaves, depth and features."""
     limits = problem.limits
     leaves = list(leaf_rows(problem, root, np.arange(problem.n_rows)))
     rows = np.zeros(problem.n_groups)
@@ -129,40 +131,41 @@ def is_valid(problem: Problem, root: Node) -> bool:
     )
 
 
-def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> Found:
+def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> Scored:
     """Find a tree that explains as much of the cost as possible."""
-    workshop = Workshop(problem)
-    trees = starting_trees(workshop.memory, labels, seed, budget.n_random)
-    found = [workshop.complete(root) for root in trees]
-    found.sort(key=lambda one: -one.value)
-    kept = _distinct(found)[: budget.n_kept]
-    mended = [mend(workshop, one, np.random.default_rng([seed, place]), budget) for place, one in enumerate(kept)]
-    best = max(mended, key=lambda one: one.value)
+    local = LocalSearch(problem)
+    trees = starting_trees(local.memory, labels, seed, budget.n_random)
+    scored = [local.complete(root) for root in trees]
+    scored.sort(key=lambda one: -one.value)
+    kept = _distinct(scored)[: budget.n_kept]
+    improved = [iterate(local, one, np.random.default_rng([seed, place]), budget) for place, one in enumerate(kept)]
+    best = max(improved, key=lambda one: one.value)
     if not np.isfinite(best.value):
         raise ValueError("no tree within the limits was found: allow more leaves, more depth or smaller leaves")
     return best
 
 
-def _distinct(found: list[Found]) -> list[Found]:
-    kept: list[Found] = []
-    for one in found:
+def _distinct(scored: list[Scored]) -> list[Scored]:
+    """Trees of different value; two of the same are almost always the same tree, or a mirror image."""
+    kept: list[Scored] = []
+    for one in scored:
         if all(abs(one.value - other.value) > 1e-9 * abs(one.value) for other in kept if np.isfinite(one.value)):
             kept.append(one)
     return kept
 
 
-def mend(workshop: Workshop, start: Found, rng: np.random.Generator, budget: Budget) -> Found:
-    """Break a tree at a random place, mend it, and go on from the better of the two."""
+def iterate(local: LocalSearch, start: Scored, rng: np.random.Generator, budget: Budget) -> Scored:
+    """Perturb a tree at random places, improve it again, and go on from the better of the two."""
     best = current = start
-    total = float(np.square(workshop.problem.moments[:, 1:]).sum())
+    total = float(np.square(local.problem.moments[:, 1:]).sum())
     idle = 0
-    for turn in range(budget.n_mends):
+    for turn in range(budget.n_perturbations):
         root = current.root.copy()
-        _break(root, rng)
+        _perturb(root, rng)
         noise = 1.0 if rng.random() < 0.5 else 0.2
-        new = workshop.complete(root, rng, noise, best.value - HOPELESS * (total - best.value))
-        # Early on a slightly worse tree is taken too: the way to a better one can lead through it.
-        slack = SLACK * (1.0 - turn / budget.n_mends) * (total - best.value) if np.isfinite(best.value) else 0.0
+        new = local.complete(root, rng, noise, best.value - HOPELESS * (total - best.value))
+        # Early on a slightly worse tree is accepted too, so that the search can leave a local optimum.
+        slack = SLACK * (1.0 - turn / budget.n_perturbations) * (total - best.value) if np.isfinite(best.value) else 0.0
         if new.value >= current.value or new.value > best.value - slack * rng.random():
             current = new
         idle += 1
@@ -173,7 +176,7 @@ def mend(workshop: Workshop, start: Found, rng: np.random.Generator, budget: Bud
     return best
 
 
-def _break(root: Node, rng: np.random.Generator) -> None:
+def _perturb(root: SearchNode, rng: np.random.Generator) -> None:
     """Take out one to three splits, each with one of its sides or both."""
     for _ in range(int(rng.integers(1, 4))):
         nodes = list(splits(root))

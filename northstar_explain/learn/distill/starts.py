@@ -9,14 +9,14 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .grow import grow
 from .memory import Memory
-from .node import Node
 from .problem import Problem
+from .search_node import SearchNode
 
-# Rows of mass that nail a centre down while a tree grows: so many times the rows there are.
-NAILED = 1000.0
+# Mass that fixes a centre while a tree grows, as a multiple of the rows.
+FIXED = 1000.0
 
 
-def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int) -> Iterator[Node]:
+def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int) -> Iterator[SearchNode]:
     """Grow the starting trees, some of them larger than the limits allow.
 
     Parameters
@@ -24,7 +24,7 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
     memory : Memory
         Of the problem whose rows are grouped.
     labels : ndarray of int of shape (n,)
-        Groups that the search starts from, as KMeans found them.
+        Groups that the search starts from: the clusters of KMeans.
     seed : int
     n_random : int
         How many trees are grown on random subsets of the features.
@@ -35,8 +35,8 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
     free = np.zeros_like(sums)
     means = sums / np.maximum(sums[:, :1], 1.0)
     most = problem.limits.max_leaves
-    for mass in (0.0, 1.0 / problem.n_groups, NAILED):
-        root = Node()
+    for mass in (0.0, 1.0 / problem.n_groups, FIXED):
+        root = SearchNode()
         grow(memory, root, most, free + mass * problem.n_rows * means)
         yield root
     codes = problem.columns.T.astype(np.float32)
@@ -55,6 +55,7 @@ def _tree_of_kind(
     make = DecisionTreeClassifier if turn % 3 == 0 else DecisionTreeRegressor
     n_features = len(problem.columns)
     return make(
+        # Half of the trees are larger than allowed: trimming reaches trees that greedy growth does not.
         max_leaf_nodes=max(2, most if (turn // 3) % 2 == 0 else 2 * most),
         max_depth=problem.limits.max_depth,
         min_samples_leaf=problem.min_leaf,
@@ -63,17 +64,19 @@ def _tree_of_kind(
     )
 
 
-def _convert(problem: Problem, fitted: DecisionTreeClassifier | DecisionTreeRegressor, centres: np.ndarray) -> Node:
+def _convert(
+    problem: Problem, fitted: DecisionTreeClassifier | DecisionTreeRegressor, centres: np.ndarray
+) -> SearchNode:
     tree = fitted.tree_
 
-    def build(index: int) -> Node:
+    def build(index: int) -> SearchNode:
         if tree.children_left[index] < 0:
             value = tree.value[index]
             if isinstance(fitted, DecisionTreeClassifier):
-                return Node(int(fitted.classes_[np.argmax(value)]))
-            apart = centres - value[:, 0]
-            return Node(int(np.argmin(np.einsum("gd,gd->g", apart, apart))))
-        node = Node()
+                return SearchNode(int(fitted.classes_[np.argmax(value)]))
+            offsets = centres - value[:, 0]
+            return SearchNode(int(np.argmin(np.einsum("gd,gd->g", offsets, offsets))))
+        node = SearchNode()
         feature = int(tree.feature[index])
         table = np.arange(problem.layout.bins[feature].n_bins) <= tree.threshold[index]
         node.split(feature, table, build(tree.children_left[index]), build(tree.children_right[index]))

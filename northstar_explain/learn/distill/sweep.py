@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from .memory import LeftSums, Memory, slots_of
-from .node import Node, divide, leaf_rows, route, splits
 from .problem import explained
+from .search_node import SearchNode, divide, leaf_rows, route, splits
 
-# A change must be worth this share of the total to be made: less is rounding, and could go round in circles.
+# A change must gain this share of the total to be made: less is rounding error, and sweeps might never end.
 TINY = 1e-10
 # How many of the best candidates are tried where limits on rows can forbid the first.
 TRIES = 8
 
 
 class Sweep:
-    """One tree's groups and their sums, kept true while its splits are re-chosen one after another."""
+    """One tree's groups and their sums, kept up to date while its splits are re-chosen one after another."""
 
-    def __init__(self, memory: Memory, root: Node, anchor: np.ndarray) -> None:
+    def __init__(self, memory: Memory, root: SearchNode, anchor: np.ndarray) -> None:
         self.memory = memory
         self.problem = problem = memory.problem
         self.root = root
@@ -46,7 +46,7 @@ class Sweep:
                 break
         self.refresh()
 
-    def _visit(self, node: Node, rows: np.ndarray) -> bool:
+    def _visit(self, node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None or len(rows) == 0:
             return False
         changed = self._choose(node, rows)
@@ -55,15 +55,15 @@ class Sweep:
         changed |= self._visit(node.right, right)
         return changed
 
-    def _reach(self, node: Node, rows: np.ndarray) -> np.ndarray:
+    def _reach(self, node: SearchNode, rows: np.ndarray) -> np.ndarray:
         route(self.problem, node, rows, self.buffer)
         return self.buffer[rows]
 
-    def _choose(self, node: Node, rows: np.ndarray) -> bool:
-        """Re-choose one split; tell whether it changed."""
+    def _choose(self, node: SearchNode, rows: np.ndarray) -> bool:
+        """Re-choose one split; return whether it changed."""
         to_left, to_right = self._reach(node.left, rows), self._reach(node.right, rows)
-        care = to_left != to_right
-        if not care.any():
+        affected = to_left != to_right
+        if not affected.any():
             return False
         problem = self.problem
         # What every group would hold with all these rows on the right: only those now elsewhere move.
@@ -71,13 +71,13 @@ class Sweep:
         moving = now != to_right
         base = self.sums - problem.group_sums(rows[moving], now[moving])
         base += problem.group_sums(rows[moving], to_right[moving])
-        used = self._used(to_left[care], to_right[care])
-        scores, order = self._scores(rows[care], to_left[care], to_right[care], base, used)
+        used = self._used(to_left[affected], to_right[affected])
+        scores, order = self._scores(rows[affected], to_left[affected], to_right[affected], base, used)
         scores = self._forbid(node, scores)
         floor = explained(self.sums + self.anchor).sum()
         floor += TINY * abs(floor)
         if self.sums[used, 0].min() < problem.min_group - 0.5:
-            floor = -np.inf  # a group is too small: any split that mends that is better
+            floor = -np.inf  # a group is too small: any split that gives it more rows is better
         checked = problem.min_leaf > 1 or problem.limits.max_features is not None
         for candidate in _best_first(scores, TRIES if checked else 1):
             if not scores[candidate] > floor:
@@ -121,7 +121,7 @@ class Sweep:
         return (gain, loss) if used[0] == to_left[0] else (loss, gain)
 
     def _category_order(self, moved: np.ndarray, used: np.ndarray) -> np.ndarray:
-        """Sort the codes of each category by how much cheaper their rows are on the left, centres fixed."""
+        """Sort the codes of each category by how much less their rows cost on the left, centres fixed."""
         layout = self.problem.layout
         centre = self.sums + self.anchor
         centre = centre[used, 1:] / np.maximum(centre[used, :1], 1.0)
@@ -133,7 +133,7 @@ class Sweep:
             order[span] = layout.offsets[feature] + np.argsort(-worth[span], kind="stable")
         return order
 
-    def _forbid(self, node: Node, scores: np.ndarray) -> np.ndarray:
+    def _forbid(self, node: SearchNode, scores: np.ndarray) -> np.ndarray:
         most = self.problem.limits.max_features
         if most is not None:
             used = {other.feature for other in splits(self.root) if other is not node}
@@ -141,7 +141,7 @@ class Sweep:
                 scores[~np.isin(self.problem.layout.feature, list(used))] = -np.inf
         return scores
 
-    def _try(self, node: Node, rows: np.ndarray, candidate: int, order: np.ndarray | None) -> bool:
+    def _try(self, node: SearchNode, rows: np.ndarray, candidate: int, order: np.ndarray | None) -> bool:
         problem = self.problem
         before = (node.feature, node.table)
         node.feature = int(problem.layout.feature[candidate])
@@ -180,7 +180,7 @@ class Sweep:
                 changed = True
         return changed
 
-    def _full_groups(self, leaf: Node) -> np.ndarray:
+    def _full_groups(self, leaf: SearchNode) -> np.ndarray:
         most = self.problem.limits.max_group_leaves
         full = np.zeros(self.problem.n_groups, dtype=bool)
         if most is not None:

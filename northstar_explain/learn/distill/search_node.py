@@ -9,23 +9,25 @@ import numpy as np
 from .problem import Problem
 
 
-class Node:
-    """A leaf while ``table`` is None, else a split: ``table[code]`` tells whether a row goes left."""
+class SearchNode:
+    """A leaf while ``table`` is None, else a split: ``table[code]`` is whether a row goes left."""
 
+    # The search copies trees thousands of times: nodes are kept small.
     __slots__ = ("feature", "group", "left", "right", "table")
 
     def __init__(self, group: int = 0) -> None:
         self.feature = -1
         self.table: np.ndarray | None = None
-        self.left: Node = self
-        self.right: Node = self
+        # A leaf has itself on both sides, so that types need no None; nothing reads them while `table` is None.
+        self.left: SearchNode = self
+        self.right: SearchNode = self
         self.group = group
 
-    def split(self, feature: int, table: np.ndarray, left: Node, right: Node) -> None:
+    def split(self, feature: int, table: np.ndarray, left: SearchNode, right: SearchNode) -> None:
         """Become a split."""
         self.feature, self.table, self.left, self.right = feature, table, left, right
 
-    def become(self, other: Node) -> None:
+    def become(self, other: SearchNode) -> None:
         """Take the place of another node."""
         self.group = other.group
         if other.table is None:
@@ -38,15 +40,15 @@ class Node:
         self.feature, self.table, self.left, self.right = -1, None, self, self
         self.group = group
 
-    def copy(self) -> Node:
+    def copy(self) -> SearchNode:
         """Copy the tree; tables are never written to, so they are shared."""
-        twin = Node(self.group)
+        twin = SearchNode(self.group)
         if self.table is not None:
             twin.split(self.feature, self.table, self.left.copy(), self.right.copy())
         return twin
 
 
-def splits(node: Node) -> Iterator[Node]:
+def splits(node: SearchNode) -> Iterator[SearchNode]:
     """Walk the splits from the root down."""
     if node.table is not None:
         yield node
@@ -54,24 +56,24 @@ def splits(node: Node) -> Iterator[Node]:
         yield from splits(node.right)
 
 
-def count_leaves(node: Node) -> int:
+def count_leaves(node: SearchNode) -> int:
     """Count the leaves."""
     return 1 if node.table is None else count_leaves(node.left) + count_leaves(node.right)
 
 
-def height(node: Node) -> int:
+def height(node: SearchNode) -> int:
     """Count the conditions on the longest path."""
     return 0 if node.table is None else 1 + max(height(node.left), height(node.right))
 
 
-def divide(problem: Problem, node: Node, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def divide(problem: Problem, node: SearchNode, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Divide the rows at a split into those that go left and those that go right."""
     assert node.table is not None
     left = node.table[problem.columns[node.feature][rows]]
     return rows[left], rows[~left]
 
 
-def route(problem: Problem, node: Node, rows: np.ndarray, out: np.ndarray) -> None:
+def route(problem: Problem, node: SearchNode, rows: np.ndarray, out: np.ndarray) -> None:
     """Write the group that each row reaches into ``out``, which is as long as the whole problem."""
     if node.table is None:
         out[rows] = node.group
@@ -81,7 +83,9 @@ def route(problem: Problem, node: Node, rows: np.ndarray, out: np.ndarray) -> No
         route(problem, node.right, right, out)
 
 
-def leaf_rows(problem: Problem, node: Node, rows: np.ndarray, depth: int = 0) -> Iterator[tuple[Node, np.ndarray, int]]:
+def leaf_rows(
+    problem: Problem, node: SearchNode, rows: np.ndarray, depth: int = 0
+) -> Iterator[tuple[SearchNode, np.ndarray, int]]:
     """Walk the leaves from left to right, each with its rows and its depth."""
     if node.table is None:
         yield node, rows, depth

@@ -1,12 +1,15 @@
-"""What the distiller reads and returns: the bins of each feature, the limits on a tree, and the tree."""
+"""What the engine reads and returns: the bins of each feature, the limits on a tree, and a tree of tests on bins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from northstar_explain.model.tree import Leaf, Tree, leaves
+
+# First, so that the code of a known value is the number of cuts that it reaches, plus one.
 MISSING_CODE = 0
 
 
@@ -58,30 +61,40 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Leaf:
-    """An end of the tree: every row that arrives belongs to ``group``."""
+class BinTest:
+    """A question on the codes of one feature.
 
-    group: int
-
-
-@dataclass(frozen=True)
-class Split:
-    """A question on one feature.
-
-    Of an ordered feature, a row goes left when its code is below ``cut``; a missing value goes left when
-    ``missing_left`` is true, whatever the cut. Of a categorical feature, a row goes left when its code is in
-    ``left_codes``; ``cut`` is then 0, and ``missing_left`` says whether the missing code is among them.
+    Of an ordered feature, a row fits when its code is below ``cut``; a missing value fits when ``missing`` is true,
+    whatever the cut. Of a categorical feature, a row fits when its code is among ``codes``; ``cut`` is then 0, and
+    ``missing`` says whether the missing code is among them.
     """
 
     feature: int
     cut: int
-    missing_left: bool
-    left_codes: tuple[int, ...] | None
-    left: Tree
-    right: Tree
+    missing: bool
+    codes: tuple[int, ...] | None = None
+
+    def matches(self, column: np.ndarray, bins: FeatureBins) -> np.ndarray:
+        """Rows that fit, as a mask.
+
+        Parameters
+        ----------
+        column : ndarray of int of shape (n,)
+            The codes of the test's feature.
+        bins : FeatureBins
+            How they are read.
+
+        Returns
+        -------
+        ndarray of bool of shape (n,)
+        """
+        if self.codes is not None:
+            return np.isin(column, self.codes)
+        below = column < self.cut
+        return np.where(column == MISSING_CODE, self.missing, below) if bins.missing else below
 
 
-Tree = Split | Leaf
+BinTree = Tree[BinTest, int]
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,7 @@ class Distilled:
     Attributes
     ----------
     tree : Split or Leaf
-        The tree of splits.
+        Its segments are the numbers of groups.
     cost : float
         Sum of squared distances of all rows to the mean of their group, in the space of ``Z``.
     groups : ndarray of shape (n,)
@@ -100,64 +113,20 @@ class Distilled:
         Leaf of each row, counted from left to right.
     """
 
-    tree: Tree
+    tree: BinTree
     cost: float
     groups: np.ndarray
     leaves: np.ndarray
 
 
-def leaves_of(tree: Tree) -> Iterator[Leaf]:
-    """Walk the leaves from left to right."""
-    if isinstance(tree, Leaf):
-        yield tree
-    else:
-        yield from leaves_of(tree.left)
-        yield from leaves_of(tree.right)
-
-
-def depth_of(tree: Tree) -> int:
-    """Count the conditions on the longest path."""
-    return 0 if isinstance(tree, Leaf) else 1 + max(depth_of(tree.left), depth_of(tree.right))
-
-
-def features_of(tree: Tree) -> set[int]:
-    """Name the features that the tree asks about."""
-    if isinstance(tree, Leaf):
-        return set()
-    return {tree.feature} | features_of(tree.left) | features_of(tree.right)
-
-
-def goes_left(split: Split, codes: np.ndarray, bins: FeatureBins) -> np.ndarray:
-    """Answer a split for a column of codes.
-
-    Parameters
-    ----------
-    split : Split
-    codes : ndarray of shape (n,)
-        The codes of ``split.feature``.
-    bins : FeatureBins
-        How they are read.
-
-    Returns
-    -------
-    ndarray of bool of shape (n,)
-    """
-    if split.left_codes is not None:
-        return np.isin(codes, split.left_codes)
-    below = codes < split.cut
-    if bins.missing:
-        below = np.where(codes == MISSING_CODE, split.missing_left, below)
-    return below
-
-
-def assign(tree: Tree, codes: np.ndarray, bins: list[FeatureBins]) -> tuple[np.ndarray, np.ndarray]:
+def assign(tree: BinTree, codes: np.ndarray, bins: Sequence[FeatureBins]) -> tuple[np.ndarray, np.ndarray]:
     """Send rows down the tree.
 
     Parameters
     ----------
     tree : Split or Leaf
     codes : ndarray of int of shape (n, p)
-    bins : list of FeatureBins
+    bins : sequence of FeatureBins
         One for each column of ``codes``.
 
     Returns
@@ -165,15 +134,16 @@ def assign(tree: Tree, codes: np.ndarray, bins: list[FeatureBins]) -> tuple[np.n
     leaves, groups : ndarray of int of shape (n,)
         The leaf of each row, counted from left to right, and the group of that leaf.
     """
-    leaves = np.zeros(len(codes), dtype=np.intp)
+    reached = np.zeros(len(codes), dtype=np.intp)
 
-    def walk(node: Tree, rows: np.ndarray, first: int) -> int:
+    def walk(node: BinTree, rows: np.ndarray, first: int) -> int:
         if isinstance(node, Leaf):
-            leaves[rows] = first
+            reached[rows] = first
             return first + 1
-        left = goes_left(node, codes[rows, node.feature], bins[node.feature])
-        return walk(node.right, rows[~left], walk(node.left, rows[left], first))
+        fits = node.test.matches(codes[rows, node.test.feature], bins[node.test.feature])
+        return walk(node.no, rows[~fits], walk(node.yes, rows[fits], first))
 
     walk(tree, np.arange(len(codes)), 0)
-    groups = np.array([leaf.group for leaf in leaves_of(tree)], dtype=np.intp)
-    return leaves, groups[leaves]
+    # Several leaves may belong to one group.
+    groups = np.array([leaf.segment for leaf in leaves(tree)], dtype=np.intp)
+    return reached, groups[reached]
