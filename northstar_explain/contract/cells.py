@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.columns import Category, category_of, numbers_of
-from northstar_explain.contract.features import Feature, Kind
+from northstar_explain.contract.features import Feature
 
 # What people write into a number cell when they have no number. Not applied to categories: NA is Namibia.
 MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
@@ -90,10 +90,10 @@ def _number_violations(
     if lowest < low or highest > high:
         outside = (values < low) | (values > high)
         violations += _noted(outside if endless is None else outside & ~endless, feature, _bounds(feature))
-    if feature.kind.whole and not whole:
-        broken = (np.floor(values) != values) & ~np.isnan(values)
-        violations += _noted(broken, feature, "a whole number")
-    return violations
+    if feature.kind.whole and whole:
+        return violations  # the column's type shows it
+    invalid = feature.kind.invalid_numbers(values)
+    return violations + (_noted(invalid[0], feature, invalid[1]) if invalid else [])
 
 
 def _bounds(feature: Feature) -> str:
@@ -154,9 +154,9 @@ def read_categories(column: pa.Array, feature: Feature) -> tuple[Category, list[
     violations = []
     if feature.missing is None and len(found) and found.codes.min() < 0:
         violations += _noted(found.codes < 0, feature, NEVER_MISSING)
-    if feature.kind is Kind.ORDERED and not set(found.values) <= {*feature.order, ""}:
-        known = found.lookup(dict.fromkeys(feature.order, 1), missing=1, unseen=0)
-        violations += _noted(known == 0, feature, "one of " + ", ".join(feature.order))
+    invalid = feature.kind.invalid_categories(found, feature.order)
+    if invalid:
+        violations += _noted(invalid[0], feature, invalid[1])
     return found, violations
 
 

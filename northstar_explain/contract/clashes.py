@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from northstar_explain.contract import values
-from northstar_explain.contract.features import Contract, Feature, Kind
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds import kind_named
 from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Form, Shape, forms, joiner, literals
 from northstar_explain.errors import Fault
 
@@ -62,7 +62,7 @@ def _like_joints(contract: Contract) -> Iterator[Fault]:
 
 
 def _alike(contract: Contract) -> Iterator[Fault]:
-    everybody = Feature("", "", Kind.COUNT, "")
+    everybody = Feature("", "", kind_named("count"), "")
     phrases = [_Phrase(everybody, Form(Shape.FIXED, f"all {contract.noun}".casefold()))]
     phrases += [_Phrase(feature, _folded(form)) for feature in contract.features for form in forms(feature)]
     phrases.sort(key=lambda phrase: phrase.form.before)
@@ -118,7 +118,7 @@ def _instances(phrase: _Phrase, other: _Phrase, currency: str) -> Iterator[str]:
         held = [float(n) for f in (form, other.form) for n in _NUMBER.findall(f.before + f.after)]
         for number in dict.fromkeys((*_SAMPLES, *held)):
             if form.shape is Shape.RANGE:
-                yield form.fill(values.say_range(feature, number, number + 1, currency))
-                yield form.fill(values.say_range(feature, number, number + 3, currency))
+                for width in (1, 3):
+                    yield form.fill(feature.kind.interval_words(number, number + width, feature.unit, currency))
             else:
-                yield form.fill(values.say(feature, number, currency))
+                yield form.fill(feature.kind.value_words(number, feature.unit, currency))

@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.contract.categories import Category
 from northstar_explain.contract.features import Feature
 
 _FEW = 2_000  # rows that are encoded sooner than Arrow's own function for it is loaded
-
-
-@dataclass(frozen=True)
-class Category:
-    """A column of categories.
-
-    Attributes
-    ----------
-    codes : ndarray of int32, shape (n,)
-        Index into `values`; -1 where missing.
-    values : tuple of str
-        The distinct values.
-    """
-
-    codes: np.ndarray
-    values: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def take(self, rows: np.ndarray) -> Category:
-        """The same column for some rows (a mask or positions)."""
-        return Category(self.codes[rows], self.values)
-
-    def lookup(self, table: Mapping[str, int], missing: int, unseen: int) -> np.ndarray:
-        """Translate each row's value by a table, with a code for missing and for values it does not hold."""
-        codes = np.array([*(table.get(value, unseen) for value in self.values), missing], dtype=np.intp)
-        return codes[self.codes]  # code -1 takes the last entry: missing
 
 
 Columns = Mapping[str, "np.ndarray | Category"]

@@ -12,15 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.cells import MISSING_NUMBERS
-from northstar_explain.contract.features import Kind
+from northstar_explain.contract.kinds import Kind, draft_kind
 from northstar_explain.contract.load import parse
 from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import ContractError, Fault, TableError
 
 _SENSITIVE = re.compile(r"(^|_)(age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I)
-_DAYS = re.compile(r"(^|_)days?(_|$)", re.I)
-_DURATION = re.compile(r"duration|seconds|minutes|_secs?$|_mins?$", re.I)
-_AMOUNT = re.compile(r"spend|amount|value|price|revenue|usd|eur|basket|sales", re.I)
 # Names of columns that tell to whom a row belongs.
 _OWNER = re.compile(r"(^|_)(id|household|family|account|customer|client|member|person)(_|$)", re.I)
 _MANY_CATEGORIES = 50
@@ -163,21 +160,9 @@ def _guess(name: str, column: pa.ChunkedArray) -> _Guess:
     if not len(values):
         return _Guess(name, None, None, None, missing, "no values at all")
     low, high = float(values.min()), float(values.max())
-    kind = _number_kind(name, values, low, high)
     note = f"seen {low:g} to {high:g}"
-    bottom = 0.0 if low >= 0 else None
-    return _Guess(name, kind, bottom, 1.0 if kind is Kind.RATE else None, missing, note)
-
-
-def _number_kind(name: str, values: np.ndarray, low: float, high: float) -> Kind:
-    whole = bool(np.all(values == np.floor(values)))
-    if whole and _DAYS.search(name) and not re.search(r"_\d+d$", name):
-        return Kind.DAYS
-    if _DURATION.search(name):
-        return Kind.DURATION
-    if not whole and low >= 0 and high <= 1:
-        return Kind.RATE
-    return Kind.COUNT if whole and low >= 0 and not _AMOUNT.search(name) else Kind.AMOUNT
+    kind = draft_kind(name, values)
+    return _Guess(name, kind, *(kind.draft_bounds(low, high) if kind else (None, None)), missing, note)
 
 
 def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Guess:
@@ -189,7 +174,7 @@ def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Gues
     if len(values) > _MANY_CATEGORIES:
         return _Guess(name, None, None, None, missing, f"{len(values)} different texts")
     note = "seen " + ", ".join(sorted(values)[:8]) + (", ..." if len(values) > 8 else "")
-    return _Guess(name, Kind.CATEGORY, None, None, missing, note)
+    return _Guess(name, draft_kind(name, values), None, None, missing, note)
 
 
 def _toml(

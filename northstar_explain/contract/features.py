@@ -4,30 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class Kind(StrEnum):
-    """What sort of quantity a feature is; it decides bounds, transform, rounding and wording."""
-
-    COUNT = "count"
-    AMOUNT = "amount"
-    RATE = "rate"
-    DAYS = "days"
-    DURATION = "duration"
-    CATEGORY = "category"
-    ORDERED = "ordered"
-
-    @property
-    def numeric(self) -> bool:
-        """Whether values are numbers (anything but the two kinds of category)."""
-        return self not in (Kind.CATEGORY, Kind.ORDERED)
-
-    @property
-    def whole(self) -> bool:
-        """Whether values are whole numbers."""
-        return self in (Kind.COUNT, Kind.DAYS)
-
+from northstar_explain.contract.kinds import Kind
 
 USES = ("segments", "model")
 ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns", "tenure")
@@ -42,6 +20,7 @@ class Feature:
     name, group : str
         The column's name, and the key of the group it belongs to.
     kind : Kind
+        What sort of quantity it is; it decides bounds, transform, rounding and wording.
     words : str
         How a person names it, for example ``"orders in the last 90 days"``.
     unit : str

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from northstar_explain.contract import clashes
-from northstar_explain.contract.features import ROLES, USES, Contract, Feature, Kind
+from northstar_explain.contract.features import ROLES, USES, Contract, Feature
+from northstar_explain.contract.kinds import kind_named, kind_names
 from northstar_explain.errors import ContractError, Fault
 
 _LARGEST = sys.float_info.max
@@ -195,18 +196,19 @@ def _feature(reader: _Reader, name: str, data: Any) -> Feature:
         reader.fault(where, f"a section [features.{name}]", data)
         data = {}
     reader.unknown(f"{where}.", data, _FEATURE_KEYS)
-    kind = reader.choice(where, data, "kind", tuple(Kind)) or Kind.AMOUNT
+    # Where the name of the kind is wrong, any kind of number will do to find further faults.
+    kind = kind_named(reader.choice(where, data, "kind", kind_names()) or "amount")
     read: Callable[..., str] = reader.text
     return Feature(
         name=name,
         group=read(where, data, "group", ""),
-        kind=Kind(kind),
+        kind=kind,
         words=read(where, data, "words"),
         unit=read(where, data, "unit", ""),
         minimum=reader.number(where, data, "min"),
         maximum=reader.number(where, data, "max"),
         missing=read(where, data, "missing") if "missing" in data else None,
-        segments=reader.flag(where, data, "segments", Kind(kind).numeric),
+        segments=reader.flag(where, data, "segments", kind.numeric),
         sensitive=reader.flag(where, data, "sensitive", False),
         allow=reader.texts(where, data, "allow"),
         monotone=reader.choice(where, data, "monotone", ("up", "down")) if "monotone" in data else None,
@@ -246,14 +248,14 @@ def _require_sound(reader: _Reader, contract: Contract, feature: Feature) -> Non
     low, high = feature.minimum, feature.maximum
     if low is not None and high is not None and low >= high:
         reader.fault(f"{where}.min", f"less than max ({high:g})", f"{low:g}")
-    if (feature.kind is Kind.ORDERED) != bool(feature.order):
+    if feature.kind.lists_values != bool(feature.order):
         got = "a list" if feature.order else "nothing"
         reader.fault(f"{where}.order", "a list of values for kind 'ordered', and only there", got)
     if len(set(feature.order)) != len(feature.order):
         reader.fault(f"{where}.order", "each value once", list(feature.order))
     if not feature.kind.numeric and (low is not None or high is not None):
         reader.fault(f"{where}.min", "bounds on numbers only", f"a {feature.kind}")
-    if feature.monotone and feature.kind is Kind.CATEGORY:
+    if feature.monotone and not feature.kind.has_order:
         reader.fault(f"{where}.monotone", "a direction for numbers and ordered categories only", "a category")
     for use in feature.allow:
         if use not in USES:

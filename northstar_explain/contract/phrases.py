@@ -7,19 +7,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
-from northstar_explain.contract import values
-from northstar_explain.contract.features import Contract, Feature, Kind
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds import Phrasing
 
 OR_MISSING = " (or unknown)"
 BETWEEN_RULES = "; or "
-_DEFAULTS: dict[Kind, tuple[str, str]] = {
-    Kind.COUNT: ("{value} or more {words}", "fewer than {value} {words}"),
-    Kind.AMOUNT: ("{words} of {value} or more", "{words} below {value}"),
-    Kind.RATE: ("{words} of {value} or more", "{words} below {value}"),
-    Kind.DAYS: ("{words}: {value} or more", "{words}: less than {value}"),
-    Kind.DURATION: ("{words} of {value} or more", "{words} below {value}"),
-}
-_SINCE = "days since "
 # Ways to say "at least" whose value gives way to a range: "{value} or more times" becomes "2 to 4 times".
 _AT_LEAST = ("{value} or more", "{value} or longer", "{value} or higher", "at least {value}")
 
@@ -86,11 +78,11 @@ class Form:
     def value(self, feature: Feature, inner: str, currency: str) -> Said:
         """What the words between `before` and `after` say."""
         if self.shape is Shape.AMONG:
-            return values.read_values(feature, inner)
+            return feature.kind.parse_categories(inner, feature.order)
         if self.shape is Shape.RANGE:
-            found = values.read_range(feature, inner, currency)
-            return Bounds(*found) if found else None
-        number = values.read(feature, inner, currency)
+            interval = feature.kind.parse_interval(inner, feature.unit, currency)
+            return Bounds(*interval) if interval else None
+        number = feature.kind.parse_value(inner, feature.unit, currency)
         if number is None:
             return None
         return Bounds(number, None) if self.shape is Shape.AT_LEAST else Bounds(None, number)
@@ -98,32 +90,28 @@ class Form:
 
 def forms(feature: Feature) -> tuple[Form, ...]:
     """Every form in which a condition on the feature may be said."""
-    counted = feature.kind.whole and not feature.words.startswith("number of ")
-    words = f"number of {feature.words}" if counted else feature.words
+    words = feature.kind.noun(feature.words)
     known = (Form(Shape.KNOWN, f"{words} is known"), Form(Shape.UNKNOWN, f"{words} is unknown"))
     if not feature.kind.numeric:
         return (*known, Form(Shape.AMONG, f"{feature.words} is "))
-    at_least, below, between = templates(feature)
+    phrasing = templates(feature)
     return (
         *known,
         *(Form(Shape.FIXED, text, bounds=bounds) for bounds, text in _fixed(feature).items()),
-        _form(Shape.AT_LEAST, at_least, feature),
-        _form(Shape.BELOW, below, feature),
-        *([_form(Shape.RANGE, between, feature)] if between else []),
+        _form(Shape.AT_LEAST, phrasing.at_least, feature),
+        _form(Shape.BELOW, phrasing.below, feature),
+        *([_form(Shape.RANGE, phrasing.between, feature)] if phrasing.between else []),
     )
 
 
-def templates(feature: Feature) -> tuple[str, str, str]:
-    """The feature's phrases for at least, below and a range, with ``{value}`` and perhaps ``{words}`` in them.
+def templates(feature: Feature) -> Phrasing:
+    """The feature's phrases, its kind's own where the contract has none.
 
-    The last is empty where the contract has none and the first does not show how one would be said.
+    `between` is empty where the contract has none and the phrase for at least does not show how a range would be put.
     """
-    at_least, below = _DEFAULTS[feature.kind]
-    if feature.kind is Kind.DAYS and feature.words.startswith(_SINCE):
-        since = feature.words.removeprefix("days ")
-        at_least, below = "{value} or more " + since, "less than {value} " + since
+    at_least, below = feature.kind.phrases(feature.words)
     at_least, below = feature.at_least or at_least, feature.below or below
-    return at_least, below, feature.between or _between(at_least)
+    return Phrasing(at_least, below, feature.between or _between(at_least), feature.some, feature.none)
 
 
 def joiner(contract: Contract) -> str:
@@ -156,27 +144,6 @@ def _between(at_least: str) -> str:
 
 
 def _fixed(feature: Feature) -> Mapping[Bounds, str]:
-    """Bounds that people do not say with a number."""
-    below = templates(feature)[1]
-    if feature.kind is Kind.DAYS and "the last {value}" in below:
-        said = {Bounds(None, n): below.replace("{value}", unit) for n, unit in ((1.0, "day"), (7.0, "week"))}
-    elif feature.kind is Kind.COUNT:
-        said = _fixed_counts(feature)
-    else:
-        said = {}
-    return {bounds: text.replace("{words}", feature.words) for bounds, text in said.items()}
-
-
-def _fixed_counts(feature: Feature) -> dict[Bounds, str]:
-    at_least, below, between = templates(feature)
-    said = {Bounds(None, 1.0): feature.none or "no {words}"}
-    once = {
-        Bounds(1.0, None): (at_least, "{value} or more times", "at least once"),
-        Bounds(None, 2.0): (below, "fewer than {value} times", "only once" if feature.minimum == 1 else "at most once"),
-        Bounds(1.0, 2.0): (between, "{value} times", "exactly once"),
-        Bounds(2.0, 3.0): (between, "{value} times", "exactly twice"),
-    }
-    said |= {bounds: template.replace(old, new) for bounds, (template, old, new) in once.items() if old in template}
-    if feature.some:
-        said[Bounds(1.0, None)] = feature.some
-    return said
+    """Bounds that people put into words without a number."""
+    fixed = feature.kind.fixed_phrases(templates(feature), feature.minimum)
+    return {Bounds(*bounds): text.replace("{words}", feature.words) for bounds, text in fixed.items()}

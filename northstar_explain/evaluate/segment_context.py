@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from northstar_explain import metrics
-from northstar_explain.contract import Columns, Contract, Kind
+from northstar_explain.contract import Columns, Contract
 from northstar_explain.evaluate.segments_by_decile import UPLIFTS
 from northstar_explain.model import Model
 from northstar_explain.model.segments import Segment
@@ -57,7 +57,7 @@ def spend_facts(contract: Contract, segments: Sequence[Segment]) -> dict[str, An
         The ``feature``, and per segment id its ``share`` of the sum and its ``index``: its mean over that of all
         customers, times 100. None where the contract has no such feature, or nothing is spent.
     """
-    money = next((f for f in contract.features if f.role == "value" and f.kind is Kind.AMOUNT), None)
+    money = next((f for f in contract.features if f.role == "value" and f.kind.money), None)
     if money is None:
         return None
     profiles = {one.id: next(item for item in one.profile if item.feature == money.name) for one in segments}

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from interpret.glassbox import ExplainableBoostingClassifier
 
-from northstar_explain.contract import Contract, Kind, columns_of
+from northstar_explain.contract import Contract, columns_of
 from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.model.conditions import NumberCondition
 from northstar_explain.model.folder import MACHINE
@@ -69,7 +69,7 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
         hard: list[float | str | None] = [None] if feature.missing is not None else []
         if feature.kind.numeric:
             hard += _hard_numbers(edges.get(feature.name, []))
-        elif feature.kind is Kind.CATEGORY:
+        elif not feature.kind.lists_values:
             hard.append(UNSEEN)
         base = rng.choice(len(rows), len(hard))
         made += [{**rows[i], feature.name: value} for i, value in zip(base, hard, strict=True)]

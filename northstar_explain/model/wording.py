@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from northstar_explain.contract import Contract, Feature, Kind
+from northstar_explain.contract import Contract, Feature
+from northstar_explain.contract.kinds import either, plain
 from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, Shape, forms, joiner
-from northstar_explain.contract.values import either, plain, say, say_range, say_values
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.model.rules import Rule
 
-__all__ = ["brief", "capital", "definition", "either", "phrases", "plain", "range_words", "rule_words", "say"]
+__all__ = ["brief", "capital", "definition", "either", "phrases", "plain", "range_words", "rule_words"]
 
 
 def phrases(condition: Condition, contract: Contract) -> list[str]:
@@ -34,7 +33,7 @@ def phrases(condition: Condition, contract: Contract) -> list[str]:
         return [by_shape[Shape.UNKNOWN].fill()]
     ending = OR_MISSING if condition.missing else ""
     if isinstance(condition, CategoryCondition):
-        among = say_values(feature, condition.values, condition.inside)
+        among = feature.kind.categories_words(condition.values, condition.inside, feature.order)
         return [by_shape[Shape.AMONG].fill(among) + ending]
     bounds = Bounds(condition.lower, condition.upper)
     if bounds == (None, None):
@@ -57,11 +56,11 @@ def _fixed(feature: Feature, bounds: Bounds) -> str | None:
 def _bound(feature: Feature, bounds: Bounds, by_shape: dict[Shape, Form], contract: Contract) -> str:
     lower, upper = bounds
     if lower is not None and upper is not None:
-        return by_shape[Shape.RANGE].fill(say_range(feature, lower, upper, contract.currency))
+        return by_shape[Shape.RANGE].fill(feature.kind.interval_words(lower, upper, feature.unit, contract.currency))
     if lower is not None:
-        return by_shape[Shape.AT_LEAST].fill(say(feature, lower, contract.currency))
+        return by_shape[Shape.AT_LEAST].fill(feature.kind.value_words(lower, feature.unit, contract.currency))
     assert upper is not None
-    return by_shape[Shape.BELOW].fill(say(feature, upper, contract.currency))
+    return by_shape[Shape.BELOW].fill(feature.kind.value_words(upper, feature.unit, contract.currency))
 
 
 def rule_words(rule: Rule, contract: Contract) -> str:
@@ -82,32 +81,12 @@ def definition(rules: Sequence[Rule], contract: Contract) -> str:
 
 def range_words(feature: Feature, lower: float | None, upper: float | None, currency: str) -> str:
     """A bin of a numeric feature, ``lower <= value < upper``, as a noun phrase."""
-    if feature.kind.whole:
-        return _whole_range(feature, lower, upper)
-    low, high = (None if x is None else brief(feature, x, currency) for x in (lower, upper))
-    if low is None or high is None:
-        return f"{feature.words} " + ("any" if low == high else f"below {high}" if low is None else f"of {low} or more")
-    return f"{feature.words} of {low}" if low == high else f"{feature.words} of {low} to {high}"
-
-
-def _whole_range(feature: Feature, lower: float | None, upper: float | None) -> str:
-    first = None if lower is None else math.ceil(lower)
-    last = None if upper is None else math.ceil(upper) - 1
-    if first is None and feature.minimum is not None:
-        first = math.ceil(feature.minimum)
-    words = feature.words
-    if first is not None and first == last:
-        if first == 0:
-            return f"no {words}" if feature.kind is Kind.COUNT else f"0 {words}"
-        return f"{first:,} {words}"
-    if last is None:
-        return f"any number of {words}" if first is None else f"{first:,} or more {words}"
-    return f"{last:,} or fewer {words}" if first is None else f"{first:,} to {last:,} {words}"
+    return feature.kind.range_noun(feature.words, lower, upper, feature.minimum, feature.unit, currency)
 
 
 def brief(feature: Feature, value: float, currency: str) -> str:
     """A value to three digits, enough to read it by; the exact one stands in the model folder."""
-    return say(feature, float(f"{value:.3g}"), currency)
+    return feature.kind.value_words(float(f"{value:.3g}"), feature.unit, currency)
 
 
 def capital(text: str) -> str:

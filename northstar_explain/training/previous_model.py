@@ -56,10 +56,10 @@ def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -
         return None
     before = earlier.model
     faults = [
-        Fault(f"feature {name}", f"a {old.value} feature, as the model to update asks about it", got, todo)
+        Fault(f"feature {name}", f"a {old} feature, as the model to update asks about it", got, todo)
         for name in sorted({c.feature for rule in before.segmentation.rules for c in rule.conditions})
         for old in [before.contract[name].kind]
-        if (got := _kind_in(contract, name)) != old.value
+        if (got := _kind_in(contract, name)) != str(old)
         for todo in ["Keep the feature, or train without --update: segments then get new ids."]
     ]
     if faults:
@@ -70,4 +70,4 @@ def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -
 
 def _kind_in(contract: Contract, name: str) -> str:
     found = next((feature for feature in contract.features if feature.name == name), None)
-    return "no such feature" if found is None else found.kind.value
+    return "no such feature" if found is None else str(found.kind)

@@ -11,8 +11,7 @@ from helpers import digits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from northstar_explain.contract import Contract, Feature, Kind, parse
-from northstar_explain.contract.values import read, read_range, say_range
+from northstar_explain.contract import Contract, Feature, kind_named, parse
 from northstar_explain.model import Model, Rule
 from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model.wording import (
@@ -24,7 +23,6 @@ from northstar_explain.model.wording import (
     plain,
     range_words,
     rule_words,
-    say,
 )
 
 CONTRACT = parse("""
@@ -75,46 +73,48 @@ order = ["none", "bronze", "silver"]
 """)
 
 
-def feature(kind: Kind, unit: str = "") -> Feature:
-    return Feature("f", "", kind, "words", unit)
+def words(kind: str, value: float, unit: str = "", currency: str = "$") -> str:
+    return kind_named(kind).value_words(value, unit, currency)
 
 
 @pytest.mark.parametrize(
     ("kind", "unit", "value", "said"),
     [
-        (Kind.COUNT, "visits", 3, "3"),
-        (Kind.COUNT, "", 12345, "12,345"),
-        (Kind.COUNT, "", 2.5, "2.5"),
-        (Kind.AMOUNT, "", 120, "$120"),
-        (Kind.AMOUNT, "USD", 1234.5, "$1,234.5"),
-        (Kind.AMOUNT, "", -20, "-$20"),
-        (Kind.AMOUNT, "pages", 4.5, "4.5 pages"),
-        (Kind.RATE, "", 0.2, "20%"),
-        (Kind.RATE, "", 0.07, "7%"),  # 0.07 * 100 is not 7 in floats
-        (Kind.RATE, "", 0.125, "12.5%"),
-        (Kind.RATE, "", 1, "100%"),
-        (Kind.DAYS, "", 0, "0 days"),
-        (Kind.DAYS, "", 1, "1 day"),
-        (Kind.DAYS, "", 7, "1 week"),
-        (Kind.DAYS, "", 14, "2 weeks"),
-        (Kind.DAYS, "", 30, "30 days"),
-        (Kind.DAYS, "", 56, "8 weeks"),
-        (Kind.DAYS, "", 63, "63 days"),
-        (Kind.DURATION, "seconds", 90, "90 seconds"),
-        (Kind.DURATION, "seconds", 1, "1 second"),
-        (Kind.DURATION, "", 300, "5 minutes"),
-        (Kind.DURATION, "seconds", 150, "2.5 minutes"),
-        (Kind.DURATION, "seconds", 125, "125 seconds"),
-        (Kind.DURATION, "hours", 2, "2 hours"),
+        ("count", "visits", 3, "3"),
+        ("count", "", 12345, "12,345"),
+        ("count", "", 2.5, "2.5"),
+        ("amount", "", 120, "$120"),
+        ("amount", "USD", 1234.5, "$1,234.5"),
+        ("amount", "", -20, "-$20"),
+        ("amount", "pages", 4.5, "4.5 pages"),
+        ("rate", "", 0.2, "20%"),
+        ("rate", "", 0.07, "7%"),  # 0.07 * 100 is not 7 in floats
+        ("rate", "", 0.125, "12.5%"),
+        ("rate", "", 1, "100%"),
+        ("ratio", "", -0.1, "-0.1"),
+        ("ratio", "points", 1, "1 point"),
+        ("days", "", 0, "0 days"),
+        ("days", "", 1, "1 day"),
+        ("days", "", 7, "1 week"),
+        ("days", "", 14, "2 weeks"),
+        ("days", "", 30, "30 days"),
+        ("days", "", 56, "8 weeks"),
+        ("days", "", 63, "63 days"),
+        ("duration", "seconds", 90, "90 seconds"),
+        ("duration", "seconds", 1, "1 second"),
+        ("duration", "", 300, "5 minutes"),
+        ("duration", "seconds", 150, "2.5 minutes"),
+        ("duration", "seconds", 125, "125 seconds"),
+        ("duration", "hours", 2, "2 hours"),
     ],
 )
-def test_values_are_said_with_their_unit(kind: Kind, unit: str, value: float, said: str) -> None:
-    assert say(feature(kind, unit), value) == said
+def test_values_are_said_with_their_unit(kind: str, unit: str, value: float, said: str) -> None:
+    assert words(kind, value, unit) == said
 
 
 def test_amounts_take_the_contracts_sign() -> None:
-    assert say(feature(Kind.AMOUNT), 5, "€") == "€5"
-    assert say(feature(Kind.AMOUNT, "eur"), 5, "€") == "€5"
+    assert words("amount", 5, "", "€") == "€5"
+    assert words("amount", 5, "eur", "€") == "€5"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -126,53 +126,55 @@ def test_a_plain_number_reads_back_as_itself(value: float) -> None:
 
 
 @given(
-    st.sampled_from([(Kind.COUNT, ""), (Kind.AMOUNT, ""), (Kind.AMOUNT, "pages"), (Kind.RATE, ""), (Kind.DAYS, ""),
-                     (Kind.DURATION, ""), (Kind.DURATION, "s"), (Kind.DURATION, "hours")]),
+    st.sampled_from([("count", ""), ("amount", ""), ("amount", "pages"), ("rate", ""), ("days", ""), ("ratio", ""), ("ratio", "points"),
+                     ("duration", ""), ("duration", "s"), ("duration", "hours")]),
     st.floats(allow_nan=False, allow_infinity=False) | st.integers(-10_000, 10_000).map(float),
     st.sampled_from(["$", "€", "kr ", "-", "1", ""]),
 )  # fmt: skip
-def test_a_value_in_words_reads_back_to_the_last_bit(kind: tuple[Kind, str], value: float, currency: str) -> None:
-    one = feature(*kind)
-    assert read(one, say(one, value, currency), currency) == value
+def test_a_value_in_words_reads_back_to_the_last_bit(kind: tuple[str, str], value: float, currency: str) -> None:
+    one, unit = kind_named(kind[0]), kind[1]
+    assert one.parse_value(one.value_words(value, unit, currency), unit, currency) == value
 
 
 @given(
-    st.sampled_from([(Kind.COUNT, ""), (Kind.AMOUNT, ""), (Kind.AMOUNT, "pages"), (Kind.RATE, ""), (Kind.DAYS, ""),
-                     (Kind.DURATION, ""), (Kind.DURATION, "h")]),
+    st.sampled_from([("count", ""), ("amount", ""), ("amount", "pages"), ("rate", ""), ("days", ""), ("ratio", ""), ("ratio", "points"),
+                     ("duration", ""), ("duration", "h")]),
     st.tuples(*[st.floats(-1e9, 1e9) | st.integers(0, 700).map(float)] * 2).filter(lambda pair: pair[0] != pair[1]),
 )  # fmt: skip
-def test_a_range_in_words_reads_back_to_the_last_bit(kind: tuple[Kind, str], pair: tuple[float, float]) -> None:
-    one, (lower, upper) = feature(*kind), sorted(pair)
-    assert read_range(one, say_range(one, lower, upper)) == (lower, upper)
+def test_a_range_in_words_reads_back_to_the_last_bit(kind: tuple[str, str], pair: tuple[float, float]) -> None:
+    one, unit, (lower, upper) = kind_named(kind[0]), kind[1], sorted(pair)
+    assert one.parse_interval(one.interval_words(lower, upper, unit, "$"), unit, "$") == (lower, upper)
 
 
 @pytest.mark.parametrize(
     ("kind", "unit", "lower", "upper", "said"),
     [
-        (Kind.COUNT, "", 2, 5, "2 to 4"),
-        (Kind.COUNT, "", 2, 3, "exactly 2"),
-        (Kind.COUNT, "", 2.5, 5, "2.5 to under 5"),
-        (Kind.DAYS, "", 14, 30, "14 to 29 days"),
-        (Kind.DAYS, "", 7, 14, "7 to 13 days"),
-        (Kind.DAYS, "", 1, 2, "exactly 1 day"),
-        (Kind.AMOUNT, "", 100, 500, "$100 to under $500"),
-        (Kind.AMOUNT, "items", 2, 5, "2 to under 5 items"),
-        (Kind.RATE, "", 0.2, 0.5, "20% to under 50%"),
-        (Kind.DURATION, "seconds", 120, 300, "2 to under 5 minutes"),
-        (Kind.DURATION, "seconds", 90, 300, "90 seconds to under 5 minutes"),
+        ("count", "", 2, 5, "2 to 4"),
+        ("count", "", 2, 3, "exactly 2"),
+        ("count", "", 2.5, 5, "2.5 to under 5"),
+        ("days", "", 14, 30, "14 to 29 days"),
+        ("days", "", 7, 14, "7 to 13 days"),
+        ("days", "", 1, 2, "exactly 1 day"),
+        ("amount", "", 100, 500, "$100 to under $500"),
+        ("amount", "items", 2, 5, "2 to under 5 items"),
+        ("rate", "", 0.2, 0.5, "20% to under 50%"),
+        ("ratio", "", -0.1, 0.2, "-0.1 to under 0.2"),
+        ("ratio", "points", -3, 2, "-3 to under 2 points"),
+        ("duration", "seconds", 120, 300, "2 to under 5 minutes"),
+        ("duration", "seconds", 90, 300, "90 seconds to under 5 minutes"),
     ],
 )
-def test_ranges_name_what_they_hold(kind: Kind, unit: str, lower: float, upper: float, said: str) -> None:
-    assert say_range(feature(kind, unit), lower, upper) == said
+def test_ranges_name_what_they_hold(kind: str, unit: str, lower: float, upper: float, said: str) -> None:
+    assert kind_named(kind).interval_words(lower, upper, unit, "$") == said
 
 
 @pytest.mark.parametrize("text", ["", "many", "3 weeks", "3,00", "--3", "3.", "three", "1e999", "3%"])
 def test_what_is_no_value_is_not_read_as_one(text: str) -> None:
-    assert read(feature(Kind.COUNT), text) is None
+    assert kind_named("count").parse_value(text, "", "$") is None
 
 
 def test_a_whole_range_is_not_read_in_weeks() -> None:
-    assert read_range(feature(Kind.DAYS), "1 to 2 weeks") is None
+    assert kind_named("days").parse_interval("1 to 2 weeks", "", "$") is None
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.1, "0.1"), (-0.0, "0"), (1e20, "1e+20"), (1e-11, "1e-11")])
