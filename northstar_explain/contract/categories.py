@@ -27,10 +27,10 @@ class Category:
         return len(self.codes)
 
     def take(self, rows: np.ndarray) -> Category:
-        """The same column for some rows (a mask or positions)."""
+        """The same column for some rows, given as a mask or positions."""
         return Category(self.codes[rows], self.values)
 
     def lookup(self, table: Mapping[str, int], missing: int, unseen: int) -> np.ndarray:
-        """Translate each row's value by a table, with a code for missing and for values it does not hold."""
+        """Map each row's value through a table, with a code for missing values and one for values not in it."""
         codes = np.array([*(table.get(value, unseen) for value in self.values), missing], dtype=np.intp)
         return codes[self.codes]  # code -1 takes the last entry: missing

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from northstar_explain.contract import clashes
+from northstar_explain.contract import phrase_clashes
 from northstar_explain.contract.features import ROLES, USES, Contract, Feature
 from northstar_explain.contract.kinds import kind_named, kind_names
 from northstar_explain.errors import ContractError, Fault
@@ -99,7 +99,7 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     reader.unknown("", data, ("table", "groups", "features"))
     _require_consistent(reader, contract)
     if not reader.faults and not sealed:  # phrases are worth reading only where templates are sound
-        reader.faults += clashes.faults(contract)
+        reader.faults += phrase_clashes.faults(contract)
     if reader.faults:
         raise ContractError(source, reader.faults)
     return contract

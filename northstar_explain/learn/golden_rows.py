@@ -11,7 +11,7 @@ from interpret.glassbox import ExplainableBoostingClassifier
 from northstar_explain.contract import Contract, columns_of
 from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.model.conditions import NumberCondition
-from northstar_explain.model.folder import MACHINE
+from northstar_explain.model.folder import INTERPRET_PROBABILITY
 from northstar_explain.model.rules import Node, Split
 from northstar_explain.model.scorecard import NumberBins, Scorecard
 
@@ -91,11 +91,11 @@ def with_interpret_probability(
     Returns
     -------
     pyarrow.Table
-        With a column `MACHINE`: the probability by interpret's ``predict_proba``.
+        With a column `INTERPRET_PROBABILITY`: the probability by interpret's ``predict_proba``.
     """
     features = contract.model_features
     probability = machine.predict_proba(frame(columns_of(golden, features), features))[:, 1]
-    return golden.append_column(MACHINE, pa.array(probability, pa.float64()))
+    return golden.append_column(INTERPRET_PROBABILITY, pa.array(probability, pa.float64()))
 
 
 def _hard_numbers(edges: list[float]) -> list[float]:

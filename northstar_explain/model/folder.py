@@ -43,7 +43,9 @@ FILES = (
 MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"  # of the manifest without this line, so that a slip in the manifest shows as well
 EXPECTED = ("expected_segment", "expected_probability")
-MACHINE = "interpret_probability"  # of a golden row: what interpret itself predicted when the model was made
+INTERPRET_PROBABILITY = (
+    "interpret_probability"  # of a golden row: what interpret itself predicted when the model was made
+)
 _TOLERANCE = 1e-12
 _REWORD = "Two features are said too much alike: give them other words in the contract."
 _CHANGED = "Restore the file, or train again: a changed model is not used."

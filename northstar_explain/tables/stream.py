@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.finding import files_of
 from northstar_explain.tables.formats import READING, is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
+from northstar_explain.tables.input_files import files_of
 from northstar_explain.tables.journal import settle
 from northstar_explain.tables.soundness import require_sound
 

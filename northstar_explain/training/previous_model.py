@@ -12,7 +12,7 @@ from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn.fit_segments import Previous
 from northstar_explain.model import Model
 from northstar_explain.model.names import as_learned
-from northstar_explain.tables.columns import take_columns
+from northstar_explain.tables.named_columns import take_columns
 
 
 def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, str]:
