@@ -1,4 +1,4 @@
-"""Phrases of a contract that could be taken for one another: words must lead back to one rule."""
+"""Ambiguous phrases of a contract: the words of a rule must parse back to that rule and no other."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import NamedTuple
 
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.contract.kinds import kind_named
-from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Form, Shape, forms, joiner, literals
+from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Form, FormType, forms, joiner, literals
 from northstar_explain.errors import Fault
 
-_TELL_APART = "Tell the two apart in words."
+_TODO = "Give the two features different words."
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SAMPLES = (3.0, 14.0, 0.25)
 
 
 class _Phrase(NamedTuple):
-    """A form of one feature, as it may stand in a sentence: capital letters tell nothing apart."""
+    """A form of one feature in lower case: at the start of a sentence, capital letters do not distinguish phrases."""
 
     feature: Feature
     form: Form
 
 
 def faults(contract: Contract) -> list[Fault]:
-    """What keeps a contract's phrases from being told apart.
+    """Pairs of features whose phrases are ambiguous.
 
     Parameters
     ----------
@@ -34,11 +34,10 @@ def faults(contract: Contract) -> list[Fault]:
     Returns
     -------
     list of Fault
-        One for each pair of features at most. That no other words are ambiguous is not proven here: `model.build`
-        reads back the words of every rule it is given.
+        At most one for each pair of features. This does not prove that no other words are ambiguous: `model.build`
+        parses the words of every rule it is given.
     """
-    found = [fault for fault in _shared_words(contract) if fault]
-    return found or [*_like_joints(contract), *_alike(contract)]
+    return list(_shared_words(contract)) or [*_like_joints(contract), *_alike(contract)]
 
 
 def _shared_words(contract: Contract) -> Iterator[Fault]:
@@ -50,31 +49,31 @@ def _shared_words(contract: Contract) -> Iterator[Fault]:
 
 
 def _like_joints(contract: Contract) -> Iterator[Fault]:
-    """Phrases that hold what a sentence is joined by."""
-    kept = {", and ": joiner(contract) == ", and ", BETWEEN_RULES: True, f"{OR_MISSING} ": True}
-    told = set()
+    """Phrases that contain a joint of sentences."""
+    matters = {", and ": joiner(contract) == ", and ", BETWEEN_RULES: True, f"{OR_MISSING} ": True}
+    reported = set()
     for feature, text in literals(contract):
-        for joint, matters in kept.items():
-            if matters and joint in text and (feature.name, joint) not in told:
-                told.add((feature.name, joint))
-                todo = "Say it without: rules are joined by these words."
+        for joint, is_joint in matters.items():
+            if is_joint and joint in text and (feature.name, joint) not in reported:
+                reported.add((feature.name, joint))
+                todo = "Use other words: rules are joined by these."
                 yield Fault(f"features.{feature.name}", f"phrases without {joint.strip()!r}", text.strip(), todo)
 
 
 def _alike(contract: Contract) -> Iterator[Fault]:
     everybody = Feature("", "", kind_named("count"), "")
-    phrases = [_Phrase(everybody, Form(Shape.FIXED, f"all {contract.noun}".casefold()))]
+    phrases = [_Phrase(everybody, Form(FormType.FIXED, f"all {contract.noun}".casefold()))]
     phrases += [_Phrase(feature, _folded(form)) for feature in contract.features for form in forms(feature)]
     phrases.sort(key=lambda phrase: phrase.form.before)
     order = ["", *(feature.name for feature in contract.features)]
-    told = set()
+    reported = set()
     for place, one in enumerate(phrases):
         for other in phrases[place + 1 :]:
             if not other.form.before.startswith(one.form.before):
                 break
             first, second = sorted((one.feature.name, other.feature.name), key=order.index)
-            if (first, second) not in told and (text := _shared(one, other, contract.currency)):
-                told.add((first, second))
+            if (first, second) not in reported and (text := _shared(one, other, contract.currency)):
+                reported.add((first, second))
                 yield _fault(second, first, text)
 
 
@@ -85,20 +84,20 @@ def _folded(form: Form) -> Form:
 def _fault(name: str, other: str, text: str) -> Fault:
     expected = f"words other than those of {other}" if other else "words other than those for everybody"
     if name == other:
-        expected = "phrases that each say one thing"
-    return Fault(f"features.{name}", expected, text, _TELL_APART)
+        expected = "phrases with one meaning each"
+    return Fault(f"features.{name}", expected, text, _TODO)
 
 
 def _shared(one: _Phrase, other: _Phrase, currency: str) -> str | None:
-    """A phrase that both may say, and mean different things by."""
-    if not one.form.whole and not other.form.whole and not _ends_alike(one.form.after, other.form.after):
+    """A text that both forms may give, with different meanings."""
+    if not one.form.is_fixed and not other.form.is_fixed and not _ends_alike(one.form.after, other.form.after):
         return None
     for first, second in ((one, other), (other, one)):
         for text in _instances(first, second, currency):
-            there = second.form.read(second.feature, text, currency)
-            if there is None:
+            meaning = second.form.parse(second.feature, text, currency)
+            if meaning is None:
                 continue
-            if first.feature != second.feature or there != first.form.read(first.feature, text, currency):
+            if first.feature != second.feature or meaning != first.form.parse(first.feature, text, currency):
                 return text
     return None
 
@@ -109,15 +108,15 @@ def _ends_alike(one: str, other: str) -> bool:
 
 def _instances(phrase: _Phrase, other: _Phrase, currency: str) -> Iterator[str]:
     form, feature = phrase.form, phrase.feature
-    if form.whole:
+    if form.is_fixed:
         yield form.fill()
-    elif form.shape is Shape.AMONG:
+    elif form.type is FormType.AMONG:
         yield from (form.fill("A"), form.fill("not A"))
     else:
-        # Numbers that the fixed words hold may be taken for values.
-        held = [float(n) for f in (form, other.form) for n in _NUMBER.findall(f.before + f.after)]
-        for number in dict.fromkeys((*_SAMPLES, *held)):
-            if form.shape is Shape.RANGE:
+        # Numbers in the fixed words may be taken for values.
+        in_words = [float(n) for f in (form, other.form) for n in _NUMBER.findall(f.before + f.after)]
+        for number in dict.fromkeys((*_SAMPLES, *in_words)):
+            if form.type is FormType.RANGE:
                 for width in (1, 3):
                     yield form.fill(feature.kind.interval_words(number, number + width, feature.unit, currency))
             else:

@@ -1,4 +1,4 @@
-"""How conditions, rules and ranges are said in plain words; `parsing` reads conditions and rules back."""
+"""Conditions, rules and ranges in plain words; `parsing` parses conditions and rules back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from northstar_explain.contract import Contract, Feature
 from northstar_explain.contract.kinds import either, plain
-from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, Shape, forms, joiner
+from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, forms, joiner
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.model.rules import Rule
 
@@ -19,7 +19,7 @@ def phrases(condition: Condition, contract: Contract) -> list[str]:
     Parameters
     ----------
     condition : Condition
-        Its thresholds are said to the last digit.
+        Its thresholds are written to the last digit.
     contract : Contract
 
     Returns
@@ -28,20 +28,20 @@ def phrases(condition: Condition, contract: Contract) -> list[str]:
         One phrase; two for a range that the contract has no phrase for.
     """
     feature = contract[condition.feature]
-    by_shape = {form.shape: form for form in forms(feature)}
+    by_type = {form.type: form for form in forms(feature)}
     if isinstance(condition, MissingCondition):
-        return [by_shape[Shape.UNKNOWN].fill()]
+        return [by_type[FormType.UNKNOWN].fill()]
     ending = OR_MISSING if condition.missing else ""
     if isinstance(condition, CategoryCondition):
         among = feature.kind.categories_words(condition.values, condition.inside, feature.order)
-        return [by_shape[Shape.AMONG].fill(among) + ending]
+        return [by_type[FormType.AMONG].fill(among) + ending]
     bounds = Bounds(condition.lower, condition.upper)
     if bounds == (None, None):
-        return [by_shape[Shape.KNOWN].fill() + ending]
-    said = _fixed(feature, bounds)
-    if said is None and None not in bounds and Shape.RANGE not in by_shape:
-        return [_bound(feature, half, by_shape, contract) + ending for half in _halves(bounds)]
-    return [(said or _bound(feature, bounds, by_shape, contract)) + ending]
+        return [by_type[FormType.KNOWN].fill() + ending]
+    fixed = _fixed(feature, bounds)
+    if fixed is None and None not in bounds and FormType.RANGE not in by_type:
+        return [_bound(feature, half, by_type, contract) + ending for half in _halves(bounds)]
+    return [(fixed or _bound(feature, bounds, by_type, contract)) + ending]
 
 
 def _halves(bounds: Bounds) -> tuple[Bounds, Bounds]:
@@ -49,24 +49,24 @@ def _halves(bounds: Bounds) -> tuple[Bounds, Bounds]:
 
 
 def _fixed(feature: Feature, bounds: Bounds) -> str | None:
-    found = (form.fill() for form in forms(feature) if form.shape is Shape.FIXED and form.bounds == bounds)
-    return next(found, None)
+    fixed = (form.fill() for form in forms(feature) if form.type is FormType.FIXED and form.bounds == bounds)
+    return next(fixed, None)
 
 
-def _bound(feature: Feature, bounds: Bounds, by_shape: dict[Shape, Form], contract: Contract) -> str:
+def _bound(feature: Feature, bounds: Bounds, by_type: dict[FormType, Form], contract: Contract) -> str:
     lower, upper = bounds
     if lower is not None and upper is not None:
-        return by_shape[Shape.RANGE].fill(feature.kind.interval_words(lower, upper, feature.unit, contract.currency))
+        return by_type[FormType.RANGE].fill(feature.kind.interval_words(lower, upper, feature.unit, contract.currency))
     if lower is not None:
-        return by_shape[Shape.AT_LEAST].fill(feature.kind.value_words(lower, feature.unit, contract.currency))
+        return by_type[FormType.AT_LEAST].fill(feature.kind.value_words(lower, feature.unit, contract.currency))
     assert upper is not None
-    return by_shape[Shape.BELOW].fill(feature.kind.value_words(upper, feature.unit, contract.currency))
+    return by_type[FormType.BELOW].fill(feature.kind.value_words(upper, feature.unit, contract.currency))
 
 
 def rule_words(rule: Rule, contract: Contract) -> str:
     """A rule's conditions joined by ``and``."""
-    said = [phrase for condition in rule.conditions for phrase in phrases(condition, contract)]
-    return joiner(contract).join(said) if said else everybody(contract)
+    clauses = [phrase for condition in rule.conditions for phrase in phrases(condition, contract)]
+    return joiner(contract).join(clauses) if clauses else everybody(contract)
 
 
 def everybody(contract: Contract) -> str:
@@ -75,7 +75,7 @@ def everybody(contract: Contract) -> str:
 
 
 def definition(rules: Sequence[Rule], contract: Contract) -> str:
-    """A sentence for a segment: its rules joined by ``or``."""
+    """The definition of a segment: its rules joined by ``or``, as a sentence."""
     return capital(BETWEEN_RULES.join(rule_words(rule, contract) for rule in rules)) + "."
 
 
@@ -85,11 +85,11 @@ def range_words(feature: Feature, lower: float | None, upper: float | None, curr
 
 
 def brief(feature: Feature, value: float, currency: str) -> str:
-    """A value to three digits, enough to read it by; the exact one stands in the model folder."""
+    """A value to three digits; the exact one is in the model folder."""
     return feature.kind.value_words(float(f"{value:.3g}"), feature.unit, currency)
 
 
 def capital(text: str) -> str:
-    """The text with its first letter in upper case, where that is one letter."""
+    """The text with its first letter in upper case, unless that gives several letters, as for ß."""
     first = text[:1].upper()
     return first + text[1:] if len(first) == 1 else text

@@ -86,7 +86,7 @@ def test_a_name_that_is_no_feature_is_a_key_error(contract: Contract) -> None:
         (('label = "bought"', 'label = "id"'), "table.label: expected a column other than the id; got id"),
         (('label = "bought"', 'label = "orders"'), "table.label: expected a column that is no feature; got orders."),
         (("[table]", '[table]\ngroup = "id"'),
-         "table.group: expected a column other than id and label; got id. Leave it out where no two rows belong together."),
+         "table.group: expected a column other than id and label; got id. Remove it where rows are independent."),
         (("[table]", '[table]\ngroup = "bought"'), "table.group: expected a column other than id and label; got bought"),
         (("[table]", '[table]\ngroup = "orders"'), "table.group: expected a column that is no feature; got orders"),
         (("[table]", '[table]\ngroup = ""'), "table.group: expected text; got ''"),
@@ -137,7 +137,7 @@ def test_a_section_that_is_missing_or_no_section_is_a_fault(section: str) -> Non
 def test_two_features_may_not_share_a_phrase() -> None:
     text = GOOD + '[features.other]\nkind = "count"\nwords = "Orders"\n'
     assert faults(text) == [
-        "features.other: expected words other than those of orders; got Orders. Tell the two apart in words."
+        "features.other: expected words other than those of orders; got Orders. Give the two features different words."
     ]
 
 
@@ -149,7 +149,7 @@ ORDERS = 'at_least = "ordered {value} or more times"\nbelow = "ordered fewer tha
     [
         # The same template; a template and another's own words; a number that may be a value.
         (GOOD + ORDERS + '[features.b]\nkind = "count"\nwords = "b"\n' + ORDERS,
-         "features.b: expected words other than those of orders; got ordered 3 or more times. Tell the two apart"),
+         "features.b: expected words other than those of orders; got ordered 3 or more times. Give the two features different words"),
         (GOOD + '[features.b]\nkind = "count"\nwords = "b"\nsome = "No Orders"\n',
          "features.b: expected words other than those of orders; got no orders."),
         (GOOD + '[features.b]\nkind = "amount"\nunit = "pages"\nwords = "b"\nat_least = "{value} or more orders"\n', ""),
@@ -160,7 +160,7 @@ ORDERS = 'at_least = "ordered {value} or more times"\nbelow = "ordered fewer tha
          '[features.c]\nkind = "count"\nwords = "c"\nsome = "home is abroad"\n',
          "features.c: expected words other than those of b; got home is abroad."),
         (GOOD + 'at_least = "ordered {value} times"\nbelow = "ordered {value} times"\n',
-         "features.orders: expected phrases that each say one thing; got ordered 3 times."),
+         "features.orders: expected phrases with one meaning each; got ordered 3 times."),
         (GOOD + 'some = "all customers"\n', "features.orders: expected words other than those for everybody; got all customers."),
         (GOOD + 'some = "shops; or browses"\n', "features.orders: expected phrases without '; or'; got shops; or browses."),
         (GOOD + 'some = "buys, and browses"\n', "features.orders: expected phrases without ', and'; got buys, and browses."),
