@@ -1,4 +1,4 @@
-"""What a rule may ask of one feature: a number's range, a category's values, or whether it is known."""
+"""Conditions on one feature: the range of a number, the values of a category, or whether it is known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from northstar_explain.contract import Category
 
 @dataclass(frozen=True)
 class NumberCondition:
-    """``lower <= value < upper``; with `missing`, a missing value fits too.
+    """``lower <= value < upper``; with `missing`, a missing value matches too.
 
-    Without bounds it asks whether the value is known, and may then be asked of a category as well.
+    Without bounds, every known value matches; such a condition may also be on a category.
     """
 
     feature: str
@@ -24,20 +24,20 @@ class NumberCondition:
     missing: bool = False
 
     def matches(self, column: np.ndarray | Category) -> np.ndarray:
-        """Rows that fit, as a mask; comparisons in float64."""
+        """Rows that match, as a mask; comparisons in float64."""
         if isinstance(column, Category):
             assert self.lower is None and self.upper is None
             return (column.codes >= 0) | self.missing
-        fits = np.ones(len(column), dtype=bool)
+        matches = np.ones(len(column), dtype=bool)
         if self.lower is not None:
-            fits &= column >= self.lower
+            matches &= column >= self.lower
         if self.upper is not None:
-            fits &= column < self.upper
+            matches &= column < self.upper
         absent = np.isnan(column)
-        return fits | absent if self.missing else fits & ~absent
+        return matches | absent if self.missing else matches & ~absent
 
     def opposite(self, may_miss: bool) -> Condition:
-        """The condition that fits the other rows; only for one bound or none."""
+        """The condition that matches the other rows; only for one bound or none."""
         if self.lower is None and self.upper is None:
             return MissingCondition(self.feature)
         return NumberCondition(self.feature, self.upper, self.lower, may_miss and not self.missing)
@@ -55,7 +55,7 @@ class NumberCondition:
 
 @dataclass(frozen=True)
 class CategoryCondition:
-    """The value is one of `values` (or, where not `inside`, none of them); with `missing`, a missing one fits too."""
+    """The value is one of `values` (or, where not `inside`, none of them); with `missing`, a missing one too."""
 
     feature: str
     values: tuple[str, ...]
@@ -63,12 +63,12 @@ class CategoryCondition:
     missing: bool = False
 
     def matches(self, column: Category) -> np.ndarray:
-        """Rows that fit, as a mask."""
+        """Rows that match, as a mask."""
         table = dict.fromkeys(self.values, int(self.inside))
         return column.lookup(table, int(self.missing), int(not self.inside)).astype(bool)
 
     def opposite(self, may_miss: bool) -> Condition:
-        """The condition that fits the other rows."""
+        """The condition that matches the other rows."""
         return CategoryCondition(self.feature, self.values, not self.inside, may_miss and not self.missing)
 
     def __and__(self, other: Condition) -> Condition | None:
@@ -94,7 +94,7 @@ class MissingCondition:
     feature: str
 
     def matches(self, column: np.ndarray | Category) -> np.ndarray:
-        """Rows that fit, as a mask."""
+        """Rows that match, as a mask."""
         return column.codes < 0 if isinstance(column, Category) else np.isnan(column)
 
     def opposite(self, may_miss: bool) -> Condition:
@@ -109,9 +109,9 @@ Condition = NumberCondition | CategoryCondition | MissingCondition
 
 
 def union(one: Condition, other: Condition) -> Condition | None:
-    """The condition that fits the rows that either fits; None where no single one does.
+    """The condition that matches the rows that either matches; None where no single one does.
 
-    Without bounds and with missing values it fits every row.
+    Without bounds and with missing values it matches every row.
     """
     if isinstance(other, MissingCondition):
         one, other = other, one
@@ -143,7 +143,7 @@ def _joined_ranges(one: NumberCondition, other: NumberCondition, missing: bool) 
 def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...] | None:
     """Merge the conditions on each feature into one, in the order in which features first appear.
 
-    Conditions that no row can fit together, such as a value both missing and known, give None.
+    Conditions that no row can match together, such as a value both missing and known, give None.
     """
     merged: dict[str, Condition] = {}
     for condition in conditions:
@@ -156,7 +156,7 @@ def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...] | None:
 
 
 def to_json(condition: Condition) -> dict[str, Any]:
-    """The condition as plain data."""
+    """The condition as JSON data."""
     if isinstance(condition, MissingCondition):
         return {"feature": condition.feature, "is": "missing"}
     if isinstance(condition, NumberCondition):

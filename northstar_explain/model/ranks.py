@@ -1,4 +1,4 @@
-"""Where a probability stands among those of the training population."""
+"""Percentile and decile of a probability among those of the training population."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from northstar_explain.model.grid import Grid, distinct
 
 
 class Percentiles:
-    """Ranks against the training population, in a thousand steps.
+    """Percentiles against the training population, to 0.1.
 
     Parameters
     ----------
     quantiles : sequence of float
-        1,001 quantiles of the training population, lowest first.
+        1,001 quantiles of its probabilities, ascending.
     """
 
     def __init__(self, quantiles: Sequence[float] | np.ndarray):
@@ -26,7 +26,7 @@ class Percentiles:
         self._grid = Grid(steps)
 
     def __call__(self, probability: np.ndarray) -> np.ndarray:
-        """The share of training customers, in percent and to 0.1, whose probability is not higher.
+        """The percentage of training customers whose probability is not higher.
 
         Parameters
         ----------

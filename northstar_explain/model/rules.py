@@ -1,7 +1,7 @@
 """Segments as rules: a small tree whose leaves partition the customers.
 
-The tree is kept because it makes the partition certain: each row takes one path. What people read are the rules, one
-a leaf, with the conditions of the path merged.
+The tree guarantees the partition, since each row takes one path. People read the rules, one per leaf, with the
+conditions of its path merged.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from northstar_explain.model.conditions import Condition, NumberCondition, from_
 
 @dataclass(frozen=True)
 class Leaf:
-    """An end of the tree; `segment` is a segment's id."""
+    """A leaf of the tree; `segment` is a segment's id."""
 
     segment: str
 
 
 @dataclass(frozen=True)
 class Split:
-    """A question; rows that fit `test` go on to `yes`, all others to `no`."""
+    """An inner node: rows that match `test` continue to `yes`, all others to `no`."""
 
     test: Condition
     yes: Node
@@ -37,39 +37,39 @@ Node = Leaf | Split
 
 @dataclass(frozen=True)
 class Rule:
-    """Conditions that all hold, and the segment they lead to."""
+    """Conditions, all of which must match, and the segment of the rows that match."""
 
     conditions: tuple[Condition, ...]
     segment: str
 
     def matches(self, columns: Columns) -> np.ndarray:
-        """Rows that fit every condition, as a mask."""
+        """Rows that match every condition, as a mask."""
         masks = [c.matches(columns[c.feature]) for c in self.conditions]  # type: ignore[arg-type]
         return np.logical_and.reduce(masks) if masks else np.ones(_rows(columns), dtype=bool)
 
 
 def rules(tree: Node, contract: Contract | Mapping[str, Feature]) -> tuple[Rule, ...]:
-    """The rules that the leaves make, from left to right.
+    """The rules of the leaves, from left to right.
 
-    A leaf that no row can reach has none, and leaves of one segment that differ in one condition share a rule.
+    A leaf that no row can reach has none. Leaves of one segment that differ in one condition share a rule.
     """
     merged = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
-    found = [Rule(conditions, segment) for conditions, segment in merged if conditions is not None]
-    while pair := next(((i, j, both) for i, j, both in _joined(found, contract)), None):
+    kept = [Rule(conditions, segment) for conditions, segment in merged if conditions is not None]
+    while pair := next(_mergeable(kept, contract), None):
         i, j, both = pair
-        found[i] = both
-        del found[j]
-    return tuple(found)
+        kept[i] = both
+        del kept[j]
+    return tuple(kept)
 
 
-def _joined(found: Sequence[Rule], contract: Contract | Mapping[str, Feature]) -> Iterator[tuple[int, int, Rule]]:
-    for j, other in enumerate(found):
-        for i, one in enumerate(found[:j]):
-            if one.segment == other.segment and (both := _either(one, other, contract)):
+def _mergeable(rules: Sequence[Rule], contract: Contract | Mapping[str, Feature]) -> Iterator[tuple[int, int, Rule]]:
+    for j, other in enumerate(rules):
+        for i, one in enumerate(rules[:j]):
+            if one.segment == other.segment and (both := _merged(one, other, contract)):
                 yield i, j, both
 
 
-def _either(one: Rule, other: Rule, contract: Contract | Mapping[str, Feature]) -> Rule | None:
+def _merged(one: Rule, other: Rule, contract: Contract | Mapping[str, Feature]) -> Rule | None:
     first, second = ({c.feature: c for c in rule.conditions} for rule in (one, other))
     differ = [name for name in first if name in second and first[name] != second[name]]
     if set(first) != set(second) or len(differ) != 1:
@@ -78,10 +78,10 @@ def _either(one: Rule, other: Rule, contract: Contract | Mapping[str, Feature]) 
     if both is None:
         return None
     first[differ[0]] = both
-    return Rule(tuple(c for c in first.values() if not _asks_nothing(c, contract)), one.segment)
+    return Rule(tuple(c for c in first.values() if not _always_matches(c, contract)), one.segment)
 
 
-def _asks_nothing(condition: Condition, contract: Contract | Mapping[str, Feature]) -> bool:
+def _always_matches(condition: Condition, contract: Contract | Mapping[str, Feature]) -> bool:
     if not isinstance(condition, NumberCondition) or condition.lower is not None or condition.upper is not None:
         return False
     return condition.missing or contract[condition.feature].missing is None
@@ -94,7 +94,7 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
     ----------
     tree : Node
     columns : mapping
-        Name to float64 array or `Category`, for every feature the tree asks about.
+        Name to float64 array or `Category`, for every feature in the tree.
 
     Returns
     -------
@@ -106,8 +106,8 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
 
 
 def assign_codes(tree: Node, columns: Columns, names: Sequence[str]) -> np.ndarray:
-    """The segment of each row, as its place in `names`: shape (n,)."""
-    codes = _codes(tree, columns, {name: np.intp(place) for place, name in enumerate(names)})
+    """The segment of each row, as its index in `names`: shape (n,)."""
+    codes = _codes(tree, columns, {name: np.intp(code) for code, name in enumerate(names)})
     return np.full(_rows(columns), codes) if isinstance(tree, Leaf) else codes
 
 
@@ -121,7 +121,7 @@ def leaves(tree: Node) -> Iterator[Leaf]:
 
 
 def tree_to_json(tree: Node) -> dict[str, Any]:
-    """The tree as plain data."""
+    """The tree as JSON data."""
     if isinstance(tree, Leaf):
         return {"segment": tree.segment}
     return {"if": to_json(tree.test), "then": tree_to_json(tree.yes), "else": tree_to_json(tree.no)}
@@ -152,12 +152,12 @@ def _paths(
     yield from _paths(node.no, contract, (*path, node.test.opposite(may_miss)))
 
 
-def _codes(node: Node, columns: Columns, places: dict[str, np.intp]) -> Any:
+def _codes(node: Node, columns: Columns, codes: dict[str, np.intp]) -> Any:
     if isinstance(node, Leaf):
-        return places[node.segment]
-    # Every question is asked of every row: for trees as small as these, that is faster than passing rows on.
-    fits = node.test.matches(columns[node.test.feature])  # type: ignore[arg-type]
-    return np.where(fits, _codes(node.yes, columns, places), _codes(node.no, columns, places))
+        return codes[node.segment]
+    # Every test is applied to every row: for trees this small, that is faster than routing subsets of rows.
+    matches = node.test.matches(columns[node.test.feature])  # type: ignore[arg-type]
+    return np.where(matches, _codes(node.yes, columns, codes), _codes(node.no, columns, codes))
 
 
 def _rows(columns: Columns) -> int:
