@@ -56,11 +56,11 @@ def test_offsets_that_lead_out_of_a_buffer_are_refused_with_rows_and_column(
 ) -> None:
     path = arrow(with_column(some, name, broken_offsets(texts(some, name), 200, end)), tmp_path / "c.arrow")
     said = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
-    assert f"c.arrow: rows 1 to 300, column {name}: expected values that fit together; got " in said
+    assert f"c.arrow: rows 1 to 300, column {name}: expected consistent values; got " in said
     assert said.endswith("write them again.")
-    with pytest.raises(TableError, match=f"column {name}: expected values that fit together"):
+    with pytest.raises(TableError, match=f"column {name}: expected consistent values"):
         tables.read(path, any_text=True)
-    with pytest.raises(TableError, match=f"column {name}: expected values that fit together"):
+    with pytest.raises(TableError, match=f"column {name}: expected consistent values"):
         tables.from_frame(with_column(some, name, broken_offsets(texts(some, name), 200, end)))
 
 
@@ -70,7 +70,7 @@ def test_a_dictionary_that_lacks_a_word_is_refused(some: pa.Table, model_dir: Pa
     bad = pa.DictionaryArray.from_arrays(indices, good.dictionary, safe=False)
     path = arrow(with_column(some, "country", bad), tmp_path / "c.arrow")
     said = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
-    assert "rows 1 to 300, column country: expected values that fit together; got Index 99 out of bounds" in said
+    assert "rows 1 to 300, column country: expected consistent values; got Index 99 out of bounds" in said
 
 
 @pytest.mark.parametrize("ending", [".arrow", ".parquet"])
@@ -151,7 +151,7 @@ def test_invalid_text_inside_a_nested_column_is_refused(some: pa.Table, tmp_path
     inside = invalid_utf8(pa.array(["a"] * 300), 3)
     nested = pa.ListArray.from_arrays(pa.array(range(301), pa.int32()), inside)
     path = arrow(some.append_column("tags", nested), tmp_path / "c.arrow")
-    with pytest.raises(TableError, match="rows 1 to 300, column tags: expected values that fit together"):
+    with pytest.raises(TableError, match="rows 1 to 300, column tags: expected consistent values"):
         next(tables.find([path]).batches(1_000))
 
 

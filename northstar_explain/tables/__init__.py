@@ -1,7 +1,7 @@
 """Customer tables in, result tables out: the only Parquet, CSV and Arrow file handling.
 
-CSV cells are read as text and left as text: what a cell should be is the contract's to say, and an identifier
-such as ``00123`` must come out as it went in.
+CSV cells are read as text: the contract decides their types, and an identifier such as ``00123`` must be written as
+it was read.
 """
 
 from northstar_explain.tables.formats import FORMATS, is_text_format

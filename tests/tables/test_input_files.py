@@ -89,7 +89,7 @@ def test_a_folder_that_is_not_wanted_may_be_shut(week: Path, monkeypatch: pytest
 def test_a_link_to_nothing_is_named(name: str, link: str, week: Path) -> None:
     (week / "g.txt").unlink()
     (week / link).symlink_to(week / "nowhere")
-    with pytest.raises(TableError, match=f"{link}: folder: expected a file or a folder; got a link to nothing"):
+    with pytest.raises(TableError, match=f"{link}: folder: expected a file or a folder; got a broken link"):
         found(week, name)
     (week / link).unlink()
     (week / link).symlink_to(link)
@@ -112,7 +112,9 @@ def test_links_are_followed_but_not_in_circles(week: Path, tmp_path: Path) -> No
         "z.csv",
     ]
     (other / "back").symlink_to(week)
-    with pytest.raises(TableError, match="linked/back: folder: expected one that does not hold itself; got a link to"):
+    with pytest.raises(
+        TableError, match="linked/back: folder: expected one that does not contain itself; got a link to"
+    ):
         found(week)
 
 

@@ -14,7 +14,7 @@ from helpers import contents, explain, plain
 from northstar_explain import tables
 from northstar_explain.errors import OutputError
 from northstar_explain.model.folder import FILES, MANIFEST
-from northstar_explain.tables import clashes, require_apart
+from northstar_explain.tables import output_clashes, require_apart
 
 Spelling = Callable[[Path], Path]
 
@@ -233,13 +233,13 @@ def test_strangers_manifests_are_in_nobodys_way(tmp_path: Path) -> None:
 
 def test_a_disk_that_takes_capitals_for_small_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require_apart([tmp_path / "S.sql", tmp_path / "s.sql"])
-    monkeypatch.setattr(clashes, "_ignores_case", lambda folder: True)
+    monkeypatch.setattr(output_clashes, "_ignores_case", lambda folder: True)
     with pytest.raises(OutputError, match="got the output"):
         require_apart([tmp_path / "S.sql", tmp_path / "s.sql"])
 
 
 def test_a_model_folder_is_known_by_the_files_it_has() -> None:
-    _, mark, others = clashes._MODEL
+    _, mark, others = output_clashes._MODEL
     assert mark == MANIFEST
     assert set(others) <= set(FILES)
 

@@ -267,7 +267,7 @@ def half_published(folder: Path) -> None:
 def test_a_part_that_is_lost_is_said_to_readers_and_no_matter_to_who_writes_anew(tmp_path: Path) -> None:
     half_published(tmp_path)
     next(path for path in tmp_path.glob(".b.*.part")).unlink()
-    with pytest.raises(OutputError, match=r"b: file: expected a result published whole; got one of which a part is"):
+    with pytest.raises(OutputError, match=r"b: file: expected a complete result; got one of which some files are"):
         journal.settle(tmp_path / "a")
     journal.settle(tmp_path / "other")
     three_files(tmp_path, "newer")
@@ -293,7 +293,7 @@ def test_a_damaged_intent_touches_nothing_and_is_said(text: str, tmp_path: Path)
     intent = staging.intents(folder)[0]
     intent.write_text(text)
     before = contents(tmp_path)
-    with pytest.raises(OutputError, match=r"\.intent: file: expected what a run is to publish; got "):
+    with pytest.raises(OutputError, match=r"\.intent: file: expected the intent of a publication; got "):
         journal.settle(folder / "a")
     assert contents(tmp_path) == before
 
