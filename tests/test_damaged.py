@@ -46,7 +46,7 @@ def scored(table: pa.Table, model_dir: Path, tmp_path: Path, write: Any = arrow)
     path, out = write(table, tmp_path / "c.arrow"), tmp_path / "s.parquet"
     result = explain("score", path, "--model", model_dir, "--out", out, "--publish-anyway", "--quiet", "--overwrite")
     assert result.exit_code in (0, 3), result.stderr
-    return read(out), read(tmp_path / "s.rejected.parquet"), json.loads(result.stdout)
+    return read(out), read(tmp_path / "s.parquet.rejected.parquet"), json.loads(result.stdout)
 
 
 @pytest.mark.parametrize("end", [-5, 2**31 - 1, 10])
@@ -166,7 +166,7 @@ def test_rejected_rows_keep_nested_columns_and_name_those_that_parquet_cannot_ho
     path, out = arrow(table, tmp_path / "c.arrow"), tmp_path / "s.parquet"
     result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
     assert result.exit_code == 0
-    (row,) = read(tmp_path / "s.rejected.parquet").to_pylist()
+    (row,) = read(tmp_path / "s.parquet.rejected.parquet").to_pylist()
     assert (row["row"], row["tags"], row["view"]) == (8, [{"k": "a"}], b"\xff")
     assert not {"since", "run"} & set(row)
     assert json.loads(result.stdout)["left_out_columns"] == ["since", "run"]
@@ -181,7 +181,7 @@ def test_files_whose_nested_columns_differ_are_joined_as_text(some: pa.Table, mo
     out = tmp_path / "s.parquet"
     files = [tmp_path / "a.arrow", tmp_path / "b.arrow"]
     explain("score", *files, "--model", model_dir, "--out", out, "--quiet", "--publish-anyway")
-    assert read(tmp_path / "s.rejected.parquet")["tags"].to_pylist() == ["[{'k': 'a'}]", "['b']"]
+    assert read(tmp_path / "s.parquet.rejected.parquet")["tags"].to_pylist() == ["[{'k': 'a'}]", "['b']"]
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ contains a line break, a row ends with its line, and neither is needed. The byte
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from northstar_explain.tables import csvs
+from northstar_explain.tables.formats import unreadable
 
 _READ = 1 << 22  # bytes read at a time; Arrow gets files with longer lines, and refuses them
 _PARSED = 1 << 19  # bytes parsed at a time, few enough to stay in cache
@@ -43,7 +45,8 @@ class LineReader:
 
     def __init__(self, path: Path, numbers: Sequence[str] = ()):
         self._path = path
-        self._names = csvs.read_header(path)
+        with self._refusals():
+            self._names = csvs.read_header(path)
         self._numbers = set(numbers)
         # A line that is parsed as a row unless a quotation mark is open before it: see `texts`.
         self._sentinel = ",".join("0" * len(self._names)).encode() + b"\n"
@@ -53,7 +56,7 @@ class LineReader:
 
         Ends early where lines cannot be rows; callers notice by counting rows.
         """
-        with self._path.open("rb") as file:
+        with self._refusals(), self._path.open("rb") as file:
             if not self._is_header(file.readline(_READ)):
                 return
             pending: list[bytes] = []
@@ -77,6 +80,14 @@ class LineReader:
         data = b"".join(pending)
         if data:
             yield Block(data if data.endswith(b"\n") else data + b"\n", lines + (not data.endswith(b"\n")))
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Raise TableError where the system refuses to read, as after somebody removed the file."""
+        try:
+            yield
+        except OSError as error:
+            raise unreadable(self._path, error) from error
 
     def _is_header(self, line: bytes) -> bool:
         text = line.decode("utf-8-sig")
