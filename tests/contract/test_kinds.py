@@ -229,8 +229,8 @@ def test_a_new_kind_has_a_space_thresholds_and_words(temperature: Kind, weather:
     edges = thresholds(contract["celsius"], columns["celsius"], 0.05)  # type: ignore[arg-type]
     assert len(edges) and set(edges % 5) == {0.0}
     for condition in (NumberCondition("celsius", -5.0), NumberCondition("celsius", -5.0, 20.0)):
-        said = " and ".join(phrases(condition, contract))
-        assert parse_rule(said, contract) == (condition,)
+        text = " and ".join(phrases(condition, contract))
+        assert parse_rule(text, contract) == (condition,)
     assert phrases(NumberCondition("celsius", 20.0), contract) == ["celsius: 20 degrees or warmer"]
     assert len(forms(contract["celsius"])) == 4  # known, unknown, at least, below; a range is put into two phrases
 

@@ -119,11 +119,11 @@ def several_rules(draw: st.DrawFn, nasty: bool) -> tuple[Contract, list[Rule]]:
 
 def assert_reads_back(contract: Contract, found: list[Rule]) -> None:
     for rule in found:
-        said = rule_words(rule, contract)
-        assert parse_rule(said, contract) == rule.conditions, said
-        assert parse_rule(capital(said), contract) == rule.conditions, said
-    said = definition(found, contract)
-    assert parse_definition(said, contract) == tuple(rule.conditions for rule in found), said
+        words = rule_words(rule, contract)
+        assert parse_rule(words, contract) == rule.conditions, words
+        assert parse_rule(capital(words), contract) == rule.conditions, words
+    words = definition(found, contract)
+    assert parse_definition(words, contract) == tuple(rule.conditions for rule in found), words
 
 
 @settings(max_examples=100)
@@ -232,7 +232,7 @@ missing = "unknown"
     ("text", "read"),
     [
         ("visited", (NumberCondition("visits", 1.0),)),
-        ("Visited at least once", None),  # never said, as the contract has words for it
+        ("Visited at least once", None),  # never written, as the contract has words for it
         ("Visited 1 or more times", (NumberCondition("visits", 1.0),)),
         ("visited fewer than 3 times", (NumberCondition("visits", None, 3.0),)),
         ("Visited at most once", (NumberCondition("visits", None, 2.0),)),

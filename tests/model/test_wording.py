@@ -78,7 +78,7 @@ def words(kind: str, value: float, unit: str = "", currency: str = "$") -> str:
 
 
 @pytest.mark.parametrize(
-    ("kind", "unit", "value", "said"),
+    ("kind", "unit", "value", "expected"),
     [
         ("count", "visits", 3, "3"),
         ("count", "", 12345, "12,345"),
@@ -108,8 +108,8 @@ def words(kind: str, value: float, unit: str = "", currency: str = "$") -> str:
         ("duration", "hours", 2, "2 hours"),
     ],
 )
-def test_values_are_said_with_their_unit(kind: str, unit: str, value: float, said: str) -> None:
-    assert words(kind, value, unit) == said
+def test_values_are_written_with_their_unit(kind: str, unit: str, value: float, expected: str) -> None:
+    assert words(kind, value, unit) == expected
 
 
 def test_amounts_take_the_contracts_sign() -> None:
@@ -147,7 +147,7 @@ def test_a_range_in_words_reads_back_to_the_last_bit(kind: tuple[str, str], pair
 
 
 @pytest.mark.parametrize(
-    ("kind", "unit", "lower", "upper", "said"),
+    ("kind", "unit", "lower", "upper", "expected"),
     [
         ("count", "", 2, 5, "2 to 4"),
         ("count", "", 2, 3, "exactly 2"),
@@ -164,8 +164,8 @@ def test_a_range_in_words_reads_back_to_the_last_bit(kind: tuple[str, str], pair
         ("duration", "seconds", 90, 300, "90 seconds to under 5 minutes"),
     ],
 )
-def test_ranges_name_what_they_hold(kind: str, unit: str, lower: float, upper: float, said: str) -> None:
-    assert kind_named(kind).interval_words(lower, upper, unit, "$") == said
+def test_ranges_name_what_they_hold(kind: str, unit: str, lower: float, upper: float, expected: str) -> None:
+    assert kind_named(kind).interval_words(lower, upper, unit, "$") == expected
 
 
 @pytest.mark.parametrize("text", ["", "many", "3 weeks", "3,00", "--3", "3.", "three", "1e999", "3%"])
@@ -186,7 +186,7 @@ def number(name: str, lower: float | None, upper: float | None, missing: bool = 
     return phrases(NumberCondition(name, lower, upper, missing), CONTRACT)
 
 
-def test_conditions_are_said_one_phrase_a_bound() -> None:
+def test_conditions_take_one_phrase_per_bound() -> None:
     assert number("orders", 3, None) == ["3 or more orders in a year"]
     assert number("orders", None, 3) == ["fewer than 3 orders in a year"]
     assert number("orders", 1, None) == ["1 or more orders in a year"]
@@ -205,8 +205,9 @@ def test_conditions_are_said_one_phrase_a_bound() -> None:
     assert number("length", 120, None) == ["length of a visit of 2 minutes or more"]
     assert phrases(MissingCondition("country"), CONTRACT) == ["country is unknown"]
     assert phrases(CategoryCondition("country", ("DE",)), CONTRACT) == ["country is DE"]
-    said = phrases(CategoryCondition("country", ("DE", "FR", "UK"), False, True), CONTRACT)
-    assert said == ["country is not DE, FR or UK (or unknown)"]
+    assert phrases(CategoryCondition("country", ("DE", "FR", "UK"), False, True), CONTRACT) == [
+        "country is not DE, FR or UK (or unknown)"
+    ]
     assert phrases(CategoryCondition("country", ("DE, FR", "A or B", 'the "best"', "unknown")), CONTRACT) == [
         r'country is "DE, FR", "A or B", "the \"best\"" or "unknown"'
     ]
@@ -215,7 +216,7 @@ def test_conditions_are_said_one_phrase_a_bound() -> None:
     assert phrases(CategoryCondition("tier", ("none", "bronze"), False), CONTRACT) == ["tier is not none or bronze"]
 
 
-def test_a_range_without_a_phrase_is_said_in_two() -> None:
+def test_a_range_without_a_phrase_takes_two() -> None:
     assert number("opened", 90, 180) == ["opened 90 days or more ago or never", "opened within the last 180 days"]
     assert number("opened", None, 7, True) == ["opened within the last week (or unknown)"]
 
@@ -235,33 +236,33 @@ def test_rules_are_joined_and_definitions_are_sentences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [((), ""), (("A",), "A"), (("A", "B"), "A or B"), (("A", "B", "C"), "A, B or C")]
+    ("values", "expected"), [((), ""), (("A",), "A"), (("A", "B"), "A or B"), (("A", "B", "C"), "A, B or C")]
 )
-def test_lists_are_said_with_or(values: tuple[str, ...], said: str) -> None:
-    assert either(values) == said
+def test_lists_are_joined_with_or(values: tuple[str, ...], expected: str) -> None:
+    assert either(values) == expected
 
 
 def test_capital_leaves_the_rest_alone() -> None:
     assert [capital(text) for text in ("", "a", "eBay CEO", "ß")] == ["", "A", "EBay CEO", "ß"]
 
 
-def test_bins_of_whole_numbers_are_said_by_what_they_hold() -> None:
+def test_bins_of_whole_numbers_name_their_values() -> None:
     orders, since = CONTRACT["orders"], CONTRACT["since"]
 
-    def said(feature: Feature, lower: float | None, upper: float | None) -> str:
+    def noun(feature: Feature, lower: float | None, upper: float | None) -> str:
         return range_words(feature, lower, upper, "€")
 
-    assert said(orders, None, 0.5) == "no orders in a year"
-    assert said(orders, 0.5, 1.5) == "1 orders in a year"
-    assert said(orders, None, 2.5) == "0 to 2 orders in a year"
-    assert said(orders, 1, 4) == "1 to 3 orders in a year"
-    assert said(orders, 1000, None) == "1,000 or more orders in a year"
-    assert said(orders, None, None) == "0 or more orders in a year"
-    assert said(since, None, 3) == "2 or fewer days since an order"
-    assert said(since, None, None) == "any number of days since an order"
+    assert noun(orders, None, 0.5) == "no orders in a year"
+    assert noun(orders, 0.5, 1.5) == "1 orders in a year"
+    assert noun(orders, None, 2.5) == "0 to 2 orders in a year"
+    assert noun(orders, 1, 4) == "1 to 3 orders in a year"
+    assert noun(orders, 1000, None) == "1,000 or more orders in a year"
+    assert noun(orders, None, None) == "0 or more orders in a year"
+    assert noun(since, None, 3) == "2 or fewer days since an order"
+    assert noun(since, None, None) == "any number of days since an order"
 
 
-def test_bins_of_other_numbers_are_said_to_three_digits() -> None:
+def test_bins_of_other_numbers_are_written_to_three_digits() -> None:
     spend = CONTRACT["spend"]
     assert range_words(spend, None, 12.345, "€") == "spend below €12.3"
     assert range_words(spend, 12.345, None, "€") == "spend of €12.3 or more"
@@ -272,7 +273,7 @@ def test_bins_of_other_numbers_are_said_to_three_digits() -> None:
 
 
 @given(st.lists(st.integers(0, 400).map(lambda n: n + 0.5), min_size=1, max_size=6, unique=True))
-def test_bins_of_a_count_say_each_whole_number_once_and_in_order(cuts: list[float]) -> None:
+def test_bins_of_a_count_name_each_whole_number_once_and_in_order(cuts: list[float]) -> None:
     edges = [None, *sorted(cuts), None]
     held: list[int] = []
     for lower, upper in pairwise(edges):
@@ -280,18 +281,18 @@ def test_bins_of_a_count_say_each_whole_number_once_and_in_order(cuts: list[floa
         found = [int(n) for n in digits(text)] or [0]
         held += range(found[0], found[-1] + 1)
         assert ("or more" in text) == (upper is None)
-    assert held == list(range(len(held)))  # the bins follow each other without a gap or a value said twice
+    assert held == list(range(len(held)))  # the bins follow each other without a gap or a value named twice
 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=2, max_size=6, unique=True))
-def test_bins_of_an_amount_are_said_in_their_order(cuts: list[float]) -> None:
+def test_bins_of_an_amount_are_written_in_their_order(cuts: list[float]) -> None:
     edges = sorted(cuts)
-    said = [[float(n) for n in digits(range_words(CONTRACT["spend"], a, b, "€"))] for a, b in pairwise(edges)]
-    ends = [end for ends in said for end in ends]
+    bounds = [[float(n) for n in digits(range_words(CONTRACT["spend"], a, b, "€"))] for a, b in pairwise(edges)]
+    ends = [end for ends in bounds for end in ends]
     assert ends == sorted(ends)
 
 
-def test_every_bin_and_rule_of_a_learnt_model_is_said_in_the_contracts_words(model: Model, contract: Contract) -> None:
+def test_every_bin_and_rule_of_a_trained_model_is_in_the_contracts_words(model: Model, contract: Contract) -> None:
     for term in model.scorecard.terms:
         for place, reason in enumerate(term.reasons):
             points = term.points.ravel()[place]
@@ -307,7 +308,7 @@ def test_every_bin_and_rule_of_a_learnt_model_is_said_in_the_contracts_words(mod
 
 
 def test_two_conditions_never_read_alike(contract: Contract) -> None:
-    said: dict[str, object] = {}
+    meanings: dict[str, object] = {}
     for feature in contract.features:
         if not feature.kind.numeric:
             continue
@@ -324,4 +325,4 @@ def test_two_conditions_never_read_alike(contract: Contract) -> None:
                 NumberCondition(feature.name, float(value), None, True),
             ):
                 (phrase,) = phrases(condition, contract)
-                assert said.setdefault(phrase, condition) == condition
+                assert meanings.setdefault(phrase, condition) == condition

@@ -73,8 +73,8 @@ def test_a_folder_that_cannot_be_listed_is_named(name: str, week: Path, monkeypa
     refuse(monkeypatch, week / "monday" / "late")
     with pytest.raises(TableError) as refused:
         found(week, name)
-    said = f"{week / 'monday' / 'late'}: folder: expected a folder that can be listed; got Permission denied. "
-    assert str(refused.value).startswith(said)
+    message = f"{week / 'monday' / 'late'}: folder: expected a folder that can be listed; got Permission denied. "
+    assert str(refused.value).startswith(message)
 
 
 def test_a_folder_that_is_not_wanted_may_be_shut(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,14 +128,14 @@ def test_a_file_that_is_removed_meanwhile_is_named(
     for name in ("a", "b"):
         tables.write(some.slice(150 * (name == "b"), 150), folder / f"{name}.{ending}")
 
-    def remove(told: str) -> None:
-        if told.startswith(stage):
+    def remove(stage_text: str) -> None:
+        if stage_text.startswith(stage):
             (folder / f"b.{ending}").unlink(missing_ok=True)
 
     with pytest.raises(TableError) as refused:
         run(model, folder, tmp_path / "out" / "s.csv", progress=remove)
-    said = f"{folder / f'b.{ending}'}: file: expected a file that can be read; got one that was removed meanwhile. "
-    assert str(refused.value).startswith(said)
+    message = f"{folder / f'b.{ending}'}: file: expected a file that can be read; got one that was removed meanwhile. "
+    assert str(refused.value).startswith(message)
     assert contents(tmp_path / "out") == {}
 
 
@@ -152,11 +152,11 @@ def test_a_file_that_may_not_be_read_is_named(
     monkeypatch.setattr("pyarrow.OSFile", refused)
     monkeypatch.setattr("pyarrow.parquet.ParquetFile", refused)
     monkeypatch.setattr("northstar_explain.tables.csvs.read_header", refused)
-    said = f"{path}: file: expected a file that can be read; got Permission denied. Check the file"
+    message = f"{path}: file: expected a file that can be read; got Permission denied. Check the file"
     for reads in (tables.read, lambda path: tables.find([path]).schema(0)):
         with pytest.raises(TableError) as found:
             reads(path)
-        assert str(found.value).startswith(said)
+        assert str(found.value).startswith(message)
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow"])
