@@ -277,11 +277,12 @@ def test_a_part_that_is_lost_is_said_to_readers_and_no_matter_to_who_writes_anew
 
 def test_what_people_put_there_since_stays(tmp_path: Path) -> None:
     half_published(tmp_path)
-    (tmp_path / "a").unlink()
-    next(path for path in tmp_path.glob(".a.*.part")).rename(tmp_path / "a")  # as a run does that is killed then
-    (tmp_path / "a").rename(tmp_path / "kept")
-    (tmp_path / "a").write_text("mine")
-    journal.settle(tmp_path / "a")
+    with (tmp_path / "a").open():  # keeps the old inode, which the file system would give to the next file
+        (tmp_path / "a").unlink()
+        next(path for path in tmp_path.glob(".a.*.part")).rename(tmp_path / "a")  # as a run does that is killed then
+        (tmp_path / "a").rename(tmp_path / "kept")
+        (tmp_path / "a").write_text("mine")
+        journal.settle(tmp_path / "a")
     assert visible(tmp_path) == {"a": b"mine", "b": b"new", "c": b"new", "kept": b"new"}
 
 
