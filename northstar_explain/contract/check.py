@@ -99,6 +99,7 @@ def check(
     require_types(table, contract, label, source, as_text)
     more: dict[str, pa.Array] = {}
     violations: list[Violation] = []
+    # Scoring must not fail on a column that it does not use, so the label is read in training only.
     if label:
         table, violations = readable(table, filter(None, [contract.label, contract.group]))
         more[contract.label], in_labels = read_labels(table[contract.label], contract.label)
@@ -152,10 +153,12 @@ def check_batch(
     invalid = np.zeros(table.num_rows, dtype=bool)
     for violation in violations:
         invalid[violation.rows] = True
+    # Rejected rows keep their original cells, which parsing has replaced: "1e3" is 1000.0 by now.
     if violations and original_text is not None:
         table = original_text()
     rejected = rejected_rows(table, violations, np.flatnonzero(invalid), first_row)
     broken = {(violation.column, violation.expected): len(violation.rows) for violation in violations}
+    # The usual batch: no row is copied.
     if not violations:
         return CheckedBatch(ids, columns, None, rejected, broken)
     valid = ~invalid
@@ -207,6 +210,7 @@ def _empty(ids: pa.Array) -> np.ndarray:
 
 def text_ends(texts: pa.Array) -> np.ndarray:
     """Where each text of a string array begins in its buffer, and where the last one ends: shape (n + 1,)."""
+    # Arrow allows an empty array without an offsets buffer.
     if not len(texts):
         return np.zeros(1, dtype=np.int32)
     return np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from northstar_explain.contract.kinds import Kind
 
+# Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.
 USES = ("segments", "model")
 ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns", "tenure")
 
@@ -72,6 +73,7 @@ class Feature:
 
     def may_serve(self, use: str) -> bool:
         """Whether the feature may be used for ``"segments"`` or the ``"model"``."""
+        # Sensitive features serve group checks only, unless the contract says otherwise in so many words.
         if self.sensitive and use not in self.allow:
             return False
         return self.segments if use == "segments" else True
@@ -142,4 +144,5 @@ class Contract:
     @property
     def sha256(self) -> str:
         """The hash of the contract's text."""
+        # Of the text, not of the objects: comments in a contract record what people confirmed.
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -39,6 +39,7 @@ def unexpected_labels(column: pa.ChunkedArray) -> str:
 def _label_codes(column: pa.ChunkedArray) -> pa.Array:
     import pyarrow.compute as pc
 
+    # NaN is what pandas writes for a missing label; as text it would be reported as an unexpected value.
     if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         column = column.cast(pa.float64(), safe=False)
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)

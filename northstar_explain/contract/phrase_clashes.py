@@ -14,6 +14,7 @@ from northstar_explain.errors import Fault
 
 _TODO = "Give the two features different words."
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# A count, a number of days that is also whole weeks, and a fraction: every way to write a value occurs.
 _SAMPLES = (3.0, 14.0, 0.25)
 
 
@@ -64,6 +65,7 @@ def _alike(contract: Contract) -> Iterator[Fault]:
     everybody = Feature("", "", kind_named("count"), "")
     phrases = [_Phrase(everybody, Form(FormType.FIXED, f"all {contract.noun}".casefold()))]
     phrases += [_Phrase(feature, _folded(form)) for feature in contract.features for form in forms(feature)]
+    # Sorted by first words, ambiguous phrases are neighbors: the inner loop stops at the first that starts otherwise.
     phrases.sort(key=lambda phrase: phrase.form.before)
     order = ["", *(feature.name for feature in contract.features)]
     reported = set()
@@ -90,6 +92,7 @@ def _fault(name: str, other: str, text: str) -> Fault:
 
 def _shared(one: _Phrase, other: _Phrase, currency: str) -> str | None:
     """A text that both forms may give, with different meanings."""
+    # Two phrases with values differ if neither ending is an ending of the other: the cheap test first.
     if not one.form.is_fixed and not other.form.is_fixed and not _ends_alike(one.form.after, other.form.after):
         return None
     for first, second in ((one, other), (other, one)):

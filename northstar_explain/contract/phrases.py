@@ -116,6 +116,7 @@ def templates(feature: Feature) -> Phrasing:
 
 def joiner(contract: Contract) -> str:
     """The joint between two conditions: `` and ``, with a comma before it where a phrase contains an ``and``."""
+    # Otherwise "visited and spend on books and music of $5" could be split at either "and".
     return ", and " if any(" and " in text for _, text in literals(contract)) else " and "
 
 

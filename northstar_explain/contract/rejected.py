@@ -46,6 +46,7 @@ def rejected_rows(table: pa.Table, violations: list[Violation], rows: np.ndarray
 
 def is_kept(kind: pa.DataType) -> bool:
     """Whether rejected rows keep a column of this type: rows can be taken from it, and Parquet has the type."""
+    # Arrow has no `take` for run-end encoded columns, and Parquet no type for intervals and unions.
     if pa.types.is_interval(kind) or pa.types.is_union(kind) or pa.types.is_run_end_encoded(kind):
         return False
     if isinstance(kind, pa.BaseExtensionType):

@@ -50,6 +50,7 @@ def readable(table: pa.Table, names: Iterable[str]) -> tuple[pa.Table, list[Viol
 
 def readable_column(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray]:
     """One column of texts with invalid bytes escaped, and the positions of the rows that had any."""
+    # `validate` checks UTF-8 in one pass over the buffers, without creating Python objects.
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:
@@ -61,6 +62,7 @@ def readable_column(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarra
 def _readable(array: pa.Array) -> tuple[pa.Array, np.ndarray]:
     kind = array.type
     if pa.types.is_dictionary(kind):
+        # An invalid value of the dictionary rejects the rows that use it, and no others.
         values, invalid = _readable(array.dictionary)
         codes = array.indices.to_numpy(zero_copy_only=False)  # NaN where there is none
         return pa.DictionaryArray.from_arrays(array.indices, values), np.flatnonzero(np.isin(codes, invalid))

@@ -82,6 +82,7 @@ def borderline(rules: Sequence[Rule], borders: Borders, columns: Columns) -> np.
     ndarray of bool, shape (n,)
     """
     reached = list(within_reach(rules, borders, columns).values())
+    # Every row is in one segment already, so a second one means a border is near.
     return np.add.reduce(reached, dtype=np.int8) > 1
 
 

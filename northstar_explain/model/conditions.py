@@ -33,6 +33,7 @@ class NumberCondition:
             matches &= column >= self.lower
         if self.upper is not None:
             matches &= column < self.upper
+        # Comparisons with NaN are False, which is wrong where missing values match, so they are set explicitly.
         absent = np.isnan(column)
         return matches | absent if self.missing else matches & ~absent
 
@@ -77,6 +78,7 @@ class CategoryCondition:
         if isinstance(other, MissingCondition):
             return other & self
         missing = self.missing and other.missing
+        # With a list of allowed values on either side, the result is a list of allowed values.
         if self.inside or other.inside:
             first, second = (self, other) if self.inside else (other, self)
             values = tuple(v for v in first.values if (v in second.values) == second.inside)
@@ -134,6 +136,7 @@ def union(one: Condition, other: Condition) -> Condition | None:
 
 def _joined_ranges(one: NumberCondition, other: NumberCondition, missing: bool) -> NumberCondition | None:
     low, high = sorted((one, other), key=lambda condition: (condition.lower is not None, condition.lower or 0.0))
+    # A gap between the ranges: no single range covers both and nothing else.
     if high.lower is not None and low.upper is not None and low.upper < high.lower:
         return None
     upper = None if low.upper is None or high.upper is None else max(low.upper, high.upper)

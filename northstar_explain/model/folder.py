@@ -193,6 +193,7 @@ def require_place(path: Path, overwrite: bool) -> None:
 def _listed(path: Path) -> list[str]:
     """The files in a manifest, also of an older format."""
     try:
+        # An older model may be replaced, although it cannot be loaded.
         return list(json.loads((path / MANIFEST).read_bytes())["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
@@ -288,6 +289,7 @@ def _fingerprint(path: Path) -> tuple[int, ...]:
 def _load(path: Path) -> Model:
     manifest = _read_manifest(path)
     files = _read_files(path, manifest)
+    # In order of dependence: the contract gives meaning to rules, rules to names.
     with _decoding(path, "contract.toml"):
         contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"), sealed=True)
     with _decoding(path, "purchase.json"):
@@ -352,6 +354,7 @@ def follow(model: Model, earlier: Model) -> Model:
 
 
 def _purchase(data: dict[str, Any]) -> Purchase:
+    # JSON has lists where the model has tuples.
     ranges = {name: (low, high) for name, (low, high) in data["ranges"].items()}
     return Purchase(data["intercept"], data["threshold"], tuple(data["percentiles"]), ranges)
 
@@ -408,6 +411,7 @@ def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
             faults.append(Fault(name, f"SHA-256 {expected[:12]}…", f"{got[:12]}…", _CHANGED))
     if faults:
         raise ModelError(str(path), faults)
+    # The id is stored for people; it must still follow from the files.
     if _identity(files) != manifest["model_id"]:
         got = str(manifest["model_id"])
         raise ModelError(str(path), [Fault(MANIFEST, f"model_id {_identity(files)}", got, _CHANGED)])
@@ -432,6 +436,7 @@ def _require_golden(path: Path, model: Model) -> None:
     columns = columns_of(model.golden, model.contract.features)
     segment, probability = assign(model.segmentation.tree, columns), sigmoid(model.lookup(columns).logit)
     wanted, wanted_probability = (model.golden[name].to_numpy(zero_copy_only=False) for name in EXPECTED)
+    # Exponentials may differ between processors in the last bits: segments must be equal, probabilities nearly so.
     wrong = np.flatnonzero((segment != wanted) | (np.abs(probability - wanted_probability) > _TOLERANCE))
     if len(wrong):
         row = int(wrong[0])

@@ -121,6 +121,7 @@ class Lookup:
         self.intercept = scorecard.intercept
         self.axes = _axes(scorecard)
         size = np.concatenate([np.abs(term.points).ravel() for term in scorecard.terms])
+        # Reversed before a stable sort, so that of equal sizes the earlier term comes last and ranks higher.
         order = np.argsort(size[::-1], kind="stable")
         self.ranked = (len(size) - 1 - order)[np.count_nonzero(size == 0) :]
         self.rank_type = np.dtype(np.uint16 if len(self.ranked) < 1 << 16 else np.uint32)
@@ -140,6 +141,7 @@ class Lookup:
     def _entry(self, term: Term, ranks: np.ndarray, last: tuple[str, ...]) -> _Entry:
         points = term.points.ravel()
         bins = [self.axes[axis.feature].bin_of(axis) for axis in term.axes]
+        # A single feature needs no index arithmetic: its tables are laid out by fine bins.
         if len(bins) == 1:
             return _Entry(term.features, (None,), points[bins[0]], ranks[bins[0]], last)
         return _Entry(term.features, (bins[0] * term.axes[1].count, bins[1]), points, ranks, last)

@@ -118,6 +118,7 @@ def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> N
     own = own or Names()
     kept = {**old.given, **own.given}
     dropped = {id: f"no name, as it is called {own.given[id]}" for id in _differ(old.given, own.given)}
+    # Dropping one name frees the learned name of its segment, which may clash with another: repeat until none does.
     while wrong := unfit(kept, segmentation, own.given):
         dropped |= wrong
         kept = {id: name for id, name in kept.items() if id not in wrong}
@@ -147,6 +148,7 @@ def unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collectio
     expected = {id: "the id of a segment: " + ", ".join(learned) for id in given if id not in learned}
     called: dict[str, str] = {}
     for id in learned:
+        # For people, names that differ in case only are the same.
         other = called.setdefault(given.get(id, learned[id]).casefold(), id)
         pair = sorted({id, other}, key=lambda one: (one not in given, one in first, one == other))
         if len(pair) == 2 and pair[0] in given:

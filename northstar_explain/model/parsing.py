@@ -82,6 +82,7 @@ class Parser:
         self._contract = contract
         self._joiner = joiner(contract)
         self._forms = [(feature, form) for feature in contract.features for form in forms(feature)]
+        # Only these letters can start a sentence, so only they are tried for one that was made upper case.
         starts = {text[:1] for _, form in self._forms for text in (form.before, contract.currency, "exactly")}
         self._starts = {*starts, everybody(contract)[:1]}
 
@@ -108,6 +109,7 @@ class Parser:
                 yield conditions
 
     def _phrases(self, text: str, first: bool) -> Iterator[Condition]:
+        # The suffix applies to any phrase but "is unknown", to which it would add nothing.
         missing = text.endswith(OR_MISSING)
         conditions: list[Condition] = []
         for phrase in self._starting(text.removesuffix(OR_MISSING), first):

@@ -21,6 +21,7 @@ class Percentiles:
     def __init__(self, quantiles: Sequence[float] | np.ndarray):
         quantiles = np.asarray(quantiles)
         steps = distinct(quantiles)
+        # Many customers may share a probability; the highest of their ranks counts them all as "not higher".
         lower = np.searchsorted(quantiles, steps, side="right") - 1
         self._below = np.concatenate([[0], np.clip(lower, 0, 1000) / 10])
         self._grid = Grid(steps)
@@ -42,4 +43,5 @@ class Percentiles:
 
 def decile(percentile: np.ndarray) -> np.ndarray:
     """1 to 10, 10 the highest, as int8."""
+    # Percentile 100 belongs to the highest decile, not to an eleventh.
     return np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)

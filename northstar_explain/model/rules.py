@@ -53,6 +53,7 @@ def rules(tree: Node, contract: Contract | Mapping[str, Feature]) -> tuple[Rule,
 
     A leaf that no row can reach has none. Leaves of one segment that differ in one condition share a rule.
     """
+    # The order of leaves decides the order of rules in a definition, so merging keeps the first position.
     merged = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, contract, ()))
     kept = [Rule(conditions, segment) for conditions, segment in merged if conditions is not None]
     while pair := next(_mergeable(kept, contract), None):

@@ -56,6 +56,7 @@ class CategoryBins:
 
     def index(self, column: np.ndarray | Category) -> np.ndarray:
         """The bin of each row."""
+        # A value that training did not see falls into the last bin, whose points are interpret's for unknown ones.
         assert isinstance(column, Category)
         return column.lookup(self.values, MISSING, self.count - 1)
 
@@ -161,5 +162,6 @@ class Scorecard:
 
 def sigmoid(logit: np.ndarray) -> np.ndarray:
     """The logistic function, without overflow for large negative log-odds."""
+    # exp of a negative number only: exp(800) would overflow.
     small = np.exp(-np.abs(logit))
     return np.where(logit >= 0, 1 / (1 + small), small / (1 + small))

@@ -130,6 +130,7 @@ def _segment_to_json(segment: Segment, contract: Contract) -> dict[str, Any]:
         "id": segment.id,
         "name": segment.name,
         "definition": segment.definition,
+        # Stored for readers of the file; loading derives them again.
         "rules": [capital(rule_words(rule, contract)) for rule in segment.rules],
         "customers": segment.customers,
         "share": segment.share,
@@ -141,6 +142,7 @@ def _segment_to_json(segment: Segment, contract: Contract) -> dict[str, Any]:
 
 def from_json(data: dict[str, Any], contract: Contract) -> Segmentation:
     """The segmentation that `to_json` wrote; rules and words are derived from the tree again."""
+    # The tree is the single source: stored rules and definitions are checked against it, never used.
     tree = tree_from_json(data["tree"])
     by_segment = rules_by_segment(tree, contract)
     segments = tuple(

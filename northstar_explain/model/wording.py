@@ -39,6 +39,7 @@ def phrases(condition: Condition, contract: Contract) -> list[str]:
     if bounds == (None, None):
         return [by_type[FormType.KNOWN].fill() + ending]
     fixed = _fixed(feature, bounds)
+    # "Opened 90 days or more ago or never" cannot be a range: each bound gets a phrase.
     if fixed is None and None not in bounds and FormType.RANGE not in by_type:
         return [_bound(feature, half, by_type, contract) + ending for half in _halves(bounds)]
     return [(fixed or _bound(feature, bounds, by_type, contract)) + ending]

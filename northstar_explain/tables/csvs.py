@@ -42,6 +42,7 @@ def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
     parse = arrow_csv.ParseOptions(newlines_in_values=True)
     try:
         with arrow_csv.open_csv(path, read_options=read, convert_options=convert, parse_options=parse) as reader:
+            # Arrow yields no batch for a file with a header only, and callers need the schema.
             yield pa.RecordBatch.from_pylist([], schema=reader.schema)
             yield from reader
     except pa.ArrowInvalid as error:

@@ -34,6 +34,7 @@ def files_of(name: Path) -> list[Path]:
     TableError
         When there are none, or something there cannot be examined: customers would be missing unnoticed.
     """
+    # A file may be called "a[1].csv": a name that exists is no pattern.
     if _is_pattern(str(name)) and not _exists(name):
         anchor = Path(name.anchor)
         matches = sorted(set(_matching(anchor, name.relative_to(anchor).parts)))
@@ -80,6 +81,7 @@ def _folders(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> I
     """A folder and all folders below it."""
     status = folder.stat()
     key = (status.st_dev, status.st_ino)
+    # By inode: links make a folder reachable under any number of names.
     if key in above:
         todo = "Remove the link, or name the files."
         raise TableError(

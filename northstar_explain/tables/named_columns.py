@@ -37,6 +37,7 @@ def take_columns(
         With every column that is missing, repeated, of another type, or has missing values where none may be.
     """
     names = table.column_names
+    # Reported alone: a table without the columns is probably another table.
     if missing := [name for name in kinds if name not in names]:
         raise TableError(source, [Fault("columns", ", ".join(kinds), f"no {', '.join(missing)}", todo)])
     faults, columns = [], {}

@@ -69,6 +69,7 @@ class Publication:
         It stays in its place until then, so that a killed run can be resumed.
         """
         place = self._prepared(path)
+        # Below the folder of the output, a rename is atomic.
         if place.parent in Path(os.path.realpath(made)).parents:
             self._staged[place] = Path(os.path.realpath(made))
             self._taken.add(place)
@@ -129,6 +130,7 @@ class Publication:
         moves = [Move(place, staged, inode(staged), inode(place)) for place, staged in self._staged.items()]
         gone = [place for place in self._gone if inode(place) is not None and place not in self._staged]
         moves += [Move(place, beside(place), None, inode(place)) for place in gone]
+        # One rename is atomic by itself; an intent would only leave more to clean up.
         if len(moves) == 1 and not self._discard and moves[0].at_once():
             moves[0].clear()
         elif moves:

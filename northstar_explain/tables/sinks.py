@@ -71,6 +71,7 @@ class ParquetSink(Sink):
 
     def write(self, prepared: pa.RecordBatch) -> None:
         """Append a batch."""
+        # Row groups of a fixed size, so that the bytes do not depend on the size of batches.
         while self._rows + prepared.num_rows >= ROW_GROUP:
             taken = ROW_GROUP - self._rows
             self._pending.append(prepared.slice(0, taken))

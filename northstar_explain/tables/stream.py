@@ -100,6 +100,7 @@ class Source:
             When a file cannot be read to its end.
         """
         for number, path in enumerate(self.files):
+            # Files before the start are complete: a resumed run has scored them.
             if number < start.file:
                 continue
             row = start.row if number == start.file else 0
@@ -136,6 +137,7 @@ def find(names: Sequence[Path | str]) -> Source:
 
 def schema_of(path: Path) -> pa.Schema:
     """The columns of a file; raises TableError when it cannot be read."""
+    # The first piece is empty and has the schema.
     pieces = _pieces(path, 1, 0, None, ())
     try:
         return next(pieces).schema
@@ -160,6 +162,7 @@ def _pieces(
     row = skip
     try:
         for piece in reader(path, size, skip, columns, encode):
+            # Before anything else: slicing a damaged column already follows its offsets.
             require_sound(piece, path, row + 1)
             yield without_views(piece)
             row += piece.num_rows
@@ -205,6 +208,7 @@ def _arrow_pieces(
     path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
 ) -> Iterator[pa.Table]:
     with pa.OSFile(str(path)) as file:
+        # The suffix is the same for both; only the file format has a magic number.
         if file.read(6) == b"ARROW1":
             reader = pa.ipc.open_file(file)
             batches = (reader.get_batch(number) for number in range(reader.num_record_batches))

@@ -41,6 +41,7 @@ class CategoryKind(Kind):
         return sorted(column.values)
 
     def transform_categories(self, column: Category, indicator: str | None, order: Sequence[str]) -> np.ndarray:
+        # One indicator per value: without an order, values have no positions on a common axis.
         return _known(column.lookup({} if indicator is None else {indicator: 1}, -1, 0))
 
 
@@ -52,6 +53,7 @@ def _known(codes: np.ndarray) -> np.ndarray:
 
 def quoted(value: str) -> str:
     """A category as a rule names it: in quotes where it could be taken for the words around it."""
+    # Blanks at either end, or two in a row, could not be seen in a sentence.
     words = value.split(" ")
     plain_words = all(words) and value.isprintable() and not _MARKS.search(value) and not value.endswith(".")
     if plain_words and not _RESERVED & {word.casefold() for word in words}:

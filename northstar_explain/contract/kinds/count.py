@@ -38,6 +38,7 @@ class CountKind(WholeKind):
 
     def fixed_phrases(self, phrasing: Phrasing, minimum: float | None) -> Mapping[Interval, str]:
         at_least, below, between = phrasing.at_least, phrasing.below, phrasing.between
+        # "1 or more times" is correct, but not what people say.
         once = {
             (1.0, None): (at_least, "{value} or more times", "at least once"),
             (None, 2.0): (below, "fewer than {value} times", "only once" if minimum == 1 else "at most once"),

@@ -82,6 +82,7 @@ class NumberKind(Kind):
             upper = self.parse_value(right, unit, currency)
             if lower is None or upper is None:
                 continue
+            # Several spellings parse, with the unit once or twice; only that of `interval_words` is accepted.
             if self.interval_words(lower, upper, unit, currency) == text:
                 return lower, upper
         return None
@@ -99,6 +100,7 @@ class NumberKind(Kind):
     def threshold_grid(self, low: float, high: float, unit: str) -> np.ndarray:
         grid = np.array(self.round_steps(unit), dtype=np.float64)
         if not len(grid) or high > grid[-1] or low < 0:
+            # The kind's own list ends somewhere, and has no negative numbers.
             grid = np.union1d(grid, round_numbers(low, high))
             grid = np.round(grid) if self.whole else grid
         return np.unique(grid)

@@ -27,6 +27,7 @@ class OrderedKind(CategoryKind):
         return known == 0, "one of " + ", ".join(order)
 
     def categories_words(self, values: Sequence[str], inside: bool, order: Sequence[str]) -> str:
+        # A list of the values would be correct too, but would hide their order.
         lowest = tuple(order[: len(values)]) == tuple(values) and len(values) < len(order)
         if lowest and inside and len(values) > 1:
             return f"{quoted(values[-1])} or lower"

@@ -26,7 +26,9 @@ class RatioKind(NumberKind):
         return bool(numbers.min() < 0) and not re.search(MONEY_NAME, name)
 
     def threshold_grid(self, low: float, high: float, unit: str) -> np.ndarray:
+        # Beyond 1, round numbers of the values' own size fit better.
         if max(abs(low), abs(high)) > 1:
             return super().threshold_grid(low, high, unit)
+        # With zero, so that a rule can separate losses from gains.
         steps = np.array(SHARES)
         return np.concatenate([-steps[::-1], [0.0], steps])

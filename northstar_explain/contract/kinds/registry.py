@@ -63,5 +63,6 @@ def draft_kind(name: str, values: np.ndarray | Sequence[str]) -> Kind | None:
     Kind or None
         None where no kind fits.
     """
+    # A numeric kind is never asked about texts, nor the other way round.
     numeric = isinstance(values, np.ndarray)
     return next((kind for kind in KINDS if kind.numeric == numeric and kind.fits(name, values)), None)
