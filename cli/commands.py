@@ -170,7 +170,7 @@ def _truth(path: Path, contract: Contract) -> dict[str, float]:
 
     from northstar_explain import tables
     from northstar_explain.simulate import TRUTH
-    from northstar_explain.tables.columns import take_columns
+    from northstar_explain.tables.named_columns import take_columns
 
     todo = "Give the file that `explain simulate` wrote beside the customers."
     kinds = {contract.id: pa.string(), TRUTH: pa.float64()}

@@ -55,12 +55,12 @@ def test_offsets_that_lead_out_of_a_buffer_are_refused_with_rows_and_column(
     end: int, name: str, some: pa.Table, model_dir: Path, tmp_path: Path
 ) -> None:
     path = arrow(with_column(some, name, broken_offsets(texts(some, name), 200, end)), tmp_path / "c.arrow")
-    said = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
-    assert f"c.arrow: rows 1 to 300, column {name}: expected values that fit together; got " in said
-    assert said.endswith("write them again.")
-    with pytest.raises(TableError, match=f"column {name}: expected values that fit together"):
+    message = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
+    assert f"c.arrow: rows 1 to 300, column {name}: expected consistent values; got " in message
+    assert message.endswith("write them again.")
+    with pytest.raises(TableError, match=f"column {name}: expected consistent values"):
         tables.read(path, any_text=True)
-    with pytest.raises(TableError, match=f"column {name}: expected values that fit together"):
+    with pytest.raises(TableError, match=f"column {name}: expected consistent values"):
         tables.from_frame(with_column(some, name, broken_offsets(texts(some, name), 200, end)))
 
 
@@ -69,8 +69,8 @@ def test_a_dictionary_that_lacks_a_word_is_refused(some: pa.Table, model_dir: Pa
     indices = pa.array([99, *good.indices.to_pylist()[1:]], pa.int32())
     bad = pa.DictionaryArray.from_arrays(indices, good.dictionary, safe=False)
     path = arrow(with_column(some, "country", bad), tmp_path / "c.arrow")
-    said = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
-    assert "rows 1 to 300, column country: expected values that fit together; got Index 99 out of bounds" in said
+    message = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
+    assert "rows 1 to 300, column country: expected consistent values; got Index 99 out of bounds" in message
 
 
 @pytest.mark.parametrize("ending", [".arrow", ".parquet"])
@@ -78,9 +78,9 @@ def test_a_name_that_is_not_utf8_is_refused(ending: str, some: pa.Table, model_d
     path = tmp_path / f"c{ending}"
     tables.write(some, path)
     path.write_bytes(path.read_bytes().replace(b"country", b"countr\xff"))
-    said = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
-    assert f"c{ending}: " in said
-    assert "can't decode byte 0xff" in said
+    message = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "s.parquet", "--quiet")
+    assert f"c{ending}: " in message
+    assert "can't decode byte 0xff" in message
     with pytest.raises(TableError, match="can't decode byte 0xff"):
         tables.read(path)
 
@@ -151,7 +151,7 @@ def test_invalid_text_inside_a_nested_column_is_refused(some: pa.Table, tmp_path
     inside = invalid_utf8(pa.array(["a"] * 300), 3)
     nested = pa.ListArray.from_arrays(pa.array(range(301), pa.int32()), inside)
     path = arrow(some.append_column("tags", nested), tmp_path / "c.arrow")
-    with pytest.raises(TableError, match="rows 1 to 300, column tags: expected values that fit together"):
+    with pytest.raises(TableError, match="rows 1 to 300, column tags: expected consistent values"):
         next(tables.find([path]).batches(1_000))
 
 

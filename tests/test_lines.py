@@ -123,7 +123,7 @@ def test_a_byte_that_is_no_text_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"id,x,y\n" + b"1,2,3\n" * 20_000 + b"4,5,\xff\n")
     reader = LineReader(path, ["x"])
     (block,) = reader.blocks(30_000)
-    with pytest.raises(TableError, match="the byte 0xff in line 20002, place 5"):
+    with pytest.raises(TableError, match="the byte 0xff in line 20002, position 5"):
         reader.table(block)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,11 +24,12 @@ from northstar_explain.export.sql import write_scores, write_sql
 from northstar_explain.model import Model, folder
 from northstar_explain.report import comparison
 from northstar_explain.report.audit.pack import write_pack
-from northstar_explain.report.playbook import write_playbook
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.tables import journal, staging
 from northstar_explain.training import Trained, save
 
+# The package exports a function of the same name.
+write_playbook = importlib.import_module("northstar_explain.report.playbook.write_playbook")
 Write = Callable[[Path, str], object]
 
 
@@ -43,30 +45,30 @@ class Killed(BaseException):
 @pytest.fixture
 def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> dict[str, Write]:
     """Each command's publishing on content that takes no time to make."""
-    said = {"now": ""}
+    content = {"now": ""}
     kept = dataclasses.replace(model, evaluation={**model.evaluation, "tag": 0})
     monkeypatch.setattr(os, "fsync", lambda file: None)
     monkeypatch.setattr(comparison, "comparison_facts", lambda model: None)
-    monkeypatch.setattr(comparison, "html", lambda *args, **options: said["now"])
-    monkeypatch.setattr(comparison, "pdf", lambda *args: said["now"].encode())
+    monkeypatch.setattr(comparison, "html", lambda *args, **options: content["now"])
+    monkeypatch.setattr(comparison, "pdf", lambda *args: content["now"].encode())
     monkeypatch.setattr(write_playbook, "playbook_facts", lambda *args: None)
     monkeypatch.setattr(write_playbook, "has_room", lambda: False)
-    monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(said["now"]), ()))
-    monkeypatch.setattr(write_pack, "_made", lambda *args: (made(said["now"]), SimpleNamespace(passed=True)))
+    monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(content["now"]), ()))
+    monkeypatch.setattr(write_pack, "_made", lambda *args: (made(content["now"]), SimpleNamespace(passed=True)))
 
-    monkeypatch.setattr(write_sql, "scores_sql", lambda *args: said["now"])
-    monkeypatch.setattr(write_sql, "tables_sql", lambda *args: [said["now"]])
-    monkeypatch.setattr(write_sql, "lookups", lambda *args: dict_of_tables(said["now"]))
+    monkeypatch.setattr(write_sql, "scores_sql", lambda *args: content["now"])
+    monkeypatch.setattr(write_sql, "tables_sql", lambda *args: [content["now"]])
+    monkeypatch.setattr(write_sql, "lookups", lambda *args: dict_of_tables(content["now"]))
 
-    def saying(function: Callable[[Path], object]) -> Write:
+    def writing(function: Callable[[Path], object]) -> Write:
         def publisher(home: Path, text: str) -> object:
-            said["now"] = text
+            content["now"] = text
             return function(home)
 
         return publisher
 
     def train(home: Path) -> object:
-        text = said["now"]
+        text = content["now"]
         rejected = pa.table({"row": [1], "reasons": [text]})
         other = dataclasses.replace(kept, files={**kept.files, "evaluation.json": text.encode()})
         later = rejected if text == "old" else None
@@ -76,14 +78,14 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         outputs = Outputs(home / "s")
         shutil.rmtree(outputs.work, ignore_errors=True)
         (outputs.work / "scores").mkdir(parents=True)
-        (outputs.work / "scores" / "part-00000.parquet").write_text(said["now"])
+        (outputs.work / "scores" / "part-00000.parquet").write_text(content["now"])
         for name in ("report", "rejects"):
-            (outputs.work / name).write_text(said["now"])
-        rejects = outputs.work / "rejects" if said["now"] == "old" else None
+            (outputs.work / name).write_text(content["now"])
+        rejects = outputs.work / "rejects" if content["now"] == "old" else None
         return outputs.publish(outputs.work / "scores", rejects, outputs.work / "report")
 
     def simulate(home: Path) -> object:
-        batch = pa.record_batch({"customer_id": [said["now"]]})
+        batch = pa.record_batch({"customer_id": [content["now"]]})
         monkeypatch.setattr("northstar_explain.simulate.customers", lambda n, seed: [(batch, batch)])
         result = explain("simulate", home / "c.csv", "--customers", 1, "--quiet", "--overwrite")
         if result.exit_code:
@@ -91,14 +93,16 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         return result
 
     return {
-        "train": saying(train),
-        "score": saying(score),
-        "simulate": saying(simulate),
-        "init, sql": saying(lambda home: tables.write_text(said["now"], home / "x.sql", overwrite=True)),
-        "sql --scores": saying(lambda home: write_scores(model, "duckdb", home / "x.sql", said["now"], overwrite=True)),
-        "playbook": saying(lambda home: write_playbook.write_playbook(model, home / "pb", overwrite=True)),
-        "compare": saying(lambda home: comparison.write_comparison(model, home / "memo.pdf", overwrite=True)),
-        "audit": saying(lambda home: write_pack.write_pack(model, home / "pack", {}, uncertified, overwrite=True)),
+        "train": writing(train),
+        "score": writing(score),
+        "simulate": writing(simulate),
+        "init, sql": writing(lambda home: tables.write_text(content["now"], home / "x.sql", overwrite=True)),
+        "sql --scores": writing(
+            lambda home: write_scores(model, "duckdb", home / "x.sql", content["now"], overwrite=True)
+        ),
+        "playbook": writing(lambda home: write_playbook.write_playbook(model, home / "pb", overwrite=True)),
+        "compare": writing(lambda home: comparison.write_comparison(model, home / "memo.pdf", overwrite=True)),
+        "audit": writing(lambda home: write_pack.write_pack(model, home / "pack", {}, uncertified, overwrite=True)),
     }
 
 
@@ -187,7 +191,7 @@ def test_old_or_new_whole(name: str, how: str, publishers: dict[str, Write], tmp
                 publisher(home, "new")
             step = count[0]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(staging, "_lives", lambda name: False)
+            patch.setattr(staging, "_is_running", lambda name: False)
             journal.settle(home / "any")
             found = visible(home)
             publisher(home, "new")

@@ -3,7 +3,8 @@
 from northstar_explain.contract.check import Checked, check
 from northstar_explain.contract.columns import Category, Columns, columns_of
 from northstar_explain.contract.draft import draft
-from northstar_explain.contract.features import Contract, Feature, Kind
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds import Kind, kind_named, kind_names
 from northstar_explain.contract.load import load, northstar, parse
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "check",
     "columns_of",
     "draft",
+    "kind_named",
+    "kind_names",
     "load",
     "northstar",
     "parse",

@@ -1,8 +1,8 @@
-"""The cells of one column: read as what the contract says they are, and those that break it, with what was expected.
+"""Reading and checking the cells of one column: its values, and the rows that violate the contract.
 
-The usual column keeps its contract; its least and its greatest value show that in two passes. Only where they do not
-is every cell looked at. PyArrow's functions are imported where they are used: loading them takes longer than checking
-100,000 rows, and a typed table that keeps its contract needs none of them.
+The usual column is valid, which its minimum and maximum show in two passes; every cell is examined only where they do
+not. `pyarrow.compute` is imported where it is used: loading it takes longer than checking 100,000 rows, and a valid
+typed table does not need it.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.columns import Category, category_of, numbers_of
-from northstar_explain.contract.features import Feature, Kind
+from northstar_explain.contract.features import Feature
 
-# What people write into a number cell when they have no number. Not applied to categories: NA is Namibia.
+# Marks for a missing number. Not applied to categories: NA is Namibia.
 MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
 NEVER_MISSING = "a value (the contract says it is never missing)"
-_EXACT = 2.0**53  # float64 holds every whole number below
+_EXACT = 2.0**53  # float64 represents every integer below exactly
 
 
 class Violation(NamedTuple):
-    """Rows whose cell breaks one rule.
+    """Rows whose cell violates one rule.
 
     Attributes
     ----------
-    rows : ndarray of int, shape (broken,)
+    rows : ndarray of int, shape (violations,)
         Their positions.
     column : str
     expected : str
-        What the rule wants.
+        What the rule expects.
     """
 
     rows: np.ndarray
@@ -41,7 +41,7 @@ class Violation(NamedTuple):
 
 
 def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Violation]]:
-    """Read a column of numbers, or of texts that should hold them.
+    """Read a column of numbers, or of texts that should be numbers.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[V
     Returns
     -------
     values : ndarray of float64, shape (n,)
-        NaN where missing or broken.
+        NaN where missing or not a number.
     violations : list of Violation
     """
     if is_text(column.type):
@@ -65,7 +65,7 @@ def _read_texts(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Vi
     numbers = parse_numbers(column)
     values = numbers_of(numbers)
     unreadable = _true(numbers.is_null()) & ~missing_texts(column)
-    violations = _noted(unreadable, feature, "a number")
+    violations = _violation(unreadable, feature, "a number")
     return values, violations + _number_violations(values, feature, lambda x: np.isnan(x) & ~unreadable)
 
 
@@ -78,22 +78,22 @@ def _number_violations(
     lowest, highest = values.min(), values.max()
     if math.isnan(lowest):
         if feature.missing is None:
-            violations += _noted(absent(values), feature, NEVER_MISSING)
-        # Unlike min and max, these two pass over NaN; they are slower.
+            violations += _violation(absent(values), feature, NEVER_MISSING)
+        # Unlike min and max, these two ignore NaN; they are slower.
         lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
     low = -math.inf if feature.minimum is None else feature.minimum
     high = math.inf if feature.maximum is None else feature.maximum
-    endless = None
+    infinite = None
     if math.isinf(lowest) or math.isinf(highest):
-        endless = np.isinf(values)
-        violations += _noted(endless, feature, "a finite number")
+        infinite = np.isinf(values)
+        violations += _violation(infinite, feature, "a finite number")
     if lowest < low or highest > high:
         outside = (values < low) | (values > high)
-        violations += _noted(outside if endless is None else outside & ~endless, feature, _bounds(feature))
-    if feature.kind.whole and not whole:
-        broken = (np.floor(values) != values) & ~np.isnan(values)
-        violations += _noted(broken, feature, "a whole number")
-    return violations
+        violations += _violation(outside if infinite is None else outside & ~infinite, feature, _bounds(feature))
+    if feature.kind.whole and whole:
+        return violations  # the column's type shows it
+    invalid = feature.kind.invalid_numbers(values)
+    return violations + (_violation(invalid[0], feature, invalid[1]) if invalid else [])
 
 
 def _bounds(feature: Feature) -> str:
@@ -104,14 +104,14 @@ def _bounds(feature: Feature) -> str:
 
 
 def parse_numbers(column: pa.Array) -> pa.Array:
-    """Text to float64, null where the cell holds no number."""
+    """Parse texts as float64, null where a cell holds no number."""
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
     try:
         return texts.cast(pa.float64())
     except pa.ArrowInvalid:
-        # Some cell is no number. Look at each distinct text once; there are few beside the numbers.
+        # Some cell is no number: parse each distinct text once, as Arrow's cast fails as a whole.
         distinct = texts.unique()
         numbers = pa.array([_number(text) for text in distinct.to_pylist()], pa.float64())
         return numbers.take(pc.index_in(texts, value_set=distinct))
@@ -127,7 +127,7 @@ def _number(text: str | None) -> float | None:
 
 
 def missing_texts(column: pa.Array) -> np.ndarray:
-    """Cells that are empty or say that there is no number, as a mask."""
+    """Cells that are empty or hold a mark for a missing number, as a mask."""
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
@@ -140,7 +140,7 @@ def read_categories(column: pa.Array, feature: Feature) -> tuple[Category, list[
     Parameters
     ----------
     column : pyarrow.Array
-        Texts, whole numbers, floats, or true and false; in a dictionary or not.
+        Strings, integers, floats or booleans, dictionary-encoded or not.
     feature : Feature
         A category or an ordered one.
 
@@ -150,14 +150,14 @@ def read_categories(column: pa.Array, feature: Feature) -> tuple[Category, list[
         An empty text is missing.
     violations : list of Violation
     """
-    found = _categories(column)
+    category = _categories(column)
     violations = []
-    if feature.missing is None and len(found) and found.codes.min() < 0:
-        violations += _noted(found.codes < 0, feature, NEVER_MISSING)
-    if feature.kind is Kind.ORDERED and not set(found.values) <= {*feature.order, ""}:
-        known = found.lookup(dict.fromkeys(feature.order, 1), missing=1, unseen=0)
-        violations += _noted(known == 0, feature, "one of " + ", ".join(feature.order))
-    return found, violations
+    if feature.missing is None and len(category) and category.codes.min() < 0:
+        violations += _violation(category.codes < 0, feature, NEVER_MISSING)
+    invalid = feature.kind.invalid_categories(category, feature.order)
+    if invalid:
+        violations += _violation(invalid[0], feature, invalid[1])
+    return category, violations
 
 
 def _categories(column: pa.Array) -> Category:
@@ -168,18 +168,18 @@ def _categories(column: pa.Array) -> Category:
         return _float_categories(numbers_of(column), kind)
     if not is_text(kind):
         column = column.cast(pa.string())
-    found = category_of(column)
-    if "" not in found.values:
-        return found
-    codes = found.codes.copy()
-    for place, value in enumerate(found.values):
+    category = category_of(column)
+    if "" not in category.values:
+        return category
+    codes = category.codes.copy()
+    for code, value in enumerate(category.values):
         if value == "":
-            codes[codes == place] = -1
-    return Category(codes, found.values)
+            codes[codes == code] = -1
+    return Category(codes, category.values)
 
 
 def _float_categories(values: np.ndarray, kind: pa.DataType) -> Category:
-    # 3.0 and 3 name the same category, and a NaN is a missing one.
+    # An integer column with missing values is read as floats: 3.0 and 3 are the same category.
     distinct, codes = np.unique(values, return_inverse=True)
     whole = (np.floor(distinct) == distinct) & (np.abs(distinct) < _EXACT)
     texts = pa.array(distinct).cast(kind).cast(pa.string()).to_pylist()
@@ -188,18 +188,18 @@ def _float_categories(values: np.ndarray, kind: pa.DataType) -> Category:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a column of this type holds texts, in a dictionary or not."""
+    """Whether a type is a string type, dictionary-encoded or not."""
     if pa.types.is_dictionary(kind):
         return is_text(kind.value_type)
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Whether a column of this type holds numbers."""
+    """Whether a type is numeric."""
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 
-def _noted(mask: np.ndarray, feature: Feature, expected: str) -> list[Violation]:
+def _violation(mask: np.ndarray, feature: Feature, expected: str) -> list[Violation]:
     rows = np.flatnonzero(mask)
     return [Violation(rows, feature.name, expected)] if len(rows) else []
 

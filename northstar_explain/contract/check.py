@@ -1,7 +1,7 @@
-"""Checking a customer table against its contract: good rows, rejected rows with reasons, nothing lost.
+"""Checking a customer table against its contract: valid rows, rejected rows with reasons, nothing lost.
 
 Faults of the table (columns missing, repeated or renamed; wrong types) stop the run and are reported all at once.
-Faults of single rows do not: such rows are set aside, as they came, with every reason.
+Faults of single rows do not: such rows are rejected, their cells unchanged, with every reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from northstar_explain.contract.texts import readable
 
 
 class Checked(NamedTuple):
-    """What came of a check: every row is in one of the two tables.
+    """The result of a check: every row is in one of the two tables.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Checked(NamedTuple):
         Identifier (string), features (float64 or string, null where missing) and, where asked for, the label
         (int8) and the group (string), if the contract names one; rows in their order.
     rejected : pyarrow.Table
-        The other rows as they came, after a column ``row`` (position in the input, first row 1) and a column
+        The other rows, unchanged, after a column ``row`` (position in the input, first row 1) and a column
         ``reasons``; without columns that Parquet has no type for (see `contract.rejected`).
     ignored : tuple of str
         Columns that the contract does not know and that were not used.
@@ -44,25 +44,25 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True)
 class CheckedBatch:
-    """Some rows of a table, parted into good ones, ready for work, and rejected ones.
+    """A batch of rows after the check: the valid ones as columns, the rejected ones with their reasons.
 
     Attributes
     ----------
     ids : pyarrow.Array of string
-        Of the good rows.
+        Of the valid rows.
     columns : dict
-        The features of the good rows: name to float64 array or `Category`.
-    good : ndarray of bool or None
-        Which rows are good; None where all are.
+        The features of the valid rows: name to float64 array or `Category`.
+    valid : ndarray of bool or None
+        Which rows are valid; None where all are.
     rejected : pyarrow.Table
-        The others as they came, after ``row`` and ``reasons``.
+        The others, unchanged, after ``row`` and ``reasons``.
     broken : dict
-        How many rows break a rule: (column, what was expected) to count.
+        How many rows violate a rule: (column, what was expected) to count.
     """
 
     ids: pa.Array
     columns: dict[str, np.ndarray | Category]
-    good: np.ndarray | None
+    valid: np.ndarray | None
     rejected: pa.Table
     broken: dict[tuple[str, str], int]
 
@@ -75,14 +75,14 @@ def check(
     Parameters
     ----------
     table : pyarrow.Table
-        Customers, one a row.
+        One row per customer.
     contract : Contract
     label : bool, default False
-        Whether the label is needed, and with it the group; otherwise they may be there and are left out.
+        Whether the label is needed, and with it the group; otherwise both are ignored.
     source : str
         What to call the table in errors.
     as_text : bool, default False
-        Whether numbers may come as text, as they do from CSV.
+        Whether numbers may be given as text, as in CSV.
 
     Returns
     -------
@@ -99,39 +99,41 @@ def check(
     require_types(table, contract, label, source, as_text)
     more: dict[str, pa.Array] = {}
     violations: list[Violation] = []
+    # Scoring must not fail on a column that it does not use, so the label is read in training only.
     if label:
         table, violations = readable(table, filter(None, [contract.label, contract.group]))
-        more[contract.label], found = read_labels(table[contract.label], contract.label)
-        violations += found
+        more[contract.label], in_labels = read_labels(table[contract.label], contract.label)
+        violations += in_labels
         if contract.group:
-            more[contract.group], found = read_groups(table[contract.group], contract.group)
-            violations += found
-    parted = part(table, contract, repeated_ids(table[contract.id]), more=violations)
-    accepted = _table(parted, contract)
+            more[contract.group], in_groups = read_groups(table[contract.group], contract.group)
+            violations += in_groups
+    batch = check_batch(table, contract, repeated_ids(table[contract.id]), more=violations)
+    accepted = _table(batch, contract)
     for name, column in more.items():
-        accepted = accepted.append_column(name, column if parted.good is None else column.filter(parted.good))
-    return Checked(accepted, parted.rejected, ignored)
+        accepted = accepted.append_column(name, column if batch.valid is None else column.filter(batch.valid))
+    return Checked(accepted, batch.rejected, ignored)
 
 
-def part(
+def check_batch(
     table: pa.Table, contract: Contract, repeated: pa.Array | None = None, *, first_row: int = 1,
     more: list[Violation] | None = None, original_text: Callable[[], pa.Table] | None = None,
 ) -> CheckedBatch:  # fmt: skip
-    """Part rows into good and rejected ones.
+    """Check some rows of a table whose columns have been checked.
 
     Parameters
     ----------
     table : pyarrow.Table
-        Some rows of a table of which `require_columns` and `require_types` think well.
+        Some rows of a table that `require_columns` and `require_types` passed.
     contract : Contract
     repeated : pyarrow.Array of string, optional
-        Ids that occur more than once, be it in these rows or elsewhere.
+        Ids that occur more than once, in these rows or elsewhere in the table.
     first_row : int, default 1
         Position in the input of the first of these rows.
     more : list of Violation, optional
-        What else is wrong with some of them.
+        Violations that were found before.
     original_text : callable, optional
-        Gives the same rows with the cells of their file, where the table holds what was made of them.
+        Returns the same rows with the cells of their file, where the table holds parsed numbers. Called only if rows
+        are rejected.
 
     Returns
     -------
@@ -143,23 +145,25 @@ def part(
     columns: dict[str, np.ndarray | Category] = {}
     for feature in contract.features:
         column = one_array(table[feature.name])
-        columns[feature.name], found = (
+        columns[feature.name], in_column = (
             read_numbers(column, feature) if feature.kind.numeric else read_categories(column, feature)
         )
-        violations += found
+        violations += in_column
     violations += more or []
-    bad = np.zeros(table.num_rows, dtype=bool)
+    invalid = np.zeros(table.num_rows, dtype=bool)
     for violation in violations:
-        bad[violation.rows] = True
+        invalid[violation.rows] = True
+    # Rejected rows keep their original cells, which parsing has replaced: "1e3" is 1000.0 by now.
     if violations and original_text is not None:
         table = original_text()
-    rejected = rejected_rows(table, violations, np.flatnonzero(bad), first_row)
+    rejected = rejected_rows(table, violations, np.flatnonzero(invalid), first_row)
     broken = {(violation.column, violation.expected): len(violation.rows) for violation in violations}
+    # The usual batch: no row is copied.
     if not violations:
         return CheckedBatch(ids, columns, None, rejected, broken)
-    good = ~bad
-    taken = {n: c.take(good) if isinstance(c, Category) else c[good] for n, c in columns.items()}
-    return CheckedBatch(ids.filter(pa.array(good)), taken, good, rejected, broken)
+    valid = ~invalid
+    taken = {n: c.take(valid) if isinstance(c, Category) else c[valid] for n, c in columns.items()}
+    return CheckedBatch(ids.filter(pa.array(valid)), taken, valid, rejected, broken)
 
 
 def repeated_ids(column: pa.ChunkedArray) -> pa.Array:
@@ -170,9 +174,9 @@ def repeated_ids(column: pa.ChunkedArray) -> pa.Array:
     return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
 
 
-def _table(parted: CheckedBatch, contract: Contract) -> pa.Table:
-    columns = {contract.id: parted.ids}
-    for name, column in parted.columns.items():
+def _table(batch: CheckedBatch, contract: Contract) -> pa.Table:
+    columns = {contract.id: batch.ids}
+    for name, column in batch.columns.items():
         if isinstance(column, Category):
             values = pa.array(column.values, pa.string())
             columns[name] = values.take(pa.array(column.codes, mask=column.codes < 0))
@@ -188,16 +192,16 @@ def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tupl
     if repeated is not None and len(repeated):
         import pyarrow.compute as pc
 
-        # Which of them is right cannot be known, so none of them is taken.
-        twice = pc.is_in(ids, value_set=repeated).to_numpy(zero_copy_only=False) & ~empty
-        if twice.any():
-            violations.append(Violation(np.flatnonzero(twice), name, "an id that occurs once in the table"))
+        # Nobody can tell which of the rows is right, so all of them are rejected.
+        repeats = pc.is_in(ids, value_set=repeated).to_numpy(zero_copy_only=False) & ~empty
+        if repeats.any():
+            violations.append(Violation(np.flatnonzero(repeats), name, "an id that occurs once in the table"))
     return ids, violations
 
 
 def _empty(ids: pa.Array) -> np.ndarray:
-    """Ids that are missing or without a letter, as a mask."""
-    # A null has no letters either, in what Arrow writes; where it has, it is looked at by itself.
+    """Ids that are missing or empty, as a mask."""
+    # Arrow writes a null with length zero, but other writers need not.
     empty = np.diff(text_ends(ids)) == 0
     if ids.null_count:
         empty |= ids.is_null().to_numpy(zero_copy_only=False)
@@ -206,6 +210,7 @@ def _empty(ids: pa.Array) -> np.ndarray:
 
 def text_ends(texts: pa.Array) -> np.ndarray:
     """Where each text of a string array begins in its buffer, and where the last one ends: shape (n + 1,)."""
+    # Arrow allows an empty array without an offsets buffer.
     if not len(texts):
         return np.zeros(1, dtype=np.int32)
     return np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]

@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.contract.categories import Category
 from northstar_explain.contract.features import Feature
 
-_FEW = 2_000  # rows that are encoded sooner than Arrow's own function for it is loaded
-
-
-@dataclass(frozen=True)
-class Category:
-    """A column of categories.
-
-    Attributes
-    ----------
-    codes : ndarray of int32, shape (n,)
-        Index into `values`; -1 where missing.
-    values : tuple of str
-        The distinct values.
-    """
-
-    codes: np.ndarray
-    values: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def take(self, rows: np.ndarray) -> Category:
-        """The same column for some rows (a mask or positions)."""
-        return Category(self.codes[rows], self.values)
-
-    def lookup(self, table: Mapping[str, int], missing: int, unseen: int) -> np.ndarray:
-        """Translate each row's value by a table, with a code for missing and for values it does not hold."""
-        codes = np.array([*(table.get(value, unseen) for value in self.values), missing], dtype=np.intp)
-        return codes[self.codes]  # code -1 takes the last entry: missing
+_FEW = 2_000  # below it, Python encodes sooner than pyarrow.compute loads
 
 
 Columns = Mapping[str, "np.ndarray | Category"]
 
 
 def columns_of(table: pa.Table, features: Iterable[Feature]) -> dict[str, np.ndarray | Category]:
-    """Turn the features of a checked table into NumPy columns.
+    """Convert the features of a checked table to NumPy columns.
 
     Parameters
     ----------
     table : pyarrow.Table
         Rows that `check` accepted: float64 or string columns.
     features : iterable of Feature
-        Which columns to take.
+        Columns to convert.
 
     Returns
     -------
@@ -73,7 +45,7 @@ def rows_of(columns: Columns, rows: np.ndarray) -> dict[str, np.ndarray | Catego
 
 
 def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """The column in one piece."""
+    """The column as one array."""
     if isinstance(column, pa.ChunkedArray):
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column
@@ -83,12 +55,12 @@ def numbers_of(column: pa.Array) -> np.ndarray:
     """Numbers of any type as float64, null as NaN; shares memory with the column where it can."""
     if pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
         column = column.cast(pa.float64(), safe=False)
-    # to_numpy of a column with nulls gives NaN for them, which is what missing is from here on.
+    # to_numpy turns nulls into NaN, which stands for missing from here on.
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def category_of(column: pa.Array) -> Category:
-    """Texts, or texts in a dictionary, as codes; null is missing."""
+    """Strings, dictionary-encoded or not, as codes; null is missing."""
     if not pa.types.is_dictionary(column.type):
         if len(column) <= _FEW:
             return _few_categories(column.to_pylist())
@@ -111,7 +83,7 @@ def _codes(indices: pa.Array) -> np.ndarray:
     """Indices as int32, null as -1."""
     if not indices.null_count:
         return indices.to_numpy().astype(np.int32)
-    # By hand: to_numpy goes by way of float64 where there are nulls, and fill_null loads all of pyarrow.compute.
+    # From the buffers: with nulls, to_numpy converts by way of float64, and fill_null loads all of pyarrow.compute.
     known, values = indices.buffers()
     place = {"length": len(indices), "offset": indices.offset}
     mask = pa.Array.from_buffers(pa.bool_(), buffers=[None, known], **place).to_numpy(zero_copy_only=False)

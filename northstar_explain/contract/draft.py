@@ -1,4 +1,4 @@
-"""Drafting a contract from a table: guesses, each with a comment that says what a person must confirm."""
+"""Drafting a contract from a table: every guess has a comment that says what a person must confirm."""
 
 from __future__ import annotations
 
@@ -12,23 +12,20 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.cells import MISSING_NUMBERS
-from northstar_explain.contract.features import Kind
+from northstar_explain.contract.kinds import Kind, draft_kind
 from northstar_explain.contract.load import parse
 from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import ContractError, Fault, TableError
 
 _SENSITIVE = re.compile(r"(^|_)(age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I)
-_DAYS = re.compile(r"(^|_)days?(_|$)", re.I)
-_DURATION = re.compile(r"duration|seconds|minutes|_secs?$|_mins?$", re.I)
-_AMOUNT = re.compile(r"spend|amount|value|price|revenue|usd|eur|basket|sales", re.I)
-# Names of columns that tell to whom a row belongs.
+# Names of columns that identify a group of rows.
 _OWNER = re.compile(r"(^|_)(id|household|family|account|customer|client|member|person)(_|$)", re.I)
 _MANY_CATEGORIES = 50
 
 
 @dataclass(frozen=True)
 class _Guess:
-    """What one column seems to hold."""
+    """The guess for one column; `kind` is None where it is to be ignored."""
 
     name: str
     kind: Kind | None
@@ -44,21 +41,21 @@ def draft(table: pa.Table, id: str | None, label: str | None, source: str = "tab
     Parameters
     ----------
     table : pyarrow.Table
-        Customers, one a row; from CSV, where every column is text, numbers are recognised.
+        One row per customer; in the text columns of CSV, numbers are recognized.
     id, label : str or None
         The identifier and label columns; guessed where not given.
     source : str
-        What to call the table in the draft and in errors.
+        The name of the table in the draft and in errors.
 
     Returns
     -------
     str
-        A contract in TOML that loads as it is; every guess has a comment.
+        A contract in TOML that loads without changes; every guess has a comment.
 
     Raises
     ------
     TableError
-        When a named column is not there, or no column can be the identifier or label.
+        When a named column is missing, or no column can be the identifier or label.
     """
     names = table.column_names
     faults = [
@@ -83,14 +80,14 @@ def draft(table: pa.Table, id: str | None, label: str | None, source: str = "tab
     numbered: set[str] = set()
     while True:
         text = _toml(source, id, label, (id_candidates, label_candidates), owner, guesses, numbered)
-        alike = _taken_for_others(text, guesses) - numbered
-        if not alike:
+        ambiguous = _with_ambiguous_words(text, guesses) - numbered
+        if not ambiguous:
             return text
-        numbered |= alike
+        numbered |= ambiguous
 
 
-def _taken_for_others(text: str, guesses: list[_Guess]) -> set[str]:
-    """Columns whose names, as words, could be taken for another's; they are numbered until a person names them."""
+def _with_ambiguous_words(text: str, guesses: list[_Guess]) -> set[str]:
+    """Columns whose names are ambiguous as words; they get a number until a person finds words for them."""
     try:
         parse(text)
     except ContractError as error:
@@ -105,7 +102,7 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_nested(column.type) or not is_kept(column.type):
-        return pa.chunked_array([pa.nulls(len(column))])  # no feature can hold it
+        return pa.chunked_array([pa.nulls(len(column))])  # no kind of feature has nested values
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
     blank = pc.is_in(column, value_set=pa.array(MISSING_NUMBERS, column.type))
@@ -163,21 +160,9 @@ def _guess(name: str, column: pa.ChunkedArray) -> _Guess:
     if not len(values):
         return _Guess(name, None, None, None, missing, "no values at all")
     low, high = float(values.min()), float(values.max())
-    kind = _number_kind(name, values, low, high)
     note = f"seen {low:g} to {high:g}"
-    bottom = 0.0 if low >= 0 else None
-    return _Guess(name, kind, bottom, 1.0 if kind is Kind.RATE else None, missing, note)
-
-
-def _number_kind(name: str, values: np.ndarray, low: float, high: float) -> Kind:
-    whole = bool(np.all(values == np.floor(values)))
-    if whole and _DAYS.search(name) and not re.search(r"_\d+d$", name):
-        return Kind.DAYS
-    if _DURATION.search(name):
-        return Kind.DURATION
-    if not whole and low >= 0 and high <= 1:
-        return Kind.RATE
-    return Kind.COUNT if whole and low >= 0 and not _AMOUNT.search(name) else Kind.AMOUNT
+    kind = draft_kind(name, values)
+    return _Guess(name, kind, *(kind.draft_bounds(low, high) if kind else (None, None)), missing, note)
 
 
 def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Guess:
@@ -189,7 +174,7 @@ def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Gues
     if len(values) > _MANY_CATEGORIES:
         return _Guess(name, None, None, None, missing, f"{len(values)} different texts")
     note = "seen " + ", ".join(sorted(values)[:8]) + (", ..." if len(values) > 8 else "")
-    return _Guess(name, Kind.CATEGORY, None, None, missing, note)
+    return _Guess(name, draft_kind(name, values), None, None, missing, note)
 
 
 def _toml(
@@ -238,7 +223,7 @@ def _owner_lines(owner: str | None) -> list[str]:
 
 
 def _words(name: str, taken: set[str]) -> str:
-    """Words for a column that no other has, as a contract must have them."""
+    """Unique words for a column, as a contract requires."""
     plain = name.replace("_", " ").strip() or "unnamed"
     numbered = (f"{plain} ({number})" for number in itertools.count(2))
     words = next(text for text in itertools.chain([plain], numbered) if text.casefold() not in taken)
@@ -269,10 +254,10 @@ def _feature_lines(guess: _Guess, words: str) -> list[str]:
 
 
 def _comment(text: str) -> str:
-    # Names and categories come from the table; a line break in one must not end the comment.
+    # Names and categories are from the table: a line break in one must not end the comment.
     return "# " + " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _quote(text: str) -> str:
-    # A JSON string is a TOML basic string, but for the one control character JSON leaves alone.
+    # A JSON string is a TOML basic string, except for one control character that JSON does not escape.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""What can be wrong with a customer table as a whole; every fault of it is told at once."""
+"""Faults of a customer table as a whole: columns and types. All of them are reported at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 from northstar_explain.contract.cells import is_number, is_text, missing_texts, parse_numbers
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.features import Contract, Feature
-from northstar_explain.contract.labels import strange_labels
+from northstar_explain.contract.labels import unexpected_labels
 from northstar_explain.contract.texts import readable
 from northstar_explain.errors import Fault, TableError
 
@@ -21,13 +21,13 @@ def no_rows(source: str) -> TableError:
 
 
 def needed_columns(contract: Contract, label: bool) -> list[str]:
-    """The columns that a table must have: id and features, and with `label` also label and group."""
+    """The columns that a table must have: id and features; with `label`, also label and group."""
     more = filter(None, [contract.label, contract.group]) if label else ()
     return [contract.id, *(feature.name for feature in contract.features), *more]
 
 
 def require_columns(schema: pa.Schema, contract: Contract, label: bool, source: str) -> tuple[str, ...]:
-    """Raise TableError unless every column that is needed is there once; give those the contract does not know."""
+    """Raise TableError unless every needed column is there once; return the columns unknown to the contract."""
     counts = Counter(schema.names)
     needed = needed_columns(contract, label)
     known = {*needed, contract.label, contract.group, *contract.ignore}
@@ -56,8 +56,8 @@ def _fold(name: str) -> str:
 
 
 def require_types(table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool) -> None:
-    """Raise TableError with every column that cannot hold what the contract says, judged by these rows."""
-    table, _ = readable(table, needed_columns(contract, label))  # a text that is not UTF-8 is a matter of its row
+    """Raise TableError with every column whose type in these rows contradicts the contract."""
+    table, _ = readable(table, needed_columns(contract, label))  # a text that is not UTF-8 rejects its row only
     faults = []
     for feature in contract.features:
         column = table[feature.name]
@@ -72,9 +72,9 @@ def require_types(table: pa.Table, contract: Contract, label: bool, source: str,
         kind = table[name].type
         if not (is_text(kind) or pa.types.is_integer(kind)):
             faults.append(Fault(f"column {name}", expected, str(kind)))
-    if label and (strange := strange_labels(table[contract.label])):
+    if label and (unexpected := unexpected_labels(table[contract.label])):
         todo = "Recode the label: 1 for a customer who did, 0 for one who did not."
-        faults.append(Fault(f"column {contract.label}", "only 0 and 1 (or true and false)", strange, todo))
+        faults.append(Fault(f"column {contract.label}", "only 0 and 1 (or true and false)", unexpected, todo))
     if faults:
         raise TableError(source, faults)
 
@@ -82,7 +82,7 @@ def require_types(table: pa.Table, contract: Contract, label: bool, source: str,
 def _wrong_type(column: pa.ChunkedArray, feature: Feature, as_text: bool) -> str:
     kind = column.type
     if pa.types.is_null(kind):
-        return ""  # nothing but missing values: each row is then judged by whether they are allowed
+        return ""  # only missing values; whether they are allowed is checked row by row
     if not feature.kind.numeric:
         plain = is_text(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
         return "" if plain or pa.types.is_floating(kind) else str(kind)
@@ -92,7 +92,7 @@ def _wrong_type(column: pa.ChunkedArray, feature: Feature, as_text: bool) -> str
         return f"{kind}{_example(column)}"
     texts = one_array(column)
     wrong = parse_numbers(texts).null_count - int(missing_texts(texts).sum())
-    # Single bad cells are rejected with their rows; a column that is mostly text is another column.
+    # Single unreadable cells reject their rows; a column that is mostly text is a fault of the table.
     return f"text{_example(column)}" if wrong > max(1, len(column) // 2) else ""
 
 

@@ -1,34 +1,13 @@
-"""The contract as objects: what each column means and how a person speaks of it."""
+"""The contract as objects: what each column means, and its words."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from northstar_explain.contract.kinds import Kind
 
-class Kind(StrEnum):
-    """What sort of quantity a feature is; it decides bounds, transform, rounding and wording."""
-
-    COUNT = "count"
-    AMOUNT = "amount"
-    RATE = "rate"
-    DAYS = "days"
-    DURATION = "duration"
-    CATEGORY = "category"
-    ORDERED = "ordered"
-
-    @property
-    def numeric(self) -> bool:
-        """Whether values are numbers (anything but the two kinds of category)."""
-        return self not in (Kind.CATEGORY, Kind.ORDERED)
-
-    @property
-    def whole(self) -> bool:
-        """Whether values are whole numbers."""
-        return self in (Kind.COUNT, Kind.DAYS)
-
-
+# Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.
 USES = ("segments", "model")
 ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns", "tenure")
 
@@ -42,30 +21,31 @@ class Feature:
     name, group : str
         The column's name, and the key of the group it belongs to.
     kind : Kind
+        What sort of quantity it is; it decides bounds, transform, rounding and wording.
     words : str
-        How a person names it, for example ``"orders in the last 90 days"``.
+        Its name in sentences, for example ``"orders in the last 90 days"``.
     unit : str
-        The unit of a value, empty where the kind says it already.
+        The unit of a value; empty where the kind implies it.
     minimum, maximum : float or None
-        Bounds, both inclusive; a row outside them is rejected.
+        Inclusive bounds; a row outside them is rejected.
     missing : str or None
         What a missing value means; None where it may not be missing.
     segments : bool
-        Whether it may define segments.
+        Whether segments may be defined by it.
     sensitive : bool
         Kept out of segments and model, except for the uses in `allow`.
     allow : tuple of str
-        Of ``"segments"`` and ``"model"``: what a sensitive feature may be used for all the same.
+        Of ``"segments"`` and ``"model"``: uses that are allowed although the feature is sensitive.
     monotone : str or None
-        ``"up"`` or ``"down"``: the only direction in which it may push the probability.
+        ``"up"`` or ``"down"``: the only direction in which it may change the probability.
     order : tuple of str
         The values of an ordered category, lowest first.
     at_least, below, between, some, none : str
         Phrases for conditions, with ``{value}`` where the number or the range goes; empty for the kind's own.
     high, middle, low : str
-        Adjectives for the name of a segment that its rules, or its average, set above, between or below.
+        Adjectives for the name of a segment whose values are high, in between or low, by its rules or its average.
     role : str
-        What it tells of a customer, one of `ROLES`; recommended actions are chosen by it. Empty for none.
+        What it measures, one of `ROLES`; recommended actions are chosen by it. Empty for none.
     """
 
     name: str
@@ -93,6 +73,7 @@ class Feature:
 
     def may_serve(self, use: str) -> bool:
         """Whether the feature may be used for ``"segments"`` or the ``"model"``."""
+        # Sensitive features serve group checks only, unless the contract says otherwise in so many words.
         if self.sensitive and use not in self.allow:
             return False
         return self.segments if use == "segments" else True
@@ -100,28 +81,28 @@ class Feature:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a customer table holds.
+    """The columns of a customer table and their meaning.
 
     Attributes
     ----------
     title : str
-        What the table is.
+        What the table holds.
     id, label : str
         Names of the identifier and label columns.
     horizon, outcome : str
         The label's window and its meaning, in words.
     currency : str
-        The sign before amounts.
+        The sign in front of amounts.
     noun : str
-        What the people are called, plural.
+        What customers are called, plural.
     groups : dict
         Key to the words of each group of features, in reading order.
     features : tuple of Feature
     ignore : tuple of str
-        Columns that may be there and are not used.
+        Columns that are allowed and not used.
     group : str
-        Name of the column that says which rows belong together, such as several months of one household: no split
-        divides them. Empty where each row stands by itself.
+        The column that identifies rows of one group, such as several months of one household: a split never divides
+        a group. Empty where rows are independent.
     text : str
         The TOML it was read from.
     """
@@ -163,4 +144,5 @@ class Contract:
     @property
     def sha256(self) -> str:
         """The hash of the contract's text."""
+        # Of the text, not of the objects: comments in a contract record what people confirmed.
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What only training asks for: the label, 0 and 1 in whatever type it comes, and the group of each row."""
+"""Columns that only training needs: the label, 0 and 1 in any type, and the group of each row."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _LABEL_TEXT = {"0": 0, "1": 1, "false": 0, "true": 1, "False": 0, "True": 1, "0.
 
 
 def read_labels(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Violation]]:
-    """The labels as int8, null where a cell holds none, and which cells those are."""
+    """The labels as int8, null where a cell holds no label, and a violation for those rows."""
     codes = _label_codes(column)
     rows = np.flatnonzero(codes.is_null().to_numpy(zero_copy_only=False))
     return codes, [Violation(rows, name, "0 or 1")] if len(rows) else []
 
 
 def read_groups(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Violation]]:
-    """The names of the groups as text, and which cells hold none."""
+    """The groups as text, and a violation for the rows without one."""
     import pyarrow.compute as pc
 
     groups = one_array(column.cast(pa.string()))
@@ -27,18 +27,19 @@ def read_groups(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Viol
     return groups, [Violation(np.flatnonzero(empty), name, "the group that the row belongs to")] if empty.any() else []
 
 
-def strange_labels(column: pa.ChunkedArray) -> str:
-    """Values that are neither 0 nor 1 nor missing, in words; empty where there are none."""
+def unexpected_labels(column: pa.ChunkedArray) -> str:
+    """The first values that are neither 0 nor 1 nor missing, for an error; empty where there are none."""
     import pyarrow.compute as pc
 
-    strange = column.filter(pc.and_(pc.is_null(_label_codes(column)), pc.invert(_blank(column))))
-    values = sorted(map(str, strange.unique().to_pylist()))
+    unexpected = column.filter(pc.and_(pc.is_null(_label_codes(column)), pc.invert(_blank(column))))
+    values = sorted(map(str, unexpected.unique().to_pylist()))
     return ", ".join(map(repr, values[:5])) + (", ..." if len(values) > 5 else "") if values else ""
 
 
 def _label_codes(column: pa.ChunkedArray) -> pa.Array:
     import pyarrow.compute as pc
 
+    # NaN is what pandas writes for a missing label; as text it would be reported as an unexpected value.
     if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         column = column.cast(pa.float64(), safe=False)
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)

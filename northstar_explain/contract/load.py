@@ -1,4 +1,4 @@
-"""Reading a contract file; every fault in it is reported at once, with the key it concerns."""
+"""Reading a contract file; all faults are reported at once, each with its key."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from northstar_explain.contract import clashes
-from northstar_explain.contract.features import ROLES, USES, Contract, Feature, Kind
+from northstar_explain.contract import phrase_clashes
+from northstar_explain.contract.features import ROLES, USES, Contract, Feature
+from northstar_explain.contract.kinds import kind_named, kind_names
 from northstar_explain.errors import ContractError, Fault
 
 _LARGEST = sys.float_info.max
@@ -35,7 +36,7 @@ def load(path: Path | str) -> Contract:
     Raises
     ------
     ContractError
-        When there is no such file or it does not describe a customer table; all faults at once.
+        When the file is missing or does not describe a customer table; all faults at once.
     """
     path = Path(path)
     try:
@@ -48,7 +49,7 @@ def load(path: Path | str) -> Contract:
 
 def northstar() -> Contract:
     """The contract of Northstar Retail's customer table: 31 features in four groups."""
-    from importlib import resources  # slow to load, and a scorer has its contract in the model folder
+    from importlib import resources  # slow to import, and not needed to score: a model folder has its contract
 
     file = resources.files("northstar_explain.contract").joinpath("northstar.toml")
     return parse(file.read_text(encoding="utf-8"), "northstar.toml")
@@ -64,8 +65,8 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     source : str
         What to call it in errors.
     sealed : bool, default False
-        Whether it comes from a model folder, whose hashes tell that it is the one that was read at training. Its
-        phrases are then not compared with one another again, which takes longer than all else.
+        Whether it is from a model folder, whose hashes show that it was checked at training. The search for ambiguous
+        phrases, which takes longest, is then skipped.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     Raises
     ------
     ContractError
-        With every fault found.
+        With all faults.
 
     Examples
     --------
@@ -88,7 +89,7 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number too long for Python, lists too deep for it
-        todo = "Mend the file at this place."
+        todo = "Correct the file at this place."
         raise ContractError(source, [Fault("file", "valid TOML", str(error), todo)]) from error
     reader = _Reader()
     table = reader.section(data, "table")
@@ -97,15 +98,15 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     contract = _contract(reader, table, groups, features, text)
     reader.unknown("", data, ("table", "groups", "features"))
     _require_consistent(reader, contract)
-    if not reader.faults and not sealed:  # phrases are worth reading only where templates are sound
-        reader.faults += clashes.faults(contract)
+    if not reader.faults and not sealed:  # templates with faults would only give further ones
+        reader.faults += phrase_clashes.faults(contract)
     if reader.faults:
         raise ContractError(source, reader.faults)
     return contract
 
 
 class _Reader:
-    """Takes values out of the TOML and collects what is wrong with them."""
+    """Reads values from the TOML and collects their faults."""
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
@@ -147,7 +148,7 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.fault(f"{where}.{key}", "a number", value)
             return None
-        # A whole number of TOML may have more digits than a float can; compared as it is, it is converted nowhere.
+        # A TOML integer may be too large for a float: compare before converting.
         if not -_LARGEST <= value <= _LARGEST:
             self.fault(f"{where}.{key}", "a finite number", "one that is not", "Leave it out where there is no bound.")
             return None
@@ -195,18 +196,19 @@ def _feature(reader: _Reader, name: str, data: Any) -> Feature:
         reader.fault(where, f"a section [features.{name}]", data)
         data = {}
     reader.unknown(f"{where}.", data, _FEATURE_KEYS)
-    kind = reader.choice(where, data, "kind", tuple(Kind)) or Kind.AMOUNT
+    # With an unknown kind, go on with some kind of number to report further faults.
+    kind = kind_named(reader.choice(where, data, "kind", kind_names()) or "amount")
     read: Callable[..., str] = reader.text
     return Feature(
         name=name,
         group=read(where, data, "group", ""),
-        kind=Kind(kind),
+        kind=kind,
         words=read(where, data, "words"),
         unit=read(where, data, "unit", ""),
         minimum=reader.number(where, data, "min"),
         maximum=reader.number(where, data, "max"),
         missing=read(where, data, "missing") if "missing" in data else None,
-        segments=reader.flag(where, data, "segments", Kind(kind).numeric),
+        segments=reader.flag(where, data, "segments", kind.numeric),
         sensitive=reader.flag(where, data, "sensitive", False),
         allow=reader.texts(where, data, "allow"),
         monotone=reader.choice(where, data, "monotone", ("up", "down")) if "monotone" in data else None,
@@ -231,7 +233,7 @@ def _require_consistent(reader: _Reader, contract: Contract) -> None:
     if contract.id and contract.id == contract.label:
         reader.fault("table.label", "a column other than the id", contract.label)
     if contract.group and contract.group in (contract.id, contract.label):
-        todo = "Leave it out where no two rows belong together."
+        todo = "Remove it where rows are independent."
         reader.fault("table.group", "a column other than id and label", contract.group, todo)
     if contract.group and contract.group in contract.ignore:
         reader.fault("table.group", "a column that is not ignored", contract.group, "Take it out of ignore.")
@@ -246,14 +248,14 @@ def _require_sound(reader: _Reader, contract: Contract, feature: Feature) -> Non
     low, high = feature.minimum, feature.maximum
     if low is not None and high is not None and low >= high:
         reader.fault(f"{where}.min", f"less than max ({high:g})", f"{low:g}")
-    if (feature.kind is Kind.ORDERED) != bool(feature.order):
+    if feature.kind.lists_values != bool(feature.order):
         got = "a list" if feature.order else "nothing"
         reader.fault(f"{where}.order", "a list of values for kind 'ordered', and only there", got)
     if len(set(feature.order)) != len(feature.order):
         reader.fault(f"{where}.order", "each value once", list(feature.order))
     if not feature.kind.numeric and (low is not None or high is not None):
         reader.fault(f"{where}.min", "bounds on numbers only", f"a {feature.kind}")
-    if feature.monotone and feature.kind is Kind.CATEGORY:
+    if feature.monotone and not feature.kind.has_order:
         reader.fault(f"{where}.monotone", "a direction for numbers and ordered categories only", "a category")
     for use in feature.allow:
         if use not in USES:

@@ -1,4 +1,4 @@
-"""Rejected rows: kept as they came, each with every reason."""
+"""Rejected rows: kept unchanged, each with every reason."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from northstar_explain.contract.texts import readable_column
 
 
 def rejected_rows(table: pa.Table, violations: list[Violation], rows: np.ndarray, first_row: int) -> pa.Table:
-    """Take the rejected rows, after a column ``row`` and a column ``reasons``.
+    """The rejected rows, after a column ``row`` and a column ``reasons``.
 
     Parameters
     ----------
     table : pyarrow.Table
-        All rows; texts of the columns that the contract knows are readable.
+        All rows; texts in the columns of the contract are UTF-8 (see `texts.readable`).
     violations : list of Violation
-        Everything that is wrong with some of them.
+        Every violation in these rows.
     rows : ndarray of int
         Positions of the rejected rows.
     first_row : int
@@ -26,8 +26,8 @@ def rejected_rows(table: pa.Table, violations: list[Violation], rows: np.ndarray
     Returns
     -------
     pyarrow.Table
-        Without the columns that `is_kept` leaves out. Where a text that the contract does not look at is not UTF-8,
-        it is made readable and the row's reasons say so.
+        Without the columns that `is_kept` leaves out. Where a text of another column is not UTF-8, its bytes are
+        escaped and the row's reasons say so.
     """
     reasons = _reasons(table, violations, rows)
     table = table.select([place for place, field in enumerate(table.schema) if is_kept(field.type)])
@@ -35,25 +35,26 @@ def rejected_rows(table: pa.Table, violations: list[Violation], rows: np.ndarray
     for place, field in enumerate(taken.schema):
         if not is_text(field.type):
             continue
-        column, odd = readable_column(taken.column(place))
-        if len(odd):
+        column, escaped = readable_column(taken.column(place))
+        if len(escaped):
             taken = taken.set_column(place, field, column)
-        for row in odd:
+        for row in escaped:
             reasons[row] += f"; {field.name}: not UTF-8, so other bytes are shown as \\xNN"
     taken = taken.add_column(0, "row", pa.array(rows + first_row, pa.int64()))
     return taken.add_column(1, "reasons", pa.array(reasons, pa.string()))
 
 
 def is_kept(kind: pa.DataType) -> bool:
-    """Whether rejected rows keep a column of this type; not where rows cannot be taken from it, or Parquet has none."""
+    """Whether rejected rows keep a column of this type: rows can be taken from it, and Parquet has the type."""
+    # Arrow has no `take` for run-end encoded columns, and Parquet no type for intervals and unions.
     if pa.types.is_interval(kind) or pa.types.is_union(kind) or pa.types.is_run_end_encoded(kind):
         return False
     if isinstance(kind, pa.BaseExtensionType):
         return is_kept(kind.storage_type)
     if pa.types.is_dictionary(kind):
         return not pa.types.is_nested(kind.value_type) and is_kept(kind.value_type)
-    inside = [kind.field(place).type for place in range(kind.num_fields)]
-    return all(is_kept(one) and not _is_view(one) for one in inside)
+    children = [kind.field(place).type for place in range(kind.num_fields)]
+    return all(is_kept(child) and not _is_view(child) for child in children)
 
 
 def left_out(schema: pa.Schema) -> tuple[str, ...]:
@@ -67,10 +68,10 @@ def _is_view(kind: pa.DataType) -> bool:
 
 def _reasons(table: pa.Table, violations: list[Violation], rows: np.ndarray) -> list[str]:
     place = {int(row): at for at, row in enumerate(rows)}
-    said: list[list[str]] = [[] for _ in rows]
+    reasons: list[list[str]] = [[] for _ in rows]
     for violation in violations:
         values = table[violation.column].take(pa.array(violation.rows)).to_pylist()
         for row, value in zip(violation.rows, values, strict=True):
             got = "nothing" if value is None else repr(value)
-            said[place[int(row)]].append(f"{violation.column}: expected {violation.expected}, got {got}")
-    return ["; ".join(texts) for texts in said]
+            reasons[place[int(row)]].append(f"{violation.column}: expected {violation.expected}, got {got}")
+    return ["; ".join(texts) for texts in reasons]

@@ -1,8 +1,8 @@
-r"""Texts that are not UTF-8: found, and made readable, as ``\xff`` for a byte that no text holds.
+r"""Texts that are not valid UTF-8: rejected, with the invalid bytes escaped as ``\xff``.
 
-Arrow takes any bytes for a text, and most of its functions pass them on. A result with such a text in it cannot be
-read again, so a row that holds one where the contract looks is rejected. The usual column shows in one pass that it
-has none.
+Arrow does not validate strings, and most of its functions pass invalid ones on. A result that contains one cannot be
+read again, so a row with one in a column of the contract is rejected. Validating a column takes one pass; only where
+that fails is each cell examined.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ VALID_TEXT = "text in UTF-8"
 
 
 def readable(table: pa.Table, names: Iterable[str]) -> tuple[pa.Table, list[Violation]]:
-    r"""Make the texts of some columns readable.
+    r"""Escape the bytes of some columns that are not UTF-8.
 
     Parameters
     ----------
     table : pyarrow.Table
-        Its columns' buffers fit together; what its texts hold is not known.
+        Its buffers are consistent (see `tables.soundness`); its texts may hold any bytes.
     names : iterable of str
-        Which columns to look at, each there once; those without texts are passed over.
+        Columns to check, each there once; columns without texts are skipped.
 
     Returns
     -------
     table : pyarrow.Table
-        The same rows, every byte that no text holds written as ``\xff`` is here.
+        The same rows with invalid bytes escaped, as in ``\xff``.
     violations : list of Violation
-        The rows that had any.
+        The rows that had invalid bytes.
     """
     violations = []
     for name in names:
@@ -49,7 +49,8 @@ def readable(table: pa.Table, names: Iterable[str]) -> tuple[pa.Table, list[Viol
 
 
 def readable_column(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray]:
-    """One column of texts, made readable, and the positions of the rows that were not."""
+    """One column of texts with invalid bytes escaped, and the positions of the rows that had any."""
+    # `validate` checks UTF-8 in one pass over the buffers, without creating Python objects.
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:
@@ -61,9 +62,10 @@ def readable_column(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarra
 def _readable(array: pa.Array) -> tuple[pa.Array, np.ndarray]:
     kind = array.type
     if pa.types.is_dictionary(kind):
-        words, bad = _readable(array.dictionary)
+        # An invalid value of the dictionary rejects the rows that use it, and no others.
+        values, invalid = _readable(array.dictionary)
         codes = array.indices.to_numpy(zero_copy_only=False)  # NaN where there is none
-        return pa.DictionaryArray.from_arrays(array.indices, words), np.flatnonzero(np.isin(codes, bad))
+        return pa.DictionaryArray.from_arrays(array.indices, values), np.flatnonzero(np.isin(codes, invalid))
     cells = as_bytes(array).to_pylist()
     rows = [row for row, cell in enumerate(cells) if cell is not None and not _is_utf8(cell)]
     texts = [None if cell is None else cell.decode("utf-8", "backslashreplace") for cell in cells]

@@ -15,7 +15,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 from threadpoolctl import threadpool_limits
 
 from northstar_explain import metrics
-from northstar_explain.contract import Category, Columns, Contract, Feature, Kind
+from northstar_explain.contract import Category, Columns, Contract, Feature, kind_named
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.holdout_metrics import measure
@@ -135,7 +135,7 @@ def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegm
     known = Feature(
         name=contract.label,
         group="",
-        kind=Kind.COUNT,
+        kind=kind_named("count"),
         words=f"{contract.label} equal to 1",
         minimum=0,
         maximum=1,
@@ -181,7 +181,7 @@ def _variants(
     names = tuple(segment.id for segment in learned.segmentation.segments)
     rates = {id: float(sample.label[ids == id].mean()) if (ids == id).any() else 0.0 for id in names}
     by_rate = np.array([rates[id] for id in held_ids])
-    segment = Feature("segment", "", Kind.CATEGORY, "segment")
+    segment = Feature("segment", "", kind_named("category"), "segment")
 
     def wider(columns: Columns, found: np.ndarray) -> Columns:
         return {**columns, "segment": Category(np.array([names.index(id) for id in found], dtype=np.int32), names)}

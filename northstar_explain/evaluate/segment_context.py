@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from northstar_explain import metrics
-from northstar_explain.contract import Columns, Contract, Kind
+from northstar_explain.contract import Columns, Contract
 from northstar_explain.evaluate.segments_by_decile import UPLIFTS
 from northstar_explain.model import Model
 from northstar_explain.model.conditions import Condition
@@ -61,7 +61,7 @@ def spend_facts(contract: Contract, segments: Sequence[Segment]) -> Spend | None
     Spend or None
         None where the contract has no such feature, or nothing is spent.
     """
-    money = next((f for f in contract.features if f.role == "value" and f.kind is Kind.AMOUNT), None)
+    money = next((f for f in contract.features if f.role == "value" and f.kind.money), None)
     if money is None:
         return None
     profiles = {one.id: next(item for item in one.profile if item.feature == money.name) for one in segments}

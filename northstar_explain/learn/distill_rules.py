@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature, Kind
+from northstar_explain.contract import Category, Columns, Feature
 from northstar_explain.learn import distill as engine
 from northstar_explain.learn.round_numbers import thresholds
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
@@ -43,7 +43,7 @@ class Coding:
     def bins(self) -> engine.FeatureBins:
         """How the distiller reads the codes."""
         count = len(self.values) if self.values else len(self.cuts) + 1
-        return engine.FeatureBins(count + self.first, bool(self.first), self.feature.kind is Kind.CATEGORY)
+        return engine.FeatureBins(count + self.first, bool(self.first), not self.feature.kind.has_order)
 
     def codes(self, column: np.ndarray | Category) -> np.ndarray:
         """The code of each row; 0 where missing."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from interpret.glassbox import ExplainableBoostingClassifier
 
-from northstar_explain.contract import Category, Columns, Feature, Kind
+from northstar_explain.contract import Category, Columns, Feature
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 
@@ -131,6 +131,6 @@ def _values(column: np.ndarray | Category) -> np.ndarray:
 
 
 def _type(feature: Feature) -> str | list[str]:
-    if feature.kind is Kind.ORDERED:
+    if feature.kind.lists_values:
         return list(feature.order)
     return "continuous" if feature.kind.numeric else "nominal"

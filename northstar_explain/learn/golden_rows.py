@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from interpret.glassbox import ExplainableBoostingClassifier
 
-from northstar_explain.contract import Contract, Kind, columns_of
+from northstar_explain.contract import Contract, columns_of
 from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.model.conditions import NumberCondition
-from northstar_explain.model.folder import MACHINE
+from northstar_explain.model.folder import INTERPRET_PROBABILITY
 from northstar_explain.model.rules import Node
 from northstar_explain.model.scorecard import NumberBins, Scorecard
 from northstar_explain.model.tree import split_tests
@@ -70,7 +70,7 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
         hard: list[float | str | None] = [None] if feature.missing is not None else []
         if feature.kind.numeric:
             hard += _hard_numbers(edges.get(feature.name, []))
-        elif feature.kind is Kind.CATEGORY:
+        elif not feature.kind.lists_values:
             hard.append(UNSEEN)
         # Each hard value on a customer of its own, so that it meets different values in the other features.
         base = rng.choice(len(rows), len(hard))
@@ -91,11 +91,11 @@ def with_interpret_probability(golden: pa.Table, ebm: ExplainableBoostingClassif
     Returns
     -------
     pyarrow.Table
-        With a column `MACHINE`: the probability by interpret's ``predict_proba``.
+        With a column `INTERPRET_PROBABILITY`: the probability by interpret's ``predict_proba``.
     """
     features = contract.model_features
     probability = ebm.predict_proba(frame(columns_of(golden, features), features))[:, 1]
-    return golden.append_column(MACHINE, pa.array(probability, pa.float64()))
+    return golden.append_column(INTERPRET_PROBABILITY, pa.array(probability, pa.float64()))
 
 
 def _hard_numbers(edges: list[float]) -> list[float]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from northstar_explain.contract import Contract, Feature, Kind
-from northstar_explain.contract.values import either
+from northstar_explain.contract import Contract, Feature
+from northstar_explain.contract.kinds import either
 from northstar_explain.model.conditions import Condition, NumberCondition
 from northstar_explain.model.rules import Rule
 from northstar_explain.model.segments import Profile
@@ -22,8 +22,6 @@ _SLIGHT = 0.1
 _WORDS = 2
 _MOST_WORDS = 4
 HIGH, MIDDLE, LOW = "high", "middle", "low"
-_MANY = {HIGH: "many", MIDDLE: "some", LOW: "few"}
-_MUCH = {HIGH: "high", MIDDLE: "medium", LOW: "low"}
 
 
 class Trait(NamedTuple):
@@ -40,8 +38,7 @@ class Trait(NamedTuple):
     @property
     def words(self) -> str:
         """The adjective, or what to say in its place: ``many orders``, ``low total spend``."""
-        amount = _MANY if self.feature.kind in (Kind.COUNT, Kind.DAYS) else _MUCH
-        return self.adjective or f"{amount[self.level]} {self.feature.words}"
+        return self.adjective or f"{self.feature.kind.level_words[self.level]} {self.feature.words}"
 
 
 def names(

@@ -1,9 +1,9 @@
 """The space in which KMeans measures: what is near in it is what a segment treats as alike.
 
-Counts and days are taken on a log scale, since the step from 1 order to 2 means more than the one from 21 to 22;
-amounts and durations too, in units of their own median, so that a table in cents gives the segments of one in
-dollars; rates as they are; ordered categories by rank. Each is scaled to unit variance, and the categories of one
-feature together count as one column. A missing value lies at the average: it says nothing about similarity.
+The kind of a feature decides its transform (see `contract.kinds`): counts and days are taken on a log scale;
+amounts and durations too, in units of their own median; rates and ratios as they are; ordered categories by rank.
+Each is scaled to unit variance, and the categories of one feature together count as one column. A missing value lies
+at the average: it says nothing about similarity.
 
 A space of many columns that move together measures one thing many times, and any noise as often as it has columns.
 So only a few features are taken: the principal variables (McCabe 1984), chosen one by one, each the one that explains
@@ -17,10 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature, Kind
+from northstar_explain.contract import Category, Columns, Feature
 
-_LOGGED = (Kind.COUNT, Kind.DAYS)
-_RELATIVE = (Kind.AMOUNT, Kind.DURATION)
 FEWEST, MOST = 2, 4
 # A feature that carries nothing but itself explains 1 feature's worth of variance.
 _WORTH = 1.2
@@ -134,25 +132,15 @@ def _axes(column: np.ndarray | Category, feature: Feature) -> list[Axis]:
 
 
 def _unit(column: np.ndarray | Category, feature: Feature) -> float:
-    if feature.kind not in _RELATIVE or isinstance(column, Category):
-        return 1.0
-    size = np.abs(column[~np.isnan(column) & (column != 0)])
-    return float(np.median(size)) if len(size) else 1.0
+    return 1.0 if isinstance(column, Category) else feature.kind.transform_unit(column)
 
 
 def _values(column: np.ndarray | Category, feature: Feature) -> Sequence[str | None]:
-    if feature.kind is Kind.CATEGORY and isinstance(column, Category):
-        return sorted(column.values)
-    return (None,)
+    return feature.kind.indicators(column) if isinstance(column, Category) else (None,)
 
 
 def _transformed(column: np.ndarray | Category, axis: Axis) -> np.ndarray:
+    kind = axis.feature.kind
     if isinstance(column, Category):
-        order = {v: i for i, v in enumerate(axis.feature.order)}
-        table = order if axis.value is None else {axis.value: 1}
-        codes = column.lookup(table, -1, -1 if axis.value is None else 0).astype(np.float64)
-        codes[codes < 0] = np.nan
-        return codes
-    if axis.feature.kind in (*_LOGGED, *_RELATIVE):
-        return np.sign(column) * np.log1p(np.abs(column) / axis.unit)
-    return column
+        return kind.transform_categories(column, axis.value, axis.feature.order)
+    return kind.transform(column, axis.unit)

@@ -1,4 +1,4 @@
-"""What was learned, as data: rules, scorecard, wording, and the model folder on disk."""
+"""The learned model as data: rules, scorecard, wording, and the model folder on disk."""
 
 from northstar_explain.model.folder import Model, Purchase, build, follow, load, save
 from northstar_explain.model.names import Names

@@ -1,7 +1,7 @@
-"""Who lies close to a threshold: within the step to the next number that people say.
+"""Borderline customers: close to a threshold, within half a step to the next round number.
 
-A threshold was rounded, so a customer just beside it could as well be on its other side. Each rule is widened to where
-its thresholds begin to be nearer than their neighbours; who fits the widened rules of two segments is borderline.
+A threshold was rounded, so a customer next to it could as well be on its other side. Each rule is widened by half a
+rounding step at each threshold; a customer who matches the widened rules of two segments is borderline.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Borders = Mapping[str, Mapping[float, tuple[float, float]]]
 
 
 def thresholds(tree: Node) -> Iterator[tuple[str, float]]:
-    """Every feature and threshold that a tree asks about."""
+    """Every feature and threshold in a tree."""
     if isinstance(tree, Leaf):
         return
     if isinstance(tree.test, NumberCondition):
@@ -47,7 +47,7 @@ def _widen(condition: Condition, borders: Borders) -> Condition:
 
 
 def within_reach(rules: Sequence[Rule], borders: Borders, columns: Columns) -> dict[str, np.ndarray]:
-    """Who is in each segment, or so close to its border that a rounding step would put them there.
+    """Customers in each segment, or so close to its border that a rounding step would assign them to it.
 
     Parameters
     ----------
@@ -55,22 +55,22 @@ def within_reach(rules: Sequence[Rule], borders: Borders, columns: Columns) -> d
         All rules of all segments.
     borders : mapping
     columns : mapping
-        Name to float64 array or `Category`, for every feature that the rules ask about.
+        Name to float64 array or `Category`, for every feature in the rules.
 
     Returns
     -------
     dict
         Segment id to ndarray of bool, shape (n,).
     """
-    found: dict[str, np.ndarray] = {}
+    reached: dict[str, np.ndarray] = {}
     for rule in rules:
-        fits = widen(rule, borders).matches(columns)
-        found[rule.segment] = found[rule.segment] | fits if rule.segment in found else fits
-    return found
+        matches = widen(rule, borders).matches(columns)
+        reached[rule.segment] = reached[rule.segment] | matches if rule.segment in reached else matches
+    return reached
 
 
 def borderline(rules: Sequence[Rule], borders: Borders, columns: Columns) -> np.ndarray:
-    """Who is within reach of more than one segment.
+    """Customers within reach of more than one segment.
 
     Parameters
     ----------
@@ -82,14 +82,15 @@ def borderline(rules: Sequence[Rule], borders: Borders, columns: Columns) -> np.
     ndarray of bool, shape (n,)
     """
     reached = list(within_reach(rules, borders, columns).values())
+    # Every row is in one segment already, so a second one means a border is near.
     return np.add.reduce(reached, dtype=np.int8) > 1
 
 
 def to_json(borders: Borders) -> dict[str, list[dict[str, float]]]:
-    """Borders as plain data."""
+    """Borders as JSON data."""
     return {
-        feature: [{"threshold": at, "from": ends[0], "below": ends[1]} for at, ends in sorted(found.items())]
-        for feature, found in borders.items()
+        feature: [{"threshold": at, "from": ends[0], "below": ends[1]} for at, ends in sorted(by_threshold.items())]
+        for feature, by_threshold in borders.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What a rule may ask of one feature: a number's range, a category's values, or whether it is known."""
+"""Conditions on one feature: the range of a number, the values of a category, or whether it is known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from northstar_explain.contract import Category
 
 @dataclass(frozen=True)
 class NumberCondition:
-    """``lower <= value < upper``; with `missing`, a missing value fits too.
+    """``lower <= value < upper``; with `missing`, a missing value matches too.
 
-    Without bounds it asks whether the value is known, and may then be asked of a category as well.
+    Without bounds, every known value matches; such a condition may also be on a category.
     """
 
     feature: str
@@ -24,20 +24,21 @@ class NumberCondition:
     missing: bool = False
 
     def matches(self, column: np.ndarray | Category) -> np.ndarray:
-        """Rows that fit, as a mask; comparisons in float64."""
+        """Rows that match, as a mask; comparisons in float64."""
         if isinstance(column, Category):
             assert self.lower is None and self.upper is None
             return (column.codes >= 0) | self.missing
-        fits = np.ones(len(column), dtype=bool)
+        matches = np.ones(len(column), dtype=bool)
         if self.lower is not None:
-            fits &= column >= self.lower
+            matches &= column >= self.lower
         if self.upper is not None:
-            fits &= column < self.upper
+            matches &= column < self.upper
+        # Comparisons with NaN are False, which is wrong where missing values match, so they are set explicitly.
         absent = np.isnan(column)
-        return fits | absent if self.missing else fits & ~absent
+        return matches | absent if self.missing else matches & ~absent
 
     def opposite(self, may_miss: bool) -> Condition:
-        """The condition that fits the other rows; only for one bound or none."""
+        """The condition that matches the other rows; only for one bound or none."""
         if self.lower is None and self.upper is None:
             return MissingCondition(self.feature)
         return NumberCondition(self.feature, self.upper, self.lower, may_miss and not self.missing)
@@ -55,7 +56,7 @@ class NumberCondition:
 
 @dataclass(frozen=True)
 class CategoryCondition:
-    """The value is one of `values` (or, where not `inside`, none of them); with `missing`, a missing one fits too."""
+    """The value is one of `values` (or, where not `inside`, none of them); with `missing`, a missing one too."""
 
     feature: str
     values: tuple[str, ...]
@@ -63,12 +64,12 @@ class CategoryCondition:
     missing: bool = False
 
     def matches(self, column: Category) -> np.ndarray:
-        """Rows that fit, as a mask."""
+        """Rows that match, as a mask."""
         table = dict.fromkeys(self.values, int(self.inside))
         return column.lookup(table, int(self.missing), int(not self.inside)).astype(bool)
 
     def opposite(self, may_miss: bool) -> Condition:
-        """The condition that fits the other rows."""
+        """The condition that matches the other rows."""
         return CategoryCondition(self.feature, self.values, not self.inside, may_miss and not self.missing)
 
     def __and__(self, other: Condition) -> Condition | None:
@@ -77,6 +78,7 @@ class CategoryCondition:
         if isinstance(other, MissingCondition):
             return other & self
         missing = self.missing and other.missing
+        # With a list of allowed values on either side, the result is a list of allowed values.
         if self.inside or other.inside:
             first, second = (self, other) if self.inside else (other, self)
             values = tuple(v for v in first.values if (v in second.values) == second.inside)
@@ -94,7 +96,7 @@ class MissingCondition:
     feature: str
 
     def matches(self, column: np.ndarray | Category) -> np.ndarray:
-        """Rows that fit, as a mask."""
+        """Rows that match, as a mask."""
         return column.codes < 0 if isinstance(column, Category) else np.isnan(column)
 
     def opposite(self, may_miss: bool) -> Condition:
@@ -109,9 +111,9 @@ Condition = NumberCondition | CategoryCondition | MissingCondition
 
 
 def union(one: Condition, other: Condition) -> Condition | None:
-    """The condition that fits the rows that either fits; None where no single one does.
+    """The condition that matches the rows that either matches; None where no single one does.
 
-    Without bounds and with missing values it fits every row.
+    Without bounds and with missing values it matches every row.
     """
     if isinstance(other, MissingCondition):
         one, other = other, one
@@ -134,6 +136,7 @@ def union(one: Condition, other: Condition) -> Condition | None:
 
 def _joined_ranges(one: NumberCondition, other: NumberCondition, missing: bool) -> NumberCondition | None:
     low, high = sorted((one, other), key=lambda condition: (condition.lower is not None, condition.lower or 0.0))
+    # A gap between the ranges: no single range covers both and nothing else.
     if high.lower is not None and low.upper is not None and low.upper < high.lower:
         return None
     upper = None if low.upper is None or high.upper is None else max(low.upper, high.upper)
@@ -143,7 +146,7 @@ def _joined_ranges(one: NumberCondition, other: NumberCondition, missing: bool) 
 def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...] | None:
     """Merge the conditions on each feature into one, in the order in which features first appear.
 
-    Conditions that no row can fit together, such as a value both missing and known, give None.
+    Conditions that no row can match together, such as a value both missing and known, give None.
     """
     merged: dict[str, Condition] = {}
     for condition in conditions:
@@ -156,7 +159,7 @@ def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...] | None:
 
 
 def to_json(condition: Condition) -> dict[str, Any]:
-    """The condition as plain data."""
+    """The condition as JSON data."""
     if isinstance(condition, MissingCondition):
         return {"feature": condition.feature, "is": "missing"}
     if isinstance(condition, NumberCondition):

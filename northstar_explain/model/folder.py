@@ -1,4 +1,4 @@
-"""The model folder: what was learned, as plain files, with a manifest that gives each its SHA-256.
+"""The model folder: the learned model as plain files, with a manifest that holds the SHA-256 of each.
 
 Format 5. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
@@ -44,11 +44,11 @@ FILES = (
     "drift.parquet",
 )
 MANIFEST = "manifest.json"
-SEAL = "manifest_sha256"  # of the manifest without this line, so that a slip in the manifest shows as well
+SEAL = "manifest_sha256"  # of the manifest without this key, so that a change of the manifest is noticed too
 EXPECTED = ("expected_segment", "expected_probability")
-MACHINE = "interpret_probability"  # of a golden row: what interpret itself predicted when the model was made
+INTERPRET_PROBABILITY = "interpret_probability"  # of a golden row: interpret's own prediction at training
 _TOLERANCE = 1e-12
-_REWORD = "Two features are said too much alike: give them other words in the contract."
+_REWORD = "Two features have ambiguous words: change them in the contract."
 _CHANGED = "Restore the file, or train again: a changed model is not used."
 
 
@@ -65,7 +65,7 @@ class Purchase:
     percentiles : tuple of float
         1,001 quantiles of the probability over the training population, lowest first.
     ranges : mapping of str to (float, float)
-        Lowest and highest known value of each numeric feature among the customers that taught the scorecard.
+        Lowest and highest known value of each numeric feature among the training customers.
     """
 
     intercept: float
@@ -76,12 +76,12 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Model:
-    """Everything a model folder holds.
+    """The content of a model folder.
 
     Attributes
     ----------
     id : str
-        Names the content: two models with the same contract, rules and points have the same id.
+        Derived from the content: two models with the same contract, rules and points have the same id.
     contract : Contract
     segmentation : Segmentation
     scorecard : Scorecard
@@ -89,18 +89,18 @@ class Model:
     evaluation : Evaluation
         Every reported figure.
     golden : pyarrow.Table
-        Hard rows and what they must score.
+        Hard rows and their expected scores.
     shapes : pyarrow.Table
-        What customers did in each bin of the scorecard.
+        Outcomes of customers in each bin of the scorecard.
     drift : pyarrow.Table
-        What the customers looked like: the baseline for later tables.
+        Distribution of the training customers: the baseline of later tables.
     manifest : dict
     files : mapping of str to bytes
-        The folder's files, byte for byte, but for the manifest.
+        The bytes of the folder's files, except the manifest.
     names : Names
-        Names that people gave to segments; `segmentation` has them already.
+        Names that people gave to segments, already applied to `segmentation`.
     folder : Path or None
-        Where it was loaded from.
+        The folder it was loaded from.
     """
 
     id: str
@@ -119,12 +119,12 @@ class Model:
 
     @property
     def inputs(self) -> tuple[Path, ...]:
-        """The folder that no output may touch, where there is one."""
+        """The folder, which no output may overwrite, if the model was loaded from one."""
         return () if self.folder is None else (self.folder,)
 
     @cached_property
     def lookup(self) -> Lookup:
-        """The scorecard made ready for many rows."""
+        """The scorecard prepared for many rows."""
         return Lookup(self.scorecard)
 
 
@@ -139,16 +139,16 @@ def build(
     drift: pa.Table,
     about: dict[str, Any],
 ) -> Model:
-    """Put a model together from what was learned.
+    """Build a model from its components.
 
     Parameters
     ----------
     golden : pyarrow.Table
-        Hard rows as `contract.check` gives them; what they score is added here.
+        Hard rows as `contract.check` returns them; their expected scores are added here.
     shapes, drift : pyarrow.Table
-        As `evaluate.shapes` and `evaluate.drift` make them.
+        See `evaluate.shape_counts` and `evaluate.drift_baseline`.
     about : dict
-        What the manifest says of the training: data, seed, versions, machine, date.
+        Facts of the training for the manifest: data, seed, versions, machine, date.
 
     Returns
     -------
@@ -157,15 +157,15 @@ def build(
     Raises
     ------
     ContractError
-        When the contract's phrases say rules in words that do not lead back to them.
+        When the words of a rule, in the contract's phrases, do not parse back to the rule.
     """
     golden = _with_expected(golden, contract, segmentation, scorecard)
-    said = segments.to_json(segmentation, contract)
-    if faults := parsing.misread(said, segmentation, contract):
+    in_words = segments.to_json(segmentation, contract)
+    if faults := parsing.misread(in_words, segmentation, contract):
         raise ContractError(contract.title, [replace(fault, todo=_REWORD) for fault in faults])
     files = {
         "contract.toml": contract.text.encode(),
-        "segments.json": json_bytes(said),
+        "segments.json": json_bytes(in_words),
         "scorecard.parquet": tables.parquet_bytes(points.to_table(scorecard)),
         "purchase.json": json_bytes(purchase.__dict__),
         "evaluation.json": json_bytes(facts_to_json(evaluation)),
@@ -195,8 +195,9 @@ def require_place(path: Path, overwrite: bool) -> None:
 
 
 def _listed(path: Path) -> list[str]:
-    """The files that a manifest names, of an older format too."""
+    """The files in a manifest, also of an older format."""
     try:
+        # An older model may be replaced, although it cannot be loaded.
         return list(json.loads((path / MANIFEST).read_bytes())["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
@@ -207,28 +208,28 @@ def save(
 ) -> Names:
     """Write a model folder, whole or not at all.
 
-    Names that people gave to segments are not lost: besides the model's own, those of the folder it replaces are taken
-    over to the segments whose ids are still there.
+    Names that people gave to segments are kept: the model's own, and those of the folder it replaces for segments
+    whose ids still exist.
 
     Parameters
     ----------
     model : Model
     path : path
-        The folder to make.
+        The folder to create.
     overwrite : bool, default False
-        Replace a model folder that is there already; anything else there is left alone.
+        Replace an existing model folder; anything else at the path is refused.
     publication : tables.Publication, optional
-        What the folder is published with; by itself where not given.
+        Publishes the folder together with other outputs; by itself where not given.
 
     Returns
     -------
     Names
-        What people call the segments, and which names of the folder that was replaced could not be taken over.
+        The names of the segments, and which names of the replaced folder could not be kept.
 
     Raises
     ------
     OutputError
-        When something stands at the path, or it cannot be written.
+        When the path is not free, or cannot be written.
     ModelError
         When the names in the folder to replace cannot be read.
     """
@@ -247,9 +248,9 @@ def save(
 
 
 def load(path: Path | str) -> Model:
-    """Read a model folder, check every file's SHA-256, and score the golden rows again.
+    """Read a model folder, verify the SHA-256 of every file, and score the golden rows again.
 
-    A folder that is replaced by another while it is read is read once more.
+    A folder that is replaced while it is read is read once more.
 
     Parameters
     ----------
@@ -262,26 +263,26 @@ def load(path: Path | str) -> Model:
     Raises
     ------
     ModelError
-        When the folder is no model folder, of another format, changed, does not score as it did, or when the words
-        of its segments do not lead back to their rules.
+        When the folder is not a model folder, is of another format, was changed, or does not score as at training,
+        or when the words of its segments do not parse back to their rules.
     """
     path = Path(path)
     tables.settle(path)
-    before = _standing(path)
+    before = _fingerprint(path)
     try:
         model = _load(path)
     except ModelError:
-        if _standing(path) == before:
+        if _fingerprint(path) == before:
             raise
     else:
-        # The names are not sealed: they too must be of the folder that the rest was read from.
-        if _standing(path) == before:
+        # The manifest does not cover the names: compare once more, so that they are from the same folder as the rest.
+        if _fingerprint(path) == before:
             return model
     return _load(path)
 
 
-def _standing(path: Path) -> tuple[int, ...]:
-    """What tells the folder at a path from one that is put in its place."""
+def _fingerprint(path: Path) -> tuple[int, ...]:
+    """Identifies the folder at a path, so that a replacement while reading is noticed; empty without a folder."""
     try:
         folder, manifest = path.stat(), (path / MANIFEST).stat()
     except OSError:
@@ -292,25 +293,26 @@ def _standing(path: Path) -> tuple[int, ...]:
 def _load(path: Path) -> Model:
     manifest = _read_manifest(path)
     files = _read_files(path, manifest)
-    with _making_sense_of(path, "contract.toml"):
+    # In order of dependence: the contract gives meaning to rules, rules to names.
+    with _decoding(path, "contract.toml"):
         contract = contracts.parse(files["contract.toml"].decode(), str(path / "contract.toml"), sealed=True)
-    with _making_sense_of(path, "purchase.json"):
+    with _decoding(path, "purchase.json"):
         purchase = _purchase(json.loads(files["purchase.json"]))
-    with _making_sense_of(path, "segments.json"):
-        said = json.loads(files["segments.json"])
-        segmentation = segments.from_json(said, contract)
-    if faults := parsing.misread(said, segmentation, contract):
+    with _decoding(path, "segments.json"):
+        in_words = json.loads(files["segments.json"])
+        segmentation = segments.from_json(in_words, contract)
+    if faults := parsing.misread(in_words, segmentation, contract):
         raise ModelError(str(path), [replace(fault, todo=_CHANGED) for fault in faults])
     named, given = names.apply(names.read(path), segmentation, path)
-    with _making_sense_of(path, "evaluation.json"):
-        stored = json.loads(files["evaluation.json"])
-    evaluation = _evaluation(path, stored)
-    held = {}
+    with _decoding(path, "evaluation.json"):
+        facts = json.loads(files["evaluation.json"])
+    evaluation = _evaluation(path, facts)
+    stored: dict[str, pa.Table] = {}
     for name in ("scorecard", "golden", "shapes", "drift"):
-        with _making_sense_of(path, f"{name}.parquet"):
-            held[name] = tables.read_parquet_bytes(files[f"{name}.parquet"])
-    with _making_sense_of(path, "scorecard.parquet"):
-        scorecard = points.from_table(held.pop("scorecard"), purchase.intercept)
+        with _decoding(path, f"{name}.parquet"):
+            stored[name] = tables.read_parquet_bytes(files[f"{name}.parquet"])
+    with _decoding(path, "scorecard.parquet"):
+        scorecard = points.from_table(stored.pop("scorecard"), purchase.intercept)
     model = Model(
         id=str(manifest["model_id"]),
         contract=contract,
@@ -322,16 +324,16 @@ def _load(path: Path) -> Model:
         files=files,
         names=given,
         folder=path,
-        **held,
+        **stored,
     )
-    with _making_sense_of(path, "golden.parquet"):
+    with _decoding(path, "golden.parquet"):
         _require_golden(path, model)
     return model
 
 
 @contextlib.contextmanager
-def _making_sense_of(path: Path, name: str) -> Iterator[None]:
-    """Name the file that holds something else, though its hash is right: whoever wrote it wrote the hash as well."""
+def _decoding(path: Path, name: str) -> Iterator[None]:
+    """Name the file whose content is wrong although its hash is right, as when both were written by another program."""
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -353,7 +355,7 @@ def follow(model: Model, earlier: Model) -> Model:
     Parameters
     ----------
     model : Model
-        Newly learned; segments it found again have their ids.
+        Newly trained; segments found again keep their ids.
     earlier : Model
 
     Returns
@@ -365,19 +367,20 @@ def follow(model: Model, earlier: Model) -> Model:
 
 
 def _purchase(data: dict[str, Any]) -> Purchase:
+    # JSON has lists where the model has tuples.
     ranges = {name: (low, high) for name, (low, high) in data["ranges"].items()}
     return Purchase(data["intercept"], data["threshold"], tuple(data["percentiles"]), ranges)
 
 
 def json_bytes(data: Any) -> bytes:
-    """Readable JSON, the same bytes for the same data; NaN is refused, as JSON has none."""
+    """Indented JSON, the same bytes for the same data; raises ValueError for NaN, which JSON does not have."""
     return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _identity(files: Mapping[str, bytes]) -> str:
-    # What decides a score names the model; its evaluation and golden rows follow from that.
-    parts = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
-    return "m-" + _sha256("".join(_sha256(files[name]) for name in parts).encode())[:12]
+    # Only what decides a score: evaluation and golden rows follow from it.
+    deciding = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
+    return "m-" + _sha256("".join(_sha256(files[name]) for name in deciding).encode())[:12]
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:
@@ -391,19 +394,19 @@ def _sha256(data: bytes) -> str:
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((path / MANIFEST).read_bytes())
-        found = manifest["format"]
+        version = manifest["format"]
         complete = set(manifest["files"]) >= set(FILES) and "model_id" in manifest
         seal = _seal(manifest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         todo = "Check the path; `explain train` makes a model folder."
         raise ModelError(str(path), [Fault(MANIFEST, "a model's manifest", str(error), todo)]) from error
-    if found != FORMAT or not complete:
-        got = f"format {found}" if found != FORMAT else "an incomplete list of files"
+    if version != FORMAT or not complete:
+        got = f"format {version}" if version != FORMAT else "an incomplete list of files"
         todo = "Train the model again with this version."
         raise ModelError(str(path), [Fault(MANIFEST, f"a manifest of format {FORMAT}", got, todo)])
-    want = str(manifest.get(SEAL))
-    if seal != want:
-        raise ModelError(str(path), [Fault(MANIFEST, f"SHA-256 {want[:12]}…", f"{seal[:12]}…", _CHANGED)])
+    expected = str(manifest.get(SEAL))
+    if seal != expected:
+        raise ModelError(str(path), [Fault(MANIFEST, f"SHA-256 {expected[:12]}…", f"{seal[:12]}…", _CHANGED)])
     return manifest
 
 
@@ -416,11 +419,12 @@ def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
         except OSError as error:
             faults.append(Fault(name, "the file as it was saved", error.strerror or str(error), _CHANGED))
             continue
-        want, got = manifest["files"][name], _sha256(files[name])
-        if got != want:
-            faults.append(Fault(name, f"SHA-256 {want[:12]}…", f"{got[:12]}…", _CHANGED))
+        expected, got = manifest["files"][name], _sha256(files[name])
+        if got != expected:
+            faults.append(Fault(name, f"SHA-256 {expected[:12]}…", f"{got[:12]}…", _CHANGED))
     if faults:
         raise ModelError(str(path), faults)
+    # The id is stored for people; it must still follow from the files.
     if _identity(files) != manifest["model_id"]:
         got = str(manifest["model_id"])
         raise ModelError(str(path), [Fault(MANIFEST, f"model_id {_identity(files)}", got, _CHANGED)])
@@ -445,6 +449,7 @@ def _require_golden(path: Path, model: Model) -> None:
     columns = columns_of(model.golden, model.contract.features)
     segment, probability = assign(model.segmentation.tree, columns), sigmoid(model.lookup(columns).logit)
     wanted, wanted_probability = (model.golden[name].to_numpy(zero_copy_only=False) for name in EXPECTED)
+    # Exponentials may differ between processors in the last bits: segments must be equal, probabilities nearly so.
     wrong = np.flatnonzero((segment != wanted) | (np.abs(probability - wanted_probability) > _TOLERANCE))
     if len(wrong):
         row = int(wrong[0])

@@ -1,8 +1,8 @@
-"""Counting the cuts at or below each value: the answer of a binary search, in a few passes over the whole column.
+"""The number of cuts at or below each value: `numpy.searchsorted`, in a few vectorized passes over the column.
 
-A binary search asks eight questions a value whose answers no processor can guess. Read as a whole number, the bits of
-a float64 rise with its value; their leading part numbers a cell, and a table tells how many cuts lie below each cell.
-What is left is to compare the value with the one or two cuts inside its cell, so the answer is exact.
+A binary search over 255 cuts takes eight unpredictable branches per value. Interpreted as integers, the bits of
+float64 increase with the value; their leading bits are the number of a cell, and a table holds the number of cuts below
+each cell. The value is then compared with the one or two cuts inside its cell, so the result is exact.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _MOST_ROUNDS = 4
 
 
 class Grid:
-    """Cuts made ready for looking up.
+    """Cuts, prepared for lookup.
 
     Parameters
     ----------
     cuts : ndarray of float64, shape (cuts,)
-        Rising, without repeats, finite.
+        Strictly increasing and finite.
     """
 
     def __init__(self, cuts: np.ndarray):
@@ -32,7 +32,7 @@ class Grid:
 
     def _lay_out(self, bits: np.ndarray) -> None:
         for rounds in range(1, min(_MOST_ROUNDS, len(bits)) + 1):
-            # The coarsest cells of which none holds more than `rounds` cuts: the highest bit in which two differ.
+            # The coarsest cells with at most `rounds` cuts each, by the highest bit in which neighbors differ.
             apart = (bits[rounds:] ^ bits[:-rounds]).view(np.uint64)
             shift = np.int64(min(int(apart.min()).bit_length() - 1, 51) if len(apart) else 51)
             cells = bits >> shift
@@ -43,15 +43,15 @@ class Grid:
         self._rounds, self._shift, self._first, self._last = rounds, shift, cells[0], cells[-1]
         below = np.searchsorted(cells, np.arange(cells[0], cells[-1] + 1), side="left")
         self._below = below.astype(np.intp)
-        self._bounds = np.append(self.cuts, np.nan)  # after the last cut, one that no value reaches
+        self._bounds = np.append(self.cuts, np.nan)  # a sentinel that no value reaches
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """How many cuts are at or below each value.
+        """The number of cuts at or below each value.
 
         Parameters
         ----------
         values : ndarray of float64, shape (n,)
-            What it gives for NaN means nothing.
+            The result for NaN is undefined.
 
         Returns
         -------
@@ -61,22 +61,22 @@ class Grid:
         if not self._rounds:
             return np.searchsorted(self.cuts, values, side="right")
         cells = _rising_bits(values, self._signed) >> self._shift
-        np.clip(cells, self._first, self._last, out=cells)  # before subtracting, which could overflow
+        np.clip(cells, self._first, self._last, out=cells)  # first, as the subtraction could overflow
         cells -= self._first
-        found = self._below.take(cells, mode="clip")
+        below = self._below.take(cells, mode="clip")
         for _ in range(self._rounds):
-            found += values >= self._bounds.take(found, mode="clip")
-        return found
+            below += values >= self._bounds.take(below, mode="clip")
+        return below
 
 
 def distinct(values: np.ndarray) -> np.ndarray:
-    """The different values, rising; as np.unique, which loads numpy.ma, and that takes longer than all of this."""
+    """The distinct values, ascending: np.unique without importing numpy.ma, which takes longer than a lookup."""
     ordered = np.sort(values)
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 def _rising_bits(values: np.ndarray, signed: bool) -> np.ndarray:
-    """Whole numbers that rise with the values; without `signed`, all values below 0 come before all others."""
+    """Integers that increase with the values; unless `signed`, only for values from 0 on, all others being lower."""
     if not signed:
         return np.ascontiguousarray(values).view(np.int64)
     bits = (values + 0.0).view(np.int64)

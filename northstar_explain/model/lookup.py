@@ -1,6 +1,6 @@
-"""A scorecard made ready for many rows: each feature looked up once, each bin's points and rank one step away.
+"""A scorecard prepared for many rows: each feature is binned once, for all terms that use it.
 
-Nothing is computed that the scorecard does not say: the same bins, the same points, added up in the same order.
+The result is the scorecard's own: the same bins and points, added in the same order.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, Numbe
 
 
 class Sums(NamedTuple):
-    """What a scorecard says of some rows.
+    """Scores of some rows.
 
     Attributes
     ----------
     logit : ndarray of float64, shape (n,)
         Intercept and points, added term after term.
     top : list of ndarray, each of shape (n,)
-        Ranks of the bins with the largest points either way, the largest first; 0 where no more terms add anything.
+        Ranks of the bins with the largest absolute points, largest first; 0 where no further term contributes.
     """
 
     logit: np.ndarray
@@ -31,7 +31,7 @@ class Sums(NamedTuple):
 
 
 class NumberAxis:
-    """A numeric feature cut wherever one of its terms cuts it: fine bins, 0 where it is missing."""
+    """Fine bins of a numeric feature, cut wherever one of its terms cuts it; 0 is missing."""
 
     def __init__(self, bins: list[NumberBins]):
         self.cuts = distinct(np.concatenate([axis.cuts for axis in bins]))
@@ -41,12 +41,12 @@ class NumberAxis:
     def index(self, column: np.ndarray | Category) -> np.ndarray:
         """The fine bin of each row."""
         assert isinstance(column, np.ndarray)
-        found = self._grid(column)
-        found += 1
+        bins = self._grid(column)
+        bins += 1
         absent = np.isnan(column)
         if absent.any():
-            found[absent] = MISSING
-        return found
+            bins[absent] = MISSING
+        return bins
 
     def bin_of(self, bins: Bins) -> np.ndarray:
         """For each fine bin, the bin of one term: shape (count,)."""
@@ -56,11 +56,11 @@ class NumberAxis:
 
 
 class CategoryAxis:
-    """A category feature: 0 where it is missing, then every value a term knows, and last any other."""
+    """Fine bins of a category: 0 is missing, then every value of a term, and last any other value."""
 
     def __init__(self, bins: list[CategoryBins]):
         names = dict.fromkeys(value for axis in bins for value in axis.values)
-        self.values = {value: place for place, value in enumerate(names, start=1)}
+        self.values = {value: bin for bin, value in enumerate(names, start=1)}
         self.count = len(names) + 2
 
     def index(self, column: np.ndarray | Category) -> np.ndarray:
@@ -80,16 +80,16 @@ Axis = NumberAxis | CategoryAxis
 
 @dataclass(frozen=True)
 class _Entry:
-    """One term as the rows meet it.
+    """One term, prepared.
 
     Attributes
     ----------
     features : tuple of str
     steps : tuple of ndarray or None
-        For each feature, what its fine bin adds to the place in the tables; None where it is the place.
+        For each feature, the offset of its fine bins in `points` and `ranks`; None where a fine bin is the index.
     points, ranks : ndarray, shape (places,)
     last : tuple of str
-        Features that no later term asks for.
+        Features that no later term uses.
     """
 
     features: tuple[str, ...]
@@ -100,7 +100,7 @@ class _Entry:
 
 
 class Lookup:
-    """A scorecard made ready for many rows.
+    """A scorecard prepared for many rows.
 
     Parameters
     ----------
@@ -111,17 +111,17 @@ class Lookup:
     axes : dict
         Each feature's fine bins.
     ranked : ndarray of intp, shape (ranks,)
-        For each rank from 1, which reason it is, counted through all terms. Ranks order all bins of all terms by
-        the size of their points, from the smallest up; of equal ones the earlier term's ranks higher. Rank 0 is for
-        bins that add nothing.
+        The reason of each rank from 1, counted over all terms. Ranks order the bins of all terms by absolute points,
+        ascending; of equal ones the earlier term ranks higher. Rank 0 is for bins with zero points.
     rank_type : numpy.dtype
-        The narrowest that holds them all.
+        The narrowest type for all ranks.
     """
 
     def __init__(self, scorecard: Scorecard):
         self.intercept = scorecard.intercept
         self.axes = _axes(scorecard)
         size = np.concatenate([np.abs(term.points).ravel() for term in scorecard.terms])
+        # Reversed before a stable sort, so that of equal sizes the earlier term comes last and ranks higher.
         order = np.argsort(size[::-1], kind="stable")
         self.ranked = (len(size) - 1 - order)[np.count_nonzero(size == 0) :]
         self.rank_type = np.dtype(np.uint16 if len(self.ranked) < 1 << 16 else np.uint32)
@@ -141,12 +141,13 @@ class Lookup:
     def _entry(self, term: Term, ranks: np.ndarray, last: tuple[str, ...]) -> _Entry:
         points = term.points.ravel()
         bins = [self.axes[axis.feature].bin_of(axis) for axis in term.axes]
+        # A single feature needs no index arithmetic: its tables are laid out by fine bins.
         if len(bins) == 1:
             return _Entry(term.features, (None,), points[bins[0]], ranks[bins[0]], last)
         return _Entry(term.features, (bins[0] * term.axes[1].count, bins[1]), points, ranks, last)
 
     def empty_counts(self) -> dict[str, np.ndarray]:
-        """Nobody in any fine bin of any feature, for counting them."""
+        """Zero counts of rows in each fine bin of each feature."""
         return {feature: np.zeros(axis.count, dtype=np.int64) for feature, axis in self.axes.items()}
 
     def __call__(self, columns: Columns, most: int = 0, counts: dict[str, np.ndarray] | None = None) -> Sums:
@@ -157,19 +158,18 @@ class Lookup:
         columns : mapping
             Name to float64 array or `Category`, for every feature of the scorecard.
         most : int, default 0
-            How many of the largest contributions to find.
+            How many of the largest contributions to return.
         counts : dict, optional
-            Feature to rows in each of its fine bins: these rows are added to it.
+            Feature to counts of its fine bins, to which these rows are added.
 
         Returns
         -------
         Sums
         """
-        # A feature is looked up when it is first asked for and forgotten after the last time: what is at hand at any
-        # moment then fits into the processor's own memory.
+        # A feature is binned when first used and dropped after its last use, so that the working set stays in cache.
         bins: dict[str, np.ndarray] = {}
         rows = len(next(iter(columns.values())))
-        # Term after term: NumPy's own sum groups its addends by the number of rows, and a score must not.
+        # Term by term: the order in which np.sum adds depends on the number of rows, and a score must not.
         logit = np.full(rows, self.intercept)
         top = _Top(most, rows, self.rank_type)
         for entry in self._entries:
@@ -178,25 +178,27 @@ class Lookup:
                     bins[feature] = self.axes[feature].index(columns[feature])
                     if counts is not None:
                         counts[feature] += np.bincount(bins[feature], minlength=len(counts[feature]))
-            place = _place(entry, bins)
-            logit += entry.points.take(place, mode="clip")
+            index = _index(entry, bins)
+            # Indices are in range by construction; "clip" skips the check.
+            logit += entry.points.take(index, mode="clip")
             if most:
-                top.add(entry.ranks.take(place, mode="clip"))
+                top.add(entry.ranks.take(index, mode="clip"))
             for feature in entry.last:
                 del bins[feature]
         return Sums(logit, top.ranks)
 
 
 class _Top:
-    """The largest of what is added, row by row."""
+    """The largest ranks of each row, updated term by term."""
 
     def __init__(self, most: int, rows: int, kind: np.dtype):
         self.ranks = [np.zeros(rows, dtype=kind) for _ in range(most)]
 
     def add(self, ranks: np.ndarray) -> None:
-        for place, held in enumerate(self.ranks):
-            self.ranks[place] = np.maximum(held, ranks)
-            ranks = np.minimum(held, ranks)
+        # One step of insertion sort for all rows at once.
+        for position, largest in enumerate(self.ranks):
+            self.ranks[position] = np.maximum(largest, ranks)
+            ranks = np.minimum(largest, ranks)
 
 
 def _axes(scorecard: Scorecard) -> dict[str, Axis]:
@@ -213,12 +215,12 @@ def _axes(scorecard: Scorecard) -> dict[str, Axis]:
     }
 
 
-def _place(entry: _Entry, bins: dict[str, np.ndarray]) -> np.ndarray:
+def _index(entry: _Entry, bins: dict[str, np.ndarray]) -> np.ndarray:
     first = bins[entry.features[0]]
     if entry.steps[0] is None:
         return first
     second = bins[entry.features[1]]
-    place = entry.steps[0].take(first, mode="clip")
+    index = entry.steps[0].take(first, mode="clip")
     assert entry.steps[1] is not None
-    place += entry.steps[1].take(second, mode="clip")
-    return place
+    index += entry.steps[1].take(second, mode="clip")
+    return index

@@ -1,6 +1,6 @@
 """Names that people give to segments: an optional `names.toml` in the model folder, which they may edit at any time.
 
-It is no part of the sealed manifest: a name decides nothing, neither who is in a segment nor what the model's id is.
+It is not in the manifest: a name changes neither the customers of a segment nor the id of the model.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _DROPPED = "# not used: "
 
 @dataclass(frozen=True)
 class Names:
-    """What a `names.toml` says.
+    """The content of a `names.toml`.
 
     Attributes
     ----------
     given : mapping of str to str
         Segment id to name.
     text : str
-        The file; empty where there is none.
+        The text of the file; empty where there is none.
     learned : mapping of str to str
-        What the same segments are called without it.
+        The learned names of the same segments.
     dropped : mapping of str to str
-        Ids of another model's segments whose names could not be taken over, and what was expected; the names stay in
-        the file as comments.
+        Ids of another model's segments whose names could not be kept, and what was expected; the names stay in the
+        file as comments.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def read(folder: Path) -> Names:
     Raises
     ------
     ModelError
-        When the file is no list of names; whose names they are is not looked at.
+        When the file is not a list of names; whether the segments exist is not checked.
     """
     path = folder / FILE
     if not path.exists():
@@ -60,7 +60,7 @@ def read(folder: Path) -> Names:
         text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
-        todo = 'Mend it, such as: [segments], and below it: S1 = "Regulars".'
+        todo = 'Correct it, for example: [segments], and below it: S1 = "Regulars".'
         raise ModelError(str(path), [Fault("file", "names in TOML", str(error), todo)]) from error
     section = data.get("segments", {})
     faults = [_fault(text, key, "the one section [segments]", "another") for key in data if key != "segments"]
@@ -74,17 +74,17 @@ def read(folder: Path) -> Names:
 
 
 def apply(names: Names, segmentation: Segmentation, folder: Path) -> tuple[Segmentation, Names]:
-    """Give segments the names a folder has for them.
+    """Apply the names in a folder to its segments.
 
     Returns
     -------
     Segmentation, Names
-        The second knows what the segments were called before.
+        The second holds the learned names.
 
     Raises
     ------
     ModelError
-        When a name is for no segment, or two segments would have the same.
+        When a name is for an unknown segment, or two segments would have the same name.
     """
     wrong = unfit(names.given, segmentation)
     if wrong:
@@ -95,12 +95,12 @@ def apply(names: Names, segmentation: Segmentation, folder: Path) -> tuple[Segme
 
 
 def as_learned(segmentation: Segmentation, names: Names) -> Segmentation:
-    """The segments with the names they were learned with."""
+    """The segments with their learned names."""
     return called(segmentation, names.learned)
 
 
 def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> Names:
-    """Take the names of another model over to the segments whose ids are still there.
+    """Keep the names of another model for the segments whose ids still exist.
 
     Parameters
     ----------
@@ -108,16 +108,17 @@ def carry(old: Names, segmentation: Segmentation, own: Names | None = None) -> N
     segmentation : Segmentation
         With learned names.
     own : Names, optional
-        What the new model has already; it comes first.
+        Names of the new model, which take precedence.
 
     Returns
     -------
     Names
-        Those of both, and the file they make.
+        Those of both, and the text of the file with them.
     """
     own = own or Names()
     kept = {**old.given, **own.given}
     dropped = {id: f"no name, as it is called {own.given[id]}" for id in _differ(old.given, own.given)}
+    # Dropping one name frees the learned name of its segment, which may clash with another: repeat until none does.
     while wrong := unfit(kept, segmentation, own.given):
         dropped |= wrong
         kept = {id: name for id, name in kept.items() if id not in wrong}
@@ -136,26 +137,27 @@ def _differ(old: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
 
 
 def called(segmentation: Segmentation, names: Mapping[str, str]) -> Segmentation:
-    """The segments with other names, for those ids that are given one."""
+    """The segments with other names, where `names` has one for their id."""
     segments = tuple(replace(one, name=names.get(one.id, one.name)) for one in segmentation.segments)
     return replace(segmentation, segments=segments)
 
 
 def unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collection[str] = ()) -> dict[str, str]:
-    """Ids whose name cannot be used, and what was expected; of two names alike, those of `first` are left alone."""
+    """Ids whose name cannot be used, and what was expected; of two equal names, those of `first` are kept."""
     learned = {segment.id: segment.name for segment in segmentation.segments}
-    found = {id: "the id of a segment: " + ", ".join(learned) for id in given if id not in learned}
+    expected = {id: "the id of a segment: " + ", ".join(learned) for id in given if id not in learned}
     called: dict[str, str] = {}
     for id in learned:
+        # For people, names that differ in case only are the same.
         other = called.setdefault(given.get(id, learned[id]).casefold(), id)
         pair = sorted({id, other}, key=lambda one: (one not in given, one in first, one == other))
         if len(pair) == 2 and pair[0] in given:
-            found[pair[0]] = f"a name other than that of {pair[1]}"
-    return found
+            expected[pair[0]] = f"a name other than that of {pair[1]}"
+    return expected
 
 
 def unfit_text(name: Any) -> tuple[str, str] | None:
-    """What is expected of a name in place of what it is; None where it may be used."""
+    """What was expected and what was got, for a name that cannot be used; None where it can."""
     if not isinstance(name, str):
         return "a name in quotes", repr(name)
     if not name.strip() or len(name) > LONGEST:
@@ -166,8 +168,8 @@ def unfit_text(name: Any) -> tuple[str, str] | None:
 
 
 def _fault(text: str, key: str, expected: str, got: str) -> Fault:
-    lines = (place for place, line in enumerate(text.splitlines(), 1) if _is_about(line, key))
-    line = next(lines, None)
+    numbers = (number for number, line in enumerate(text.splitlines(), 1) if _is_about(line, key))
+    line = next(numbers, None)
     return Fault(key if line is None else f"line {line}, {key}", expected, got)
 
 
@@ -176,17 +178,17 @@ def _is_about(line: str, key: str) -> bool:
 
 
 def _noted(text: str) -> list[tuple[str, str]]:
-    """Ids and names that stand in a file as not used."""
-    found: list[tuple[str, str]] = []
+    """Ids and names that a file lists as not used."""
+    noted: list[tuple[str, str]] = []
     for line in text.splitlines():
         if line.startswith(_DROPPED):
-            with contextlib.suppress(tomllib.TOMLDecodeError):  # a person's own words
-                found += tomllib.loads(line.removeprefix(_DROPPED)).items()
-    return found
+            with contextlib.suppress(tomllib.TOMLDecodeError):  # another remark of a person
+                noted += tomllib.loads(line.removeprefix(_DROPPED)).items()
+    return noted
 
 
 def _commented(text: str, kept: Mapping[str, str], dropped: Mapping[str, str]) -> str:
-    """The file with the lines of dropped names as comments; nothing that a person wrote is lost."""
+    """The file with the lines of dropped names commented out, so that nothing a person wrote is lost."""
     if not dropped:
         return text
     lines = (_DROPPED * any(_is_about(line, id) for id in dropped) + line for line in text.splitlines())
@@ -195,17 +197,17 @@ def _commented(text: str, kept: Mapping[str, str], dropped: Mapping[str, str]) -
         same = tomllib.loads(commented).get("segments", {}) == kept
     except tomllib.TOMLDecodeError:
         same = False
-    return commented if same else _written(kept, dropped, text)  # where the file has not one name a line
+    return commented if same else _written(kept, dropped, text)  # where the file does not have one name per line
 
 
 def _written(kept: Mapping[str, str], dropped: Mapping[str, str], *earlier: str) -> str:
-    """A new file, with what people remarked in earlier ones."""
+    """A new file, with the comments of earlier ones."""
     remarks = dict.fromkeys(line for text in earlier for line in text.splitlines() if line.startswith("#"))
     entries = [f"{_quoted(id)} = {_quoted(name)}" for id, name in kept.items()]
-    gone = [f"{_DROPPED}{_quoted(id)} = {_quoted(name)}" for id, name in dropped.items()]
-    return "\n".join([*remarks, "[segments]", *entries, *(line for line in gone if line not in remarks)]) + "\n"
+    unused = [f"{_DROPPED}{_quoted(id)} = {_quoted(name)}" for id, name in dropped.items()]
+    return "\n".join([*remarks, "[segments]", *entries, *(line for line in unused if line not in remarks)]) + "\n"
 
 
 def _quoted(text: str) -> str:
-    # A JSON string is a TOML basic string, but for the one control character JSON leaves alone.
+    # A JSON string is a TOML basic string, except for one control character that JSON does not escape.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

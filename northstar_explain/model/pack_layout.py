@@ -1,10 +1,10 @@
-"""Where the files of an audit pack stand: what writes them, what checks them and what describes them agree on it."""
+"""The paths of files in an audit pack, for the code that writes, checks and describes them."""
 
 from __future__ import annotations
 
 REPORT, PAGE, BOOK, CERTIFICATE = "audit.pdf", "audit.html", "scorecard.xlsx", "certificate.json"
-MODEL = "model"  # the folder that holds the model, byte for byte
+MODEL = "model"  # a copy of the model folder, byte for byte
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
-# Named as `explain sql --scores --out scores.sql` names them.
+# The names that `explain sql --scores --out scores.sql` gives.
 SEGMENTS, LOOKUPS, SCORES, CHECK = "sql/segments.sql", "sql/scores.tables.sql", "sql/scores.sql", "sql/check.sql"
 GOLDEN = "tables/golden.parquet"

@@ -1,4 +1,4 @@
-"""The parity certificate as facts: how far apart programs are that score the golden rows and share no code."""
+"""The parity certificate as facts: differences between programs that score the golden rows and share no code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXACT, ROUNDED = 1e-12, 1e-9
 
 @dataclass(frozen=True)
 class Slip:
-    """A golden row that a program scores otherwise. The first row is 1."""
+    """A golden row that a program scores differently. The first row is 1."""
 
     row: int
     expected: str
@@ -22,13 +22,13 @@ class Slip:
 
 @dataclass(frozen=True)
 class Check:
-    """One program held against what the golden rows expect.
+    """One program compared with the expected scores of the golden rows.
 
     Attributes
     ----------
     program : str
     how : str
-        What it computes from.
+        The inputs and method of the program.
     rows : int
         Golden rows that were compared; 0 where it was not checked.
     difference : float or None
@@ -37,11 +37,11 @@ class Check:
     segments : bool
         Whether segments were compared as well.
     not_checked : str
-        Why not, where the program could not be run; empty where it was.
+        The reason why the program was not run; empty where it was.
     slips : tuple of Slip
-        The first rows that differ by more than the tolerance, or lie in another segment.
+        The first rows that differ by more than the tolerance, or are in another segment.
     wrong : int
-        How many rows do.
+        The number of such rows.
     """
 
     program: str
@@ -62,7 +62,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Certificate:
-    """All checks, and what they were made on."""
+    """All checks of one model."""
 
     model_id: str
     golden: int
@@ -75,7 +75,7 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Whether no program that was run slips."""
+        """Whether every program that was run agrees."""
         return not any(check.wrong for check in self.checks)
 
     @property
@@ -84,7 +84,7 @@ class Certificate:
         return not any(check.not_checked for check in self.checks)
 
     def to_json(self) -> dict[str, Any]:
-        """The certificate as plain data; a difference that is no number is null, as JSON has none for it."""
+        """The certificate as JSON data; a difference that is not finite is null, as JSON has no such number."""
         data = asdict(self)
         for check in data["checks"]:
             if check["difference"] is not None and not np.isfinite(check["difference"]):

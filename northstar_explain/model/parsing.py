@@ -1,7 +1,7 @@
-"""Words back to rules: what `wording` says is read again, so that the words give the same segment as the tree.
+"""Parsing the words of `wording` back to rules, which proves that words and tree define the same segment.
 
-A sentence is taken apart at its joints, and each phrase is tried against every form the contract has. One reading is
-wanted: words that have none, or more than one, are an error.
+A sentence is split at its joints, and each phrase is matched against every form of the contract. Words without a
+meaning, or with several, are an error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from northstar_explain.contract import Contract, Feature
-from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, Said, Shape, forms, joiner
+from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, Meaning, forms, joiner
 from northstar_explain.errors import Fault, WordsError
 from northstar_explain.model.conditions import (
     CategoryCondition,
@@ -27,12 +27,12 @@ _T = TypeVar("_T")
 
 
 def parse_rule(text: str, contract: Contract) -> Conditions:
-    """Read the words of a rule.
+    """Parse the words of a rule.
 
     Parameters
     ----------
     text : str
-        As `rule_words` says it; its first letter may be a capital.
+        As `rule_words` writes it; the first letter may be upper case.
     contract : Contract
 
     Returns
@@ -43,7 +43,7 @@ def parse_rule(text: str, contract: Contract) -> Conditions:
     Raises
     ------
     WordsError
-        When the words lead to no rule, or to more than one.
+        When the words have no meaning, or more than one.
 
     Examples
     --------
@@ -55,12 +55,12 @@ def parse_rule(text: str, contract: Contract) -> Conditions:
 
 
 def parse_definition(text: str, contract: Contract) -> tuple[Conditions, ...]:
-    """Read the definition of a segment: the conditions of each of its rules.
+    """Parse the definition of a segment: the conditions of each of its rules.
 
     Parameters
     ----------
     text : str
-        As `definition` says it.
+        As `definition` writes it.
     contract : Contract
 
     Returns
@@ -70,18 +70,19 @@ def parse_definition(text: str, contract: Contract) -> tuple[Conditions, ...]:
     Raises
     ------
     WordsError
-        When the words lead to no rules, or to more than one reading.
+        When the words have no meaning, or more than one.
     """
     return Parser(contract).definition(text)
 
 
 class Parser:
-    """Reads words in the phrases of one contract."""
+    """Parses words in the phrases of one contract."""
 
     def __init__(self, contract: Contract):
         self._contract = contract
         self._joiner = joiner(contract)
         self._forms = [(feature, form) for feature in contract.features for form in forms(feature)]
+        # Only these letters can start a sentence, so only they are tried for one that was made upper case.
         starts = {text[:1] for _, form in self._forms for text in (form.before, contract.currency, "exactly")}
         self._starts = {*starts, everybody(contract)[:1]}
 
@@ -94,43 +95,46 @@ class Parser:
         return _only(text, self._definitions(text) if text.endswith(".") else iter(()))
 
     def _definitions(self, text: str) -> Iterator[tuple[Conditions, ...]]:
-        return _taken_apart(text.removesuffix("."), BETWEEN_RULES, lambda part, at: self._rules(part, first=at == 0))
+        return _split_at_joints(
+            text.removesuffix("."), BETWEEN_RULES, lambda text, at: self._rules(text, first=at == 0)
+        )
 
     def _rules(self, text: str, first: bool) -> Iterator[Conditions]:
         if everybody(self._contract) in self._starting(text, first):
             yield ()
-        for found in _taken_apart(text, self._joiner, lambda part, at: self._phrases(part, first and at == 0)):
-            # A range without a phrase of its own is said in two.
-            conditions = simplify(found)
+        for phrases in _split_at_joints(text, self._joiner, lambda text, at: self._phrases(text, first and at == 0)):
+            # A range without a phrase of its own takes two phrases.
+            conditions = simplify(phrases)
             if conditions is not None:
                 yield conditions
 
     def _phrases(self, text: str, first: bool) -> Iterator[Condition]:
+        # The suffix applies to any phrase but "is unknown", to which it would add nothing.
         missing = text.endswith(OR_MISSING)
-        found: list[Condition] = []
-        for said in self._starting(text.removesuffix(OR_MISSING), first):
+        conditions: list[Condition] = []
+        for phrase in self._starting(text.removesuffix(OR_MISSING), first):
             for feature, form in self._forms:
-                meaning = form.read(feature, said, self._contract.currency)
-                if meaning is not None and not (missing and form.shape is Shape.UNKNOWN):
-                    found.append(_condition(feature, form, meaning, missing))
-        yield from dict.fromkeys(found)
+                meaning = form.parse(feature, phrase, self._contract.currency)
+                if meaning is not None and not (missing and form.type is FormType.UNKNOWN):
+                    conditions.append(_condition(feature, form, meaning, missing))
+        yield from dict.fromkeys(conditions)
 
     def _starting(self, text: str, first: bool) -> list[str]:
-        """The text as it may have been before its first letter became a capital."""
+        """The text, and what it may have been before its first letter became upper case."""
         if not first:
             return [text]
         return [text, *(start + text[1:] for start in self._starts if start != text[:1] and capital(start) == text[:1])]
 
 
 def misread(data: dict[str, Any], segmentation: Segmentation, contract: Contract) -> list[Fault]:
-    """Words of segments that do not lead back to the rules of their tree.
+    """Words of segments that do not parse back to the rules of their tree.
 
     Parameters
     ----------
     data : dict
-        As `segments.to_json` makes it: what people read.
+        As `segments.to_json` writes it: the words that people read.
     segmentation : Segmentation
-        What scores.
+        The rules that assign customers.
     contract : Contract
 
     Returns
@@ -138,29 +142,29 @@ def misread(data: dict[str, Any], segmentation: Segmentation, contract: Contract
     list of Fault
     """
     parser = Parser(contract)
-    found = []
+    faults = []
     for item in data["segments"]:
         segment = segmentation[item["id"]]
         wanted = tuple(rule.conditions for rule in segment.rules)
-        said = {"definition": item["definition"], "rules": item["rules"]}
-        read = {"definition": parser.definition, "rules": lambda texts: tuple(map(parser.rule, texts))}
-        for key, text in said.items():
-            if not _leads_to(wanted, read[key], text):
+        texts = {"definition": item["definition"], "rules": item["rules"]}
+        parse = {"definition": parser.definition, "rules": lambda texts: tuple(map(parser.rule, texts))}
+        for key, text in texts.items():
+            if not _parses_to(wanted, parse[key], text):
                 where = f"segments.json, segment {segment.id}, {key}"
-                found.append(Fault(where, f"the words of its rules ({segment.definition})", str(text)))
-                break  # the other would be said to be wrong for the same reason
-    return found
+                faults.append(Fault(where, f"the words of its rules ({segment.definition})", str(text)))
+                break  # the other would have the same fault
+    return faults
 
 
-def _leads_to(wanted: tuple[Conditions, ...], read: Callable[[Any], tuple[Conditions, ...]], text: Any) -> bool:
+def _parses_to(wanted: tuple[Conditions, ...], parse: Callable[[Any], tuple[Conditions, ...]], text: Any) -> bool:
     try:
-        return read(text) == wanted
+        return parse(text) == wanted
     except WordsError:
         return False
 
 
-def _condition(feature: Feature, form: Form, meaning: Said, missing: bool) -> Condition:
-    if form.shape is Shape.UNKNOWN:
+def _condition(feature: Feature, form: Form, meaning: Meaning, missing: bool) -> Condition:
+    if form.type is FormType.UNKNOWN:
         return MissingCondition(feature.name)
     if isinstance(meaning, Bounds):
         return NumberCondition(feature.name, meaning.lower, meaning.upper, missing)
@@ -168,23 +172,25 @@ def _condition(feature: Feature, form: Form, meaning: Said, missing: bool) -> Co
     return CategoryCondition(feature.name, *meaning, missing)
 
 
-def _taken_apart(
-    text: str, joint: str, read: Callable[[str, int], Iterator[_T]], at: int = 0
+def _split_at_joints(
+    text: str, joint: str, parse: Callable[[str, int], Iterator[_T]], at: int = 0
 ) -> Iterator[tuple[_T, ...]]:
-    """Every way to take a text apart at some of its joints so that each part can be read."""
+    """Every way to split a text at some of its joints so that each piece can be parsed."""
     end = text.find(joint, at)
     while end >= 0:
-        for part in read(text[at:end], at):
-            for rest in _taken_apart(text, joint, read, end + len(joint)):
-                yield (part, *rest)
+        for first in parse(text[at:end], at):
+            for rest in _split_at_joints(text, joint, parse, end + len(joint)):
+                yield (first, *rest)
         end = text.find(joint, end + 1)
-    for part in read(text[at:], at):
-        yield (part,)
+    for last in parse(text[at:], at):
+        yield (last,)
 
 
-def _only(text: str, found: Iterator[_T]) -> _T:
-    readings = list(dict.fromkeys(found))
-    if len(readings) == 1:
-        return readings[0]
-    got = "words that mean more than one" if readings else "words that no phrase of the contract fits"
-    raise WordsError(text, [Fault("words", "the words of one rule", got, "Restore the words as the model says them.")])
+def _only(text: str, parsed: Iterator[_T]) -> _T:
+    meanings = list(dict.fromkeys(parsed))
+    if len(meanings) == 1:
+        return meanings[0]
+    got = "words that mean more than one" if meanings else "words that no phrase of the contract fits"
+    raise WordsError(
+        text, [Fault("words", "the words of one rule", got, "Restore the words that the model was saved with.")]
+    )

@@ -1,4 +1,4 @@
-"""A scorecard as a table, one row a bin, and back: what `scorecard.parquet` holds."""
+"""A scorecard as a table with one row per bin, and back: the content of `scorecard.parquet`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def to_table(scorecard: Scorecard) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row a bin of a term. For each of its one or two axes: the feature, the bin's number, what it is
+        One row per bin of a term. For each of its one or two axes: the feature, the bin's number, its type
         (``missing``, ``range``, ``category`` or ``unseen``), the bounds of a range (lower inclusive, null where
         open) or the categories; then points (log-odds), spread (standard deviation over bags), training customers
         in the bin, and the reason in words.
@@ -43,7 +43,7 @@ def to_table(scorecard: Scorecard) -> pa.Table:
 
 def from_table(table: pa.Table, intercept: float) -> Scorecard:
     """The scorecard that `to_table` wrote."""
-    # Whole columns at once: a scorer starts by this, and a scorecard may have 30,000 rows.
+    # By columns, not rows: every scorer starts with this, and a scorecard may have 30,000 rows.
     bins = [np.nan_to_num(table[f"bin_{axis}"].to_numpy()).astype(np.int64) for axis in (1, 2)]
     starts = [*np.flatnonzero((bins[0] == 0) & (bins[1] == 0)).tolist(), table.num_rows]
     lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
@@ -78,7 +78,7 @@ def _term_rows(term: Term) -> list[dict[str, Any]]:
 
 
 def bin_cells(axis: Bins, bin: int) -> dict[str, Any]:
-    """What a row says of one axis of its bin: feature, number, what it is, and its bounds or categories."""
+    """The cells of a row for one axis of its bin: feature, number, type, and bounds or categories."""
     cells: dict[str, Any] = {"feature": axis.feature, "bin": bin}
     if bin == MISSING:
         cells["what"] = "missing"

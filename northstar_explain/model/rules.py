@@ -1,7 +1,7 @@
 """Segments as rules: a small tree whose leaves partition the customers.
 
-The tree is kept because it makes the partition certain: each row takes one path. What people read are the rules, one
-a leaf, with the conditions of the path merged.
+The tree guarantees the partition, since each row takes one path. People read the rules, one per leaf, with the
+conditions of its path merged.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ Node = Tree[Condition, str]
 
 @dataclass(frozen=True)
 class Rule:
-    """Conditions that all hold, and the segment they lead to."""
+    """Conditions, all of which must match, and the segment of the rows that match."""
 
     conditions: tuple[Condition, ...]
     segment: str
 
     def matches(self, columns: Columns) -> np.ndarray:
-        """Rows that fit every condition, as a mask."""
+        """Rows that match every condition, as a mask."""
         masks = [c.matches(columns[c.feature]) for c in self.conditions]  # type: ignore[arg-type]
         return np.logical_and.reduce(masks) if masks else np.ones(_rows(columns), dtype=bool)
 
@@ -115,7 +115,7 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
     ----------
     tree : Node
     columns : mapping
-        Name to float64 array or `Category`, for every feature the tree asks about.
+        Name to float64 array or `Category`, for every feature in the tree.
 
     Returns
     -------
@@ -127,13 +127,13 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
 
 
 def assign_codes(tree: Node, columns: Columns, names: Sequence[str]) -> np.ndarray:
-    """The segment of each row, as its place in `names`: shape (n,)."""
-    codes = _codes(tree, columns, {name: np.intp(place) for place, name in enumerate(names)})
+    """The segment of each row, as its index in `names`: shape (n,)."""
+    codes = _codes(tree, columns, {name: np.intp(code) for code, name in enumerate(names)})
     return np.full(_rows(columns), codes) if isinstance(tree, Leaf) else codes
 
 
 def tree_to_json(tree: Node) -> dict[str, Any]:
-    """The tree as plain data."""
+    """The tree as JSON data."""
     if isinstance(tree, Leaf):
         return {"segment": tree.segment}
     return {"if": to_json(tree.test), "then": tree_to_json(tree.yes), "else": tree_to_json(tree.no)}
@@ -161,12 +161,12 @@ def _paths(
     yield from _paths(node.no, may_miss, (*path, node.test.opposite(may_miss(node.test.feature))))
 
 
-def _codes(node: Node, columns: Columns, places: dict[str, np.intp]) -> Any:
+def _codes(node: Node, columns: Columns, codes: dict[str, np.intp]) -> Any:
     if isinstance(node, Leaf):
-        return places[node.segment]
-    # Every question is asked of every row: for trees as small as these, that is faster than passing rows on.
-    fits = node.test.matches(columns[node.test.feature])  # type: ignore[arg-type]
-    return np.where(fits, _codes(node.yes, columns, places), _codes(node.no, columns, places))
+        return codes[node.segment]
+    # Every test is applied to every row: for trees this small, that is faster than routing subsets of rows.
+    matches = node.test.matches(columns[node.test.feature])  # type: ignore[arg-type]
+    return np.where(matches, _codes(node.yes, columns, codes), _codes(node.no, columns, codes))
 
 
 def _rows(columns: Columns) -> int:

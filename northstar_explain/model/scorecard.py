@@ -1,7 +1,7 @@
-"""A purchase model as a table of points: a score is the intercept plus the points of the bins a customer falls in.
+"""The purchase model as a table of points: a score is the intercept plus the points of a customer's bins.
 
-Bins follow interpret's convention, so that the compiled table equals the machine: bin 0 is missing, the last bin is
-unseen, and a value equal to a cut belongs to the bin above it.
+Bins follow interpret's convention, so that the table equals the EBM it is compiled from: bin 0 is missing, the last
+bin is unseen, and a value equal to a cut belongs to the bin above it.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ MISSING = 0
 
 @dataclass(frozen=True)
 class NumberBins:
-    """Bins of a numeric feature: missing, then one more than there are cuts, then unseen (never used by a number)."""
+    """Bins of a numeric feature: missing, one more than there are cuts, and unseen (which no number falls into)."""
 
     feature: str
     cuts: np.ndarray
 
     @property
     def count(self) -> int:
-        """How many bins there are, missing and unseen among them."""
+        """The number of bins, with missing and unseen."""
         return len(self.cuts) + 3
 
     def index(self, column: np.ndarray | Category) -> np.ndarray:
         """The bin of each row; NaN is missing, infinities fall into the outermost bins."""
         assert isinstance(column, np.ndarray)
-        found = np.searchsorted(self.cuts, column, side="right") + 1
-        found[np.isnan(column)] = MISSING
-        return found
+        bins = np.searchsorted(self.cuts, column, side="right") + 1
+        bins[np.isnan(column)] = MISSING
+        return bins
 
     def bounds(self, bin: int) -> tuple[float | None, float | None]:
         """``lower <= value < upper`` of a bin between missing and unseen; None where it is open."""
@@ -44,18 +44,19 @@ class NumberBins:
 
 @dataclass(frozen=True)
 class CategoryBins:
-    """Bins of a category: missing, then the values known from training, then unseen."""
+    """Bins of a category: missing, the values seen in training, and unseen."""
 
     feature: str
     values: Mapping[str, int]
 
     @property
     def count(self) -> int:
-        """How many bins there are, missing and unseen among them."""
+        """The number of bins, with missing and unseen."""
         return max(self.values.values(), default=0) + 2
 
     def index(self, column: np.ndarray | Category) -> np.ndarray:
         """The bin of each row."""
+        # A value that training did not see falls into the last bin, whose points are interpret's for unknown ones.
         assert isinstance(column, Category)
         return column.lookup(self.values, MISSING, self.count - 1)
 
@@ -82,7 +83,7 @@ class Term:
     customers : ndarray, same shape
         Training customers in the bin.
     reasons : tuple of str
-        What to say of each bin, in the flattened order of `points`.
+        The words for each bin, in the flattened order of `points`.
     """
 
     axes: tuple[Bins, ...]
@@ -102,7 +103,7 @@ class Term:
         return tuple(axis.feature for axis in self.axes)
 
     def index(self, columns: Columns) -> np.ndarray:
-        """Each row's place in the flattened table of points."""
+        """Each row's index in the flattened points."""
         first = self.axes[0].index(columns[self.axes[0].feature])
         if len(self.axes) == 1:
             return first
@@ -118,7 +119,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """The whole model: log-odds = intercept + one entry of each term's points."""
+    """The purchase model as data: log-odds = intercept + one entry of each term's points."""
 
     intercept: float
     terms: tuple[Term, ...]
@@ -129,7 +130,7 @@ class Scorecard:
         return tuple(dict.fromkeys(name for term in self.terms for name in term.features))
 
     def contributions(self, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-        """What each term adds for each row.
+        """The contribution of each term to each row.
 
         Parameters
         ----------
@@ -147,8 +148,8 @@ class Scorecard:
         return places, points
 
     def logit(self, points: np.ndarray) -> np.ndarray:
-        """Log-odds of each row, from what each term adds: shape (terms, n) to shape (n,)."""
-        # Term after term: NumPy's own sum groups its addends by the number of rows, and a score must not.
+        """Log-odds of each row from its contributions: shape (terms, n) to shape (n,)."""
+        # Term by term: the order in which np.sum adds depends on the number of rows, and a score must not.
         total = np.full(points.shape[1], self.intercept)
         for addend in points:
             total += addend
@@ -161,5 +162,6 @@ class Scorecard:
 
 def sigmoid(logit: np.ndarray) -> np.ndarray:
     """The logistic function, without overflow for large negative log-odds."""
+    # exp of a negative number only: exp(800) would overflow.
     small = np.exp(-np.abs(logit))
     return np.where(logit >= 0, 1 / (1 + small), small / (1 + small))

@@ -1,4 +1,4 @@
-"""Segments with what is known of them: the tree, each segment's rules, words and facts."""
+"""Segments: the tree, and each segment's rules, words and facts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Profile:
     index : float or None
         100 * mean / base: 100 is the average customer. None where the base is 0 or below.
     effect : float
-        (mean - base) / standard deviation over all customers: Cohen's d against the whole.
+        (mean - base) / standard deviation over all customers: Cohen's d against all customers.
     known : int
         Customers of the segment whose value is known.
     """
@@ -46,9 +46,9 @@ class Segment:
     id, name, definition : str
     rules : tuple of Rule
     customers : int
-        Customers in it, of those the model was made from.
+        Number of training customers in it.
     share : float
-        The same as a share of all, 0 to 1.
+        The same as a share of all training customers, 0 to 1.
     profile : tuple of Profile
         One for each numeric feature of the contract.
     precision, recall : float
@@ -68,13 +68,13 @@ class Segment:
 
 @dataclass(frozen=True)
 class Retired:
-    """A segment that an update of the model gave up.
+    """A segment that an update of the model no longer has.
 
     Attributes
     ----------
     id, name, definition : str
     date : str
-        Of the model that no longer has it.
+        Date of the model that dropped it.
     """
 
     id: str
@@ -95,7 +95,7 @@ class Segmentation:
     borders : mapping
         Which values are close to a threshold; see `borders`.
     retired : tuple of Retired
-        Segments of earlier models; their ids are not given again.
+        Segments of earlier models; their ids are not used again.
     """
 
     tree: Node
@@ -116,7 +116,7 @@ class Segmentation:
 
 
 def to_json(segmentation: Segmentation, contract: Contract) -> dict[str, Any]:
-    """The segmentation as plain data; nothing in it comes from the label."""
+    """The segmentation as JSON data; nothing in it depends on the label."""
     return {
         "tree": tree_to_json(segmentation.tree),
         "segments": [_segment_to_json(segment, contract) for segment in segmentation.segments],
@@ -130,6 +130,7 @@ def _segment_to_json(segment: Segment, contract: Contract) -> dict[str, Any]:
         "id": segment.id,
         "name": segment.name,
         "definition": segment.definition,
+        # Stored for readers of the file; loading derives them again.
         "rules": [capital(rule_words(rule, contract)) for rule in segment.rules],
         "customers": segment.customers,
         "share": segment.share,
@@ -140,7 +141,8 @@ def _segment_to_json(segment: Segment, contract: Contract) -> dict[str, Any]:
 
 
 def from_json(data: dict[str, Any], contract: Contract) -> Segmentation:
-    """The segmentation that `to_json` wrote; rules and words are made again from the tree."""
+    """The segmentation that `to_json` wrote; rules and words are derived from the tree again."""
+    # The tree is the single source: stored rules and definitions are checked against it, never used.
     tree = tree_from_json(data["tree"])
     by_segment = rules_by_segment(tree, contract)
     segments = tuple(
@@ -163,7 +165,7 @@ def from_json(data: dict[str, Any], contract: Contract) -> Segmentation:
 
 def rules_by_segment(tree: Node, contract: Contract) -> dict[str, tuple[Rule, ...]]:
     """The rules of each segment, by its id."""
-    found: dict[str, tuple[Rule, ...]] = {}
+    grouped: dict[str, tuple[Rule, ...]] = {}
     for rule in rules(tree, contract):
-        found[rule.segment] = (*found.get(rule.segment, ()), rule)
-    return found
+        grouped[rule.segment] = (*grouped.get(rule.segment, ()), rule)
+    return grouped

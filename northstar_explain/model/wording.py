@@ -1,17 +1,16 @@
-"""How conditions, rules and ranges are said in plain words; `parsing` reads conditions and rules back."""
+"""Conditions, rules and ranges in plain words; `parsing` parses conditions and rules back."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from northstar_explain.contract import Contract, Feature, Kind
-from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, Shape, forms, joiner
-from northstar_explain.contract.values import either, plain, say, say_range, say_values
+from northstar_explain.contract import Contract, Feature
+from northstar_explain.contract.kinds import either, plain
+from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, forms, joiner
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.model.rules import Rule
 
-__all__ = ["brief", "capital", "definition", "either", "phrases", "plain", "range_words", "rule_words", "say"]
+__all__ = ["brief", "capital", "definition", "either", "phrases", "plain", "range_words", "rule_words"]
 
 
 def phrases(condition: Condition, contract: Contract) -> list[str]:
@@ -20,7 +19,7 @@ def phrases(condition: Condition, contract: Contract) -> list[str]:
     Parameters
     ----------
     condition : Condition
-        Its thresholds are said to the last digit.
+        Its thresholds are written to the last digit.
     contract : Contract
 
     Returns
@@ -29,20 +28,21 @@ def phrases(condition: Condition, contract: Contract) -> list[str]:
         One phrase; two for a range that the contract has no phrase for.
     """
     feature = contract[condition.feature]
-    by_shape = {form.shape: form for form in forms(feature)}
+    by_type = {form.type: form for form in forms(feature)}
     if isinstance(condition, MissingCondition):
-        return [by_shape[Shape.UNKNOWN].fill()]
+        return [by_type[FormType.UNKNOWN].fill()]
     ending = OR_MISSING if condition.missing else ""
     if isinstance(condition, CategoryCondition):
-        among = say_values(feature, condition.values, condition.inside)
-        return [by_shape[Shape.AMONG].fill(among) + ending]
+        among = feature.kind.categories_words(condition.values, condition.inside, feature.order)
+        return [by_type[FormType.AMONG].fill(among) + ending]
     bounds = Bounds(condition.lower, condition.upper)
     if bounds == (None, None):
-        return [by_shape[Shape.KNOWN].fill() + ending]
-    said = _fixed(feature, bounds)
-    if said is None and None not in bounds and Shape.RANGE not in by_shape:
-        return [_bound(feature, half, by_shape, contract) + ending for half in _halves(bounds)]
-    return [(said or _bound(feature, bounds, by_shape, contract)) + ending]
+        return [by_type[FormType.KNOWN].fill() + ending]
+    fixed = _fixed(feature, bounds)
+    # "Opened 90 days or more ago or never" cannot be a range: each bound gets a phrase.
+    if fixed is None and None not in bounds and FormType.RANGE not in by_type:
+        return [_bound(feature, half, by_type, contract) + ending for half in _halves(bounds)]
+    return [(fixed or _bound(feature, bounds, by_type, contract)) + ending]
 
 
 def _halves(bounds: Bounds) -> tuple[Bounds, Bounds]:
@@ -50,24 +50,24 @@ def _halves(bounds: Bounds) -> tuple[Bounds, Bounds]:
 
 
 def _fixed(feature: Feature, bounds: Bounds) -> str | None:
-    found = (form.fill() for form in forms(feature) if form.shape is Shape.FIXED and form.bounds == bounds)
-    return next(found, None)
+    fixed = (form.fill() for form in forms(feature) if form.type is FormType.FIXED and form.bounds == bounds)
+    return next(fixed, None)
 
 
-def _bound(feature: Feature, bounds: Bounds, by_shape: dict[Shape, Form], contract: Contract) -> str:
+def _bound(feature: Feature, bounds: Bounds, by_type: dict[FormType, Form], contract: Contract) -> str:
     lower, upper = bounds
     if lower is not None and upper is not None:
-        return by_shape[Shape.RANGE].fill(say_range(feature, lower, upper, contract.currency))
+        return by_type[FormType.RANGE].fill(feature.kind.interval_words(lower, upper, feature.unit, contract.currency))
     if lower is not None:
-        return by_shape[Shape.AT_LEAST].fill(say(feature, lower, contract.currency))
+        return by_type[FormType.AT_LEAST].fill(feature.kind.value_words(lower, feature.unit, contract.currency))
     assert upper is not None
-    return by_shape[Shape.BELOW].fill(say(feature, upper, contract.currency))
+    return by_type[FormType.BELOW].fill(feature.kind.value_words(upper, feature.unit, contract.currency))
 
 
 def rule_words(rule: Rule, contract: Contract) -> str:
     """A rule's conditions joined by ``and``."""
-    said = [phrase for condition in rule.conditions for phrase in phrases(condition, contract)]
-    return joiner(contract).join(said) if said else everybody(contract)
+    clauses = [phrase for condition in rule.conditions for phrase in phrases(condition, contract)]
+    return joiner(contract).join(clauses) if clauses else everybody(contract)
 
 
 def everybody(contract: Contract) -> str:
@@ -76,41 +76,21 @@ def everybody(contract: Contract) -> str:
 
 
 def definition(rules: Sequence[Rule], contract: Contract) -> str:
-    """A sentence for a segment: its rules joined by ``or``."""
+    """The definition of a segment: its rules joined by ``or``, as a sentence."""
     return capital(BETWEEN_RULES.join(rule_words(rule, contract) for rule in rules)) + "."
 
 
 def range_words(feature: Feature, lower: float | None, upper: float | None, currency: str) -> str:
     """A bin of a numeric feature, ``lower <= value < upper``, as a noun phrase."""
-    if feature.kind.whole:
-        return _whole_range(feature, lower, upper)
-    low, high = (None if x is None else brief(feature, x, currency) for x in (lower, upper))
-    if low is None or high is None:
-        return f"{feature.words} " + ("any" if low == high else f"below {high}" if low is None else f"of {low} or more")
-    return f"{feature.words} of {low}" if low == high else f"{feature.words} of {low} to {high}"
-
-
-def _whole_range(feature: Feature, lower: float | None, upper: float | None) -> str:
-    first = None if lower is None else math.ceil(lower)
-    last = None if upper is None else math.ceil(upper) - 1
-    if first is None and feature.minimum is not None:
-        first = math.ceil(feature.minimum)
-    words = feature.words
-    if first is not None and first == last:
-        if first == 0:
-            return f"no {words}" if feature.kind is Kind.COUNT else f"0 {words}"
-        return f"{first:,} {words}"
-    if last is None:
-        return f"any number of {words}" if first is None else f"{first:,} or more {words}"
-    return f"{last:,} or fewer {words}" if first is None else f"{first:,} to {last:,} {words}"
+    return feature.kind.range_noun(feature.words, lower, upper, feature.minimum, feature.unit, currency)
 
 
 def brief(feature: Feature, value: float, currency: str) -> str:
-    """A value to three digits, enough to read it by; the exact one stands in the model folder."""
-    return say(feature, float(f"{value:.3g}"), currency)
+    """A value to three digits; the exact one is in the model folder."""
+    return feature.kind.value_words(float(f"{value:.3g}"), feature.unit, currency)
 
 
 def capital(text: str) -> str:
-    """The text with its first letter in upper case, where that is one letter."""
+    """The text with its first letter in upper case, unless that gives several letters, as for ß."""
     first = text[:1].upper()
     return first + text[1:] if len(first) == 1 else text

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from northstar_explain import tables
-from northstar_explain.contract.check import CheckedBatch, part
+from northstar_explain.contract.check import CheckedBatch, check_batch
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, require_columns, require_types
 from northstar_explain.errors import Fault, TableError
@@ -119,7 +119,7 @@ def score_part(
     first_row : int, default 1
         Position in the input of the first of these rows.
     original_text : callable, optional
-        Gives the same rows with the cells of their file: see `northstar_explain.contract.check.part`.
+        Gives the same rows with the cells of their file: see `northstar_explain.contract.check.check_batch`.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def score_part(
     scored : Scored
         Its good rows.
     """
-    parted = part(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
+    parted = check_batch(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
     return parted, scorer.score(parted.ids, parted.columns)
 
 

@@ -1,13 +1,13 @@
 """Customer tables in, result tables out: the only Parquet, CSV and Arrow file handling.
 
-CSV cells are read as text and left as text: what a cell should be is the contract's to say, and an identifier
-such as ``00123`` must come out as it went in.
+CSV cells are read as text: the contract decides their types, and an identifier such as ``00123`` must be written as
+it was read.
 """
 
-from northstar_explain.tables.clashes import local_paths, require_apart, same
 from northstar_explain.tables.formats import FORMATS, is_text_format
 from northstar_explain.tables.frames import from_frame
 from northstar_explain.tables.journal import settle
+from northstar_explain.tables.output_clashes import local_paths, require_apart, same
 from northstar_explain.tables.places import require_format, require_free, require_only
 from northstar_explain.tables.publish import Publication, publish, publish_folder, replacing, write_text
 from northstar_explain.tables.reading import read, read_parquet_bytes

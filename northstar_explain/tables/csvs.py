@@ -1,4 +1,4 @@
-"""CSV: cells are text and stay text; what a cell should be is the contract's to say."""
+"""CSV: cells are read as text; the contract decides their types."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _STARTS = tuple("=+-@\t\r＝＋－＠")
 
 
 def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The rows of a CSV file, some at a time: every column text, an empty cell null.
+    """The rows of a CSV file in record batches: every column text, an empty cell null.
 
     Parameters
     ----------
     path : Path
         UTF-8, with a header line.
     columns : sequence of str, optional
-        The only ones to read.
+        Columns to read; all where not given.
 
     Yields
     ------
     pyarrow.RecordBatch
-        At least one, be it without rows.
+        At least one, which may be empty.
 
     Raises
     ------
     TableError
-        When the file is no CSV, or not UTF-8.
+        When the file is not a CSV, or not UTF-8.
     """
     header = read_header(path)
     convert = conversion(dict.fromkeys(header, pa.string()), columns)
@@ -42,6 +42,7 @@ def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
     parse = arrow_csv.ParseOptions(newlines_in_values=True)
     try:
         with arrow_csv.open_csv(path, read_options=read, convert_options=convert, parse_options=parse) as reader:
+            # Arrow yields no batch for a file with a header only, and callers need the schema.
             yield pa.RecordBatch.from_pylist([], schema=reader.schema)
             yield from reader
     except pa.ArrowInvalid as error:
@@ -49,7 +50,7 @@ def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
 
 
 def conversion(kinds: dict[str, pa.DataType], columns: Sequence[str] | None) -> arrow_csv.ConvertOptions:
-    """What cells are read as: the types given, an empty cell null."""
+    """Options that read cells as the given types, an empty cell as null."""
     return arrow_csv.ConvertOptions(
         column_types=kinds,
         null_values=[""],
@@ -60,7 +61,7 @@ def conversion(kinds: dict[str, pa.DataType], columns: Sequence[str] | None) -> 
 
 
 def malformed(path: Path, error: pa.ArrowInvalid) -> TableError:
-    """The error of a file that Arrow cannot read as CSV; of one that is not UTF-8, the place."""
+    """The error of a file that Arrow cannot parse as CSV; where it is not UTF-8, with the position."""
     require_utf8(path)
     todo = "Every line needs as many cells as the header."
     return TableError(str(path), [Fault("file", "a well-formed CSV", first_line(error), todo)])
@@ -69,31 +70,31 @@ def malformed(path: Path, error: pa.ArrowInvalid) -> TableError:
 def read_header(path: Path) -> list[str]:
     """The names in the first line."""
     try:
-        # newline="" leaves a line break inside a quoted name to the reader.
+        # newline="": the reader handles line breaks inside a quoted name.
         with path.open(encoding="utf-8-sig", newline="") as file:
             return next(csv.reader(file), [])
     except UnicodeDecodeError:
         require_utf8(path)
         raise
     except csv.Error as error:
-        todo = "Is a quotation mark left open?"
+        todo = "Check for an unclosed quotation mark."
         raise TableError(str(path), [Fault("file", "a header line", str(error), todo)]) from error
 
 
 def require_utf8(path: Path) -> None:
-    """Raise TableError with the place of the first byte that is not UTF-8, if there is one."""
+    """Raise TableError with the position of the first byte that is not UTF-8, if there is one."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
-                got = f"the byte 0x{line[error.start]:02x} in line {number}, place {error.start + 1}"
+                got = f"the byte 0x{line[error.start]:02x} in line {number}, position {error.start + 1}"
                 todo = "Save the file as UTF-8."
                 raise TableError(str(path), [Fault("file", "a CSV in UTF-8", got, todo)]) from error
 
 
 def encode(data: pa.Table | pa.RecordBatch, header: bool = True) -> pa.Buffer:
-    """The rows as CSV, text quoted; the header line only where asked for."""
+    """The rows as CSV with quoted text, with or without the header line."""
     sink = pa.BufferOutputStream()
     options = arrow_csv.WriteOptions(include_header=header, batch_size=1 << 12, quoting_style="needed")
     arrow_csv.write_csv(data, sink, options)
@@ -101,8 +102,8 @@ def encode(data: pa.Table | pa.RecordBatch, header: bool = True) -> pa.Buffer:
 
 
 def harmless(text: str) -> str:
-    """The text as a spreadsheet will not take it for a formula: with an apostrophe first, where it begins like one.
+    """The text, with an apostrophe in front where a spreadsheet would take it for a formula.
 
-    What begins a formula is listed by OWASP, CSV Injection.
+    The characters that start a formula are those of OWASP, CSV Injection.
     """
     return "'" + text if text.startswith(_STARTS) else text

@@ -1,4 +1,4 @@
-"""The formats of a table on disk, and what can be wrong with a file before it is read."""
+"""The formats of tables on disk, and faults of a file before it is read."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pyarrow as pa
 from northstar_explain.errors import Fault, TableError
 
 FORMATS = (".parquet", ".csv", ".arrow")
-# What PyArrow raises on bytes that are not what they should be: its own errors, and Python's for lengths and names.
+# What PyArrow raises on damaged files: its own errors, and Python's for wrong lengths and names.
 READING = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError, struct.error, SystemError)
 
 
 def is_text_format(path: Path | str) -> bool:
-    """Whether the file holds untyped cells (CSV), so that numbers have to be read from text."""
+    """Whether the format has untyped cells (CSV), so that numbers are parsed from text."""
     return Path(path).suffix == ".csv"
 
 
 def require_file(path: Path) -> None:
-    """Raise TableError unless the path is a file of a known format with something in it."""
+    """Raise TableError unless the path is a file of a known format that is not empty."""
     require_path(path)
     if path.is_dir():
         raise TableError(str(path), [Fault("file", "a file", "a folder", "Name the file inside it.")])
@@ -34,7 +34,7 @@ def require_file(path: Path) -> None:
 
 
 def require_path(path: Path) -> None:
-    """Raise TableError unless something stands at the path."""
+    """Raise TableError unless the path exists."""
     try:
         exists = path.exists()
     except OSError as error:  # such as a name that is too long for the system
@@ -45,7 +45,7 @@ def require_path(path: Path) -> None:
 
 
 def unreadable(path: Path, error: BaseException) -> TableError:
-    """The error of a file that cannot be read: one that is not whole, or one that the system does not hand out.
+    """The error of a file that cannot be read: damaged, or refused by the operating system.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def unreadable(path: Path, error: BaseException) -> TableError:
     if isinstance(error, OSError) and error.errno:
         gone = isinstance(error, FileNotFoundError)
         got = "one that was removed meanwhile" if gone else os.strerror(error.errno)
-        todo = "Read it again when nothing moves it." if gone else "Check the file and its permissions."
+        todo = "Read it again when no other program moves it." if gone else "Check the file and its permissions."
         return TableError(str(path), [Fault("file", "a file that can be read", got, todo)])
     kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "Arrow")
     todo = "The file may be damaged, cut off or of another format: write it again."
@@ -67,5 +67,5 @@ def unreadable(path: Path, error: BaseException) -> TableError:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says."""
+    """The first line of an error's message."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Tables from memory: anything that hands out Arrow."""
+"""Tables in memory: anything that exports Arrow."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from northstar_explain.tables.soundness import as_bytes, require_sound
 
 
 def from_frame(frame: Any, needed: Collection[str] | None = None, source: str = "table") -> pa.Table:
-    """Take a table from anything that hands out Arrow.
+    """Convert anything that exports Arrow to a table.
 
     Parameters
     ----------
     frame : object
         A ``pyarrow.Table`` or ``RecordBatch``, or an object with ``__arrow_c_stream__`` (pandas, Polars, DuckDB).
     needed : collection of str, optional
-        Columns that must be there whole; others are left out where Arrow has no type for what they hold, such as a
+        Columns that must be convertible; others are left out where Arrow has no type for their values, such as a
         pandas column of texts and numbers. Where not given, every column is needed.
     source : str
         What to call the table in errors.
@@ -28,21 +28,21 @@ def from_frame(frame: Any, needed: Collection[str] | None = None, source: str = 
     Returns
     -------
     pyarrow.Table
-        Validated, but for texts: see `soundness`.
+        Validated except for UTF-8: see `soundness`.
 
     Raises
     ------
     TableError
-        When the object hands out no table, or a needed column holds what Arrow has no type for.
+        When the object exports no table, or Arrow has no type for the values of a needed column.
     """
     if isinstance(frame, pa.RecordBatch):
         frame = pa.Table.from_batches([frame])
-    table = frame if isinstance(frame, pa.Table) else _handed_out(frame, needed, source)
+    table = frame if isinstance(frame, pa.Table) else _exported(frame, needed, source)
     require_sound(table, source)
     return without_views(table)
 
 
-def _handed_out(frame: Any, needed: Collection[str] | None, source: str) -> pa.Table:
+def _exported(frame: Any, needed: Collection[str] | None, source: str) -> pa.Table:
     if isinstance(frame, type) or not hasattr(frame, "__arrow_c_stream__"):
         raise _no_table(frame, source, type(frame).__name__)
     if _is_pandas(frame):
@@ -54,32 +54,32 @@ def _handed_out(frame: Any, needed: Collection[str] | None, source: str) -> pa.T
             return _by_column(frame, needed, source)
     try:
         table = pa.table(frame)
-    except Exception as error:  # whatever a foreign object raises, it hands out no table
+    except Exception as error:  # a foreign object may raise anything
         if _is_pandas(frame):
             return _by_column(frame, needed, source)
         raise _no_table(frame, source, f"{type(frame).__name__}: {first_line(error)}") from error
-    # pandas keeps a filtered index as a column of its own making; it is no customer's data.
+    # pandas exports a filtered index as a column of this name; it is not customer data.
     return table.select([place for place, name in enumerate(table.column_names) if name != "__index_level_0__"])
 
 
 def _no_table(frame: Any, source: str, got: str) -> TableError:
-    todo = "Hand over a pandas, Polars, DuckDB or PyArrow table."
+    todo = "Pass a pandas, Polars, DuckDB or PyArrow table."
     if hasattr(frame, "collect"):  # a lazy table
         todo = "Call its collect() first."
     return TableError(source, [Fault("object", "a table that hands out Arrow", got, todo)])
 
 
 def _is_pandas(frame: Any) -> bool:
-    # Told by what it has: pandas need not be there, and takes long to import where it is.
+    # By its attributes: pandas may not be installed, and takes long to import.
     return hasattr(frame, "iloc") and hasattr(frame, "columns") and hasattr(frame, "index")
 
 
 def _by_column(frame: Any, needed: Collection[str] | None, source: str) -> pa.Table:
-    """The columns of a pandas frame that Arrow can hold, whatever their names, and the index where it has names."""
+    """The columns of a pandas frame that Arrow has types for, whatever their names, and named levels of the index."""
     columns = [(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
     levels = [(level, name) for level, name in enumerate(frame.index.names) if name is not None]
-    held = {name for name, _ in columns}
-    columns += [(str(name), frame.index.get_level_values(level)) for level, name in levels if str(name) not in held]
+    taken = {name for name, _ in columns}
+    columns += [(str(name), frame.index.get_level_values(level)) for level, name in levels if str(name) not in taken]
     names, arrays, faults = [], [], []
     for name, column in columns:
         try:
@@ -96,7 +96,7 @@ def _by_column(frame: Any, needed: Collection[str] | None, source: str) -> pa.Ta
 
 
 def _mixed(name: str, column: Any, error: Exception) -> Fault:
-    # A value that differs from itself is NaN, as pandas writes what is missing.
+    # A value that differs from itself is NaN, which pandas uses for missing values.
     kinds = sorted({type(value).__name__ for value in column if value is not None and value == value})
     todo = "Make them all text, or all numbers."
     if len(kinds) > 1:
@@ -105,8 +105,8 @@ def _mixed(name: str, column: Any, error: Exception) -> Fault:
 
 
 def without_views(table: pa.Table) -> pa.Table:
-    """The table with texts that Arrow's functions can work on."""
-    # Polars hands out texts as views, for which Arrow has few functions: neither take nor, in dictionaries, cast.
+    """The table with string views converted to strings."""
+    # Polars exports string views, for which Arrow lacks functions: neither take nor, in dictionaries, cast.
     for place, field in enumerate(table.schema):
         kind = field.type
         if _is_view(kind):
@@ -134,5 +134,5 @@ def _plain(view: pa.DataType) -> pa.DataType:
 def _without_view(array: pa.Array) -> pa.Array:
     if pa.types.is_binary_view(array.type):
         return array.cast(pa.binary())
-    # By way of bytes: a text that is not UTF-8 cannot be cast, and rejects no more than its row.
+    # Via bytes: a text that is not UTF-8 cannot be cast to a string, but must reject its row only.
     return as_bytes(array).cast(pa.binary()).view(pa.string())

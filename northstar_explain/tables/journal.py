@@ -1,9 +1,9 @@
-"""Several files put in their places as one: the intent is written first, and whoever comes next completes it.
+"""Replacing several files atomically, with a write-ahead journal: an intent that the next command can complete.
 
-A file system replaces one name at a time. So that several are replaced all or none, what is about to be done is first
-written to an intent: which staged file goes where. Its renaming is the moment of publication. A run that is killed
-before leaves the old files; one that is killed after leaves the intent, and the next command that reads or writes any
-of these files completes it before it does anything else. While an intent is worked on, it is locked.
+A file system replaces one name at a time. So that several are replaced all or none, an intent is written first: which
+staged file goes where. Renaming it into place is the moment of publication. A run that is killed before that leaves the
+old files; one that is killed after it leaves the intent, and the next command that reads or writes any of these files
+completes it first. While a process works on an intent, it is locked.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from typing import IO, Any
 from northstar_explain.errors import Fault, OutputError
 from northstar_explain.tables.staging import beside, intents, is_staged, remove, true_place
 
-WORK = ".work"  # how the folder ends in which a run that can be resumed does its work
+WORK = ".work"  # suffix of the work folder of a run that can be resumed
 
 
 @dataclass(frozen=True)
 class Move:
-    """One output and what shall stand there.
+    """The replacement of one output.
 
     Attributes
     ----------
     place : Path
     beside : Path
-        What is staged for it; afterwards, what stood there before.
+        The staged file or folder; after the exchange, the old one.
     new, old : int or None
-        Inode of the one and of the other, which a rename does not change; None where there is nothing.
+        Inodes of the new and the old one, which a rename does not change; None where there is none.
     """
 
     place: Path
@@ -43,21 +43,21 @@ class Move:
 
     @property
     def aside(self) -> Path:
-        """Where the old folder stands for a moment on systems that cannot exchange two names."""
+        """Temporary name of the old folder on systems that cannot exchange two names."""
         return self.beside.with_name(self.beside.name + ".old")
 
     def waits(self) -> bool:
-        """Whether it is still to be done. What people put there since is left alone."""
+        """Whether it is still to be done. Files that people put there since are not touched."""
         if self.new is None:
             return self.old is not None and inode(self.place) == self.old
         return inode(self.beside) == self.new
 
     def is_lost(self) -> bool:
-        """Whether it can no longer be done: the old still stands there, and the new is gone."""
+        """Whether it can no longer be done: the old file is still there, and the new one is missing."""
         return self.new is not None and not self.waits() and self.old is not None and inode(self.place) == self.old
 
     def do(self) -> None:
-        """Let the staged file and the old one change places, in one step where the system can."""
+        """Exchange the staged file and the old one, in one step where the system supports it."""
         if self.new is None:
             self.place.rename(self.beside)
         elif inode(self.place) is None:
@@ -71,7 +71,7 @@ class Move:
             self.beside.replace(self.place)
 
     def at_once(self) -> bool:
-        """Do it in one step of the file system, and sync it; False where that would take two."""
+        """Exchange in one step of the file system, and sync; False where that would take two steps."""
         if self.old is None or self.new is None or self.place.is_file():
             self.do()
         elif not exchange(self.beside, self.place):
@@ -84,7 +84,7 @@ class Move:
         return True
 
     def undo(self) -> bool:
-        """Put the old one back; False where it is gone."""
+        """Restore the old file; False where it is missing."""
         if self.old is not None and inode(self.aside) == self.old:
             if inode(self.place) is not None:
                 self.place.rename(self.beside)
@@ -101,27 +101,27 @@ class Move:
         return True
 
     def clear(self) -> None:
-        """Remove what stood there before."""
+        """Remove the old file."""
         remove(self.beside)
         remove(self.aside)
 
 
 def carry_out(intent: Path, moves: Sequence[Move], discard: Sequence[Path] = ()) -> None:
-    """Do all of the moves or none.
+    """Do all moves or none.
 
     Parameters
     ----------
     intent : Path
-        Where to write what is to be done, under a hidden name in the folder of the outputs.
+        Path of the journal: a hidden name in the folder of the outputs.
     moves : sequence of Move
     discard : sequence of Path
-        Work folders beside the outputs, to be removed once all is done.
+        Work folders beside the outputs, to be removed at the end.
 
     Raises
     ------
     OSError
-        When one of them fails. The old files then stand as they stood; where even that cannot be had, the intent
-        stays, and the next command completes it.
+        When one of them fails. The old files are then restored; where that fails too, the intent stays, and the next
+        command completes it.
     """
     with _written(intent, moves, discard):
         try:
@@ -138,24 +138,24 @@ def carry_out(intent: Path, moves: Sequence[Move], discard: Sequence[Path] = ())
 
 
 def settle(*paths: Path, rewriting: bool = False) -> None:
-    """Complete what killed runs had begun to publish in the folders of some paths; wait for what a living run does.
+    """Complete publications that killed runs left in the folders of some paths; wait for those of running ones.
 
-    To be called before any of the paths is read or written.
+    Called before any of the paths is read or written.
 
     Parameters
     ----------
     paths : Path
     rewriting : bool, default False
-        Whether the paths are about to be replaced, so that what cannot be completed no longer matters.
+        Whether the paths are about to be replaced, so that a publication that cannot be completed is dropped.
 
     Raises
     ------
     OutputError
-        When one of the paths belongs to a result that is half published and cannot be completed.
+        When one of the paths belongs to a publication that is incomplete and cannot be completed.
     """
     places = set()
     for path in paths:
-        with contextlib.suppress(OSError):  # a name that is too long: nothing stands there
+        with contextlib.suppress(OSError):  # a name that is too long does not exist
             places.add(standing(path))
     for folder in sorted({place.parent for place in places}):
         for intent in intents(folder):
@@ -163,13 +163,13 @@ def settle(*paths: Path, rewriting: bool = False) -> None:
 
 
 def standing(path: Path) -> Path:
-    """Where an output really stands: one spelling for each place."""
+    """The canonical path of an output."""
     place = true_place(path)
     return Path(os.path.realpath(place.parent)) / place.name
 
 
 def inode(path: Path) -> int | None:
-    """The number of the file or folder at a path; None where there is none."""
+    """The inode of a file or folder; None where there is none."""
     try:
         return path.lstat().st_ino
     except (FileNotFoundError, NotADirectoryError):
@@ -177,23 +177,23 @@ def inode(path: Path) -> int | None:
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Exchange two names in one step; False where the system or the disk cannot."""
+    """Exchange two names in one step; False where the system or the file system cannot."""
     import ctypes
 
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     if rename is None:
         return False
-    here, both = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
-    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), both) == 0)
+    at_cwd, rename_exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
+    return bool(rename(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), rename_exchange) == 0)
 
 
 def sync(path: Path) -> None:
-    """Have the disk hold a file's bytes, or the names in a folder."""
+    """Flush a file, or the names in a folder, to disk."""
     file = os.open(path, os.O_RDONLY)
     try:
         os.fsync(file)
     except OSError as error:
-        # Some network file systems have no way to do this for a folder.
+        # Some network file systems do not support it for folders.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
             raise
     finally:
@@ -202,14 +202,14 @@ def sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def _written(intent: Path, moves: Sequence[Move], discard: Sequence[Path]) -> Iterator[None]:
-    """Write an intent, whole and locked."""
+    """Write an intent completely, and hold its lock."""
     home = intent.parent
 
-    def relative(path: Path) -> str:  # a folder that is moved as a whole takes its intent along
+    def relative(path: Path) -> str:  # so that the folder can be moved together with its intent
         return os.path.relpath(path, home)
 
-    said = [{"place": relative(m.place), "beside": relative(m.beside), "new": m.new, "old": m.old} for m in moves]
-    data = {"moves": said, "discard": [relative(path) for path in discard]}
+    described = [{"place": relative(m.place), "beside": relative(m.beside), "new": m.new, "old": m.old} for m in moves]
+    data = {"moves": described, "discard": [relative(path) for path in discard]}
     draft = beside(intent)
     try:
         with draft.open("w", encoding="utf-8") as file:
@@ -236,7 +236,7 @@ def _complete(intent: Path, places: set[Path], rewriting: bool) -> None:
         with intent.open(encoding="utf-8") as file:
             _lock(file)
             if inode(intent) != os.fstat(file.fileno()).st_ino:
-                return  # completed by another while this one waited
+                return  # completed by another process while this one waited
             moves, discard = _read(json.load(file), intent)
             concerned = bool(places & {move.place for move in moves})
             lost = [move for move in moves if move.is_lost()]
@@ -251,21 +251,21 @@ def _complete(intent: Path, places: set[Path], rewriting: bool) -> None:
                 _sync_folders(moves)
                 _end(intent, moves, discard)
     except FileNotFoundError:
-        return  # completed by another
+        return  # completed by another process
     except (ValueError, TypeError, KeyError) as error:
         todo = "Remove this file, and write the result beside it again."
         got = f"{type(error).__name__}: {error}"
-        raise OutputError(str(intent), [Fault("file", "what a run is to publish", got, todo)]) from error
+        raise OutputError(str(intent), [Fault("file", "the intent of a publication", got, todo)]) from error
     except OSError as error:
         if moves and not places & {move.place for move in moves}:
-            return  # not of those asked for, and not to be completed by this user
+            return  # concerns other paths, and this user may not complete it
         got = error.strerror or str(error)
-        todo = "A run was killed while it published here: let somebody run a command who may write to the folder."
+        todo = "A run was killed while it published here: run a command as a user who may write to the folder."
         raise OutputError(str(intent.parent), [Fault("folder", "one that can be written", got, todo)]) from error
 
 
 def _end(intent: Path, moves: Sequence[Move], discard: Sequence[Path]) -> None:
-    # The intent goes last: as long as it is there, what it tells to clear away is known to be nobody's.
+    # The intent is removed last: without it, nobody would know that the old files can be removed.
     for move in moves:
         move.clear()
     for path in discard:
@@ -286,7 +286,7 @@ def _read(data: Any, intent: Path) -> tuple[list[Move], list[Path]]:
 
     moves = [Move(path(one["place"]), path(one["beside"]), one["new"], one["old"]) for one in data["moves"]]
     discard = [path(text) for text in data["discard"]]
-    # Whoever can write here can do harm without this; but a damaged intent must not touch what no run of ours made.
+    # A damaged intent must not touch files that no run of ours wrote.
     if not all(_is_hidden(move.beside, move.place.parent) for move in moves):
         raise ValueError("a staged file that is none")
     if not all(_is_hidden(one, one.parent) for one in discard):
@@ -301,16 +301,14 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 def _half_published(move: Move, intent: Path) -> OutputError:
     todo = f"Write it again with --overwrite; or remove {intent} to keep what there is."
-    return OutputError(
-        str(move.place), [Fault("file", "a result published whole", "one of which a part is lost", todo)]
-    )
+    return OutputError(str(move.place), [Fault("file", "a complete result", "one of which some files are lost", todo)])
 
 
 def _lock(file: IO[str]) -> None:
-    """Lock a file until it is closed, and wait for another who has it; without locks, go on."""
+    """Lock a file until it is closed, waiting for other processes; go on where the system has no locks."""
     try:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX)
-    except (ImportError, OSError):  # not on Windows, and not on every network file system
+    except (ImportError, OSError):  # Windows, and some network file systems
         return

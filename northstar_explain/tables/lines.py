@@ -1,13 +1,13 @@
-"""CSV files in which every line is a row: cut at line breaks, and parsed by whichever thread wants the rows.
+"""CSV files in which every line is a row: split at line breaks, and parsed in the thread that needs the rows.
 
-Arrow's own reader of CSV in pieces looks for the ends of rows in one thread and keeps some 130 MB read ahead. Where no
-cell holds a line break, a row ends where a line does, and neither is needed. Whether that is so cannot be told from the
-bytes alone: `LineReader.texts` parses each block and says so, and what follows a block that fails is left to
-`csvs.pieces`.
+Arrow's streaming CSV reader searches for the ends of rows in one thread and reads some 130 MB ahead. Where no cell
+contains a line break, a row ends with its line, and neither is needed. The bytes alone do not show that:
+`LineReader.texts` parses each block to verify it, and after a block that fails, `csvs.pieces` takes over.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ from pyarrow import csv as arrow_csv
 from northstar_explain.tables import csvs
 from northstar_explain.tables.formats import unreadable
 
-_READ = 1 << 22  # bytes read at a time; a line that is longer is left to Arrow, which refuses it
-_PARSED = 1 << 19  # bytes parsed at a time: they stay in the processor's own memory
+_READ = 1 << 22  # bytes read at a time; Arrow gets files with longer lines, and refuses them
+_PARSED = 1 << 19  # bytes parsed at a time, few enough to stay in cache
 _COLUMN = re.compile(r"In CSV column #(\d+): .*conversion error to double")
 
 
 class Block(NamedTuple):
-    """Some lines of a file, as bytes."""
+    """Consecutive lines of a file, as bytes."""
 
     data: bytes
     rows: int
@@ -40,36 +40,26 @@ class LineReader:
     ----------
     path : Path
     numbers : sequence of str
-        Columns that should hold numbers, to be read as float64 where every cell of a block is one.
+        Columns of numbers, to be read as float64 where every cell of a block is a number.
     """
 
     def __init__(self, path: Path, numbers: Sequence[str] = ()):
         self._path = path
-        self._names = csvs.read_header(path)
+        with self._refusals():
+            self._names = csvs.read_header(path)
         self._numbers = set(numbers)
-        # A line that no open quotation mark lets pass for a row: see `texts`.
+        # A line that is parsed as a row unless a quotation mark is open before it: see `texts`.
         self._sentinel = ",".join("0" * len(self._names)).encode() + b"\n"
 
     def blocks(self, size: int, skip: int = 0) -> Iterator[Block]:
         """The lines after the header and the first `skip`, in blocks of `size`, the last one smaller.
 
-        Ends early where lines cannot be rows; a caller who counts the rows sees it.
-
-        Raises
-        ------
-        TableError
-            When the file cannot be read to its end.
+        Ends early where lines cannot be rows; callers notice by counting rows.
         """
-        try:
-            yield from self._blocks(size, skip)
-        except OSError as error:
-            raise unreadable(self._path, error) from error
-
-    def _blocks(self, size: int, skip: int) -> Iterator[Block]:
-        with self._path.open("rb") as file:
+        with self._refusals(), self._path.open("rb") as file:
             if not self._is_header(file.readline(_READ)):
                 return
-            held: list[bytes] = []
+            pending: list[bytes] = []
             lines, wanted = 0, skip or size
             while piece := file.read(_READ):
                 ends = np.flatnonzero(np.frombuffer(piece, dtype=np.uint8) == ord("\n"))
@@ -81,15 +71,23 @@ class LineReader:
                     if skip:
                         skip = 0
                     else:
-                        yield Block(b"".join([*held, piece[used:end]]), size)
-                    held, used, lines, wanted = [], end, -at, size
+                        yield Block(b"".join([*pending, piece[used:end]]), size)
+                    pending, used, lines, wanted = [], end, -at, size
                     at += size
                 if not skip:
-                    held.append(piece[used:])
+                    pending.append(piece[used:])
                 lines += len(ends)
-        data = b"".join(held)
+        data = b"".join(pending)
         if data:
             yield Block(data if data.endswith(b"\n") else data + b"\n", lines + (not data.endswith(b"\n")))
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Raise TableError where the system refuses to read, as after somebody removed the file."""
+        try:
+            yield
+        except OSError as error:
+            raise unreadable(self._path, error) from error
 
     def _is_header(self, line: bytes) -> bool:
         text = line.decode("utf-8-sig")
@@ -97,8 +95,8 @@ class LineReader:
 
     def texts(self, block: Block, column: str) -> pa.Array | None:
         """One column of a block as text; None where its lines are not its rows."""
-        # A cell with a line break, or an empty line, leaves fewer rows than lines. Were a quotation mark open at the
-        # end of the block, its last cell would swallow the sentinel.
+        # A cell with a line break, or an empty line, gives fewer rows than lines. With a quotation mark open at the end
+        # of the block, its last cell would contain the sentinel.
         data = block.data + self._sentinel
         try:
             table = self._parse(data, len(data) + 1, set(), [column])
@@ -107,19 +105,19 @@ class LineReader:
         return table[column].combine_chunks()[: block.rows] if table.num_rows == block.rows + 1 else None
 
     def table(self, block: Block) -> pa.Table:
-        """The rows of a block that `texts` found good: numbers float64, or text where a cell of a column is none."""
+        """The rows of a block that passed `texts`: numbers as float64, or text where some cell is no number."""
         while True:
             try:
                 return self._checked(block, _PARSED, self._numbers).combine_chunks()
             except pa.ArrowInvalid as error:
-                found = _COLUMN.search(str(error))
-                if found is None:
+                column = _COLUMN.search(str(error))
+                if column is None:
                     return self.original_text(block)
-                # A column with such a cell often has more of them: from here on it is read as text.
-                self._numbers = self._numbers - {self._names[int(found[1])]}
+                # A column with one such cell often has more: from now on it is read as text.
+                self._numbers = self._numbers - {self._names[int(column[1])]}
 
     def original_text(self, block: Block) -> pa.Table:
-        """The same rows, every column text; raises TableError where one is not."""
+        """The same rows with every column as text; raises TableError where that fails."""
         try:
             return self._checked(block, len(block.data) + 1, set())
         except pa.ArrowInvalid as error:

@@ -1,4 +1,4 @@
-"""Where results go, and what must be so of a place before anything is written there."""
+"""Paths of outputs, and the conditions on them before anything is written."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from northstar_explain.tables.staging import is_staged
 from northstar_explain.tables.staging import remove as remove
 from northstar_explain.tables.staging import true_place as true_place
 
-_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # what systems leave in folders that people look into
+_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # files that desktops create in folders
 
 
 def require_format(path: Path) -> None:
-    """Raise OutputError unless the path ends in a table format that can be written."""
+    """Raise OutputError unless the path ends in the suffix of a table format."""
     if path.suffix not in FORMATS:
         expected = "a path that ends in " + ", ".join(FORMATS)
         raise OutputError(str(path), [Fault("output", expected, repr(path.name), "Choose one of these.")])
 
 
 def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
-    """Raise OutputError when something stands at the path and may not be replaced; a file never replaces a folder."""
+    """Raise OutputError when the path exists and may not be replaced; a file never replaces a folder."""
     try:
         settle(path, rewriting=True)
         exists, is_folder = path.exists(), path.is_dir()
@@ -43,38 +43,37 @@ def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
 
 
 def require_only(folder: Path, is_ours: Callable[[str], bool], what: str) -> None:
-    """Raise OutputError unless everything in a folder that is to be replaced is of the kind that replaces it.
+    """Raise OutputError when a folder that is to be replaced contains files of another kind.
 
     Parameters
     ----------
     folder : Path
-        Need not be there.
+        May be missing.
     is_ours : callable
-        Told the path of a file within the folder, with slashes.
+        Called with the path of a file relative to the folder, with slashes; whether it is a file of ours.
     what : str
-        What the folder should be, for the error.
+        The kind of folder, for the error.
     """
     for path in _inside(folder):
         name = path.relative_to(folder).as_posix()
         if path.name not in _LITTER and not is_staged(path) and not is_ours(name):
-            # A mistyped path must not cost somebody their home directory.
+            # A mistyped path must not delete somebody's home directory.
             todo = "Move that away, or choose another path."
             raise OutputError(str(folder), [Fault("output", f"{what} or a new folder", f"{name} in it", todo)])
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    """Files, links and empty folders below a folder, in the order of their names."""
+    """Files, links and empty folders below a folder, sorted by name."""
     try:
-        found = sorted(folder.iterdir())
-        for path in found:
-            held = path.is_dir() and not path.is_symlink() and any(path.iterdir())
-            yield from _inside(path) if held else [path]
+        for path in sorted(folder.iterdir()):
+            is_filled = path.is_dir() and not path.is_symlink() and any(path.iterdir())
+            yield from _inside(path) if is_filled else [path]
     except OSError as error:
         raise cannot_write(folder, error) from error
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
-    """The error of a place that refuses what is written to it."""
+    """The error of a path that cannot be written."""
     todo = "Check the folder, its permissions and the space on the disk."
     got = error.strerror or str(error)
     return OutputError(str(path), [Fault("output", "a place that can be written", got, todo)])

@@ -1,8 +1,8 @@
-"""The one way in which commands publish: all outputs are staged and synced beside their places, then exchanged as one.
+"""Atomic publication of outputs: all are staged and synced beside their paths, then exchanged together.
 
-One file or folder is exchanged in a single step. Several are published through an intent (see `journal`): killed at
-whatever point, a run leaves the old outputs or the new ones, or an intent that the next command completes. A failure
-leaves the old ones.
+One file or folder is exchanged in a single step. Several are published through an intent (see `journal`): a run that is
+killed at any point leaves the old outputs, the new ones, or an intent that the next command completes. A failure leaves
+the old ones.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from northstar_explain.tables.staging import INTENT, beside, remove, remove_dead
 class Publication:
     """Outputs that are published together when the ``with`` block ends without an error.
 
-    Where it ends with one, everything staged is removed, and what stood at the outputs stands there still.
-    What stood at an output is replaced; whether it may be is for `require_free` to say before any work.
+    Where it ends with an error, everything staged is removed and the old outputs are unchanged. Existing outputs are
+    replaced; `require_free` decides before any work whether they may be.
 
     Raises
     ------
     OutputError
-        When a place cannot be written.
+        When a path cannot be written.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class Publication:
     """
 
     def __init__(self) -> None:
-        self._staged: dict[Path, Path] = {}  # place to what shall stand there
+        self._staged: dict[Path, Path] = {}  # path to what is staged for it
         self._taken: set[Path] = set()
         self._gone: list[Path] = []
         self._discard: list[Path] = []
@@ -50,13 +50,13 @@ class Publication:
         self._intent: Path | None = None
 
     def stage(self, path: Path) -> Path:
-        """Give the hidden path at which to write a file or to make a folder, for publication at `path`."""
+        """Return the hidden path at which to write a file or folder that will be published at `path`."""
         place = self._prepared(path)
         self._staged[place] = beside(place)
         return self._staged[place]
 
     def stage_folder(self, path: Path, files: Mapping[str, bytes]) -> None:
-        """Stage a folder of files, named by their paths within it, in place of the one that is there."""
+        """Stage a folder with files, by their relative paths, which replaces the folder at `path`."""
         folder = self.stage(path)
         folder.mkdir()
         for name, data in files.items():
@@ -64,24 +64,25 @@ class Publication:
             (folder / name).write_bytes(data)
 
     def take(self, made: Path, path: Path) -> None:
-        """Publish at `path` a file or folder that is made already, such as one in a work folder beside the outputs.
+        """Publish at `path` a finished file or folder, such as one in a work folder beside the outputs.
 
-        It is left where it is until then, so that a run killed before can take it up again.
+        It stays in its place until then, so that a killed run can be resumed.
         """
         place = self._prepared(path)
+        # Below the folder of the output, a rename is atomic.
         if place.parent in Path(os.path.realpath(made)).parents:
             self._staged[place] = Path(os.path.realpath(made))
             self._taken.add(place)
-        else:  # a link leads to another folder, and perhaps to another disk
+        else:  # `path` is a link to another folder, perhaps on another disk
             self._staged[place] = beside(place)
             shutil.move(made, self._staged[place])
 
     def remove(self, path: Path) -> None:
-        """Have what stands at `path`, if anything, go with the old outputs."""
+        """Remove what exists at `path` together with the old outputs."""
         self._gone.append(self._prepared(path))
 
     def discard(self, folder: Path) -> None:
-        """Remove a hidden work folder (``.NAME.work``) once everything is published, by the next run if need be."""
+        """Remove a hidden work folder (``.NAME.work``) after publication, by the next command if this one is killed."""
         self._discard.append(folder)
 
     def __enter__(self) -> Publication:
@@ -115,7 +116,7 @@ class Publication:
 
     def _clear(self) -> None:
         if self._intent is not None and inode(self._intent) is not None:
-            return  # the next command needs what is staged
+            return  # the next command completes the intent with what is staged
         for place, staged in self._staged.items():
             if place not in self._taken:
                 remove(staged)
@@ -129,6 +130,7 @@ class Publication:
         moves = [Move(place, staged, inode(staged), inode(place)) for place, staged in self._staged.items()]
         gone = [place for place in self._gone if inode(place) is not None and place not in self._staged]
         moves += [Move(place, beside(place), None, inode(place)) for place in gone]
+        # One rename is atomic by itself; an intent would only leave more to clean up.
         if len(moves) == 1 and not self._discard and moves[0].at_once():
             moves[0].clear()
         elif moves:
@@ -138,24 +140,24 @@ class Publication:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside the wanted one; what is written there takes its place only when all went well.
+    """A temporary path beside an output, which replaces the output when the block ends without an error.
 
     A `Publication` of one file or folder.
 
     Parameters
     ----------
     path : Path
-        Where the result shall stand in the end.
+        The path of the output.
 
     Yields
     ------
     Path
-        Where to write it, in the same folder.
+        Where to write, in the same folder.
 
     Raises
     ------
     OutputError
-        When the place cannot be written.
+        When the path cannot be written.
     """
     with Publication() as new:
         yield new.stage(path)
@@ -169,13 +171,13 @@ def publish(files: Mapping[Path, bytes]) -> None:
 
 
 def publish_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Publish a folder by itself, as `Publication.stage_folder` stages it."""
+    """Publish one folder: see `Publication.stage_folder`."""
     with Publication() as new:
         new.stage_folder(folder, files)
 
 
 def write_text(text: str, path: Path | str, overwrite: bool = False) -> None:
-    """Write a text file whole or not at all; raises OutputError as `write` does."""
+    """Write a text file completely or not at all; raises OutputError as `write` does."""
     path = Path(path)
     require_free(path, overwrite)
     publish({path: text.encode()})

@@ -1,4 +1,4 @@
-"""A whole customer table from a file."""
+"""Reading a whole customer table from a file."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def read(path: Path | str, any_text: bool = False) -> pa.Table:
     path : path
         A ``.parquet``, ``.csv`` (UTF-8, with a header line) or ``.arrow`` (IPC file or stream) file.
     any_text : bool, default False
-        Whether texts may be other than UTF-8, as the contract's check rejects the rows that hold them; where nothing
-        checks the rows, the file is refused.
+        Whether texts that are not UTF-8 are allowed, because the contract's check rejects their rows; otherwise such a
+        file is refused.
 
     Returns
     -------
     pyarrow.Table
-        Columns as stored; from CSV every column is text and an empty cell is null.
+        Columns as stored; from CSV, every column is text and an empty cell is null.
 
     Raises
     ------
     TableError
-        When there is no such file, it is empty, damaged, cut off, of another format, or a CSV that is not UTF-8.
+        When the file is missing, empty, damaged, truncated, of another format, or a CSV that is not UTF-8.
     """
     path = Path(path)
     settle(path)
@@ -42,6 +42,7 @@ def read(path: Path | str, any_text: bool = False) -> pa.Table:
             return pa.Table.from_batches(csvs.pieces(path))
         table = _read_parquet(path) if path.suffix == ".parquet" else _read_arrow(path)
         require_sound(table, path)
+        # Nobody will check single rows, so an invalid text is a fault of the file.
         if not any_text:
             require_texts(table, path)
         return without_views(table)
@@ -66,6 +67,6 @@ def _read_parquet(path: Path) -> pa.Table:
 
 def _read_arrow(path: Path) -> pa.Table:
     with pa.OSFile(str(path)) as file:
-        begins = file.read(6)
+        magic = file.read(6)
         file.seek(0)
-        return (pa.ipc.open_file if begins == b"ARROW1" else pa.ipc.open_stream)(file).read_all()
+        return (pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream)(file).read_all()

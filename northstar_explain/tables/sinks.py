@@ -1,4 +1,4 @@
-"""Results to files, batch after batch: what is written does not depend on how fast the batches come."""
+"""Writing results to files in batches; the bytes do not depend on the timing of the batches."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Sink(ABC):
     Parameters
     ----------
     path : Path
-        Where to write; what stands there is replaced.
+        Where to write; an existing file is replaced.
     schema : pyarrow.Schema
     first : bool
-        Whether the file stands by itself, or begins one that is joined of several.
+        Whether the file is complete by itself or the first of several that are joined.
     """
 
     def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
@@ -40,11 +40,11 @@ class Sink(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Finish the file; without this it is none."""
+        """Finish the file; without this it is invalid."""
 
     @abstractmethod
     def abandon(self) -> None:
-        """Let go of the file, unfinished."""
+        """Close the file unfinished."""
 
     def sha256(self) -> str:
         """The hash of the closed file."""
@@ -52,54 +52,55 @@ class Sink(ABC):
 
 
 class ParquetSink(Sink):
-    """Parquet, zstd, in row groups of `ROW_GROUP` rows; text columns hold only the words that a group uses."""
+    """Parquet with zstd, in row groups of `ROW_GROUP` rows; dictionaries contain only the values of their group."""
 
     def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
         from pyarrow import parquet
 
         super().__init__(path, schema)
-        self._held: list[pa.RecordBatch] = []
+        self._pending: list[pa.RecordBatch] = []
         self._rows = 0
         self._writer = parquet.ParquetWriter(
             path,
             schema,
             compression="zstd",
             use_dictionary=[field.name for field in schema if _repeats(field.type)],
-            dictionary_pagesize_limit=1 << 26,  # by default, a group with many words falls back to plain text
+            dictionary_pagesize_limit=1 << 26,  # by default, a group with many values falls back to plain encoding
             write_statistics=[field.name for field in schema if pa.types.is_floating(field.type)],
         )
 
     def write(self, prepared: pa.RecordBatch) -> None:
         """Append a batch."""
+        # Row groups of a fixed size, so that the bytes do not depend on the size of batches.
         while self._rows + prepared.num_rows >= ROW_GROUP:
             taken = ROW_GROUP - self._rows
-            self._held.append(prepared.slice(0, taken))
+            self._pending.append(prepared.slice(0, taken))
             self._flush()
             prepared = prepared.slice(taken)
         if prepared.num_rows:
-            self._held.append(prepared)
+            self._pending.append(prepared)
             self._rows += prepared.num_rows
 
     def close(self) -> None:
-        """Write what is held, and the footer."""
+        """Write the remaining rows and the footer."""
         if self._rows:
             self._flush()
         self._writer.close()
 
     def abandon(self) -> None:
-        """Close the file's handle; the footer that this writes is nobody's."""
-        self._held, self._rows = [], 0
+        """Close the file's handle; the footer that this writes is not used."""
+        self._pending, self._rows = [], 0
         self._writer.close()
 
     def _flush(self) -> None:
-        group = pa.Table.from_batches(self._held, schema=self.schema)
-        self._held, self._rows = [], 0
-        columns = [_with_used_words(c) if pa.types.is_dictionary(c.type) else c for c in group.columns]
+        group = pa.Table.from_batches(self._pending, schema=self.schema)
+        self._pending, self._rows = [], 0
+        columns = [_with_used_values(c) if pa.types.is_dictionary(c.type) else c for c in group.columns]
         self._writer.write_table(pa.table(columns, schema=self.schema), row_group_size=ROW_GROUP)
 
 
 class CsvSink(Sink):
-    """CSV; a file that does not come first has no header line."""
+    """CSV; only the first file of several has a header line."""
 
     def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
         super().__init__(path, schema)
@@ -116,7 +117,7 @@ class CsvSink(Sink):
             self._digest.update(piece)
 
     def sha256(self) -> str:
-        """The hash of the closed file, taken as it was written: reading a large one again takes as long."""
+        """The hash of the closed file, updated while writing, as reading a large file again takes as long."""
         return self._digest.hexdigest()
 
     def close(self) -> None:
@@ -127,7 +128,7 @@ class CsvSink(Sink):
 
 
 class ArrowSink(Sink):
-    """An Arrow IPC file. Its text columns have one dictionary each, the same in every batch."""
+    """An Arrow IPC file. Each text column has one dictionary for all batches."""
 
     def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
         super().__init__(path, schema)
@@ -148,59 +149,59 @@ _SINKS: dict[str, type[Sink]] = {".parquet": ParquetSink, ".csv": CsvSink, ".arr
 
 
 def open_sink(path: Path, schema: pa.Schema, first: bool = True) -> Sink:
-    """A sink of the format that the path's ending names."""
+    """A sink for the format of the path's suffix."""
     return _SINKS[path.suffix](path, schema, first)
 
 
 def preparer(suffix: str) -> Callable[[pa.RecordBatch], Any]:
-    """What makes of a batch what a sink takes: work that needs no order, so that any thread may do it."""
+    """The function that prepares a batch for a sink: work that needs no order, so that any thread may do it."""
     return CsvRows() if suffix == ".csv" else lambda batch: batch
 
 
 class CsvRows:
-    """Batches as CSV, text quoted, and no cell of ours that begins a formula.
+    """Batches as CSV with quoted text, in which no cell of ours starts a formula.
 
-    Words in dictionaries are ours; a text column holds ids, which pass as they are.
+    Dictionary-encoded values are ours; a string column contains ids, which stay unchanged.
     """
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[pa.Array, pa.Array | None]] = {}
 
     def __call__(self, batch: pa.RecordBatch) -> list[bytes]:
-        """The batch without a header line, in pieces."""
+        """The batch without a header line, in several buffers."""
         columns = [self._harmless(c) if pa.types.is_dictionary(c.type) else c for c in batch.columns]
         safe = pa.record_batch(columns, schema=batch.schema)
         pieces = (safe.slice(at, _ENCODED) for at in range(0, safe.num_rows, _ENCODED))
-        # Copied out: Arrow's buffers are up to twice as large as what they hold.
+        # Copied, as Arrow's buffers are up to twice as large as their content.
         return [csvs.encode(piece, header=False).to_pybytes() for piece in pieces]
 
     def _harmless(self, column: pa.DictionaryArray) -> pa.DictionaryArray:
-        # The batches share their words: each list of them is looked at once, and held, so that its address stays its.
-        words = column.dictionary
-        address = _address(words)
+        # Batches share dictionaries: each is escaped once, and kept, so that no other takes its address.
+        values = column.dictionary
+        address = _address(values)
         if address not in self._known:
-            before = words.to_pylist()
-            after = [csvs.harmless(word) for word in before]
-            self._known[address] = words, pa.array(after, words.type) if after != before else None
+            before = values.to_pylist()
+            after = [csvs.harmless(value) for value in before]
+            self._known[address] = values, pa.array(after, values.type) if after != before else None
         _, safe = self._known[address]
         return column if safe is None else pa.DictionaryArray.from_arrays(column.indices, safe)
 
 
-def join(parts: Sequence[Path], out: Path, schema: pa.Schema) -> str:
+def join(files: Sequence[Path], out: Path, schema: pa.Schema) -> str:
     """Join files that `open_sink` wrote into one of the same format, and give its SHA-256.
 
     Parameters
     ----------
-    parts : sequence of Path
-        The first begins the joined file. CSV is joined byte by byte; Parquet and Arrow are read and written again.
+    files : sequence of Path
+        In order; the first was written with `first`. CSV is joined as bytes; Parquet and Arrow are rewritten.
     out : Path
     schema : pyarrow.Schema
     """
     if out.suffix == ".csv":
-        return _join_bytes(parts, out)
+        return _join_bytes(files, out)
     sink = open_sink(out, schema)
     try:
-        for path in parts:
+        for path in files:
             for batch in _batches(path):
                 sink.write(batch)
         sink.close()
@@ -210,19 +211,19 @@ def join(parts: Sequence[Path], out: Path, schema: pa.Schema) -> str:
     return sink.sha256()
 
 
-def _join_bytes(parts: Sequence[Path], out: Path) -> str:
+def _join_bytes(files: Sequence[Path], out: Path) -> str:
     digest = hashlib.sha256()
     with out.open("wb") as joined:
-        for path in parts:
-            with path.open("rb") as part:
-                while piece := part.read(1 << 20):
+        for path in files:
+            with path.open("rb") as file:
+                while piece := file.read(1 << 20):
                     joined.write(piece)
                     digest.update(piece)
     return digest.hexdigest()
 
 
 def count(path: Path) -> int | None:
-    """Rows of a Parquet or Arrow file by its own account; None of a CSV, which keeps none."""
+    """Number of rows in the metadata of a Parquet or Arrow file; None of a CSV, which has none."""
     if path.suffix == ".parquet":
         from pyarrow import parquet
 
@@ -243,28 +244,28 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def _repeats(kind: pa.DataType) -> bool:
-    # Ranks and flags repeat, as words do; ids and probabilities do not.
+    # Ranks, flags and dictionary-encoded values repeat; ids and probabilities do not.
     return not (pa.types.is_string(kind) or pa.types.is_float64(kind))
 
 
-def _with_used_words(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """The same texts with a dictionary of those that occur, in the order of the old one."""
+def _with_used_values(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The same values with a dictionary of those that occur, in their old order."""
     if len({_address(chunk.dictionary) for chunk in column.chunks}) > 1:
         column = column.unify_dictionaries()
-    words = column.chunk(0).dictionary
+    values = column.chunk(0).dictionary
     codes = np.concatenate([_codes(chunk.indices) for chunk in column.chunks])
-    used = np.flatnonzero(np.bincount(codes + 1, minlength=len(words) + 1)[1:])
-    narrow = np.full(len(words) + 1, -1, dtype=np.int32)
+    used = np.flatnonzero(np.bincount(codes + 1, minlength=len(values) + 1)[1:])
+    narrow = np.full(len(values) + 1, -1, dtype=np.int32)
     narrow[used] = np.arange(len(used))
-    codes = narrow[codes]  # code -1 takes the last entry: none
+    codes = narrow[codes]  # code -1 takes the last entry: missing
     absent = codes < 0
     indices = pa.array(codes, mask=absent if absent.any() else None)
-    return pa.DictionaryArray.from_arrays(indices, words.take(pa.array(used)))
+    return pa.DictionaryArray.from_arrays(indices, values.take(pa.array(used)))
 
 
-def _address(words: pa.Array) -> int:
-    """Where the words lie in memory: batches that share them need not be compared."""
-    text = words.buffers()[2]
+def _address(values: pa.Array) -> int:
+    """The address of a dictionary in memory, by which batches that share it are recognized."""
+    text = values.buffers()[2]
     return text.address if text else 0
 
 

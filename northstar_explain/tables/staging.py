@@ -1,7 +1,7 @@
-"""Hidden names beside an output, in which a run writes before it publishes, and what dead runs left under them.
+"""Hidden temporary names beside an output, and removal of those that killed runs left.
 
-Such a name says which process it belongs to (host, process id, when that process began), so that the next run can
-tell what a killed run left from what a living run is writing.
+A name contains its process (host, process id, start time), so that the next run can tell the files of a killed run from
+those of a running one.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ _NUMBERS = itertools.count()
 
 
 def beside(place: Path, ending: str = PART) -> Path:
-    """A free hidden name of this process in the folder of an output."""
+    """A new hidden name of this process in the folder of an output."""
     name = os.fsencode(place.name)[:_LONGEST].decode(errors="ignore")
     pid = os.getpid()
     return place.with_name(f".{name}.{_host()}-{pid}-{_began(pid)}-{next(_NUMBERS)}{ending}")
 
 
 def true_place(path: Path) -> Path:
-    """The path from the root; of a link, what it leads to: the link stays, and that is replaced."""
-    place = path.absolute()  # the path "." has no name of its own
+    """The absolute path; of a link, its target, so that the link stays and its target is replaced."""
+    place = path.absolute()  # "." has no name
     return place.resolve() if place.is_symlink() else place
 
 
 def is_staged(path: Path) -> bool:
-    """Whether a path has a hidden name as `beside` gives it, with the ending of something unpublished."""
+    """Whether a path has a name that `beside` gave, for something not published yet."""
     return bool(_NAME.fullmatch(path.name)) and not path.name.endswith(INTENT)
 
 
 def remove_dead(folder: Path) -> None:
-    """Remove what runs that ended on this machine left unpublished in a folder; never what a living run writes."""
+    """Remove from a folder what ended runs of this machine left unpublished; never the files of a running one."""
     for path in _listed(folder):
-        if is_staged(path) and not _lives(path.name):
+        if is_staged(path) and not _is_running(path.name):
             remove(path)
 
 
 def intents(folder: Path) -> list[Path]:
-    """Publications in a folder that have begun and not ended, in the order of their names."""
+    """Unfinished publications in a folder, sorted by name."""
     return [path for path in _listed(folder) if path.name.endswith(INTENT) and _NAME.fullmatch(path.name)]
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with all in it, if it is there and may be removed."""
+    """Remove a file or a folder with its content, if it exists and permissions allow it."""
     with contextlib.suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             for inside in path.iterdir():
@@ -64,19 +64,19 @@ def remove(path: Path) -> None:
 
 def _listed(folder: Path) -> list[Path]:
     try:
-        with os.scandir(folder) as found:
-            return sorted(Path(entry.path) for entry in found if entry.name.startswith("."))
-    except OSError:  # not there, or not to be listed: then nothing can be cleared in it either
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.name.startswith("."))
+    except OSError:  # missing, or not listable: then nothing can be removed from it either
         return []
 
 
-def _lives(name: str) -> bool:
-    """Whether the process that a staged name belongs to may still run; of another machine, nobody can tell."""
-    found = _NAME.fullmatch(name)
-    if found is None or found["host"] != _host() or os.name == "nt":  # there, to ask for a process is to end it
+def _is_running(name: str) -> bool:
+    """Whether the process of a staged name may still run; True where it is of another machine, as that is unknown."""
+    match = _NAME.fullmatch(name)
+    if match is None or match["host"] != _host() or os.name == "nt":  # on Windows, os.kill(pid, 0) ends the process
         return True
-    pid = int(found["pid"])
-    if pid == os.getpid() and int(found["began"]) == _began(pid):
+    pid = int(match["pid"])
+    if pid == os.getpid() and int(match["began"]) == _began(pid):
         return True
     try:
         os.kill(pid, 0)
@@ -84,13 +84,13 @@ def _lives(name: str) -> bool:
         return False
     except (PermissionError, OverflowError):
         pass
-    # Another process may have the number by now, or the old one waits to be collected by its parent.
-    return _state(pid) not in ("Z", "X") and _began(pid) in (0, int(found["began"]))
+    # The id may be reused by now, or the process may be a zombie.
+    return _state(pid) not in ("Z", "X") and _began(pid) in (0, int(match["began"]))
 
 
 @functools.cache
 def _host() -> str:
-    """This machine; a container counts as one of its own, since its process ids are."""
+    """Identifies this machine; a container counts as one, since it has process ids of its own."""
     try:
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
@@ -99,7 +99,7 @@ def _host() -> str:
 
 
 def _began(pid: int) -> int:
-    """When a process began, in clock ticks since the machine did; 0 where the system does not tell."""
+    """Start time of a process in clock ticks since boot; 0 where the system does not provide it."""
     fields = _fields(pid)
     return int(fields[19]) if fields else 0
 
@@ -110,7 +110,7 @@ def _state(pid: int) -> str:
 
 
 def _fields(pid: int) -> list[str]:
-    """What Linux says of a process, after its name, which may hold blanks and parentheses."""
+    """Fields of a process in Linux' /proc after its name, which may contain blanks and parentheses."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:

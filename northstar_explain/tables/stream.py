@@ -1,4 +1,4 @@
-"""Customers batch by batch, from one file or many, so that memory depends on the batch and not on the files."""
+"""Customers in batches, from one file or many, so that memory depends on the batch size and not on the files."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.finding import files_of
 from northstar_explain.tables.formats import READING, is_text_format, require_file, unreadable
 from northstar_explain.tables.frames import without_views
+from northstar_explain.tables.input_files import files_of
 from northstar_explain.tables.journal import settle
 from northstar_explain.tables.soundness import require_sound
 
 
 class Position(NamedTuple):
-    """A place in the input: so many rows into a file, files counted from 0."""
+    """A position in the input: file and row, both counted from 0."""
 
     file: int
     row: int
@@ -34,11 +34,11 @@ class Batch(NamedTuple):
     Attributes
     ----------
     start : Position
-        Where the first of them stands.
+        Position of the first row.
     table : pyarrow.Table
-        In one piece each column that was not read from CSV.
+        Its columns have one chunk each, unless read from CSV.
     original_text : callable or None
-        Of a CSV file whose numbers are numbers in `table`: gives the same rows as text.
+        For CSV whose numbers are parsed in `table`: returns the same rows as text.
     """
 
     start: Position
@@ -47,18 +47,18 @@ class Batch(NamedTuple):
 
     @property
     def end(self) -> Position:
-        """Where the row after the last one stands."""
+        """Position after the last row."""
         return Position(self.start.file, self.start.row + self.table.num_rows)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Customers in one file or in several, which are read one after the other.
+    """Customers in one or several files, which are read in order.
 
     Attributes
     ----------
     name : str
-        What the user called it.
+        The input as the user named it.
     files : tuple of Path
     """
 
@@ -81,14 +81,14 @@ class Source:
         Parameters
         ----------
         size : int
-            Rows of a batch; fewer at the end of a file. Batches begin at multiples of it, counted from the file's
-            first row, so that they are the same wherever reading begins.
+            Rows per batch; fewer at the end of a file. Batches start at multiples of it within a file, so that they
+            do not depend on `start`.
         start : Position
             The first row to read: a multiple of `size`.
         columns : sequence of str, optional
-            The only ones to read.
+            Columns to read; all where not given.
         encode : sequence of str
-            Text columns with few distinct values, to be read as dictionaries where the format allows.
+            String columns with few distinct values, to be read dictionary-encoded where the format allows.
 
         Yields
         ------
@@ -97,9 +97,10 @@ class Source:
         Raises
         ------
         TableError
-            When a file cannot be read, or not to its end.
+            When a file cannot be read to its end.
         """
         for number, path in enumerate(self.files):
+            # Files before the start are complete: a resumed run has scored them.
             if number < start.file:
                 continue
             row = start.row if number == start.file else 0
@@ -109,23 +110,23 @@ class Source:
 
 
 def find(names: Sequence[Path | str]) -> Source:
-    """Find the files that a user means.
+    """Find the files that names stand for.
 
     Parameters
     ----------
     names : sequence of path
-        Files; folders, which stand for every table below them; or patterns such as ``week/*.parquet``. What begins
-        with a dot or an underscore is passed over, as Spark's own files are.
+        Files; folders, for every table below them; or patterns such as ``week/*.parquet``. Names that start with a
+        dot or an underscore are skipped, as Spark writes such files beside its tables.
 
     Returns
     -------
     Source
-        Files in the order of the names, those of a folder or pattern by their path.
+        Files in the order of the names, those of a folder or pattern sorted by path.
 
     Raises
     ------
     TableError
-        When there are none, one is no table, or a folder cannot be listed.
+        When there are none, one is not a table, or a folder cannot be listed.
     """
     settle(*map(Path, names))
     files = list(dict.fromkeys(file for name in names for file in files_of(Path(name))))
@@ -136,6 +137,7 @@ def find(names: Sequence[Path | str]) -> Source:
 
 def schema_of(path: Path) -> pa.Schema:
     """The columns of a file; raises TableError when it cannot be read."""
+    # The first piece is empty and has the schema.
     pieces = _pieces(path, 1, 0, None, ())
     try:
         return next(pieces).schema
@@ -146,9 +148,9 @@ def schema_of(path: Path) -> pa.Schema:
 def _pieces(
     path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
 ) -> Generator[pa.Table, None, None]:
-    """The rows after the first `skip`, in pieces as the file has them; the first, always, without rows.
+    """The rows after the first `skip`, in pieces of the file's own; the first piece is always empty.
 
-    `size` is what the caller wants, and what a format gives that can be read in pieces of any size.
+    `size` is the size of pieces where the format allows to choose it.
     """
     if is_text_format(path):
         try:
@@ -160,6 +162,7 @@ def _pieces(
     row = skip
     try:
         for piece in reader(path, size, skip, columns, encode):
+            # Before anything else: slicing a damaged column already follows its offsets.
             require_sound(piece, path, row + 1)
             yield without_views(piece)
             row += piece.num_rows
@@ -172,7 +175,7 @@ def _parquet_pieces(
 ) -> Iterator[pa.Table]:
     from pyarrow import parquet
 
-    # ParquetFile rather than a dataset: that refuses repeated column names with an unclear error.
+    # ParquetFile rather than a dataset, which refuses repeated column names with an unclear error.
     with parquet.ParquetFile(path) as file:
         schema, metadata = file.schema_arrow, file.metadata
     yield schema.empty_table()
@@ -180,9 +183,9 @@ def _parquet_pieces(
     with parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
         rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         for groups in _bundles(rows):
-            held = sum(rows[group] for group in groups)
-            if skip >= held:
-                skip -= held
+            total = sum(rows[group] for group in groups)
+            if skip >= total:
+                skip -= total
                 continue
             batches = file.iter_batches(size, row_groups=groups, columns=columns)
             yield from _after(skip, (pa.Table.from_batches([batch]) for batch in batches))
@@ -190,7 +193,7 @@ def _parquet_pieces(
 
 
 def _bundles(rows: Sequence[int]) -> Iterator[list[int]]:
-    """Row groups to be read together: a reader of all of them keeps what it has read until it is done."""
+    """Row groups to read together: one reader for all of them would keep their memory until it ends."""
     bundle: list[int] = []
     for group in range(len(rows)):
         bundle.append(group)
@@ -205,6 +208,7 @@ def _arrow_pieces(
     path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
 ) -> Iterator[pa.Table]:
     with pa.OSFile(str(path)) as file:
+        # The suffix is the same for both; only the file format has a magic number.
         if file.read(6) == b"ARROW1":
             reader = pa.ipc.open_file(file)
             batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
@@ -224,19 +228,19 @@ def _after(skip: int, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _resized(pieces: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
-    """The same rows in tables of `size` rows, the last one smaller; none where there are no rows."""
-    held: list[pa.Table] = []
+    """The same rows in tables of `size` rows, the last one smaller; no table where there are no rows."""
+    pending: list[pa.Table] = []
     rows = 0
     for piece in pieces:
         while rows + piece.num_rows >= size:
             taken = size - rows
-            yield _joined([*held, piece.slice(0, taken)])
-            held, rows, piece = [], 0, piece.slice(taken)
+            yield _joined([*pending, piece.slice(0, taken)])
+            pending, rows, piece = [], 0, piece.slice(taken)
         if piece.num_rows:
-            held.append(piece)
+            pending.append(piece)
             rows += piece.num_rows
-    if held:
-        yield _joined(held)
+    if pending:
+        yield _joined(pending)
 
 
 def _joined(pieces: list[pa.Table]) -> pa.Table:

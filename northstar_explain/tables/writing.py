@@ -1,4 +1,4 @@
-"""Whole tables to files and to bytes; the same table gives the same bytes."""
+"""Writing whole tables to files and to bytes; the same table gives the same bytes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from northstar_explain.tables.publish import replacing
 
 
 def write(table: pa.Table, path: Path | str, overwrite: bool = False) -> None:
-    """Write a table whole or not at all, as Parquet, CSV or Arrow by the path's ending.
+    """Write a table as Parquet, CSV or Arrow, by the path's suffix, completely or not at all.
 
     Parameters
     ----------
     table : pyarrow.Table
     path : path
     overwrite : bool, default False
-        Replace a file that is there already.
+        Replace an existing file.
 
     Raises
     ------
     OutputError
-        When the path exists, has another ending, or cannot be written.
+        When the path exists, has another suffix, or cannot be written.
     """
     path = Path(path)
     require_free(path, overwrite)
@@ -35,7 +35,7 @@ def write(table: pa.Table, path: Path | str, overwrite: bool = False) -> None:
 
 
 def write_to(table: pa.Table, path: Path, suffix: str) -> None:
-    """Write a table to a path that is nobody's yet, in the format that an ending names."""
+    """Write a table to a temporary path, in the format of a suffix."""
     if suffix == ".parquet":
         from pyarrow import parquet
 
@@ -48,7 +48,7 @@ def write_to(table: pa.Table, path: Path, suffix: str) -> None:
 
 
 def csv_bytes(table: pa.Table) -> bytes:
-    """The table as CSV with a header line and text quoted."""
+    """The table as CSV with a header line and quoted text."""
     return csvs.encode(table).to_pybytes()
 
 

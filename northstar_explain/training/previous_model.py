@@ -12,7 +12,7 @@ from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn.fit_segments import Previous
 from northstar_explain.model import Model
 from northstar_explain.model.names import as_learned
-from northstar_explain.tables.columns import take_columns
+from northstar_explain.tables.named_columns import take_columns
 
 
 def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, str]:
@@ -58,10 +58,10 @@ def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -
     before = earlier.model
     # A threshold means something else once the kind of its feature has changed.
     faults = [
-        Fault(f"feature {name}", f"a {old.value} feature, as in the model to update", got, todo)
+        Fault(f"feature {name}", f"a {old} feature, as in the model to update", got, todo)
         for name in sorted({c.feature for rule in before.segmentation.rules for c in rule.conditions})
         for old in [before.contract[name].kind]
-        if (got := _kind_in(contract, name)) != old.value
+        if (got := _kind_in(contract, name)) != str(old)
         for todo in ["Keep the feature, or train without --update: segments then get new ids."]
     ]
     if faults:
@@ -72,4 +72,4 @@ def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -
 
 def _kind_in(contract: Contract, name: str) -> str:
     match = next((feature for feature in contract.features if feature.name == name), None)
-    return "no such feature" if match is None else match.kind.value
+    return "no such feature" if match is None else str(match.kind)

@@ -9,7 +9,7 @@ import numpy as np
 
 from northstar_explain.contract import columns_of
 from northstar_explain.model import Model
-from northstar_explain.model.folder import EXPECTED, MACHINE
+from northstar_explain.model.folder import EXPECTED, INTERPRET_PROBABILITY
 from northstar_explain.model.pack_layout import LOOKUPS, SCORES
 from northstar_explain.model.parity import EXACT, ROUNDED, Certificate, Check, Slip
 from northstar_explain.model.rules import assign
@@ -42,9 +42,9 @@ def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificat
 
 def _interpret(model: Model) -> Check:
     about = ("interpret", "its own predict_proba, stored when the model was made; probabilities only")
-    if MACHINE not in model.golden.column_names:
+    if INTERPRET_PROBABILITY not in model.golden.column_names:
         return Check(*about, not_checked="the model folder does not hold it")
-    return _held_against(model, *about, probability=model.golden[MACHINE].to_numpy())
+    return _held_against(model, *about, probability=model.golden[INTERPRET_PROBABILITY].to_numpy())
 
 
 def _scorecard(model: Model) -> Check:

@@ -112,7 +112,7 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
     "blank line only": (as_bytes("blank.csv", lambda _: b"\n"), ["blank.csv: "]),
     "csv not utf-8": (
         as_bytes("latin.csv", not_utf8),
-        ["latin.csv: file: expected a CSV in UTF-8; got the byte 0xfc in line 3, place 2. Save the file as UTF-8."],
+        ["latin.csv: file: expected a CSV in UTF-8; got the byte 0xfc in line 3, position 2. Save the file as UTF-8."],
     ),
     "csv header not utf-8": (
         as_bytes("latin.csv", lambda data: data.replace(b"country", b"l\xe4nder", 1)),

@@ -119,10 +119,10 @@ def test_contract_faults_come_all_at_once() -> None:
     text = '[table]\nid = "id"\nlabel = "id"\ncolour = 1\n[features.a]\nkind = "number"\n[features.b]\nkind = "rate"\n'
     with pytest.raises(ContractError) as caught:
         contracts.parse(text + 'words = "b"\nmin = 2\nmax = 1\n', "c.toml")
-    said = str(caught.value)
-    assert said.startswith("c.toml: 5 faults")
+    message = str(caught.value)
+    assert message.startswith("c.toml: 5 faults")
     for where in ("table.colour", "table.label", "features.a.kind", "features.a.words", "features.b.min"):
-        assert where in said
+        assert where in message
 
 
 def test_northstar_has_31_features_in_four_groups() -> None:

@@ -73,7 +73,7 @@ SCHEMA = pa.schema([
 
 @st.composite
 def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Mostly good rows, each with a few cells drawn anew, so that many have no fault or a single one."""
+    """Mostly valid rows, each with a few cells replaced at random, so that many have no fault or a single one."""
     made = []
     for number in range(draw(st.integers(1, 8))):
         row = {"id": f"c{number}", **GOOD}
@@ -93,7 +93,7 @@ def number_fits(name: str, value: float | None) -> bool:
 
 
 def fits(row: dict[str, Any], ids: list[str | None], label: bool) -> bool:
-    """What `check` should decide, said once more in the plainest way."""
+    """What `check` should decide, written a second time in the simplest way."""
     if not row["id"] or ids.count(row["id"]) > 1:
         return False
     if not all(number_fits(name, row[name]) for name in NUMERIC):

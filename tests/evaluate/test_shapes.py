@@ -22,7 +22,7 @@ from northstar_explain.evaluate.shape_counts import PARTS, shape_table
 from northstar_explain.learn import splits
 from northstar_explain.model import Model, points
 from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_REVIEW
-from northstar_explain.model.folder import EXPECTED, MACHINE
+from northstar_explain.model.folder import EXPECTED, INTERPRET_PROBABILITY
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
 
 
@@ -59,7 +59,7 @@ def test_a_bin_holds_its_own_customers() -> None:
 
 
 def test_golden_rows_carry_what_interpret_itself_predicts(model: Model) -> None:
-    ours, theirs = (model.golden[name].to_numpy() for name in (EXPECTED[1], MACHINE))
+    ours, theirs = (model.golden[name].to_numpy() for name in (EXPECTED[1], INTERPRET_PROBABILITY))
     assert np.abs(ours - theirs).max() <= 1e-12
 
 

@@ -11,8 +11,7 @@ from helpers import digits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from northstar_explain.contract import Contract, Feature, Kind, parse
-from northstar_explain.contract.values import read, read_range, say_range
+from northstar_explain.contract import Contract, Feature, kind_named, parse
 from northstar_explain.model import Model, Rule
 from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model.wording import (
@@ -24,7 +23,6 @@ from northstar_explain.model.wording import (
     plain,
     range_words,
     rule_words,
-    say,
 )
 
 CONTRACT = parse("""
@@ -75,46 +73,48 @@ order = ["none", "bronze", "silver"]
 """)
 
 
-def feature(kind: Kind, unit: str = "") -> Feature:
-    return Feature("f", "", kind, "words", unit)
+def words(kind: str, value: float, unit: str = "", currency: str = "$") -> str:
+    return kind_named(kind).value_words(value, unit, currency)
 
 
 @pytest.mark.parametrize(
-    ("kind", "unit", "value", "said"),
+    ("kind", "unit", "value", "expected"),
     [
-        (Kind.COUNT, "visits", 3, "3"),
-        (Kind.COUNT, "", 12345, "12,345"),
-        (Kind.COUNT, "", 2.5, "2.5"),
-        (Kind.AMOUNT, "", 120, "$120"),
-        (Kind.AMOUNT, "USD", 1234.5, "$1,234.5"),
-        (Kind.AMOUNT, "", -20, "-$20"),
-        (Kind.AMOUNT, "pages", 4.5, "4.5 pages"),
-        (Kind.RATE, "", 0.2, "20%"),
-        (Kind.RATE, "", 0.07, "7%"),  # 0.07 * 100 is not 7 in floats
-        (Kind.RATE, "", 0.125, "12.5%"),
-        (Kind.RATE, "", 1, "100%"),
-        (Kind.DAYS, "", 0, "0 days"),
-        (Kind.DAYS, "", 1, "1 day"),
-        (Kind.DAYS, "", 7, "1 week"),
-        (Kind.DAYS, "", 14, "2 weeks"),
-        (Kind.DAYS, "", 30, "30 days"),
-        (Kind.DAYS, "", 56, "8 weeks"),
-        (Kind.DAYS, "", 63, "63 days"),
-        (Kind.DURATION, "seconds", 90, "90 seconds"),
-        (Kind.DURATION, "seconds", 1, "1 second"),
-        (Kind.DURATION, "", 300, "5 minutes"),
-        (Kind.DURATION, "seconds", 150, "2.5 minutes"),
-        (Kind.DURATION, "seconds", 125, "125 seconds"),
-        (Kind.DURATION, "hours", 2, "2 hours"),
+        ("count", "visits", 3, "3"),
+        ("count", "", 12345, "12,345"),
+        ("count", "", 2.5, "2.5"),
+        ("amount", "", 120, "$120"),
+        ("amount", "USD", 1234.5, "$1,234.5"),
+        ("amount", "", -20, "-$20"),
+        ("amount", "pages", 4.5, "4.5 pages"),
+        ("rate", "", 0.2, "20%"),
+        ("rate", "", 0.07, "7%"),  # 0.07 * 100 is not 7 in floats
+        ("rate", "", 0.125, "12.5%"),
+        ("rate", "", 1, "100%"),
+        ("ratio", "", -0.1, "-0.1"),
+        ("ratio", "points", 1, "1 point"),
+        ("days", "", 0, "0 days"),
+        ("days", "", 1, "1 day"),
+        ("days", "", 7, "1 week"),
+        ("days", "", 14, "2 weeks"),
+        ("days", "", 30, "30 days"),
+        ("days", "", 56, "8 weeks"),
+        ("days", "", 63, "63 days"),
+        ("duration", "seconds", 90, "90 seconds"),
+        ("duration", "seconds", 1, "1 second"),
+        ("duration", "", 300, "5 minutes"),
+        ("duration", "seconds", 150, "2.5 minutes"),
+        ("duration", "seconds", 125, "125 seconds"),
+        ("duration", "hours", 2, "2 hours"),
     ],
 )
-def test_values_are_said_with_their_unit(kind: Kind, unit: str, value: float, said: str) -> None:
-    assert say(feature(kind, unit), value) == said
+def test_values_are_written_with_their_unit(kind: str, unit: str, value: float, expected: str) -> None:
+    assert words(kind, value, unit) == expected
 
 
 def test_amounts_take_the_contracts_sign() -> None:
-    assert say(feature(Kind.AMOUNT), 5, "€") == "€5"
-    assert say(feature(Kind.AMOUNT, "eur"), 5, "€") == "€5"
+    assert words("amount", 5, "", "€") == "€5"
+    assert words("amount", 5, "eur", "€") == "€5"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -126,53 +126,55 @@ def test_a_plain_number_reads_back_as_itself(value: float) -> None:
 
 
 @given(
-    st.sampled_from([(Kind.COUNT, ""), (Kind.AMOUNT, ""), (Kind.AMOUNT, "pages"), (Kind.RATE, ""), (Kind.DAYS, ""),
-                     (Kind.DURATION, ""), (Kind.DURATION, "s"), (Kind.DURATION, "hours")]),
+    st.sampled_from([("count", ""), ("amount", ""), ("amount", "pages"), ("rate", ""), ("days", ""), ("ratio", ""), ("ratio", "points"),
+                     ("duration", ""), ("duration", "s"), ("duration", "hours")]),
     st.floats(allow_nan=False, allow_infinity=False) | st.integers(-10_000, 10_000).map(float),
     st.sampled_from(["$", "€", "kr ", "-", "1", ""]),
 )  # fmt: skip
-def test_a_value_in_words_reads_back_to_the_last_bit(kind: tuple[Kind, str], value: float, currency: str) -> None:
-    one = feature(*kind)
-    assert read(one, say(one, value, currency), currency) == value
+def test_a_value_in_words_reads_back_to_the_last_bit(kind: tuple[str, str], value: float, currency: str) -> None:
+    one, unit = kind_named(kind[0]), kind[1]
+    assert one.parse_value(one.value_words(value, unit, currency), unit, currency) == value
 
 
 @given(
-    st.sampled_from([(Kind.COUNT, ""), (Kind.AMOUNT, ""), (Kind.AMOUNT, "pages"), (Kind.RATE, ""), (Kind.DAYS, ""),
-                     (Kind.DURATION, ""), (Kind.DURATION, "h")]),
+    st.sampled_from([("count", ""), ("amount", ""), ("amount", "pages"), ("rate", ""), ("days", ""), ("ratio", ""), ("ratio", "points"),
+                     ("duration", ""), ("duration", "h")]),
     st.tuples(*[st.floats(-1e9, 1e9) | st.integers(0, 700).map(float)] * 2).filter(lambda pair: pair[0] != pair[1]),
 )  # fmt: skip
-def test_a_range_in_words_reads_back_to_the_last_bit(kind: tuple[Kind, str], pair: tuple[float, float]) -> None:
-    one, (lower, upper) = feature(*kind), sorted(pair)
-    assert read_range(one, say_range(one, lower, upper)) == (lower, upper)
+def test_a_range_in_words_reads_back_to_the_last_bit(kind: tuple[str, str], pair: tuple[float, float]) -> None:
+    one, unit, (lower, upper) = kind_named(kind[0]), kind[1], sorted(pair)
+    assert one.parse_interval(one.interval_words(lower, upper, unit, "$"), unit, "$") == (lower, upper)
 
 
 @pytest.mark.parametrize(
-    ("kind", "unit", "lower", "upper", "said"),
+    ("kind", "unit", "lower", "upper", "expected"),
     [
-        (Kind.COUNT, "", 2, 5, "2 to 4"),
-        (Kind.COUNT, "", 2, 3, "exactly 2"),
-        (Kind.COUNT, "", 2.5, 5, "2.5 to under 5"),
-        (Kind.DAYS, "", 14, 30, "14 to 29 days"),
-        (Kind.DAYS, "", 7, 14, "7 to 13 days"),
-        (Kind.DAYS, "", 1, 2, "exactly 1 day"),
-        (Kind.AMOUNT, "", 100, 500, "$100 to under $500"),
-        (Kind.AMOUNT, "items", 2, 5, "2 to under 5 items"),
-        (Kind.RATE, "", 0.2, 0.5, "20% to under 50%"),
-        (Kind.DURATION, "seconds", 120, 300, "2 to under 5 minutes"),
-        (Kind.DURATION, "seconds", 90, 300, "90 seconds to under 5 minutes"),
+        ("count", "", 2, 5, "2 to 4"),
+        ("count", "", 2, 3, "exactly 2"),
+        ("count", "", 2.5, 5, "2.5 to under 5"),
+        ("days", "", 14, 30, "14 to 29 days"),
+        ("days", "", 7, 14, "7 to 13 days"),
+        ("days", "", 1, 2, "exactly 1 day"),
+        ("amount", "", 100, 500, "$100 to under $500"),
+        ("amount", "items", 2, 5, "2 to under 5 items"),
+        ("rate", "", 0.2, 0.5, "20% to under 50%"),
+        ("ratio", "", -0.1, 0.2, "-0.1 to under 0.2"),
+        ("ratio", "points", -3, 2, "-3 to under 2 points"),
+        ("duration", "seconds", 120, 300, "2 to under 5 minutes"),
+        ("duration", "seconds", 90, 300, "90 seconds to under 5 minutes"),
     ],
 )
-def test_ranges_name_what_they_hold(kind: Kind, unit: str, lower: float, upper: float, said: str) -> None:
-    assert say_range(feature(kind, unit), lower, upper) == said
+def test_ranges_name_what_they_hold(kind: str, unit: str, lower: float, upper: float, expected: str) -> None:
+    assert kind_named(kind).interval_words(lower, upper, unit, "$") == expected
 
 
 @pytest.mark.parametrize("text", ["", "many", "3 weeks", "3,00", "--3", "3.", "three", "1e999", "3%"])
 def test_what_is_no_value_is_not_read_as_one(text: str) -> None:
-    assert read(feature(Kind.COUNT), text) is None
+    assert kind_named("count").parse_value(text, "", "$") is None
 
 
 def test_a_whole_range_is_not_read_in_weeks() -> None:
-    assert read_range(feature(Kind.DAYS), "1 to 2 weeks") is None
+    assert kind_named("days").parse_interval("1 to 2 weeks", "", "$") is None
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.1, "0.1"), (-0.0, "0"), (1e20, "1e+20"), (1e-11, "1e-11")])
@@ -184,7 +186,7 @@ def number(name: str, lower: float | None, upper: float | None, missing: bool = 
     return phrases(NumberCondition(name, lower, upper, missing), CONTRACT)
 
 
-def test_conditions_are_said_one_phrase_a_bound() -> None:
+def test_conditions_take_one_phrase_per_bound() -> None:
     assert number("orders", 3, None) == ["3 or more orders in a year"]
     assert number("orders", None, 3) == ["fewer than 3 orders in a year"]
     assert number("orders", 1, None) == ["1 or more orders in a year"]
@@ -203,8 +205,9 @@ def test_conditions_are_said_one_phrase_a_bound() -> None:
     assert number("length", 120, None) == ["length of a visit of 2 minutes or more"]
     assert phrases(MissingCondition("country"), CONTRACT) == ["country is unknown"]
     assert phrases(CategoryCondition("country", ("DE",)), CONTRACT) == ["country is DE"]
-    said = phrases(CategoryCondition("country", ("DE", "FR", "UK"), False, True), CONTRACT)
-    assert said == ["country is not DE, FR or UK (or unknown)"]
+    assert phrases(CategoryCondition("country", ("DE", "FR", "UK"), False, True), CONTRACT) == [
+        "country is not DE, FR or UK (or unknown)"
+    ]
     assert phrases(CategoryCondition("country", ("DE, FR", "A or B", 'the "best"', "unknown")), CONTRACT) == [
         r'country is "DE, FR", "A or B", "the \"best\"" or "unknown"'
     ]
@@ -213,7 +216,7 @@ def test_conditions_are_said_one_phrase_a_bound() -> None:
     assert phrases(CategoryCondition("tier", ("none", "bronze"), False), CONTRACT) == ["tier is not none or bronze"]
 
 
-def test_a_range_without_a_phrase_is_said_in_two() -> None:
+def test_a_range_without_a_phrase_takes_two() -> None:
     assert number("opened", 90, 180) == ["opened 90 days or more ago or never", "opened within the last 180 days"]
     assert number("opened", None, 7, True) == ["opened within the last week (or unknown)"]
 
@@ -233,33 +236,33 @@ def test_rules_are_joined_and_definitions_are_sentences() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [((), ""), (("A",), "A"), (("A", "B"), "A or B"), (("A", "B", "C"), "A, B or C")]
+    ("values", "expected"), [((), ""), (("A",), "A"), (("A", "B"), "A or B"), (("A", "B", "C"), "A, B or C")]
 )
-def test_lists_are_said_with_or(values: tuple[str, ...], said: str) -> None:
-    assert either(values) == said
+def test_lists_are_joined_with_or(values: tuple[str, ...], expected: str) -> None:
+    assert either(values) == expected
 
 
 def test_capital_leaves_the_rest_alone() -> None:
     assert [capital(text) for text in ("", "a", "eBay CEO", "ß")] == ["", "A", "EBay CEO", "ß"]
 
 
-def test_bins_of_whole_numbers_are_said_by_what_they_hold() -> None:
+def test_bins_of_whole_numbers_name_their_values() -> None:
     orders, since = CONTRACT["orders"], CONTRACT["since"]
 
-    def said(feature: Feature, lower: float | None, upper: float | None) -> str:
+    def noun(feature: Feature, lower: float | None, upper: float | None) -> str:
         return range_words(feature, lower, upper, "€")
 
-    assert said(orders, None, 0.5) == "no orders in a year"
-    assert said(orders, 0.5, 1.5) == "1 orders in a year"
-    assert said(orders, None, 2.5) == "0 to 2 orders in a year"
-    assert said(orders, 1, 4) == "1 to 3 orders in a year"
-    assert said(orders, 1000, None) == "1,000 or more orders in a year"
-    assert said(orders, None, None) == "0 or more orders in a year"
-    assert said(since, None, 3) == "2 or fewer days since an order"
-    assert said(since, None, None) == "any number of days since an order"
+    assert noun(orders, None, 0.5) == "no orders in a year"
+    assert noun(orders, 0.5, 1.5) == "1 orders in a year"
+    assert noun(orders, None, 2.5) == "0 to 2 orders in a year"
+    assert noun(orders, 1, 4) == "1 to 3 orders in a year"
+    assert noun(orders, 1000, None) == "1,000 or more orders in a year"
+    assert noun(orders, None, None) == "0 or more orders in a year"
+    assert noun(since, None, 3) == "2 or fewer days since an order"
+    assert noun(since, None, None) == "any number of days since an order"
 
 
-def test_bins_of_other_numbers_are_said_to_three_digits() -> None:
+def test_bins_of_other_numbers_are_written_to_three_digits() -> None:
     spend = CONTRACT["spend"]
     assert range_words(spend, None, 12.345, "€") == "spend below €12.3"
     assert range_words(spend, 12.345, None, "€") == "spend of €12.3 or more"
@@ -270,7 +273,7 @@ def test_bins_of_other_numbers_are_said_to_three_digits() -> None:
 
 
 @given(st.lists(st.integers(0, 400).map(lambda n: n + 0.5), min_size=1, max_size=6, unique=True))
-def test_bins_of_a_count_say_each_whole_number_once_and_in_order(cuts: list[float]) -> None:
+def test_bins_of_a_count_name_each_whole_number_once_and_in_order(cuts: list[float]) -> None:
     edges = [None, *sorted(cuts), None]
     held: list[int] = []
     for lower, upper in pairwise(edges):
@@ -278,18 +281,18 @@ def test_bins_of_a_count_say_each_whole_number_once_and_in_order(cuts: list[floa
         found = [int(n) for n in digits(text)] or [0]
         held += range(found[0], found[-1] + 1)
         assert ("or more" in text) == (upper is None)
-    assert held == list(range(len(held)))  # the bins follow each other without a gap or a value said twice
+    assert held == list(range(len(held)))  # the bins follow each other without a gap or a value named twice
 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=2, max_size=6, unique=True))
-def test_bins_of_an_amount_are_said_in_their_order(cuts: list[float]) -> None:
+def test_bins_of_an_amount_are_written_in_their_order(cuts: list[float]) -> None:
     edges = sorted(cuts)
-    said = [[float(n) for n in digits(range_words(CONTRACT["spend"], a, b, "€"))] for a, b in pairwise(edges)]
-    ends = [end for ends in said for end in ends]
+    bounds = [[float(n) for n in digits(range_words(CONTRACT["spend"], a, b, "€"))] for a, b in pairwise(edges)]
+    ends = [end for ends in bounds for end in ends]
     assert ends == sorted(ends)
 
 
-def test_every_bin_and_rule_of_a_learnt_model_is_said_in_the_contracts_words(model: Model, contract: Contract) -> None:
+def test_every_bin_and_rule_of_a_trained_model_is_in_the_contracts_words(model: Model, contract: Contract) -> None:
     for term in model.scorecard.terms:
         for place, reason in enumerate(term.reasons):
             points = term.points.ravel()[place]
@@ -305,7 +308,7 @@ def test_every_bin_and_rule_of_a_learnt_model_is_said_in_the_contracts_words(mod
 
 
 def test_two_conditions_never_read_alike(contract: Contract) -> None:
-    said: dict[str, object] = {}
+    meanings: dict[str, object] = {}
     for feature in contract.features:
         if not feature.kind.numeric:
             continue
@@ -322,4 +325,4 @@ def test_two_conditions_never_read_alike(contract: Contract) -> None:
                 NumberCondition(feature.name, float(value), None, True),
             ):
                 (phrase,) = phrases(condition, contract)
-                assert said.setdefault(phrase, condition) == condition
+                assert meanings.setdefault(phrase, condition) == condition

@@ -31,7 +31,7 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 from northstar_explain.model.evaluation.purchase_facts import GroupSplit
-from northstar_explain.model.folder import EXPECTED, FILES, MACHINE, _identity, json_bytes
+from northstar_explain.model.folder import EXPECTED, FILES, INTERPRET_PROBABILITY, _identity, json_bytes
 from northstar_explain.model.pack_layout import CHECK, LOOKUPS, MANIFEST, SUMS
 from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about
@@ -713,7 +713,7 @@ def test_a_changed_answer_is_found_though_all_hashes_were_mended(pack_copy: Path
 
 
 def test_interprets_changed_answer_is_found_with_its_row(pack_copy: Path) -> None:
-    change_golden(pack_copy / "model", 11, MACHINE, 0.5)
+    change_golden(pack_copy / "model", 11, INTERPRET_PROBABILITY, 0.5)
     reseal_pack(pack_copy)
     (found,) = verify(pack_copy).findings
     assert (found.kind, found.where) == (ROW, "golden row 12, interpret")
@@ -872,6 +872,6 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
 
 
 def test_a_model_without_interprets_answers_says_so(hostile: Model) -> None:
-    bare = replace(hostile, golden=hostile.golden.drop_columns([MACHINE]))
+    bare = replace(hostile, golden=hostile.golden.drop_columns([INTERPRET_PROBABILITY]))
     check = certify.certify(bare, b"").checks[0]
     assert check.not_checked == "the model folder does not hold it"

@@ -53,39 +53,39 @@ class Steps:
         return step
 
 
-def one_file(folder: Path, said: str) -> None:
-    publish({folder / "a": said.encode()})
+def one_file(folder: Path, content: str) -> None:
+    publish({folder / "a": content.encode()})
 
 
-def one_folder(folder: Path, said: str) -> None:
-    publish_folder(folder / "f", {"a": said.encode(), f"in/{said}": b"b"})
+def one_folder(folder: Path, content: str) -> None:
+    publish_folder(folder / "f", {"a": content.encode(), f"in/{content}": b"b"})
 
 
-def three_files(folder: Path, said: str) -> None:
-    publish({folder / name: said.encode() for name in "abc"})
+def three_files(folder: Path, content: str) -> None:
+    publish({folder / name: content.encode() for name in "abc"})
 
 
-def one_goes(folder: Path, said: str) -> None:
+def one_goes(folder: Path, content: str) -> None:
     with Publication() as new:
-        new.stage(folder / "a").write_text(said)
-        if said == "old":
-            new.stage(folder / "rejected").write_text(said)
+        new.stage(folder / "a").write_text(content)
+        if content == "old":
+            new.stage(folder / "rejected").write_text(content)
         else:
             new.remove(folder / "rejected")
 
 
-def a_folder_among_files(folder: Path, said: str) -> None:
+def a_folder_among_files(folder: Path, content: str) -> None:
     with Publication() as new:
-        new.stage(folder / "a").write_text(said)
-        new.stage_folder(folder / "f", {"x": said.encode()})
-        new.stage(folder / f"only.{said}").write_text(said)
+        new.stage(folder / "a").write_text(content)
+        new.stage_folder(folder / "f", {"x": content.encode()})
+        new.stage(folder / f"only.{content}").write_text(content)
 
 
-def from_a_work_folder(folder: Path, said: str) -> None:
+def from_a_work_folder(folder: Path, content: str) -> None:
     work = folder / ".s.work"
     (work / "scores").mkdir(parents=True, exist_ok=True)
-    (work / "scores" / said).write_text(said)
-    (work / "report").write_text(said)
+    (work / "scores" / content).write_text(content)
+    (work / "report").write_text(content)
     with Publication() as new:
         new.take(work / "scores", folder / "s")
         new.take(work / "report", folder / "s.report.json")
@@ -103,7 +103,7 @@ def visible(folder: Path) -> dict[str, bytes | None]:
 def all_others_dead() -> Iterator[None]:
     """As the next process sees it: what this one left is of a process that is gone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staging, "_lives", lambda name: False)
+        patch.setattr(staging, "_is_running", lambda name: False)
         yield
 
 
@@ -267,7 +267,7 @@ def half_published(folder: Path) -> None:
 def test_a_part_that_is_lost_is_said_to_readers_and_no_matter_to_who_writes_anew(tmp_path: Path) -> None:
     half_published(tmp_path)
     next(path for path in tmp_path.glob(".b.*.part")).unlink()
-    with pytest.raises(OutputError, match=r"b: file: expected a result published whole; got one of which a part is"):
+    with pytest.raises(OutputError, match=r"b: file: expected a complete result; got one of which some files are"):
         journal.settle(tmp_path / "a")
     journal.settle(tmp_path / "other")
     three_files(tmp_path, "newer")
@@ -292,7 +292,7 @@ def test_a_damaged_intent_touches_nothing_and_is_said(text: str, tmp_path: Path)
     intent = staging.intents(folder)[0]
     intent.write_text(text)
     before = contents(tmp_path)
-    with pytest.raises(OutputError, match=r"\.intent: file: expected what a run is to publish; got "):
+    with pytest.raises(OutputError, match=r"\.intent: file: expected the intent of a publication; got "):
         journal.settle(folder / "a")
     assert contents(tmp_path) == before
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from northstar_explain.contract import Feature, Kind, values
+from northstar_explain.contract import Feature
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -57,19 +57,12 @@ def strength(points: float) -> str:
 
 def average(feature: Feature, value: float, currency: str) -> str:
     """A mean as many digits long as an average of customers is worth: two, from 100 on three; `unit` stands apart."""
-    shown = 100 * value if feature.kind is Kind.RATE else value
-    rounded = float(f"{shown:.3g}")
-    number = f"{rounded:,.{0 if abs(rounded) >= 10 else 1 if abs(rounded) >= 1 else 2}f}"
-    if feature.kind is Kind.RATE:
-        return f"{number}%"
-    if feature.kind is not Kind.AMOUNT or values.unit(feature, currency):
-        return number
-    return f"{currency}{number}"
+    return feature.kind.average_label(value, feature.unit, currency)
 
 
 def unit(feature: Feature, currency: str) -> str:
     """What an average counts, where neither its sign nor the feature's words say it; else empty."""
-    said = values.unit(feature, currency)
+    said = feature.kind.unit_words(feature.unit, currency)
     return "" if said.casefold() in feature.words.casefold() else said
 
 

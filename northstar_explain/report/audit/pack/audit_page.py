@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from northstar_explain.contract import Category, Feature, Kind, columns_of
+from northstar_explain.contract import Category, Feature, columns_of
 from northstar_explain.metrics import wilson
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
@@ -125,14 +125,14 @@ def _feature(place: int, feature: Feature, model: Model) -> dict[str, Any]:
         "name": feature.name,
         "words": feature.words,
         "group": model.contract.groups.get(feature.group, feature.group),
-        "unit": "0 to 1" if feature.kind is Kind.RATE else unit_words(feature),
+        "unit": feature.kind.entry_hint or unit_words(feature),
         "numeric": feature.kind.numeric,
         "whole": feature.kind.whole,
         "min": feature.minimum,
         "max": feature.maximum,
         "may_miss": feature.missing is not None,
         "missing": feature.missing,
-        "may_be_new": feature.kind is Kind.CATEGORY,
+        "may_be_new": not feature.kind.numeric and not feature.kind.lists_values,
         **({"stops": _stops(feature, model)} if feature.kind.numeric else {"values": _values(feature, model)}),
     }
 
@@ -159,7 +159,7 @@ def _sayable(feature: Feature, value: float) -> float:
 
 def _values(feature: Feature, model: Model) -> list[str]:
     known = {v for axis in _axes(feature.name, model) if isinstance(axis, CategoryBins) for v in axis.values}
-    return list(feature.order) if feature.kind is Kind.ORDERED else sorted(known)
+    return list(feature.order) if feature.kind.lists_values else sorted(known)
 
 
 def _term(term: Term, counts: dict[str, np.ndarray], drawn: Shape | Pair, model: Model) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Feature, Kind
+from northstar_explain.contract import Feature
 from northstar_explain.report.audit.shapes.bin_labels import value_label
 
 # Where half of the customers would be squeezed into this share of a plain axis, the axis is logarithmic.
@@ -79,7 +79,7 @@ def number_axis(feature: Feature, low: float, high: float, centres: np.ndarray, 
     NumberAxis
     """
     total = customers.sum()
-    if feature.kind is Kind.RATE or total == 0 or high <= low:
+    if feature.kind.linear_axis or total == 0 or high <= low:
         return NumberAxis(low, high, None)
     half = centres[min(len(centres) - 1, int(np.searchsorted(np.cumsum(customers), total / 2)))]
     if (half - low) / (high - low) > _SQUEEZED:

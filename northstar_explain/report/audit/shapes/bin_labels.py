@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from northstar_explain.contract import Contract, Feature, Kind
+from northstar_explain.contract import Contract, Feature
 from northstar_explain.model.scorecard import MISSING, Bins, NumberBins
 from northstar_explain.model.wording import either, plain
 
@@ -25,36 +23,17 @@ def bin_label(axis: Bins, bin: int, contract: Contract) -> str:
 
 def range_label(feature: Feature, lower: float | None, upper: float | None, currency: str) -> str:
     """``lower <= value < upper`` in as few words as name it."""
-    if feature.kind.whole:
-        first = None if lower is None else math.ceil(lower)
-        last = None if upper is None else math.ceil(upper) - 1
-        if first is None and feature.minimum is not None:
-            first = math.ceil(feature.minimum)
-        if first is not None and first == last:
-            return f"{first:,}"
-        if first is None or last is None:
-            return "any" if first is last else f"{first:,} or more" if last is None else f"{last:,} or less"
-        return f"{first:,} to {last:,}"
-    low, high = (None if x is None else value_label(feature, x, currency) for x in (lower, upper))
-    if low is None or high is None:
-        return "any" if low is high else f"below {high}" if low is None else f"{low} or more"
-    return f"{low} to {high}"
+    return feature.kind.range_label(lower, upper, feature.minimum, feature.unit, currency)
 
 
 def value_label(feature: Feature, value: float, currency: str) -> str:
     """A value to four digits, with the sign of its unit where that is short."""
-    if feature.kind is Kind.RATE:
-        return plain_percent(value)
-    rounded = float(f"{value:.4g}")
-    if feature.kind is Kind.AMOUNT and not feature.unit:
-        return f"-{currency}{plain(-rounded)}" if rounded < 0 else f"{currency}{plain(rounded)}"
-    return plain(rounded)
+    return feature.kind.value_label(value, feature.unit, currency)
 
 
 def unit_words(feature: Feature) -> str:
     """What the numbers on an axis count, where neither the label nor the feature's words show it."""
-    default = {Kind.DAYS: "days", Kind.DURATION: "seconds"}.get(feature.kind, "")
-    unit = feature.unit or default
+    unit = feature.unit or feature.kind.default_unit
     return "" if unit.casefold() in feature.words.casefold() else unit
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Feature, Kind
+from northstar_explain.contract import Feature
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.purchase_facts import TermImportance
@@ -179,7 +179,7 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
     else:
         scale, ticks = None, ()
         bins = tuple(_bin(term, counts, model, i) for i in inner)
-        if feature.kind is not Kind.ORDERED:
+        if not feature.kind.has_order:
             bins = tuple(sorted(bins, key=lambda bin: (-bin.points, bin.label)))
         groups = bins
     return Shape(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Feature, Kind
+from northstar_explain.contract import Feature
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.purchase_facts import TermImportance
@@ -143,7 +143,7 @@ def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, fa
 def _side(axis: Bins, term: Term, place: int, model: Model) -> Side:
     feature = model.contract[axis.feature]
     inner = list(range(1, axis.count - 1))
-    if not isinstance(axis, NumberBins) and feature.kind is not Kind.ORDERED:
+    if not isinstance(axis, NumberBins) and not feature.kind.has_order:
         customers = np.moveaxis(term.customers, place, 0)
         means = (np.moveaxis(term.points, place, 0) * customers).sum(1) / np.maximum(customers.sum(1), 1)
         inner.sort(key=lambda bin: (-float(means[bin]), bin))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from northstar_explain.contract import Contract, Kind
+from northstar_explain.contract import Contract
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape
@@ -50,7 +50,7 @@ def said_of(shape: Shape, contract: Contract) -> tuple[str, ...]:
 
 def _direction(shape: Shape) -> str:
     points = [bin.points for bin in shape.bins]
-    if shape.axis is None and shape.feature.kind is not Kind.ORDERED:
+    if shape.axis is None and not shape.feature.kind.has_order:
         return f"Categories, sorted by points: from {signed(max(points))} to {signed(min(points))}."
     found = direction(points)
     grows = "as the value grows" if shape.axis is not None else "in the contract's order"
@@ -79,7 +79,7 @@ def kept_direction(shape: Shape) -> bool | None:
 def _contract(shape: Shape) -> str:
     kept = kept_direction(shape)
     if kept is None:
-        return "" if shape.feature.kind is Kind.CATEGORY else "The contract demands no direction."
+        return "" if not shape.feature.kind.has_order else "The contract demands no direction."
     demanded = "never fall" if shape.feature.monotone == "up" else "never rise"
     return f"The contract demands that points {demanded} as the value grows: {'kept' if kept else 'NOT KEPT'}."
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Feature, Kind, columns_of
+from northstar_explain.contract import Feature, columns_of
 from northstar_explain.model import Model
 from northstar_explain.model.folder import EXPECTED
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
@@ -126,6 +126,6 @@ def _validate(book: Book, sheet: Any, row: int, feature: Feature) -> None:
         return
     low, high = feature.minimum, feature.maximum
     low, high = (-1e300 if low is None else low), (1e300 if high is None else high)
-    check = "integer" if feature.kind in (Kind.COUNT, Kind.DAYS) and abs(high) < 2**31 else "decimal"
+    check = "integer" if feature.kind.whole and abs(high) < 2**31 else "decimal"
     rule = {"validate": check, "criteria": "between", "minimum": low, "maximum": high, "error_type": "warning"}
     sheet.data_validation(row, 2, row, 2, {**rule, "error_title": "The contract would reject this"})

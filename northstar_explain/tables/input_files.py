@@ -1,4 +1,4 @@
-"""The files that a path, a folder or a pattern stands for; what cannot be looked at is an error, never left out."""
+"""The files of a path, a folder or a pattern; what cannot be examined is an error and never skipped."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from pathlib import Path
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.tables.formats import FORMATS, require_path
 
-_PASSED_OVER = (".", "_")
-_SIGNS = "*?["
+_SKIPPED = (".", "_")
+_WILDCARDS = "*?["
 
 
 def files_of(name: Path) -> list[Path]:
-    """The files that a user means by a name.
+    """The files that a name stands for.
 
     Parameters
     ----------
     name : Path
-        A file; a folder, which stands for every table below it; or a pattern such as ``week/*.parquet``. What begins
-        with a dot or an underscore is passed over inside folders, as Spark's own files are. Links are followed.
+        A file; a folder, for every table below it; or a pattern such as ``week/*.parquet``. Inside folders, names that
+        start with a dot or an underscore are skipped, as Spark writes such files beside its tables. Links are followed.
 
     Returns
     -------
     list of Path
-        Those of a folder or pattern by their path.
+        Those of a folder or pattern sorted by path.
 
     Raises
     ------
     TableError
-        When there are none, or something there cannot be looked at: then nobody knows what is missing.
+        When there are none, or something there cannot be examined: customers would be missing unnoticed.
     """
+    # A file may be called "a[1].csv": a name that exists is no pattern.
     if _is_pattern(str(name)) and not _exists(name):
         anchor = Path(name.anchor)
-        found = sorted(set(_matching(anchor, name.relative_to(anchor).parts)))
-        files = [file for path in found for file in (sorted(_inside(path)) if _is_folder(path) else [path])]
+        matches = sorted(set(_matching(anchor, name.relative_to(anchor).parts)))
+        files = [file for path in matches for file in (sorted(_inside(path)) if _is_folder(path) else [path])]
         got = "no such file"
     else:
         require_path(name)
@@ -50,12 +51,12 @@ def files_of(name: Path) -> list[Path]:
     return files
 
 
-def _matching(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
-    """What matches the parts of a pattern below a folder."""
-    if not parts:
+def _matching(folder: Path, components: Sequence[str]) -> Iterator[Path]:
+    """Paths below a folder that match the components of a pattern."""
+    if not components:
         yield folder
         return
-    first, rest = parts[0], parts[1:]
+    first, rest = components[0], components[1:]
     if first == "**":
         for below in _folders(folder):
             yield from _matching(below, rest)
@@ -77,12 +78,15 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 
 def _folders(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
-    """A folder and all below it."""
-    found = folder.stat()
-    key = (found.st_dev, found.st_ino)
+    """A folder and all folders below it."""
+    status = folder.stat()
+    key = (status.st_dev, status.st_ino)
+    # By inode: links make a folder reachable under any number of names.
     if key in above:
         todo = "Remove the link, or name the files."
-        raise TableError(str(folder), [Fault("folder", "one that does not hold itself", "a link to one above", todo)])
+        raise TableError(
+            str(folder), [Fault("folder", "one that does not contain itself", "a link to one above", todo)]
+        )
     yield folder
     for path in _listed(folder):
         if _is_folder(path):
@@ -90,39 +94,39 @@ def _folders(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> I
 
 
 def _listed(folder: Path) -> list[Path]:
-    """What is in a folder, in the order of the names, but for what is passed over."""
+    """The entries of a folder sorted by name, without those that are skipped."""
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries)
     except OSError as error:
-        raise _unseen(folder, "a folder that can be listed", error) from error
-    return [folder / name for name in names if not name.startswith(_PASSED_OVER)]
+        raise _not_examined(folder, "a folder that can be listed", error) from error
+    return [folder / name for name in names if not name.startswith(_SKIPPED)]
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether it is a folder, or a link to one; raises TableError when nobody can tell and it may be of use."""
+    """Whether it is a folder or a link to one; raises TableError when that is unknown and it may be a table."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except OSError as error:
-        if path.suffix and path.suffix not in FORMATS:  # such as the lock of an editor, a link to nothing
+        if path.suffix and path.suffix not in FORMATS:  # such as the lock of an editor, a broken link
             return False
-        raise _unseen(path, "a file or a folder", error) from error
+        raise _not_examined(path, "a file or a folder", error) from error
 
 
-def _unseen(path: Path, expected: str, error: OSError) -> TableError:
-    to_nothing = isinstance(error, FileNotFoundError) and path.is_symlink()
-    got = "a link to nothing" if to_nothing else error.strerror or str(error)
+def _not_examined(path: Path, expected: str, error: OSError) -> TableError:
+    is_broken = isinstance(error, FileNotFoundError) and path.is_symlink()
+    got = "a broken link" if is_broken else error.strerror or str(error)
     return TableError(
-        str(path), [Fault("folder", expected, got, "Mend it or move it away; then all is read, or none.")]
+        str(path), [Fault("folder", expected, got, "Repair it or move it away: files are read all or not at all.")]
     )
 
 
 def _is_pattern(name: str) -> bool:
-    return any(sign in name for sign in _SIGNS)
+    return any(wildcard in name for wildcard in _WILDCARDS)
 
 
 def _exists(name: Path) -> bool:
     try:
         return name.exists()
-    except OSError:  # a name that is too long: said by require_path
+    except OSError:  # a name that is too long: require_path reports it
         return False

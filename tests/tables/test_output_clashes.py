@@ -14,7 +14,7 @@ from helpers import contents, explain, plain
 from northstar_explain import tables
 from northstar_explain.errors import OutputError
 from northstar_explain.model.folder import FILES, MANIFEST
-from northstar_explain.tables import clashes, require_apart
+from northstar_explain.tables import output_clashes, require_apart
 
 Spelling = Callable[[Path], Path]
 
@@ -109,8 +109,8 @@ def test_no_input_is_an_output(name: str, spelling: Spelling, home: Path) -> Non
     if name == "compare":
         (home / "model" / "memo.pdf").write_text("")
         read = home / "model" / "memo.pdf"
-    said = spared(home, *command(home, name, read, spelling(read)))
-    assert "output: expected " in said
+    message = spared(home, *command(home, name, read, spelling(read)))
+    assert "output: expected " in message
 
 
 @pytest.mark.parametrize("spelling", [as_it_is, by_a_linked_folder, by_dots])
@@ -120,15 +120,17 @@ def test_no_output_contains_an_input(name: str, spelling: Spelling, home: Path) 
     read = folder / ("c.parquet" if "customers" in READ_AND_WRITE[name][0] else "plan.toml")
     if not read.exists():
         read.write_text('owner = "A"\n')
-    said = spared(home, *command(home, name, read, spelling(folder)))
-    assert f"got one that contains the input {folder}" in said or (name == "score" and "got c.parquet in it" in said)
+    message = spared(home, *command(home, name, read, spelling(folder)))
+    assert f"got one that contains the input {folder}" in message or (
+        name == "score" and "got c.parquet in it" in message
+    )
 
 
 @pytest.mark.parametrize("suffix", ["customers.parquet", "x.parquet", "deep/er/x.parquet"])
 def test_no_output_lies_inside_an_input(suffix: str, home: Path) -> None:
     for out in (home / "data" / suffix, by_a_linked_folder(home / "data" / suffix)):
-        said = spared(home, "score", home / "data", "--model", home / "model", "--out", out, "--overwrite")
-        assert f"got one inside the input {home / 'data'}. Choose another path." in said
+        message = spared(home, "score", home / "data", "--model", home / "model", "--out", out, "--overwrite")
+        assert f"got one inside the input {home / 'data'}. Choose another path." in message
 
 
 @pytest.mark.parametrize("spelling", [as_it_is, by_a_linked_folder, by_dots])
@@ -156,27 +158,29 @@ def test_nothing_is_written_into_a_model(words: list[object], spelling: Spelling
     inside = {"golden.parquet", "new.csv", "contract.toml", "deep/contract.toml", "x.sql", "scores"}
     inside |= {"playbook", "memo.pdf", "pack", "second"}
     known = {"..": home / "model", "../customers.parquet": home / "customers.parquet"}
-    said = []
+    arguments = []
     for number, word in enumerate(words):
         is_place = word in inside and (number == 1 or words[number - 1] in ("--out", "--model"))
-        said.append(spelling(other / str(word)) if is_place else known.get(str(word), word))
-    line = spared(home, *said, "--overwrite")
+        arguments.append(spelling(other / str(word)) if is_place else known.get(str(word), word))
+    line = spared(home, *arguments, "--overwrite")
     assert f"expected a path outside models, audit packs and scores; got one inside a model folder, {other}" in line
 
 
 def test_the_table_a_model_would_be_written_over(home: Path) -> None:
     inside = home / "model" / "customers.parquet"
-    said = spared(home, "train", inside, "--model", home / "model", "--overwrite")
-    assert f"{home / 'model'}: output: expected a path apart from every input; got one that contains the input" in said
+    message = spared(home, "train", inside, "--model", home / "model", "--overwrite")
+    assert (
+        f"{home / 'model'}: output: expected a path apart from every input; got one that contains the input" in message
+    )
     rejects = home / "new.rejected.parquet"
     shutil.copy(inside, rejects)
-    said = spared(home, "train", rejects, "--model", home / "new", "--overwrite")
-    assert f"{rejects}: output: expected a path apart from every input; got the input {rejects}. Choose" in said
+    message = spared(home, "train", rejects, "--model", home / "new", "--overwrite")
+    assert f"{rejects}: output: expected a path apart from every input; got the input {rejects}. Choose" in message
     later = home / "new.holdout.rejected.parquet"
     shutil.copy(inside, later)
     customers = home / "customers.parquet"
-    said = spared(home, "train", customers, "--holdout", later, "--model", home / "new", "--overwrite")
-    assert f"got the input {later}." in said
+    message = spared(home, "train", customers, "--holdout", later, "--model", home / "new", "--overwrite")
+    assert f"got the input {later}." in message
 
 
 def test_a_table_that_its_own_contract_would_replace(home: Path) -> None:
@@ -233,13 +237,13 @@ def test_strangers_manifests_are_in_nobodys_way(tmp_path: Path) -> None:
 
 def test_a_disk_that_takes_capitals_for_small_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require_apart([tmp_path / "S.sql", tmp_path / "s.sql"])
-    monkeypatch.setattr(clashes, "_ignores_case", lambda folder: True)
+    monkeypatch.setattr(output_clashes, "_ignores_case", lambda folder: True)
     with pytest.raises(OutputError, match="got the output"):
         require_apart([tmp_path / "S.sql", tmp_path / "s.sql"])
 
 
 def test_a_model_folder_is_known_by_the_files_it_has() -> None:
-    _, mark, others = clashes._MODEL
+    _, mark, others = output_clashes._MODEL
     assert mark == MANIFEST
     assert set(others) <= set(FILES)
 

@@ -1,7 +1,7 @@
-"""No output destroys what it must not: an input, a piece of a model, another output of the same command.
+"""Outputs never overwrite an input, a file of a model, or another output of the same command.
 
-Paths are compared by what they lead to (device and inode), so that links, hard links, ``..`` and names that differ in
-capital letters on a disk that does not tell them apart make no difference.
+Paths are compared by device and inode, so that links, hard links, ``..`` and, on a disk that ignores case, names in
+other letters are recognized.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from northstar_explain.errors import Fault, OutputError
 
-# A folder is known as a command's by a file that names it and by another that no stranger has beside it.
+# A folder is recognized as ours by two files that no other folder has together.
 _MODEL = ("a model folder", "manifest.json", ("segments.json", "scorecard.parquet", "purchase.json", "golden.parquet"))
 _PACK = ("an audit pack", "SHA256SUMS", ("certificate.json", "model"))
 _SCORES = ("a folder of scores", "part-00000.parquet", ("part-00000.parquet",))
@@ -26,15 +26,15 @@ _Key = tuple[object, ...]
 def require_apart(outputs: Sequence[Path], inputs: Sequence[Path] = (), replaces: Path | None = None) -> None:
     """Raise OutputError unless outputs are apart from all inputs, from models, packs and scores, and from each other.
 
-    To be called by every command before any work. An output may neither be an input, nor lie inside one, nor contain
-    one; nor may it lie inside a model folder, an audit pack or a folder of scores, whether that is an input or not.
+    Every command calls this before any work. An output may neither be an input, nor lie inside one, nor contain one;
+    nor may it lie inside a model folder, an audit pack or a folder of scores, whether that is an input or not.
 
     Parameters
     ----------
     outputs : sequence of Path
-        Everything the command writes, with what goes beside: rejected rows, reports, tables, work folders.
+        Everything that the command writes: also rejected rows, reports, tables and work folders.
     inputs : sequence of Path
-        Files and folders it reads; ``-`` for standard input. They need not exist: others say so.
+        Files and folders it reads; ``-`` for standard input. A missing one is reported where it is read.
     replaces : Path, optional
         The one output that may be a model folder or an audit pack, to be replaced by its successor; that folder may be
         an input as a whole.
@@ -42,7 +42,7 @@ def require_apart(outputs: Sequence[Path], inputs: Sequence[Path] = (), replaces
     Raises
     ------
     OutputError
-        Names the output, and what it would destroy.
+        With the output, and what it would overwrite.
     """
     read = [(path, trail) for path in inputs if (trail := _input_trail(path))]
     own = _trail(replaces)[0] if replaces is not None else None
@@ -60,14 +60,14 @@ def require_apart(outputs: Sequence[Path], inputs: Sequence[Path] = (), replaces
 
 
 def local_paths(names: Path | str | Sequence[Path | str]) -> list[Path]:
-    """The paths on this machine that names of inputs or outputs stand for, as `require_apart` wants them.
+    """The local paths of inputs or outputs, as `require_apart` takes them.
 
     Parameters
     ----------
     names : path or sequence of paths
-        Files, folders, patterns such as ``week/*.parquet``, or URLs, of which only ``file:`` leads here.
+        Files, folders, patterns such as ``week/*.parquet``, or URLs, of which only ``file:`` is local.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for name in [names] if isinstance(names, Path | str) else names:
         scheme, colon, rest = str(name).partition(":")
         if colon and scheme == "file":
@@ -75,15 +75,15 @@ def local_paths(names: Path | str | Sequence[Path | str]) -> list[Path]:
         elif colon and rest.startswith("//"):
             continue
         path = Path(name)
-        found.append(path)
+        paths.append(path)
         if any(sign in str(path) for sign in "*?["):
-            with contextlib.suppress(OSError, ValueError):  # said where it is read
-                found += sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    return found
+            with contextlib.suppress(OSError, ValueError):  # reported where it is read
+                paths += sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    return paths
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same file or folder, or would."""
+    """Whether two paths are the same file or folder, or would be once created."""
     return _trail(one)[0] == _trail(other)[0]
 
 
@@ -102,9 +102,9 @@ def _require_apart(output: Path, trail: list[_Key], path: Path, other: list[_Key
 def _require_outside_products(output: Path, may_be_replaced: bool) -> None:
     place = Path(os.path.realpath(output))
     for folder in ([] if may_be_replaced else [place]) + list(place.parents):
-        # A folder of scores is replaced by scores, and what else is to replace it finds strange files in it.
-        if (found := _product(folder)) and not (folder == place and found == _SCORES[0]):
-            got = f"{found}" if folder == place else f"one inside {found}, {folder}"
+        # Scores may replace a folder of scores; `require_only` keeps other outputs from it.
+        if (product := _product(folder)) and not (folder == place and product == _SCORES[0]):
+            got = product if folder == place else f"one inside {product}, {folder}"
             raise _clash(output, "a path outside models, audit packs and scores", got)
 
 
@@ -113,7 +113,7 @@ def _clash(output: Path, expected: str, got: str) -> OutputError:
 
 
 def _product(folder: Path) -> str | None:
-    """What a folder is, if a command of ours made it."""
+    """What kind of output a folder is, if a command of ours wrote it."""
     for what, mark, others in (_MODEL, _PACK, _SCORES):
         if os.path.lexists(folder / mark) and any(os.path.lexists(folder / name) for name in others):
             return what
@@ -121,7 +121,7 @@ def _product(folder: Path) -> str | None:
 
 
 def _pieces(folder: Path) -> Iterator[_Key]:
-    """The files of a model folder, which may have other names elsewhere."""
+    """The files of a model folder, which may have other names elsewhere (hard links)."""
     try:
         files = sorted(folder.iterdir()) if _product(folder) else []
     except OSError:
@@ -133,33 +133,33 @@ def _input_trail(path: Path) -> list[_Key]:
     if path != _STDIN:
         return _trail(path)
     try:
-        found = os.fstat(0)
+        status = os.fstat(0)
     except OSError:  # closed
         return []
-    return [(found.st_dev, found.st_ino)] if stat.S_ISREG(found.st_mode) else []
+    return [(status.st_dev, status.st_ino)] if stat.S_ISREG(status.st_mode) else []
 
 
 def _trail(path: Path) -> list[_Key]:
-    """What tells a path from others, and the same of each folder above it, the nearest first."""
+    """The identity of a path, and of each folder above it, nearest first."""
     place = Path(os.path.realpath(path))
     missing: list[str] = []
     keys: list[_Key] = []
     for folder in (place, *place.parents):
         try:
-            found = folder.stat()
+            status = folder.stat()
         except (OSError, ValueError):
             missing.append(folder.name)
             continue
         if not keys:
             names = [name.casefold() for name in missing] if _ignores_case(folder) else missing
-            # What does not exist yet is told by the names below the nearest folder that does.
-            keys = [(found.st_dev, found.st_ino, *names[start:][::-1]) for start in range(len(names))]
-        keys.append((found.st_dev, found.st_ino))
+            # A path that does not exist is identified by its names below the nearest folder that does.
+            keys = [(status.st_dev, status.st_ino, *names[start:][::-1]) for start in range(len(names))]
+        keys.append((status.st_dev, status.st_ino))
     return keys
 
 
 def _ignores_case(folder: Path) -> bool:
-    """Whether the disk takes names that differ in capital letters for the same, as far as the folder's name shows."""
+    """Whether the disk ignores the case of names, as far as the folder's own name shows."""
     other = folder.with_name(folder.name.swapcase()) if folder.name else folder
     try:
         return other != folder and other.samefile(folder)

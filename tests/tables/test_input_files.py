@@ -73,8 +73,8 @@ def test_a_folder_that_cannot_be_listed_is_named(name: str, week: Path, monkeypa
     refuse(monkeypatch, week / "monday" / "late")
     with pytest.raises(TableError) as refused:
         found(week, name)
-    said = f"{week / 'monday' / 'late'}: folder: expected a folder that can be listed; got Permission denied. "
-    assert str(refused.value).startswith(said)
+    message = f"{week / 'monday' / 'late'}: folder: expected a folder that can be listed; got Permission denied. "
+    assert str(refused.value).startswith(message)
 
 
 def test_a_folder_that_is_not_wanted_may_be_shut(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_a_folder_that_is_not_wanted_may_be_shut(week: Path, monkeypatch: pytest
 def test_a_link_to_nothing_is_named(name: str, link: str, week: Path) -> None:
     (week / "g.txt").unlink()
     (week / link).symlink_to(week / "nowhere")
-    with pytest.raises(TableError, match=f"{link}: folder: expected a file or a folder; got a link to nothing"):
+    with pytest.raises(TableError, match=f"{link}: folder: expected a file or a folder; got a broken link"):
         found(week, name)
     (week / link).unlink()
     (week / link).symlink_to(link)
@@ -112,7 +112,9 @@ def test_links_are_followed_but_not_in_circles(week: Path, tmp_path: Path) -> No
         "z.csv",
     ]
     (other / "back").symlink_to(week)
-    with pytest.raises(TableError, match="linked/back: folder: expected one that does not hold itself; got a link to"):
+    with pytest.raises(
+        TableError, match="linked/back: folder: expected one that does not contain itself; got a link to"
+    ):
         found(week)
 
 
@@ -126,14 +128,14 @@ def test_a_file_that_is_removed_meanwhile_is_named(
     for name in ("a", "b"):
         tables.write(some.slice(150 * (name == "b"), 150), folder / f"{name}.{ending}")
 
-    def remove(told: str) -> None:
-        if told.startswith(stage):
+    def remove(stage_text: str) -> None:
+        if stage_text.startswith(stage):
             (folder / f"b.{ending}").unlink(missing_ok=True)
 
     with pytest.raises(TableError) as refused:
         run(model, folder, tmp_path / "out" / "s.csv", progress=remove)
-    said = f"{folder / f'b.{ending}'}: file: expected a file that can be read; got one that was removed meanwhile. "
-    assert str(refused.value).startswith(said)
+    message = f"{folder / f'b.{ending}'}: file: expected a file that can be read; got one that was removed meanwhile. "
+    assert str(refused.value).startswith(message)
     assert contents(tmp_path / "out") == {}
 
 
@@ -150,11 +152,11 @@ def test_a_file_that_may_not_be_read_is_named(
     monkeypatch.setattr("pyarrow.OSFile", refused)
     monkeypatch.setattr("pyarrow.parquet.ParquetFile", refused)
     monkeypatch.setattr("northstar_explain.tables.csvs.read_header", refused)
-    said = f"{path}: file: expected a file that can be read; got Permission denied. Check the file"
+    message = f"{path}: file: expected a file that can be read; got Permission denied. Check the file"
     for reads in (tables.read, lambda path: tables.find([path]).schema(0)):
         with pytest.raises(TableError) as found:
             reads(path)
-        assert str(found.value).startswith(said)
+        assert str(found.value).startswith(message)
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow"])

@@ -1,4 +1,4 @@
-"""Columns by name and type, from tables that a program wrote and a person may have changed since."""
+"""Columns by name and type, from tables of our own that a person may have edited since."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from northstar_explain.tables.formats import first_line
 def take_columns(
     table: pa.Table, kinds: Mapping[str, pa.DataType | None], source: str, todo: str, may_miss: Collection[str] = ()
 ) -> dict[str, pa.ChunkedArray]:
-    """Take columns out of a table, each as the type it must have.
+    """Select columns of a table, each cast to the type it must have.
 
     Parameters
     ----------
     table : pyarrow.Table
     kinds : mapping of str to DataType or None
-        The columns, and what to cast each to; None takes it as it is.
+        The columns, and the type to cast each to; None leaves it unchanged.
     source : str
-        What to call the table in errors.
+        The name of the table in errors.
     todo : str
-        What a person can do about any fault.
+        What to do about any fault.
     may_miss : collection of str
         Columns in which a value may be missing.
 
@@ -34,12 +34,13 @@ def take_columns(
     Raises
     ------
     TableError
-        With every column that is missing, there twice, of another type, or without a value where it needs one.
+        With every column that is missing, repeated, of another type, or has missing values where none may be.
     """
     names = table.column_names
+    # Reported alone: a table without the columns is probably another table.
     if missing := [name for name in kinds if name not in names]:
         raise TableError(source, [Fault("columns", ", ".join(kinds), f"no {', '.join(missing)}", todo)])
-    faults, found = [], {}
+    faults, columns = [], {}
     for name, kind in kinds.items():
         where = f"column {name}"
         if names.count(name) > 1:
@@ -47,7 +48,7 @@ def take_columns(
             continue
         column = table[name]
         try:
-            found[name] = column if kind is None else column.cast(kind)
+            columns[name] = column if kind is None else column.cast(kind)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             faults.append(Fault(where, f"values of type {kind}", first_line(error), todo))
             continue
@@ -55,4 +56,4 @@ def take_columns(
             faults.append(Fault(where, "a value in every row", f"{column.null_count:,} rows without", todo))
     if faults:
         raise TableError(source, faults)
-    return found
+    return columns

@@ -1,0 +1,65 @@
+"""Amounts: money, or anything measured in a unit of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from northstar_explain.contract.kinds.number_kind import NumberKind
+from northstar_explain.contract.kinds.number_words import parse_number, plain, with_unit
+from northstar_explain.contract.kinds.rounding import median_size, signed_log
+
+# Columns whose whole numbers are amounts all the same.
+AMOUNT_NAME = r"(?i)spend|amount|value|price|revenue|usd|eur|basket|sales"
+# Names of money where a count would be named otherwise; with a sign, these are amounts and no ratios.
+MONEY_NAME = (
+    AMOUNT_NAME + r"|balance|profit|cost|income|salary|debt|credit|payment|paid|refund|cash|money|(^|_)fees?(_|$)|gbp"
+)
+_CURRENCIES = ("usd", "eur", "gbp")
+
+
+class AmountKind(NumberKind):
+    """Amounts, with the contract's currency before them unless they have a unit of their own.
+
+    On a log scale in units of their own median, so that a table in cents gives the segments of one in dollars.
+    """
+
+    name = "amount"
+    money = True
+
+    def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
+        return True  # nothing more particular did
+
+    def unit_words(self, unit: str, currency: str) -> str:
+        return "" if unit.casefold() in (*_CURRENCIES, currency.casefold()) else unit
+
+    def value_words(self, value: float, unit: str, currency: str) -> str:
+        if own := self.unit_words(unit, currency):
+            return with_unit(value, own)
+        return f"-{currency}{plain(-value)}" if value < 0 else f"{currency}{plain(value)}"
+
+    def parse_value(self, text: str, unit: str, currency: str) -> float | None:
+        if self.unit_words(unit, currency):
+            return super().parse_value(text, unit, currency)
+        for sign, scale in ((f"-{currency}", Decimal(-1)), (currency, Decimal(1))):
+            if text.startswith(sign):
+                return parse_number(text.removeprefix(sign), scale)
+        return None
+
+    def transform_unit(self, values: np.ndarray) -> float:
+        return median_size(values)
+
+    def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
+        return signed_log(values, unit)
+
+    def value_label(self, value: float, unit: str, currency: str) -> str:
+        rounded = float(f"{value:.4g}")
+        if unit:
+            return plain(rounded)
+        return f"-{currency}{plain(-rounded)}" if rounded < 0 else f"{currency}{plain(rounded)}"
+
+    def average_label(self, value: float, unit: str, currency: str) -> str:
+        number = super().average_label(value, unit, currency)
+        return number if self.unit_words(unit, currency) else f"{currency}{number}"

@@ -1,0 +1,32 @@
+"""Round numbers and transforms that several kinds share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Leading digits that people round to.
+_LEADING = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
+SHARES = (0.01, 0.02, 0.03, *(step / 20 for step in range(1, 20)), 0.98, 0.99, 1.0)
+
+
+def round_numbers(low: float, high: float) -> np.ndarray:
+    """Numbers of one and a half digits that cover values from `low` to `high`, six powers of ten deep.
+
+    With negative values the grid is symmetric and holds zero, which separates gains from losses.
+    """
+    size = max(abs(low), abs(high), 1e-6)
+    top = int(np.ceil(np.log10(size)))
+    steps = sorted({float(f"{lead}e{power}") for power in range(top - 5, top + 1) for lead in _LEADING})
+    numbers = np.array(steps)
+    return np.concatenate([-numbers[::-1], [0.0], numbers]) if low < 0 else numbers
+
+
+def signed_log(values: np.ndarray, unit: float = 1.0) -> np.ndarray:
+    """The logarithm of 1 plus the size, in units, with the value's sign."""
+    return np.sign(values) * np.log1p(np.abs(values) / unit)
+
+
+def median_size(values: np.ndarray) -> float:
+    """The median size of the values that are neither missing nor zero; 1 where there are none."""
+    size = np.abs(values[~np.isnan(values) & (values != 0)])
+    return float(np.median(size)) if len(size) else 1.0
