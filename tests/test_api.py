@@ -21,7 +21,7 @@ from northstar_explain.model import Model
 
 @pytest.fixture(autouse=True)
 def _little_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def quick(source: object, given: object, options: object) -> object:
+    def quick(source: object, given: object, options: object, *_: object) -> object:
         return learn(source.table, given, options)  # type: ignore[attr-defined, arg-type]
 
     monkeypatch.setattr(import_module("northstar_explain.training"), "train", quick)

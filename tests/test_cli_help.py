@@ -43,7 +43,7 @@ def test_help_names_every_exit_code(name: str) -> None:
     result = explain(*([name] if name else []), "--help")
     assert (result.exit_code, result.stderr) == (0, "")
     lines = [line.strip() for line in result.stdout.splitlines()]
-    for code, words in enumerate(["done", "an error that you can put right", "wrong usage", "done, but too many rows"]):
+    for code, words in enumerate(["done", "an error that you can fix", "wrong usage", "done, but too many rows"]):
         assert any(re.match(rf"{code}\s+{words}", line) for line in lines), (code, words)
 
 

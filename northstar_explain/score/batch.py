@@ -15,11 +15,12 @@ from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
-from northstar_explain.score.control import Control, control_group
+from northstar_explain.options import Control
+from northstar_explain.score.control import control_group
 
 REASONS = 3
 # Rows worked on at a time: as many as leave all that is known of them in the processor's own memory.
-CHUNK = 1 << 15
+CACHE_ROWS = 1 << 15
 
 
 class Scored(NamedTuple):
@@ -114,9 +115,9 @@ class Scorer:
         -------
         Scored
         """
-        found = _Found(len(ids), self.lookup)
-        for start in range(0, len(ids), CHUNK):
-            self._fill(found, slice(start, start + CHUNK), columns)
+        found = _BatchArrays(len(ids), self.lookup)
+        for start in range(0, len(ids), CACHE_ROWS):
+            self._fill(found, slice(start, start + CACHE_ROWS), columns)
         percentile = self._percentiles(found.probability)
         arrays = {
             self.model.contract.id: ids,
@@ -133,7 +134,7 @@ class Scorer:
         }
         return Scored(pa.record_batch([arrays[name] for name in self.schema.names], schema=self.schema), found.bins)
 
-    def _fill(self, found: _Found, rows: slice, columns: Columns) -> None:
+    def _fill(self, found: _BatchArrays, rows: slice, columns: Columns) -> None:
         part = {feature.name: _slice(columns[feature.name], rows) for feature in self._features}
         sums = self.lookup(part, REASONS, found.bins)
         found.probability[rows] = sigmoid(sums.logit)
@@ -143,7 +144,7 @@ class Scorer:
         found.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, part)
 
 
-class _Found:
+class _BatchArrays:
     """What is known of the rows of a batch so far."""
 
     def __init__(self, rows: int, lookup: Lookup):

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.options import Control
 from northstar_explain.score.ids import hash_of, mixed
 
 _WHOLE = 2.0**64
-
-
-@dataclass(frozen=True)
-class Control:
-    """How the control group is drawn.
-
-    Attributes
-    ----------
-    share : float
-        Of the customers, 0 to 1.
-    salt : str
-        Another salt draws another group, for a campaign that shall not share its group with the others.
-    """
-
-    share: float = 0.1
-    salt: str = "northstar"
 
 
 def control_group(ids: pa.Array, control: Control) -> np.ndarray:

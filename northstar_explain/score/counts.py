@@ -85,12 +85,12 @@ class Tally:
         return found
 
 
-def count(parted: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
+def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
     """Count one batch.
 
     Parameters
     ----------
-    parted : CheckedBatch
+    checked : CheckedBatch
     scored : Scored
         Its good rows.
     scorer : Scorer
@@ -101,18 +101,18 @@ def count(parted: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
     """
     rows = scored.rows
     tally = Tally(
-        rows=rows.num_rows + parted.rejected.num_rows,
+        rows=rows.num_rows + checked.rejected.num_rows,
         scored=rows.num_rows,
-        rejected=parted.rejected.num_rows,
+        rejected=checked.rejected.num_rows,
         borderline=_count_true(rows.column("borderline")),
         likely_buyers=_count_true(rows.column("likely_buyer")),
-        broken=Counter(parted.broken),
+        broken=Counter(checked.broken),
         segments=_count_words(rows.column("segment_id")),
         deciles=_count_deciles(rows.column("decile")),
         bins=scored.bins,
     )
-    _count_unseen(tally, parted.columns, scorer)
-    _count_outside(tally, parted.columns, scorer.model)
+    _count_unseen(tally, checked.columns, scorer)
+    _count_outside(tally, checked.columns, scorer.model)
     return tally
 
 

@@ -14,9 +14,9 @@ from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, require_columns, require_types
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model import Model, load
+from northstar_explain.options import Control
 from northstar_explain.score import ids
 from northstar_explain.score.batch import Scored, Scorer
-from northstar_explain.score.control import Control
 
 
 class ScoredBatch(NamedTuple):
@@ -85,8 +85,8 @@ def _scored(scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], 
         require_columns(table.schema, contract, label=False, source="batch")
         require_types(table, contract, label=False, source="batch", as_text=as_text)
         own = ids.repeated([_ids(table, scorer)])
-        parted, scored = score_part(scorer, table, pa.concat_arrays([known, own]))
-        yield ScoredBatch(scored.rows, parted.rejected)
+        checked, scored = check_and_score(scorer, table, pa.concat_arrays([known, own]))
+        yield ScoredBatch(scored.rows, checked.rejected)
 
 
 def _require_batches(batches: object) -> None:
@@ -104,7 +104,7 @@ def _iterable(thing: object) -> bool:
     return hasattr(thing, "__iter__")
 
 
-def score_part(
+def check_and_score(
     scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1,
     original_text: Callable[[], pa.Table] | None = None,
 ) -> tuple[CheckedBatch, Scored]:  # fmt: skip
@@ -123,12 +123,12 @@ def score_part(
 
     Returns
     -------
-    parted : CheckedBatch
+    checked : CheckedBatch
     scored : Scored
         Its good rows.
     """
-    parted = part(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
-    return parted, scorer.score(parted.ids, parted.columns)
+    checked = part(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
+    return checked, scorer.score(checked.ids, checked.columns)
 
 
 def _ids(table: pa.Table, scorer: Scorer) -> pa.Array:

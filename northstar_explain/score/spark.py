@@ -20,14 +20,13 @@ from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import Fault, NorthstarError, OutputError, TableError
 from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
+from northstar_explain.options import Control, ScoringOptions
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.clock import Clock
-from northstar_explain.score.control import Control
 from northstar_explain.score.counts import Tally, count
-from northstar_explain.score.per_batch import score_part
+from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.rejected_rows import with_distinct_names
 from northstar_explain.score.run_report import report
-from northstar_explain.score.runner import Options
 from northstar_explain.score.spark_faults import one_fault
 from northstar_explain.score.spark_session import engine, opened
 from northstar_explain.tables import local_paths, require_apart
@@ -42,7 +41,7 @@ def run_spark(
     model: Model,
     sources: Sequence[str],
     out: str,
-    options: Options | None = None,
+    options: ScoringOptions | None = None,
     progress: Callable[[str], None] = lambda stage: None,
     session: SparkSession | None = None,
 ) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def run_spark(
     out : str
         A folder for Parquet files, wherever Spark can write. Beside it go the folder ``NAME.rejected.parquet`` and
         ``NAME.report.json``.
-    options : Options, optional
+    options : ScoringOptions, optional
         `resume` has no meaning here: Spark itself runs lost tasks again.
     progress : callable
     session : pyspark.sql.SparkSession, optional
@@ -76,18 +75,18 @@ def run_spark(
     NorthstarError
         When Spark does not start, or its workers fail.
     """
-    options = options or Options()
+    options = options or ScoringOptions()
     clock = Clock()
     names = places(out)  # known before Spark starts, and so before any work
     require_apart(local_paths(names), [*local_paths(sources), *model.inputs])
     with opened(session, progress) as spark:
         with one_fault(OutputError, names[0], "output", "a place that Spark can reach", "Check the path."):
-            results = _Places(spark, names, options.overwrite)
+            results = _SparkOutputs(spark, names, options.overwrite)
         return _run(spark, model, sources, results, options, progress, clock)
 
 
 def _run(
-    spark: SparkSession, model: Model, sources: Sequence[str], results: _Places, options: Options,
+    spark: SparkSession, model: Model, sources: Sequence[str], results: _SparkOutputs, options: ScoringOptions,
     progress: Callable[[str], None], clock: Clock,
 ) -> dict[str, Any]:  # fmt: skip
     from py4j.protocol import Py4JError
@@ -199,12 +198,12 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
         scorer = Scorer(model, control)
         again = pa.array(repeated, pa.string())
         for batch in batches:
-            parted, scored = score_part(scorer, pa.Table.from_batches([batch]), again)
+            checked, scored = check_and_score(scorer, pa.Table.from_batches([batch]), again)
             yield _filled(schema, "scores", scored.rows.cast(plain).to_struct_array())
-            if parted.rejected.num_rows:
-                table = parted.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
+            if checked.rejected.num_rows:
+                table = checked.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
                 yield _filled(schema, "rejected", table.to_struct_array().combine_chunks())
-            counted = json.dumps(count(parted, scored, scorer).to_json())
+            counted = json.dumps(count(checked, scored, scorer).to_json())
             yield _filled(schema, "tally", pa.array([counted]))
 
     with warnings.catch_warnings():
@@ -235,7 +234,7 @@ def _require_every_row(rows: int, tally: Tally, source: str) -> None:
         raise NorthstarError(source, [Fault("rows", f"{rows:,} accounted for", got, "Report this.")])
 
 
-class _Places:
+class _SparkOutputs:
     """Where the results go, in any file system that Spark knows: written beside, counted, then renamed."""
 
     def __init__(self, spark: SparkSession, names: tuple[str, str, str], overwrite: bool):

@@ -14,12 +14,12 @@ from northstar_explain.model.pack_layout import LOOKUPS, SCORES
 from northstar_explain.model.parity import EXACT, ROUNDED, Certificate, Check, Slip
 from northstar_explain.model.rules import assign
 from northstar_explain.verify import run_libreoffice
-from northstar_explain.verify.run_duckdb import Scripts, answers, scripts_of
+from northstar_explain.verify.run_duckdb import SqlScripts, answers, scripts_of
 
 _WORST = 5
 
 
-def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificate:
+def certify(model: Model, book: bytes, sql: SqlScripts | None = None) -> Certificate:
     """Score the golden rows by every program there is.
 
     Parameters
@@ -27,7 +27,7 @@ def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificat
     model : Model
     book : bytes
         The workbook whose formulas are to be recalculated.
-    sql : Scripts, optional
+    sql : SqlScripts, optional
         What scores the rows in DuckDB, such as an audit pack holds it; made from the model where not given.
 
     Returns
@@ -54,7 +54,7 @@ def _scorecard(model: Model) -> Check:
     return _held_against(model, "scorecard", "Python: scorecard.parquet and segments.json", probability, segments)
 
 
-def _duckdb(model: Model, sql: Scripts | None) -> Check:
+def _duckdb(model: Model, sql: SqlScripts | None) -> Check:
     about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}, as “explain sql --scores” writes them")
     try:
         probability, segments = answers(model, sql or scripts_of(model))

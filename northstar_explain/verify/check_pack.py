@@ -19,7 +19,7 @@ from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.checksums import sha256
 from northstar_explain.report.audit.workbook import workbook
 from northstar_explain.verify import certify
-from northstar_explain.verify.run_duckdb import Scripts
+from northstar_explain.verify.run_duckdb import SqlScripts
 
 TAMPERED, MISSING, EXTRA, ROW = "tampered", "missing", "extra", "row"
 _LISTED = "as listed in the manifest"
@@ -27,7 +27,7 @@ _RESTORE = "Ask for the pack again; do not use this one."
 
 
 @dataclass(frozen=True)
-class Finding:
+class Mismatch:
     """One thing that is wrong.
 
     Attributes
@@ -61,7 +61,7 @@ class Verification:
     model_id : str
     files : int
         How many were listed.
-    findings : tuple of Finding
+    findings : tuple of Mismatch
     certificate : Certificate or None
         None where the files are too damaged to score the golden rows.
     sums : str
@@ -72,7 +72,7 @@ class Verification:
     what: str
     model_id: str
     files: int
-    findings: tuple[Finding, ...]
+    findings: tuple[Mismatch, ...]
     certificate: Certificate | None
     sums: str
 
@@ -113,7 +113,7 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
     manifest = _parsed(raw)
     if manifest is None or not isinstance(manifest.get("files"), dict):
         if (path / SUMS).is_file():
-            finding = Finding(TAMPERED, MANIFEST, "a manifest in JSON", "something else")
+            finding = Mismatch(TAMPERED, MANIFEST, "a manifest in JSON", "something else")
             return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
         raise PackError(str(path), [Fault(MANIFEST, "a manifest in JSON", "something else", _RESTORE)])
     if manifest.get("kind") == checksums.KIND or (path / SUMS).is_file():
@@ -137,7 +137,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
     if sums is None:
         findings.append(_absent(path, SUMS, "the sums of all files"))
     elif (not findings and sums != checksums.sums_bytes(raw)) or (findings and sums != _sums_or_none(raw)):
-        findings.append(Finding(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
+        findings.append(Mismatch(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
     certificate = None
     if not any(finding.where.startswith(f"{MODEL}/") for finding in findings):
         sound = {name for name in listed if name not in {finding.where for finding in findings}}
@@ -145,7 +145,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
         findings += more
     id = str(manifest.get("model_id", "unknown"))
     if certificate is not None and certificate.model_id != id:
-        findings.append(Finding(TAMPERED, MANIFEST, f"model_id {certificate.model_id}", id))
+        findings.append(Mismatch(TAMPERED, MANIFEST, f"model_id {certificate.model_id}", id))
     digest = sha256(sums) if sums is not None else ""
     return Verification(str(path), "audit pack", id, len(listed), tuple(findings), certificate, digest)
 
@@ -154,7 +154,7 @@ def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[
     findings = _manifest_findings(raw, manifest)
     listed = {name: str(digest) for name, digest in manifest["files"].items()}
     unlisted = [name for name in folders.FILES if name not in listed]
-    findings += [Finding(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
+    findings += [Mismatch(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
     # Names are people's to change at any time, and no part of what is sealed.
     findings += _file_findings(path, listed, ignored={MANIFEST, names.FILE})
     certificate = None
@@ -165,33 +165,33 @@ def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[
     return Verification(str(path), "model folder", id, len(listed), tuple(findings), certificate, sha256(raw))
 
 
-def _manifest_findings(raw: bytes, manifest: dict[str, Any]) -> list[Finding]:
+def _manifest_findings(raw: bytes, manifest: dict[str, Any]) -> list[Mismatch]:
     """Whether the manifest is sealed, and written as it is always written."""
     try:
         want, got, same = str(manifest.get(SEAL)), checksums.seal(manifest), raw == json_bytes(manifest)
     except ValueError:  # numbers without end, halves of signs: nothing that was ever written
-        return [Finding(TAMPERED, MANIFEST, "what JSON can hold", "something else")]
+        return [Mismatch(TAMPERED, MANIFEST, "what JSON can hold", "something else")]
     if want != got:
-        return [Finding(TAMPERED, MANIFEST, f"SHA-256 {want[:12]}…", f"{got[:12]}…")]
+        return [Mismatch(TAMPERED, MANIFEST, f"SHA-256 {want[:12]}…", f"{got[:12]}…")]
     if not same:
-        return [Finding(TAMPERED, MANIFEST, "the bytes that were written", "the same content, written otherwise")]
+        return [Mismatch(TAMPERED, MANIFEST, "the bytes that were written", "the same content, written otherwise")]
     return []
 
 
-def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> list[Finding]:
+def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> list[Mismatch]:
     findings = []
     for name, want in sorted(listed.items()):
         if not checksums.is_inside(name):
-            findings.append(Finding(TAMPERED, MANIFEST, "paths inside the folder", repr(name)))
+            findings.append(Mismatch(TAMPERED, MANIFEST, "paths inside the folder", repr(name)))
             continue
         found = checksums.seen(path, name)
         if found.instead:
             kind = MISSING if found.instead == checksums.NOTHING else TAMPERED
-            findings.append(Finding(kind, name, _LISTED, found.instead))
+            findings.append(Mismatch(kind, name, _LISTED, found.instead))
         elif found.sha256 != want:
-            findings.append(Finding(TAMPERED, name, f"SHA-256 {want[:12]}…", f"{found.sha256[:12]}…"))
+            findings.append(Mismatch(TAMPERED, name, f"SHA-256 {want[:12]}…", f"{found.sha256[:12]}…"))
     extra = [name for name in checksums.files_below(path) if name not in listed and name not in ignored]
-    return findings + [Finding(EXTRA, name, "only files that the manifest lists", "another") for name in extra]
+    return findings + [Mismatch(EXTRA, name, "only files that the manifest lists", "another") for name in extra]
 
 
 def _sums_or_none(raw: bytes) -> bytes | None:
@@ -211,7 +211,7 @@ def _first_difference(sums: bytes, raw: bytes) -> str:
 
 def _recomputed(
     model_path: Path, pack: Path | None, sound: set[str], progress: Callable[[str], None]
-) -> tuple[Certificate | None, list[Finding]]:
+) -> tuple[Certificate | None, list[Mismatch]]:
     """Load the model, which scores its golden rows again, then hold every other program against them.
 
     Workbook and SQL are those of the pack where they are sound, and made anew where not: what was tampered with is not
@@ -227,22 +227,22 @@ def _recomputed(
     scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= sound else None
     certificate = certify.certify(model, book or workbook(model), scripts)
     findings = [
-        Finding(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
+        Mismatch(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
         for check in certificate.checks
         for slip in check.slips
     ]
     return certificate, findings
 
 
-def _scripts(pack: Path) -> Scripts | None:
+def _scripts(pack: Path) -> SqlScripts | None:
     found = [_read(pack, name) for name in (LOOKUPS, SCORES)]
     texts = [data.decode("utf-8", "replace") for data in found if data is not None]
-    return Scripts(*texts) if len(texts) == len(found) else None
+    return SqlScripts(*texts) if len(texts) == len(found) else None
 
 
-def _load_finding(inside: str, fault: Fault) -> Finding:
+def _load_finding(inside: str, fault: Fault) -> Mismatch:
     kind = ROW if fault.where.startswith("golden row") else TAMPERED
-    return Finding(kind, fault.where if kind == ROW else inside + fault.where, fault.expected, fault.got)
+    return Mismatch(kind, fault.where if kind == ROW else inside + fault.where, fault.expected, fault.got)
 
 
 def _read(folder: Path, name: str) -> bytes | None:
@@ -250,9 +250,9 @@ def _read(folder: Path, name: str) -> bytes | None:
     return None if checksums.seen(folder, name).instead else (folder / name).read_bytes()
 
 
-def _absent(folder: Path, name: str, expected: str) -> Finding:
+def _absent(folder: Path, name: str, expected: str) -> Mismatch:
     found = checksums.seen(folder, name).instead
-    return Finding(MISSING if found == checksums.NOTHING else TAMPERED, name, expected, found)
+    return Mismatch(MISSING if found == checksums.NOTHING else TAMPERED, name, expected, found)
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

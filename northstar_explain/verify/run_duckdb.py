@@ -14,16 +14,16 @@ _ANSWERS = ("probability", "segment_id")
 
 
 @dataclass(frozen=True)
-class Scripts:
+class SqlScripts:
     """The model as SQL: what makes its lookup tables, and the query over ``customers`` that reads them."""
 
     lookups: str
     scores: str
 
 
-def scripts_of(model: Model) -> Scripts:
+def scripts_of(model: Model) -> SqlScripts:
     """The model as SQL for DuckDB, as `explain sql --scores` writes it."""
-    return Scripts("".join(tables_sql(model, "duckdb")), scores_sql(model, "duckdb"))
+    return SqlScripts("".join(tables_sql(model, "duckdb")), scores_sql(model, "duckdb"))
 
 
 def golden_table(model: Model) -> pa.Table:
@@ -33,13 +33,13 @@ def golden_table(model: Model) -> pa.Table:
     return model.golden.select(features).add_column(0, model.contract.id, number)
 
 
-def answers(model: Model, scripts: Scripts) -> tuple[np.ndarray, list[str]]:
+def answers(model: Model, scripts: SqlScripts) -> tuple[np.ndarray, list[str]]:
     """Probability and segment that DuckDB gives to each golden row, in their order.
 
     Parameters
     ----------
     model : Model
-    scripts : Scripts
+    scripts : SqlScripts
         They may come from somebody else: they can read the golden rows, and no file and no network.
 
     Returns

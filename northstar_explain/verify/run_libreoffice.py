@@ -25,7 +25,7 @@ _LONGEST_S = 180
 
 
 @dataclass(frozen=True)
-class Recalculated:
+class RecalculatedRows:
     """What a spreadsheet made of the golden rows, in their order."""
 
     probability: tuple[float | None, ...]
@@ -79,13 +79,13 @@ def _rows(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
-def scored_rows(sheets: dict[str, list[list[str]]]) -> Recalculated:
+def scored_rows(sheets: dict[str, list[list[str]]]) -> RecalculatedRows:
     """Probability and segment of each golden row, from a recalculated workbook."""
     rows = sheets[GOLDEN]
     heads = rows[3]
     probability, segment = heads.index("probability"), heads.index("segment")
     body = [row for row in rows[4:] if row and row[0]]
-    return Recalculated(tuple(_number(row[probability]) for row in body), tuple(row[segment] for row in body))
+    return RecalculatedRows(tuple(_number(row[probability]) for row in body), tuple(row[segment] for row in body))
 
 
 def _number(cell: str) -> float | None:

@@ -18,7 +18,7 @@ from northstar_explain import tables
 
 MAIN = "from northstar_explain.cli import main; main()"
 # Batches and parts so small that a signal comes in the midst of 6,000 customers.
-SLOWLY = f"from northstar_explain.score import inputs, runner; inputs.BATCH, runner.PART_ROWS = 16, 64; {MAIN}"
+SLOWLY = f"from northstar_explain.score import inputs, runner; inputs.BATCH, runner.CHUNK_ROWS = 16, 64; {MAIN}"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
@@ -60,12 +60,12 @@ def test_a_stopped_run_says_that_it_can_be_resumed(number: int, week: Path, mode
     parts = len(list(out.parent.glob(".s.csv.work/part-*.json")))
     assert parts >= 2
     name = signal.Signals(number).name
-    assert line == f"explain: interrupted ({name}); `--resume` continues after {parts} finished parts"
+    assert line == f"explain: interrupted ({name}); `--resume` continues after {parts} finished chunks"
     assert [path.name for path in out.parent.iterdir()] == [".s.csv.work"]
     command = [sys.executable, "-c", SLOWLY, "score", week, "--model", model_dir, "--out", out, "--resume"]
     again = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
-    assert f"taking up after {parts} finished parts" in again.stderr
+    assert f"resuming after {parts} finished chunks" in again.stderr
     explain("score", week, "--model", model_dir, "--out", tmp_path / "whole" / "s.csv")
     assert out.read_bytes() == (tmp_path / "whole" / "s.csv").read_bytes()
     assert sorted(path.name for path in out.parent.iterdir()) == ["s.csv", "s.csv.report.json"]

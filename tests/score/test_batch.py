@@ -16,7 +16,7 @@ from northstar_explain.score import Scorer, batch
 def test_batches_do_not_matter(model: Model, some: pa.Table, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     accepted = check(some, model.contract).accepted
     whole = Scorer(model)(accepted)
-    monkeypatch.setattr(batch, "CHUNK", size)
+    monkeypatch.setattr(batch, "CACHE_ROWS", size)
     parts = Scorer(model)(accepted)
     assert parts.num_rows == accepted.num_rows
     assert parts.to_pylist() == whole.to_pylist()

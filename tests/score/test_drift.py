@@ -15,7 +15,7 @@ from scipy.stats import chi2
 from northstar_explain import tables
 from northstar_explain.contract import check, columns_of
 from northstar_explain.model import Model
-from northstar_explain.score import Options, Scorer, feature_drift, run
+from northstar_explain.score import Scorer, ScoringOptions, feature_drift, run
 
 
 def test_psi_is_the_sum_over_bins() -> None:
@@ -113,6 +113,6 @@ def test_of_many_unseen_categories_the_first_hundred_are_named(
     path = tmp_path / "many.parquet"
     names = [f"place {at % 450}" for at in range(customers.num_rows)]
     tables.write(with_column(customers, "country", pa.array(names)), path)
-    found = run(model, path, tmp_path / "s.csv", Options()).facts["unseen_categories"]["country"]
+    found = run(model, path, tmp_path / "s.csv", ScoringOptions()).facts["unseen_categories"]["country"]
     assert found["rows"] == 6_000
     assert found["values"] == {f"place {at}": -(-(6_000 - at) // 450) for at in range(100)}

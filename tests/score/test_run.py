@@ -90,7 +90,7 @@ def test_a_partial_last_batch_scores_as_it_would_anywhere(
 ) -> None:
     accepted = check(some, model.contract).accepted
     expected = Scorer(model)(accepted).slice(0, rows).to_pylist()
-    monkeypatch.setattr(batch, "CHUNK", 64)
+    monkeypatch.setattr(batch, "CACHE_ROWS", 64)
     assert Scorer(model)(accepted.slice(0, rows)).to_pylist() == expected
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-DIALECTS = ("duckdb", "sqlite", "postgres", "spark", "bigquery", "snowflake")
 EXACT_WHOLE = 2**53  # up to here every whole number is a double
 _STEP = 2**62  # the largest power of two that an integer literal holds everywhere
 
@@ -34,7 +33,7 @@ class Dialect:
         What ``TYPEOF`` calls doubles and floats where casting 3.0 to text does not give ``3``.
     has_booleans : bool
         Whether true and false are more than 1 and 0.
-    merges_parts : bool
+    inlines_subqueries : bool
         Whether a part of a query is written into what reads it, with its expressions repeated, unless told to keep it.
     uses_keys : bool
         Whether a primary key is an index, which small tables need to be joined fast.
@@ -46,7 +45,7 @@ class Dialect:
     folds_names: bool = False
     float_types: tuple[str, ...] = ()
     has_booleans: bool = True
-    merges_parts: bool = False
+    inlines_subqueries: bool = False
     uses_keys: bool = False
 
     def number(self, column: exp.Expr, may_fail: bool = False) -> exp.Expr:
@@ -98,10 +97,10 @@ _KNOWN = (
         folds_names=True,
         float_types=("real",),
         has_booleans=False,
-        merges_parts=True,
+        inlines_subqueries=True,
         uses_keys=True,
     ),
-    Dialect("postgres", merges_parts=True, uses_keys=True),
+    Dialect("postgres", inlines_subqueries=True, uses_keys=True),
     Dialect("spark", folds_names=True, float_types=("double", "float")),
     Dialect("bigquery", nan_equals_itself=False, folds_names=True),
     Dialect("snowflake"),

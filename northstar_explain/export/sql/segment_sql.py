@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from northstar_explain.export.sql.dialects import Dialect, dialect
 from northstar_explain.export.sql.identifiers import (
-    Parts,
+    QueryBuilder,
     aliased,
     column,
     kept,
@@ -48,25 +48,25 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     NorthstarError
         When a name or a text of the model cannot be written in the dialect.
     """
-    spoken = dialect(to)
-    source = table(customers, spoken)
+    target = dialect(to)
+    source = table(customers, target)
     id, features = model.contract.id, asked(model)
-    require_distinct([id, *features], spoken)
-    require_distinct([id, ID, NAME], spoken)
-    parts = Parts(source)
-    read = [*kept("c", id), *values("c", features, model, spoken)]
-    parts.add("features", exp.select(*read).from_(aliased(source, "c")))
-    segment = named(segment_of("features", model, spoken), ID)
-    parts.add("assigned", exp.select(*kept("features", id), segment).from_(parts.read("features")))
+    require_distinct([id, *features], target)
+    require_distinct([id, ID, NAME], target)
+    builder = QueryBuilder(source)
+    read = [*kept("c", id), *values("c", features, model, target)]
+    builder.add("features", exp.select(*read).from_(aliased(source, "c")))
+    segment = named(segment_of("features", model, target), ID)
+    builder.add("assigned", exp.select(*kept("features", id), segment).from_(builder.read("features")))
     name = named(name_of(column("assigned", ID), model), NAME)
-    query = parts.query(exp.select(*kept("assigned", id, ID), name).from_(parts.read("assigned")))
+    query = builder.query(exp.select(*kept("assigned", id, ID), name).from_(builder.read("assigned")))
     lines = [
         f"{model.contract.title}: the segment of each row of {customers}, by model {model.id}.",
         *segment_lines(model),
         "The segment is NULL where a value is missing that the contract says never is. Whether a row keeps the",
         "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
     ]
-    return comment(lines) + statement(query, spoken, view)
+    return comment(lines) + statement(query, target, view)
 
 
 def segment_lines(model: Model) -> list[str]:

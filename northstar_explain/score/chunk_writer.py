@@ -1,4 +1,4 @@
-"""A part of the output in the making: its scores, its rejected rows and its counts."""
+"""Writing one chunk of the output: its scores, its rejected rows and its counts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import pyarrow as pa
 
 from northstar_explain.score.counts import Tally
 from northstar_explain.score.outputs import Outputs
-from northstar_explain.score.work_folder import Part
+from northstar_explain.score.work_folder import FinishedChunk
 from northstar_explain.tables import Position
 from northstar_explain.tables.stream import FIRST
 
 
-class Done(NamedTuple):
+class PreparedBatch(NamedTuple):
     """A scored batch, ready to be written.
 
     Attributes
     ----------
     end : Position
-        Where the input goes on.
+        Position in the input after the batch.
     prepared : object
-        What the sink takes.
+        The scores in the form that the sink takes.
     rejected : pyarrow.Table or None
     tally : Tally
     """
@@ -33,8 +33,8 @@ class Done(NamedTuple):
     tally: Tally
 
 
-class PartWriter:
-    """A part of the output in the making."""
+class ChunkWriter:
+    """Writes one chunk of the output; `finish` or `abandon` ends it."""
 
     def __init__(self, outputs: Outputs, folder: Path, number: int, schema: pa.Schema):
         self.tally = Tally()
@@ -44,25 +44,27 @@ class PartWriter:
         self._folder = folder / "rejects"
         self._end = FIRST
 
-    def write(self, done: Done) -> None:
+    def write(self, batch: PreparedBatch) -> None:
         """Append a batch."""
-        self._sink.write(done.prepared)
-        self.tally.add(done.tally)
-        self._end = done.end
-        if done.rejected is not None:
+        self._sink.write(batch.prepared)
+        self.tally.add(batch.tally)
+        self._end = batch.end
+        if batch.rejected is not None:
             self._folder.mkdir(exist_ok=True)
             name = f"part-{self._number:05d}-{len(self._rejects):05d}.arrow"
-            with pa.ipc.new_file(str(self._folder / name), done.rejected.schema) as file:
-                file.write_table(done.rejected)
+            with pa.ipc.new_file(str(self._folder / name), batch.rejected.schema) as file:
+                file.write_table(batch.rejected)
             self._rejects.append(name)
 
-    def finish(self) -> Part:
-        """Close the files and say what they hold."""
+    def finish(self) -> FinishedChunk:
+        """Close the files and return what they hold."""
         self._sink.close()
         path = self._sink.path
-        return Part(self._number, self._end, path.name, self.tally.scored, self._sink.sha256(), tuple(self._rejects),
-                    self.tally.to_json())  # fmt: skip
+        return FinishedChunk(
+            self._number, self._end, path.name, self.tally.scored, self._sink.sha256(), tuple(self._rejects),
+            self.tally.to_json(),
+        )  # fmt: skip
 
     def abandon(self) -> None:
-        """Let go of the files, unfinished."""
+        """Close the unfinished files."""
         self._sink.abandon()
