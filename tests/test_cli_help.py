@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from helpers import explain, plain
 
+from northstar_explain import api
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
+from northstar_explain.options import Control, ScoringOptions, SqlOptions
+from northstar_explain.training import TrainingOptions
 
 NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "audit", "verify", "show"]
 DEFAULTS = {
@@ -59,6 +66,87 @@ def test_help_says_what_it_does_and_shows_defaults(name: str) -> None:
         if parameter.param_type_name == "option":
             assert getattr(parameter, "help", None), parameter.name
             assert f"{parameter.opts[0]} " in text
+
+
+# What each command calls, and the objects that its options become.
+COUNTERPARTS: dict[str, tuple[Any, ...]] = {
+    "simulate": (api.simulate_customers,),
+    "init": (api.draft_contract,),
+    "train": (api.train, api.Model.save, TrainingOptions),
+    "score": (api.Model.score_files, ScoringOptions, Control),
+    "playbook": (api.Model.playbook, api.Model.check_plan),
+    "compare": (api.Model.compare,),
+    "monitor": (api.Model.monitor,),
+    "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
+    "audit": (api.Model.audit,),
+    "verify": (api.verify, api.Model.verify),
+    "show": (api.Model.facts,),
+}
+IN_PYTHON = {
+    "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
+    "customers": "frame",
+}  # fmt: skip
+# Progress and format are what a terminal shows; a model is the object itself; from a share of rejected rows on, the
+# exit code of training is 3; and `check_plan` is a method.
+OF_THE_TERMINAL = {"quiet", "as_json", "model", "check"}
+
+
+def _parameters(thing: Any) -> dict[str, Any]:
+    """Name to default of what a function or a dataclass takes; `inspect.Parameter.empty` where there is none."""
+    if dataclasses.is_dataclass(thing):
+        missing = dataclasses.MISSING
+        defaults = {one.name: one.default for one in dataclasses.fields(thing)}
+        return {name: inspect.Parameter.empty if value is missing else value for name, value in defaults.items()}
+    return {name: one.default for name, one in inspect.signature(thing).parameters.items()}
+
+
+def _options(name: str) -> list[click.Parameter]:
+    left_out = OF_THE_TERMINAL | ({"max_rejected"} if name == "train" else set())
+    return [one for one in group.commands[name].params if one.name not in left_out]
+
+
+def test_every_command_has_a_counterpart_in_python() -> None:
+    assert list(COUNTERPARTS) == list(group.commands)
+    assert set(api.__all__) <= set(dir(api))
+
+
+def _in_python(name: str) -> dict[str, Any]:
+    """Option to default in Python, of each option of a command; the options' own names for them."""
+    parameters: dict[str, Any] = {}
+    for thing in COUNTERPARTS[name]:
+        parameters = {**_parameters(thing), **parameters}
+    if name == "train":  # some of its defaults are made by a factory
+        parameters = {**dataclasses.asdict(TrainingOptions()), **parameters}
+    options = [one.name or "" for one in _options(name)]
+    renamed = {option: option if option in parameters else IN_PYTHON.get(option, option) for option in options}
+    missing = {option for option, known in renamed.items() if known not in parameters}
+    assert not missing, f"explain {name}: no counterpart in Python"
+    return {option: parameters[known] for option, known in renamed.items()}
+
+
+@pytest.mark.parametrize("name", COUNTERPARTS)
+def test_python_takes_every_option_of_the_command(name: str) -> None:
+    assert set(_in_python(name)) == {option.name for option in _options(name)}
+
+
+@pytest.mark.parametrize("name", COUNTERPARTS)
+def test_an_option_that_both_default_has_one_default(name: str) -> None:
+    for option, default in zip(_options(name), _in_python(name).values(), strict=True):
+        if not isinstance(option, click.Option) or not isinstance(default, bool | int | float | str):
+            continue
+        given = option.default if isinstance(option.default, bool | int | float | str) else False
+        assert given == default, option.name
+
+
+def test_every_function_of_the_api_has_a_docstring_in_sections() -> None:
+    methods = [one for _, one in inspect.getmembers(api.Model, inspect.isfunction) if not one.__name__.startswith("_")]
+    for thing in (*methods, api.train, api.load, api.verify, api.simulate_customers, api.draft_contract):
+        text = inspect.getdoc(thing) or ""
+        wanted = set(inspect.signature(thing).parameters) - {"self"}
+        assert text.splitlines()[0].endswith((".", "in memory.")), thing
+        if wanted and "Parameters" in text and "Parameters and" not in text:
+            assert "\nParameters\n-----" in text, thing
+            assert all(re.search(rf"\b{name}\b", text) for name in wanted), (thing, wanted)
 
 
 def test_the_version_is_told() -> None:
