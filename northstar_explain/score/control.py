@@ -26,5 +26,5 @@ def control_group(ids: pa.Array, control: Control) -> np.ndarray:
     ndarray of bool, shape (n,)
     """
     salt = hash_of(pa.array([control.salt]))[0]
-    drawn = mixed(hash_of(ids) ^ salt)
-    return drawn < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else drawn >= 0
+    hashes = mixed(hash_of(ids) ^ salt)
+    return hashes < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else hashes >= 0

@@ -1,4 +1,4 @@
-"""Counts that add up over batches: what the run report tells, and what is left to do is only dividing."""
+"""Counts that add up over batches: the run report only divides them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from northstar_explain.model import Model
 from northstar_explain.model.lookup import CategoryAxis
 from northstar_explain.score.batch import Scored, Scorer
 
-NAMED = 100  # unseen categories of a feature that are told by name
+NAMED = 100  # unseen categories of a feature that are reported by name
 
 
 @dataclass
 class Tally:
-    """What is known of the rows so far.
+    """Counts of the rows so far.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Tally:
     bins: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
-        """Take in the counts of rows that come after these."""
+        """Add the counts of later rows."""
         for name in ("rows", "scored", "rejected", "borderline", "likely_buyers"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("broken", "segments", "deciles", "unseen_rows", "below", "above"):
@@ -77,12 +77,12 @@ class Tally:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Tally:
         """The counts that `to_json` wrote."""
-        found = cls(**{name: value for name, value in data.items() if name not in ("broken", "bins")})
+        tally = cls(**{name: value for name, value in data.items() if name not in ("broken", "bins")})
         for name in ("segments", "deciles", "unseen_rows", "below", "above"):
-            setattr(found, name, Counter(data[name]))
-        found.broken = Counter({(column, expected): count for column, expected, count in data["broken"]})
-        found.bins = {name: np.array(counts, dtype=np.int64) for name, counts in data["bins"].items()}
-        return found
+            setattr(tally, name, Counter(data[name]))
+        tally.broken = Counter({(column, expected): count for column, expected, count in data["broken"]})
+        tally.bins = {name: np.array(counts, dtype=np.int64) for name, counts in data["bins"].items()}
+        return tally
 
 
 def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
@@ -92,7 +92,7 @@ def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
     ----------
     checked : CheckedBatch
     scored : Scored
-        Its good rows.
+        Its valid rows.
     scorer : Scorer
 
     Returns
@@ -136,9 +136,9 @@ def _count_unseen(tally: Tally, columns: Columns, scorer: Scorer) -> None:
         column = columns[feature]
         assert isinstance(column, Category)
         counts = np.bincount(column.codes + 1, minlength=len(column.values) + 1)[1:].tolist()
-        strange = {v: n for v, n in zip(column.values, counts, strict=True) if n and v not in axis.values}
-        tally.unseen[feature] = strange
-        tally.unseen_rows[feature] = sum(strange.values())
+        unknown = {v: n for v, n in zip(column.values, counts, strict=True) if n and v not in axis.values}
+        tally.unseen[feature] = unknown
+        tally.unseen_rows[feature] = sum(unknown.values())
 
 
 def _count_outside(tally: Tally, columns: Columns, model: Model) -> None:

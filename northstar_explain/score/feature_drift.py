@@ -1,4 +1,4 @@
-"""Whether the customers of a run are like those that taught the model: the population stability index, per feature.
+"""Whether the customers of a run are like those of training: the population stability index, per feature.
 
 PSI adds (share now - share then) * ln(share now / share then) over bins (Siddiqi 2006, Credit Risk Scorecards). By
 custom 0.1 is a shift to look at and 0.25 a large one. But without any shift PSI is about (1/n + 1/m) times a variable
@@ -57,19 +57,19 @@ def drift(scorecard: Scorecard, lookup: Lookup, bins: dict[str, np.ndarray]) -> 
         Holds how many training customers fell into each bin.
     lookup : Lookup
     bins : dict
-        Feature to customers of the run in each of its fine bins; empty where nobody was scored.
+        Feature to customers of the run in each of its fine bins; empty where no row was scored.
 
     Returns
     -------
     dict of str to Drift
     """
-    found = {}
+    drifts = {}
     for feature, now in bins.items():
         axis, then = _training(scorecard, feature)
         now = np.bincount(lookup.axes[feature].bin_of(axis), weights=now, minlength=axis.count)
         groups = _groups(axis, then)
-        found[feature] = stability(np.bincount(groups, weights=then), np.bincount(groups, weights=now))
-    return found
+        drifts[feature] = stability(np.bincount(groups, weights=then), np.bincount(groups, weights=now))
+    return drifts
 
 
 def stability(then: np.ndarray, now: np.ndarray) -> Drift:

@@ -68,7 +68,7 @@ class Outputs:
             raise cannot_write(self.scores, error) from error
 
     def require_free(self, overwrite: bool) -> None:
-        """Raise OutputError when an output exists and may not be replaced; `overwrite` lets results be replaced."""
+        """Raise OutputError when an output exists and may not be replaced; `overwrite` allows replacing results."""
         if self.folder:
             _require_scores_folder(self.scores, overwrite)
         else:
@@ -131,7 +131,7 @@ def _require_scores_folder(path: Path, overwrite: bool) -> None:
     entries = [entry.name for entry in path.iterdir()] if path.exists() else []
     unexpected = sorted(name for name in entries if not _PART.fullmatch(name))
     if unexpected:
-        # A mistyped --out must not cost somebody their home directory.
+        # A mistyped --out must not replace a home directory.
         todo = "Choose another path."
         raise OutputError(
             str(path), [Fault("output", "a folder of scores or a new one", f"{unexpected[0]} in it", todo)]

@@ -54,7 +54,7 @@ class _End:
 
 
 def ahead(items: Iterable[T], count: int) -> Iterator[T]:
-    """The same items, taken in a thread of its own up to `count` before they are wanted."""
+    """The same items, taken in a thread of its own up to `count` before they are needed."""
     ready: queue.Queue[T | _End] = queue.Queue(count)
     stop = threading.Event()
 

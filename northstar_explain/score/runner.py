@@ -18,7 +18,7 @@ from northstar_explain.options import ScoringOptions
 from northstar_explain.score import inputs, rejected_rows
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.chunk_writer import ChunkWriter, PreparedBatch
-from northstar_explain.score.clock import Clock, Pace
+from northstar_explain.score.clock import Clock, RowProgress
 from northstar_explain.score.complete import complete
 from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.inputs import Input
@@ -139,7 +139,7 @@ class _Runner:
             self._outputs.require_free(self._options.overwrite)
         chunks = self._resumed()
         self._progress(f"reading the ids of {self._input.source.name}")
-        self._repeated = self._input.repeated_ids(self._work.folder, Pace(self._progress, "read").tell)
+        self._repeated = self._input.repeated_ids(self._work.folder, RowProgress(self._progress, "read").update)
         self._clock.lap("ids")
         self._progress(f"scoring {self._input.rows:,} rows")
         for chunk in chunks:
@@ -166,14 +166,14 @@ class _Runner:
 
     def _score(self, chunks: list[FinishedChunk]) -> None:
         start = chunks[-1].end if chunks else FIRST
-        pace = Pace(self._progress, "scored", self._input.rows, self._tally.rows)
+        row_progress = RowProgress(self._progress, "scored", self._input.rows, self._tally.rows)
         writer: ChunkWriter | None = None
         with closing(ordered(self._batch, self._input.batches(start))) as results:
             try:
                 for batch in results:
                     writer = writer or ChunkWriter(self._outputs, self._work.folder, len(chunks), self._scorer.schema)
                     writer.write(batch)
-                    pace.tell(self._tally.rows + writer.tally.rows)
+                    row_progress.update(self._tally.rows + writer.tally.rows)
                     if writer.tally.rows >= CHUNK_ROWS:
                         self._close(writer, chunks)
                         writer = None

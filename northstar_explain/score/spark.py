@@ -66,7 +66,7 @@ def run_spark(
     Returns
     -------
     dict
-        The run report, which tells in ``published`` whether the results were put in their places.
+        The run report, whose ``published`` says whether there are results.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _run(
             if published:
                 results.publish(json_bytes(facts), bool(tally.rejected))
     finally:
-        with suppress(Py4JError):  # of a Java that has died, which another error already tells
+        with suppress(Py4JError):  # of a Java that has died, which another error reports
             done.unpersist()
     return facts
 
@@ -196,9 +196,9 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
             fault = Fault("northstar-explain", f"{sent_by}, as the driver has it", version.VERSION, "Install that one.")
             raise NorthstarError("worker", [fault])
         scorer = Scorer(model, control)
-        again = pa.array(repeated, pa.string())
+        known = pa.array(repeated, pa.string())
         for batch in batches:
-            checked, scored = check_and_score(scorer, pa.Table.from_batches([batch]), again)
+            checked, scored = check_and_score(scorer, pa.Table.from_batches([batch]), known)
             yield _filled(schema, "scores", scored.rows.cast(plain).to_struct_array())
             if checked.rejected.num_rows:
                 table = checked.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
@@ -235,7 +235,7 @@ def _require_every_row(rows: int, tally: Tally, source: str) -> None:
 
 
 class _SparkOutputs:
-    """Where the results go, in any file system that Spark knows: written beside, counted, then renamed."""
+    """The outputs, in any file system that Spark knows: written beside, counted, then renamed."""
 
     def __init__(self, spark: SparkSession, names: tuple[str, str, str], overwrite: bool):
         self._spark = spark
@@ -245,21 +245,21 @@ class _SparkOutputs:
         self._files = self._paths(self.scores).getFileSystem(settings)
         for place in names:
             if not overwrite and self._files.exists(self._paths(place)):
-                todo = "Choose another path, or say --overwrite to replace it."
+                todo = "Choose another path, or give --overwrite to replace it."
                 raise OutputError(place, [Fault("output", "a path that is free", "one that exists", todo)])
 
     def write(self, done: DataFrame, tally: Tally) -> list[dict[str, Any]]:
         """Write scores and rejected rows beside their places, and read back how many there are."""
-        wanted = {"scores": (self.scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
+        targets = {"scores": (self.scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
         facts = []
-        for part, (place, rows) in wanted.items():
-            if part == "rejected" and not rows:
+        for kind, (place, rows) in targets.items():
+            if kind == "rejected" and not rows:
                 continue
             beside = _beside(place)
-            done.where(f"{part} is not null").select(f"{part}.*").write.mode("overwrite").parquet(beside)
-            found = self._spark.read.parquet(beside).count()
-            if found != rows:
-                raise NorthstarError(place, [Fault("rows", f"{rows:,} written", f"{found:,}", "Report this.")])
+            done.where(f"{kind} is not null").select(f"{kind}.*").write.mode("overwrite").parquet(beside)
+            written = self._spark.read.parquet(beside).count()
+            if written != rows:
+                raise NorthstarError(place, [Fault("rows", f"{rows:,} written", f"{written:,}", "Report this.")])
             facts.append({"name": place.rsplit("/", 1)[-1], "rows": rows})
         return facts
 
@@ -276,7 +276,7 @@ class _SparkOutputs:
         self._put(self._report)
 
     def _put(self, place: str) -> None:
-        # Hadoop's file systems cannot exchange two names: between two renames, the old result stands aside.
+        # Hadoop's file systems cannot exchange two names: between two renames, the old result is kept beside.
         there, new, old = (self._paths(path) for path in (place, _beside(place), _beside(place, "old")))
         self._files.delete(old, True)
         moved = self._files.exists(there) and self._files.rename(there, old)
@@ -288,6 +288,6 @@ class _SparkOutputs:
 
 
 def _beside(place: str, what: str = "work") -> str:
-    """A path that Spark passes over, in the same folder."""
+    """A path in the same folder that Spark ignores when reading."""
     folder, slash, name = place.rpartition("/")
     return f"{folder}{slash}_{name}.{what}"

@@ -72,7 +72,9 @@ class WorkFolder:
         if not _locked(self._lock.fileno()) or not self._exists():
             self._lock.close()
             todo = "Wait for it, or choose another path."
-            raise OutputError(str(out), [Fault("output", "a path nobody writes to", "one of a run under way", todo)])
+            raise OutputError(
+                str(out), [Fault("output", "a path that no other run writes to", "one that a run is writing to", todo)]
+            )
 
     def _exists(self) -> bool:
         # Another run may have removed the folder between the opening and the locking of its file.

@@ -126,7 +126,7 @@ def test_a_run_taken_up_ends_with_the_same_bytes(name: str, model: Model, week: 
             raise Stop
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("northstar_explain.score.clock.TELL_EVERY_S", 0.0)
+        patch.setattr("northstar_explain.score.clock.REPORT_EVERY_S", 0.0)
         with pytest.raises(Stop):
             run(model, week, out, progress=stop)
     assert results(out.parent) == {}

@@ -277,8 +277,8 @@ def test_only_a_folder_of_scores_is_replaced(model: Model, some_file: Path, tmp_
 
 def test_two_runs_do_not_write_to_one_place(model: Model, some_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.parquet"
-    said = "expected a path nobody writes to; got one of a run under way"
-    with WorkFolder(tmp_path / ".s.parquet.work", out), pytest.raises(OutputError, match=said):
+    expected = "expected a path that no other run writes to; got one that a run is writing to"
+    with WorkFolder(tmp_path / ".s.parquet.work", out), pytest.raises(OutputError, match=expected):
         run(model, some_file, out)
     run(model, some_file, out)
 
@@ -304,7 +304,7 @@ def test_an_input_that_changes_while_it_is_read_is_refused(
 def test_progress_tells_speed_and_time_left(
     model: Model, some_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("northstar_explain.score.clock.TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("northstar_explain.score.clock.REPORT_EVERY_S", 0.0)
     monkeypatch.setattr(inputs, "BATCH", 100)
     told: list[str] = []
     run(model, some_file, tmp_path / "s.parquet", progress=told.append)
