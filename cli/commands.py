@@ -233,7 +233,7 @@ def leave_pandas_out() -> None:
     """Keep PyArrow from importing pandas in this process.
 
     PyArrow looks for pandas when it first makes an array, and takes half a second to import it where it finds it.
-    It looks only once: while nothing can be found, it goes on without.
+    It looks only once: where it finds nothing, it continues without.
     """
     if "pandas" in sys.modules:
         return

@@ -140,7 +140,7 @@ def train(
 
     With --update, segments are fitted again and matched to those of an earlier model by the customers they share.
 
-    Segments are found without the label and defined by rules; the purchase model is an Explainable Boosting Machine,
+    Segments are learned without the label and defined by rules; the purchase model is an Explainable Boosting Machine,
     compiled into a table of points, and evaluated once on customers it has not seen. Rejected rows are written beside
     the folder (NAME.rejected.parquet) with their reasons.
     """
@@ -200,8 +200,8 @@ def score(
 
     if options["resume"] and engine == "spark":
         raise click.UsageError("--resume is for the local engine; Spark runs lost tasks again by itself.")
-    chosen = ScoringOptions(**options, control=Control(control_share, control_salt))
-    sys.exit(scoring.score(customers, model, out, chosen, engine, quiet))
+    settings = ScoringOptions(**options, control=Control(control_share, control_salt))
+    sys.exit(scoring.score(customers, model, out, settings, engine, quiet))
 
 
 @_command("playbook")
@@ -296,7 +296,7 @@ def audit(model: Path, out: Path, about: Path | None, date: Any, overwrite: bool
 @click.argument("path", type=_FILE)
 @_QUIET
 def verify(path: Path, quiet: bool) -> None:
-    """Check the audit pack or model folder PATH: every checksum, and every golden row by every program there is.
+    """Check the audit pack or model folder PATH: every checksum, and every golden row with every program available.
 
     Names every file that was tampered with, is missing or does not belong there, and every golden row that is scored
     differently.

@@ -44,7 +44,7 @@ def text(facts: Mapping[str, Any]) -> str:
 
 def _features(drift: Mapping[str, Any] | None) -> list[str]:
     if drift is None:
-        return ["Features: not known, as no run report lies beside the new scores"]
+        return ["Features: not known, as there is no run report beside the later scores"]
     ranked = sorted(drift.items(), key=lambda item: -item[1]["psi"])[:_MOST]
     lines = [f"Features against training, the {len(ranked)} that moved most"]
     for name, one in ranked:
@@ -55,7 +55,7 @@ def _features(drift: Mapping[str, Any] | None) -> list[str]:
 
 def _segments(facts: Mapping[str, Any]) -> list[str]:
     ids = [one["id"] for one in facts["segments"]]
-    lines = ["Segments, and where the customers in both runs went", f"  {'':<6}{'then':>9}{'now':>9}"]
+    lines = ["Segments, and where the customers of both runs moved", f"  {'':<6}{'then':>9}{'now':>9}"]
     lines[-1] += "".join(f"{'to ' + id:>10}" for id in ids)
     for one in facts["segments"]:
         to = facts["migration"].get(one["id"], {})

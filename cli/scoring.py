@@ -71,5 +71,5 @@ def _reason(reason: dict[str, Any]) -> str:
     return f"{reason['column']}: expected {reason['expected']}: {reason['rows']:,} rows"
 
 
-def _some(words: list[str]) -> str:
-    return ", ".join(words[:_NAMED]) + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
+def _some(texts: list[str]) -> str:
+    return ", ".join(texts[:_NAMED]) + (f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else "")

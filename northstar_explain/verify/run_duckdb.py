@@ -1,4 +1,4 @@
-"""Running a pack's SQL in DuckDB: what it says of each golden row."""
+"""Running a pack's SQL in DuckDB: segment and probability of each golden row."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def answers(model: Model, scripts: SqlScripts) -> tuple[np.ndarray, list[str]]:
     ----------
     model : Model
     scripts : SqlScripts
-        They may come from somebody else: they can read the golden rows, and no file and no network.
+        They may come from a pack of unknown origin: they can read the golden rows, and no file and no network.
 
     Returns
     -------
@@ -62,9 +62,9 @@ def answers(model: Model, scripts: SqlScripts) -> tuple[np.ndarray, list[str]]:
             result = connection.sql(scripts.scores)
             if result is None:
                 raise ValueError("the query gives no rows")
-            found = result.to_arrow_table().select([model.contract.id, *_ANSWERS])
-            order = np.argsort(found[0].cast(pa.int64()).to_numpy(), kind="stable")
-            probability, segments = found[1].cast(pa.float64()).to_numpy(), found[2].cast(pa.string()).to_pylist()
+            answer = result.to_arrow_table().select([model.contract.id, *_ANSWERS])
+            order = np.argsort(answer[0].cast(pa.int64()).to_numpy(), kind="stable")
+            probability, segments = answer[1].cast(pa.float64()).to_numpy(), answer[2].cast(pa.string()).to_pylist()
         except (duckdb.Error, pa.ArrowException, KeyError) as error:
             raise ValueError(str(error).split("\n")[0]) from error
     return probability[order], [segments[row] for row in order]

@@ -1,4 +1,4 @@
-"""How the dialects differ where it decides a result: not-a-number, exact numbers, names, float columns.
+"""Where dialects differ in their results: not-a-number, exact numbers, names, float columns.
 
 What only decides how a statement is spelt (quotes, escapes, names of types) is sqlglot's to know.
 """
@@ -23,7 +23,7 @@ class Dialect:
     name : str
         As sqlglot and the command line call it.
     nan_equals_itself : bool
-        Whether the database has a not-a-number and holds it equal to itself and above every number, as IEEE 754
+        Whether the database has a not-a-number and treats it as equal to itself and above every number, as IEEE 754
         does not.
     parses_exactly : bool
         Whether a decimal text becomes the nearest double.
@@ -34,7 +34,7 @@ class Dialect:
     has_booleans : bool
         Whether true and false are more than 1 and 0.
     inlines_subqueries : bool
-        Whether a part of a query is written into what reads it, with its expressions repeated, unless told to keep it.
+        Whether a subquery is inlined where it is read, with its expressions repeated, unless it is MATERIALIZED.
     uses_keys : bool
         Whether a primary key is an index, which small tables need to be joined fast.
     """

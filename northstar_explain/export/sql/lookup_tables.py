@@ -166,8 +166,8 @@ def _categories(axes: tuple[LookupAxis, ...]) -> pa.Table:
 
 
 def _points(card: Scorecard, contract: Contract) -> pa.Table:
-    parts = [_term_points(number, term, contract) for number, term in enumerate(card.terms, start=1)]
-    return pa.concat_tables(parts)
+    points = [_term_points(number, term, contract) for number, term in enumerate(card.terms, start=1)]
+    return pa.concat_tables(points)
 
 
 def _term_points(number: int, term: Term, contract: Contract) -> pa.Table:

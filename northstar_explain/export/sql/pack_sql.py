@@ -22,7 +22,7 @@ def pack_sql(model: Model) -> dict[str, str]:
 
 
 def check_sql(model: Model) -> str:
-    """What ``duckdb < sql/check.sql`` does in the folder of a pack: scores the golden rows, and holds them against what
+    """What ``duckdb < sql/check.sql`` does in the folder of a pack: scores the golden rows, and compares them with what
     they must score."""
     id, features = _name(model.contract.id), ", ".join(_name(one.name) for one in model.contract.features)
     segment, probability = (_name(name) for name in EXPECTED)

@@ -19,12 +19,20 @@ from northstar_explain.export.sql.identifiers import (
 )
 from northstar_explain.export.sql.inserts import table_sql
 from northstar_explain.export.sql.lookup_tables import NONE, ROOT, LookupAxis, PairTerm, lookups
-from northstar_explain.export.sql.segment_sql import ID, NAME, asked, comment, segment_lines, segment_of, statement
+from northstar_explain.export.sql.segment_sql import (
+    ID,
+    NAME,
+    comment,
+    rule_features,
+    segment_lines,
+    segment_of,
+    statement,
+)
 from northstar_explain.export.sql.typed_columns import values
 from northstar_explain.model import Model
 from northstar_explain.model.scorecard import MISSING, CategoryBins
 
-# The lookup tables, and what tells the rows of each apart.
+# The lookup tables, and the primary key of each.
 KEYS = {"cuts": ("axis", "block"), "categories": ("axis", "category"), "points": ("term", "bin_1", "bin_2")}
 RESULT = ("logit", "probability", "likely_buyer")
 # The threshold is some customer's own probability, and databases sum in an order of their own.
@@ -79,7 +87,7 @@ def scores_sql(
 
 def used(model: Model) -> tuple[str, ...]:
     """The features that segments and score need."""
-    return tuple(dict.fromkeys((*asked(model), *model.scorecard.features)))
+    return tuple(dict.fromkeys((*rule_features(model), *model.scorecard.features)))
 
 
 def default_prefix(model: Model) -> str:
@@ -96,30 +104,30 @@ def table_names(model: Model, to: str, prefix: str | None = None) -> dict[str, e
     to : str
         One of `DIALECTS`.
     prefix : str, optional
-        How their names begin, with schema and catalog where wanted. By default ``northstar_`` and the model's id.
+        How their names begin, with schema and catalog where needed. By default ``northstar_`` and the model's id.
 
     Returns
     -------
     dict of str to Table
     """
-    found = {}
+    names = {}
     for name in KEYS:
         one = table(default_prefix(model) if prefix is None else prefix, dialect(to), "--prefix")
         one.this.set("this", f"{one.name}_{name}")
-        found[name] = one
-    return found
+        names[name] = one
+    return names
 
 
 def tables_sql(model: Model, to: str, prefix: str | None = None) -> Iterator[str]:
     """The statements that make the lookup tables and fill them, one after another."""
-    found, names = lookups(model.scorecard, model.contract), table_names(model, to, prefix)
+    lookup, names = lookups(model.scorecard, model.contract), table_names(model, to, prefix)
     yield comment([f"Lookup tables of model {model.id} ({model.contract.title}), for its scores in SQL."])
     for name, keys in KEYS.items():
-        yield from table_sql(names[name], getattr(found, name), keys, name == "cuts", dialect(to))
+        yield from table_sql(names[name], getattr(lookup, name), keys, name == "cuts", dialect(to))
 
 
 class _Query:
-    """The parts of the statement; each method adds one that reads the one before."""
+    """The subqueries of the statement; each method adds one that reads the one before."""
 
     def __init__(self, model: Model, target: Dialect, source: exp.Table, names: dict[str, exp.Table]):
         self._model, self._dialect, self._source, self._names = model, target, source, names
@@ -173,8 +181,8 @@ class _Query:
 
     def _with_category(self, select: exp.Select, axis: LookupAxis, value: exp.Expr) -> tuple[exp.Select, exp.Expr]:
         name = f"category_{axis.number}"
-        found = column(name, "axis").eq(_number(axis.number)), column(name, "category").eq(value)
-        select = select.join(aliased(self._names["categories"], name), on=exp.and_(*found), join_type="left")
+        match = column(name, "axis").eq(_number(axis.number)), column(name, "category").eq(value)
+        select = select.join(aliased(self._names["categories"], name), on=exp.and_(*match), join_type="left")
         known = exp.func("COALESCE", column(name, "bin"), _number(axis.bins.count - 1))
         return select, exp.Case().when(exp.not_(value.copy().is_(exp.null())), double(known))
 

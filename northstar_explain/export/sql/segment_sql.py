@@ -40,7 +40,7 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     Returns
     -------
     str
-        A row per row of the table: its id, ``segment_id`` and ``segment_name``. Both are NULL where no rule takes the
+        A row per row of the table: its id, ``segment_id`` and ``segment_name``. Both are NULL where no rule matches the
         row, which happens only when a value is missing that the contract says never is.
 
     Raises
@@ -50,7 +50,7 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     """
     target = dialect(to)
     source = table(customers, target)
-    id, features = model.contract.id, asked(model)
+    id, features = model.contract.id, rule_features(model)
     require_distinct([id, *features], target)
     require_distinct([id, ID, NAME], target)
     builder = QueryBuilder(source)
@@ -86,8 +86,8 @@ def statement(query: exp.Expr, dialect: Dialect, view: str | None) -> str:
     return query.sql(dialect.name, pretty=True, identify=True) + ";\n"
 
 
-def asked(model: Model) -> tuple[str, ...]:
-    """The features that the rules ask about, in the order in which they do."""
+def rule_features(model: Model) -> tuple[str, ...]:
+    """The features that the rules use, in the order of first use."""
     rules = (rule for segment in model.segmentation.segments for rule in segment.rules)
     return tuple(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
 
@@ -96,9 +96,9 @@ def segment_of(source: str, model: Model, dialect: Dialect, numbered: bool = Fal
     """The segment of a row, a WHEN for each rule: its id, or its number in the model's order, from 1."""
     case = exp.Case()
     for number, segment in enumerate(model.segmentation.segments, start=1):
-        said = exp.Literal.number(number) if numbered else literal_text(segment.id)
+        result = exp.Literal.number(number) if numbered else literal_text(segment.id)
         for rule in segment.rules:
-            case = case.when(_rule(source, rule, dialect), said.copy())
+            case = case.when(_rule(source, rule, dialect), result.copy())
     return case
 
 
@@ -124,7 +124,7 @@ def _condition(source: str, condition: Condition, dialect: Dialect) -> exp.Expr:
     if not fits:
         return exp.true() if condition.missing else exp.not_(absent)
     both = exp.and_(*fits)
-    # A comparison with NULL is not true, so a missing value fits only where it is said to.
+    # A comparison with NULL is not true, so a missing value meets a condition only where the condition says so.
     return exp.or_(both, absent) if condition.missing else both
 
 
