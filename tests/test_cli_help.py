@@ -1,4 +1,4 @@
-"""What the command says of itself: help, defaults, exit codes; data on stdout, talk on stderr."""
+"""What the command says of itself: help, defaults, exit codes; data on stdout, progress on stderr."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_every_function_of_the_api_has_a_docstring_in_sections() -> None:
             assert all(re.search(rf"\b{name}\b", text) for name in wanted), (thing, wanted)
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert re.fullmatch(r"explain, version \d+\.\d+\.\d+\n", explain("--version").stdout)
 
 
@@ -171,7 +171,7 @@ def test_show_tells_the_facts_that_the_json_holds(model: Model, model_dir: Path)
         assert all(shown in text for shown in (segment.name, f"{segment.customers:,}", segment.definition))
 
 
-def test_quiet_leaves_stderr_empty_and_without_it_progress_is_told_there(
+def test_quiet_leaves_stderr_empty_and_without_it_progress_goes_there(
     model_dir: Path, some_file: Path, tmp_path: Path
 ) -> None:
     command = ["score", some_file, "--model", model_dir, "--out"]
@@ -181,7 +181,7 @@ def test_quiet_leaves_stderr_empty_and_without_it_progress_is_told_there(
     stages = [line.split("s] ")[1].split(" ")[0] for line in loud.stderr.splitlines()]
     assert stages == ["reading", "scoring", "writing"]
     for result in (loud, quiet):
-        assert json.loads(result.stdout)["scored"] == 300  # data on stdout, with or without talk
+        assert json.loads(result.stdout)["scored"] == 300  # data on stdout, with or without progress
     simulated = explain("simulate", tmp_path / "c.parquet", "--customers", 10, "--quiet")
     assert (simulated.exit_code, simulated.stdout, simulated.stderr) == (0, "", "")
     assert "simulated 10 of 10 customers" in explain("simulate", tmp_path / "d.csv", "--customers", 10).stderr

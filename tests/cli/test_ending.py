@@ -37,11 +37,11 @@ def begin(*args: object, code: str = MAIN) -> subprocess.Popen:
 def ended(process: subprocess.Popen, number: int) -> str:
     """Send the signal, and give the last line on stderr; a traceback fails the test."""
     process.send_signal(number)
-    stdout, said = process.communicate(timeout=60)
-    assert process.returncode == CODES[signal.Signals(number)], said
-    assert "Traceback" not in said
+    stdout, message = process.communicate(timeout=60)
+    assert process.returncode == CODES[signal.Signals(number)], message
+    assert "Traceback" not in message
     assert stdout == ""
-    return said.splitlines()[-1]
+    return message.splitlines()[-1]
 
 
 def wait_for(there: Callable[[], bool]) -> None:
@@ -175,7 +175,7 @@ def test_standard_input_that_is_closed_is_said(model_dir: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (MemoryError("Unable to allocate 2 GiB"), "memory: system: expected as much as the work needs; got Unable to"),
         (pa.ArrowMemoryError("malloc of size 64 failed"), "memory: system: expected as much as the work needs; got malloc"),
@@ -185,7 +185,7 @@ def test_standard_input_that_is_closed_is_said(model_dir: Path, tmp_path: Path) 
     ids=["numpy", "arrow", "threads", "files"],
 )  # fmt: skip
 def test_what_every_program_needs_is_named_when_it_is_lacking(
-    error: Exception, said: str, week: Path, model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, message: str, week: Path, model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(*args: object, **named: object) -> None:
         raise error
@@ -193,7 +193,7 @@ def test_what_every_program_needs_is_named_when_it_is_lacking(
     monkeypatch.setattr("northstar_explain.model.load", lacking)
     result = explain("show", model_dir)
     assert result.exit_code == 1
-    assert plain(result.stderr).startswith(f"explain: {said}")
+    assert plain(result.stderr).startswith(f"explain: {message}")
     assert len(result.stderr.splitlines()) == 1
 
 

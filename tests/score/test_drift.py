@@ -73,7 +73,7 @@ def test_a_numeric_feature_is_cut_into_tenths_of_training(model: Model, customer
 
 @pytest.fixture(scope="module")
 def other(customers: pa.Table) -> pa.Table:
-    """Customers of another kind: twice the visits, half the countries unknown, and one seen by nobody before."""
+    """Customers of another kind: twice the visits, half the countries unknown, and one never seen before."""
     visits = np.minimum(customers["sessions_30d"].to_numpy() * 3 + 20, 5_000)
     table = with_column(customers, "sessions_30d", pa.array(visits, pa.int32()))
     countries = ["Atlantis" if at % 2 else None for at in range(customers.num_rows)]

@@ -66,7 +66,7 @@ def start(
 def results(folder: Path) -> dict[str, bytes | None]:
     """What stands at the places of the results; not the folder that a run works in."""
     found = {name: data for name, data in contents(folder).items() if not name.startswith(".")}
-    return {name: data for name, data in found.items() if not name.endswith(".report.json")}  # it tells the seconds
+    return {name: data for name, data in found.items() if not name.endswith(".report.json")}  # it holds the seconds
 
 
 def of(found: dict[str, bytes | None], name: str) -> dict[str, bytes | None]:
@@ -122,7 +122,7 @@ def test_a_run_taken_up_ends_with_the_same_bytes(name: str, model: Model, week: 
 
     def stop(stage: str) -> None:
         scored.append(stage)
-        if sum("scored" in told for told in scored) == 20:
+        if sum("scored" in stage for stage in scored) == 20:
             raise Stop
 
     with pytest.MonkeyPatch.context() as patch:
@@ -132,9 +132,9 @@ def test_a_run_taken_up_ends_with_the_same_bytes(name: str, model: Model, week: 
     assert results(out.parent) == {}
     parts = len(list(out.parent.glob(".*.work/part-*.json")))
     assert parts >= 1
-    told: list[str] = []
-    run(model, week, out, ScoringOptions(resume=True), told.append)
-    assert f"resuming after {parts} finished chunks" in told
+    stages: list[str] = []
+    run(model, week, out, ScoringOptions(resume=True), stages.append)
+    assert f"resuming after {parts} finished chunks" in stages
     assert results(out.parent) == results(tmp_path / "whole")
     assert not list(out.parent.glob(".*"))
 
@@ -150,10 +150,10 @@ def test_another_input_or_model_is_not_taken_up(model: Model, week: Path, some: 
     assert list(tmp_path.glob(".s.csv.work/part-*.json"))
     other = tmp_path / "other.parquet"
     tables.write(some, other)
-    told: list[str] = []
-    done = run(model, other, tmp_path / "s.csv", ScoringOptions(resume=True), told.append)
+    stages: list[str] = []
+    done = run(model, other, tmp_path / "s.csv", ScoringOptions(resume=True), stages.append)
     assert done.scored == 300
-    assert not any("resuming" in stage for stage in told)
+    assert not any("resuming" in stage for stage in stages)
 
 
 @pytest.mark.slow
@@ -172,10 +172,10 @@ def test_a_full_disk_leaves_the_old_result(
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # no file may grow beyond
 
     process = start(model_dir, week, out, "restart", limit)
-    _, said = process.communicate()
-    assert process.returncode == 1, said
-    assert f"{out}: output: expected a place that can be written; got File too large." in said
-    assert "Traceback" not in said
+    _, stderr = process.communicate()
+    assert process.returncode == 1, stderr
+    assert f"{out}: output: expected a place that can be written; got File too large." in stderr
+    assert "Traceback" not in stderr
     assert results(out.parent) == before
     run(model, week, out, ScoringOptions(overwrite=True, resume=True))
     assert results(out.parent) == results(tmp_path / "whole")

@@ -80,7 +80,7 @@ def weeks(some: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 def results(folder: Path, hidden: bool = False) -> dict[str, bytes | None]:
-    """What stands there but for the report, which tells the seconds; with `hidden`, whatever a run left."""
+    """The files there except the report, which holds the seconds; with `hidden`, whatever a run left."""
     found = contents(folder) if folder.exists() else {}
     return {
         name: data
@@ -159,7 +159,7 @@ def test_at_each_step_the_result_is_old_or_new_and_the_next_run_ends_the_same(
         assert len(drafts) <= 1
 
 
-def test_what_is_complete_is_said_and_not_scored_again(
+def test_a_complete_run_is_reported_and_not_scored_again(
     weeks: dict[str, Path], model_dir: Path, model: Model, tmp_path: Path
 ) -> None:
     out = tmp_path / "s.csv"

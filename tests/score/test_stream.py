@@ -306,9 +306,9 @@ def test_progress_tells_speed_and_time_left(
 ) -> None:
     monkeypatch.setattr("northstar_explain.score.clock.REPORT_EVERY_S", 0.0)
     monkeypatch.setattr(inputs, "BATCH", 100)
-    told: list[str] = []
-    run(model, some_file, tmp_path / "s.parquet", progress=told.append)
-    assert any(line.startswith("scored 200 of 300 rows, ") and line.endswith(" s left") for line in told), told
+    stages: list[str] = []
+    run(model, some_file, tmp_path / "s.parquet", progress=stages.append)
+    assert any(line.startswith("scored 200 of 300 rows, ") and line.endswith(" s left") for line in stages), stages
 
 
 MEASURED = """

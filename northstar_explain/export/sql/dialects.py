@@ -89,7 +89,7 @@ class Dialect:
         return one.casefold() == other.casefold() if self.folds_names else one == other
 
 
-_KNOWN = (
+KNOWN = (
     Dialect("duckdb", folds_names=True, float_types=("DOUBLE", "FLOAT")),
     Dialect(
         "sqlite",
@@ -109,7 +109,7 @@ _KNOWN = (
 
 def dialect(name: str) -> Dialect:
     """The dialect of a name; KeyError where there is none."""
-    return {one.name: one for one in _KNOWN}[name]
+    return {one.name: one for one in KNOWN}[name]
 
 
 def double(value: exp.Expr) -> exp.Expr:
