@@ -92,6 +92,7 @@ def _training_options(
     from northstar_explain.training import TrainingOptions
 
     defaults = TrainingOptions(**options)
+    # Of the options of segments, only their number is set on the command line.
     k = replace(defaults.segments, k=segments)
     return replace(defaults, segments=k, date=(date or datetime.datetime.now()).date())
 
@@ -175,6 +176,7 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
         written = api.load(model).audit(out, about, date, overwrite, report)
     certificate = certificate_lines(written.certificate)
     lines = [f"{written.folder}: {written.files} files", *certificate, f"  {'SHA256SUMS':<14}{written.sums}"]
+    # One print for all lines: where stdout fails, the message says that the pack is there.
     print_out("\n".join(lines), f"The pack is written to {out}.")
     if not written.certificate.passed:
         remark(f"{out}: the programs do not agree; see the parity certificate")

@@ -151,6 +151,7 @@ def train(
         raise click.UsageError("--margin and --contact-cost go together.")
     if options["since"] and not options["update"]:
         raise click.UsageError("--since goes with --update.")
+    # What remains are fields of TrainingOptions, which cannot be imported here: --help must not wait for scikit-learn.
     files = commands.TrainingFiles(**{name: options.pop(name) for name in commands.TrainingFiles._fields})
     sys.exit(commands.train(customers, model, files, options, max_rejected, overwrite, quiet))
 

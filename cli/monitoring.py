@@ -45,6 +45,7 @@ def text(facts: Mapping[str, Any]) -> str:
 def _features(drift: Mapping[str, Any] | None) -> list[str]:
     if drift is None:
         return ["Features: not known, as there is no run report beside the later scores"]
+    # Most moved first: a model has dozens of features, and a terminal has few lines.
     ranked = sorted(drift.items(), key=lambda item: -item[1]["psi"])[:_MOST]
     lines = [f"Features against training, the {len(ranked)} that moved most"]
     for name, one in ranked:

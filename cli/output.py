@@ -27,6 +27,7 @@ def print_out(text: str, done: str = "", newline: bool = True) -> None:
     OutputError
         When stdout is closed, its device is full, or its reader has gone.
     """
+    # Python sets closed streams to None, and print would then be silent.
     if sys.stdout is None:
         raise _cannot_print("one that is closed", done)
     try:

@@ -53,6 +53,7 @@ def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
     if facts["rejected"] and facts["left_out_columns"]:
         named = ", ".join(facts["left_out_columns"])
         remarks.append(f"not kept with the rejected rows, as Parquet has no type for them: {named}")
+    # With nothing published there is no file to look into, so the reasons are printed.
     if not facts["published"]:
         remarks += [f"  {_reason(reason)}" for reason in facts["reasons"][:_NAMED]]
         remarks.append(

@@ -71,6 +71,7 @@ def simulate_customers(
         places = [Path(out), Path(out).with_suffix(".truth.parquet")]
         tables.require_format(places[0])
         tables.require_apart(places)
+        # Checked before the work, which takes a while for many customers.
         for path in places:
             tables.require_free(path, overwrite)
     waves: list[tuple[pa.RecordBatch, pa.RecordBatch]] = []
@@ -119,6 +120,7 @@ def draft_contract(
         tables.require_apart([Path(out)], [Path(table)] if is_file else [])
     read = tables.read(table) if is_file else tables.from_frame(table)
     text = contracts.draft(read, id, label, source=Path(table).name if is_file else "table")
+    # Read back before it is written: a draft that does not load would cost the user the search for the fault.
     contracts.parse(text, "draft" if out is None else str(out))
     if out is not None:
         tables.write_text(text, out, overwrite)

@@ -117,6 +117,7 @@ class ModelOutputs:
         from northstar_explain.evaluate.scored_runs import load_outcomes, load_run, read_outcomes, read_run
 
         def run(scores: Any, name: str) -> Any:
+            # Only a file has a run report beside it, which holds the drift of the features.
             if isinstance(scores, Path | str):
                 return load_run(Path(scores), self.data)
             return read_run(tables.from_frame(scores, source=name), self.data, name)

@@ -94,6 +94,7 @@ def train(
 def _source(customers: Any, contract: Contract, truth: Mapping[str, float] | None) -> Source:
     from northstar_explain.training import Source
 
+    # From a file, texts may be other than UTF-8: the check rejects those rows and names them.
     if isinstance(customers, Path | str):
         table = tables.read(customers, any_text=True)
         return Source(table, str(customers), tables.is_text_format(Path(customers)), truth)

@@ -149,6 +149,7 @@ class Model(ModelOutputs):
         if engine == "spark":
             from northstar_explain.score.spark import run_spark
 
+            # Spark has its own file systems: a path there is text, and may be a URL.
             sources = [customers] if isinstance(customers, Path | str) else customers
             return run_spark(self.data, [str(source) for source in sources], str(out), options, progress)
         from northstar_explain.score import run
@@ -174,6 +175,7 @@ class Model(ModelOutputs):
         OutputError, ModelError
             When the folder cannot be written, or what is there may not be replaced.
         """
+        # Only a training run has rejected rows to write beside the folder.
         if self.trained is None:
             return models.save(self.data, path, overwrite)
         from northstar_explain.training import save
@@ -185,6 +187,7 @@ class Model(ModelOutputs):
 
         Parameters and result as of `northstar_explain.verify`.
         """
+        # What is on disk is what others use, so that is checked, not the copy in memory.
         if self.data.folder is not None:
             return verify(self.data.folder, progress)
         with TemporaryDirectory(prefix="northstar-") as folder:

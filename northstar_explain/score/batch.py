@@ -60,6 +60,7 @@ class Scorer:
     def __init__(self, model: Model, control: Control | None = None):
         self.model = model
         self.control = control or Control()
+        # Dictionaries hold each segment, reason and model id once per batch, and not in every row.
         text = pa.dictionary(pa.int32(), pa.string())
         self.schema = pa.schema([
             pa.field(model.contract.id, pa.string()),
@@ -116,6 +117,7 @@ class Scorer:
         Scored
         """
         arrays = _BatchArrays(len(ids), self.lookup)
+        # Rules, borders and terms pass over the same rows one after another: in small slices these stay in the cache.
         for start in range(0, len(ids), CACHE_ROWS):
             self._fill(arrays, slice(start, start + CACHE_ROWS), columns)
         percentile = self._percentiles(arrays.probability)
@@ -172,6 +174,7 @@ class _Reasons:
         self._of_rank = np.concatenate([[np.int32(0)], place_of[lookup.ranked]])
 
     def __call__(self, ranks: np.ndarray) -> pa.DictionaryArray:
+        # Rank 0 is no reason: no further term moves this customer away from the average.
         silent = ranks == 0
         return _dictionary(self._of_rank.take(ranks), self._phrases, silent if silent.any() else None)
 

@@ -50,6 +50,7 @@ class ChunkWriter:
         self.tally.add(batch.tally)
         self._end = batch.end
         if batch.rejected is not None:
+            # A file per batch, as files of one run may have different columns; they are joined once all are known.
             self._folder.mkdir(exist_ok=True)
             name = f"part-{self._number:05d}-{len(self._rejects):05d}.arrow"
             with pa.ipc.new_file(str(self._folder / name), batch.rejected.schema) as file:
@@ -58,6 +59,7 @@ class ChunkWriter:
 
     def finish(self) -> FinishedChunk:
         """Close the files and return what they hold."""
+        # Closed before it is hashed: a Parquet footer is written on closing.
         self._sink.close()
         path = self._sink.path
         return FinishedChunk(

@@ -39,5 +39,6 @@ class RowProgress:
         self._last = now
         speed = (rows - self._first) / (now - self._begun)
         of = f" of {self._total:,}" if self._total else ""
+        # The speed is that of this process: a resumed run must not count the rows of an earlier one.
         left = f", {(self._total - rows) / speed:,.0f} s left" if self._total and speed else ""
         self._progress(f"{self._verb} {rows:,}{of} rows, {speed:,.0f} per second{left}")

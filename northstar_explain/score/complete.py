@@ -22,9 +22,11 @@ def complete(outputs: Outputs, scorer: Scorer, source: Input) -> dict[str, Any] 
         facts = json.loads(outputs.report.read_bytes())
     except (OSError, ValueError):
         return None
+    # All that decides the bytes of the scores; an upgrade of NumPy is a reason to score again.
     expected = {**maker(scorer), "published": True, "inputs": source.facts()}
     if not isinstance(facts, dict) or any(facts.get(key) != value for key, value in expected.items()):
         return None
+    # Hashed again: a report is no proof that nobody has changed the scores since.
     return facts if facts.get("outputs") == _existing(outputs, facts["outputs"]) else None
 
 

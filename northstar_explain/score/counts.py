@@ -63,6 +63,7 @@ class Tally:
         for feature, values in other.unseen.items():
             known = self.unseen.setdefault(feature, {})
             for value, count in values.items():
+                # Bounded: a column of free text would otherwise be kept in memory as a whole.
                 if value in known or len(known) < NAMED:
                     known[value] = known.get(value, 0) + count
         for feature, counts in other.bins.items():
@@ -111,6 +112,7 @@ def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
         deciles=_count_deciles(rows.column("decile")),
         bins=scored.bins,
     )
+    # Unseen categories and values out of range are scored all the same; the report says how often that happened.
     _count_unseen(tally, checked.columns, scorer)
     _count_outside(tally, checked.columns, scorer.model)
     return tally
@@ -131,6 +133,7 @@ def _count_deciles(deciles: pa.Array) -> Counter[str]:
 
 def _count_unseen(tally: Tally, columns: Columns, scorer: Scorer) -> None:
     for feature, axis in scorer.lookup.axes.items():
+        # The last bin is the unseen one: where it is empty, there are no names to look up.
         if not isinstance(axis, CategoryAxis) or not tally.bins[feature][-1]:
             continue
         column = columns[feature]

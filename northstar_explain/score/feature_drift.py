@@ -86,6 +86,7 @@ def stability(then: np.ndarray, now: np.ndarray) -> Drift:
     """
     some = (then > 0) | (now > 0)
     m, n, bins = float(then.sum()), int(now.sum()), int(some.sum())
+    # Half a customer per bin keeps the logarithm finite where a bin is empty on one side.
     before, after = (x[some] + 0.5 for x in (then, now))
     before, after = before / before.sum(), after / after.sum()
     psi = float(((after - before) * np.log(after / before)).sum())
@@ -103,6 +104,7 @@ def _chi_squared_999(freedom: int) -> float:
 
 def _training(scorecard: Scorecard, feature: str) -> tuple[Bins, np.ndarray]:
     """A feature's bins and the training customers in each; its own term's, or the margin of a pair's."""
+    # The term with the fewest axes: the margin of a pair sums over cells and is only used where there is nothing else.
     terms = [term for term in scorecard.terms if feature in term.features]
     term = min(terms, key=lambda term: len(term.axes))
     place = term.features.index(feature)

@@ -127,6 +127,7 @@ class Input:
                     rows += len(texts)
             for batch in self._after_lines(number, rows, columns=[name]):
                 column = batch.table[name]
+                # A float id may have lost digits (beyond 2**53), so only texts and whole numbers identify a customer.
                 if not (is_text(column.type) or pa.types.is_integer(column.type)):
                     self._require_types(number)
                 yield (column if pa.types.is_string(column.type) else column.cast(pa.string())).combine_chunks()
@@ -243,6 +244,7 @@ def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
     path = folder / f"stdin{_suffix(begins)}"
     with path.open("wb") as file:
         file.write(begins)
+        # To disk and not to memory: a stream may be larger than memory, and ids are read before rows.
         shutil.copyfileobj(stream, file, 1 << 20)
     if not begins:
         todo = "The command that wrote it may have failed."

@@ -58,6 +58,7 @@ class Outputs:
             place = true_place(scores)
         except OSError as error:  # such as a name that is too long for the system
             raise cannot_write(scores, error) from error
+        # Hidden and on the same file system, so that publishing is a rename and never a copy.
         self.work = place.with_name(f".{place.name}.work")
 
     def settle(self) -> None:

@@ -20,6 +20,7 @@ def maker(scorer: Scorer) -> dict[str, Any]:
     model = scorer.model
     return {
         "model_id": model.id,
+        # The same customers and model give the same bytes only with the same versions.
         "versions": {
             "northstar-explain": VERSION,
             "python": platform.python_version(),
@@ -72,6 +73,7 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         },
         "drift": {
             feature: {
+                # Rounded: further digits say nothing about drift, and may differ between processors.
                 "psi": round(one.psi, 6),
                 "n": one.n,
                 "bins": one.bins,

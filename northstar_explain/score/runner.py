@@ -146,6 +146,7 @@ class _Runner:
             self._tally.add(Tally.from_json(chunk.tally))
         self._score(chunks)
         self._clock.lap("score")
+        # A file that was replaced halfway would give scores of customers who were never together in one table.
         self._input.require_unchanged()
         self._require_every_row(chunks)
         return self._finish(chunks)
@@ -193,6 +194,7 @@ class _Runner:
         """Check and score a batch; called in several threads."""
         batch = read()
         contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
+        # Types are those of a file, so they are checked once per file, on its first batch.
         if not batch.start.row:
             require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
         checked, scored = check_and_score(
@@ -224,6 +226,7 @@ class _Runner:
             rejected = self._join_rejects(chunks, facts["outputs"])
             self._clock.lap("write")
             facts["seconds"] = self._clock.seconds
+            # Into the work folder: it is published in one step with the scores that it describes.
             (folder / "report.json").write_bytes(json_bytes(facts))
             outputs.publish(result, rejected, folder / "report.json")
         else:
@@ -243,6 +246,7 @@ class _Runner:
             return None
         out = self._work.folder / "rejected.parquet"
         rows = rejected_rows.join(files_of_rows, out)
+        # Counted again from the file: every row is scored or rejected, or the run fails.
         if rows != self._tally.rejected:
             fault = Fault("rejected rows", f"{self._tally.rejected:,}", f"{rows:,}", "Report this.")
             raise NorthstarError(str(self._outputs.rejects), [fault])

@@ -192,9 +192,11 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Runs on a worker, with the model that came along."""
+        # Another version could score the same model differently, and nobody would notice.
         if sent_by != version.VERSION:
             fault = Fault("northstar-explain", f"{sent_by}, as the driver has it", version.VERSION, "Install that one.")
             raise NorthstarError("worker", [fault])
+        # Made on the worker: the model travels as plain data, the prepared lookup tables do not.
         scorer = Scorer(model, control)
         known = pa.array(repeated, pa.string())
         for batch in batches:

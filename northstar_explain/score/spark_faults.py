@@ -81,6 +81,7 @@ def one_line(text: str) -> str:
 
 
 def _chain(throwable: Any) -> list[str]:
+    # Spark wraps an error of a worker several times; the innermost cause names the fault.
     texts: list[str] = []
     while throwable is not None and len(texts) < 20:  # a cause can be its own
         texts.append(throwable.toString())

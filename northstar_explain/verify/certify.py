@@ -88,6 +88,7 @@ def _compared(
 ) -> Check:
     expected_segment, expected = model.golden[EXPECTED[0]].to_pylist(), model.golden[EXPECTED[1]].to_numpy()
     count = model.golden.num_rows
+    # Rows are compared by position, which means nothing when their number differs.
     if len(probability) != count or (segments is not None and len(segments) != count):
         return Check(program, how, count, slips=(Slip(1, f"{count:,} rows", f"{len(probability):,} rows"),), wrong=1)
     difference = np.abs(probability - expected)

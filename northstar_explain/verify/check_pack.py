@@ -138,6 +138,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
         findings.append(_absent(path, SUMS, "the sums of all files"))
     elif (not findings and sums != checksums.sums_bytes(raw)) or (findings and sums != _sums_or_none(raw)):
         findings.append(Mismatch(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
+    # A damaged model cannot be loaded; its checksums have said so already.
     certificate = None
     if not any(finding.where.startswith(f"{MODEL}/") for finding in findings):
         intact = {name for name in listed if name not in {finding.where for finding in findings}}
@@ -190,6 +191,7 @@ def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> 
             findings.append(Mismatch(kind, name, _LISTED, actual.instead))
         elif actual.sha256 != expected:
             findings.append(Mismatch(TAMPERED, name, f"SHA-256 {expected[:12]}…", f"{actual.sha256[:12]}…"))
+    # A file that the manifest does not list was not there when the pack was written.
     extra = [name for name in checksums.files_below(path) if name not in listed and name not in ignored]
     return findings + [Mismatch(EXTRA, name, "only files that the manifest lists", "another") for name in extra]
 
@@ -223,6 +225,7 @@ def _recomputed(
         inside = f"{MODEL}/" if pack else ""
         return None, [_load_finding(inside, fault) for fault in error.faults]
     progress("scoring the golden rows with every program available")
+    # The pack's own files are what an auditor uses, so they are what is certified.
     book = _read(pack, BOOK) if pack and BOOK in intact else None
     scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= intact else None
     certificate = certify.certify(model, book or workbook(model), scripts)

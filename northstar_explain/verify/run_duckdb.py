@@ -55,6 +55,7 @@ def answers(model: Model, scripts: SqlScripts) -> tuple[np.ndarray, list[str]]:
     """
     import duckdb
 
+    # A pack is foreign code: it may neither read files nor change these settings.
     with duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true"}) as connection:
         connection.register("customers", golden_table(model))
         try:
@@ -63,6 +64,7 @@ def answers(model: Model, scripts: SqlScripts) -> tuple[np.ndarray, list[str]]:
             if result is None:
                 raise ValueError("the query gives no rows")
             answer = result.to_arrow_table().select([model.contract.id, *_ANSWERS])
+            # A database gives rows in any order; the id of a golden row is its number.
             order = np.argsort(answer[0].cast(pa.int64()).to_numpy(), kind="stable")
             probability, segments = answer[1].cast(pa.float64()).to_numpy(), answer[2].cast(pa.string()).to_pylist()
         except (duckdb.Error, pa.ArrowException, KeyError) as error:

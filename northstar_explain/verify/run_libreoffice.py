@@ -60,6 +60,7 @@ def recalculate(book: bytes) -> dict[str, list[list[str]]]:
         raise RuntimeError("LibreOffice is not installed")
     with tempfile.TemporaryDirectory(prefix="northstar-") as name:
         folder = Path(name)
+        # A profile of its own: LibreOffice does not run twice on one, and the user's may be open.
         (folder / "profile" / "user").mkdir(parents=True)
         (folder / "profile" / "user" / "registrymodifications.xcu").write_text(_ALWAYS_CALCULATE, encoding="utf-8")
         (folder / "book.xlsx").write_bytes(book)

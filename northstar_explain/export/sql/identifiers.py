@@ -73,6 +73,7 @@ def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
 
 def literal_text(value: str) -> exp.Expr:
     """A text as a literal; raises ModelError for the one character that databases do not take."""
+    # PostgreSQL, for one, refuses the character in any text.
     if "\0" in value:
         fault = Fault(
             "text", "no character U+0000, which SQL cannot hold", repr(value), "Clean the column, train again."
@@ -123,6 +124,7 @@ class QueryBuilder:
         return last
 
     def _free(self, name: str) -> str:
+        # Without regard to case, as SQLite compares names.
         while name.casefold() in self._taken:
             name += "_"
         return name

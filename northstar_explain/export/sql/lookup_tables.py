@@ -98,6 +98,7 @@ def lookups(card: Scorecard, contract: Contract) -> Lookups:
     """
     axes, pairs = _axes(card)
     most = max((len(axis.cuts) for axis in axes), default=0)
+    # With blocks of the square root of the cuts, two steps of equal size reach any bin.
     width = max(1, math.isqrt(most) + 1)  # width squared is more than there are cuts
     return Lookups(axes, pairs, width, _cuts(axes, width), _categories(axes), _points(card, contract))
 
@@ -118,6 +119,7 @@ def _axes(card: Scorecard) -> tuple[tuple[LookupAxis, ...], tuple[PairTerm, ...]
 
 def _shared(bins: Bins, axes: list[LookupAxis]) -> int:
     """The number of the axis with these bins, which is added where there is none yet."""
+    # Where several terms bin a feature alike, one search serves all of them.
     for axis in axes:
         if _content(axis.bins) == _content(bins):
             return axis.number

@@ -220,6 +220,7 @@ class _Query:
         value = column(of, "value")
 
         def between(least: int, most: int) -> exp.Expr:
+            # Binary search within a row of keys, written out as nested CASEs.
             if least == most:
                 return _number(least)
             middle = (least + most + 1) // 2
@@ -252,6 +253,7 @@ class _Query:
     def _scores(self) -> None:
         """The log-odds: intercept, terms and pairs."""
         axes, alone = len(self._lookups.axes), sum(axis.term is not None for axis in self._lookups.axes)
+        # An id that occurs twice has twice as many rows: it gets no score, as in `explain score`.
         once = column("sums", "rows").eq(_number(axes))
         total: exp.Expr = self._dialect.literal(self._model.scorecard.intercept) + column("sums", "points")
         select = exp.select(*kept("sums", "id")).from_(self._builder.read("sums"))
@@ -259,6 +261,7 @@ class _Query:
             name = f"pair_{pair.term}"
             select = self._with_points(select, name, _number(pair.term), *_bins_of(pair))
             total = total + column(name, "points")
+        # A term without points had a value that cannot be: then the sum would be too small, so there is none.
         complete = exp.and_(once, column("sums", "terms").eq(_number(alone)))
         select = select.select(
             named(exp.Case().when(once.copy(), column("sums", "segment")), "segment"),
@@ -269,6 +272,7 @@ class _Query:
     def _chances(self) -> None:
         """The logistic function, by the half that cannot overflow."""
         logit = column("scores", "logit")
+        # exp of a large positive number overflows; of a large negative one it is 0.
         small = exp.Exp(this=exp.Neg(this=exp.Abs(this=logit)))
         share = exp.paren(double(_number(1)) + small)
         chance = (

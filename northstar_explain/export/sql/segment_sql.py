@@ -94,6 +94,7 @@ def rule_features(model: Model) -> tuple[str, ...]:
 
 def segment_of(source: str, model: Model, dialect: Dialect, numbered: bool = False) -> exp.Case:
     """The segment of a row, a WHEN for each rule: its id, or its number in the model's order, from 1."""
+    # Rules do not overlap, so the order of the WHENs decides nothing.
     case = exp.Case()
     for number, segment in enumerate(model.segmentation.segments, start=1):
         result = exp.Literal.number(number) if numbered else literal_text(segment.id)

@@ -72,6 +72,7 @@ def _whole_as_text(raw: exp.Column, dialect: Dialect) -> exp.Expr:
         .when(value.copy().eq(whole), text(whole.copy()))
         .else_(text(raw))
     )
+    # The type is asked of each value at run time, as the statement is written without knowing the table.
     is_float = exp.func("TYPEOF", raw.copy()).isin(*dialect.float_types)
     return exp.Case().when(is_float, as_contract).else_(text(raw))
 

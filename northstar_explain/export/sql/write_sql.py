@@ -82,6 +82,7 @@ def write_scores(
     tables.require_apart(paths, model.inputs)
     for path in paths:
         tables.require_free(path, overwrite)
+    # Everything is in memory before the first file is written, so that a name that cannot be written leaves none.
     texts = scores_sql(model, to, customers, view, prefix), "".join(tables_sql(model, to, prefix))
     lookup = lookups(model.scorecard, model.contract)
     data = {path: tables.parquet_bytes(getattr(lookup, name)) for name, path in parquet.items()}
