@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,10 +24,11 @@ from northstar_explain.export.sql import write_scores, write_sql
 from northstar_explain.model import Model, folder
 from northstar_explain.report import comparison
 from northstar_explain.report.audit.pack import write_pack
-from northstar_explain.report.playbook import write_playbook
 from northstar_explain.score.outputs import Outputs
 from northstar_explain.tables import journal, staging
 from northstar_explain.training import Trained, save
+
+write_playbook = import_module("northstar_explain.report.playbook.write_playbook")  # the package has the function
 
 Write = Callable[[Path, str], object]
 

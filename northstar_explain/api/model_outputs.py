@@ -187,7 +187,7 @@ class ModelOutputs:
         NorthstarError
             When something cannot be written, in the dialect or on the disk; nothing is written then.
         """
-        from northstar_explain.export.sql import write_sql
+        from northstar_explain.export.sql.write_sql import write_sql
 
         return write_sql(self.data, options, Path(out), overwrite)
 

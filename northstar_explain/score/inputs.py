@@ -135,7 +135,7 @@ class Input:
     def _ids_by_line(self, number: int) -> Iterator[pa.Array]:
         reader, rows = self._csvs[number], 0
         size = -(-BATCH // 4)  # several are read at once, and rows need not be whole batches here
-        with closing(ordered(partial(reader.texts, column=self._contract.id), reader.blocks(size))) as blocks:
+        with closing(ordered(partial(reader.texts, column=self._contract.id), self._blocks(number, size))) as blocks:
             for texts in blocks:
                 if texts is None:
                     self._by_line[number] = rows // BATCH * BATCH
@@ -143,6 +143,13 @@ class Input:
                 yield texts
                 rows += len(texts)
         self._by_line[number] = _WHOLE if rows else 0
+
+    def _blocks(self, number: int, size: int, row: int = 0) -> Iterator[Block]:
+        """The blocks of lines of a CSV file; raises TableError when it can no longer be read."""
+        try:
+            yield from self._csvs[number].blocks(size, row)
+        except OSError as error:
+            raise unreadable(self.source.files[number], error) from error
 
     def _after_lines(self, number: int, row: int, **how: Any) -> Iterator[Batch]:
         """The rows of a file from one on, but for those that are read by line."""
@@ -169,7 +176,7 @@ class Input:
 
     def _by_lines(self, number: int, row: int) -> Iterator[Callable[[], Batch]]:
         reader = self._csvs[number]
-        for block in reader.blocks(BATCH, row):
+        for block in self._blocks(number, BATCH, row):
             if row >= self._by_line[number]:
                 return
             yield partial(self._parsed, reader, block, Position(number, row))
