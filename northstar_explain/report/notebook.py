@@ -70,7 +70,9 @@ class SegmentDisplay:
             escape(one.definition),
             Markup("<br>"),
             escape(size),
-            _table("Furthest from the average customer", ("feature", "segment mean", "overall mean", "effect"), rows),
+            _table(
+                "Furthest from the average customer", ("feature", "segment mean", "overall mean", "Cohen's d"), rows
+            ),
         )
 
 
@@ -130,11 +132,14 @@ def _picture(figure: Figure) -> Markup:
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    # Aligned here, as notebooks align every cell to the right, which makes definitions hard to read.
     cells = Markup("").join(
-        Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row))
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(Markup('<td style="text-align:left">{}</td>').format(cell) for cell in row)
+        )
         for row in rows
     )
-    head = Markup("").join(Markup('<th scope="col">{}</th>').format(one) for one in heads)
+    head = Markup("").join(Markup('<th scope="col" style="text-align:left">{}</th>').format(one) for one in heads)
     return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(
         caption, head, cells
     )
