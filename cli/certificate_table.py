@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from northstar_explain.verify.certify import Certificate, Check
+from northstar_explain.model.parity import Certificate, Check
 
 
 def certificate_lines(certificate: Certificate) -> list[str]:

@@ -242,7 +242,7 @@ def leave_pandas_out() -> None:
     import pyarrow as pa
 
     hidden = _Hidden()
-    sys.meta_path.insert(0, hidden)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, hidden)
     try:
         pa.array([0])
     finally:

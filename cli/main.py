@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class _Commands(click.Group):
         return list(self.commands)  # in the order of use, not of the alphabet
 
 
-def _command(name: str) -> Any:
+def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
     return group.command(name, epilog=EXIT_CODES)
 
 

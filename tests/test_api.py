@@ -174,7 +174,8 @@ def test_runs_are_compared_as_files_and_as_tables(
     assert facts["customers"] == {"old": 300, "new": 200, "both": 200}
     assert facts["outcomes"]["n"] == 300
     assert facts["feature_drift"] is not None
-    tables = loaded.monitor(*(pq.read_table(path).to_pandas() for path in two_runs), tmp_path / "of-earlier.parquet")
+    earlier, later = (pq.read_table(path).to_pandas() for path in two_runs)
+    tables = loaded.monitor(earlier, later, tmp_path / "of-earlier.parquet")
     assert tables == {**facts, "feature_drift": None, "rejected_share": None, "triggers": tables["triggers"]}
     with pytest.raises(TableError, match="later scores: columns: expected .*; got no probability"):
         loaded.monitor(two_runs[0], pq.read_table(two_runs[1]).drop_columns(["probability"]))

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,9 @@ def test_an_option_that_both_default_has_one_default(name: str) -> None:
 
 def test_every_function_of_the_api_has_a_docstring_in_sections() -> None:
     methods = [one for _, one in inspect.getmembers(api.Model, inspect.isfunction) if not one.__name__.startswith("_")]
-    for thing in (*methods, api.train, api.load, api.verify, api.simulate_customers, api.draft_contract):
+    functions = (api.train, api.load, api.verify, api.simulate_customers, api.draft_contract)
+    things: list[Callable[..., Any]] = [*methods, *functions]
+    for thing in things:
         text = inspect.getdoc(thing) or ""
         wanted = set(inspect.signature(thing).parameters) - {"self"}
         assert text.splitlines()[0].endswith((".", "in memory.")), thing

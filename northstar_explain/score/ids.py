@@ -157,4 +157,5 @@ def mixed(value: np.ndarray) -> np.ndarray:
     value = value + _ODD[0]
     value = (value ^ (value >> np.uint64(30))) * _ODD[1]
     value = (value ^ (value >> np.uint64(27))) * _ODD[2]
-    return value ^ (value >> np.uint64(31))
+    result: np.ndarray = value ^ (value >> np.uint64(31))
+    return result

@@ -42,7 +42,7 @@ class LookupAxis:
     def cuts(self) -> list[float]:
         """What a value is compared with; the value of a category is the number of its bin."""
         if isinstance(self.bins, NumberBins):
-            return self.bins.cuts.tolist()
+            return [float(cut) for cut in self.bins.cuts]
         return [float(bin) for bin in range(2, self.bins.count)]
 
 
