@@ -74,7 +74,7 @@ def prepare(folder: Path, customers: int) -> None:
         machines.append(fit(*args, **named))
         return machines[-1]
 
-    fit_purchase_model.fit = kept  # the very machine that is compiled is pickled
+    fit_purchase_model.fit = kept  # the very EBM that is compiled is pickled
     try:
         contract = northstar()
         trained = training.train(training.Source(table, "customers"), contract, training.TrainingOptions(seed=7), print)
@@ -139,7 +139,7 @@ def main() -> None:
     runs: dict[str, list[Measured]] = {name: [] for name in commands}
     for command in commands.values():
         measure(command)  # once for the files to be in memory
-    for _ in range(args.rounds):  # in turns, so that whatever else the machine does meets them all
+    for _ in range(args.rounds):  # in turns, so that other load meets all of them
         for name, command in commands.items():
             runs[name].append(measure(command))
     if (folder / "lightgbm.pickle").is_file():
@@ -147,12 +147,12 @@ def main() -> None:
         runs["lightgbm"] = [measure(peer)]
     else:
         print(HINT)
-    show({name: typical(found) for name, found in runs.items()}, args.rounds)
+    show({name: typical(measured) for name, measured in runs.items()}, args.rounds)
     gap = largest_gap(folder, outs)
     print(f"largest difference between the probabilities of explain score and of the script: {gap:.1e}")
 
 
-def show(found: dict[str, Measured], rounds: int) -> None:
+def show(results: dict[str, Measured], rounds: int) -> None:
     """Write the table, and the ratios that matter."""
     titles = {
         "floor": "reading and writing alone, PyArrow",
@@ -162,8 +162,8 @@ def show(found: dict[str, Measured], rounds: int) -> None:
     }
     print(f"| whole process, median of {rounds} | seconds | CPU seconds | peak MB | of the floor | of the script |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for name, one in found.items():
-        ratios = (one.wall / found["floor"].wall, one.wall / found["script"].wall)
+    for name, one in results.items():
+        ratios = (one.wall / results["floor"].wall, one.wall / results["script"].wall)
         cells = [titles[name], f"{one.wall:.2f}", f"{one.cpu:.2f}", f"{one.memory / 1e6:.0f}"]
         print(f"| {' | '.join(cells + [f'{ratio:.2f}' for ratio in ratios])} |")
 

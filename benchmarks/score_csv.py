@@ -36,11 +36,11 @@ def pairs(customers: Path, model: Path, folder: Path, rounds: int) -> list[tuple
     scores, theirs, ours = (folder / name for name in ("csv-scores.arrow", "csv-floor.csv", "csv-scores.csv"))
     measure([*explain, scores])
     floor = [sys.executable, PEERS / "floor_csv.py", customers, scores, theirs]
-    found = [(measure(floor), measure([*explain, ours])) for _ in range(rounds)]
+    timings = [(measure(floor), measure([*explain, ours])) for _ in range(rounds)]
     assert filecmp.cmp(theirs, ours, shallow=False)
     for path in (scores, theirs, ours):
         path.unlink()
-    return found
+    return timings
 
 
 def main() -> None:
@@ -55,12 +55,12 @@ def main() -> None:
     for times in args.times:
         path = args.folder / "large.csv"
         rows = repeat(args.folder / "customers.parquet", times, path)
-        found = pairs(path, args.folder / "model", args.folder, args.rounds)
+        timings = pairs(path, args.folder / "model", args.folder, args.rounds)
         path.unlink()
-        seconds = [f"{median(pair[which].wall for pair in found):.2f}" for which in (0, 1)]
-        ratios = [median(ours.wall / floor.wall for floor, ours in found)]
-        ratios.append(median(ours.cpu / floor.cpu for floor, ours in found))
-        memory = [f"{max(pair[which].memory for pair in found) / 1e6:.0f}" for which in (1, 0)]
+        seconds = [f"{median(pair[which].wall for pair in timings):.2f}" for which in (0, 1)]
+        ratios = [median(ours.wall / floor.wall for floor, ours in timings)]
+        ratios.append(median(ours.cpu / floor.cpu for floor, ours in timings))
+        memory = [f"{max(pair[which].memory for pair in timings) / 1e6:.0f}" for which in (1, 0)]
         cells = [f"{rows:,}", *seconds, *(f"{ratio:.2f}" for ratio in ratios), *memory]
         print(f"| {' | '.join(cells)} |", flush=True)
 

@@ -47,19 +47,19 @@ def main() -> None:
     folder: Path = args.folder
     print("| customers | Parquet in, GB | Parquet out, GB | seconds | customers a second | peak MB |")
     print("| --- | --- | --- | --- | --- | --- |")
-    found: list[tuple[Measured, int]] = []
+    results: list[tuple[Measured, int]] = []
     for times in args.times:
         customers, out = folder / "large.parquet", folder / "large-scores"
         size = repeat(folder / "customers.parquet", times, customers)
         measured, report = score(customers, folder / "model", out)
         rows, written = report["rows"], sum(file["bytes"] for file in report["outputs"])
-        found.append((measured, rows))
+        results.append((measured, rows))
         assert rows == report["scored"] == times * parquet.read_metadata(folder / "customers.parquet").num_rows
         cells = [f"{rows:,}", f"{size / 1e9:.2f}", f"{written / 1e9:.2f}", f"{measured.wall:.1f}"]
         print(f"| {' | '.join([*cells, f'{rows / measured.wall:,.0f}', f'{measured.memory / 1e6:.0f}'])} |", flush=True)
         customers.unlink()
         shutil.rmtree(out)
-    (first, few), (last, many) = found[0], found[-1]
+    (first, few), (last, many) = results[0], results[-1]
     time = (last.wall / many) / (first.wall / few)
     print(f"last beside first: {last.memory / first.memory:.2f} times the memory, {time:.2f} times the time per row")
 

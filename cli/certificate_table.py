@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from northstar_explain.verify.certify import Certificate, Check
+from northstar_explain.model.parity import Certificate, Check
 
 
 def certificate_lines(certificate: Certificate) -> list[str]:
@@ -13,7 +13,7 @@ def certificate_lines(certificate: Certificate) -> list[str]:
 def _said(check: Check) -> str:
     if check.not_checked:
         return f"not checked: {check.not_checked}"
-    said = f"{check.rows:,} golden rows"
+    text = f"{check.rows:,} golden rows"
     if check.difference is not None:
-        said += f", largest difference {check.difference:.1e}"
-    return f"{said}, {check.wrong:,} WRONG" if check.wrong else said
+        text += f", largest difference {check.difference:.1e}"
+    return f"{text}, {check.wrong:,} WRONG" if check.wrong else text

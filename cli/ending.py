@@ -1,4 +1,4 @@
-"""How a command ends that could not do its work: one line on stderr that is true, and an exit code."""
+"""How a failed command ends: one line on stderr, and an exit code."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from northstar_explain.cli.output import leave_stdout, remark
 from northstar_explain.errors import Fault, NorthstarError
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-# A terminal that is closed hangs up twice, by its shell and by the system; the second must not stop the tidying up.
+# A terminal that is closed hangs up twice, by its shell and by the system; the second must not interrupt the clean-up.
 _ONCE_PER_S = 1.0
 _NO_THREAD = "can't start new thread"
 _NO_MEMORY = ("cannot allocate memory", "failed to map segment")
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the command to end; what holds for Ctrl-C holds for it."""
+    """A signal asked the command to end; it is treated as Ctrl-C is."""
 
     def __init__(self, number: int):
         self.number = number
@@ -30,7 +30,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def one_line() -> Iterator[None]:
-    """End the process with one line where something stopped the command that a person can understand.
+    """End the process with one line where an error or a signal that a user can act on stopped the command.
 
     Exit code 1; of signals 128 and their number, as a shell has it: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
     """
@@ -43,15 +43,15 @@ def one_line() -> Iterator[None]:
             remark(f"interrupted ({name}); {'; '.join(notes)}")
             sys.exit(128 + number)
         except (NorthstarError, MemoryError, OSError, RuntimeError, ImportError) as error:
-            told = _told(error)
-            if told is None:
+            message = _as_message(error)
+            if message is None:
                 raise
-            remark(str(told))
+            remark(str(message))
             sys.exit(1)
 
 
-def _told(error: Exception) -> NorthstarError | None:
-    """The error in words; None where it is one that nobody but a programmer can put right."""
+def _as_message(error: Exception) -> NorthstarError | None:
+    """The error as a message; None for one that only a programmer can fix."""
     if isinstance(error, NorthstarError):
         return error
     text = str(error).splitlines()[0] if str(error) else "no more"

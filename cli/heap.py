@@ -14,7 +14,7 @@ def share_one_heap() -> None:
     To be called before NumPy and Arrow are loaded, as their threads begin heaps of their own.
 
     What one thread frees in a heap of its own another cannot use: with batches handed from thread to thread, memory
-    grew by half while a long run went on. The work is done in large arrays, so that nobody waits for the lock.
+    grew by half while a long run went on. The work is done in large arrays, so that threads rarely wait for the lock.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

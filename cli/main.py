@@ -1,8 +1,9 @@
-"""The command and its subcommands. Each loads what it needs when it is called, so that help comes at once."""
+"""The command and its subcommands. Each imports what it needs when it is called, so that help is shown at once."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +12,32 @@ import click
 from northstar_explain.cli import commands
 from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.output import open_standard_streams
+from northstar_explain.options import DIALECTS, ENGINES, Control, ScoringOptions, SqlOptions
 
 EXIT_CODES = """
 \b
 Exit codes:
   0  done
-  1  an error that you can put right; it says how
+  1  an error that you can fix; its message says how
   2  wrong usage of the command
   3  done, but too many rows were rejected (--max-rejected), and scores then not published; or, from `monitor`, a
      trigger fired
   129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM
 """
 _FILE = click.Path(path_type=Path)
-# As in report.sql.DIALECTS, which is not loaded for the sake of --help.
-_DIALECTS = ("duckdb", "sqlite", "postgres", "spark", "bigquery", "snowflake")
-_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace a result that is there already.")
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-                     help="Decides every random choice.")  # fmt: skip
+                     help="Seed of every random choice.")  # fmt: skip
 _MODEL = click.option("--model", type=_FILE, required=True, help="The model folder.")
-_MAX_REJECTED = click.option("--max-rejected", type=click.FloatRange(0, 1), default=0.01, show_default=True,
-                             help="Share of rejected rows above which the exit code is 3.")  # fmt: skip
+_MAX_REJECTED = click.option(
+    "--max-rejected", type=click.FloatRange(0, 1), default=ScoringOptions.max_rejected, show_default=True,
+    help="Share of rejected rows above which the exit code is 3.",
+)  # fmt: skip
 
 
 class _Commands(click.Group):
-    """Turns the errors a person can put right into one message and exit code 1."""
+    """Turns the errors that a user can fix into one message and exit code 1."""
 
     def invoke(self, context: click.Context) -> Any:
         with one_line():
@@ -45,7 +47,7 @@ class _Commands(click.Group):
         return list(self.commands)  # in the order of use, not of the alphabet
 
 
-def _command(name: str) -> Any:
+def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
     return group.command(name, epilog=EXIT_CODES)
 
 
@@ -66,7 +68,7 @@ def group() -> None:
 @_OVERWRITE
 @_QUIET
 def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool) -> None:
-    """Make up Northstar Retail's customers and write them to OUT.
+    """Simulate Northstar Retail's customers and write them to OUT.
 
     Each customer visits, browses, buys and reads e-mails over 12 months; the features are computed from that, and
     the label from the 30 days after. Beside OUT goes NAME.truth.parquet with each customer's true probability,
@@ -93,7 +95,7 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
 @click.argument("customers", type=_FILE)
 @click.option("--model", type=_FILE, help="The model folder to write.  [with --update: the updated one]")
 @click.option("--update", type=_FILE, help="A model to follow: segments found again keep their ids and names.")
-@click.option("--since", type=_FILE, help="Its last scores, to tell who moved because the customer changed.")
+@click.option("--since", type=_FILE, help="Its last scores, to see who moved because the customer changed.")
 @click.option(
     "--contract", type=_FILE, help="What the columns mean.  [default: the updated model's, else Northstar Retail's]"
 )
@@ -108,45 +110,51 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
     type=click.IntRange(min=1_000),
     default=200_000,
     show_default=True,
-    help="Most rows that a fit uses; of more, so many are drawn. Evaluation uses the whole holdout.",
+    help="Most rows that a fit uses; more are sampled down to so many. Evaluation uses the whole holdout.",
 )
 @click.option("--margin", type=click.FloatRange(0, min_open=True), help="Earned per purchase, for the profit curve.")
 @click.option("--contact-cost", type=click.FloatRange(0), help="Spent per customer contacted, for the profit curve.")
-@click.option("--truth", type=_FILE, help="True probabilities of a simulation, to judge by; never used to teach.")
+@click.option(
+    "--truth", type=_FILE, help="True probabilities of a simulation, for the evaluation; never used in fitting."
+)
 @click.option(
     "--accept-leakage",
     multiple=True,
     metavar="FEATURE",
-    help="Train although this feature ranks buyers too well to be true; may be given again.",
+    help="Train although the leakage check warns of this feature; may be given again.",
 )
 @click.option(
     "--experiments/--no-experiments",
     default=True,
     show_default=True,
-    help="Run the experiments that `explain compare` tells.",
+    help="Run the experiments that `explain compare` reports.",
 )
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date on manifest and reports.  [default: today]")
 @_SEED
 @_MAX_REJECTED
 @_OVERWRITE
 @_QUIET
-def train(customers: Path, model: Path | None, **options: Any) -> None:
+def train(
+    customers: Path, model: Path | None, max_rejected: float, overwrite: bool, quiet: bool, **options: Any
+) -> None:
     """Learn segments and a purchase model from CUSTOMERS and write the model folder.
 
-    With --update, segments are learned afresh and matched to those of an earlier model by the customers they share.
+    With --update, segments are fitted again and matched to those of an earlier model by the customers they share.
 
-    Segments are found without the label and defined by rules; the purchase model is an Explainable Boosting Machine,
-    compiled into a table of points, and evaluated once on customers it has not seen. Rows that do not keep the
-    contract are written beside the folder (NAME.rejected.parquet) with their reasons.
+    Segments are learned without the label and defined by rules; the purchase model is an Explainable Boosting Machine,
+    compiled into a table of points, and evaluated once on customers it has not seen. Rejected rows are written beside
+    the folder (NAME.rejected.parquet) with their reasons.
     """
     model = model or options["update"]
     if model is None:
-        raise click.UsageError("Say where to write the model: --model FOLDER.")
+        raise click.UsageError("Missing --model FOLDER, where the model is to be written.")
     if (options["margin"] is None) != (options["contact_cost"] is None):
         raise click.UsageError("--margin and --contact-cost go together.")
     if options["since"] and not options["update"]:
         raise click.UsageError("--since goes with --update.")
-    sys.exit(commands.train(customers, model, commands.TrainOptions(**options)))
+    # What remains are fields of TrainingOptions, which cannot be imported here: --help must not wait for scikit-learn.
+    files = commands.TrainingFiles(**{name: options.pop(name) for name in commands.TrainingFiles._fields})
+    sys.exit(commands.train(customers, model, files, options, max_rejected, overwrite, quiet))
 
 
 @_command("score")
@@ -154,28 +162,35 @@ def train(customers: Path, model: Path | None, **options: Any) -> None:
 @_MODEL
 @click.option("--out", required=True, help="Where to write: a .parquet, .csv or .arrow file, or a folder of Parquet.")
 @_MAX_REJECTED
-@click.option("--publish-anyway", is_flag=True, help="Write the results even when too many rows are rejected.")
+@click.option("--publish-anyway", is_flag=True, help="Publish the results even when too many rows are rejected.")
 @click.option(
     "--control-share",
     type=click.FloatRange(0, 1),
-    default=0.1,
+    default=Control.share,
     show_default=True,
     help="Share of customers in the control group: a hash of the id, so always the same ones.",
 )
-@click.option("--control-salt", default="northstar", show_default=True, help="Another salt draws another group.")
-@click.option("--resume", is_flag=True, help="Take up a run that was killed, after the parts it had finished.")
+@click.option("--control-salt", default=Control.salt, show_default=True, help="Another salt selects another group.")
+@click.option("--resume", is_flag=True, help="Continue a killed run after its finished chunks.")
 @click.option(
-    "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help="What does the work."
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="What scores: this machine, or Spark.",
 )
 @_OVERWRITE
 @_QUIET
-def score(customers: tuple[str, ...], model: Path, **options: Any) -> None:
+def score(
+    customers: tuple[str, ...], model: Path, out: str, control_share: float, control_salt: str, engine: str,
+    quiet: bool, **options: Any,
+) -> None:  # fmt: skip
     """Score CUSTOMERS: segment, probability, rank and reasons, one row per valid row.
 
     CUSTOMERS are Parquet, CSV or Arrow files, folders of them, quoted patterns such as "week/*.parquet", or - for
-    Arrow or CSV on standard input. Beside OUT go OUT.rejected.parquet (rows that do not keep the contract, with
-    reasons) and OUT.report.json (counts, hashes, drift), such as s.csv.report.json beside s.csv. The label may be in
-    the table and is not used.
+    Arrow or CSV on standard input. Beside OUT go OUT.rejected.parquet (rejected rows, with reasons) and
+    OUT.report.json (counts, hashes, drift), such as s.csv.report.json beside s.csv. The label may be in the table and
+    is not used.
 
     Memory does not grow with the input. Nothing is published until all is done; when too many rows are rejected,
     nothing is published at all.
@@ -185,9 +200,10 @@ def score(customers: tuple[str, ...], model: Path, **options: Any) -> None:
     """
     from northstar_explain.cli import scoring
 
-    if options["resume"] and options["engine"] == "spark":
+    if options["resume"] and engine == "spark":
         raise click.UsageError("--resume is for the local engine; Spark runs lost tasks again by itself.")
-    sys.exit(scoring.score(customers, model, scoring.ScoreOptions(**options)))
+    settings = ScoringOptions(**options, control=Control(control_share, control_salt))
+    sys.exit(scoring.score(customers, model, out, settings, engine, quiet))
 
 
 @_command("playbook")
@@ -203,7 +219,7 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
     With --check, findings go to stdout, one a line, and the exit code is 1 when there are any.
     """
     if check == (out is not None):
-        raise click.UsageError("Give --out, or --check.")
+        raise click.UsageError("Missing --out FOLDER; or --check, which writes nothing.")
     sys.exit(commands.playbook(model, out, plan, check, overwrite, quiet))
 
 
@@ -224,14 +240,14 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 @_MODEL
 @click.option("--scores", type=_FILE, multiple=True, required=True, help="Twice: the earlier scores, then the later.")
 @click.option("--outcomes", type=_FILE, help="Customers with their label, once its window is over.")
-@click.option("--json", "as_json", is_flag=True, help="For machines: everything, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> None:
     """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
 
-    Drift of the features is read from the run report beside the later scores. Exit code 3 says that a trigger fired.
+    Drift of the features is read from the run report beside the later scores. The exit code is 3 when a trigger fired.
     """
     if len(scores) != 2:
-        raise click.UsageError("Give --scores twice: the earlier run, then the later.")
+        raise click.UsageError("Missing --scores: expected it twice, the earlier run, then the later.")
     from northstar_explain.cli import monitoring
 
     sys.exit(monitoring.monitor(model, scores, outcomes, as_json))
@@ -239,14 +255,14 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
 
 @_command("sql")
 @click.argument("model", type=_FILE)
-@click.option("--dialect", type=click.Choice(_DIALECTS), required=True, help="The SQL of which database.")
-@click.option("--table", default="customers", show_default=True, help="The table of customers.")
+@click.option("--dialect", type=click.Choice(DIALECTS), required=True, help="The SQL dialect.")
+@click.option("--table", default=SqlOptions.table, show_default=True, help="The table of customers.")
 @click.option("--view", help="Make a view of this name.  [default: a query]")
 @click.option("--scores", is_flag=True, help="The whole scorecard: logit, probability, likely_buyer as well.")
 @click.option("--prefix", help="How names of the scorecard's tables begin.  [default: northstar_ and the model's id]")
 @click.option("--out", type=_FILE, help="Where to write it.  [default: stdout]")
 @_OVERWRITE
-def sql(model: Path, **options: Any) -> None:
+def sql(model: Path, out: Path | None, overwrite: bool, **options: Any) -> None:
     """Write the segments, or with --scores all scores, of the model folder MODEL as SQL.
 
     One statement gives each row of the table its id, segment_id and segment_name, the same as `explain score` does,
@@ -256,11 +272,11 @@ def sql(model: Path, **options: Any) -> None:
     (CREATE TABLE and INSERT) and, for loading, into NAME.cuts.parquet, NAME.categories.parquet and
     NAME.points.parquet.
     """
-    if options["scores"] and options["out"] is None:
+    if options["scores"] and out is None:
         raise click.UsageError("--scores goes with --out: the tables that the statement reads are written beside it.")
     if options["prefix"] and not options["scores"]:
         raise click.UsageError("--prefix goes with --scores.")
-    commands.sql(model, commands.SqlOptions(**options))
+    commands.sql(model, SqlOptions(**options), out, overwrite)
 
 
 @_command("audit")
@@ -282,16 +298,17 @@ def audit(model: Path, out: Path, about: Path | None, date: Any, overwrite: bool
 @click.argument("path", type=_FILE)
 @_QUIET
 def verify(path: Path, quiet: bool) -> None:
-    """Check the audit pack or model folder PATH: every checksum, and every golden row by every program there is.
+    """Check the audit pack or model folder PATH: every checksum, and every golden row with every program available.
 
-    Says which file was tampered with, is missing or does not belong there, and which golden row is scored otherwise.
+    Names every file that was tampered with, is missing or does not belong there, and every golden row that is scored
+    differently.
     """
     commands.verify(path, quiet)
 
 
 @_command("show")
 @click.argument("model", type=_FILE)
-@click.option("--json", "as_json", is_flag=True, help="For machines: everything, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 def show(model: Path, as_json: bool) -> None:
     """Print the facts of the model folder MODEL."""
     commands.show(model, as_json)
@@ -300,5 +317,5 @@ def show(model: Path, as_json: bool) -> None:
 def main() -> None:
     """Run the command line."""
     open_standard_streams()
-    with one_line():  # of the help, which is printed before any command is invoked
+    with one_line():  # for the help too, which is printed before any command is invoked
         group(prog_name="explain")

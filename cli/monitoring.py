@@ -1,17 +1,13 @@
-"""`explain monitor`: two runs compared, outcomes judged, triggers fired."""
+"""`explain monitor`: two scoring runs compared, and the triggers that fired, for a terminal or as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from northstar_explain.cli.output import print_out
-
-if TYPE_CHECKING:
-    from northstar_explain.evaluate.scored_runs import Run
-    from northstar_explain.model import Model
 
 FIRED = 3
 _MOST = 10
@@ -19,33 +15,12 @@ _MOST = 10
 
 def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> int:
     """Compare two runs; return 3 when a trigger fires."""
-    from northstar_explain import model as models
-    from northstar_explain.evaluate.monitor import monitor_facts
+    from northstar_explain import api
 
-    loaded = models.load(model)
-    old, new = (_run(path, loaded) for path in scores)
-    known = _outcomes(outcomes, loaded) if outcomes else None
-    facts = monitor_facts(old, new, loaded, known)
+    earlier, later = scores
+    facts = api.load(model).monitor(earlier, later, outcomes)
     print_out(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else text(facts))
     return FIRED if facts["triggers"] else 0
-
-
-def _run(path: Path, model: Model) -> Run:
-    from northstar_explain import tables
-    from northstar_explain.evaluate.scored_runs import read_report, read_run, require_of_scores
-
-    scores, beside = tables.read(path), path.with_name(f"{path.name}.report.json")
-    report = read_report(beside.read_bytes(), model, str(beside)) if beside.is_file() else None
-    if report is not None:
-        require_of_scores(report, path, str(beside))
-    return read_run(scores, model, str(path), report)
-
-
-def _outcomes(path: Path, model: Model) -> dict[str, int]:
-    from northstar_explain import tables
-    from northstar_explain.evaluate.scored_runs import read_outcomes
-
-    return read_outcomes(tables.read(path), model, str(path))
 
 
 def text(facts: Mapping[str, Any]) -> str:
@@ -69,7 +44,8 @@ def text(facts: Mapping[str, Any]) -> str:
 
 def _features(drift: Mapping[str, Any] | None) -> list[str]:
     if drift is None:
-        return ["Features: not known, as no run report lies beside the new scores"]
+        return ["Features: not known, as there is no run report beside the later scores"]
+    # Most moved first: a model has dozens of features, and a terminal has few lines.
     ranked = sorted(drift.items(), key=lambda item: -item[1]["psi"])[:_MOST]
     lines = [f"Features against training, the {len(ranked)} that moved most"]
     for name, one in ranked:
@@ -80,7 +56,7 @@ def _features(drift: Mapping[str, Any] | None) -> list[str]:
 
 def _segments(facts: Mapping[str, Any]) -> list[str]:
     ids = [one["id"] for one in facts["segments"]]
-    lines = ["Segments, and where the customers in both runs went", f"  {'':<6}{'then':>9}{'now':>9}"]
+    lines = ["Segments, and where the customers of both runs moved", f"  {'':<6}{'then':>9}{'now':>9}"]
     lines[-1] += "".join(f"{'to ' + id:>10}" for id in ids)
     for one in facts["segments"]:
         to = facts["migration"].get(one["id"], {})
@@ -93,8 +69,8 @@ def _deciles(facts: Mapping[str, Any]) -> list[str]:
     lines = [f"Deciles: {facts['same']:,} the same"]
     for way in ("up", "down"):
         by = ", ".join(f"{one['term']} ({one['customers']:,})" for one in facts[way]["by"])
-        said = f"; a new first reason: {by}" if by else ""
-        lines.append(f"  {way:<5}{facts[way]['customers']:,}{said}")
+        reason = f"; a new first reason: {by}" if by else ""
+        lines.append(f"  {way:<5}{facts[way]['customers']:,}{reason}")
     return lines
 
 

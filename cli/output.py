@@ -1,4 +1,4 @@
-"""What a command prints to stdout and stderr, and what it says where nobody can take its results."""
+"""What a command prints to stdout and stderr, and its errors where they cannot be written."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ def print_out(text: str, done: str = "", newline: bool = True) -> None:
     ----------
     text : str
     done : str
-        What the command has written by now, as a sentence, for the error.
+        What the command has written so far, as a sentence, for the error.
     newline : bool
         Whether a line end follows.
 
     Raises
     ------
     OutputError
-        When stdout is closed, its device is full, or nobody reads it any more.
+        When stdout is closed, its device is full, or its reader has gone.
     """
+    # Python sets closed streams to None, and print would then be silent.
     if sys.stdout is None:
         raise _cannot_print("one that is closed", done)
     try:
@@ -37,13 +38,13 @@ def print_out(text: str, done: str = "", newline: bool = True) -> None:
 
 
 def remark(text: str) -> None:
-    """Tell a person something on stderr; where nobody can hear it, that is no reason to fail."""
+    """Print a remark on stderr; a stderr that cannot be written is no reason to fail."""
     with contextlib.suppress(OSError):
         click.echo(f"explain: {text}", err=True)
 
 
 def leave_stdout() -> None:
-    """Let what stdout still holds go nowhere, as Python would try to write it once more at its end."""
+    """Discard what stdout still buffers, as Python would try to write it again at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -59,7 +60,7 @@ def open_standard_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # has the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
 def _cannot_print(got: str, done: str) -> OutputError:

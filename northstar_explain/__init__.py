@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from northstar_explain.api import Model, load, train
+    from northstar_explain.api import Model, draft_contract, load, simulate_customers, train
     from northstar_explain.learn.distill import RuleDistiller
 
-__all__ = ["Model", "RuleDistiller", "load", "train"]
+__all__ = ["Model", "RuleDistiller", "draft_contract", "load", "simulate_customers", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -121,11 +121,11 @@ class Case(NamedTuple):
     def scores(self, data: bytes) -> dict[str, Any]:
         """The score of each id."""
         from northstar_explain import tables
-        from northstar_explain.score import Options, run
+        from northstar_explain.score import ScoringOptions, run
 
         out = self.folder / "s.parquet"
         self.path.write_bytes(data)
-        done = run(self.model, self.path, out, Options(overwrite=True, publish_anyway=True))
+        done = run(self.model, self.path, out, ScoringOptions(overwrite=True, publish_anyway=True))
         if done.rejected:
             tables.read(done.rejects).to_pylist()  # must be readable again, whatever it holds
         return {row[self.model.contract.id]: row for row in tables.read(out).to_pylist()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -10,19 +11,21 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from helpers import ID, LABEL, TINY, learn, with_cells
+from helpers import ID, LABEL, TINY, explain, learn, with_cells
 
 import northstar_explain as ns
 from northstar_explain import api, contract
-from northstar_explain.errors import ContractError, ModelError, TableError
+from northstar_explain.errors import ContractError, ModelError, OutputError, TableError
 from northstar_explain.model import Model
+from northstar_explain.options import SqlOptions
 
 
 @pytest.fixture(autouse=True)
 def _little_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    def quick(source: object, given: object, options: object) -> object:
-        return learn(source.table, given, options)  # type: ignore[attr-defined, arg-type]
+    def quick(source: Any, given: Any, options: Any, progress: Any, later: Any, earlier: Any) -> Any:
+        return learn(source.table, given, options, later and later.table, earlier)
 
     monkeypatch.setattr(import_module("northstar_explain.training"), "train", quick)
 
@@ -149,3 +152,97 @@ def test_what_is_no_table_is_refused_with_what_to_do(
 ) -> None:
     with pytest.raises(TableError, match=f"object: expected a table that hands out Arrow; got {got}"):
         ns.load(model_dir).score(make(some))
+
+
+@pytest.fixture
+def two_runs(model_dir: Path, some: pa.Table, tmp_path: Path) -> tuple[Path, Path]:
+    """Files of scores of two runs, the later one of fewer customers."""
+    loaded, places = ns.load(model_dir), (tmp_path / "earlier.parquet", tmp_path / "later.parquet")
+    for place, table in zip(places, (some, some.slice(0, 200)), strict=True):
+        pq.write_table(table, tmp_path / f"of-{place.name}")
+        loaded.score_files(tmp_path / f"of-{place.name}", place)
+    return places
+
+
+def test_runs_are_compared_as_files_and_as_tables(
+    model_dir: Path, some: pa.Table, two_runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    loaded = ns.load(model_dir)
+    facts = loaded.monitor(*two_runs, some)
+    command = explain("monitor", "--model", model_dir, "--scores", two_runs[0], "--scores", two_runs[1], "--json")
+    assert {**facts, "outcomes": None} == {**json.loads(command.stdout), "triggers": facts["triggers"]}
+    assert facts["customers"] == {"old": 300, "new": 200, "both": 200}
+    assert facts["outcomes"]["n"] == 300
+    assert facts["feature_drift"] is not None
+    earlier, later = (pq.read_table(path).to_pandas() for path in two_runs)
+    tables = loaded.monitor(earlier, later, tmp_path / "of-earlier.parquet")
+    assert tables == {**facts, "feature_drift": None, "rejected_share": None, "triggers": tables["triggers"]}
+    with pytest.raises(TableError, match="later scores: columns: expected .*; got no probability"):
+        loaded.monitor(two_runs[0], pq.read_table(two_runs[1]).drop_columns(["probability"]))
+
+
+def test_scoring_files_gives_the_run_report(model_dir: Path, some_file: Path, tmp_path: Path) -> None:
+    stages: list[str] = []
+    facts = ns.load(model_dir).score_files([some_file], tmp_path / "s.csv", progress=stages.append)
+    assert facts["published"]
+    assert facts["scored"] == 300
+    assert (tmp_path / "s.csv.report.json").is_file()
+    assert stages[-1] == f"writing {tmp_path / 's.csv'}"
+    with pytest.raises(ValueError, match="engine: expected one of local, spark; got 'dask'"):
+        ns.load(model_dir).score_files(some_file, tmp_path / "s", engine="dask")
+
+
+def test_sql_is_that_of_the_command(model_dir: Path, tmp_path: Path) -> None:
+    loaded = ns.load(model_dir)
+    assert (
+        loaded.sql("sqlite", "shop", "v")
+        == explain("sql", model_dir, "--dialect", "sqlite", "--table", "shop", "--view", "v").stdout
+    )
+    files = loaded.write_sql(tmp_path / "s.sql", SqlOptions("duckdb", scores=True, prefix="mine"))
+    assert [path.name for path in files][:2] == ["s.sql", "s.tables.sql"]
+    assert loaded.sql("duckdb", scores=True, prefix="mine") == files[0].read_text()
+    assert loaded.sql_tables("duckdb", "mine") == files[1].read_text()
+    assert loaded.write_sql(tmp_path / "segments.sql", SqlOptions("spark"))[0].read_text() == loaded.sql("spark")
+    with pytest.raises(ValueError, match="dialect: expected one of duckdb, .*; got 'oracle'"):
+        loaded.sql("oracle")
+    with pytest.raises(ValueError, match="prefix: expected none without scores"):
+        loaded.sql("duckdb", prefix="mine")
+
+
+def test_a_model_is_verified_where_it_lies_and_before_it_is_saved(model: Model, model_copy: Path) -> None:
+    before = api.Model(model).verify()
+    assert (before.model_id, before.findings) == (model.id, ())
+    loaded = ns.load(model_copy)
+    assert loaded.verify().findings == ()
+    (model_copy / "evaluation.json").write_text("{}")
+    assert [one.where for one in loaded.verify().findings] == ["evaluation.json"]
+
+
+def test_facts_are_those_of_show(model_dir: Path) -> None:
+    assert ns.load(model_dir).facts() == json.loads(explain("show", model_dir, "--json").stdout)
+
+
+def test_customers_are_simulated_and_a_contract_drafted(tmp_path: Path) -> None:
+    made = ns.simulate_customers(50, seed=3, out=tmp_path / "c.parquet")
+    assert made.customers.num_rows == made.truth.num_rows == 50
+    assert pq.read_table(tmp_path / "c.parquet").equals(made.customers)
+    assert pq.read_table(tmp_path / "c.truth.parquet").equals(made.truth)
+    with pytest.raises(OutputError, match="expected a path that is free"):
+        ns.simulate_customers(50, out=tmp_path / "c.parquet")
+    text = ns.draft_contract(made.customers.to_pandas(), ID, LABEL)
+    assert text == ns.draft_contract(tmp_path / "c.parquet", ID, LABEL, tmp_path / "c.toml").replace(
+        "c.parquet", "table"
+    )
+    assert contract.load(tmp_path / "c.toml").id == ID
+
+
+def test_a_model_follows_another(customers: pa.Table, tmp_path: Path) -> None:
+    table = customers.slice(0, 1_500)
+    first = api.train(table, options=TINY)
+    first.save(tmp_path / "first")
+    pq.write_table(table, tmp_path / "c.parquet")
+    pq.write_table(first.score(table), tmp_path / "s.parquet")
+    with pytest.raises(ValueError, match="since: expected none without a model to update"):
+        api.train(table, options=TINY, since=first.score(table))
+    again = api.train(tmp_path / "c.parquet", options=TINY, update=tmp_path / "first", since=tmp_path / "s.parquet")
+    assert [segment.id for segment in again.segments] == [segment.id for segment in first.segments]

@@ -1,19 +1,27 @@
-"""What the command says of itself: help, defaults, exit codes; data on stdout, talk on stderr."""
+"""What the command says of itself: help, defaults, exit codes; data on stdout, progress on stderr."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from helpers import explain, plain
 
+from northstar_explain import api
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
+from northstar_explain.options import Control, ScoringOptions, SqlOptions
+from northstar_explain.training import TrainingOptions
 
 NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "audit", "verify", "show"]
 DEFAULTS = {
@@ -44,7 +52,7 @@ def test_help_names_every_exit_code(name: str) -> None:
     result = explain(*([name] if name else []), "--help")
     assert (result.exit_code, result.stderr) == (0, "")
     lines = [line.strip() for line in result.stdout.splitlines()]
-    for code, words in enumerate(["done", "an error that you can put right", "wrong usage", "done, but too many rows"]):
+    for code, words in enumerate(["done", "an error that you can fix", "wrong usage", "done, but too many rows"]):
         assert any(re.match(rf"{code}\s+{words}", line) for line in lines), (code, words)
 
 
@@ -62,7 +70,90 @@ def test_help_says_what_it_does_and_shows_defaults(name: str) -> None:
             assert f"{parameter.opts[0]} " in text
 
 
-def test_the_version_is_told() -> None:
+# What each command calls, and the objects that its options become.
+COUNTERPARTS: dict[str, tuple[Any, ...]] = {
+    "simulate": (api.simulate_customers,),
+    "init": (api.draft_contract,),
+    "train": (api.train, api.Model.save, TrainingOptions),
+    "score": (api.Model.score_files, ScoringOptions, Control),
+    "playbook": (api.Model.playbook, api.Model.check_plan),
+    "compare": (api.Model.compare,),
+    "monitor": (api.Model.monitor,),
+    "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
+    "audit": (api.Model.audit,),
+    "verify": (api.verify, api.Model.verify),
+    "show": (api.Model.facts,),
+}
+IN_PYTHON = {
+    "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
+    "customers": "frame",
+}  # fmt: skip
+# Progress and format are what a terminal shows; a model is the object itself; from a share of rejected rows on, the
+# exit code of training is 3; and `check_plan` is a method.
+OF_THE_TERMINAL = {"quiet", "as_json", "model", "check"}
+
+
+def _parameters(thing: Any) -> dict[str, Any]:
+    """Name to default of what a function or a dataclass takes; `inspect.Parameter.empty` where there is none."""
+    if dataclasses.is_dataclass(thing):
+        missing = dataclasses.MISSING
+        defaults = {one.name: one.default for one in dataclasses.fields(thing)}
+        return {name: inspect.Parameter.empty if value is missing else value for name, value in defaults.items()}
+    return {name: one.default for name, one in inspect.signature(thing).parameters.items()}
+
+
+def _options(name: str) -> list[click.Parameter]:
+    left_out = OF_THE_TERMINAL | ({"max_rejected"} if name == "train" else set())
+    return [one for one in group.commands[name].params if one.name not in left_out]
+
+
+def test_every_command_has_a_counterpart_in_python() -> None:
+    assert list(COUNTERPARTS) == list(group.commands)
+    assert set(api.__all__) <= set(dir(api))
+
+
+def _in_python(name: str) -> dict[str, Any]:
+    """Option to default in Python, of each option of a command; the options' own names for them."""
+    parameters: dict[str, Any] = {}
+    for thing in COUNTERPARTS[name]:
+        parameters = {**_parameters(thing), **parameters}
+    if name == "train":  # some of its defaults are made by a factory
+        parameters = {**dataclasses.asdict(TrainingOptions()), **parameters}
+    options = [one.name or "" for one in _options(name)]
+    renamed = {option: option if option in parameters else IN_PYTHON.get(option, option) for option in options}
+    missing = {option for option, known in renamed.items() if known not in parameters}
+    assert not missing, f"explain {name}: no counterpart in Python"
+    return {option: parameters[known] for option, known in renamed.items()}
+
+
+@pytest.mark.parametrize("name", COUNTERPARTS)
+def test_python_takes_every_option_of_the_command(name: str) -> None:
+    assert set(_in_python(name)) == {option.name for option in _options(name)}
+
+
+@pytest.mark.parametrize("name", COUNTERPARTS)
+def test_an_option_that_both_default_has_one_default(name: str) -> None:
+    for option, default in zip(_options(name), _in_python(name).values(), strict=True):
+        if not isinstance(option, click.Option) or not isinstance(default, bool | int | float | str):
+            continue
+        given = option.default if isinstance(option.default, bool | int | float | str) else False
+        assert given == default, option.name
+
+
+def test_every_function_of_the_api_has_a_docstring_in_sections() -> None:
+    methods = [one for _, one in inspect.getmembers(api.Model, inspect.isfunction) if not one.__name__.startswith("_")]
+    functions = (api.train, api.load, api.verify, api.simulate_customers, api.draft_contract)
+    things: list[Callable[..., Any]] = [*methods, *functions]
+    for thing in things:
+        text = inspect.getdoc(thing) or ""
+        wanted = set(inspect.signature(thing).parameters) - {"self"}
+        assert text.splitlines()[0].endswith((".", "in memory.")), thing
+        if wanted and "Parameters" in text and "Parameters and" not in text:
+            assert "\nParameters\n-----" in text, thing
+            assert all(re.search(rf"\b{name}\b", text) for name in wanted), (thing, wanted)
+
+
+def test_the_version_is_printed() -> None:
     assert re.fullmatch(r"explain, version \d+\.\d+\.\d+\n", explain("--version").stdout)
 
 
@@ -84,7 +175,7 @@ def test_show_tells_the_facts_that_the_json_holds(model: Model, model_dir: Path)
         assert all(shown in text for shown in (segment.name, f"{segment.customers:,}", segment.definition))
 
 
-def test_quiet_leaves_stderr_empty_and_without_it_progress_is_told_there(
+def test_quiet_leaves_stderr_empty_and_without_it_progress_goes_there(
     model_dir: Path, some_file: Path, tmp_path: Path
 ) -> None:
     command = ["score", some_file, "--model", model_dir, "--out"]
@@ -94,7 +185,7 @@ def test_quiet_leaves_stderr_empty_and_without_it_progress_is_told_there(
     stages = [line.split("s] ")[1].split(" ")[0] for line in loud.stderr.splitlines()]
     assert stages == ["reading", "scoring", "writing"]
     for result in (loud, quiet):
-        assert json.loads(result.stdout)["scored"] == 300  # data on stdout, with or without talk
+        assert json.loads(result.stdout)["scored"] == 300  # data on stdout, with or without progress
     simulated = explain("simulate", tmp_path / "c.parquet", "--customers", 10, "--quiet")
     assert (simulated.exit_code, simulated.stdout, simulated.stderr) == (0, "", "")
     assert "simulated 10 of 10 customers" in explain("simulate", tmp_path / "d.csv", "--customers", 10).stderr

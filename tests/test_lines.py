@@ -18,11 +18,11 @@ from northstar_explain.contract.cells import missing_texts, parse_numbers
 from northstar_explain.contract.columns import numbers_of
 from northstar_explain.errors import TableError
 from northstar_explain.model import Model
-from northstar_explain.score import Options, inputs, run
+from northstar_explain.score import ScoringOptions, inputs, run
 from northstar_explain.tables import csvs, lines
 from northstar_explain.tables.lines import LineReader
 
-ANYWAY = Options(publish_anyway=True, overwrite=True)
+ANYWAY = ScoringOptions(publish_anyway=True, overwrite=True)
 SPELLINGS = ["", " ", "0", "-0", "+5", "5 ", "\t5", "5\u00a0", "1e5", "1E+5", ".5", "5.", "1_000", "1,5", "0x10", "nan",
              "NaN", "NAN", "-nan", "inf", "-Infinity", "1e999", "1e-999", "NA", "null", "-", "５", "0.1", "1d", "--1",
              "9007199254740993", "179769313486231580793728971405301e277"]  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,8 +28,8 @@ from northstar_explain.score.outputs import Outputs
 from northstar_explain.tables import journal, staging
 from northstar_explain.training import Trained, save
 
-# The package exports a function of the same name.
-write_playbook = importlib.import_module("northstar_explain.report.playbook.write_playbook")
+write_playbook = import_module("northstar_explain.report.playbook.write_playbook")  # the package has the function
+
 Write = Callable[[Path, str], object]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    "errors": 0, "version": 0, "tables": 1, "metrics": 1, "simulate": 1, "contract": 2, "model": 3, "learn": 4, "score": 4,
+    "errors": 0, "version": 0, "options": 0, "tables": 1, "metrics": 1, "simulate": 1, "contract": 2, "model": 3, "learn": 4, "score": 4,
     "export": 4, "report": 4, "templates": 4, "evaluate": 5, "training": 6, "verify": 6, "api": 7, "__init__": 8, "cli": 8,
 }  # fmt: skip
 HOMES = {

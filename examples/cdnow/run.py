@@ -153,7 +153,7 @@ def run(out: Path, seed: int, overwrite: bool, quiet: bool) -> None:
         learned = train(Source(early, "customers"), contract, options, say, Source(later, "later")).model
         model.save(learned, out / "model", overwrite)
         done = score.run(
-            learned, [out / "later.parquet"], out / "scores.parquet", score.Options(overwrite=overwrite), say
+            learned, [out / "later.parquet"], out / "scores.parquet", score.ScoringOptions(overwrite=overwrite), say
         )
         write_playbook(learned, out / "playbook", overwrite, say)
     label = later["bought_next_30d"].to_numpy()

@@ -55,7 +55,7 @@ def run(known: Records, out: Path, options: TrainingOptions, overwrite: bool, qu
         sources = Source(early, "households"), Source(later, "later")
         learned = train(sources[0], contracts.load(CONTRACT), options, say, sources[1]).model
         model.save(learned, out / "model", overwrite)
-        settings = score.Options(overwrite=overwrite)
+        settings = score.ScoringOptions(overwrite=overwrite)
         score.run(learned, [out / "later.parquet"], out / "scores.parquet", settings, say)
         write_playbook(learned, out / "playbook", overwrite, say)
     print(facts_text(learned))

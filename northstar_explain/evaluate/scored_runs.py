@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from northstar_explain import tables
 from northstar_explain.contract.labels import read_labels
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model import Model
@@ -162,3 +163,23 @@ def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
     if len(found) < len(ids) or None in found:
         raise TableError(name, [Fault(f"column {id}", "each customer once", "one twice, or none", "Mend the export.")])
     return found
+
+
+def load_run(path: Path, model: Model) -> Run:
+    """Read a file of scores, with the run report beside it where there is one.
+
+    Raises
+    ------
+    TableError
+        As of `read_run`; or when the report is of another model, or of other scores.
+    """
+    scores, beside = tables.read(path), path.with_name(f"{path.name}.report.json")
+    report = read_report(beside.read_bytes(), model, str(beside)) if beside.is_file() else None
+    if report is not None:
+        require_of_scores(report, path, str(beside))
+    return read_run(scores, model, str(path), report)
+
+
+def load_outcomes(path: Path, model: Model) -> dict[str, int]:
+    """Read a file of customers with their label; result and errors as of `read_outcomes`."""
+    return read_outcomes(tables.read(path), model, str(path))

@@ -15,15 +15,16 @@ from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
-from northstar_explain.score.control import Control, control_group
+from northstar_explain.options import Control
+from northstar_explain.score.control import control_group
 
 REASONS = 3
-# Rows worked on at a time: as many as leave all that is known of them in the processor's own memory.
-CHUNK = 1 << 15
+# Rows scored at a time: few enough for all their intermediate arrays to stay in the processor's cache.
+CACHE_ROWS = 1 << 15
 
 
 class Scored(NamedTuple):
-    """What came of some rows.
+    """The scores of some rows.
 
     Attributes
     ----------
@@ -59,19 +60,20 @@ class Scorer:
     def __init__(self, model: Model, control: Control | None = None):
         self.model = model
         self.control = control or Control()
-        words = pa.dictionary(pa.int32(), pa.string())
+        # Dictionaries hold each segment, reason and model id once per batch, and not in every row.
+        text = pa.dictionary(pa.int32(), pa.string())
         self.schema = pa.schema([
             pa.field(model.contract.id, pa.string()),
-            pa.field("segment_id", words),
-            pa.field("segment_name", words),
+            pa.field("segment_id", text),
+            pa.field("segment_name", text),
             pa.field("borderline", pa.bool_()),
             pa.field("probability", pa.float64()),
             pa.field("percentile", pa.float64()),
             pa.field("decile", pa.int8()),
             pa.field("likely_buyer", pa.bool_()),
             pa.field("control_group", pa.bool_()),
-            *(pa.field(f"reason_{i + 1}", words) for i in range(REASONS)),
-            pa.field("model_id", words),
+            *(pa.field(f"reason_{i + 1}", text) for i in range(REASONS)),
+            pa.field("model_id", text),
         ])  # fmt: skip
         features = {*model.scorecard.features, *(f.name for f in model.contract.segment_features)}
         self._features = [feature for feature in model.contract.features if feature.name in features]
@@ -102,7 +104,7 @@ class Scorer:
         return pa.Table.from_batches([self.score(ids, columns_of(accepted, self._features)).rows])
 
     def score(self, ids: pa.Array, columns: Columns) -> Scored:
-        """Score customers whose features are at hand.
+        """Score customers whose features are read.
 
         Parameters
         ----------
@@ -114,37 +116,38 @@ class Scorer:
         -------
         Scored
         """
-        found = _Found(len(ids), self.lookup)
-        for start in range(0, len(ids), CHUNK):
-            self._fill(found, slice(start, start + CHUNK), columns)
-        percentile = self._percentiles(found.probability)
-        arrays = {
+        arrays = _BatchArrays(len(ids), self.lookup)
+        # Rules, borders and terms pass over the same rows one after another: in small slices these stay in the cache.
+        for start in range(0, len(ids), CACHE_ROWS):
+            self._fill(arrays, slice(start, start + CACHE_ROWS), columns)
+        percentile = self._percentiles(arrays.probability)
+        fields = {
             self.model.contract.id: ids,
-            "segment_id": _dictionary(found.segment, self._words["segment_id"]),
-            "segment_name": _dictionary(found.segment, self._words["segment_name"]),
-            "borderline": pa.array(found.borderline),
-            "probability": pa.array(found.probability),
+            "segment_id": _dictionary(arrays.segment, self._words["segment_id"]),
+            "segment_name": _dictionary(arrays.segment, self._words["segment_name"]),
+            "borderline": pa.array(arrays.borderline),
+            "probability": pa.array(arrays.probability),
             "percentile": pa.array(percentile),
             "decile": pa.array(decile(percentile)),
-            "likely_buyer": pa.array(found.probability >= self.model.purchase.threshold),
+            "likely_buyer": pa.array(arrays.probability >= self.model.purchase.threshold),
             "control_group": pa.array(control_group(ids, self.control)),
-            **{f"reason_{i + 1}": self._reasons(ranks) for i, ranks in enumerate(found.reasons)},
+            **{f"reason_{i + 1}": self._reasons(ranks) for i, ranks in enumerate(arrays.reasons)},
             "model_id": _dictionary(np.zeros(len(ids), dtype=np.int32), self._words["model_id"]),
         }
-        return Scored(pa.record_batch([arrays[name] for name in self.schema.names], schema=self.schema), found.bins)
+        return Scored(pa.record_batch([fields[name] for name in self.schema.names], schema=self.schema), arrays.bins)
 
-    def _fill(self, found: _Found, rows: slice, columns: Columns) -> None:
-        part = {feature.name: _slice(columns[feature.name], rows) for feature in self._features}
-        sums = self.lookup(part, REASONS, found.bins)
-        found.probability[rows] = sigmoid(sums.logit)
-        for held, ranks in zip(found.reasons, sums.top, strict=True):
-            held[rows] = ranks
-        found.segment[rows] = assign_codes(self.model.segmentation.tree, part, self._segments)
-        found.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, part)
+    def _fill(self, arrays: _BatchArrays, rows: slice, columns: Columns) -> None:
+        chunk = {feature.name: _slice(columns[feature.name], rows) for feature in self._features}
+        sums = self.lookup(chunk, REASONS, arrays.bins)
+        arrays.probability[rows] = sigmoid(sums.logit)
+        for column, ranks in zip(arrays.reasons, sums.top, strict=True):
+            column[rows] = ranks
+        arrays.segment[rows] = assign_codes(self.model.segmentation.tree, chunk, self._segments)
+        arrays.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, chunk)
 
 
-class _Found:
-    """What is known of the rows of a batch so far."""
+class _BatchArrays:
+    """Columns of the scores of a batch, filled chunk by chunk."""
 
     def __init__(self, rows: int, lookup: Lookup):
         self.probability = np.empty(rows)
@@ -155,22 +158,23 @@ class _Found:
 
 
 class _Reasons:
-    """The phrases, made at training, of the terms with the largest points either way.
+    """The phrases, written in training, of the terms with the largest points either way.
 
     Points are measured against the average customer: a term that adds nothing is no reason.
     """
 
     def __init__(self, model: Model, lookup: Lookup):
-        said = [reason for term in model.scorecard.terms for reason in term.reasons]
-        phrases = dict.fromkeys(said)
+        every = [reason for term in model.scorecard.terms for reason in term.reasons]
+        phrases = dict.fromkeys(every)
         self._phrases = pa.array(list(phrases))
-        place_of = np.arange(len(said), dtype=np.int32)
-        if len(phrases) < len(said):  # some bins are said alike
+        place_of = np.arange(len(every), dtype=np.int32)
+        if len(phrases) < len(every):  # some bins share a phrase
             places = {phrase: place for place, phrase in enumerate(phrases)}
-            place_of = np.array([places[phrase] for phrase in said], dtype=np.int32)
+            place_of = np.array([places[phrase] for phrase in every], dtype=np.int32)
         self._of_rank = np.concatenate([[np.int32(0)], place_of[lookup.ranked]])
 
     def __call__(self, ranks: np.ndarray) -> pa.DictionaryArray:
+        # Rank 0 is no reason: no further term moves this customer away from the average.
         silent = ranks == 0
         return _dictionary(self._of_rank.take(ranks), self._phrases, silent if silent.any() else None)
 

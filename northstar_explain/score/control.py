@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.options import Control
 from northstar_explain.score.ids import hash_of, mixed
 
 _WHOLE = 2.0**64
-
-
-@dataclass(frozen=True)
-class Control:
-    """How the control group is drawn.
-
-    Attributes
-    ----------
-    share : float
-        Of the customers, 0 to 1.
-    salt : str
-        Another salt draws another group, for a campaign that shall not share its group with the others.
-    """
-
-    share: float = 0.1
-    salt: str = "northstar"
 
 
 def control_group(ids: pa.Array, control: Control) -> np.ndarray:
@@ -42,6 +25,8 @@ def control_group(ids: pa.Array, control: Control) -> np.ndarray:
     -------
     ndarray of bool, shape (n,)
     """
+    # A hash rather than a random draw: membership needs no list that has to be kept and joined.
     salt = hash_of(pa.array([control.salt]))[0]
-    drawn = mixed(hash_of(ids) ^ salt)
-    return drawn < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else drawn >= 0
+    hashes = mixed(hash_of(ids) ^ salt)
+    # The full share is a case of its own, as 2**64 does not fit in 64 bits.
+    return hashes < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else hashes >= 0

@@ -1,4 +1,4 @@
-"""Counts that add up over batches: what the run report tells, and what is left to do is only dividing."""
+"""Counts that add up over batches: the run report only divides them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from northstar_explain.model import Model
 from northstar_explain.model.lookup import CategoryAxis
 from northstar_explain.score.batch import Scored, Scorer
 
-NAMED = 100  # unseen categories of a feature that are told by name
+NAMED = 100  # unseen categories of a feature that are reported by name
 
 
 @dataclass
 class Tally:
-    """What is known of the rows so far.
+    """Counts of the rows so far.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Tally:
     bins: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
-        """Take in the counts of rows that come after these."""
+        """Add the counts of later rows."""
         for name in ("rows", "scored", "rejected", "borderline", "likely_buyers"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("broken", "segments", "deciles", "unseen_rows", "below", "above"):
@@ -63,6 +63,7 @@ class Tally:
         for feature, values in other.unseen.items():
             known = self.unseen.setdefault(feature, {})
             for value, count in values.items():
+                # Bounded: a column of free text would otherwise be kept in memory as a whole.
                 if value in known or len(known) < NAMED:
                     known[value] = known.get(value, 0) + count
         for feature, counts in other.bins.items():
@@ -77,22 +78,22 @@ class Tally:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Tally:
         """The counts that `to_json` wrote."""
-        found = cls(**{name: value for name, value in data.items() if name not in ("broken", "bins")})
+        tally = cls(**{name: value for name, value in data.items() if name not in ("broken", "bins")})
         for name in ("segments", "deciles", "unseen_rows", "below", "above"):
-            setattr(found, name, Counter(data[name]))
-        found.broken = Counter({(column, expected): count for column, expected, count in data["broken"]})
-        found.bins = {name: np.array(counts, dtype=np.int64) for name, counts in data["bins"].items()}
-        return found
+            setattr(tally, name, Counter(data[name]))
+        tally.broken = Counter({(column, expected): count for column, expected, count in data["broken"]})
+        tally.bins = {name: np.array(counts, dtype=np.int64) for name, counts in data["bins"].items()}
+        return tally
 
 
-def count(parted: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
+def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
     """Count one batch.
 
     Parameters
     ----------
-    parted : CheckedBatch
+    checked : CheckedBatch
     scored : Scored
-        Its good rows.
+        Its valid rows.
     scorer : Scorer
 
     Returns
@@ -101,18 +102,19 @@ def count(parted: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
     """
     rows = scored.rows
     tally = Tally(
-        rows=rows.num_rows + parted.rejected.num_rows,
+        rows=rows.num_rows + checked.rejected.num_rows,
         scored=rows.num_rows,
-        rejected=parted.rejected.num_rows,
+        rejected=checked.rejected.num_rows,
         borderline=_count_true(rows.column("borderline")),
         likely_buyers=_count_true(rows.column("likely_buyer")),
-        broken=Counter(parted.broken),
+        broken=Counter(checked.broken),
         segments=_count_words(rows.column("segment_id")),
         deciles=_count_deciles(rows.column("decile")),
         bins=scored.bins,
     )
-    _count_unseen(tally, parted.columns, scorer)
-    _count_outside(tally, parted.columns, scorer.model)
+    # Unseen categories and values out of range are scored all the same; the report says how often that happened.
+    _count_unseen(tally, checked.columns, scorer)
+    _count_outside(tally, checked.columns, scorer.model)
     return tally
 
 
@@ -131,14 +133,15 @@ def _count_deciles(deciles: pa.Array) -> Counter[str]:
 
 def _count_unseen(tally: Tally, columns: Columns, scorer: Scorer) -> None:
     for feature, axis in scorer.lookup.axes.items():
+        # The last bin is the unseen one: where it is empty, there are no names to look up.
         if not isinstance(axis, CategoryAxis) or not tally.bins[feature][-1]:
             continue
         column = columns[feature]
         assert isinstance(column, Category)
         counts = np.bincount(column.codes + 1, minlength=len(column.values) + 1)[1:].tolist()
-        strange = {v: n for v, n in zip(column.values, counts, strict=True) if n and v not in axis.values}
-        tally.unseen[feature] = strange
-        tally.unseen_rows[feature] = sum(strange.values())
+        unknown = {v: n for v, n in zip(column.values, counts, strict=True) if n and v not in axis.values}
+        tally.unseen[feature] = unknown
+        tally.unseen_rows[feature] = sum(unknown.values())
 
 
 def _count_outside(tally: Tally, columns: Columns, model: Model) -> None:

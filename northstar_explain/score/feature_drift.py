@@ -1,4 +1,4 @@
-"""Whether the customers of a run are like those that taught the model: the population stability index, per feature.
+"""Whether the customers of a run are like those of training: the population stability index, per feature.
 
 PSI adds (share now - share then) * ln(share now / share then) over bins (Siddiqi 2006, Credit Risk Scorecards). The
 customary limits stand in `model.evaluation.limits`. But without any shift PSI is about (1/n + 1/m) times a variable
@@ -57,19 +57,19 @@ def drift(scorecard: Scorecard, lookup: Lookup, bins: dict[str, np.ndarray]) -> 
         Holds how many training customers fell into each bin.
     lookup : Lookup
     bins : dict
-        Feature to customers of the run in each of its fine bins; empty where nobody was scored.
+        Feature to customers of the run in each of its fine bins; empty where no row was scored.
 
     Returns
     -------
     dict of str to Drift
     """
-    found = {}
+    drifts = {}
     for feature, now in bins.items():
         axis, then = _training(scorecard, feature)
         now = np.bincount(lookup.axes[feature].bin_of(axis), weights=now, minlength=axis.count)
         groups = _groups(axis, then)
-        found[feature] = stability(np.bincount(groups, weights=then), np.bincount(groups, weights=now))
-    return found
+        drifts[feature] = stability(np.bincount(groups, weights=then), np.bincount(groups, weights=now))
+    return drifts
 
 
 def stability(then: np.ndarray, now: np.ndarray) -> Drift:
@@ -86,6 +86,7 @@ def stability(then: np.ndarray, now: np.ndarray) -> Drift:
     """
     some = (then > 0) | (now > 0)
     m, n, bins = float(then.sum()), int(now.sum()), int(some.sum())
+    # Half a customer per bin keeps the logarithm finite where a bin is empty on one side.
     before, after = (x[some] + 0.5 for x in (then, now))
     before, after = before / before.sum(), after / after.sum()
     psi = float(((after - before) * np.log(after / before)).sum())
@@ -103,6 +104,7 @@ def _chi_squared_999(freedom: int) -> float:
 
 def _training(scorecard: Scorecard, feature: str) -> tuple[Bins, np.ndarray]:
     """A feature's bins and the training customers in each; its own term's, or the margin of a pair's."""
+    # The term with the fewest axes: the margin of a pair sums over cells and is only used where there is nothing else.
     terms = [term for term in scorecard.terms if feature in term.features]
     term = min(terms, key=lambda term: len(term.axes))
     place = term.features.index(feature)

@@ -2,8 +2,8 @@
 
 Of two rows with one id, which is right cannot be known, so neither is taken; and the second may come hours after the
 first. So the ids are read by themselves before anything is scored. They are kept as 64-bit hashes, 8 bytes each, which
-go to disk in sorted runs; equal hashes then lie side by side. Two ids may share a hash, so the ids behind those that
-occur twice are read again and compared as they are. What is held in memory is one run, and the ids that do repeat.
+go to disk in sorted runs; equal hashes are then adjacent. Two ids may share a hash, so the ids behind those that
+occur twice are read again and compared themselves. What is held in memory is one run, and the ids that do repeat.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import pyarrow as pa
 from northstar_explain.contract.check import text_ends
 from northstar_explain.model.grid import distinct
 
-RUN = 1 << 20  # hashes of a run: 8 MB, of which there are three while it is sorted
+RUN = 1 << 20  # hashes of a sorted run: 8 MB, and three times that while it is sorted
 _RANGES = 256
 _EDGES = np.arange(1, _RANGES, dtype=np.uint64) << np.uint64(56)
 _ODD = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xBF58_476D_1CE4_E5B9), np.uint64(0x94D0_49BB_1331_11EB))
 
 
 class Hashes:
-    """The hashes of all ids seen: those that repeat can be told at the end.
+    """The hashes of all ids seen; at the end, those that repeat.
 
     Parameters
     ----------
     folder : Path
-        Where runs go that memory shall not hold.
+        Where sorted runs go that memory need not hold.
     """
 
     def __init__(self, folder: Path):
@@ -39,7 +39,7 @@ class Hashes:
         self._runs: list[tuple[Path, np.ndarray]] = []
 
     def add(self, hashes: np.ndarray) -> None:
-        """Take the hashes of more ids; 0, which stands for none, repeats nothing."""
+        """Add the hashes of more ids; 0 stands for a missing id and never repeats."""
         self._held.append(hashes[hashes != 0])
         self._rows += len(hashes)
         if self._rows >= RUN:
@@ -50,10 +50,10 @@ class Hashes:
         if not self._runs:
             return _repeated(np.concatenate(self._held)) if self._held else np.empty(0, dtype=np.uint64)
         self._spill()
-        found = [_repeated(np.concatenate(parts)) for parts in zip(*map(_ranges, self._runs), strict=True)]
+        repeated = [_repeated(np.concatenate(ranges)) for ranges in zip(*map(_ranges, self._runs), strict=True)]
         for path, _ in self._runs:
             path.unlink()
-        return np.concatenate(found)
+        return np.concatenate(repeated)
 
     def _spill(self) -> None:
         if not self._held:
@@ -66,7 +66,7 @@ class Hashes:
 
 
 def _ranges(run: tuple[Path, np.ndarray]) -> Iterator[np.ndarray]:
-    """A run's hashes, range after range, each read when it is wanted."""
+    """A run's hashes, range after range, each read when it is needed."""
     path, ends = run
     for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
         yield np.fromfile(path, dtype=np.uint64, count=end - start, offset=8 * start)
@@ -77,11 +77,11 @@ def _repeated(hashes: np.ndarray) -> np.ndarray:
     return distinct(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def repeated(parts: Sequence[pa.Array]) -> pa.Array:
+def repeated(arrays: Sequence[pa.Array]) -> pa.Array:
     """The ids that occur more than once in some arrays that are all in memory."""
-    hashes = np.concatenate([hash_of(part) for part in parts])
+    hashes = np.concatenate([hash_of(array) for array in arrays])
     candidates = _repeated(hashes[hashes != 0])
-    return exactly(candidates, parts) if len(candidates) else pa.array([], pa.string())
+    return exactly(candidates, arrays) if len(candidates) else pa.array([], pa.string())
 
 
 def exactly(candidates: np.ndarray, ids: Iterable[pa.Array]) -> pa.Array:
@@ -100,13 +100,13 @@ def exactly(candidates: np.ndarray, ids: Iterable[pa.Array]) -> pa.Array:
     """
     import pyarrow.compute as pc
 
-    found = [pa.array([], pa.string())]
-    for part in ids:
-        hashes = hash_of(part)
+    matches = [pa.array([], pa.string())]
+    for batch in ids:
+        hashes = hash_of(batch)
         place = np.searchsorted(candidates, hashes)
         place[place == len(candidates)] = 0
-        found.append(part.filter(pa.array(candidates[place] == hashes)))
-    counts = pa.chunked_array(found).combine_chunks().value_counts()
+        matches.append(batch.filter(pa.array(candidates[place] == hashes)))
+    counts = pa.chunked_array(matches).combine_chunks().value_counts()
     return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
 
 
@@ -134,7 +134,7 @@ def hash_of(ids: pa.Array) -> np.ndarray:
 
 
 def _words(data: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """Texts of one length as words of eight bytes, the last filled up with zeros: shape (n, words)."""
+    """Texts of one length as words of eight bytes, the last padded with zeros: shape (n, words)."""
     padded = np.zeros((len(starts), -(-length // 8) * 8), dtype=np.uint8)
     if length and len(starts) and starts[-1] - starts[0] == length * (len(starts) - 1):  # one after the other
         padded[:, :length] = data[starts[0] : starts[0] + length * len(starts)].reshape(-1, length)
@@ -157,4 +157,5 @@ def mixed(value: np.ndarray) -> np.ndarray:
     value = value + _ODD[0]
     value = (value ^ (value >> np.uint64(30))) * _ODD[1]
     value = (value ^ (value >> np.uint64(27))) * _ODD[2]
-    return value ^ (value >> np.uint64(31))
+    result: np.ndarray = value ^ (value >> np.uint64(31))
+    return result

@@ -1,4 +1,4 @@
-"""The customers of a run: which files they are in, what those hold, and that they stay as they are."""
+"""The customers of a run: their files and schemas, and the check that the files stay unchanged."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ class Input:
         self._contract = contract
         self._stats = [_stat(file) for file in source.files]
         self.schemas = [source.schema(number) for number in range(len(source.files))]
-        found = [
+        ignored = [
             require_columns(schema, contract, label=False, source=str(file))
             for schema, file in zip(self.schemas, source.files, strict=True)
         ]
-        self.ignored = tuple(dict.fromkeys(name for names in found for name in names))
+        self.ignored = tuple(dict.fromkeys(name for names in ignored for name in names))
         self.left_out = tuple(dict.fromkeys(name for schema in self.schemas for name in left_out(schema)))
         self._words = [feature.name for feature in contract.features if not feature.kind.numeric]
         self._csvs = self._line_readers()
         self._by_line: dict[int, int] = {}  # of CSV files: the rows up to which a line is a row
         self._digests: list[str] = []
         self._unread: TableError | None = None
-        # Reading a file for its hash needs no GIL; by the time it is wanted it is there.
+        # Reading a file for its hash needs no GIL; it is ready by the time it is needed.
         self._hashing = threading.Thread(target=self._hash, daemon=True)
         self._hashing.start()
 
@@ -83,19 +83,19 @@ class Input:
         return {number: LineReader(file, numbers) for number, file in files if tables.is_text_format(file)}
 
     def about(self) -> list[list[Any]]:
-        """What tells this input from another without reading it."""
+        """Identifies this input without reading it: path, bytes and time of change of each file."""
         pairs = zip(self.source.files, self._stats, strict=True)
         return [[str(file.absolute()), stat.st_size, stat.st_mtime_ns] for file, stat in pairs]
 
-    def repeated_ids(self, folder: Path, tell: Callable[[int], None]) -> pa.Array:
+    def repeated_ids(self, folder: Path, progress: Callable[[int], None]) -> pa.Array:
         """Read the ids, count the rows, and find the ids that occur more than once.
 
         Parameters
         ----------
         folder : Path
-            For what memory shall not hold.
-        tell : callable
-            Told the rows read so far.
+            For sorted hashes that memory need not hold.
+        progress : callable
+            Called with the rows read so far.
 
         Returns
         -------
@@ -108,10 +108,10 @@ class Input:
         """
         hashes = ids.Hashes(folder)
         self.rows = 0
-        for part in self._ids():
-            hashes.add(ids.hash_of(part))
-            self.rows += len(part)
-            tell(self.rows)
+        for batch in self._ids():
+            hashes.add(ids.hash_of(batch))
+            self.rows += len(batch)
+            progress(self.rows)
         if not self.rows:
             raise no_rows(self.source.name)
         candidates = hashes.repeated()
@@ -122,26 +122,34 @@ class Input:
         for number in range(len(self.source.files)):
             rows = 0
             if number in self._csvs:
-                for part in self._ids_by_line(number):
-                    yield part
-                    rows += len(part)
+                for texts in self._ids_by_line(number):
+                    yield texts
+                    rows += len(texts)
             for batch in self._after_lines(number, rows, columns=[name]):
                 column = batch.table[name]
+                # A float id may have lost digits (beyond 2**53), so only texts and whole numbers identify a customer.
                 if not (is_text(column.type) or pa.types.is_integer(column.type)):
                     self._require_types(number)
                 yield (column if pa.types.is_string(column.type) else column.cast(pa.string())).combine_chunks()
 
     def _ids_by_line(self, number: int) -> Iterator[pa.Array]:
         reader, rows = self._csvs[number], 0
-        size = -(-BATCH // 4)  # several are under way at once, and nothing asks for a batch
-        with closing(ordered(partial(reader.texts, column=self._contract.id), reader.blocks(size))) as found:
-            for part in found:
-                if part is None:
+        size = -(-BATCH // 4)  # several are read at once, and rows need not be whole batches here
+        with closing(ordered(partial(reader.texts, column=self._contract.id), self._blocks(number, size))) as blocks:
+            for texts in blocks:
+                if texts is None:
                     self._by_line[number] = rows // BATCH * BATCH
                     return
-                yield part
-                rows += len(part)
+                yield texts
+                rows += len(texts)
         self._by_line[number] = _WHOLE if rows else 0
+
+    def _blocks(self, number: int, size: int, row: int = 0) -> Iterator[Block]:
+        """The blocks of lines of a CSV file; raises TableError when it can no longer be read."""
+        try:
+            yield from self._csvs[number].blocks(size, row)
+        except OSError as error:
+            raise unreadable(self.source.files[number], error) from error
 
     def _after_lines(self, number: int, row: int, **how: Any) -> Iterator[Batch]:
         """The rows of a file from one on, but for those that are read by line."""
@@ -168,7 +176,7 @@ class Input:
 
     def _by_lines(self, number: int, row: int) -> Iterator[Callable[[], Batch]]:
         reader = self._csvs[number]
-        for block in reader.blocks(BATCH, row):
+        for block in self._blocks(number, BATCH, row):
             if row >= self._by_line[number]:
                 return
             yield partial(self._parsed, reader, block, Position(number, row))
@@ -227,7 +235,7 @@ def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
     ----------
     folder : Path
     stream : binary file, optional
-        Standard input where not given. Arrow, Parquet or CSV: its first bytes say which.
+        Standard input where not given. Arrow, Parquet or CSV: recognized by its first bytes.
 
     Returns
     -------
@@ -243,6 +251,7 @@ def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
     path = folder / f"stdin{_suffix(begins)}"
     with path.open("wb") as file:
         file.write(begins)
+        # To disk and not to memory: a stream may be larger than memory, and ids are read before rows.
         shutil.copyfileobj(stream, file, 1 << 20)
     if not begins:
         todo = "The command that wrote it may have failed."
@@ -253,7 +262,7 @@ def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
 def _suffix(begins: bytes) -> str:
     if begins.startswith(b"PAR1"):
         return ".parquet"
-    # An Arrow file says its name; an Arrow stream begins with the sign that a message follows.
+    # An Arrow file begins with its name, an Arrow stream with the marker of a message.
     return ".arrow" if begins.startswith((b"ARROW1", b"\xff\xff\xff\xff")) else ".csv"
 
 

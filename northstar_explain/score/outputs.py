@@ -1,4 +1,4 @@
-"""Where the results of a run go: checked before, put together beside, and published at the end, one rename each."""
+"""Where the results of a run go: checked first, assembled beside, and published at the end by one rename each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, OutputError
-from northstar_explain.score.work_folder import Part
+from northstar_explain.score.work_folder import FinishedChunk
 from northstar_explain.tables.journal import settle
 from northstar_explain.tables.places import cannot_write, true_place
 from northstar_explain.tables.sinks import Sink, count, join, open_sink
@@ -59,10 +59,11 @@ class Outputs:
             place = true_place(scores)
         except OSError as error:  # such as a name that is too long for the system
             raise cannot_write(scores, error) from error
+        # Hidden and on the same file system, so that publishing is a rename and never a copy.
         self.work = place.with_name(f".{place.name}.work")
 
     def settle(self) -> None:
-        """Finish what a run had begun to publish here when it was killed."""
+        """Finish publishing what a killed run had begun to publish here."""
         try:
             settle(*map(true_place, (self.scores, self.rejects, self.report)), rewriting=True)
             remove_dead(true_place(self.scores).parent)
@@ -70,7 +71,7 @@ class Outputs:
             raise cannot_write(self.scores, error) from error
 
     def require_free(self, overwrite: bool) -> None:
-        """Raise OutputError when something stands at a place that must stay; `overwrite` lets results be replaced."""
+        """Raise OutputError when an output exists and may not be replaced; `overwrite` allows replacing results."""
         if self.folder:
             _require_scores_folder(self.scores, overwrite)
         else:
@@ -83,33 +84,37 @@ class Outputs:
         tables.require_apart([self.scores, self.rejects, self.report, self.work], inputs)
 
     def open(self, work: Path, number: int, schema: pa.Schema) -> Sink:
-        """A sink for one part of the scores."""
+        """A sink for one chunk of the scores."""
         (work / "scores").mkdir(exist_ok=True)
         return open_sink(work / "scores" / f"part-{number:05d}{self.suffix}", schema, self.folder or number == 0)
 
-    def assemble(self, work: Path, parts: Sequence[Part], schema: pa.Schema) -> tuple[Path, list[dict[str, Any]]]:
-        """Make one result of the parts.
+    def assemble(
+        self, work: Path, chunks: Sequence[FinishedChunk], schema: pa.Schema
+    ) -> tuple[Path, list[dict[str, Any]]]:
+        """Make one result of the chunks.
 
         Returns
         -------
         result : Path
-            What shall stand at the place of the scores, still in the work folder.
+            What is to be renamed to the scores, still in the work folder.
         facts : list of dict
             Name, rows, bytes and SHA-256 of each file.
         """
-        files = [work / "scores" / part.scores for part in parts]
+        files = [work / "scores" / chunk.scores for chunk in chunks]
         if self.folder:
             _require_only(work / "scores", files)
-            facts = [_facts(file, file.name, part.rows, part.sha256) for file, part in zip(files, parts, strict=True)]
+            facts = [
+                _facts(file, file.name, chunk.rows, chunk.sha256) for file, chunk in zip(files, chunks, strict=True)
+            ]
             return work / "scores", facts
         if len(files) == 1:
-            return files[0], [_facts(files[0], self.scores.name, parts[0].rows, parts[0].sha256)]
+            return files[0], [_facts(files[0], self.scores.name, chunks[0].rows, chunks[0].sha256)]
         joined = work / f"joined{self.suffix}"
         digest = join(files, joined, schema)
-        return joined, [_facts(joined, self.scores.name, sum(part.rows for part in parts), digest)]
+        return joined, [_facts(joined, self.scores.name, sum(chunk.rows for chunk in chunks), digest)]
 
     def publish(self, result: Path, rejects: Path | None, report: Path) -> None:
-        """Put everything in its place, as one."""
+        """Rename everything to its final path, all or nothing."""
         with tables.Publication() as new:
             new.take(result, self.scores)
             if rejects is not None:
@@ -126,26 +131,28 @@ def _require_scores_folder(path: Path, overwrite: bool) -> None:
     if path.exists() and not path.is_dir():
         todo = "Choose another path, or end it in .parquet, .csv or .arrow."
         raise OutputError(str(path), [Fault("output", "a path for a folder", "a file", todo)])
-    found = [entry.name for entry in path.iterdir()] if path.exists() else []
-    strange = sorted(name for name in found if not _PART.fullmatch(name))
-    if strange:
-        # A mistyped --out must not cost somebody their home directory.
+    entries = [entry.name for entry in path.iterdir()] if path.exists() else []
+    unexpected = sorted(name for name in entries if not _PART.fullmatch(name))
+    if unexpected:
+        # A mistyped --out must not replace a home directory.
         todo = "Choose another path."
-        raise OutputError(str(path), [Fault("output", "a folder of scores or a new one", f"{strange[0]} in it", todo)])
-    if found:
+        raise OutputError(
+            str(path), [Fault("output", "a folder of scores or a new one", f"{unexpected[0]} in it", todo)]
+        )
+    if entries:
         tables.require_free(path, overwrite, folder=True)
 
 
 def _require_only(folder: Path, files: Sequence[Path]) -> None:
     """Raise NorthstarError unless the folder holds these files and no others, as all it holds is published."""
-    names, found = [file.name for file in files], sorted(path.name for path in folder.iterdir())
-    if found != names:
-        fault = Fault("files", ", ".join(names), ", ".join(found) or "none", "Report this.")
+    names, existing = [file.name for file in files], sorted(path.name for path in folder.iterdir())
+    if existing != names:
+        fault = Fault("files", ", ".join(names), ", ".join(existing) or "none", "Report this.")
         raise NorthstarError(str(folder), [fault])
 
 
 def _facts(file: Path, name: str, rows: int, digest: str) -> dict[str, Any]:
-    held = count(file)
-    if held is not None and held != rows:
-        raise NorthstarError(name, [Fault("rows", f"{rows:,} written", f"{held:,}", "Report this.")])
+    counted = count(file)
+    if counted is not None and counted != rows:
+        raise NorthstarError(name, [Fault("rows", f"{rows:,} written", f"{counted:,}", "Report this.")])
     return {"name": name, "rows": rows, "bytes": file.stat().st_size, "sha256": digest}

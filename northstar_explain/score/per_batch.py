@@ -1,4 +1,4 @@
-"""The same scoring for whoever has batches of their own: Ray, Dask, Spark, a notebook."""
+"""The same scoring for callers with batches of their own: Ray, Dask, Spark, a notebook."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, require_columns, require_types
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model import Model, load
+from northstar_explain.options import Control
 from northstar_explain.score import ids
 from northstar_explain.score.batch import Scored, Scorer
-from northstar_explain.score.control import Control
 
 
 class ScoredBatch(NamedTuple):
-    """What came of a batch: every row is in one of the two.
+    """The result of a batch: every row is in one of the two.
 
     Attributes
     ----------
     scores : pyarrow.RecordBatch
-        The good rows, in their order, with the columns of `Scorer.schema`.
+        The valid rows, in their order, with the columns of `Scorer.schema`.
     rejected : pyarrow.Table
-        The others as they came, after ``row`` (position in the batch, first row 1) and ``reasons``.
+        The rejected rows unchanged, after ``row`` (position in the batch, first row 1) and ``reasons``.
     """
 
     scores: pa.RecordBatch
@@ -50,7 +50,7 @@ def batches(
     batches : iterable of pandas, Polars, DuckDB or PyArrow tables or record batches
     repeated : sequence of str, optional
         Ids that occur in more than one batch. An id that occurs twice in one batch is found here; which ones occur in
-        several, only somebody can say who has seen them all.
+        several, only the caller can know, who has all of them.
     control : Control, optional
         Who is kept out of campaigns.
     as_text : bool, default False
@@ -65,7 +65,7 @@ def batches(
     ------
     TableError
         When a single table is given for the batches (at once), or when a batch as a whole is not what the contract
-        says (as it is asked for). An error that the iterable itself raises comes through as it is.
+        says (as it is asked for). An error that the iterable itself raises is not changed.
 
     Examples
     --------
@@ -85,8 +85,8 @@ def _scored(scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], 
         require_columns(table.schema, contract, label=False, source="batch")
         require_types(table, contract, label=False, source="batch", as_text=as_text)
         own = ids.repeated([_ids(table, scorer)])
-        parted, scored = score_part(scorer, table, pa.concat_arrays([known, own]))
-        yield ScoredBatch(scored.rows, parted.rejected)
+        checked, scored = check_and_score(scorer, table, pa.concat_arrays([known, own]))
+        yield ScoredBatch(scored.rows, checked.rejected)
 
 
 def _require_batches(batches: object) -> None:
@@ -104,7 +104,7 @@ def _iterable(thing: object) -> bool:
     return hasattr(thing, "__iter__")
 
 
-def score_part(
+def check_and_score(
     scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1,
     original_text: Callable[[], pa.Table] | None = None,
 ) -> tuple[CheckedBatch, Scored]:  # fmt: skip
@@ -123,12 +123,12 @@ def score_part(
 
     Returns
     -------
-    parted : CheckedBatch
+    checked : CheckedBatch
     scored : Scored
-        Its good rows.
+        Its valid rows.
     """
-    parted = check_batch(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
-    return parted, scorer.score(parted.ids, parted.columns)
+    checked = check_batch(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
+    return checked, scorer.score(checked.ids, checked.columns)
 
 
 def _ids(table: pa.Table, scorer: Scorer) -> pa.Array:
@@ -138,7 +138,7 @@ def _ids(table: pa.Table, scorer: Scorer) -> pa.Array:
 def _model(model: Any) -> Model:
     if isinstance(model, Path | str):
         return load(model)
-    found = getattr(model, "data", model)  # what `northstar_explain.load` gives holds it
-    if not isinstance(found, Model):
+    data = getattr(model, "data", model)  # what `northstar_explain.load` gives holds it
+    if not isinstance(data, Model):
         raise TypeError(f"expected a model or the path of its folder; got {type(model).__name__}")
-    return found
+    return data

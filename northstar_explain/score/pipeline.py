@@ -36,7 +36,9 @@ def ordered(work: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, No
     with ThreadPoolExecutor(WORKERS) as pool:
         try:
             for item in ahead(items, READ_AHEAD):
+                # Threads suffice: NumPy and Arrow release the GIL in all that takes long.
                 pending.append(pool.submit(work, item))
+                # Bounded: with results waiting for the writer, memory would otherwise grow with the input.
                 if len(pending) > WORKERS:
                     yield pending.popleft().result()
             while pending:
@@ -54,7 +56,7 @@ class _End:
 
 
 def ahead(items: Iterable[T], count: int) -> Iterator[T]:
-    """The same items, taken in a thread of its own up to `count` before they are wanted."""
+    """The same items, taken in a thread of its own up to `count` before they are needed."""
     ready: queue.Queue[T | _End] = queue.Queue(count)
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Rejected rows: kept as they came, whatever columns their file had, and joined into one table at the end."""
+"""Rejected rows: kept unchanged with all columns of their file, and joined into one table at the end."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def with_original_types(rejected: pa.Table, schema: pa.Schema, file: str | None)
     return with_distinct_names(plain)
 
 
-def join(parts: Sequence[Path], out: Path) -> int:
+def join(files: Sequence[Path], out: Path) -> int:
     """Join files of rejected rows into one Parquet file.
 
     Parameters
     ----------
-    parts : sequence of Path
+    files : sequence of Path
         Arrow files, at least one; their columns may differ.
     out : Path
 
@@ -49,24 +49,24 @@ def join(parts: Sequence[Path], out: Path) -> int:
     """
     from pyarrow import parquet
 
-    schema = _common([_schema(path) for path in parts])
+    schema = _common([_schema(path) for path in files])
     rows = 0
     with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
-        for table in _in_groups(parts, schema):
+        for table in _in_groups(files, schema):
             writer.write_table(table)
             rows += table.num_rows
     return rows
 
 
-def _in_groups(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
-    held: list[pa.Table] = []
-    for path in parts:
-        held.append(_conformed(tables.read(path), schema))
-        if sum(table.num_rows for table in held) >= 1 << 16:
-            yield pa.concat_tables(held)
-            held = []
-    if held:
-        yield pa.concat_tables(held)
+def _in_groups(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
+    group: list[pa.Table] = []
+    for path in files:
+        group.append(_conformed(tables.read(path), schema))
+        if sum(table.num_rows for table in group) >= 1 << 16:
+            yield pa.concat_tables(group)
+            group = []
+    if group:
+        yield pa.concat_tables(group)
 
 
 def _schema(path: Path) -> pa.Schema:

@@ -20,6 +20,7 @@ def maker(scorer: Scorer) -> dict[str, Any]:
     model = scorer.model
     return {
         "model_id": model.id,
+        # The same customers and model give the same bytes only with the same versions.
         "versions": {
             "northstar-explain": VERSION,
             "python": platform.python_version(),
@@ -32,7 +33,7 @@ def maker(scorer: Scorer) -> dict[str, Any]:
 
 
 def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
-    """What the counts say.
+    """The report of a run, from its counts.
 
     Parameters
     ----------
@@ -72,13 +73,14 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         },
         "drift": {
             feature: {
-                "psi": round(found.psi, 6),
-                "n": found.n,
-                "bins": found.bins,
-                "threshold": round(found.threshold, 6),
-                "shifted": found.shifted,
+                # Rounded: further digits say nothing about drift, and may differ between processors.
+                "psi": round(one.psi, 6),
+                "n": one.n,
+                "bins": one.bins,
+                "threshold": round(one.threshold, 6),
+                "shifted": one.shifted,
             }
-            for feature, found in (drift(model.scorecard, scorer.lookup, tally.bins) if tally.scored else {}).items()
+            for feature, one in (drift(model.scorecard, scorer.lookup, tally.bins) if tally.scored else {}).items()
         },
     }
 

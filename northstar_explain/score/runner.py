@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,55 +14,30 @@ from northstar_explain.contract.faults import require_types
 from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
+from northstar_explain.options import ScoringOptions
 from northstar_explain.score import inputs, rejected_rows
 from northstar_explain.score.batch import Scorer
-from northstar_explain.score.clock import Clock, Pace
+from northstar_explain.score.chunk_writer import ChunkWriter, PreparedBatch
+from northstar_explain.score.clock import Clock, RowProgress
 from northstar_explain.score.complete import complete
-from northstar_explain.score.control import Control
 from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.inputs import Input
 from northstar_explain.score.outputs import Outputs
-from northstar_explain.score.part_files import Done, PartWriter
-from northstar_explain.score.per_batch import score_part
+from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.run_report import report
-from northstar_explain.score.work_folder import Part, Work
+from northstar_explain.score.work_folder import FinishedChunk, WorkFolder
 from northstar_explain.tables import Batch, is_text_format, local_paths
 from northstar_explain.tables.places import cannot_write, sha256
 from northstar_explain.tables.sinks import preparer
 from northstar_explain.tables.stream import FIRST
 
-PART_ROWS = 1 << 20  # rows of input after which a part of the output is finished
+CHUNK_ROWS = 1 << 20  # rows of input after which a chunk of the output is finished
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a run may be told.
-
-    Attributes
-    ----------
-    overwrite : bool
-        Replace results that are there already.
-    max_rejected : float
-        Share of rejected rows above which nothing is published.
-    publish_anyway : bool
-        Publish however many rows were rejected.
-    resume : bool
-        Take up a run that was killed, where its input, model and output are the same.
-    control : Control
-        Who is kept out of campaigns.
-    """
-
-    overwrite: bool = False
-    max_rejected: float = 0.01
-    publish_anyway: bool = False
-    resume: bool = False
-    control: Control = field(default_factory=Control)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run did.
+class ScoringRun:
+    """Result of a scoring run.
 
     Attributes
     ----------
@@ -70,7 +45,7 @@ class Run:
         ``rows == scored + rejected``, checked.
     too_many_rejected, published : bool
     scores, rejects, report : Path
-        What it wrote, if it published; `rejects` is there only when rows were rejected.
+        What it wrote, if it published; `rejects` exists only when rows were rejected.
     facts : dict
         The run report.
     """
@@ -90,9 +65,9 @@ def run(
     model: Model,
     source: Path | str | Sequence[Path | str],
     out: Path,
-    options: Options | None = None,
+    options: ScoringOptions | None = None,
     progress: Callable[[str], None] = lambda stage: None,
-) -> Run:
+) -> ScoringRun:
     """Score customers from files.
 
     Parameters
@@ -102,38 +77,38 @@ def run(
         Parquet, CSV or Arrow files, folders of them, or patterns; ``-`` for standard input.
     out : Path
         A ``.parquet``, ``.csv`` or ``.arrow`` file, or, without an ending, a folder of Parquet files. Beside it go
-        ``OUT.rejected.parquet`` (rows as they came, with reasons) and ``OUT.report.json``, ending included:
+        ``OUT.rejected.parquet`` (rows unchanged, with reasons) and ``OUT.report.json``, ending included:
         ``s.csv.report.json``.
-    options : Options, optional
+    options : ScoringOptions, optional
     progress : callable
-        Told each stage as it begins, and how far a long one is.
+        Called with the name of each stage as it begins, and with how far a long one is.
 
     Returns
     -------
-    Run
+    ScoringRun
 
     Raises
     ------
     TableError, OutputError
-        When the input cannot be scored at all, or an output cannot be written. What stood at the outputs stays.
+        When the input cannot be scored at all, or an output cannot be written. What was at the outputs before stays.
     """
-    options = options or Options()
+    options = options or ScoringOptions()
     clock = Clock()
     outputs = Outputs(out)
     outputs.settle()
-    # Its own results are no reason to refuse a run that is resumed; whether they are its own is seen with the input.
+    # A resumed run is not refused for its own results; whether they are its own is checked once the input is known.
     outputs.require_free(options.overwrite or (options.resume and outputs.report.exists()))
-    found = inputs.find(source)
-    if found is None and options.resume:
+    customers = inputs.find(source)
+    if customers is None and options.resume:
         todo = "Score it again from the start, or from a file."
         raise OutputError(str(out), [Fault("--resume", "an input that can be read again", "standard input", todo)])
-    outputs.require_apart([*local_paths(source), *(found.files if found else ()), *model.inputs])
+    outputs.require_apart([*local_paths(source), *(customers.files if customers else ()), *model.inputs])
     try:
-        with Work(outputs.work, out) as work:
-            if found is None:
+        with WorkFolder(outputs.work, out) as work:
+            if customers is None:
                 progress("reading standard input")
-                found = inputs.spool(work.folder)
-            return _Runner(model, Input(found, model.contract), outputs, work, options, progress, clock)()
+                customers = inputs.spool(work.folder)
+            return _Runner(model, Input(customers, model.contract), outputs, work, options, progress, clock)()
     except OSError as error:
         raise cannot_write(out, error) from error
 
@@ -142,99 +117,103 @@ class _Runner:
     """One run, from the ids to the report."""
 
     def __init__(
-        self, model: Model, source: Input, outputs: Outputs, work: Work, options: Options,
+        self, model: Model, source: Input, outputs: Outputs, work: WorkFolder, options: ScoringOptions,
         progress: Callable[[str], None], clock: Clock,
     ):  # fmt: skip
         self._input = source
         self._outputs = outputs
         self._work = work
         self._options = options
-        self._tell = progress
+        self._progress = progress
         self._clock = clock
         self._scorer = Scorer(model, options.control)
         self._prepare = preparer(outputs.suffix)
         self._repeated = pa.array([], pa.string())
         self._tally = Tally()
 
-    def __call__(self) -> Run:
+    def __call__(self) -> ScoringRun:
         if self._options.resume:
             if facts := complete(self._outputs, self._scorer, self._input):
-                self._tell(f"all is complete: {self._outputs.scores} holds the scores of these customers")
+                self._progress(f"nothing is left to do: {self._outputs.scores} holds the scores of these customers")
                 return self._run(facts)
             self._outputs.require_free(self._options.overwrite)
-        parts = self._resumed()
-        self._tell(f"reading the ids of {self._input.source.name}")
-        self._repeated = self._input.repeated_ids(self._work.folder, Pace(self._tell, "read").tell)
+        chunks = self._resumed()
+        self._progress(f"reading the ids of {self._input.source.name}")
+        self._repeated = self._input.repeated_ids(self._work.folder, RowProgress(self._progress, "read").update)
         self._clock.lap("ids")
-        self._tell(f"scoring {self._input.rows:,} rows")
-        for done in parts:
-            self._tally.add(Tally.from_json(done.tally))
-        self._score(parts)
+        self._progress(f"scoring {self._input.rows:,} rows")
+        for chunk in chunks:
+            self._tally.add(Tally.from_json(chunk.tally))
+        self._score(chunks)
         self._clock.lap("score")
+        # A file that was replaced halfway would give scores of customers who were never together in one table.
         self._input.require_unchanged()
-        self._require_every_row(parts)
-        return self._finish(parts)
+        self._require_every_row(chunks)
+        return self._finish(chunks)
 
-    def _resumed(self) -> list[Part]:
+    def _resumed(self) -> list[FinishedChunk]:
         options = self._options.control
-        about = {
+        description = {
             "input": self._input.about(),
             "model": self._scorer.model.id,
             "names": [segment.name for segment in self._scorer.model.segmentation.segments],
             "control": [options.share, options.salt],
-            "output": [self._outputs.suffix, self._outputs.folder, PART_ROWS, inputs.BATCH],
+            "output": [self._outputs.suffix, self._outputs.folder, CHUNK_ROWS, inputs.BATCH],
         }
-        parts = self._work.resume(about, self._options.resume)
-        if parts:
-            self._tell(f"taking up after {len(parts):,} finished parts")
-        return parts
+        chunks = self._work.resume(description, self._options.resume)
+        if chunks:
+            self._progress(f"resuming after {len(chunks):,} finished chunks")
+        return chunks
 
-    def _score(self, parts: list[Part]) -> None:
-        start = parts[-1].end if parts else FIRST
-        pace = Pace(self._tell, "scored", self._input.rows, self._tally.rows)
-        writer: PartWriter | None = None
+    def _score(self, chunks: list[FinishedChunk]) -> None:
+        start = chunks[-1].end if chunks else FIRST
+        row_progress = RowProgress(self._progress, "scored", self._input.rows, self._tally.rows)
+        writer: ChunkWriter | None = None
         with closing(ordered(self._batch, self._input.batches(start))) as results:
             try:
-                for done in results:
-                    writer = writer or PartWriter(self._outputs, self._work.folder, len(parts), self._scorer.schema)
-                    writer.write(done)
-                    pace.tell(self._tally.rows + writer.tally.rows)
-                    if writer.tally.rows >= PART_ROWS:
-                        self._close(writer, parts)
+                for batch in results:
+                    writer = writer or ChunkWriter(self._outputs, self._work.folder, len(chunks), self._scorer.schema)
+                    writer.write(batch)
+                    row_progress.update(self._tally.rows + writer.tally.rows)
+                    if writer.tally.rows >= CHUNK_ROWS:
+                        self._close(writer, chunks)
                         writer = None
                 if writer:
-                    self._close(writer, parts)
+                    self._close(writer, chunks)
             except BaseException:
                 if writer:
                     writer.abandon()
                 raise
 
-    def _close(self, writer: PartWriter, parts: list[Part]) -> None:
-        parts.append(writer.finish())
-        self._work.finish(parts[-1])
+    def _close(self, writer: ChunkWriter, chunks: list[FinishedChunk]) -> None:
+        chunks.append(writer.finish())
+        self._work.finish(chunks[-1])
         self._tally.add(writer.tally)
 
-    def _batch(self, read: Callable[[], Batch]) -> Done:
+    def _batch(self, read: Callable[[], Batch]) -> PreparedBatch:
         """Check and score a batch; called in several threads."""
         batch = read()
         contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
+        # Types are those of a file, so they are checked once per file, on its first batch.
         if not batch.start.row:
             require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
-        parted, scored = score_part(self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.original_text)
+        checked, scored = check_and_score(
+            self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.original_text
+        )
         rejected = None
-        if parted.rejected.num_rows:
+        if checked.rejected.num_rows:
             name = str(file) if len(self._input.source.files) > 1 else None
-            rejected = rejected_rows.with_original_types(parted.rejected, self._input.schemas[batch.start.file], name)
-        return Done(batch.end, self._prepare(scored.rows), rejected, count(parted, scored, self._scorer))
+            rejected = rejected_rows.with_original_types(checked.rejected, self._input.schemas[batch.start.file], name)
+        return PreparedBatch(batch.end, self._prepare(scored.rows), rejected, count(checked, scored, self._scorer))
 
-    def _require_every_row(self, parts: list[Part]) -> None:
-        tally, written = self._tally, sum(done.rows for done in parts)
+    def _require_every_row(self, chunks: list[FinishedChunk]) -> None:
+        tally, written = self._tally, sum(chunk.rows for chunk in chunks)
         if not self._input.rows == tally.rows == tally.scored + tally.rejected or tally.scored != written:
             got = f"{written:,} scored + {tally.rejected:,} rejected"
             fault = Fault("rows", f"{self._input.rows:,} accounted for", got, "Report this.")
             raise NorthstarError(self._input.source.name, [fault])
 
-    def _finish(self, parts: list[Part]) -> Run:
+    def _finish(self, chunks: list[FinishedChunk]) -> ScoringRun:
         tally, outputs, folder = self._tally, self._outputs, self._work.folder
         too_many = tally.rejected / tally.rows > self._options.max_rejected
         published = not too_many or self._options.publish_anyway
@@ -242,28 +221,32 @@ class _Runner:
         facts |= {"ignored_columns": list(self._input.ignored), "left_out_columns": list(self._input.left_out)}
         facts |= {"inputs": self._input.facts(), "outputs": []}
         if published:
-            self._tell(f"writing {outputs.scores}")
-            result, facts["outputs"] = outputs.assemble(folder, parts, self._scorer.schema)
-            rejected = self._join_rejects(parts, facts["outputs"])
+            self._progress(f"writing {outputs.scores}")
+            result, facts["outputs"] = outputs.assemble(folder, chunks, self._scorer.schema)
+            rejected = self._join_rejects(chunks, facts["outputs"])
             self._clock.lap("write")
             facts["seconds"] = self._clock.seconds
+            # Into the work folder: it is published in one step with the scores that it describes.
             (folder / "report.json").write_bytes(json_bytes(facts))
             outputs.publish(result, rejected, folder / "report.json")
         else:
             facts["seconds"] = self._clock.seconds
         return self._run(facts)
 
-    def _run(self, facts: dict[str, Any]) -> Run:
+    def _run(self, facts: dict[str, Any]) -> ScoringRun:
         outputs, too_many = self._outputs, facts["rejected_share"] > self._options.max_rejected
-        return Run(facts["rows"], facts["scored"], facts["rejected"], too_many, facts["published"], outputs.scores,
-                   outputs.rejects, outputs.report, facts)  # fmt: skip
+        return ScoringRun(
+            facts["rows"], facts["scored"], facts["rejected"], too_many, facts["published"], outputs.scores,
+            outputs.rejects, outputs.report, facts,
+        )  # fmt: skip
 
-    def _join_rejects(self, parts: list[Part], files: list[dict[str, Any]]) -> Path | None:
-        kept = [self._work.folder / "rejects" / name for done in parts for name in done.rejects]
-        if not kept:
+    def _join_rejects(self, chunks: list[FinishedChunk], files: list[dict[str, Any]]) -> Path | None:
+        files_of_rows = [self._work.folder / "rejects" / name for chunk in chunks for name in chunk.rejects]
+        if not files_of_rows:
             return None
         out = self._work.folder / "rejected.parquet"
-        rows = rejected_rows.join(kept, out)
+        rows = rejected_rows.join(files_of_rows, out)
+        # Counted again from the file: every row is scored or rejected, or the run fails.
         if rows != self._tally.rejected:
             fault = Fault("rejected rows", f"{self._tally.rejected:,}", f"{rows:,}", "Report this.")
             raise NorthstarError(str(self._outputs.rejects), [fault])

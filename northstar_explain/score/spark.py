@@ -20,14 +20,13 @@ from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import Fault, NorthstarError, OutputError, TableError
 from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
+from northstar_explain.options import Control, ScoringOptions
 from northstar_explain.score.batch import Scorer
 from northstar_explain.score.clock import Clock
-from northstar_explain.score.control import Control
 from northstar_explain.score.counts import Tally, count
-from northstar_explain.score.per_batch import score_part
+from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.rejected_rows import with_distinct_names
 from northstar_explain.score.run_report import report
-from northstar_explain.score.runner import Options
 from northstar_explain.score.spark_faults import one_fault
 from northstar_explain.score.spark_session import engine, opened
 from northstar_explain.tables import local_paths, require_apart
@@ -42,7 +41,7 @@ def run_spark(
     model: Model,
     sources: Sequence[str],
     out: str,
-    options: Options | None = None,
+    options: ScoringOptions | None = None,
     progress: Callable[[str], None] = lambda stage: None,
     session: SparkSession | None = None,
 ) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def run_spark(
     out : str
         A folder for Parquet files, wherever Spark can write. Beside it go the folder ``NAME.rejected.parquet`` and
         ``NAME.report.json``.
-    options : Options, optional
+    options : ScoringOptions, optional
         `resume` has no meaning here: Spark itself runs lost tasks again.
     progress : callable
     session : pyspark.sql.SparkSession, optional
@@ -67,7 +66,7 @@ def run_spark(
     Returns
     -------
     dict
-        The run report, which tells in ``published`` whether the results were put in their places.
+        The run report, whose ``published`` says whether there are results.
 
     Raises
     ------
@@ -76,18 +75,18 @@ def run_spark(
     NorthstarError
         When Spark does not start, or its workers fail.
     """
-    options = options or Options()
+    options = options or ScoringOptions()
     clock = Clock()
     names = places(out)  # known before Spark starts, and so before any work
     require_apart(local_paths(names), [*local_paths(sources), *model.inputs])
     with opened(session, progress) as spark:
         with one_fault(OutputError, names[0], "output", "a place that Spark can reach", "Check the path."):
-            results = _Places(spark, names, options.overwrite)
+            results = _SparkOutputs(spark, names, options.overwrite)
         return _run(spark, model, sources, results, options, progress, clock)
 
 
 def _run(
-    spark: SparkSession, model: Model, sources: Sequence[str], results: _Places, options: Options,
+    spark: SparkSession, model: Model, sources: Sequence[str], results: _SparkOutputs, options: ScoringOptions,
     progress: Callable[[str], None], clock: Clock,
 ) -> dict[str, Any]:  # fmt: skip
     from py4j.protocol import Py4JError
@@ -123,7 +122,7 @@ def _run(
             if published:
                 results.publish(json_bytes(facts), bool(tally.rejected))
     finally:
-        with suppress(Py4JError):  # of a Java that has died, which another error already tells
+        with suppress(Py4JError):  # of a Java that has died, which another error reports
             done.unpersist()
     return facts
 
@@ -193,18 +192,20 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Runs on a worker, with the model that came along."""
+        # Another version could score the same model differently, and nobody would notice.
         if sent_by != version.VERSION:
             fault = Fault("northstar-explain", f"{sent_by}, as the driver has it", version.VERSION, "Install that one.")
             raise NorthstarError("worker", [fault])
+        # Made on the worker: the model travels as plain data, the prepared lookup tables do not.
         scorer = Scorer(model, control)
-        again = pa.array(repeated, pa.string())
+        known = pa.array(repeated, pa.string())
         for batch in batches:
-            parted, scored = score_part(scorer, pa.Table.from_batches([batch]), again)
+            checked, scored = check_and_score(scorer, pa.Table.from_batches([batch]), known)
             yield _filled(schema, "scores", scored.rows.cast(plain).to_struct_array())
-            if parted.rejected.num_rows:
-                table = parted.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
+            if checked.rejected.num_rows:
+                table = checked.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
                 yield _filled(schema, "rejected", table.to_struct_array().combine_chunks())
-            counted = json.dumps(count(parted, scored, scorer).to_json())
+            counted = json.dumps(count(checked, scored, scorer).to_json())
             yield _filled(schema, "tally", pa.array([counted]))
 
     with warnings.catch_warnings():
@@ -235,8 +236,8 @@ def _require_every_row(rows: int, tally: Tally, source: str) -> None:
         raise NorthstarError(source, [Fault("rows", f"{rows:,} accounted for", got, "Report this.")])
 
 
-class _Places:
-    """Where the results go, in any file system that Spark knows: written beside, counted, then renamed."""
+class _SparkOutputs:
+    """The outputs, in any file system that Spark knows: written beside, counted, then renamed."""
 
     def __init__(self, spark: SparkSession, names: tuple[str, str, str], overwrite: bool):
         self._spark = spark
@@ -246,21 +247,21 @@ class _Places:
         self._files = self._paths(self.scores).getFileSystem(settings)
         for place in names:
             if not overwrite and self._files.exists(self._paths(place)):
-                todo = "Choose another path, or say --overwrite to replace it."
+                todo = "Choose another path, or give --overwrite to replace it."
                 raise OutputError(place, [Fault("output", "a path that is free", "one that exists", todo)])
 
     def write(self, done: DataFrame, tally: Tally) -> list[dict[str, Any]]:
         """Write scores and rejected rows beside their places, and read back how many there are."""
-        wanted = {"scores": (self.scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
+        targets = {"scores": (self.scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
         facts = []
-        for part, (place, rows) in wanted.items():
-            if part == "rejected" and not rows:
+        for kind, (place, rows) in targets.items():
+            if kind == "rejected" and not rows:
                 continue
             beside = _beside(place)
-            done.where(f"{part} is not null").select(f"{part}.*").write.mode("overwrite").parquet(beside)
-            found = self._spark.read.parquet(beside).count()
-            if found != rows:
-                raise NorthstarError(place, [Fault("rows", f"{rows:,} written", f"{found:,}", "Report this.")])
+            done.where(f"{kind} is not null").select(f"{kind}.*").write.mode("overwrite").parquet(beside)
+            written = self._spark.read.parquet(beside).count()
+            if written != rows:
+                raise NorthstarError(place, [Fault("rows", f"{rows:,} written", f"{written:,}", "Report this.")])
             facts.append({"name": place.rsplit("/", 1)[-1], "rows": rows})
         return facts
 
@@ -277,7 +278,7 @@ class _Places:
         self._put(self._report)
 
     def _put(self, place: str) -> None:
-        # Hadoop's file systems cannot exchange two names: between two renames, the old result stands aside.
+        # Hadoop's file systems cannot exchange two names: between two renames, the old result is kept beside.
         there, new, old = (self._paths(path) for path in (place, _beside(place), _beside(place, "old")))
         self._files.delete(old, True)
         moved = self._files.exists(there) and self._files.rename(there, old)
@@ -289,6 +290,6 @@ class _Places:
 
 
 def _beside(place: str, what: str = "work") -> str:
-    """A path that Spark passes over, in the same folder."""
+    """A path in the same folder that Spark ignores when reading."""
     folder, slash, name = place.rpartition("/")
     return f"{folder}{slash}_{name}.{what}"

@@ -37,7 +37,7 @@ def one_fault(kind: type[NorthstarError], source: str, where: str, expected: str
 
 
 def root_cause(error: Exception) -> str:
-    """Tell the innermost cause, with what wraps it where that says more, for example which file.
+    """The innermost cause, with the error around it where that says more, for example which file.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def root_cause(error: Exception) -> str:
     """
     throwable = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     texts = [str(error)] if throwable is None else _chain(throwable)
-    said = [line for line in map(one_line, texts) if line] or [type(error).__name__]
-    cause, wrappers = said[-1], [line for line in said[:-1] if not line.startswith("Job aborted")]
+    lines = [line for line in map(one_line, texts) if line] or [type(error).__name__]
+    cause, wrappers = lines[-1], [line for line in lines[:-1] if not line.startswith("Job aborted")]
     if wrappers:
         # The one that names a file says most; otherwise the nearest.
         wrapper = next((line for line in wrappers if "://" in line), wrappers[-1])
@@ -61,7 +61,7 @@ def root_cause(error: Exception) -> str:
 
 
 def one_line(text: str) -> str:
-    """Give what a text of Java or Python says, without its stack traces.
+    """A message of Java or Python without its stack traces.
 
     Parameters
     ----------
@@ -81,6 +81,7 @@ def one_line(text: str) -> str:
 
 
 def _chain(throwable: Any) -> list[str]:
+    # Spark wraps an error of a worker several times; the innermost cause names the fault.
     texts: list[str] = []
     while throwable is not None and len(texts) < 20:  # a cause can be its own
         texts.append(throwable.toString())

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _SOURCE = "--engine spark"
-_INSTALL = "Install it: pip install 'northstar-explain[spark]'; it wants Java 17 or later."
+_INSTALL = "Install it: pip install 'northstar-explain[spark]'; it needs Java 17 or later."
 _ANSWER_S = 10.0
 _SCHEDULER = "org.apache.spark.scheduler.TaskSchedulerImpl"
 
 
 @contextmanager
-def opened(session: SparkSession | None, say: Callable[[str], None]) -> Iterator[SparkSession]:
+def opened(session: SparkSession | None, progress: Callable[[str], None]) -> Iterator[SparkSession]:
     """Give the session of a run, and stop it afterwards if it was made here.
 
     Parameters
@@ -35,8 +35,8 @@ def opened(session: SparkSession | None, say: Callable[[str], None]) -> Iterator
         Used as it is. Without one, the active session is used, and without that a new one: on the master named by
         ``spark-submit``, ``PYSPARK_SUBMIT_ARGS``, ``spark-defaults.conf`` or the variable ``MASTER`` or
         ``SPARK_MASTER``, otherwise on this machine.
-    say : callable
-        Told what Spark's scheduler warns of, for example that no worker is free.
+    progress : callable
+        Called with warnings of Spark's scheduler, for example that no worker is free.
 
     Yields
     ------
@@ -52,7 +52,7 @@ def opened(session: SparkSession | None, say: Callable[[str], None]) -> Iterator
     except ImportError as error:
         raise NorthstarError(_SOURCE, [Fault("pyspark", "the library", "none", _INSTALL)]) from error
     ours = SparkContext._active_spark_context is None
-    java = _Stderr(say)
+    java = _Stderr(progress)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
@@ -60,7 +60,7 @@ def opened(session: SparkSession | None, say: Callable[[str], None]) -> Iterator
         yield session
     finally:
         if ours and session is not None:
-            with suppress(Py4JError):  # of a Java that has died, which another error already tells
+            with suppress(Py4JError):  # of a Java that has died, which another error reports
                 session.stop()
         java.release()
 
@@ -111,7 +111,7 @@ def _start(java: _Stderr) -> SparkSession:
     master = "local[*]"
     try:
         _launch(java)
-        # Only Java knows what was asked for: before it runs, PySpark's settings are empty, under spark-submit too.
+        # Only Java knows the settings: before it runs, PySpark's own are empty, under spark-submit too.
         settings = SparkConf()
         master = settings.get("spark.master", master)
         _require_answer(master)
@@ -122,10 +122,10 @@ def _start(java: _Stderr) -> SparkSession:
         got = " ".join([root_cause(error), *list(java.lines)[-3:]])
         if "stopped SparkContext" in got:  # all that Spark says when a master takes no registration
             got = "no answer from it in Spark's time for that"
-        todo = "Check the master and its log; Spark wants Java 17 or later."
+        todo = "Check the master and its log; Spark needs Java 17 or later."
         raise NorthstarError(_SOURCE, [Fault("session", f"one that starts on {master}", got, todo)]) from error
     _require_classic(session)
-    # With the rest silenced, this alone tells of lost workers and of a cluster that has none to give.
+    # With the rest silenced, this alone reports lost workers and a cluster without free ones.
     log4j = session.sparkContext._jvm.org.apache.logging.log4j  # type: ignore[union-attr]
     log4j.core.config.Configurator.setLevel(_SCHEDULER, log4j.Level.WARN)
     return session
@@ -145,20 +145,20 @@ def _launch(java: _Stderr) -> None:
 def _built(settings: SparkConf, master: str) -> SparkSession:
     from pyspark.sql import SparkSession
 
-    wanted = {"spark.app.name": "explain score", "spark.log.level": "OFF", "spark.ui.showConsoleProgress": "false"}
-    if master.startswith("local"):  # nobody else has to reach the driver
+    defaults = {"spark.app.name": "explain score", "spark.log.level": "OFF", "spark.ui.showConsoleProgress": "false"}
+    if master.startswith("local"):  # nothing else has to reach the driver
         loopback = "127.0.0.1"
-        wanted |= {"spark.ui.enabled": "false", "spark.driver.host": loopback, "spark.driver.bindAddress": loopback}
+        defaults |= {"spark.ui.enabled": "false", "spark.driver.host": loopback, "spark.driver.bindAddress": loopback}
     builder = SparkSession.builder
-    for key, value in wanted.items():
-        # These two spark-submit sets itself where nobody did.
+    for key, value in defaults.items():
+        # spark-submit sets these two itself where the user did not.
         if key in ("spark.app.name", "spark.ui.showConsoleProgress") or not settings.contains(key):
             builder = builder.config(key, value)
     return builder.getOrCreate()
 
 
 def _require_answer(master: str) -> None:
-    """Refuse a standalone master that nobody listens on, which Spark itself finds out after more than a minute."""
+    """Refuse a standalone master that does not listen, which Spark itself notices after more than a minute."""
     scheme, _, places = master.partition("://")
     if scheme != "spark":
         return
@@ -189,11 +189,11 @@ def _variable(name: str, value: str) -> Iterator[None]:
 
 
 class _Stderr:
-    """Reads what a Java process of ours says on stderr: kept for errors, told where it is the scheduler's."""
+    """Reads the stderr of a Java process of ours: kept for errors; the scheduler's warnings go to progress."""
 
-    def __init__(self, say: Callable[[str], None]):
+    def __init__(self, progress: Callable[[str], None]):
         self.lines: deque[str] = deque(maxlen=20)
-        self._say = say
+        self._progress = progress
         self._released = False
 
     @contextmanager
@@ -206,7 +206,7 @@ class _Stderr:
             yield writer
         except BaseException:
             os.close(writer)
-            thread.join(_ANSWER_S)  # it has died; its last words tell why
+            thread.join(_ANSWER_S)  # it has died; its last lines say why
             raise
         os.close(writer)
 
@@ -218,8 +218,8 @@ class _Stderr:
         with os.fdopen(reader, encoding="utf-8", errors="replace") as stream:
             for line in stream:
                 self.lines.append(line.strip())
-                _, found, message = line.partition(" TaskSchedulerImpl: ")
+                _, is_scheduler, message = line.partition(" TaskSchedulerImpl: ")
                 if self._released:
                     sys.stderr.write(line)
-                elif found:
-                    self._say(f"Spark: {message.strip()}")
+                elif is_scheduler:
+                    self._progress(f"Spark: {message.strip()}")

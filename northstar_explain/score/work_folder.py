@@ -1,7 +1,7 @@
-"""The folder beside the output in which a run does its work, so that a run that was killed can be taken up again.
+"""The folder beside the output in which a run does its work, so that a run that was killed can be resumed.
 
-What is finished is said by the part's journal, which is written last and put in its place in one step. Whatever else
-lies in the folder is unfinished, or an old result that a new one has been exchanged for; it is removed.
+A chunk is finished once its journal exists, which is written last and by one rename. Whatever else is in the folder
+is unfinished, or an old result that a new one has replaced; it is removed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _LOCK = "lock"
 
 
 @dataclass(frozen=True)
-class Part:
-    """A finished piece of the output.
+class FinishedChunk:
+    """A finished piece of the output, with its counts.
 
     Attributes
     ----------
@@ -50,14 +50,14 @@ class Part:
     tally: dict[str, Any] = field(default_factory=dict)
 
 
-class Work:
+class WorkFolder:
     """A work folder, locked for this process.
 
     Parameters
     ----------
     folder : Path
     out : Path
-        Whose it is, for errors.
+        The output of the run, for errors.
 
     Attributes
     ----------
@@ -69,86 +69,88 @@ class Work:
         self._begun = False
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = (folder / _LOCK).open("w")
-        if not _locked(self._lock.fileno()) or not self._stands():
+        if not _locked(self._lock.fileno()) or not self._exists():
             self._lock.close()
             todo = "Wait for it, or choose another path."
-            raise OutputError(str(out), [Fault("output", "a path nobody writes to", "one of a run under way", todo)])
+            raise OutputError(
+                str(out), [Fault("output", "a path that no other run writes to", "one that a run is writing to", todo)]
+            )
 
-    def _stands(self) -> bool:
+    def _exists(self) -> bool:
         # Another run may have removed the folder between the opening and the locking of its file.
         try:
             return os.path.samestat(os.fstat(self._lock.fileno()), (self.folder / _LOCK).stat())
         except FileNotFoundError:
             return False
 
-    def __enter__(self) -> Work:
+    def __enter__(self) -> WorkFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *rest: object) -> None:
         try:
-            # What stopped the run may pass: an interrupt, or a full disk. Then finished parts are worth keeping; and
-            # those of an earlier run are, when this one was refused before it began.
-            passing = not self._begun or isinstance(error, KeyboardInterrupt | OSError)
-            parts = sum(1 for _ in self.folder.glob("part-*.json"))
-            if not (error and passing and parts):
+            # An interrupt or a full disk may pass, so finished chunks are kept for --resume; those of an earlier run
+            # too, when this one was refused before it began.
+            temporary = not self._begun or isinstance(error, KeyboardInterrupt | OSError)
+            chunks = sum(1 for _ in self.folder.glob("part-*.json"))
+            if not (error and temporary and chunks):
                 self._remove()
             elif isinstance(error, KeyboardInterrupt):
-                error.add_note(f"`--resume` continues after {parts:,} finished {'part' if parts == 1 else 'parts'}")
+                error.add_note(f"`--resume` continues after {chunks:,} finished {'chunk' if chunks == 1 else 'chunks'}")
         finally:
             self._lock.close()
 
     def _remove(self) -> None:
-        if not self._stands():  # removed when the results were published, and perhaps another run's by now
+        if not self._exists():  # removed when the results were published, and perhaps another run's by now
             return
-        # First what says that anything here is finished: a run killed in the midst of this leaves nothing to believe.
+        # Journals first: a run killed halfway through this leaves no chunk that looks finished.
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             remove(path)
         remove(self.folder)
 
-    def resume(self, about: dict[str, Any], wanted: bool) -> list[Part]:
-        """The parts finished by an earlier run of the same input, model and output.
+    def resume(self, description: dict[str, Any], wanted: bool) -> list[FinishedChunk]:
+        """The chunks finished by an earlier run of the same input, model and output.
 
         Parameters
         ----------
-        about : dict
-            What the run is of, as plain data.
+        description : dict
+            Input, model and output of the run, as plain data.
         wanted : bool
-            Whether to take up anything; otherwise, what an earlier run left is removed.
+            Whether to resume; otherwise, what an earlier run left is removed.
         """
         self._begun = True
-        if not wanted or self._read(_RUN) != about:
+        if not wanted or self._read(_RUN) != description:
             self._clear()
-            self._write(_RUN, about)
+            self._write(_RUN, description)
             return []
-        parts: list[Part] = []
-        while (data := self._read(_journal(len(parts)))) is not None:
+        chunks: list[FinishedChunk] = []
+        while (data := self._read(_journal(len(chunks)))) is not None:
             data["end"], data["rejects"] = Position(*data["end"]), tuple(data["rejects"])
-            part = Part(**data)
-            if not self._holds(part):
+            chunk = FinishedChunk(**data)
+            if not self._intact(chunk):
                 break
-            parts.append(part)
-        self._clear(parts)
-        return parts
+            chunks.append(chunk)
+        self._clear(chunks)
+        return chunks
 
-    def _holds(self, part: Part) -> bool:
-        # A run that was killed while it published may have moved its parts away, and others to their place.
-        scores = self.folder / "scores" / part.scores
-        if not scores.is_file() or sha256(scores) != part.sha256:
+    def _intact(self, chunk: FinishedChunk) -> bool:
+        # A run that was killed while it published may have moved its chunks away, and others to their paths.
+        scores = self.folder / "scores" / chunk.scores
+        if not scores.is_file() or sha256(scores) != chunk.sha256:
             return False
-        return all((self.folder / "rejects" / name).is_file() for name in part.rejects)
+        return all((self.folder / "rejects" / name).is_file() for name in chunk.rejects)
 
-    def finish(self, part: Part) -> None:
-        """Note that a part is finished."""
-        self._write(_journal(part.number), part.__dict__)
+    def finish(self, chunk: FinishedChunk) -> None:
+        """Record that a chunk is finished."""
+        self._write(_journal(chunk.number), chunk.__dict__)
 
-    def _clear(self, parts: Sequence[Part] = ()) -> None:
-        """Remove all but the lock, standard input, and what belongs to these parts."""
-        kept = {_LOCK, _RUN, *(_journal(part.number) for part in parts)} if parts else {_LOCK}
-        for path in sorted(self.folder.iterdir(), reverse=True):  # journals before what they tell of
-            if parts and path.name in ("scores", "rejects"):
-                names = {name for part in parts for name in (part.scores, *part.rejects)}
-                strange = [inside for inside in path.iterdir() if inside.name not in names]
-                for inside in strange:
+    def _clear(self, chunks: Sequence[FinishedChunk] = ()) -> None:
+        """Remove all but the lock, standard input, and what belongs to these chunks."""
+        kept = {_LOCK, _RUN, *(_journal(chunk.number) for chunk in chunks)} if chunks else {_LOCK}
+        for path in sorted(self.folder.iterdir(), reverse=True):  # journals before the files that they list
+            if chunks and path.name in ("scores", "rejects"):
+                names = {name for chunk in chunks for name in (chunk.scores, *chunk.rejects)}
+                unexpected = [inside for inside in path.iterdir() if inside.name not in names]
+                for inside in unexpected:
                     remove(inside)
             elif path.name not in kept and not path.name.startswith("stdin"):
                 remove(path)

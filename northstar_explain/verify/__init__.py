@@ -1,1 +1,1 @@
-"""Packs and model folders checked by every program there is."""
+"""Packs and model folders checked by every program available."""

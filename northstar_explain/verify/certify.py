@@ -14,27 +14,27 @@ from northstar_explain.model.pack_layout import LOOKUPS, SCORES
 from northstar_explain.model.parity import EXACT, ROUNDED, Certificate, Check, Slip
 from northstar_explain.model.rules import assign
 from northstar_explain.verify import run_libreoffice
-from northstar_explain.verify.run_duckdb import Scripts, answers, scripts_of
+from northstar_explain.verify.run_duckdb import SqlScripts, answers, scripts_of
 
 _WORST = 5
 
 
-def certify(model: Model, book: bytes, sql: Scripts | None = None) -> Certificate:
-    """Score the golden rows by every program there is.
+def certify(model: Model, book: bytes, sql: SqlScripts | None = None) -> Certificate:
+    """Score the golden rows with every program available.
 
     Parameters
     ----------
     model : Model
     book : bytes
         The workbook whose formulas are to be recalculated.
-    sql : Scripts, optional
-        What scores the rows in DuckDB, such as an audit pack holds it; made from the model where not given.
+    sql : SqlScripts, optional
+        What scores the rows in DuckDB, such as that of an audit pack; made from the model where not given.
 
     Returns
     -------
     Certificate
     """
-    with ThreadPoolExecutor(1) as beside:  # LibreOffice is another process; the others need not wait for it
+    with ThreadPoolExecutor(1) as beside:  # LibreOffice is another process; the others do not wait for it
         sheet = beside.submit(_spreadsheet, model, book)
         checks = (_interpret(model), _scorecard(model), _duckdb(model, sql), sheet.result())
     return Certificate(model.id, model.golden.num_rows, checks)
@@ -44,17 +44,17 @@ def _interpret(model: Model) -> Check:
     about = ("interpret", "its own predict_proba, stored when the model was made; probabilities only")
     if INTERPRET_PROBABILITY not in model.golden.column_names:
         return Check(*about, not_checked="the model folder does not hold it")
-    return _held_against(model, *about, probability=model.golden[INTERPRET_PROBABILITY].to_numpy())
+    return _compared(model, *about, probability=model.golden[INTERPRET_PROBABILITY].to_numpy())
 
 
 def _scorecard(model: Model) -> Check:
     columns = columns_of(model.golden, model.contract.features)
     segments = assign(model.segmentation.tree, columns).tolist()
     probability = model.scorecard.probability(columns)
-    return _held_against(model, "scorecard", "Python: scorecard.parquet and segments.json", probability, segments)
+    return _compared(model, "scorecard", "Python: scorecard.parquet and segments.json", probability, segments)
 
 
-def _duckdb(model: Model, sql: Scripts | None) -> Check:
+def _duckdb(model: Model, sql: SqlScripts | None) -> Check:
     about = ("SQL in DuckDB", f"{LOOKUPS} and {SCORES}, as “explain sql --scores” writes them")
     try:
         probability, segments = answers(model, sql or scripts_of(model))
@@ -63,7 +63,7 @@ def _duckdb(model: Model, sql: Scripts | None) -> Check:
     except ValueError as error:
         slip = Slip(1, "a query that scores", str(error))
         return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
-    return _held_against(model, *about, probability, segments)
+    return _compared(model, *about, probability, segments)
 
 
 def _spreadsheet(model: Model, book: bytes) -> Check:
@@ -71,14 +71,14 @@ def _spreadsheet(model: Model, book: bytes) -> Check:
     if run_libreoffice.program() is None:
         return Check(*about, not_checked="LibreOffice is not installed", tolerance=ROUNDED)
     try:
-        found = run_libreoffice.scored_rows(run_libreoffice.recalculate(book))
+        recalculated = run_libreoffice.scored_rows(run_libreoffice.recalculate(book))
     except RuntimeError as error:
         return Check(*about, not_checked=str(error), tolerance=ROUNDED)
-    probability = np.array([np.nan if value is None else value for value in found.probability])
-    return _held_against(model, *about, probability, list(found.segment), ROUNDED)
+    probability = np.array([np.nan if value is None else value for value in recalculated.probability])
+    return _compared(model, *about, probability, list(recalculated.segment), ROUNDED)
 
 
-def _held_against(
+def _compared(
     model: Model,
     program: str,
     how: str,
@@ -86,26 +86,29 @@ def _held_against(
     segments: Sequence[str] | None = None,
     tolerance: float = EXACT,
 ) -> Check:
-    wanted_segment, wanted = model.golden[EXPECTED[0]].to_pylist(), model.golden[EXPECTED[1]].to_numpy()
+    expected_segment, expected = model.golden[EXPECTED[0]].to_pylist(), model.golden[EXPECTED[1]].to_numpy()
     count = model.golden.num_rows
+    # Rows are compared by position, which means nothing when their number differs.
     if len(probability) != count or (segments is not None and len(segments) != count):
         return Check(program, how, count, slips=(Slip(1, f"{count:,} rows", f"{len(probability):,} rows"),), wrong=1)
-    apart = np.abs(probability - wanted)
-    # A row that came out as no number at all is as wrong as can be.
-    apart = np.where(np.isnan(apart), np.inf, apart)
-    elsewhere = np.array([segments is not None and segments[i] != wanted_segment[i] for i in range(count)], dtype=bool)
-    wrong = np.flatnonzero((apart > tolerance) | elsewhere)
+    difference = np.abs(probability - expected)
+    # A score that is not a number is an infinite difference.
+    difference = np.where(np.isnan(difference), np.inf, difference)
+    other_segment = np.array(
+        [segments is not None and segments[i] != expected_segment[i] for i in range(count)], dtype=bool
+    )
+    wrong = np.flatnonzero((difference > tolerance) | other_segment)
 
     def slip(row: int) -> Slip:
-        if apart[row] > tolerance:
-            return Slip(row + 1, *(f"probability {float(one[row])!r}" for one in (wanted, probability)))
-        return Slip(row + 1, *(f"segment {one[row]}" for one in (wanted_segment, segments or ())))
+        if difference[row] > tolerance:
+            return Slip(row + 1, *(f"probability {float(one[row])!r}" for one in (expected, probability)))
+        return Slip(row + 1, *(f"segment {one[row]}" for one in (expected_segment, segments or ())))
 
     return Check(
         program=program,
         how=how,
         rows=count,
-        difference=float(apart.max()) if count else None,
+        difference=float(difference.max()) if count else None,
         tolerance=tolerance,
         segments=segments is not None,
         slips=tuple(slip(int(row)) for row in wrong[:_WORST]),

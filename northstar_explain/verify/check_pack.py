@@ -19,7 +19,7 @@ from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.checksums import sha256
 from northstar_explain.report.audit.workbook import workbook
 from northstar_explain.verify import certify
-from northstar_explain.verify.run_duckdb import Scripts
+from northstar_explain.verify.run_duckdb import SqlScripts
 
 TAMPERED, MISSING, EXTRA, ROW = "tampered", "missing", "extra", "row"
 _LISTED = "as listed in the manifest"
@@ -27,8 +27,8 @@ _RESTORE = "Ask for the pack again; do not use this one."
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong.
+class Mismatch:
+    """A file or a golden row that is not as it must be.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of it.
+    """Result of a verification.
 
     Attributes
     ----------
@@ -61,18 +61,18 @@ class Verification:
     model_id : str
     files : int
         How many were listed.
-    findings : tuple of Finding
+    findings : tuple of Mismatch
     certificate : Certificate or None
         None where the files are too damaged to score the golden rows.
     sums : str
-        SHA-256 of ``SHA256SUMS``, or of a model's manifest: what somebody may have signed.
+        SHA-256 of ``SHA256SUMS``, or of a model's manifest: what may have been signed.
     """
 
     path: str
     what: str
     model_id: str
     files: int
-    findings: tuple[Finding, ...]
+    findings: tuple[Mismatch, ...]
     certificate: Certificate | None
     sums: str
 
@@ -90,7 +90,7 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
     path : Path
         An audit pack or a model folder.
     progress : callable
-        Told each stage as it begins.
+        Called with the name of each stage as it begins.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
     manifest = _parsed(raw)
     if manifest is None or not isinstance(manifest.get("files"), dict):
         if (path / SUMS).is_file():
-            finding = Finding(TAMPERED, MANIFEST, "a manifest in JSON", "something else")
+            finding = Mismatch(TAMPERED, MANIFEST, "a manifest in JSON", "something else")
             return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
         raise PackError(str(path), [Fault(MANIFEST, "a manifest in JSON", "something else", _RESTORE)])
     if manifest.get("kind") == checksums.KIND or (path / SUMS).is_file():
@@ -121,10 +121,10 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
     return _model(path, raw, manifest, progress)
 
 
-def require_verified(found: Verification) -> None:
+def require_verified(checked: Verification) -> None:
     """Raise PackError with everything that is wrong, if anything is."""
-    if found.findings:
-        raise PackError(found.path, found.faults)
+    if checked.findings:
+        raise PackError(checked.path, checked.faults)
 
 
 def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[str], None]) -> Verification:
@@ -137,15 +137,16 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
     if sums is None:
         findings.append(_absent(path, SUMS, "the sums of all files"))
     elif (not findings and sums != checksums.sums_bytes(raw)) or (findings and sums != _sums_or_none(raw)):
-        findings.append(Finding(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
+        findings.append(Mismatch(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
+    # A damaged model cannot be loaded; its checksums have said so already.
     certificate = None
     if not any(finding.where.startswith(f"{MODEL}/") for finding in findings):
-        sound = {name for name in listed if name not in {finding.where for finding in findings}}
-        certificate, more = _recomputed(path / MODEL, path, sound, progress)
+        intact = {name for name in listed if name not in {finding.where for finding in findings}}
+        certificate, more = _recomputed(path / MODEL, path, intact, progress)
         findings += more
     id = str(manifest.get("model_id", "unknown"))
     if certificate is not None and certificate.model_id != id:
-        findings.append(Finding(TAMPERED, MANIFEST, f"model_id {certificate.model_id}", id))
+        findings.append(Mismatch(TAMPERED, MANIFEST, f"model_id {certificate.model_id}", id))
     digest = sha256(sums) if sums is not None else ""
     return Verification(str(path), "audit pack", id, len(listed), tuple(findings), certificate, digest)
 
@@ -154,8 +155,8 @@ def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[
     findings = _manifest_findings(raw, manifest)
     listed = {name: str(digest) for name, digest in manifest["files"].items()}
     unlisted = [name for name in folders.FILES if name not in listed]
-    findings += [Finding(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
-    # Names are people's to change at any time, and no part of what is sealed.
+    findings += [Mismatch(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
+    # Users may rename segments at any time: the names are not part of what is sealed.
     findings += _file_findings(path, listed, ignored={MANIFEST, names.FILE})
     certificate = None
     if not any(finding.kind != EXTRA for finding in findings):
@@ -165,33 +166,34 @@ def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[
     return Verification(str(path), "model folder", id, len(listed), tuple(findings), certificate, sha256(raw))
 
 
-def _manifest_findings(raw: bytes, manifest: dict[str, Any]) -> list[Finding]:
+def _manifest_findings(raw: bytes, manifest: dict[str, Any]) -> list[Mismatch]:
     """Whether the manifest is sealed, and written as it is always written."""
     try:
-        want, got, same = str(manifest.get(SEAL)), checksums.seal(manifest), raw == json_bytes(manifest)
-    except ValueError:  # numbers without end, halves of signs: nothing that was ever written
-        return [Finding(TAMPERED, MANIFEST, "what JSON can hold", "something else")]
-    if want != got:
-        return [Finding(TAMPERED, MANIFEST, f"SHA-256 {want[:12]}…", f"{got[:12]}…")]
+        expected, got, same = str(manifest.get(SEAL)), checksums.seal(manifest), raw == json_bytes(manifest)
+    except ValueError:  # infinite numbers or lone surrogates: nothing that was ever written
+        return [Mismatch(TAMPERED, MANIFEST, "what JSON can hold", "something else")]
+    if expected != got:
+        return [Mismatch(TAMPERED, MANIFEST, f"SHA-256 {expected[:12]}…", f"{got[:12]}…")]
     if not same:
-        return [Finding(TAMPERED, MANIFEST, "the bytes that were written", "the same content, written otherwise")]
+        return [Mismatch(TAMPERED, MANIFEST, "the bytes that were written", "the same content, written otherwise")]
     return []
 
 
-def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> list[Finding]:
+def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> list[Mismatch]:
     findings = []
-    for name, want in sorted(listed.items()):
+    for name, expected in sorted(listed.items()):
         if not checksums.is_inside(name):
-            findings.append(Finding(TAMPERED, MANIFEST, "paths inside the folder", repr(name)))
+            findings.append(Mismatch(TAMPERED, MANIFEST, "paths inside the folder", repr(name)))
             continue
-        found = checksums.seen(path, name)
-        if found.instead:
-            kind = MISSING if found.instead == checksums.NOTHING else TAMPERED
-            findings.append(Finding(kind, name, _LISTED, found.instead))
-        elif found.sha256 != want:
-            findings.append(Finding(TAMPERED, name, f"SHA-256 {want[:12]}…", f"{found.sha256[:12]}…"))
+        actual = checksums.seen(path, name)
+        if actual.instead:
+            kind = MISSING if actual.instead == checksums.NOTHING else TAMPERED
+            findings.append(Mismatch(kind, name, _LISTED, actual.instead))
+        elif actual.sha256 != expected:
+            findings.append(Mismatch(TAMPERED, name, f"SHA-256 {expected[:12]}…", f"{actual.sha256[:12]}…"))
+    # A file that the manifest does not list was not there when the pack was written.
     extra = [name for name in checksums.files_below(path) if name not in listed and name not in ignored]
-    return findings + [Finding(EXTRA, name, "only files that the manifest lists", "another") for name in extra]
+    return findings + [Mismatch(EXTRA, name, "only files that the manifest lists", "another") for name in extra]
 
 
 def _sums_or_none(raw: bytes) -> bytes | None:
@@ -202,47 +204,48 @@ def _sums_or_none(raw: bytes) -> bytes | None:
 
 
 def _first_difference(sums: bytes, raw: bytes) -> str:
-    wanted = (_sums_or_none(raw) or b"").split(b"\n")
+    expected = (_sums_or_none(raw) or b"").split(b"\n")
     for number, line in enumerate(sums.split(b"\n"), start=1):
-        if number > len(wanted) or line != wanted[number - 1]:
+        if number > len(expected) or line != expected[number - 1]:
             return f"another line {number}"
     return "fewer lines"
 
 
 def _recomputed(
-    model_path: Path, pack: Path | None, sound: set[str], progress: Callable[[str], None]
-) -> tuple[Certificate | None, list[Finding]]:
-    """Load the model, which scores its golden rows again, then hold every other program against them.
+    model_path: Path, pack: Path | None, intact: set[str], progress: Callable[[str], None]
+) -> tuple[Certificate | None, list[Mismatch]]:
+    """Load the model, which scores its golden rows again, then compare every other program with them.
 
-    Workbook and SQL are those of the pack where they are sound, and made anew where not: what was tampered with is not
-    run.
+    Workbook and SQL are those of the pack where they are intact, and otherwise made from the model: what was tampered
+    with is never run.
     """
     try:
         model = models.load(model_path)
     except (ContractError, ModelError) as error:
         inside = f"{MODEL}/" if pack else ""
         return None, [_load_finding(inside, fault) for fault in error.faults]
-    progress("scoring the golden rows by every program there is")
-    book = _read(pack, BOOK) if pack and BOOK in sound else None
-    scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= sound else None
+    progress("scoring the golden rows with every program available")
+    # The pack's own files are what an auditor uses, so they are what is certified.
+    book = _read(pack, BOOK) if pack and BOOK in intact else None
+    scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= intact else None
     certificate = certify.certify(model, book or workbook(model), scripts)
     findings = [
-        Finding(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
+        Mismatch(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
         for check in certificate.checks
         for slip in check.slips
     ]
     return certificate, findings
 
 
-def _scripts(pack: Path) -> Scripts | None:
-    found = [_read(pack, name) for name in (LOOKUPS, SCORES)]
-    texts = [data.decode("utf-8", "replace") for data in found if data is not None]
-    return Scripts(*texts) if len(texts) == len(found) else None
+def _scripts(pack: Path) -> SqlScripts | None:
+    files = [_read(pack, name) for name in (LOOKUPS, SCORES)]
+    texts = [data.decode("utf-8", "replace") for data in files if data is not None]
+    return SqlScripts(*texts) if len(texts) == len(files) else None
 
 
-def _load_finding(inside: str, fault: Fault) -> Finding:
+def _load_finding(inside: str, fault: Fault) -> Mismatch:
     kind = ROW if fault.where.startswith("golden row") else TAMPERED
-    return Finding(kind, fault.where if kind == ROW else inside + fault.where, fault.expected, fault.got)
+    return Mismatch(kind, fault.where if kind == ROW else inside + fault.where, fault.expected, fault.got)
 
 
 def _read(folder: Path, name: str) -> bytes | None:
@@ -250,9 +253,9 @@ def _read(folder: Path, name: str) -> bytes | None:
     return None if checksums.seen(folder, name).instead else (folder / name).read_bytes()
 
 
-def _absent(folder: Path, name: str, expected: str) -> Finding:
-    found = checksums.seen(folder, name).instead
-    return Finding(MISSING if found == checksums.NOTHING else TAMPERED, name, expected, found)
+def _absent(folder: Path, name: str, expected: str) -> Mismatch:
+    instead = checksums.seen(folder, name).instead
+    return Mismatch(MISSING if instead == checksums.NOTHING else TAMPERED, name, expected, instead)
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Running a pack's SQL in DuckDB: what it says of each golden row."""
+"""Running a pack's SQL in DuckDB: segment and probability of each golden row."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _ANSWERS = ("probability", "segment_id")
 
 
 @dataclass(frozen=True)
-class Scripts:
+class SqlScripts:
     """The model as SQL: what makes its lookup tables, and the query over ``customers`` that reads them."""
 
     lookups: str
     scores: str
 
 
-def scripts_of(model: Model) -> Scripts:
+def scripts_of(model: Model) -> SqlScripts:
     """The model as SQL for DuckDB, as `explain sql --scores` writes it."""
-    return Scripts("".join(tables_sql(model, "duckdb")), scores_sql(model, "duckdb"))
+    return SqlScripts("".join(tables_sql(model, "duckdb")), scores_sql(model, "duckdb"))
 
 
 def golden_table(model: Model) -> pa.Table:
@@ -33,14 +33,14 @@ def golden_table(model: Model) -> pa.Table:
     return model.golden.select(features).add_column(0, model.contract.id, number)
 
 
-def answers(model: Model, scripts: Scripts) -> tuple[np.ndarray, list[str]]:
+def answers(model: Model, scripts: SqlScripts) -> tuple[np.ndarray, list[str]]:
     """Probability and segment that DuckDB gives to each golden row, in their order.
 
     Parameters
     ----------
     model : Model
-    scripts : Scripts
-        They may come from somebody else: they can read the golden rows, and no file and no network.
+    scripts : SqlScripts
+        They may come from a pack of unknown origin: they can read the golden rows, and no file and no network.
 
     Returns
     -------
@@ -55,6 +55,7 @@ def answers(model: Model, scripts: Scripts) -> tuple[np.ndarray, list[str]]:
     """
     import duckdb
 
+    # A pack is foreign code: it may neither read files nor change these settings.
     with duckdb.connect(config={"enable_external_access": "false", "lock_configuration": "true"}) as connection:
         connection.register("customers", golden_table(model))
         try:
@@ -62,9 +63,10 @@ def answers(model: Model, scripts: Scripts) -> tuple[np.ndarray, list[str]]:
             result = connection.sql(scripts.scores)
             if result is None:
                 raise ValueError("the query gives no rows")
-            found = result.to_arrow_table().select([model.contract.id, *_ANSWERS])
-            order = np.argsort(found[0].cast(pa.int64()).to_numpy(), kind="stable")
-            probability, segments = found[1].cast(pa.float64()).to_numpy(), found[2].cast(pa.string()).to_pylist()
+            answer = result.to_arrow_table().select([model.contract.id, *_ANSWERS])
+            # A database gives rows in any order; the id of a golden row is its number.
+            order = np.argsort(answer[0].cast(pa.int64()).to_numpy(), kind="stable")
+            probability, segments = answer[1].cast(pa.float64()).to_numpy(), answer[2].cast(pa.string()).to_pylist()
         except (duckdb.Error, pa.ArrowException, KeyError) as error:
             raise ValueError(str(error).split("\n")[0]) from error
     return probability[order], [segments[row] for row in order]

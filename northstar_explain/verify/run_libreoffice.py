@@ -1,4 +1,4 @@
-"""Recalculating the workbook in LibreOffice, to see what a spreadsheet makes of its formulas."""
+"""Recalculating the workbook in LibreOffice, to see what its formulas give in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from northstar_explain.report.audit.workbook.book import GOLDEN
 
-# LibreOffice trusts the results stored in a file unless it is told to calculate everything anew.
+# LibreOffice trusts the results stored in a file unless this setting makes it recalculate everything.
 _ALWAYS_CALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse">
@@ -25,15 +25,15 @@ _LONGEST_S = 180
 
 
 @dataclass(frozen=True)
-class Recalculated:
-    """What a spreadsheet made of the golden rows, in their order."""
+class RecalculatedRows:
+    """Scores of the golden rows in the spreadsheet, in their order."""
 
     probability: tuple[float | None, ...]
     segment: tuple[str, ...]
 
 
 def program() -> str | None:
-    """The program that recalculates, where the machine has it."""
+    """The program that recalculates, where it is installed."""
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
@@ -53,13 +53,14 @@ def recalculate(book: bytes) -> dict[str, list[list[str]]]:
     Raises
     ------
     RuntimeError
-        When the machine has no LibreOffice, or it does not do it.
+        When LibreOffice is not installed, or fails.
     """
     calculator = program()
     if calculator is None:
         raise RuntimeError("LibreOffice is not installed")
     with tempfile.TemporaryDirectory(prefix="northstar-") as name:
         folder = Path(name)
+        # A profile of its own: LibreOffice does not run twice on one, and the user's may be open.
         (folder / "profile" / "user").mkdir(parents=True)
         (folder / "profile" / "user" / "registrymodifications.xcu").write_text(_ALWAYS_CALCULATE, encoding="utf-8")
         (folder / "book.xlsx").write_bytes(book)
@@ -69,23 +70,23 @@ def recalculate(book: bytes) -> dict[str, list[list[str]]]:
             done = subprocess.run(call, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
         except subprocess.TimeoutExpired as error:
             raise RuntimeError(f"LibreOffice did not finish within {_LONGEST_S} seconds") from error
-        found = {path.stem.removeprefix("book-"): _rows(path) for path in sorted((folder / "out").glob("*.csv"))}
-        if not found:
+        sheets = {path.stem.removeprefix("book-"): _rows(path) for path in sorted((folder / "out").glob("*.csv"))}
+        if not sheets:
             raise RuntimeError(f"LibreOffice wrote nothing: {done.stderr.strip()[:200]}")
-        return found
+        return sheets
 
 
 def _rows(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
-def scored_rows(sheets: dict[str, list[list[str]]]) -> Recalculated:
+def scored_rows(sheets: dict[str, list[list[str]]]) -> RecalculatedRows:
     """Probability and segment of each golden row, from a recalculated workbook."""
     rows = sheets[GOLDEN]
     heads = rows[3]
     probability, segment = heads.index("probability"), heads.index("segment")
     body = [row for row in rows[4:] if row and row[0]]
-    return Recalculated(tuple(_number(row[probability]) for row in body), tuple(row[segment] for row in body))
+    return RecalculatedRows(tuple(_number(row[probability]) for row in body), tuple(row[segment] for row in body))
 
 
 def _number(cell: str) -> float | None:

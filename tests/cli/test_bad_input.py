@@ -201,22 +201,22 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
 def test_score_refuses_a_table_that_is_no_customer_table(
     fault: str, some: pa.Table, model_dir: Path, tmp_path: Path
 ) -> None:
-    make, said = FILE_FAULTS[fault]
+    make, expected = FILE_FAULTS[fault]
     path = make(some, tmp_path)
     message = refused(tmp_path, "score", path, "--model", model_dir, "--out", tmp_path / "scores.parquet", "--quiet")
     assert message.startswith(f"explain: {path}: ")
-    for words in said:
-        assert words in message
+    for text in expected:
+        assert text in message
 
 
 @pytest.mark.parametrize("fault", ["no file", "csv not utf-8", "parquet cut off", "all faults at once", "empty csv"])
 def test_train_and_init_refuse_the_same_files(fault: str, some: pa.Table, tmp_path: Path) -> None:
-    make, said = FILE_FAULTS[fault]
+    make, expected = FILE_FAULTS[fault]
     path = make(some, tmp_path)
     message = refused(tmp_path, "train", path, "--model", tmp_path / "model", "--quiet")
-    assert all(words in message for words in said)
+    assert all(text in message for text in expected)
     if fault != "all faults at once":  # a draft takes the columns as they are
-        assert said[0] in refused(tmp_path, "init", path, "--out", tmp_path / "contract.toml")
+        assert expected[0] in refused(tmp_path, "init", path, "--out", tmp_path / "contract.toml")
 
 
 def test_a_later_table_is_checked_before_anything_is_learnt(customers: pa.Table, tmp_path: Path) -> None:
@@ -370,10 +370,10 @@ def test_too_many_rejected_rows_give_exit_code_3_and_nothing_is_published_unless
     assert facts["published"] == (code == 0)
     if code:
         assert contents(tmp_path) == before
-        said = plain(result.stderr)
-        assert f"{bad} of 300 rows ({bad / 300:.2%}) rejected" in said
-        assert f"sessions_30d: expected 0 to 5000: {bad} rows" in said
-        assert "nothing published" in said and "--publish-anyway" in said
+        stderr = plain(result.stderr)
+        assert f"{bad} of 300 rows ({bad / 300:.2%}) rejected" in stderr
+        assert f"sessions_30d: expected 0 to 5000: {bad} rows" in stderr
+        assert "nothing published" in stderr and "--publish-anyway" in stderr
         assert explain(*command, "--publish-anyway").exit_code == code
     assert read(out).num_rows == 300 - bad
     assert json.loads((tmp_path / "scores.parquet.report.json").read_text())["published"]
@@ -444,12 +444,12 @@ LABEL_FAULTS = {
 
 @pytest.mark.parametrize("fault", LABEL_FAULTS)
 def test_train_refuses_a_label_that_is_not_0_and_1(fault: str, customers: pa.Table, tmp_path: Path) -> None:
-    change, said = LABEL_FAULTS[fault]
+    change, expected = LABEL_FAULTS[fault]
     path = tmp_path / "customers.parquet"
     tables.write(change(customers.slice(0, 1_200)), path)
     message = refused(tmp_path, "train", path, "--model", tmp_path / "model", "--quiet")
     assert message.startswith(f"explain: {path}: column {LABEL}: ")
-    assert said in message
+    assert expected in message
 
 
 def test_train_refuses_fewer_than_1000_customers(customers: pa.Table, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from northstar_explain import tables
 
 MAIN = "from northstar_explain.cli import main; main()"
 # Batches and parts so small that a signal comes in the midst of 6,000 customers.
-SLOWLY = f"from northstar_explain.score import inputs, runner; inputs.BATCH, runner.PART_ROWS = 16, 64; {MAIN}"
+SLOWLY = f"from northstar_explain.score import inputs, runner; inputs.BATCH, runner.CHUNK_ROWS = 16, 64; {MAIN}"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
@@ -37,11 +37,11 @@ def begin(*args: object, code: str = MAIN) -> subprocess.Popen:
 def ended(process: subprocess.Popen, number: int) -> str:
     """Send the signal, and give the last line on stderr; a traceback fails the test."""
     process.send_signal(number)
-    stdout, said = process.communicate(timeout=60)
-    assert process.returncode == CODES[signal.Signals(number)], said
-    assert "Traceback" not in said
+    stdout, message = process.communicate(timeout=60)
+    assert process.returncode == CODES[signal.Signals(number)], message
+    assert "Traceback" not in message
     assert stdout == ""
-    return said.splitlines()[-1]
+    return message.splitlines()[-1]
 
 
 def wait_for(there: Callable[[], bool]) -> None:
@@ -60,12 +60,12 @@ def test_a_stopped_run_says_that_it_can_be_resumed(number: int, week: Path, mode
     parts = len(list(out.parent.glob(".s.csv.work/part-*.json")))
     assert parts >= 2
     name = signal.Signals(number).name
-    assert line == f"explain: interrupted ({name}); `--resume` continues after {parts} finished parts"
+    assert line == f"explain: interrupted ({name}); `--resume` continues after {parts} finished chunks"
     assert [path.name for path in out.parent.iterdir()] == [".s.csv.work"]
     command = [sys.executable, "-c", SLOWLY, "score", week, "--model", model_dir, "--out", out, "--resume"]
     again = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
-    assert f"taking up after {parts} finished parts" in again.stderr
+    assert f"resuming after {parts} finished chunks" in again.stderr
     explain("score", week, "--model", model_dir, "--out", tmp_path / "whole" / "s.csv")
     assert out.read_bytes() == (tmp_path / "whole" / "s.csv").read_bytes()
     assert sorted(path.name for path in out.parent.iterdir()) == ["s.csv", "s.csv.report.json"]
@@ -176,7 +176,7 @@ def test_standard_input_that_is_closed_is_said(model_dir: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (MemoryError("Unable to allocate 2 GiB"), "memory: system: expected as much as the work needs; got Unable to"),
         (pa.ArrowMemoryError("malloc of size 64 failed"), "memory: system: expected as much as the work needs; got malloc"),
@@ -186,7 +186,7 @@ def test_standard_input_that_is_closed_is_said(model_dir: Path, tmp_path: Path) 
     ids=["numpy", "arrow", "threads", "files"],
 )  # fmt: skip
 def test_what_every_program_needs_is_named_when_it_is_lacking(
-    error: Exception, said: str, week: Path, model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, message: str, week: Path, model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(*args: object, **named: object) -> None:
         raise error
@@ -194,7 +194,7 @@ def test_what_every_program_needs_is_named_when_it_is_lacking(
     monkeypatch.setattr("northstar_explain.model.load", lacking)
     result = explain("show", model_dir)
     assert result.exit_code == 1
-    assert plain(result.stderr).startswith(f"explain: {said}")
+    assert plain(result.stderr).startswith(f"explain: {message}")
     assert len(result.stderr.splitlines()) == 1
 
 

@@ -9,6 +9,7 @@ from helpers import explain, refused
 
 from northstar_explain.cli.main import group
 from northstar_explain.export.sql import DIALECTS, scores_sql, segments_sql
+from northstar_explain.export.sql.dialects import KNOWN
 from northstar_explain.model import Model
 
 
@@ -76,3 +77,7 @@ def test_a_folder_in_the_place_of_the_statement_is_left(model_dir: Path, tmp_pat
 ])  # fmt: skip
 def test_wrong_usage(options: list[str], tmp_path: Path) -> None:
     assert "Error: " in refused(tmp_path, "sql", "model", *options, code=2)
+
+
+def test_the_dialects_of_the_options_are_those_that_are_known() -> None:
+    assert tuple(one.name for one in KNOWN) == DIALECTS

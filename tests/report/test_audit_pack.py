@@ -822,7 +822,7 @@ def test_what_cannot_be_run_is_said_and_not_passed_over(hostile: Model, monkeypa
 def test_a_slip_is_told_with_its_row(hostile: Model, row: int, by: float) -> None:
     wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
     wanted[row] += by
-    check = certify._held_against(hostile, "p", "h", wanted)
+    check = certify._compared(hostile, "p", "h", wanted)
     assert (check.wrong, check.slips[0].row) == (1, row + 1)
     assert check.difference == pytest.approx(by)
 
@@ -830,9 +830,9 @@ def test_a_slip_is_told_with_its_row(hostile: Model, row: int, by: float) -> Non
 def test_a_result_that_is_no_number_is_wrong(hostile: Model) -> None:
     wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
     wanted[3] = np.nan
-    check = certify._held_against(hostile, "p", "h", wanted)
+    check = certify._compared(hostile, "p", "h", wanted)
     assert (check.wrong, check.slips[0].row, check.difference) == (1, 4, np.inf)
-    assert certify._held_against(hostile, "p", "h", wanted[:-1]).wrong == 1
+    assert certify._compared(hostile, "p", "h", wanted[:-1]).wrong == 1
 
 
 # The commands.

@@ -16,7 +16,7 @@ from northstar_explain.score import Scorer, batch
 def test_batches_do_not_matter(model: Model, some: pa.Table, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     accepted = check(some, model.contract).accepted
     whole = Scorer(model)(accepted)
-    monkeypatch.setattr(batch, "CHUNK", size)
+    monkeypatch.setattr(batch, "CACHE_ROWS", size)
     parts = Scorer(model)(accepted)
     assert parts.num_rows == accepted.num_rows
     assert parts.to_pylist() == whole.to_pylist()
@@ -45,9 +45,9 @@ def test_reasons_are_the_largest_contributions(model: Model, some: pa.Table) -> 
     for row in range(accepted.num_rows):
         top = np.sort(np.abs(points[:, row]))[::-1][:3]
         by_reason = {model.scorecard.terms[t].reasons[places[t, row]]: points[t, row] for t in range(len(points))}
-        said = [by_reason[scores[row][f"reason_{i}"]] for i in (1, 2, 3)]
-        assert np.allclose(np.abs(said), top)
-        assert all(("raised" in scores[row][f"reason_{i + 1}"]) == (said[i] > 0) for i in range(3))
+        largest = [by_reason[scores[row][f"reason_{i}"]] for i in (1, 2, 3)]
+        assert np.allclose(np.abs(largest), top)
+        assert all(("raised" in scores[row][f"reason_{i + 1}"]) == (largest[i] > 0) for i in range(3))
 
 
 def test_segments_are_those_of_the_rules(model: Model, some: pa.Table) -> None:

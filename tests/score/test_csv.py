@@ -23,7 +23,9 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－
 def hostile(model: Model) -> Model:
     """A model whose every word begins a formula: names of segments, reasons, even the name of the id column."""
     segments = tuple(replace(s, name=f"=HYPERLINK({s.id})") for s in model.segmentation.segments)
-    terms = tuple(replace(term, reasons=tuple("@" + said for said in term.reasons)) for term in model.scorecard.terms)
+    terms = tuple(
+        replace(term, reasons=tuple("@" + reason for reason in term.reasons)) for term in model.scorecard.terms
+    )
     contract = parse(model.contract.text.replace(f'id = "{ID}"', 'id = "=id"'))
     return replace(
         model,

@@ -16,7 +16,7 @@ from northstar_explain import tables
 from northstar_explain.contract import check, columns_of
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import PSI_LOOK
-from northstar_explain.score import Options, Scorer, feature_drift, run
+from northstar_explain.score import Scorer, ScoringOptions, feature_drift, run
 
 
 def test_psi_is_the_sum_over_bins() -> None:
@@ -74,7 +74,7 @@ def test_a_numeric_feature_is_cut_into_tenths_of_training(model: Model, customer
 
 @pytest.fixture(scope="module")
 def other(customers: pa.Table) -> pa.Table:
-    """Customers of another kind: twice the visits, half the countries unknown, and one seen by nobody before."""
+    """Customers of another kind: twice the visits, half the countries unknown, and one never seen before."""
     visits = np.minimum(customers["sessions_30d"].to_numpy() * 3 + 20, 5_000)
     table = with_column(customers, "sessions_30d", pa.array(visits, pa.int32()))
     countries = ["Atlantis" if at % 2 else None for at in range(customers.num_rows)]
@@ -114,6 +114,6 @@ def test_of_many_unseen_categories_the_first_hundred_are_named(
     path = tmp_path / "many.parquet"
     names = [f"place {at % 450}" for at in range(customers.num_rows)]
     tables.write(with_column(customers, "country", pa.array(names)), path)
-    found = run(model, path, tmp_path / "s.csv", Options()).facts["unseen_categories"]["country"]
+    found = run(model, path, tmp_path / "s.csv", ScoringOptions()).facts["unseen_categories"]["country"]
     assert found["rows"] == 6_000
     assert found["values"] == {f"place {at}": -(-(6_000 - at) // 450) for at in range(100)}

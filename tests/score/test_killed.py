@@ -17,7 +17,7 @@ from helpers import contents, with_cells
 from northstar_explain import tables
 from northstar_explain.errors import OutputError, TableError
 from northstar_explain.model import Model
-from northstar_explain.score import Options, inputs, run
+from northstar_explain.score import ScoringOptions, inputs, run
 
 KILLS = 32
 # The run of the command, in batches and parts so small that 6,000 customers are many.
@@ -26,13 +26,13 @@ import sys
 from pathlib import Path
 from northstar_explain import model as models
 from northstar_explain.errors import NorthstarError
-from northstar_explain.score import Options, inputs, run, runner
-inputs.BATCH, runner.PART_ROWS = 128, 512
+from northstar_explain.score import ScoringOptions, inputs, run, runner
+inputs.BATCH, runner.CHUNK_ROWS = 128, 512
 model, source, out, how = sys.argv[1:]
 model = models.load(model)
 print("ready", flush=True)
 try:
-    run(model, source, Path(out), Options(overwrite=True, resume=how == "resume"))
+    run(model, source, Path(out), ScoringOptions(overwrite=True, resume=how == "resume"))
 except NorthstarError as error:
     sys.exit(str(error))
 """
@@ -41,7 +41,7 @@ except NorthstarError as error:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "BATCH", 128)
-    monkeypatch.setattr("northstar_explain.score.runner.PART_ROWS", 512)
+    monkeypatch.setattr("northstar_explain.score.runner.CHUNK_ROWS", 512)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def start(
 def results(folder: Path) -> dict[str, bytes | None]:
     """What stands at the places of the results; not the folder that a run works in."""
     found = {name: data for name, data in contents(folder).items() if not name.startswith(".")}
-    return {name: data for name, data in found.items() if not name.endswith(".report.json")}  # it tells the seconds
+    return {name: data for name, data in found.items() if not name.endswith(".report.json")}  # it holds the seconds
 
 
 def of(found: dict[str, bytes | None], name: str) -> dict[str, bytes | None]:
@@ -85,15 +85,15 @@ def test_killed_at_any_moment_the_output_is_old_or_new_and_resuming_ends_the_sam
     new = results(whole)
     run(model, some_file, folder / name)
     old = results(folder)
-    process = start(model_dir, week, tmp_path / "timed" / name, "anew")
+    process = start(model_dir, week, tmp_path / "timed" / name, "restart")
     since = time.monotonic()
     process.communicate()
     length = time.monotonic() - since
     assert process.returncode == 0
     killed = kept = 0
     for number in range(KILLS // 2):
-        # In turns from the start and after the finished parts, as a person would who has to begin again and again.
-        process = start(model_dir, week, folder / name, "resume" if number % 2 else "anew")
+        # In turns from the start and after the finished chunks, as a person would who has to begin again and again.
+        process = start(model_dir, week, folder / name, "resume" if number % 2 else "restart")
         time.sleep(rng.uniform(0, length))
         process.kill()
         process.communicate()
@@ -105,7 +105,7 @@ def test_killed_at_any_moment_the_output_is_old_or_new_and_resuming_ends_the_sam
         assert of(found, rejected) in ({}, of(new, rejected))
     assert killed >= KILLS // 4  # the others were done before
     assert kept >= 1
-    run(model, week, folder / name, Options(overwrite=True, resume=True))
+    run(model, week, folder / name, ScoringOptions(overwrite=True, resume=True))
     assert results(folder) == new
     assert not any(path.startswith(".") for path in contents(folder))
 
@@ -122,19 +122,19 @@ def test_a_run_taken_up_ends_with_the_same_bytes(name: str, model: Model, week: 
 
     def stop(stage: str) -> None:
         scored.append(stage)
-        if sum("scored" in told for told in scored) == 20:
+        if sum("scored" in stage for stage in scored) == 20:
             raise Stop
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("northstar_explain.score.clock.TELL_EVERY_S", 0.0)
+        patch.setattr("northstar_explain.score.clock.REPORT_EVERY_S", 0.0)
         with pytest.raises(Stop):
             run(model, week, out, progress=stop)
     assert results(out.parent) == {}
     parts = len(list(out.parent.glob(".*.work/part-*.json")))
     assert parts >= 1
-    told: list[str] = []
-    run(model, week, out, Options(resume=True), told.append)
-    assert f"taking up after {parts} finished parts" in told
+    stages: list[str] = []
+    run(model, week, out, ScoringOptions(resume=True), stages.append)
+    assert f"resuming after {parts} finished chunks" in stages
     assert results(out.parent) == results(tmp_path / "whole")
     assert not list(out.parent.glob(".*"))
 
@@ -150,10 +150,10 @@ def test_another_input_or_model_is_not_taken_up(model: Model, week: Path, some: 
     assert list(tmp_path.glob(".s.csv.work/part-*.json"))
     other = tmp_path / "other.parquet"
     tables.write(some, other)
-    told: list[str] = []
-    done = run(model, other, tmp_path / "s.csv", Options(resume=True), told.append)
+    stages: list[str] = []
+    done = run(model, other, tmp_path / "s.csv", ScoringOptions(resume=True), stages.append)
     assert done.scored == 300
-    assert not any("taking up" in stage for stage in told)
+    assert not any("resuming" in stage for stage in stages)
 
 
 @pytest.mark.slow
@@ -171,13 +171,13 @@ def test_a_full_disk_leaves_the_old_result(
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))  # no file may grow beyond
 
-    process = start(model_dir, week, out, "anew", limit)
-    _, said = process.communicate()
-    assert process.returncode == 1, said
-    assert f"{out}: output: expected a place that can be written; got File too large." in said
-    assert "Traceback" not in said
+    process = start(model_dir, week, out, "restart", limit)
+    _, stderr = process.communicate()
+    assert process.returncode == 1, stderr
+    assert f"{out}: output: expected a place that can be written; got File too large." in stderr
+    assert "Traceback" not in stderr
     assert results(out.parent) == before
-    run(model, week, out, Options(overwrite=True, resume=True))
+    run(model, week, out, ScoringOptions(overwrite=True, resume=True))
     assert results(out.parent) == results(tmp_path / "whole")
 
 
@@ -197,7 +197,7 @@ def test_an_input_that_is_cut_off_leaves_the_old_result(
     path.write_bytes(data[:cut])
     before = contents(tmp_path)
     with pytest.raises(TableError, match=rf"cut\.{ending}: "):
-        run(model, path, out, Options(overwrite=True))
+        run(model, path, out, ScoringOptions(overwrite=True))
     assert contents(tmp_path) == before
 
 

@@ -19,7 +19,7 @@ from helpers import contents, explain, with_cells
 from northstar_explain import tables
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model
-from northstar_explain.score import Options, inputs, run
+from northstar_explain.score import ScoringOptions, inputs, run
 from northstar_explain.tables import journal
 
 STEPS = ("rename", "replace", "unlink", "rmdir", "fsync")
@@ -61,7 +61,7 @@ class Steps:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(inputs, "BATCH", 64)
-    monkeypatch.setattr("northstar_explain.score.runner.PART_ROWS", 128)
+    monkeypatch.setattr("northstar_explain.score.runner.CHUNK_ROWS", 128)
     return Steps(monkeypatch)
 
 
@@ -80,7 +80,7 @@ def weeks(some: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 def results(folder: Path, hidden: bool = False) -> dict[str, bytes | None]:
-    """What stands there but for the report, which tells the seconds; with `hidden`, whatever a run left."""
+    """The files there except the report, which holds the seconds; with `hidden`, whatever a run left."""
     found = contents(folder) if folder.exists() else {}
     return {
         name: data
@@ -131,7 +131,7 @@ CASES = [
 def test_at_each_step_the_result_is_old_or_new_and_the_next_run_ends_the_same(
     name: str, week: str, older: bool, kill: bool, steps: Steps, weeks: dict[str, Path], model: Model, tmp_path: Path
 ) -> None:
-    many = Options(overwrite=older, publish_anyway=True)
+    many = ScoringOptions(overwrite=older, publish_anyway=True)
     before, whole, folder = tmp_path / "before", tmp_path / "whole", tmp_path / "folder"
     before.mkdir()
     if older:
@@ -151,7 +151,7 @@ def test_at_each_step_the_result_is_old_or_new_and_the_next_run_ends_the_same(
         assert scores_of(held, name) in (scores_of(old, name), scores_of(new, name))
         if not kill:
             assert held in (old, new)
-        resumed = Options(overwrite=older or number % 2 == 1, publish_anyway=True, resume=number % 2 == 0)
+        resumed = ScoringOptions(overwrite=older or number % 2 == 1, publish_anyway=True, resume=number % 2 == 0)
         run(model, weeks[week], found / name, resumed)
         left = results(found, hidden=True)
         drafts = [path for path in left if path.endswith(".part")]  # of this process, which lives
@@ -159,7 +159,7 @@ def test_at_each_step_the_result_is_old_or_new_and_the_next_run_ends_the_same(
         assert len(drafts) <= 1
 
 
-def test_what_is_complete_is_said_and_not_scored_again(
+def test_a_complete_run_is_reported_and_not_scored_again(
     weeks: dict[str, Path], model_dir: Path, model: Model, tmp_path: Path
 ) -> None:
     out = tmp_path / "s.csv"
@@ -169,7 +169,7 @@ def test_what_is_complete_is_said_and_not_scored_again(
     again = explain(*command, "--resume")
     assert again.exit_code == 0
     assert again.stdout == first.stdout
-    assert f"all is complete: {out} holds the scores of these customers" in again.stderr
+    assert f"nothing is left to do: {out} holds the scores of these customers" in again.stderr
     assert contents(tmp_path) == before
     for changed in (["--control-salt", "other"], []):
         if not changed:
@@ -198,7 +198,7 @@ def test_parts_of_an_old_result_are_never_published_with_new_ones(
     work = out.with_name(".s.work")
     shutil.copy(work / "scores" / "part-00000.parquet", work / "scores" / "part-00007.parquet")
     shutil.copy(work / "rejects" / "part-00000-00000.arrow", work / "rejects" / "part-00000-00009.arrow")
-    run(model, weeks["faulty"], out, Options(resume=True))
+    run(model, weeks["faulty"], out, ScoringOptions(resume=True))
     assert results(out.parent, hidden=True) == results(tmp_path / "whole")
 
 
@@ -213,8 +213,8 @@ def test_a_refused_run_leaves_the_finished_parts_of_another(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as interrupted:
-        run(model, weeks["valid"], out, Options(overwrite=True), progress=stop)
-    assert interrupted.value.__notes__ == ["`--resume` continues after 3 finished parts"]
+        run(model, weeks["valid"], out, ScoringOptions(overwrite=True), progress=stop)
+    assert interrupted.value.__notes__ == ["`--resume` continues after 3 finished chunks"]
     before = contents(tmp_path)
     with pytest.raises(OutputError, match="expected a path that is free"):
         run(model, weeks["valid"], out)
@@ -240,9 +240,9 @@ ENDED = """
 import os, sys
 from pathlib import Path
 from northstar_explain import model as models
-from northstar_explain.score import Options, inputs, run, runner
+from northstar_explain.score import ScoringOptions, inputs, run, runner
 from northstar_explain.tables import journal
-inputs.BATCH, runner.PART_ROWS = 64, 128
+inputs.BATCH, runner.CHUNK_ROWS = 64, 128
 model, source, out, name, at = sys.argv[1:]
 count = 0
 def counted(real):
@@ -257,7 +257,7 @@ if name == "exchange":
     journal.exchange = counted(journal.exchange)
 else:
     setattr(os, name, counted(getattr(os, name)))
-run(models.load(model), source, Path(out), Options(overwrite=True))
+run(models.load(model), source, Path(out), ScoringOptions(overwrite=True))
 """
 
 
@@ -274,5 +274,5 @@ def test_ended_by_the_system_in_the_midst_of_publishing(
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 9, ended.stderr
     assert scores_of(results(out.parent), "s") in (scores_of(old, "s"), scores_of(new, "s"))
-    run(model, weeks["valid"], out, Options(resume=True, overwrite=at % 2 == 0))
+    run(model, weeks["valid"], out, ScoringOptions(resume=True, overwrite=at % 2 == 0))
     assert results(out.parent, hidden=True) == new

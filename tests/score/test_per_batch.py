@@ -120,7 +120,7 @@ def test_without_pyspark_the_error_says_what_to_install(
     command = ["score", some_file, "--model", model_dir, "--out", tmp_path / "s", "--engine", "spark", "--quiet"]
     assert refused(tmp_path, *command) == (
         "explain: --engine spark: pyspark: expected the library; got none. "
-        "Install it: pip install 'northstar-explain[spark]'; it wants Java 17 or later."
+        "Install it: pip install 'northstar-explain[spark]'; it needs Java 17 or later."
     )
     assert "--resume is for the local engine" in refused(tmp_path, *command, "--resume", code=2)
 

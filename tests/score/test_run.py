@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from helpers import ID, LABEL, contents, explain, read, with_cells, with_column
 
-from northstar_explain import tables
+from northstar_explain import score, tables
 from northstar_explain.contract import Columns, check, columns_of
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model import Model
@@ -90,7 +90,7 @@ def test_a_partial_last_batch_scores_as_it_would_anywhere(
 ) -> None:
     accepted = check(some, model.contract).accepted
     expected = Scorer(model)(accepted).slice(0, rows).to_pylist()
-    monkeypatch.setattr(batch, "CHUNK", 64)
+    monkeypatch.setattr(batch, "CACHE_ROWS", 64)
     assert Scorer(model)(accepted.slice(0, rows)).to_pylist() == expected
 
 
@@ -140,3 +140,11 @@ def test_a_row_that_got_lost_would_stop_the_run(
 def test_columns_of_rejected_rows_never_share_a_name() -> None:
     table = pa.table([pa.array([1])] * 6, names=["row", "reasons", "row", "row.2", "row", "id"])
     assert with_distinct_names(table).column_names == ["row", "reasons", "row.2", "row.2.2", "row.3", "id"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("Options", score.ScoringOptions), ("Run", score.ScoringRun)])
+def test_old_names_are_kept_for_a_version_with_a_warning(old: str, new: type) -> None:
+    with pytest.warns(FutureWarning, match=f"northstar_explain.score.{old} is now {new.__name__}"):
+        assert getattr(score, old) is new
+    with pytest.raises(AttributeError, match="has no attribute 'Option'"):
+        score.Option  # noqa: B018

@@ -15,7 +15,7 @@ from pyarrow import parquet
 from northstar_explain import tables
 from northstar_explain.errors import OutputError, TableError
 from northstar_explain.model import Model
-from northstar_explain.score import Control, Options, Scorer, run
+from northstar_explain.score import Control, Scorer, ScoringOptions, run
 from northstar_explain.score.spark import run_spark
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("warehouse")]
@@ -102,7 +102,7 @@ def test_the_command_runs_on_spark(spark: Any, model: Model, model_dir: Path, we
     assert refused.exit_code == 3
     assert "nothing published" in refused.stderr
     assert json.loads((tmp_path / "scores.report.json").read_text())["control_group"]["share"] == 0.5
-    run(model, path, tmp_path / "ours", Options(control=Control(0.5)))
+    run(model, path, tmp_path / "ours", ScoringOptions(control=Control(0.5)))
     assert rows_of(out) == rows_of(tmp_path / "ours")
     assert explain(*command, "--overwrite", "--max-rejected", "0.001", "--publish-anyway").exit_code == 3
     assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("."))[-3:] == [

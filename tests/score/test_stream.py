@@ -18,17 +18,17 @@ from northstar_explain import tables
 from northstar_explain.contract import check
 from northstar_explain.errors import OutputError, TableError
 from northstar_explain.model import Model
-from northstar_explain.score import Options, Scorer, ids, inputs, run
-from northstar_explain.score.work_folder import Work
+from northstar_explain.score import Scorer, ScoringOptions, ids, inputs, run
+from northstar_explain.score.work_folder import WorkFolder
 
-ANYWAY = Options(publish_anyway=True, overwrite=True)
+ANYWAY = ScoringOptions(publish_anyway=True, overwrite=True)
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of 64 rows and parts of 256, so that a thousand customers are many."""
     monkeypatch.setattr(inputs, "BATCH", 64)
-    monkeypatch.setattr("northstar_explain.score.runner.PART_ROWS", 256)
+    monkeypatch.setattr("northstar_explain.score.runner.CHUNK_ROWS", 256)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def spread(table: pa.Table, folder: Path) -> Path:
     return folder
 
 
-def score(model: Model, source: object, out: Path, options: Options = ANYWAY) -> list[dict]:
+def score(model: Model, source: object, out: Path, options: ScoringOptions = ANYWAY) -> list[dict]:
     run(model, source, out, options)  # type: ignore[arg-type]
     return table_of(out).to_pylist()
 
@@ -109,7 +109,7 @@ def test_a_stream_that_is_empty_or_to_be_resumed_is_refused(
     with pytest.raises(TableError, match="stream: expected a header and rows; got nothing"):
         run(model, "-", tmp_path / "s.parquet")
     with pytest.raises(OutputError, match="--resume: expected an input that can be read again; got standard input"):
-        run(model, "-", tmp_path / "s.parquet", Options(resume=True))
+        run(model, "-", tmp_path / "s.parquet", ScoringOptions(resume=True))
     assert contents(tmp_path) == {}
 
 
@@ -254,7 +254,7 @@ def test_the_output_may_not_be_the_input_nor_hold_it(model: Model, thousand: pa.
         with pytest.raises(
             OutputError, match="expected a path (apart from every input|outside models, audit packs and scores); got"
         ):
-            run(model, source, out, Options(overwrite=True))
+            run(model, source, out, ScoringOptions(overwrite=True))
     assert contents(folder).keys() == {"part-00000.parquet"}
 
 
@@ -264,21 +264,21 @@ def test_only_a_folder_of_scores_is_replaced(model: Model, some_file: Path, tmp_
     run(model, some_file, out)  # an empty folder is free
     with pytest.raises(OutputError, match="expected a path that is free; got one that exists"):
         run(model, some_file, out)
-    run(model, some_file, out, Options(overwrite=True))
+    run(model, some_file, out, ScoringOptions(overwrite=True))
     (out / "precious").write_text("irreplaceable")
     before = contents(out)
     with pytest.raises(OutputError, match="expected a folder of scores or a new one; got precious in it"):
-        run(model, some_file, out, Options(overwrite=True))
+        run(model, some_file, out, ScoringOptions(overwrite=True))
     assert contents(out) == before
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="expected a path for a folder; got a file"):
-        run(model, some_file, tmp_path / "file", Options(overwrite=True))
+        run(model, some_file, tmp_path / "file", ScoringOptions(overwrite=True))
 
 
 def test_two_runs_do_not_write_to_one_place(model: Model, some_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "s.parquet"
-    said = "expected a path nobody writes to; got one of a run under way"
-    with Work(tmp_path / ".s.parquet.work", out), pytest.raises(OutputError, match=said):
+    expected = "expected a path that no other run writes to; got one that a run is writing to"
+    with WorkFolder(tmp_path / ".s.parquet.work", out), pytest.raises(OutputError, match=expected):
         run(model, some_file, out)
     run(model, some_file, out)
 
@@ -297,18 +297,18 @@ def test_an_input_that_changes_while_it_is_read_is_refused(
                 file.write("\n")
 
     with pytest.raises(TableError, match="expected one that stays as it is; got one that changed"):
-        run(model, path, out, Options(overwrite=True), append)
+        run(model, path, out, ScoringOptions(overwrite=True), append)
     assert out.read_bytes() == before
 
 
 def test_progress_tells_speed_and_time_left(
     model: Model, some_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("northstar_explain.score.clock.TELL_EVERY_S", 0.0)
+    monkeypatch.setattr("northstar_explain.score.clock.REPORT_EVERY_S", 0.0)
     monkeypatch.setattr(inputs, "BATCH", 100)
-    told: list[str] = []
-    run(model, some_file, tmp_path / "s.parquet", progress=told.append)
-    assert any(line.startswith("scored 200 of 300 rows, ") and line.endswith(" s left") for line in told), told
+    stages: list[str] = []
+    run(model, some_file, tmp_path / "s.parquet", progress=stages.append)
+    assert any(line.startswith("scored 200 of 300 rows, ") and line.endswith(" s left") for line in stages), stages
 
 
 MEASURED = """
@@ -318,7 +318,7 @@ import pyarrow as pa
 from northstar_explain import model as models
 from northstar_explain.score import inputs, run, runner
 pa.set_memory_pool(pa.system_memory_pool())
-inputs.BATCH, runner.PART_ROWS = 4096, 16384
+inputs.BATCH, runner.CHUNK_ROWS = 4096, 16384
 run(models.load(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

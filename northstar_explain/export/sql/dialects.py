@@ -1,4 +1,4 @@
-"""How the dialects differ where it decides a result: not-a-number, exact numbers, names, float columns.
+"""Where dialects differ in their results: not-a-number, exact numbers, names, float columns.
 
 What only decides how a statement is spelt (quotes, escapes, names of types) is sqlglot's to know.
 """
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-DIALECTS = ("duckdb", "sqlite", "postgres", "spark", "bigquery", "snowflake")
 EXACT_WHOLE = 2**53  # up to here every whole number is a double
 _STEP = 2**62  # the largest power of two that an integer literal holds everywhere
 
@@ -24,7 +23,7 @@ class Dialect:
     name : str
         As sqlglot and the command line call it.
     nan_equals_itself : bool
-        Whether the database has a not-a-number and holds it equal to itself and above every number, as IEEE 754
+        Whether the database has a not-a-number and treats it as equal to itself and above every number, as IEEE 754
         does not.
     parses_exactly : bool
         Whether a decimal text becomes the nearest double.
@@ -34,8 +33,8 @@ class Dialect:
         What ``TYPEOF`` calls doubles and floats where casting 3.0 to text does not give ``3``.
     has_booleans : bool
         Whether true and false are more than 1 and 0.
-    merges_parts : bool
-        Whether a part of a query is written into what reads it, with its expressions repeated, unless told to keep it.
+    inlines_subqueries : bool
+        Whether a subquery is inlined where it is read, with its expressions repeated, unless it is MATERIALIZED.
     uses_keys : bool
         Whether a primary key is an index, which small tables need to be joined fast.
     """
@@ -46,7 +45,7 @@ class Dialect:
     folds_names: bool = False
     float_types: tuple[str, ...] = ()
     has_booleans: bool = True
-    merges_parts: bool = False
+    inlines_subqueries: bool = False
     uses_keys: bool = False
 
     def number(self, column: exp.Expr, may_fail: bool = False) -> exp.Expr:
@@ -90,7 +89,7 @@ class Dialect:
         return one.casefold() == other.casefold() if self.folds_names else one == other
 
 
-_KNOWN = (
+KNOWN = (
     Dialect("duckdb", folds_names=True, float_types=("DOUBLE", "FLOAT")),
     Dialect(
         "sqlite",
@@ -98,10 +97,10 @@ _KNOWN = (
         folds_names=True,
         float_types=("real",),
         has_booleans=False,
-        merges_parts=True,
+        inlines_subqueries=True,
         uses_keys=True,
     ),
-    Dialect("postgres", merges_parts=True, uses_keys=True),
+    Dialect("postgres", inlines_subqueries=True, uses_keys=True),
     Dialect("spark", folds_names=True, float_types=("double", "float")),
     Dialect("bigquery", nan_equals_itself=False, folds_names=True),
     Dialect("snowflake"),
@@ -110,7 +109,7 @@ _KNOWN = (
 
 def dialect(name: str) -> Dialect:
     """The dialect of a name; KeyError where there is none."""
-    return {one.name: one for one in _KNOWN}[name]
+    return {one.name: one for one in KNOWN}[name]
 
 
 def double(value: exp.Expr) -> exp.Expr:

@@ -1,4 +1,4 @@
-"""Names and texts in a query, quoted, never mistaken for others; and queries put together from named parts."""
+"""Identifiers and literals, always quoted; and queries put together from named subqueries."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
     Parameters
     ----------
     name : str
-        ``customers``, ``schema.customers`` or ``catalog.schema.customers``; parts may be quoted as the dialect does.
+        ``customers``, ``schema.customers`` or ``catalog.schema.customers``; names may be quoted as the dialect does.
     dialect : Dialect
     option : str
         What to call it in errors.
@@ -57,22 +57,23 @@ def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
         When it names no table.
     """
     try:
-        found = exp.to_table(name, dialect=dialect.name)
+        parsed = exp.to_table(name, dialect=dialect.name)
     except ParseError:
-        found = exp.Table()
-    parts = [found.catalog, found.db, found.name]
+        parsed = exp.Table()
+    parts = [parsed.catalog, parsed.db, parsed.name]
     gap = not all(parts[next((i for i, part in enumerate(parts) if part), 2) :])
-    if not isinstance(found.this, exp.Identifier) or gap:
-        todo = "Quote a part that is more than a plain word."
+    if not isinstance(parsed.this, exp.Identifier) or gap:
+        todo = "Quote a name that is more than a plain word."
         fault = Fault("name", "a table such as customers or shop.customers", repr(name), todo)
         raise NorthstarError(option, [fault])
-    for part in found.parts:
+    for part in parsed.parts:
         part.set("quoted", True)
-    return found
+    return parsed
 
 
 def literal_text(value: str) -> exp.Expr:
     """A text as a literal; raises ModelError for the one character that databases do not take."""
+    # PostgreSQL, for one, refuses the character in any text.
     if "\0" in value:
         fault = Fault(
             "text", "no character U+0000, which SQL cannot hold", repr(value), "Clean the column, train again."
@@ -88,40 +89,42 @@ def require_distinct(names: Iterable[str], dialect: Dialect) -> None:
         twin = next((other for other in seen if dialect.same_name(name, other)), None)
         if twin is not None:
             todo = "Rename one of them in table and contract, and train again."
-            fault = Fault(f"column {name}", f"names that {dialect.name} tells apart", f"one beside {twin}", todo)
+            fault = Fault(f"column {name}", f"names that are distinct in {dialect.name}", f"one beside {twin}", todo)
             raise NorthstarError("contract.toml", [fault])
         seen.append(name)
 
 
-class Parts:
-    """A query put together from named parts, each of which reads those before it.
+class QueryBuilder:
+    """A query put together from named subqueries (WITH), each of which reads those before it.
 
     Parameters
     ----------
     tables : Table
-        What the query reads. A part that would hide one of them is renamed; SQLite calls that a circle.
+        What the query reads. A subquery whose name would hide one of them is renamed; SQLite reports that as a
+        circular reference.
     """
 
     def __init__(self, *tables: exp.Table):
         self._taken = {one.name.casefold() for one in tables}
-        self._parts: list[tuple[str, exp.Select, bool]] = []
+        self._subqueries: list[tuple[str, exp.Select, bool]] = []
 
-    def add(self, name: str, part: exp.Select, keep: bool = False) -> None:
-        """Add a part; with `keep`, its rows are computed once and kept, where the database must be told."""
-        self._parts.append((name, part, keep))
+    def add(self, name: str, select: exp.Select, keep: bool = False) -> None:
+        """Add a subquery; with `keep`, its rows are materialized where the database must be asked to."""
+        self._subqueries.append((name, select, keep))
 
     def read(self, name: str) -> exp.Expr:
-        """A part, to be read from under its own name."""
-        found = exp.Table(this=quoted(self._free(name)))
-        return found if found.name == name else aliased(found, name)
+        """A subquery, to be read under its own name."""
+        source = exp.Table(this=quoted(self._free(name)))
+        return source if source.name == name else aliased(source, name)
 
     def query(self, last: exp.Select) -> exp.Select:
-        """The whole, which ends with this."""
-        for name, part, keep in self._parts:
-            last = last.with_(quoted(self._free(name)), as_=part, materialized=keep or None)
+        """The whole statement, which ends with this SELECT."""
+        for name, select, keep in self._subqueries:
+            last = last.with_(quoted(self._free(name)), as_=select, materialized=keep or None)
         return last
 
     def _free(self, name: str) -> str:
+        # Without regard to case, as SQLite compares names.
         while name.casefold() in self._taken:
             name += "_"
         return name

@@ -29,7 +29,7 @@ def table_sql(name: exp.Table, rows: pa.Table, keys: Sequence[str], exact: bool,
     rows : pyarrow.Table
         Of int32, float64 and string columns.
     keys : sequence of str
-        The columns that tell the rows apart; an index where the dialect makes one of a primary key.
+        The columns of the primary key, which some databases make an index of.
     exact : bool
         Whether doubles must arrive to the last bit; else they are plain decimals, shorter and good to 1e-15.
     dialect : Dialect

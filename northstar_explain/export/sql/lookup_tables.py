@@ -22,7 +22,7 @@ NONE = 0  # the second bin of a term that has one axis
 
 
 @dataclass(frozen=True)
-class Axis:
+class LookupAxis:
     """A feature as one term or several see it.
 
     Attributes
@@ -42,12 +42,12 @@ class Axis:
     def cuts(self) -> list[float]:
         """What a value is compared with; the value of a category is the number of its bin."""
         if isinstance(self.bins, NumberBins):
-            return self.bins.cuts.tolist()
+            return [float(cut) for cut in self.bins.cuts]
         return [float(bin) for bin in range(2, self.bins.count)]
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairTerm:
     """A term of two axes."""
 
     term: int
@@ -61,8 +61,8 @@ class Lookups:
 
     Attributes
     ----------
-    axes : tuple of Axis
-    pairs : tuple of Pair
+    axes : tuple of LookupAxis
+    pairs : tuple of PairTerm
     width : int
         Keys in a row of cuts.
     cuts : pyarrow.Table
@@ -75,8 +75,8 @@ class Lookups:
         left out: numbers are never unseen, and some features are never missing, by the contract.
     """
 
-    axes: tuple[Axis, ...]
-    pairs: tuple[Pair, ...]
+    axes: tuple[LookupAxis, ...]
+    pairs: tuple[PairTerm, ...]
     width: int
     cuts: pa.Table
     categories: pa.Table
@@ -98,30 +98,32 @@ def lookups(card: Scorecard, contract: Contract) -> Lookups:
     """
     axes, pairs = _axes(card)
     most = max((len(axis.cuts) for axis in axes), default=0)
+    # With blocks of the square root of the cuts, two steps of equal size reach any bin.
     width = max(1, math.isqrt(most) + 1)  # width squared is more than there are cuts
     return Lookups(axes, pairs, width, _cuts(axes, width), _categories(axes), _points(card, contract))
 
 
-def _axes(card: Scorecard) -> tuple[tuple[Axis, ...], tuple[Pair, ...]]:
+def _axes(card: Scorecard) -> tuple[tuple[LookupAxis, ...], tuple[PairTerm, ...]]:
     numbered = list(enumerate(card.terms, start=1))
     axes = [
-        Axis(place, term.axes[0], number)
+        LookupAxis(place, term.axes[0], number)
         for place, (number, term) in enumerate((one for one in numbered if len(one[1].axes) == 1), start=1)
     ]
     pairs = []
     for number, term in numbered:
         if len(term.axes) == 2:
             first, second = (_shared(bins, axes) for bins in term.axes)
-            pairs.append(Pair(number, first, second))
+            pairs.append(PairTerm(number, first, second))
     return tuple(axes), tuple(pairs)
 
 
-def _shared(bins: Bins, axes: list[Axis]) -> int:
+def _shared(bins: Bins, axes: list[LookupAxis]) -> int:
     """The number of the axis with these bins, which is added where there is none yet."""
+    # Where several terms bin a feature alike, one search serves all of them.
     for axis in axes:
         if _content(axis.bins) == _content(bins):
             return axis.number
-    axes.append(Axis(len(axes) + 1, bins))
+    axes.append(LookupAxis(len(axes) + 1, bins))
     return len(axes)
 
 
@@ -129,7 +131,7 @@ def _content(bins: Bins) -> tuple[str, object]:
     return bins.feature, bins.cuts.tobytes() if isinstance(bins, NumberBins) else tuple(bins.values.items())
 
 
-def _cuts(axes: tuple[Axis, ...], width: int) -> pa.Table:
+def _cuts(axes: tuple[LookupAxis, ...], width: int) -> pa.Table:
     rows = [(axis, block, keys) for axis in axes for block, keys in _blocks(axis.cuts, width)]
     columns = {
         "axis": pa.array([axis.number for axis, _, _ in rows], pa.int32()),
@@ -150,7 +152,7 @@ def _blocks(cuts: list[float], width: int) -> Iterator[tuple[int, list[float]]]:
     yield from enumerate(blocks, start=1)
 
 
-def _categories(axes: tuple[Axis, ...]) -> pa.Table:
+def _categories(axes: tuple[LookupAxis, ...]) -> pa.Table:
     rows = [
         (axis.number, value, bin)
         for axis in axes
@@ -166,8 +168,8 @@ def _categories(axes: tuple[Axis, ...]) -> pa.Table:
 
 
 def _points(card: Scorecard, contract: Contract) -> pa.Table:
-    parts = [_term_points(number, term, contract) for number, term in enumerate(card.terms, start=1)]
-    return pa.concat_tables(parts)
+    points = [_term_points(number, term, contract) for number, term in enumerate(card.terms, start=1)]
+    return pa.concat_tables(points)
 
 
 def _term_points(number: int, term: Term, contract: Contract) -> pa.Table:

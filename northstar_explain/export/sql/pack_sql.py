@@ -22,9 +22,10 @@ def pack_sql(model: Model) -> dict[str, str]:
 
 
 def check_sql(model: Model) -> str:
-    """What ``duckdb < sql/check.sql`` does in the folder of a pack: scores the golden rows, and holds them against what
+    """What ``duckdb < sql/check.sql`` does in the folder of a pack: scores the golden rows, and compares them with what
     they must score."""
     id, features = _name(model.contract.id), ", ".join(_name(one.name) for one in model.contract.features)
+    # Written as text and not by sqlglot: `.read` is a command of the DuckDB shell, not SQL.
     segment, probability = (_name(name) for name in EXPECTED)
     return f"""-- Scores the golden rows of model {model.id} in DuckDB. In the folder of the pack: duckdb < {CHECK}
 .read {LOOKUPS}

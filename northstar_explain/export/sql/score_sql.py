@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from northstar_explain.export.sql.dialects import Dialect, dialect, double
 from northstar_explain.export.sql.identifiers import (
-    Parts,
+    QueryBuilder,
     aliased,
     column,
     kept,
@@ -18,13 +18,21 @@ from northstar_explain.export.sql.identifiers import (
     table,
 )
 from northstar_explain.export.sql.inserts import table_sql
-from northstar_explain.export.sql.lookup_tables import NONE, ROOT, Axis, Pair, lookups
-from northstar_explain.export.sql.segment_sql import ID, NAME, asked, comment, segment_lines, segment_of, statement
+from northstar_explain.export.sql.lookup_tables import NONE, ROOT, LookupAxis, PairTerm, lookups
+from northstar_explain.export.sql.segment_sql import (
+    ID,
+    NAME,
+    comment,
+    rule_features,
+    segment_lines,
+    segment_of,
+    statement,
+)
 from northstar_explain.export.sql.typed_columns import values
 from northstar_explain.model import Model
 from northstar_explain.model.scorecard import MISSING, CategoryBins
 
-# The lookup tables, and what tells the rows of each apart.
+# The lookup tables, and the primary key of each.
 KEYS = {"cuts": ("axis", "block"), "categories": ("axis", "category"), "points": ("term", "bin_1", "bin_2")}
 RESULT = ("logit", "probability", "likely_buyer")
 # The threshold is some customer's own probability, and databases sum in an order of their own.
@@ -60,12 +68,12 @@ def scores_sql(
     NorthstarError
         When a name or a text of the model cannot be written in the dialect.
     """
-    spoken = dialect(to)
+    target = dialect(to)
     names = table_names(model, to, prefix)
     id = model.contract.id
-    require_distinct([id, *used(model)], spoken)
-    require_distinct([id, ID, NAME, *RESULT], spoken)
-    query = _Query(model, spoken, table(customers, spoken), names)
+    require_distinct([id, *used(model)], target)
+    require_distinct([id, ID, NAME, *RESULT], target)
+    query = _Query(model, target, table(customers, target), names)
     lines = [
         f"{model.contract.title}: segment and probability ({model.contract.outcome}) of each customer in {customers},",
         f"by model {model.id}. It reads the lookup tables {', '.join(one.sql(to) for one in names.values())}.",
@@ -74,12 +82,12 @@ def scores_sql(
         "where an id occurs more than once. Whether a row keeps the contract otherwise is not looked at here;",
         "`explain score` rejects rows that do not.",
     ]
-    return comment(lines) + statement(query.whole(), spoken, view)
+    return comment(lines) + statement(query.whole(), target, view)
 
 
 def used(model: Model) -> tuple[str, ...]:
     """The features that segments and score need."""
-    return tuple(dict.fromkeys((*asked(model), *model.scorecard.features)))
+    return tuple(dict.fromkeys((*rule_features(model), *model.scorecard.features)))
 
 
 def default_prefix(model: Model) -> str:
@@ -96,35 +104,35 @@ def table_names(model: Model, to: str, prefix: str | None = None) -> dict[str, e
     to : str
         One of `DIALECTS`.
     prefix : str, optional
-        How their names begin, with schema and catalog where wanted. By default ``northstar_`` and the model's id.
+        How their names begin, with schema and catalog where needed. By default ``northstar_`` and the model's id.
 
     Returns
     -------
     dict of str to Table
     """
-    found = {}
+    names = {}
     for name in KEYS:
         one = table(default_prefix(model) if prefix is None else prefix, dialect(to), "--prefix")
         one.this.set("this", f"{one.name}_{name}")
-        found[name] = one
-    return found
+        names[name] = one
+    return names
 
 
 def tables_sql(model: Model, to: str, prefix: str | None = None) -> Iterator[str]:
     """The statements that make the lookup tables and fill them, one after another."""
-    found, names = lookups(model.scorecard, model.contract), table_names(model, to, prefix)
+    lookup, names = lookups(model.scorecard, model.contract), table_names(model, to, prefix)
     yield comment([f"Lookup tables of model {model.id} ({model.contract.title}), for its scores in SQL."])
     for name, keys in KEYS.items():
-        yield from table_sql(names[name], getattr(found, name), keys, name == "cuts", dialect(to))
+        yield from table_sql(names[name], getattr(lookup, name), keys, name == "cuts", dialect(to))
 
 
 class _Query:
-    """The parts of the statement; each method adds one that reads the one before."""
+    """The subqueries of the statement; each method adds one that reads the one before."""
 
-    def __init__(self, model: Model, spoken: Dialect, source: exp.Table, names: dict[str, exp.Table]):
-        self._model, self._dialect, self._source, self._names = model, spoken, source, names
+    def __init__(self, model: Model, target: Dialect, source: exp.Table, names: dict[str, exp.Table]):
+        self._model, self._dialect, self._source, self._names = model, target, source, names
         self._lookups = lookups(model.scorecard, model.contract)
-        self._parts = Parts(source, *names.values())
+        self._builder = QueryBuilder(source, *names.values())
         self._shared = sorted({axis for pair in self._lookups.pairs for axis in (pair.first, pair.second)})
 
     def whole(self) -> exp.Select:
@@ -145,7 +153,7 @@ class _Query:
             *kept("chances", "logit", "probability"),
             named(column("chances", "probability") >= threshold, "likely_buyer"),
         )
-        return self._parts.query(last.from_(self._parts.read("chances")))
+        return self._builder.query(last.from_(self._builder.read("chances")))
 
     def _segment(self, what: str) -> exp.Case:
         case = exp.Case(this=column("chances", "segment"))
@@ -156,43 +164,43 @@ class _Query:
     def _features(self) -> None:
         """Every feature as the model means it."""
         read = values("c", used(self._model), self._model, self._dialect)
-        part = exp.select(*kept("c", self._model.contract.id), *read)
-        self._parts.add("features", part.from_(aliased(self._source, "c")))
+        select = exp.select(*kept("c", self._model.contract.id), *read)
+        self._builder.add("features", select.from_(aliased(self._source, "c")))
 
     def _coded(self) -> None:
         """The segment, and a number for each axis: the value, or the bin of a category."""
         id = named(column("features", self._model.contract.id), "id")
         segment = named(segment_of("features", self._model, self._dialect, numbered=True), "segment")
-        part = exp.select(id, segment).from_(self._parts.read("features"))
+        select = exp.select(id, segment).from_(self._builder.read("features"))
         for axis in self._lookups.axes:
             value: exp.Expr = column("features", axis.bins.feature)
             if isinstance(axis.bins, CategoryBins):
-                part, value = self._with_category(part, axis, value)
-            part = part.select(named(value, f"axis_{axis.number}"))
-        self._parts.add("coded", part)
+                select, value = self._with_category(select, axis, value)
+            select = select.select(named(value, f"axis_{axis.number}"))
+        self._builder.add("coded", select)
 
-    def _with_category(self, part: exp.Select, axis: Axis, value: exp.Expr) -> tuple[exp.Select, exp.Expr]:
+    def _with_category(self, select: exp.Select, axis: LookupAxis, value: exp.Expr) -> tuple[exp.Select, exp.Expr]:
         name = f"category_{axis.number}"
-        found = column(name, "axis").eq(_number(axis.number)), column(name, "category").eq(value)
-        part = part.join(aliased(self._names["categories"], name), on=exp.and_(*found), join_type="left")
+        match = column(name, "axis").eq(_number(axis.number)), column(name, "category").eq(value)
+        select = select.join(aliased(self._names["categories"], name), on=exp.and_(*match), join_type="left")
         known = exp.func("COALESCE", column(name, "bin"), _number(axis.bins.count - 1))
-        return part, exp.Case().when(exp.not_(value.copy().is_(exp.null())), double(known))
+        return select, exp.Case().when(exp.not_(value.copy().is_(exp.null())), double(known))
 
     def _axes(self) -> None:
         """A row for each axis of each customer, beside the root of the axis."""
         value = exp.Case(this=column("cuts", "axis"))
         for axis in self._lookups.axes:
             value = value.when(_number(axis.number), column("coded", f"axis_{axis.number}"))
-        part = exp.select(*kept("coded", "id", "segment"), *kept("cuts", "axis", "term"), named(value, "value"))
-        part = part.from_(self._parts.read("coded")).join(aliased(self._names["cuts"], "cuts"), join_type="cross")
-        self._add("axes", part.where(column("cuts", "block").eq(_number(ROOT))))
+        select = exp.select(*kept("coded", "id", "segment"), *kept("cuts", "axis", "term"), named(value, "value"))
+        select = select.from_(self._builder.read("coded")).join(aliased(self._names["cuts"], "cuts"), join_type="cross")
+        self._add("axes", select.where(column("cuts", "block").eq(_number(ROOT))))
 
     def _blocks(self) -> None:
         """Which block of cuts the value belongs to."""
         block = _number(1) + self._passed("axes", "cuts")
-        part = exp.select(*kept("axes", "id", "segment", "axis", "term", "value"), named(block, "block"))
+        select = exp.select(*kept("axes", "id", "segment", "axis", "term", "value"), named(block, "block"))
         root = [column("cuts", "axis").eq(column("axes", "axis")), column("cuts", "block").eq(_number(ROOT))]
-        joined = part.from_(self._parts.read("axes")).join(aliased(self._names["cuts"], "cuts"), on=exp.and_(*root))
+        joined = select.from_(self._builder.read("axes")).join(aliased(self._names["cuts"], "cuts"), on=exp.and_(*root))
         self._add("blocks", joined)
 
     def _bins(self) -> None:
@@ -200,9 +208,11 @@ class _Query:
         before = exp.paren(column("blocks", "block") - _number(1)) * _number(self._lookups.width)
         missing = column("blocks", "value").is_(exp.null())
         bin = exp.Case().when(missing, _number(MISSING)).else_(_number(1) + before + self._passed("blocks", "cuts"))
-        part = exp.select(*kept("blocks", "id", "segment", "axis", "term"), named(bin, "bin"))
+        select = exp.select(*kept("blocks", "id", "segment", "axis", "term"), named(bin, "bin"))
         same = [column("cuts", name).eq(column("blocks", name)) for name in ("axis", "block")]
-        joined = part.from_(self._parts.read("blocks")).join(aliased(self._names["cuts"], "cuts"), on=exp.and_(*same))
+        joined = select.from_(self._builder.read("blocks")).join(
+            aliased(self._names["cuts"], "cuts"), on=exp.and_(*same)
+        )
         self._add("bins", joined)
 
     def _passed(self, of: str, keys: str) -> exp.Expr:
@@ -210,6 +220,7 @@ class _Query:
         value = column(of, "value")
 
         def between(least: int, most: int) -> exp.Expr:
+            # Binary search within a row of keys, written out as nested CASEs.
             if least == most:
                 return _number(least)
             middle = (least + most + 1) // 2
@@ -231,34 +242,37 @@ class _Query:
         for axis in self._shared:
             mine = exp.Case().when(column("bins", "axis").eq(_number(axis)), bin.copy())
             columns.append(named(exp.Max(this=mine), f"bin_{axis}"))
-        part = exp.select(*columns).from_(self._parts.read("bins"))
-        part = self._with_points(part, "points", column("bins", "term"), bin.copy(), _number(NONE))
-        self._parts.add("sums", part.group_by(column("bins", "id")))
+        select = exp.select(*columns).from_(self._builder.read("bins"))
+        select = self._with_points(select, "points", column("bins", "term"), bin.copy(), _number(NONE))
+        self._builder.add("sums", select.group_by(column("bins", "id")))
 
-    def _with_points(self, part: exp.Select, name: str, *place: exp.Expr) -> exp.Select:
+    def _with_points(self, select: exp.Select, name: str, *place: exp.Expr) -> exp.Select:
         same = [column(name, key).eq(at) for key, at in zip(("term", "bin_1", "bin_2"), place, strict=True)]
-        return part.join(aliased(self._names["points"], name), on=exp.and_(*same), join_type="left")
+        return select.join(aliased(self._names["points"], name), on=exp.and_(*same), join_type="left")
 
     def _scores(self) -> None:
         """The log-odds: intercept, terms and pairs."""
         axes, alone = len(self._lookups.axes), sum(axis.term is not None for axis in self._lookups.axes)
+        # An id that occurs twice has twice as many rows: it gets no score, as in `explain score`.
         once = column("sums", "rows").eq(_number(axes))
         total: exp.Expr = self._dialect.literal(self._model.scorecard.intercept) + column("sums", "points")
-        part = exp.select(*kept("sums", "id")).from_(self._parts.read("sums"))
+        select = exp.select(*kept("sums", "id")).from_(self._builder.read("sums"))
         for pair in self._lookups.pairs:
             name = f"pair_{pair.term}"
-            part = self._with_points(part, name, _number(pair.term), *_bins_of(pair))
+            select = self._with_points(select, name, _number(pair.term), *_bins_of(pair))
             total = total + column(name, "points")
+        # A term without points had a value that cannot be: then the sum would be too small, so there is none.
         complete = exp.and_(once, column("sums", "terms").eq(_number(alone)))
-        part = part.select(
+        select = select.select(
             named(exp.Case().when(once.copy(), column("sums", "segment")), "segment"),
             named(exp.Case().when(complete, total), "logit"),
         )
-        self._parts.add("scores", part)
+        self._builder.add("scores", select)
 
     def _chances(self) -> None:
         """The logistic function, by the half that cannot overflow."""
         logit = column("scores", "logit")
+        # exp of a large positive number overflows; of a large negative one it is 0.
         small = exp.Exp(this=exp.Neg(this=exp.Abs(this=logit)))
         share = exp.paren(double(_number(1)) + small)
         chance = (
@@ -266,14 +280,14 @@ class _Query:
             .when(logit >= _number(0), exp.Div(this=double(_number(1)), expression=share))
             .else_(exp.Div(this=small.copy(), expression=share.copy()))
         )
-        part = exp.select(*kept("scores", "id", "segment", "logit"), named(chance, "probability"))
-        self._parts.add("chances", part.from_(self._parts.read("scores")))
+        select = exp.select(*kept("scores", "id", "segment", "logit"), named(chance, "probability"))
+        self._builder.add("chances", select.from_(self._builder.read("scores")))
 
-    def _add(self, name: str, part: exp.Select) -> None:
-        self._parts.add(name, part, keep=self._dialect.merges_parts)
+    def _add(self, name: str, select: exp.Select) -> None:
+        self._builder.add(name, select, keep=self._dialect.inlines_subqueries)
 
 
-def _bins_of(pair: Pair) -> tuple[exp.Column, exp.Column]:
+def _bins_of(pair: PairTerm) -> tuple[exp.Column, exp.Column]:
     return column("sums", f"bin_{pair.first}"), column("sums", f"bin_{pair.second}")
 
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from northstar_explain.export.sql.dialects import Dialect, dialect
 from northstar_explain.export.sql.identifiers import (
-    Parts,
+    QueryBuilder,
     aliased,
     column,
     kept,
@@ -40,7 +40,7 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     Returns
     -------
     str
-        A row per row of the table: its id, ``segment_id`` and ``segment_name``. Both are NULL where no rule takes the
+        A row per row of the table: its id, ``segment_id`` and ``segment_name``. Both are NULL where no rule matches the
         row, which happens only when a value is missing that the contract says never is.
 
     Raises
@@ -48,25 +48,25 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     NorthstarError
         When a name or a text of the model cannot be written in the dialect.
     """
-    spoken = dialect(to)
-    source = table(customers, spoken)
-    id, features = model.contract.id, asked(model)
-    require_distinct([id, *features], spoken)
-    require_distinct([id, ID, NAME], spoken)
-    parts = Parts(source)
-    read = [*kept("c", id), *values("c", features, model, spoken)]
-    parts.add("features", exp.select(*read).from_(aliased(source, "c")))
-    segment = named(segment_of("features", model, spoken), ID)
-    parts.add("assigned", exp.select(*kept("features", id), segment).from_(parts.read("features")))
+    target = dialect(to)
+    source = table(customers, target)
+    id, features = model.contract.id, rule_features(model)
+    require_distinct([id, *features], target)
+    require_distinct([id, ID, NAME], target)
+    builder = QueryBuilder(source)
+    read = [*kept("c", id), *values("c", features, model, target)]
+    builder.add("features", exp.select(*read).from_(aliased(source, "c")))
+    segment = named(segment_of("features", model, target), ID)
+    builder.add("assigned", exp.select(*kept("features", id), segment).from_(builder.read("features")))
     name = named(name_of(column("assigned", ID), model), NAME)
-    query = parts.query(exp.select(*kept("assigned", id, ID), name).from_(parts.read("assigned")))
+    query = builder.query(exp.select(*kept("assigned", id, ID), name).from_(builder.read("assigned")))
     lines = [
         f"{model.contract.title}: the segment of each row of {customers}, by model {model.id}.",
         *segment_lines(model),
         "The segment is NULL where a value is missing that the contract says never is. Whether a row keeps the",
         "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
     ]
-    return comment(lines) + statement(query, spoken, view)
+    return comment(lines) + statement(query, target, view)
 
 
 def segment_lines(model: Model) -> list[str]:
@@ -86,19 +86,20 @@ def statement(query: exp.Expr, dialect: Dialect, view: str | None) -> str:
     return query.sql(dialect.name, pretty=True, identify=True) + ";\n"
 
 
-def asked(model: Model) -> tuple[str, ...]:
-    """The features that the rules ask about, in the order in which they do."""
+def rule_features(model: Model) -> tuple[str, ...]:
+    """The features that the rules use, in the order of first use."""
     rules = (rule for segment in model.segmentation.segments for rule in segment.rules)
     return tuple(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
 
 
 def segment_of(source: str, model: Model, dialect: Dialect, numbered: bool = False) -> exp.Case:
     """The segment of a row, a WHEN for each rule: its id, or its number in the model's order, from 1."""
+    # Rules do not overlap, so the order of the WHENs decides nothing.
     case = exp.Case()
     for number, segment in enumerate(model.segmentation.segments, start=1):
-        said = exp.Literal.number(number) if numbered else literal_text(segment.id)
+        result = exp.Literal.number(number) if numbered else literal_text(segment.id)
         for rule in segment.rules:
-            case = case.when(_rule(source, rule, dialect), said.copy())
+            case = case.when(_rule(source, rule, dialect), result.copy())
     return case
 
 
@@ -124,7 +125,7 @@ def _condition(source: str, condition: Condition, dialect: Dialect) -> exp.Expr:
     if not fits:
         return exp.true() if condition.missing else exp.not_(absent)
     both = exp.and_(*fits)
-    # A comparison with NULL is not true, so a missing value fits only where it is said to.
+    # A comparison with NULL is not true, so a missing value meets a condition only where the condition says so.
     return exp.or_(both, absent) if condition.missing else both
 
 

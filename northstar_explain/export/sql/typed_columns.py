@@ -37,47 +37,48 @@ def values(source: str, features: tuple[str, ...], model: Model, dialect: Dialec
 
 
 def _value(source: str, feature: Feature, model: Model, dialect: Dialect) -> exp.Expr:
-    found = column(source, feature.name)
+    raw = column(source, feature.name)
     if feature.kind.numeric:
-        return dialect.number(found)
-    words = text(found)
+        return dialect.number(raw)
+    category = text(raw)
     known = _known_values(feature.name, model)
     if any(_WHOLE.fullmatch(value) for value in known):
-        words = _whole_as_text(found, dialect)
+        category = _whole_as_text(raw, dialect)
     elif known and known <= {"true", "false"} and not dialect.has_booleans:
-        words = _one_as_true(words)
-    return exp.func("NULLIF", words, exp.Literal.string(""))
+        category = _one_as_true(category)
+    return exp.func("NULLIF", category, exp.Literal.string(""))
 
 
 def _known_values(name: str, model: Model) -> set[str]:
     """Every value of a category that the model names."""
     axes = [axis for term in model.scorecard.terms for axis in term.axes if axis.feature == name]
     rules = [rule for segment in model.segmentation.segments for rule in segment.rules]
-    asked = [c for rule in rules for c in rule.conditions if isinstance(c, CategoryCondition) and c.feature == name]
+    in_rules = [c for rule in rules for c in rule.conditions if isinstance(c, CategoryCondition) and c.feature == name]
     in_card = (value for axis in axes if isinstance(axis, CategoryBins) for value in axis.values)
-    return {*in_card, *(value for condition in asked for value in condition.values)}
+    return {*in_card, *(value for condition in in_rules for value in condition.values)}
 
 
-def _whole_as_text(found: exp.Column, dialect: Dialect) -> exp.Expr:
+def _whole_as_text(raw: exp.Column, dialect: Dialect) -> exp.Expr:
     # The contract writes the category 3.0 as 3: whole numbers come as floats where some of them are missing.
     if not dialect.float_types:
-        return exp.Case().when(exp.Lower(this=text(found)).neq(exp.Literal.string("nan")), text(found))
-    value = dialect.number(found, may_fail=True)
+        return exp.Case().when(exp.Lower(this=text(raw)).neq(exp.Literal.string("nan")), text(raw))
+    value = dialect.number(raw, may_fail=True)
     whole = exp.cast(value.copy(), exp.DataType.Type.BIGINT)
     large = exp.Abs(this=value.copy()) >= exp.Literal.number(EXACT_WHOLE)
     as_contract = (
         exp.Case()
         .when(value.is_(exp.null()), exp.null())
-        .when(large, text(found))
+        .when(large, text(raw))
         .when(value.copy().eq(whole), text(whole.copy()))
-        .else_(text(found))
+        .else_(text(raw))
     )
-    is_float = exp.func("TYPEOF", found.copy()).isin(*dialect.float_types)
-    return exp.Case().when(is_float, as_contract).else_(text(found))
+    # The type is asked of each value at run time, as the statement is written without knowing the table.
+    is_float = exp.func("TYPEOF", raw.copy()).isin(*dialect.float_types)
+    return exp.Case().when(is_float, as_contract).else_(text(raw))
 
 
-def _one_as_true(words: exp.Expr) -> exp.Expr:
-    case = exp.Case(this=words)
+def _one_as_true(category: exp.Expr) -> exp.Expr:
+    case = exp.Case(this=category)
     for number, word in (("1", "true"), ("0", "false")):
         case = case.when(exp.Literal.string(number), exp.Literal.string(word))
-    return case.else_(words.copy())
+    return case.else_(category.copy())

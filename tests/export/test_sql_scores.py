@@ -375,7 +375,7 @@ def test_the_prefix_names_the_tables(model: Model) -> None:
 
 def test_names_of_the_result_are_kept_free(model: Model) -> None:
     contract = dataclasses.replace(CONTRACT, id="Probability")
-    with pytest.raises(NorthstarError, match="names that sqlite tells apart; got one beside Probability"):
+    with pytest.raises(NorthstarError, match="names that are distinct in sqlite; got one beside Probability"):
         scores_sql(dataclasses.replace(with_card(model, card_of((NUMBER,))), contract=contract), "sqlite")
 
 

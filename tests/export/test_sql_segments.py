@@ -383,12 +383,13 @@ def test_names_that_a_database_takes_for_one_are_refused(model: Model) -> None:
         assert segments_sql(ours, name)
     for name in ("duckdb", "sqlite", "spark", "bigquery"):
         with pytest.raises(
-            NorthstarError, match=f"column spend: expected names that {name} tells apart; got one beside Spend"
+            NorthstarError, match=f"column spend: expected names that are distinct in {name}; got one beside Spend"
         ):
             segments_sql(ours, name)
     ours = model_of(model, Leaf("S1"), parse(f'[table]\nid = "segment_id"\nlabel = "y"\n{sections}'))
     with pytest.raises(
-        NorthstarError, match="column segment_id: expected names that postgres tells apart; got one beside segment_id"
+        NorthstarError,
+        match="column segment_id: expected names that are distinct in postgres; got one beside segment_id",
     ):
         segments_sql(ours, "postgres")
 

@@ -1,0 +1,127 @@
+"""Before training: simulated customers, and a first contract for a table of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from northstar_explain import contract as contracts
+from northstar_explain import tables
+
+Progress = Callable[[str], None]
+
+
+def silent(stage: str) -> None:
+    """Progress that is not shown."""
+
+
+class Simulation(NamedTuple):
+    """Simulated customers.
+
+    Attributes
+    ----------
+    customers : pyarrow.Table
+        Id, features and label.
+    truth : pyarrow.Table
+        Id and true probability of each.
+    """
+
+    customers: pa.Table
+    truth: pa.Table
+
+
+def simulate_customers(
+    customers: int = 240_000,
+    seed: int = 0,
+    out: Path | str | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Simulation:
+    """Simulate Northstar Retail's customers.
+
+    Parameters
+    ----------
+    customers : int, default 240,000
+        How many.
+    seed : int, default 0
+        The same seed gives the same customers; of two sizes, the smaller is the beginning of the larger.
+    out : path, optional
+        A file to write them to; ``NAME.truth.parquet`` goes beside it.
+    overwrite : bool, default False
+    progress : callable
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written.
+    ValueError
+        When `customers` or `seed` is out of range.
+    """
+    from northstar_explain import simulate as shop
+
+    places = []
+    if out is not None:
+        places = [Path(out), Path(out).with_suffix(".truth.parquet")]
+        tables.require_format(places[0])
+        tables.require_apart(places)
+        # Checked before the work, which takes a while for many customers.
+        for path in places:
+            tables.require_free(path, overwrite)
+    waves: list[tuple[pa.RecordBatch, pa.RecordBatch]] = []
+    for wave in shop.customers(customers, seed):
+        waves.append(wave)
+        progress(f"simulated {sum(batch.num_rows for batch, _ in waves):,} of {customers:,} customers")
+    simulation = Simulation(*(pa.Table.from_batches(batches) for batches in zip(*waves, strict=True)))
+    if places:
+        progress(f"writing {places[0]}")
+        with tables.Publication() as new:
+            for table, path in zip(simulation, places, strict=True):
+                tables.write_to(table, new.stage(path), path.suffix)
+    return simulation
+
+
+def draft_contract(
+    table: Any,
+    id: str | None = None,
+    label: str | None = None,
+    out: Path | str | None = None,
+    overwrite: bool = False,
+) -> str:
+    """Draft a contract for a table, to be finished by hand.
+
+    Parameters
+    ----------
+    table : path, or pandas, Polars, DuckDB or PyArrow table
+    id, label : str, optional
+        The columns that identify a customer and hold the label; guessed where not given.
+    out : path, optional
+        A file to write it to.
+    overwrite : bool, default False
+
+    Returns
+    -------
+    str
+        The contract in TOML; every guess is marked CONFIRM.
+
+    Raises
+    ------
+    TableError, OutputError
+        When a column is missing or cannot be guessed, or the file cannot be written.
+    """
+    is_file = isinstance(table, Path | str)
+    if out is not None:
+        tables.require_apart([Path(out)], [Path(table)] if is_file else [])
+    read = tables.read(table) if is_file else tables.from_frame(table)
+    text = contracts.draft(read, id, label, source=Path(table).name if is_file else "table")
+    # Read back before it is written: a draft that does not load would cost the user the search for the fault.
+    contracts.parse(text, "draft" if out is None else str(out))
+    if out is not None:
+        tables.write_text(text, out, overwrite)
+    return text

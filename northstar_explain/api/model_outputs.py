@@ -1,0 +1,234 @@
+"""What a model can be turned into: reports, SQL, a comparison of its runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from northstar_explain import model as models
+from northstar_explain import tables
+from northstar_explain.api.first_table import Progress, silent
+from northstar_explain.options import SqlOptions
+
+if TYPE_CHECKING:
+    from northstar_explain.report.audit.about import About
+    from northstar_explain.report.audit.pack.write_pack import Written as WrittenPack
+    from northstar_explain.report.playbook.plan import Plan
+    from northstar_explain.report.playbook.write_playbook import Written as WrittenPlaybook
+
+
+class ModelOutputs:
+    """The outputs of a model; libraries that make them are loaded when first used, as scoring needs none of them."""
+
+    data: models.Model
+
+    def playbook(
+        self,
+        out: Path | str,
+        plan: Plan | Path | str | None = None,
+        overwrite: bool = False,
+        progress: Progress = silent,
+    ) -> WrittenPlaybook:
+        """Write the playbook for marketing.
+
+        Parameters
+        ----------
+        out : path
+            The folder for ``playbook.pdf``, ``playbook.html`` and a PDF per segment.
+        plan : Plan or path of a ``playbook.toml``, optional
+            Names, owners, actions, offers, KPIs, colors, logo.
+        overwrite : bool, default False
+        progress : callable
+
+        Returns
+        -------
+        northstar_explain.report.playbook.Written
+
+        Raises
+        ------
+        PlanError, OutputError
+            When the plan is not for these segments, or the folder cannot be written.
+        """
+        from northstar_explain.report.playbook import write_playbook
+
+        return write_playbook(self.data, Path(out), overwrite, progress, self._plan(plan))
+
+    def check_plan(self, plan: Plan | Path | str | None = None) -> list[Any]:
+        """What is unassigned in a plan, or contradicts the data; parameters and errors as for `playbook`.
+
+        Returns
+        -------
+        list of northstar_explain.report.playbook.plan_check.Finding
+        """
+        from northstar_explain.report.playbook import check_plan
+
+        return list(check_plan(self.data, self._plan(plan)))
+
+    def _plan(self, plan: Plan | Path | str | None) -> Plan | None:
+        from northstar_explain.report.playbook import read_plan
+
+        return read_plan(Path(plan), self.data) if isinstance(plan, Path | str) else plan
+
+    def compare(self, out: Path | str, overwrite: bool = False, progress: Progress = silent) -> tuple[Path, ...]:
+        """Write the memo on segments and probabilities.
+
+        Parameters
+        ----------
+        out : path
+            The memo, ``.pdf``; the same as ``.html`` goes beside it.
+        overwrite : bool, default False
+        progress : callable
+
+        Returns
+        -------
+        tuple of Path
+
+        Raises
+        ------
+        OutputError
+            When it cannot be written there.
+        """
+        from northstar_explain.report.comparison import write_comparison
+
+        return tuple(write_comparison(self.data, Path(out), overwrite, progress))
+
+    def monitor(self, earlier: Any, later: Any, outcomes: Any = None) -> dict[str, Any]:
+        """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
+
+        Parameters
+        ----------
+        earlier, later : path, or pandas, Polars, DuckDB or PyArrow table
+            The scores of the two runs. Drift of the features is read from the run report beside a file of scores, and
+            not known for a table.
+        outcomes : path or table, optional
+            Customers with their label, once its window is over.
+
+        Returns
+        -------
+        dict
+            As of `northstar_explain.evaluate.monitor.monitor_facts`; ``triggers`` says in words what fired.
+
+        Raises
+        ------
+        TableError
+            When scores, report or outcomes are not of this model, or a value is out of range.
+        """
+        from northstar_explain.evaluate.monitor import monitor_facts
+        from northstar_explain.evaluate.scored_runs import load_outcomes, load_run, read_outcomes, read_run
+
+        def run(scores: Any, name: str) -> Any:
+            # Only a file has a run report beside it, which holds the drift of the features.
+            if isinstance(scores, Path | str):
+                return load_run(Path(scores), self.data)
+            return read_run(tables.from_frame(scores, source=name), self.data, name)
+
+        known = None
+        if isinstance(outcomes, Path | str):
+            known = load_outcomes(Path(outcomes), self.data)
+        elif outcomes is not None:
+            known = read_outcomes(tables.from_frame(outcomes, source="outcomes"), self.data, "outcomes")
+        return monitor_facts(run(earlier, "earlier scores"), run(later, "later scores"), self.data, known)
+
+    def sql(
+        self,
+        dialect: str,
+        table: str = "customers",
+        view: str | None = None,
+        scores: bool = False,
+        prefix: str | None = None,
+    ) -> str:
+        """The segments, or the whole scorecard, as one SQL statement.
+
+        Parameters
+        ----------
+        dialect, table, view, scores, prefix
+            As of `SqlOptions`.
+
+        Returns
+        -------
+        str
+            With `scores`, it reads the lookup tables of `sql_tables`, which a database needs once per model.
+
+        Raises
+        ------
+        NorthstarError
+            When a name or a text of the model cannot be written in the dialect.
+        ValueError
+            When the options are not what `SqlOptions` takes.
+        """
+        from northstar_explain.export.sql import sql_text
+
+        return sql_text(self.data, SqlOptions(dialect, table, view, scores, prefix))
+
+    def sql_tables(self, dialect: str, prefix: str | None = None) -> str:
+        """CREATE TABLE and INSERT statements of the lookup tables that the statement for scores reads.
+
+        Parameters and errors as of `sql`.
+        """
+        from northstar_explain.export.sql import tables_sql
+
+        return "".join(tables_sql(self.data, SqlOptions(dialect, scores=True, prefix=prefix).dialect, prefix))
+
+    def write_sql(self, out: Path | str, options: SqlOptions, overwrite: bool = False) -> tuple[Path, ...]:
+        """Write the statement, and with `options.scores` its lookup tables beside it.
+
+        Parameters
+        ----------
+        out : path
+        options : SqlOptions
+        overwrite : bool, default False
+
+        Returns
+        -------
+        tuple of Path
+
+        Raises
+        ------
+        NorthstarError
+            When something cannot be written, in the dialect or on the disk; nothing is written then.
+        """
+        from northstar_explain.export.sql.write_sql import write_sql
+
+        return write_sql(self.data, options, Path(out), overwrite)
+
+    def audit(
+        self,
+        out: Path | str,
+        about: About | Path | str | None = None,
+        date: str | None = None,
+        overwrite: bool = False,
+        progress: Progress = silent,
+    ) -> WrittenPack:
+        """Write an audit pack, which can be checked without this program.
+
+        Parameters
+        ----------
+        out : path
+            The folder for the pack.
+        about : About or path of a TOML file, optional
+            Owner, approver, intended use, misuse, limits.
+        date : str, optional
+            Of the pack, ISO 8601; the model's where not given.
+        overwrite : bool, default False
+        progress : callable
+
+        Returns
+        -------
+        northstar_explain.report.audit.pack.write_pack.Written
+            With the parity certificate: whether all programs agree on the golden rows.
+
+        Raises
+        ------
+        NorthstarError
+            When `about` cannot be read, or the folder cannot be written.
+        """
+        from northstar_explain.export.sql.pack_sql import pack_sql
+        from northstar_explain.report.audit.about import load as load_about
+        from northstar_explain.report.audit.pack.write_pack import write_pack
+        from northstar_explain.verify.certify import certify
+
+        if isinstance(about, Path | str):
+            tables.require_apart([Path(out)], [Path(about)], replaces=Path(out))
+            about = load_about(Path(about))
+        # The report is handed the pack's SQL and its certificate, as report, export and verify never import each other.
+        return write_pack(self.data, Path(out), pack_sql(self.data), certify, about, date, overwrite, progress)

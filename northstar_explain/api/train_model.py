@@ -1,0 +1,119 @@
+"""Training from Python: tables or files in, a model out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from northstar_explain import contract as contracts
+from northstar_explain import model as models
+from northstar_explain import tables
+from northstar_explain.api.first_table import Progress, silent
+from northstar_explain.api.trained_model import Model
+from northstar_explain.contract import Contract
+from northstar_explain.contract.faults import needed_columns
+
+if TYPE_CHECKING:
+    from northstar_explain.training import Source, TrainingOptions
+
+
+def train(
+    frame: Any,
+    contract: Contract | Path | str | None = None,
+    *,
+    seed: int = 0,
+    options: TrainingOptions | None = None,
+    holdout: Any = None,
+    truth: Any = None,
+    update: Model | Path | str | None = None,
+    since: Any = None,
+    progress: Progress = silent,
+) -> Model:
+    """Learn segments and a purchase model from a table of customers.
+
+    Parameters
+    ----------
+    frame : path, or pandas, Polars, DuckDB or PyArrow table
+        Customers with their label.
+    contract : Contract or path, optional
+        What the table holds; where not given, that of the updated model, or else Northstar Retail's.
+    seed : int, default 0
+        Decides every random choice; not used where `options` are given.
+    options : northstar_explain.training.TrainingOptions, optional
+        Everything that can be set.
+    holdout : path or table, optional
+        Customers at a later date, to evaluate on. By default a fifth of the customers.
+    truth : mapping of id to probability, path or table, optional
+        True probabilities of a simulation, to evaluate against; never used in fitting.
+    update : Model or path, optional
+        A model to follow: segments that are found again keep their ids and names.
+    since : path or table, optional
+        The last scores of that model: who moved because the customer changed, not because the rules did.
+    progress : callable
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    TableError, ContractError
+        When table and contract do not agree, or there is too little to learn from.
+    ValueError
+        When `since` is given without `update`.
+    """
+    from northstar_explain.training import Earlier, TrainingOptions, scored_segments
+    from northstar_explain.training import train as run
+
+    if since is not None and update is None:
+        raise ValueError("since: expected none without a model to update; give update as well")
+    earlier = None
+    if update is not None:
+        before = update.data if isinstance(update, Model) else models.load(update)
+        earlier = Earlier(before) if since is None else Earlier(before, scored_segments(*_read(since, "since", before)))
+    if not isinstance(contract, Contract):
+        default = contracts.northstar() if earlier is None else earlier.model.contract
+        contract = default if contract is None else contracts.load(contract)
+    known = truth if truth is None or isinstance(truth, Mapping) else _truth(truth, contract)
+    # The tables are not kept here: the run lets go of them before it fits.
+    trained = run(
+        _source(frame, contract, known),
+        contract,
+        options or TrainingOptions(seed=seed),
+        progress,
+        None if holdout is None else _source(holdout, contract, known),
+        earlier,
+    )
+    return Model(trained.model, trained)
+
+
+def _source(customers: Any, contract: Contract, truth: Mapping[str, float] | None) -> Source:
+    from northstar_explain.training import Source
+
+    # From a file, texts may be other than UTF-8: the check rejects those rows and names them.
+    if isinstance(customers, Path | str):
+        table = tables.read(customers, any_text=True)
+        return Source(table, str(customers), tables.is_text_format(Path(customers)), truth)
+    return Source(tables.from_frame(customers, needed_columns(contract, label=True)), truth=truth)
+
+
+def _read(frame: Any, name: str, model: models.Model) -> tuple[pa.Table, models.Model, str]:
+    if isinstance(frame, Path | str):
+        return tables.read(frame), model, str(frame)
+    return tables.from_frame(frame, source=name), model, name
+
+
+def _truth(truth: Any, contract: Contract) -> dict[str, float]:
+    from northstar_explain.simulate import TRUTH
+    from northstar_explain.tables.named_columns import take_columns
+
+    name = str(truth) if isinstance(truth, Path | str) else "truth"
+    table = tables.read(truth) if isinstance(truth, Path | str) else tables.from_frame(truth, source=name)
+    todo = "Give the file that `explain simulate` wrote beside the customers."
+    columns = take_columns(table, {contract.id: pa.string(), TRUTH: pa.float64()}, name, todo)
+    ids, values = (column.to_pylist() for column in columns.values())
+    return dict(zip(ids, values, strict=True))
