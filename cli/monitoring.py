@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from northstar_explain.cli.output import print_out
 
 if TYPE_CHECKING:
-    from northstar_explain.evaluate.scored_runs import Run
+    from northstar_explain.evaluate.scored_runs import ScoredRun
     from northstar_explain.model import Model
 
 FIRED = 3
@@ -30,7 +30,7 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
     return FIRED if facts["triggers"] else 0
 
 
-def _run(path: Path, model: Model) -> Run:
+def _run(path: Path, model: Model) -> ScoredRun:
     from northstar_explain import tables
     from northstar_explain.evaluate.scored_runs import read_report, read_run, require_of_scores
 
@@ -69,7 +69,7 @@ def text(facts: Mapping[str, Any]) -> str:
 
 def _features(drift: Mapping[str, Any] | None) -> list[str]:
     if drift is None:
-        return ["Features: not known, as no run report lies beside the new scores"]
+        return ["Features: not known, as there is no run report beside the new scores"]
     ranked = sorted(drift.items(), key=lambda item: -item[1]["psi"])[:_MOST]
     lines = [f"Features against training, the {len(ranked)} that moved most"]
     for name, one in ranked:

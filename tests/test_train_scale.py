@@ -200,7 +200,7 @@ def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict, np.nda
 def test_experiments_are_judged_on_no_more_rows_than_they_need(
     few: pa.Table, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("northstar_explain.evaluate.experiments.HELD_ROWS", 200)
+    monkeypatch.setattr("northstar_explain.evaluate.experiments.HOLDOUT_ROWS", 200)
     monkeypatch.setattr("northstar_explain.evaluate.experiments.SHUFFLES", 1)
     small = replace(OPTIONS.purchase, interactions=0, outer_bags=1, max_bins=8, early_stopping_rounds=2)
     monkeypatch.setattr("northstar_explain.evaluate.experiments._MACHINE", small)

@@ -190,7 +190,7 @@ def _purchase(case: Case) -> PurchaseFacts:
     others = baselines(
         case.contract, parts.train.labelled, parts.validation.labelled, held.columns, case.tree, case.bought.black_box
     )
-    trial = Trial(held.label, judged, others.judged, case.decile, case.truth, case.stakes, held.groups)
+    trial = Trial(held.label, judged, others.predictions, case.decile, case.truth, case.stakes, held.groups)
     terms = case.bought.scorecard.terms
     return PurchaseFacts(
         **purchase_facts(trial, case.draws, case.seed)._asdict(),

@@ -9,7 +9,7 @@ import numpy as np
 
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.model_quality import Predictions, figures_of
-from northstar_explain.evaluate.scored_runs import Run
+from northstar_explain.evaluate.scored_runs import ScoredRun
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
     MONITOR_AUC_DROP,
@@ -25,13 +25,13 @@ DRAWS = 200
 
 
 def monitor_facts(
-    old: Run, new: Run, model: Model, outcomes: Mapping[str, int] | None = None, seed: int = 0
+    old: ScoredRun, new: ScoredRun, model: Model, outcomes: Mapping[str, int] | None = None, seed: int = 0
 ) -> dict[str, Any]:
     """Compare two runs.
 
     Parameters
     ----------
-    old, new : Run
+    old, new : ScoredRun
     model : Model
     outcomes : mapping of str to int, optional
         Customer to 1 who bought in the label's window after the old run, else 0.
@@ -93,13 +93,13 @@ def _count(values: np.ndarray, among: np.ndarray) -> np.ndarray:
     return np.array([(values == one).sum() for one in among], dtype=np.float64)
 
 
-def _pairs(old: Run, new: Run) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(old: ScoredRun, new: ScoredRun) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the customers in both runs."""
     _, first, second = np.intersect1d(old.ids.astype(str), new.ids.astype(str), assume_unique=True, return_indices=True)
     return first, second
 
 
-def _shares(old: Run, new: Run, segments: Sequence[str]) -> list[dict[str, Any]]:
+def _shares(old: ScoredRun, new: ScoredRun, segments: Sequence[str]) -> list[dict[str, Any]]:
     facts = []
     for id in segments:
         before, after = int((old.segments == id).sum()), int((new.segments == id).sum())
@@ -122,7 +122,7 @@ def _migration(before: np.ndarray, after: np.ndarray) -> dict[str, dict[str, int
     return moves
 
 
-def _changed(old: Run, new: Run, pairs: tuple[np.ndarray, np.ndarray], model: Model) -> dict[str, Any]:
+def _changed(old: ScoredRun, new: ScoredRun, pairs: tuple[np.ndarray, np.ndarray], model: Model) -> dict[str, Any]:
     """Customers who changed decile, and the terms that now weigh most for those who did."""
     step = new.deciles[pairs[1]] - old.deciles[pairs[0]]
     term_of = {reason: term.name for term in model.scorecard.terms for reason in term.reasons}
@@ -139,7 +139,7 @@ def _changed(old: Run, new: Run, pairs: tuple[np.ndarray, np.ndarray], model: Mo
     return {"same": int((step == 0).sum()), **moved}
 
 
-def _outcomes(old: Run, outcomes: Mapping[str, int], model: Model, seed: int) -> dict[str, Any]:
+def _outcomes(old: ScoredRun, outcomes: Mapping[str, int], model: Model, seed: int) -> dict[str, Any]:
     label = np.array([outcomes.get(id, -1) for id in old.ids.tolist()])
     known = label >= 0
     bought, probability = label[known], old.probability[known]

@@ -162,8 +162,8 @@ def test_outcomes_are_read_as_training_reads_them(labels: list[object], model: M
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        (["1", "yes"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'yes'. Mend the export"),
-        ([1, 2], "row 2, column purchased_next_30d: expected 0 or 1; got 2. Mend"),
+        (["1", "yes"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'yes'. Correct the export"),
+        ([1, 2], "row 2, column purchased_next_30d: expected 0 or 1; got 2. Correct"),
         ([None, None], "row 1, column purchased_next_30d: expected 0 or 1; got None, and 1 more such rows"),
     ],
 )
@@ -215,7 +215,10 @@ def test_the_report_read_is_the_one_of_these_scores(
     assert json.loads(explain(*run).stdout)["feature_drift"] == drift
     (tmp_path / "s.csv.report.json").replace(tmp_path / "s.parquet.report.json")
     said = refused(tmp_path, *run)
-    assert f"outputs: expected the report of the scores that it lies beside; got one of other scores than {new}" in said
+    assert (
+        f"outputs: expected the report of the scores that it is beside; got the report of other scores than {new}"
+        in said
+    )
 
 
 @pytest.mark.parametrize(
