@@ -107,7 +107,7 @@ class ProfitCurve:
         self._pays = probability >= contact_cost / margin
 
     def draw(self, counts: np.ndarray) -> np.ndarray:
-        """Profit per 1,000 customers at each of `SHARES`; last, that of contacting from the break-even probability on."""
+        """Profit per 1,000 customers at each of `SHARES`; last, of contacting from the break-even probability on."""
         won = self._ranked.gains(SHARES, counts) * (counts @ self._label) / counts.sum()
         return np.append(self._per_1000(won, SHARES), self._paying(counts, self._label))
 

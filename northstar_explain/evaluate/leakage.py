@@ -88,7 +88,7 @@ def require_credible(source: str, auc: float, feature: str, accepted: Collection
         When the ROC-AUC is above 0.97 and that feature is not accepted.
     """
     if auc > WHOLE and feature not in accepted:
-        got = f"ROC-AUC {auc:.3f} on validation rows, most of it from {feature}"
+        got = f"ROC-AUC {auc:.3f} on validation rows, most of it by {feature}"
         raise TableError(source, [_fault("purchase model", got, WHOLE, feature)])
 
 

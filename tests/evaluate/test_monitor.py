@@ -113,8 +113,8 @@ def test_scores_that_are_none_are_refused(fault: str, model: Model, scores: pa.T
         ),
         "twice": pa.concat_tables([scores.slice(0, 2), scores.slice(0, 1)]),
     }[fault]
-    said = {"column": "no decile", "model": "also m-other", "twice": "each customer once"}[fault]
-    with pytest.raises(TableError, match=said):
+    message = {"column": "no decile", "model": "also m-other", "twice": "each customer once"}[fault]
+    with pytest.raises(TableError, match=message):
         read_run(bad, model, "scores.parquet")
 
 
@@ -160,15 +160,15 @@ def test_outcomes_are_read_as_training_reads_them(labels: list[object], model: M
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "message"),
     [
         (["1", "yes"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'yes'. Correct the export"),
         ([1, 2], "row 2, column purchased_next_30d: expected 0 or 1; got 2. Correct"),
         ([None, None], "row 1, column purchased_next_30d: expected 0 or 1; got None, and 1 more such rows"),
     ],
 )
-def test_outcomes_that_are_none_are_refused(labels: list[object], said: str, model: Model) -> None:
-    with pytest.raises(TableError, match=said):
+def test_outcomes_that_are_none_are_refused(labels: list[object], message: str, model: Model) -> None:
+    with pytest.raises(TableError, match=message):
         read_outcomes(pa.table({"customer_id": ["a", "b"], LABEL: labels}), model, "o.csv")
 
 
@@ -185,7 +185,7 @@ def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, score
     beside = tmp_path / "s.parquet.report.json"
     run = ("monitor", "--model", model_dir, "--scores", place, "--scores", place)
     sound = {"model_id": model.id, "rejected_share": 0.0, "drift": {}, "outputs": []}
-    for data, said in (
+    for data, message in (
         (b'{"model_id": ', "expected JSON, as `explain score` writes it; got Expecting value"),
         (b"\xff\xfe{", "expected JSON, as `explain score` writes it; got"),
         (b"[]", "expected a report of `explain score`; got other JSON"),
@@ -194,10 +194,10 @@ def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, score
         (json.dumps({**sound, "outputs": ["s.parquet"]}).encode(), "expected a report of `explain score`"),
     ):
         beside.write_bytes(data)
-        found = refused(tmp_path, *run)
-        assert found.startswith(f"explain: {beside}:"), found
-        assert said in found
-        assert "Score again, or move the file away" in found
+        error = refused(tmp_path, *run)
+        assert error.startswith(f"explain: {beside}:"), error
+        assert message in error
+        assert "Score again, or move the file away" in error
     beside.write_text(json.dumps(sound))
     assert explain(*run).exit_code == 0
 
@@ -214,10 +214,10 @@ def test_the_report_read_is_the_one_of_these_scores(
     drift = json.loads((tmp_path / "s.parquet.report.json").read_text())["drift"]
     assert json.loads(explain(*run).stdout)["feature_drift"] == drift
     (tmp_path / "s.csv.report.json").replace(tmp_path / "s.parquet.report.json")
-    said = refused(tmp_path, *run)
+    message = refused(tmp_path, *run)
     assert (
         f"outputs: expected the report of the scores that it is beside; got the report of other scores than {new}"
-        in said
+        in message
     )
 
 
@@ -265,5 +265,5 @@ def test_columns_that_are_there_twice_are_refused_by_every_reader(
 def test_a_truth_that_is_none_is_refused(values: pa.Array, expected: str, some_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.arrow"
     tables.write(pa.table({"customer_id": ["C1"], "true_probability": values}), path)
-    said = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--truth", path, "--quiet")
-    assert f"t.arrow: {expected}" in said
+    message = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--truth", path, "--quiet")
+    assert f"t.arrow: {expected}" in message
