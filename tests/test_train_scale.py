@@ -53,9 +53,9 @@ def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(drawn: Trained) -> None
 
 
 def test_a_sample_is_told_wherever_the_rows_are(drawn: Trained, model: Model) -> None:
-    said = "fitted to rows drawn by chance: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
+    said = "fitted to a random sample of the rows: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
     assert said in facts_text(drawn.model)
-    assert "drawn by chance" not in facts_text(model)
+    assert "random sample" not in facts_text(model)
     assert "1,000 of 4,200 rows, drawn by chance" in str(identity.data(drawn.model))
     assert "rows, drawn by chance" not in str(identity.data(model))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,10 @@ def require_of_scores(report: Mapping[str, Any], scores: Path, name: str) -> Non
 
 def _is_report(report: Any) -> bool:
     def numbers(entry: Any, *names: str) -> bool:
-        return isinstance(entry, dict) and all(isinstance(entry.get(name), int | float) for name in names)
+        # The comparison is false for NaN, and exact for whole numbers that are too large for a float.
+        return isinstance(entry, dict) and all(
+            isinstance(value := entry.get(name), int | float) and abs(value) <= sys.float_info.max for name in names
+        )
 
     return (
         numbers(report, "rejected_share")
@@ -133,7 +137,7 @@ def _is_report(report: Any) -> bool:
         and isinstance(report.get("outputs"), list)
         and all(isinstance(one, dict) for one in report["outputs"])
         and isinstance(report.get("drift"), dict)
-        and all(numbers(one, "psi", "n", "threshold", "shifted") for one in report["drift"].values())
+        and all(numbers(one, "psi", "n", "bins", "threshold", "shifted") for one in report["drift"].values())
     )
 
 
