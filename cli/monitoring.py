@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from northstar_explain.evaluate.scored_runs import ScoredRun
     from northstar_explain.model import Model
 
+# Exit code: a scheduler can tell a fired trigger from an error (1) and from wrong usage (2).
 FIRED = 3
 _MOST = 10
 

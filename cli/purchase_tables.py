@@ -54,6 +54,7 @@ def _figures(purchase: PurchaseFacts) -> list[str]:
         fitted = groups.train + groups.validation
         rows = f"rows of {groups.holdout:,} {groups.column}" if groups.column else f"{groups.holdout:,} different rows"
         lines.append(f"  {rows}; {fitted:,} others were used to train, none for both")
+    # Remarks may name a field of the holdout or any metric.
     context = {**vars(holdout), **holdout.figures.values}
     for metric in holdout.figures.listed(TERMINAL):
         note = _NOTES.get(metric.key, "").format(**context)

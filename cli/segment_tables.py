@@ -100,6 +100,7 @@ def _update(model: Model, facts: SegmentFacts) -> list[str]:
     if update is None:
         return []
     total = update.customers
+    # Matched segments are shown with the names that people gave them since.
     called = {segment.id: segment.name for segment in model.segmentation.segments}
     lines = ["", f"Since model {update.previous_model_id} of {update.previous_date}"]
     for one in update.matched:

@@ -1,4 +1,4 @@
-"""CDNOW, real customers: train at one date, evaluate at a later one, beside a logistic regression.
+"""CDNOW, real customers: train at one date, evaluate at a later one, compare with a logistic regression.
 
 The transactions are those that Bruce Hardie publishes as the "CDNOW master data set" (Fader and Hardie 2001), as
 the package `lifetimes` ships them: 23,570 customers whose first purchase was in the first quarter of 1997, followed
@@ -81,6 +81,7 @@ def customers_at(purchases: np.ndarray, cut: datetime.date) -> pa.Table:
     np.minimum.at(last, who, age)
     orders = np.bincount(who, minlength=n)
     spend = np.round(np.bincount(who, past["usd"], n), 2)
+    # With one order there is no time between orders: missing, not zero.
     between = np.where(orders > 1, (first - last) / np.maximum(orders - 1, 1), np.nan)
     return pa.table(
         {

@@ -82,7 +82,7 @@ def records() -> Records:
 
 def _sales(lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     lines = lines.merge(products, on="product_id", how="left")
-    # The stamps are in UTC; the weeks that stand beside them begin at midnight in New York.
+    # Time stamps are in UTC, while the weeks of the same file begin at midnight in New York.
     stamp = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert("America/New_York").dt.tz_localize(None)
     return pd.DataFrame(
         {

@@ -63,7 +63,7 @@ def run(known: Records, out: Path, options: Options, overwrite: bool, quiet: boo
 
 
 def comparison(facts: PurchaseFacts, early: pa.Table) -> list[str]:
-    """The model beside a logistic regression on log recency, frequency and value, and two others, line by line."""
+    """The model compared with a logistic regression on log recency, frequency and value and two other baselines."""
     rate = early["buys_next_30d"].to_numpy().mean()
     groups = facts.group_split
     assert groups is not None, "the contract names the household as the group"

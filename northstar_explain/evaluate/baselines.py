@@ -109,6 +109,7 @@ def _recency_rule(names: list[str], columns: Columns, label: np.ndarray) -> Scor
     def recency(rows: Columns) -> np.ndarray:
         column = rows[names[0]]
         assert isinstance(column, np.ndarray)
+        # A customer without a last visit or order counts as the least recent.
         return np.where(np.isnan(column), np.inf, column)
 
     known = recency(columns)
@@ -140,6 +141,7 @@ def _logistic(names: list[str], columns: Columns, label: np.ndarray) -> Score:
 
 def _log(column: np.ndarray | Category) -> np.ndarray:
     assert isinstance(column, np.ndarray)
+    # Values are skewed, and some may be negative, such as net spend.
     return np.sign(column) * np.log1p(np.abs(column))
 
 

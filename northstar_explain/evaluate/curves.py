@@ -22,6 +22,7 @@ class _Rates:
     def __init__(self, label: np.ndarray, probability: np.ndarray, group: np.ndarray, groups: int):
         self._label, self._group, self._groups = label, group, groups
         self.n = np.bincount(group, minlength=groups)
+        # A group without rows has no rate: 0 / 0 is NaN here, and left out by `facts`.
         with np.errstate(invalid="ignore"):
             self.predicted, self.actual = (np.bincount(group, of, groups) / self.n for of in (probability, label))
 
@@ -38,11 +39,11 @@ class Reliability(_Rates):
     def __init__(self, label: np.ndarray, probability: np.ndarray):
         super().__init__(label, probability, metrics.calibration_bins(probability), metrics.CALIBRATION_BINS)
 
-    def facts(self, drawn: np.ndarray) -> tuple[CalibrationBin, ...]:
-        """Each bin that has rows; `drawn` stacks the results of `draw`."""
+    def facts(self, draws: np.ndarray) -> tuple[CalibrationBin, ...]:
+        """Each bin that has rows; `draws` stacks the results of `draw`."""
         return tuple(
             CalibrationBin(
-                int(self.n[bin]), float(self.predicted[bin]), float(self.actual[bin]), interval(drawn[:, bin])
+                int(self.n[bin]), float(self.predicted[bin]), float(self.actual[bin]), interval(draws[:, bin])
             )
             for bin in np.flatnonzero(self.n)
         )
@@ -54,16 +55,16 @@ class Deciles(_Rates):
     def __init__(self, label: np.ndarray, probability: np.ndarray, decile: np.ndarray):
         super().__init__(label, probability, decile - 1, 10)
 
-    def facts(self, drawn: np.ndarray) -> tuple[Decile, ...]:
-        """All ten, 10 the highest; `drawn` stacks the results of `draw`."""
-        return tuple(self._decile(place, drawn) for place in range(10))
+    def facts(self, draws: np.ndarray) -> tuple[Decile, ...]:
+        """All ten, 10 the highest; `draws` stacks the results of `draw`."""
+        return tuple(self._decile(place, draws) for place in range(10))
 
-    def _decile(self, place: int, drawn: np.ndarray) -> Decile:
+    def _decile(self, place: int, draws: np.ndarray) -> Decile:
         n = int(self.n[place])
         if not n:
             return Decile(place + 1, 0, None, None, None)
         rates = float(self.predicted[place]), float(self.actual[place])
-        return Decile(place + 1, n, *rates, interval(drawn[:, place]))
+        return Decile(place + 1, n, *rates, interval(draws[:, place]))
 
 
 class Gains:
@@ -76,11 +77,11 @@ class Gains:
         """Captured shares, at `SHARES`."""
         return self._ranked.gains(SHARES, counts)
 
-    def facts(self, drawn: np.ndarray) -> tuple[GainsPoint, ...]:
-        """A point for each of `SHARES`; `drawn` stacks the results of `draw`."""
+    def facts(self, draws: np.ndarray) -> tuple[GainsPoint, ...]:
+        """A point for each of `SHARES`; `draws` stacks the results of `draw`."""
         captured = self._ranked.gains(SHARES)
         return tuple(
-            GainsPoint(float(share), float(hits), interval(drawn[:, place]))
+            GainsPoint(float(share), float(hits), interval(draws[:, place]))
             for place, (share, hits) in enumerate(zip(SHARES, captured, strict=True))
         )
 
@@ -104,6 +105,7 @@ class ProfitCurve:
         self._margin, self._cost = margin, contact_cost
         self._label, self._probability = label, probability
         self._ranked = Ranked(label, probability)
+        # A contact pays where its expected margin covers its cost: probability x margin >= cost.
         self._pays = probability >= contact_cost / margin
 
     def draw(self, counts: np.ndarray) -> np.ndarray:
@@ -111,10 +113,10 @@ class ProfitCurve:
         won = self._ranked.gains(SHARES, counts) * (counts @ self._label) / counts.sum()
         return np.append(self._per_1000(won, SHARES), self._paying(counts, self._label))
 
-    def facts(self, drawn: np.ndarray) -> Profit:
+    def facts(self, draws: np.ndarray) -> Profit:
         """The curve, and the profit above the break-even probability, whose choice uses no outcome."""
         profit = self.draw(np.ones(len(self._label)))
-        ends = [interval(values) for values in drawn.T]
+        ends = [interval(values) for values in draws.T]
         expected = self._expected()
         best = int(profit[:-1].argmax())
         return Profit(
@@ -139,6 +141,7 @@ class ProfitCurve:
         return 1000 * (self._margin * won - self._cost * share)
 
     def _expected(self) -> np.ndarray:
+        # Expected buyers among the best-scored k customers: the sum of their probabilities.
         won = np.append(0.0, np.cumsum(-np.sort(-self._probability))) / len(self._probability)
         return self._per_1000(np.interp(SHARES, np.linspace(0, 1, len(won)), won), SHARES)
 

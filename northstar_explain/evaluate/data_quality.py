@@ -75,6 +75,7 @@ def association(first: np.ndarray | Category, second: np.ndarray | Category) -> 
         return "none", 0.0
     if isinstance(first, Category) and isinstance(second, Category):
         return "Cramér's V", _cramer(first.codes[known], second.codes[known])
+    # The measure of a number and a category takes the number first.
     if isinstance(first, Category):
         first, second = second, first
     assert isinstance(first, np.ndarray)
@@ -111,6 +112,7 @@ def _ratio(values: np.ndarray, codes: np.ndarray) -> float:
 def _cramer(first: np.ndarray, second: np.ndarray) -> float:
     joint = np.zeros((first.max() + 1, second.max() + 1))
     np.add.at(joint, (first, second), 1)
+    # Categories without known rows would divide by an expected count of zero.
     joint = joint[joint.sum(1) > 0][:, joint.sum(0) > 0]
     least = min(joint.shape) - 1
     if least < 1:

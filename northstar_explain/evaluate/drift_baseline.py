@@ -116,6 +116,7 @@ def _categories(train: Category, holdout: Category) -> list[dict[str, Any]]:
     order = sorted(range(len(frequency)), key=lambda i: (-frequency[i], train.values[i]))[:_CATEGORIES]
     kept = [train.values[i] for i in order]
     table = {value: place + 1 for place, value in enumerate(kept)}
+    # Position 0 is missing, the last one every category beyond the most frequent, also one that training never had.
     counts = [
         np.bincount(column.lookup(table, 0, len(kept) + 1), minlength=len(kept) + 2) for column in (train, holdout)
     ]

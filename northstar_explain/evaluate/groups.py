@@ -55,6 +55,7 @@ def _subgroup(
     actual, predicted = label[inside], probability[inside]
     flag = predicted >= threshold
     buyers, flagged = int(actual.sum()), flag[actual == 1]
+    # Ten bins of a small group would measure noise: the error grows with the number of bins.
     bins = min(metrics.CALIBRATION_BINS, n // SUBGROUP_MIN_CUSTOMERS)
     return Subgroup(
         by=by,
@@ -99,6 +100,7 @@ def _unknown(contract: Contract, columns: Columns) -> Iterator[tuple[str, str, n
     """Customers without a value in any optional feature of a group: guests, where the group is the profile."""
     for key, words in contract.groups.items():
         optional = [one for one in contract.features if one.group == key and one.missing is not None]
+        # With one optional feature, its missing values are a value of that feature, not a kind of customer.
         if len(optional) < 2:
             continue
         missing = np.logical_and.reduce([_missing(columns[one.name]) for one in optional])
@@ -120,6 +122,7 @@ def _values(
                 yield feature.name, value, column.codes == column.values.index(value)
     else:
         known = column[~np.isnan(column)]
+        # Quartiles; fewer bands where many customers share a value.
         cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BANDS + 1)[1:-1])) if len(known) else np.empty(0)
         band = np.searchsorted(cuts, column, side="left")
         for place in range(len(cuts) + 1):

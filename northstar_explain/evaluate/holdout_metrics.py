@@ -46,19 +46,19 @@ class Measured:
     Parameters
     ----------
     ranked : Ranked
-    drawn : ndarray of float, shape (draws, metrics with an interval)
+    draws : ndarray of float, shape (draws, metrics with an interval)
         Results of `on_draws`, one row per draw.
     """
 
-    def __init__(self, ranked: Ranked, drawn: np.ndarray):
+    def __init__(self, ranked: Ranked, draws: np.ndarray):
         described = _with_interval()
         values = measure(ranked)
-        self.roc_auc_draws = drawn[:, described.index(metric_registry.ROC_AUC)]
+        self.roc_auc_draws = draws[:, described.index(metric_registry.ROC_AUC)]
         self.figures = Figures(
             values,
             {
                 one.key: interval(column, values[one.key] if one.overstated else None)
-                for one, column in zip(described, drawn.T, strict=True)
+                for one, column in zip(described, draws.T, strict=True)
             },
         )
 

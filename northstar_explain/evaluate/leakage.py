@@ -58,6 +58,7 @@ def require_no_leak(
         groups = None if groups is None else groups[rows]
     half = rng.random(len(label)) < 0.5
     if groups is not None:
+        # The draw of a group decides for all of its rows.
         half = half[np.unique(groups, return_inverse=True)[1]]
     faults = []
     for feature in contract.model_features:

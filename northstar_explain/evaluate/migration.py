@@ -99,6 +99,7 @@ def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapp
 def _moves(old: np.ndarray, new: np.ndarray) -> dict[str, dict[str, int]]:
     """Customers by old and new segment, including those who stayed."""
     moves: dict[str, dict[str, int]] = {}
+    # One pass over joined ids is faster than counting each pair of segments; ids never contain ">".
     pairs, counts = np.unique(np.char.add(np.char.add(old.astype(str), ">"), new.astype(str)), return_counts=True)
     for pair, count in zip(pairs, counts, strict=True):
         source, target = str(pair).split(">")

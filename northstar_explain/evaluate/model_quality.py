@@ -132,16 +132,17 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> HoldoutMeasures:
     statistics |= {f"figures {name}": on_draws(one) for name, one in rankings.items()}
     if profit is not None:
         statistics["profit"] = profit.draw
-    drawn = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
-    measured = {name: Measured(one, drawn[f"figures {name}"]) for name, one in rankings.items()}
+    # All statistics share the draws, so that the interval of a difference accounts for their correlation.
+    results = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
+    measured = {name: Measured(one, results[f"figures {name}"]) for name, one in rankings.items()}
     return HoldoutMeasures(
-        holdout=_holdout(label, trial.ours, measured[""].figures, interval(drawn["base_rate"])),
+        holdout=_holdout(label, trial.ours, measured[""].figures, interval(results["base_rate"])),
         bootstrap_draws=draws,
         baselines=tuple(_baseline(name, other, measured) for name, other in trial.others.items()),
-        reliability=reliability.facts(drawn["reliability"]),
-        gains=gains.facts(drawn["gains"]),
-        deciles=deciles.facts(drawn["deciles"]),
-        profit=None if profit is None else profit.facts(drawn["profit"]),
+        reliability=reliability.facts(results["reliability"]),
+        gains=gains.facts(results["gains"]),
+        deciles=deciles.facts(results["deciles"]),
+        profit=None if profit is None else profit.facts(results["profit"]),
         gaps=Gaps(_gap(measured, "black_box"), _gap(measured, "truth")),
     )
 
@@ -151,8 +152,8 @@ def figures_of(
 ) -> Figures:
     """Every metric of one score with its bootstrap interval; both labels must occur."""
     ranked = Ranked(label, predictions.probability, predictions.threshold)
-    drawn = metrics.bootstrap({"figures": on_draws(ranked)}, len(label), draws, seed, groups)
-    return Measured(ranked, drawn["figures"]).figures
+    results = metrics.bootstrap({"figures": on_draws(ranked)}, len(label), draws, seed, groups)
+    return Measured(ranked, results["figures"]).figures
 
 
 def _holdout(label: np.ndarray, predictions: Predictions, figures: Figures, base_rates: Interval) -> Holdout:
@@ -163,6 +164,7 @@ def _holdout(label: np.ndarray, predictions: Predictions, figures: Figures, base
         base_rate_interval=base_rates,
         threshold=predictions.threshold,
         f1_everyone=_f1_everyone(base),
+        # It increases with the base rate, so the ends of its interval follow from those of the base rate.
         f1_everyone_interval=Interval(*map(_f1_everyone, base_rates)),
         brier_base_rate=base * (1 - base),
         lift_quality_grade=metrics.lift_quality_grade(figures[LIFT_QUALITY]),

@@ -150,6 +150,7 @@ def _decile_moves(old: ScoredRun, new: ScoredRun, pairs: tuple[np.ndarray, np.nd
     step = new.deciles[pairs[1]] - old.deciles[pairs[0]]
     term_of = {reason: term.name for term in model.scorecard.terms for reason in term.reasons}
     now, before = new.reasons[pairs[1]], old.reasons[pairs[0]]
+    # Every bin of a term has a reason of its own: count by term.
     terms = np.array([term_of.get(reason, "") for reason in now], dtype=object)
     moves = (
         DecileMove(int(moved.sum()), _most_frequent(terms[moved & (now != before)])) for moved in (step > 0, step < 0)
@@ -174,6 +175,7 @@ def _outcomes(old: ScoredRun, outcomes: Mapping[str, int], model: Model, seed: i
     figures = figures_of(actual, Predictions(probability, model.purchase.threshold), DRAWS, seed)
     holdout_auc = model.evaluation.purchase.holdout.figures[ROC_AUC]
     rate, predicted = float(actual.mean()), float(probability.mean())
+    # Alarms need both: more than the limit, and more than chance.
     alarms = []
     if figures.intervals[ROC_AUC.key].high < holdout_auc - MONITOR_AUC_DROP:
         alarms.append(f"ROC-AUC fell to {figures[ROC_AUC]:.3f}, from {holdout_auc:.3f} on the holdout")

@@ -44,6 +44,7 @@ def bag_facts(
     sample = _sample(columns, BAG_ROWS, seed)
     bins, points = scorecard.contributions(sample)
     averaged = sigmoid(scorecard.logit(points))
+    # Every 100th of the 1,001 quantiles is the edge of a decile.
     edges = np.asarray(percentiles)[100:1000:100]
     top = _largest(points)
     by_bag, agreement = [], []
@@ -121,6 +122,7 @@ def _change(
     after = logit.copy()
     for place, term in enumerate(scorecard.terms):
         if name in term.features:
+            # An infinite value is beyond the cuts of numeric bins only; a category has no order.
             assert all(isinstance(axis, NumberBins) for axis in term.axes if axis.feature == name)
             after += term.points.ravel()[term.index(changed)] - points[place]
     return sigmoid(after) - sigmoid(logit)

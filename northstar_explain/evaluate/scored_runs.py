@@ -67,6 +67,7 @@ def read_run(scores: pa.Table, model: Model, name: str, report: Mapping[str, Any
     deciles, probability = columns["decile"].to_numpy(), columns["probability"].to_numpy()
     _require_within("decile", deciles, 1, 10, name, todo)
     _require_within("probability", probability, 0, 1, name, todo)
+    # A score without a reason is stored as null, and nulls do not compare.
     reasons = np.array([reason or "" for reason in reasons], dtype=object)
     return ScoredRun(name, ids, segments, deciles, probability, reasons, report)
 

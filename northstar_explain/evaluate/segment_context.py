@@ -67,6 +67,7 @@ def spend_facts(contract: Contract, segments: Sequence[Segment]) -> Spend | None
     profiles = {one.id: next(item for item in one.profile if item.feature == money.name) for one in segments}
     sums = {id: item.mean * item.known for id, item in profiles.items()}
     total = sum(sums.values())
+    # Shares of a total with negative addends, such as net spend after returns, would not be shares.
     if total <= 0 or any(value < 0 for value in sums.values()):
         return None
     return Spend(money.name, {id: SegmentSpend(sums[id] / total, item.index) for id, item in profiles.items()})
@@ -125,6 +126,7 @@ def detectable_facts(outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Control
         id: tuple(
             ControlSize(uplift, metrics.sample_size(one.purchase_rate, uplift))
             for uplift in UPLIFTS
+            # The test needs both rates strictly between 0 and 1.
             if 0 < one.purchase_rate < 1 - uplift
         )
         for id, one in outcomes.items()

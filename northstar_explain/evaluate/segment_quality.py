@@ -120,6 +120,7 @@ def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Bord
     """
     ids = assign(segmentation.tree, columns)
     reachable = within_reach(segmentation.rules, segmentation.borders, columns)
+    # A customer matches its own segment, so being within reach of more than one means near a border.
     close = np.add.reduce(list(reachable.values()), dtype=np.int8) > 1
     facts = {}
     for id in (segment.id for segment in segmentation.segments):
@@ -146,6 +147,7 @@ def outcome_facts(ids: np.ndarray, label: np.ndarray, probability: np.ndarray) -
     dict of str to Outcome
         By id of the segments that have rows.
     """
+    # Without buyers, shares of buyers are 0 rather than undefined.
     buyers = max(1, int(label.sum()))
     return {
         str(id): Outcome(

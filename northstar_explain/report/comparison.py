@@ -221,6 +221,7 @@ def _widest_spread(spread: Mapping[str, Quantiles], names: dict[str, str]) -> di
 
 def _gains_by_segment(segments: SegmentFacts) -> list[tuple[float, float]]:
     """Shares of customers and of buyers, whole segments taken from the highest purchase rate down."""
+    # The gains of taking whole segments, comparable with the gains curve of the probability.
     outcomes = sorted(segments.holdout_outcomes.values(), key=lambda one: -one.purchase_rate)
     total, points = sum(one.n for one in outcomes), [(0.0, 0.0)]
     for one in outcomes:
@@ -258,6 +259,7 @@ def _label(facts: LabelAsFeature, label: str) -> dict[str, Any]:
 
 def _rules_allowed(segments: SegmentFacts) -> int:
     """The point of the curve that corresponds to the segments in use."""
+    # Pruning may have left fewer rules than allowed, so the point is the first that allows as many.
     enough = [one.max_rules for one in segments.curve if one.max_rules >= segments.rules]
     return enough[0] if enough else segments.curve[-1].max_rules
 

@@ -60,6 +60,7 @@ def curves_svg(
     -------
     str
     """
+    # Both axes end at the highest rate, not at 100%, else the points of a rare outcome would lie in a corner.
     most = max(max(one.predicted_rate, one.purchase_rate) for one in reliability) * 1.05 or 1.0
     dots = [(one.predicted_rate, one.purchase_rate) for one in reliability]
     captured = [(one.share, one.captured) for one in gains]

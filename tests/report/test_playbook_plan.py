@@ -119,7 +119,7 @@ def test_check_lists_what_is_unassigned(model: Model) -> None:
 
 def test_check_finds_what_contradicts_the_data(model: Model, tmp_path: Path) -> None:
     text = PLAN.replace("2026-06-30", "2026-01-31").replace('"Ask why"', '"shout."')
-    findings = {f.where: f.says for f in check_plan(model, read_plan(plan_file(tmp_path, text), model))}
+    findings = {f.where: f.message for f in check_plan(model, read_plan(plan_file(tmp_path, text), model))}
     assert "is not after the data" in findings["segments.S1.review"]
     assert 'is under "avoid", too' in findings["segments.S1.do"]
     assert "segments.S1.owner" not in findings or "stability" in findings["segments.S1.owner"]
@@ -135,8 +135,10 @@ def test_a_name_that_says_the_opposite_is_found(model: Model, tmp_path: Path) ->
         if word and abs(item.effect) > 1
     )
     path = plan_file(tmp_path, f'[segments.{segment.id}]\nname = "{word.capitalize()} people"\n')
-    messages = [f.says for f in check_plan(model, read_plan(path, model)) if f.where == f"segments.{segment.id}.name"]
-    assert any(f'"{word}"' in says and contract[item.feature].words in says for says in messages)
+    messages = [
+        f.message for f in check_plan(model, read_plan(path, model)) if f.where == f"segments.{segment.id}.name"
+    ]
+    assert any(f'"{word}"' in message and contract[item.feature].words in message for message in messages)
 
 
 def test_check_from_the_command_line(model_dir: Path, tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ def _read_fields(data: dict[str, Any], kind: type, where: str, faults: list[Faul
     before = len(faults)
     missing = [(name, of) for name, of in known.items() if name not in data]
     faults += [_fault(_join(where, name), of, "nothing: the field is missing") for name, of in missing]
+    # A field that this version does not know may change the meaning of others: refuse rather than guess.
     unknown = [name for name in data if name not in known]
     faults += [Fault(_join(where, name), "no such field", _shown(data[name]), _TODO) for name in unknown]
     values = {name: _read(data[name], of, _join(where, name), faults) for name, of in known.items() if name in data}

@@ -41,6 +41,7 @@ class Figures:
     intervals: Mapping[str, Interval]
 
     def __post_init__(self) -> None:
+        # Looked up at run time: a metric may be added to the registry after import.
         known = metric_registry.METRICS
         faults = [_fault(f"{of}.{key}", "a metric", "an unknown key") for of, key in self._unknown(known)]
         for key, metric in known.items():

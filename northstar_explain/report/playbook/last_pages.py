@@ -132,6 +132,7 @@ def branch(node: Node, contract: Contract, segments: dict[str, SegmentPage]) -> 
         one = segments[node.segment]
         return Branch(id=one.id, name=one.name, accent=one.accent)
     yes, no = branch(node.yes, contract, segments), branch(node.no, contract, segments)
+    # Pruning and rounding may leave a test whose branches lead to the same segment: nobody need ask it.
     if yes == no:
         return yes
     return Branch(capital(" and ".join(phrases(node.test, contract))) + "?", yes, no)
@@ -174,6 +175,7 @@ def changes(model: Model, names: dict[str, str]) -> Changes | None:
 def _mostly(moves: Mapping[str, int], way: str) -> str:
     if not moves:
         return ""
+    # Ties are broken by id, so that the same facts give the same page.
     most = max(moves, key=lambda id: (moves[id], id))
     return f"; mostly {way} {most}"
 
@@ -183,6 +185,7 @@ def _cell(cell: DecileCell, accent: str, highest: int, keys: dict[int, str]) -> 
         decile=cell.decile,
         customers=words.count(cell.n),
         expected=words.count(cell.expected_buyers),
+        # Light enough for dark text on any accent.
         ground=tint(accent, 0.28 * cell.n / highest),
         band=keys[cell.decile],
     )

@@ -223,6 +223,7 @@ class _PlanReader:
         value = data.get(at[-1])
         if value is None:
             return None
+        # In Python, TOML's true is a number, too.
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.5:
             self.fault(at, "a share above 0, up to 0.5, such as 0.1", value)
             return None
@@ -232,6 +233,7 @@ class _PlanReader:
         value = data.get(at[-1])
         if value is None:
             return None
+        # A time of day is a datetime, which is a date in Python; a review has no hour.
         if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
             self.fault(at, "a day without quotes, such as 2026-06-30", value)
             return None

@@ -36,15 +36,15 @@ class PlanFinding:
         ``"unassigned"`` or ``"contradicts the data"``.
     where : str
         The segment and the key.
-    says : str
+    message : str
     """
 
     kind: str
     where: str
-    says: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.where}: {self.says}"
+        return f"{self.kind}: {self.where}: {self.message}"
 
 
 def check_plan(model: Model, plan: Plan | None = None) -> list[PlanFinding]:
@@ -70,7 +70,9 @@ def check_plan(model: Model, plan: Plan | None = None) -> list[PlanFinding]:
                 findings.append(PlanFinding(UNASSIGNED, f"segments.{segment.id}.{_KEYS[duty.words]}", duty.hint))
         where = f"segments.{segment.id}"
         for check in (_name, _discount, _email, _both_ways, _control, _review, _model):
-            findings += [PlanFinding(CONTRADICTS, f"{where}.{key}", says) for key, says in check(segment, model, one)]
+            findings += [
+                PlanFinding(CONTRADICTS, f"{where}.{key}", message) for key, message in check(segment, model, one)
+            ]
     return findings
 
 
@@ -149,6 +151,7 @@ def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if outcome is None:
         return
     expected, n = outcome.predicted_rate, outcome.n
+    # Standard error of a rate when the predicted one is true.
     error = max((expected * (1 - expected) / n) ** 0.5, 1e-9)
     if abs(outcome.purchase_rate - expected) > _FAR * error:
         actual = words.percent(outcome.purchase_rate)

@@ -90,6 +90,7 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
     digits = 1 if min(room * one.share for one in columns) >= NARROW else 0
     shapes, x = [f'<path d="M{left} {line}H{end + 4:.1f}" stroke="{LINE}" stroke-width="1"/>'], float(left)
     for one in columns:
+        # A segment of almost nobody must still be visible.
         width, height = max(2.0, room * one.share), high * one.rate / highest
         middle = round(x + width / 2, 1)
         shapes.append(f'<rect x="{x:.1f}" y="{floor - height:.1f}" width="{width:.1f}" height="{height:.1f}" '

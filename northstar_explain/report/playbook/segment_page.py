@@ -218,6 +218,7 @@ def _trend(id: str, facts: Trend | None) -> str:
 
 
 def _rules(segment: Segment, funnel: Sequence[Sequence[int]], contract: Contract) -> tuple[tuple[Step, ...], ...]:
+    # Bars are relative to all customers, whose number follows from any segment.
     total = segment.customers / segment.share if segment.share else 1.0
     return tuple(
         tuple(
@@ -230,6 +231,7 @@ def _rules(segment: Segment, funnel: Sequence[Sequence[int]], contract: Contract
 
 def _features(segment: Segment, contract: Contract) -> tuple[FeatureRow, ...]:
     """The features furthest above and below the average, by effect; the highest index first."""
+    # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
     shown = [item for item in segment.profile if item.index is not None and not contract[item.feature].sensitive]
     usable = [item for item in shown if abs(item.effect) >= _SLIGHT]
     above = sorted((p for p in usable if p.effect > 0), key=lambda p: -p.effect)[:MOST_BARS]
