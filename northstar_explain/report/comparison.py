@@ -48,7 +48,7 @@ from northstar_explain.report.treatments import TREATMENTS
 VARIANTS = {
     "segment_rate": "the segment's purchase rate",
     "model": "the purchase model",
-    "model_with_segment": "the model, with the segment as a feature",
+    "model_with_segment": "the model plus the segment",
     "model_per_segment": "one model per segment",
 }
 BASELINES = {

@@ -76,7 +76,7 @@ def limits(model: Model) -> tuple[Note, ...]:
         ),
         Note(
             "Likely is not persuadable",
-            "A high rate does not mean that a campaign causes it: many would act anyway. Only a control group shows.",
+            "A high rate does not mean that a campaign causes it: many would act anyway. A control group shows it.",
         ),
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ def _natural(natural: bool) -> str:
     if natural:
         return "They are clearer than any grouping of shuffled data: clarity here, and the best of shuffled data."
     return (
-        "These are useful slices of a continuum, not natural kinds: shuffled data can be grouped as clearly "
+        "These are useful slices of a continuum, not natural groups: shuffled data can be grouped as clearly "
         "(clarity here, and the best of shuffled data)."
     )
 
