@@ -10,7 +10,7 @@ from northstar_explain.model import Model
 
 
 def facts_text(model: Model) -> str:
-    """The facts people ask for first.
+    """The main facts of a model, for `explain show`.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def facts_text(model: Model) -> str:
     Returns
     -------
     str
-        Several lines, without one at the end.
+        Several lines, without a newline at the end.
     """
     return "\n".join([*_head(model), "", *purchase_lines(model), "", *segment_lines(model)])
 
@@ -30,11 +30,11 @@ def _head(model: Model) -> list[str]:
     return [
         f"{model.contract.title}",
         f"model {model.id} of {model.manifest['date']}: {data['rows']:,} rows{rejected}",
-        *_drawn(data.get("fit_rows", {})),
+        *_sampled(data.get("fit_rows", {})),
     ]
 
 
-def _drawn(fitted: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """A line where a fit used but a sample of the rows; models made before there were samples say nothing of it."""
-    said = [f"{name} to {one['used']:,} of {one['of']:,}" for name, one in fitted.items() if one["used"] < one["of"]]
-    return [f"  fitted to rows drawn by chance: {', '.join(said)}"] if said else []
+def _sampled(fitted: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A line where a fit used a sample of the rows; older manifests do not have the numbers."""
+    samples = [f"{name} to {one['used']:,} of {one['of']:,}" for name, one in fitted.items() if one["used"] < one["of"]]
+    return [f"  fitted to a random sample of the rows: {', '.join(samples)}"] if samples else []

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from northstar_explain.cli.output import print_out
+from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 
+if TYPE_CHECKING:
+    from northstar_explain.evaluate.monitor_facts import DecileMoves, FeatureDrift, MonitorFacts, RunOutcomes
+
+# Exit code: a scheduler can tell a fired trigger from an error (1) and from wrong usage (2).
 FIRED = 3
 _MOST = 10
 
@@ -19,68 +24,69 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
 
     earlier, later = scores
     facts = api.load(model).monitor(earlier, later, outcomes)
-    print_out(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else text(facts))
-    return FIRED if facts["triggers"] else 0
+    print_out(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else text(facts))
+    return FIRED if facts.triggers else 0
 
 
-def text(facts: Mapping[str, Any]) -> str:
+def text(facts: MonitorFacts) -> str:
     """The facts of a comparison for a terminal."""
-    count, drift = facts["customers"], facts["score_drift"]
+    count, drift = facts.customers, facts.score_drift
+    limit = "none" if drift.threshold is None else f"{drift.threshold:.4f}"
     lines = [
-        f"Customers: {count['old']:,} then, {count['new']:,} now, {count['both']:,} in both",
-        f"Score: PSI {drift['psi']:.4f} (limit {drift['threshold']:.4f}, n {drift['n']:,})",
+        f"Customers: {count.old:,} then, {count.new:,} now, {count.both:,} in both",
+        f"Score: PSI {drift.psi:.4f} (limit {limit}, n {drift.n:,})",
         "",
-        *_features(facts["feature_drift"]),
+        *_features(facts.feature_drift),
         "",
         *_segments(facts),
         "",
-        *_deciles(facts["deciles"]),
-        *_known(facts["outcomes"]),
+        *_deciles(facts.deciles),
+        *_known(facts.outcomes),
         "",
-        *([f"TRIGGER  {one}" for one in facts["triggers"]] or ["No trigger fired."]),
+        *([f"TRIGGER  {one}" for one in facts.triggers] or ["No trigger fired."]),
     ]
     return "\n".join(lines)
 
 
-def _features(drift: Mapping[str, Any] | None) -> list[str]:
+def _features(drift: Mapping[str, FeatureDrift] | None) -> list[str]:
     if drift is None:
-        return ["Features: not known, as there is no run report beside the later scores"]
-    # Most moved first: a model has dozens of features, and a terminal has few lines.
-    ranked = sorted(drift.items(), key=lambda item: -item[1]["psi"])[:_MOST]
+        return ["Features: not known, as there is no run report beside the new scores"]
+    ranked = sorted(drift.items(), key=lambda item: -item[1].psi)[:_MOST]
     lines = [f"Features against training, the {len(ranked)} that moved most"]
     for name, one in ranked:
-        mark = "  shifted" if one["shifted"] else ""
-        lines.append(f"  {name:<28}PSI {one['psi']:.4f}  (limit {one['threshold']:.4f}, n {one['n']:,}){mark}")
+        mark = "  shifted" if one.shifted else ""
+        lines.append(f"  {name:<28}PSI {one.psi:.4f}  (limit {one.threshold:.4f}, n {one.n:,}){mark}")
     return lines
 
 
-def _segments(facts: Mapping[str, Any]) -> list[str]:
-    ids = [one["id"] for one in facts["segments"]]
-    lines = ["Segments, and where the customers of both runs moved", f"  {'':<6}{'then':>9}{'now':>9}"]
+def _segments(facts: MonitorFacts) -> list[str]:
+    ids = [one.id for one in facts.segments]
+    lines = ["Segments, and where the customers in both runs went", f"  {'':<6}{'then':>9}{'now':>9}"]
     lines[-1] += "".join(f"{'to ' + id:>10}" for id in ids)
-    for one in facts["segments"]:
-        to = facts["migration"].get(one["id"], {})
+    for one in facts.segments:
+        to = facts.migration.get(one.id, {})
         moved = "".join(f"{to.get(id, 0):>10,}" for id in ids)
-        lines.append(f"  {one['id']:<6}{one['old_share']:>9.1%}{one['new_share']:>9.1%}{moved}")
+        lines.append(f"  {one.id:<6}{one.old_share:>9.1%}{one.new_share:>9.1%}{moved}")
     return lines
 
 
-def _deciles(facts: Mapping[str, Any]) -> list[str]:
-    lines = [f"Deciles: {facts['same']:,} the same"]
-    for way in ("up", "down"):
-        by = ", ".join(f"{one['term']} ({one['customers']:,})" for one in facts[way]["by"])
-        reason = f"; a new first reason: {by}" if by else ""
-        lines.append(f"  {way:<5}{facts[way]['customers']:,}{reason}")
+def _deciles(facts: DecileMoves) -> list[str]:
+    lines = [f"Deciles: {facts.same:,} the same"]
+    for way, move in (("up", facts.up), ("down", facts.down)):
+        by = ", ".join(f"{one.term} ({one.customers:,})" for one in move.by)
+        reasons = f"; a new first reason: {by}" if by else ""
+        lines.append(f"  {way:<5}{move.customers:,}{reasons}")
     return lines
 
 
-def _known(facts: Mapping[str, Any] | None) -> list[str]:
+def _known(facts: RunOutcomes | None) -> list[str]:
     if facts is None:
         return []
-    low, high = facts["intervals"]["roc_auc"]
+    figures = facts.figures
+    low, high = figures.intervals[ROC_AUC.key]
     return [
         "",
-        f"Outcomes of {facts['n']:,} ({facts['unknown']:,} not known)",
-        f"  ROC-AUC {facts['roc_auc']:.4f} [{low:.4f}, {high:.4f}], F1 {facts['f1']:.4f}, "
-        f"bought {facts['base_rate']:.1%}, predicted {facts['predicted_rate']:.1%}",
+        f"Outcomes of {facts.n:,} ({facts.unknown:,} not known)",
+        f"  ROC-AUC {figures[ROC_AUC]:.4f} [{low:.4f}, {high:.4f}], F1 {figures[F1]:.4f}, "
+        f"bought {facts.base_rate:.1%}, predicted {facts.predicted_rate:.1%}",
     ]

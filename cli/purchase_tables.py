@@ -1,4 +1,4 @@
-"""What is known of the purchase model, as text for a terminal: figures, deciles, baselines, profit and groups."""
+"""The facts of the purchase model for a terminal: metrics, deciles, baselines, profit and subgroups."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from northstar_explain.model.evaluation.metric_registry import (
 )
 
 WIDTH = 110
-# What stands beside some figures, filled from the holdout and from its figures.
+# Remarks beside some metrics, filled from the holdout and its metrics.
 _NOTES = {
     ROC_AUC.key: "{lift_quality_grade} (lift quality {lift_quality:.2f})",
     F1.key: "at threshold {threshold:.4f}; everyone flagged: {f1_everyone:.4f}",
@@ -31,37 +31,38 @@ _NOTES = {
     LIFT_20.key: "and {capture_20:.0%} of buyers",
     LIFT_30.key: "and {capture_30:.0%} of buyers",
 }
-# The baselines' columns: the first with the difference to the model, the last as a ratio.
-_BESIDE = ((ROC_AUC, "ROC-AUC"), (AVERAGE_PRECISION, "AP"), (F1, "F1"), (BRIER, "Brier"), (ECE, "calib."))
+# The columns of the table of baselines.
+_BASELINE_COLUMNS = ((ROC_AUC, "ROC-AUC"), (AVERAGE_PRECISION, "AP"), (F1, "F1"), (BRIER, "Brier"), (ECE, "calib."))
 _GROUP_NAME = 48
 
 
 def purchase_lines(model: Model) -> list[str]:
-    """Everything that `explain show` says of the purchase model."""
+    """The lines of `explain show` about the purchase model."""
     purchase = model.evaluation.purchase
     lines: list[str] = []
-    for part in (_figures, _deciles, _baselines, _profit, _groups):
-        if found := part(purchase):
-            lines += ["", *found] if lines else found
+    for section in (_figures, _deciles, _baselines, _profit, _groups):
+        if block := section(purchase):
+            lines += ["", *block] if lines else block
     return lines
 
 
 def _figures(purchase: PurchaseFacts) -> list[str]:
-    held = purchase.holdout
+    holdout = purchase.holdout
     later = " (at a later date)" if purchase.out_of_time else ""
-    lines = [f"Purchase model, on a holdout of {held.n:,}{later}; in brackets 95% intervals"]
-    if apart := purchase.group_split:
-        fitted = apart.train + apart.validation
-        held_as = f"rows of {apart.holdout:,} {apart.column}" if apart.column else f"{apart.holdout:,} different rows"
-        lines.append(f"  {held_as}; {fitted:,} others were used to train, none for both")
-    context = {**vars(held), **held.figures.values}
-    for metric in held.figures.listed(TERMINAL):
-        said = _NOTES.get(metric.key, "").format(**context)
-        ends = held.figures.interval(metric)
+    lines = [f"Purchase model, on a holdout of {holdout.n:,}{later}; in brackets 95% intervals"]
+    if groups := purchase.group_split:
+        fitted = groups.train + groups.validation
+        rows = f"rows of {groups.holdout:,} {groups.column}" if groups.column else f"{groups.holdout:,} different rows"
+        lines.append(f"  {rows}; {fitted:,} others were used to train, none for both")
+    # Remarks may name a field of the holdout or any metric.
+    context = {**vars(holdout), **holdout.figures.values}
+    for metric in holdout.figures.listed(TERMINAL):
+        note = _NOTES.get(metric.key, "").format(**context)
+        ends = holdout.figures.interval(metric)
         interval = _interval(ends) if ends else " " * 16
-        lines.append(f"  {metric.label:<24}{held.figures[metric]:.4f}  {interval}  {said}".rstrip())
+        lines.append(f"  {metric.label:<24}{holdout.figures[metric]:.4f}  {interval}  {note}".rstrip())
     top = ", ".join(f"{term.term} {term.share:.0%}" for term in purchase.terms[:5])
-    return [*lines, *textwrap.wrap(f"weighs most: {top}", WIDTH, initial_indent="  ", subsequent_indent="    ")]
+    return [*lines, *textwrap.wrap(f"most important: {top}", WIDTH, initial_indent="  ", subsequent_indent="    ")]
 
 
 def _deciles(purchase: PurchaseFacts) -> list[str]:
@@ -71,13 +72,13 @@ def _deciles(purchase: PurchaseFacts) -> list[str]:
         f"  {'':<10}" + "".join(f"{one.decile:>9}" for one in deciles),
         f"  {'customers':<10}" + "".join(f"{one.n:>9,}" for one in deciles),
         f"  {'predicted':<10}" + "".join(_or_dash(one.predicted_rate, "{:.1%}", 9) for one in deciles),
-        f"  {'bought':<10}" + "".join(_or_dash(one.purchase_rate, "{:.1%}", 9) for one in deciles),
+        f"  {'actual':<10}" + "".join(_or_dash(one.purchase_rate, "{:.1%}", 9) for one in deciles),
     ]
 
 
 def _baselines(purchase: PurchaseFacts) -> list[str]:
-    heads = "".join(f"{words:>9}" for _, words in _BESIDE)
-    lines = ["Beside it", f"  {'':<16}{heads}{'lift 10%':>10}   behind in ROC-AUC"]
+    heads = "".join(f"{words:>9}" for _, words in _BASELINE_COLUMNS)
+    lines = ["Baselines", f"  {'':<16}{heads}{'lift 10%':>10}   behind in ROC-AUC"]
     lines.append(_scores("this model", purchase.holdout.figures))
     for one in purchase.baselines:
         behind = f"   {one.roc_auc_behind:>7.4f} {_interval(one.roc_auc_behind_interval)}"
@@ -90,7 +91,11 @@ def _baselines(purchase: PurchaseFacts) -> list[str]:
 
 
 def _scores(name: str, figures: Figures) -> str:
-    return f"  {name:<16}" + "".join(f"{figures[one]:>9.4f}" for one, _ in _BESIDE) + f"{figures[LIFT_10]:>10.2f}"
+    return (
+        f"  {name:<16}"
+        + "".join(f"{figures[one]:>9.4f}" for one, _ in _BASELINE_COLUMNS)
+        + f"{figures[LIFT_10]:>10.2f}"
+    )
 
 
 def _profit(purchase: PurchaseFacts) -> list[str]:
@@ -104,26 +109,26 @@ def _profit(purchase: PurchaseFacts) -> list[str]:
         ("everyone", 1.0, everyone.profit, _interval(everyone.profit_interval, "{:,.0f}")),
         ("best of the curve", profit.best_share, profit.best_profit, "chosen on the holdout itself"),
     )
-    at = f"at {profit.margin:,.2f} a purchase and {profit.contact_cost:,.2f} a contact"
+    terms = f"at {profit.margin:,.2f} a purchase and {profit.contact_cost:,.2f} a contact"
     expected = f"Expected from the probabilities: {paying.expected_profit:,.0f}."
     return [
-        f"Profit per 1,000 customers, {at}",
+        f"Profit per 1,000 customers, {terms}",
         *(f"  {name:<24}{share:>8.1%} contacted {value:>10,.0f}  {note}" for name, share, value, note in rows),
-        f"  {expected} Buyers who would have come anyway are counted in.",
+        f"  {expected} Buyers who would have bought anyway are included.",
     ]
 
 
 def _groups(purchase: PurchaseFacts) -> list[str]:
-    heads = ("n", "bought", "predicted", "calib.", "flagged", "ROC-AUC")
-    lines = ["By group", f"  {'':<{_GROUP_NAME}}" + "".join(f"{head:>10}" for head in heads)]
+    heads = ("n", "actual", "predicted", "calib.", "flagged", "ROC-AUC")
+    lines = ["By subgroup", f"  {'':<{_GROUP_NAME}}" + "".join(f"{head:>10}" for head in heads)]
     for one in purchase.subgroups:
-        said = f"{one.by}: {one.name}"
-        said = said if len(said) < _GROUP_NAME else said[: _GROUP_NAME - 2] + "…"
+        name = f"{one.by}: {one.name}"
+        name = name if len(name) < _GROUP_NAME else name[: _GROUP_NAME - 2] + "…"
         cells = ((one.base_rate, "{:.1%}"), (one.predicted_rate, "{:.1%}"), (one.ece, "{:.4f}"),
                  (one.flag_rate, "{:.1%}"), (one.roc_auc, "{:.4f}"))  # fmt: skip
         figures = "".join(_or_dash(value, form, 10) for value, form in cells)
-        lines.append(f"  {said:<{_GROUP_NAME}}{one.n:>10,}{figures}")
-    return [*lines, f"  nothing is shown of fewer than {SUBGROUP_MIN_CUSTOMERS}"]
+        lines.append(f"  {name:<{_GROUP_NAME}}{one.n:>10,}{figures}")
+    return [*lines, f"  no metrics for fewer than {SUBGROUP_MIN_CUSTOMERS} customers"]
 
 
 def _or_dash(value: float | None, form: str, width: int) -> str:

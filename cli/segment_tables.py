@@ -1,4 +1,4 @@
-"""What is known of the segments, as text for a terminal: sizes, evidence, curve, and changes since the last model."""
+"""The facts of the segments for a terminal: sizes, evidence, curve, and changes since the earlier model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH = 110
 
 
 def segment_lines(model: Model) -> list[str]:
-    """Everything that `explain show` says of the segments."""
+    """The lines of `explain show` about the segments."""
     facts = model.evaluation.segments
     return [
         *_sizes(model, facts),
@@ -47,18 +47,18 @@ def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
         lines += textwrap.wrap(segment.definition, WIDTH, initial_indent=" " * 50, subsequent_indent=" " * 50)
     if model.names.given:
         lines.append(f"  names given by people: {', '.join(model.names.given)} (names.toml)")
-    lines.append("  buy: share who bought, of the holdout; border: within a rounding step of another segment;")
+    lines.append("  buy: purchase rate on the holdout; border: share within a rounding step of another segment;")
     lines.append(f"  stable: bootstrap Jaccard, {stability_scale()}")
     return lines
 
 
 def _evidence(facts: SegmentFacts) -> list[str]:
     null = facts.null_test
-    what = "natural groups" if null.natural_clusters else "useful slices of a continuum"
+    kind = "natural clusters" if null.natural_clusters else "useful slices of a continuum"
     space = ", ".join(item.feature for item in facts.space)
     return [
-        f"Likeness is measured by {space}",
-        f"  {what}: silhouette {null.silhouette:.3f}; with columns shuffled {null.null_mean:.3f} on average, "
+        f"KMeans measures distances by {space}",
+        f"  {kind}: silhouette {null.silhouette:.3f}; with columns shuffled {null.null_mean:.3f} on average, "
         f"{null.null_max:.3f} at most (p {null.p_value:.3f}, {null.copies} copies)",
     ]
 
@@ -68,14 +68,14 @@ def _candidates(facts: SegmentFacts) -> list[str]:
     lines = ["Numbers of segments tried", _row(names)]
     for one in facts.candidates:
         mark = "  all targets met" if one.meets_targets else ""
-        mark += "  <- taken" if one.k == facts.k else ""
+        mark += "  <- chosen" if one.k == facts.k else ""
         figures = (f"{x:.3f}" for x in (one.price_of_explainability, one.fidelity, one.silhouette, one.min_jaccard))
         lines.append(_row((f"{one.k}", f"{one.rules}", *figures, f"{one.smallest_share:.1%}")) + mark)
     return lines
 
 
 def _curve(facts: SegmentFacts) -> list[str]:
-    lines = ["What more rules would give", _row(("rules", "price", "fidelity", "conditions"))]
+    lines = ["Price and fidelity of more rules", _row(("rules", "price", "fidelity", "conditions"))]
     for one in facts.curve:
         knee = "  <- knee" if one.max_rules == facts.knee else ""
         cells = (
@@ -87,7 +87,7 @@ def _curve(facts: SegmentFacts) -> list[str]:
         lines.append(_row(cells) + knee)
     return [
         *lines,
-        f"  knee: from here on, another rule a segment lowers the price by less than {PRICE_DROP_WORTH_A_RULE}",
+        f"  knee: from here on, one more rule per segment lowers the price by less than {PRICE_DROP_WORTH_A_RULE}",
     ]
 
 
@@ -100,6 +100,7 @@ def _update(model: Model, facts: SegmentFacts) -> list[str]:
     if update is None:
         return []
     total = update.customers
+    # Matched segments are shown with the names that people gave them since.
     called = {segment.id: segment.name for segment in model.segmentation.segments}
     lines = ["", f"Since model {update.previous_model_id} of {update.previous_date}"]
     for one in update.matched:
@@ -117,7 +118,7 @@ def _update(model: Model, facts: SegmentFacts) -> list[str]:
         f"  of {counted:,} who were scored before ({since.new:,} are new, {since.gone:,} are gone):",
         f"    moved because the customer changed: {_share(since.moved_by_customer, counted)}",
         f"    moved because the model changed: {_share(since.moved_by_model, counted)}",
-        f"    both: {since.moved_by_both:,}, of whom {since.moved_back:,} are where they were",
+        f"    both: {since.moved_by_both:,}, of whom {since.moved_back:,} are in the segment where they were",
     ]
 
 
@@ -125,6 +126,6 @@ def _share(count: int, total: int) -> str:
     return f"{count:,} ({count / max(1, total):.1%})"
 
 
-def _counts(found: Mapping[str, int]) -> str:
-    ranked = sorted(found.items(), key=lambda item: -item[1])
+def _counts(customers: Mapping[str, int]) -> str:
+    ranked = sorted(customers.items(), key=lambda item: -item[1])
     return ", ".join(f"{id} {count:,}" for id, count in ranked) or "none"

@@ -1,4 +1,4 @@
-"""Arrays in, numbers out; each with its source."""
+"""Metrics as functions of arrays, each with its source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CALIBRATION_BINS = 10
 
 
 def roc_auc(label: np.ndarray, probability: np.ndarray) -> float:
-    """Area under the ROC curve: how often a buyer is scored above a non-buyer (Hanley & McNeil 1982).
+    """Area under the ROC curve: the probability that a buyer scores above a non-buyer (Hanley & McNeil 1982).
 
     Parameters
     ----------
@@ -29,19 +29,19 @@ def roc_auc(label: np.ndarray, probability: np.ndarray) -> float:
 
 
 def average_precision(label: np.ndarray, probability: np.ndarray) -> float:
-    """Precision averaged over recall (Zhu 2004); the base rate is what chance reaches."""
+    """Precision averaged over recall (Zhu 2004); chance reaches the base rate."""
     from sklearn.metrics import average_precision_score
 
     return float(average_precision_score(label, probability))
 
 
 def brier(label: np.ndarray, probability: np.ndarray) -> float:
-    """Mean squared distance of probability and outcome (Brier 1950); lower is better."""
+    """Mean squared error of the probability (Brier 1950); lower is better."""
     return float(np.mean((probability - label) ** 2))
 
 
 def calibration_bins(probability: np.ndarray, bins: int = CALIBRATION_BINS) -> np.ndarray:
-    """Which bin of equal size each row falls into, by rank; rows of equal probability fall into the same one.
+    """The bin of equal size that each row falls into, by rank; rows with equal probability share a bin.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def expected_calibration_error(label: np.ndarray, probability: np.ndarray, bins:
     Returns
     -------
     float
-        Between 0 (calibrated) and 1; bins weigh by their size.
+        Between 0 (calibrated) and 1; bins are weighted by size.
     """
     gaps = np.bincount(calibration_bins(probability, bins), probability - label)
     return float(np.abs(gaps).sum() / len(label))
@@ -102,13 +102,13 @@ def best_f1_threshold(label: np.ndarray, probability: np.ndarray) -> float:
     sorted_probability = probability[order]
     hits = np.cumsum(label[order])
     f1 = 2 * hits / (np.arange(1, len(label) + 1) + hits[-1])
-    # Rows of equal probability are flagged together: only the last of them is a place to cut.
+    # Rows with equal probability are flagged together, so only the last of them is a possible threshold.
     last = np.append(sorted_probability[1:] < sorted_probability[:-1], True)
     return float(sorted_probability[np.argmax(np.where(last, f1, -1.0))])
 
 
 def brier_skill(brier_score: float, base_rate: float) -> float:
-    """Share of the base rate's Brier score that is taken off (Murphy 1973): 1 is perfect, 0 no better."""
+    """Relative reduction of the base rate's Brier score (Murphy 1973): 1 is perfect, 0 is no better."""
     reference = base_rate * (1 - base_rate)
     return 1 - brier_score / reference if reference else 0.0
 
@@ -130,19 +130,19 @@ def bootstrap(
     seed: int,
     groups: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """Compute statistics on rows drawn with replacement (Efron 1979), all of them on the same draws.
+    """Compute statistics on rows sampled with replacement (Efron 1979), all on the same draws.
 
     Parameters
     ----------
     statistics : mapping of str to callable
-        Each takes how often every row was drawn, ndarray of int of shape (n,), and gives an array.
+        Each takes how often every row was drawn, ndarray of int of shape (n,), and returns an array.
     n : int
         Rows.
     draws : int
     seed : int
     groups : ndarray, shape (n,), optional
-        What each row belongs to. Groups are then drawn, each with all its rows: the cluster bootstrap (Field & Welsh
-        2007), as rows of one group are alike and tell less than as many by themselves. A draw then has about n rows.
+        Group of each row. Whole groups are then sampled: the cluster bootstrap (Field & Welsh 2007), as rows of one
+        group are correlated and carry less information than independent ones. A draw then has about n rows.
 
     Returns
     -------
@@ -150,15 +150,15 @@ def bootstrap(
         Name to ndarray of shape (draws, ...).
     """
     names, member = (np.arange(n), None) if groups is None else np.unique(groups, return_inverse=True)
-    whole = len(names)
+    count = len(names)
     rng = np.random.default_rng([seed, 12])
-    found: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
-    for _ in range(draws):  # one at a time: the draws of a large table together would not fit into memory
-        drawn = np.bincount(rng.integers(0, whole, whole), minlength=whole)
+    results: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
+    for _ in range(draws):  # one at a time: all draws of a large table would not fit into memory
+        drawn = np.bincount(rng.integers(0, count, count), minlength=count)
         counts = drawn if member is None else drawn[member]
         for name, statistic in statistics.items():
-            found[name].append(statistic(counts))
-    return {name: np.array(values) for name, values in found.items()}
+            results[name].append(statistic(counts))
+    return {name: np.array(values) for name, values in results.items()}
 
 
 def interval(values: np.ndarray, around: float | None = None) -> list[float]:
@@ -168,14 +168,13 @@ def interval(values: np.ndarray, around: float | None = None) -> list[float]:
     ----------
     values : ndarray of float, shape (draws,)
     around : float, optional
-        The figure itself, for a figure that every draw overstates, as a mean of absolute gaps does: the values are
-        first moved by their bias, so that their mean is the figure (Efron & Tibshirani 1993, chapter 10), and never
-        below 0.
+        The estimate itself, for a metric that every draw overstates, as it does a mean of absolute gaps: the ends are
+        corrected by the bootstrap bias (Efron & Tibshirani 1993, chapter 10), but not below 0.
 
     Returns
     -------
     list of float
-        The lower and the upper end.
+        Lower and upper end.
     """
     low, high = np.quantile(values, (0.025, 0.975))
     if around is None:
@@ -185,16 +184,16 @@ def interval(values: np.ndarray, around: float | None = None) -> list[float]:
 
 
 def sample_size(base_rate: float, uplift: float, power: float = 0.8, significance: float = 0.05) -> int:
-    """Customers in each of two equal groups that show an uplift of the purchase rate (Fleiss 1981, two-sided).
+    """Customers in each of two equal groups to detect an uplift of the purchase rate (Fleiss 1981, two-sided).
 
     Parameters
     ----------
     base_rate : float
         Purchase rate without the campaign, 0 to 1.
     uplift : float
-        Difference to be seen, in the same unit.
+        Difference to detect, in the same unit.
     power, significance : float
-        Chance to see it when it is there, and to see one when there is none.
+        Probability to detect it when it exists, and to detect one when there is none.
 
     Returns
     -------
@@ -216,13 +215,13 @@ def population_stability(expected: np.ndarray, actual: np.ndarray) -> float:
     Parameters
     ----------
     expected, actual : ndarray of int, shape (bins,)
-        Rows per bin, then and now; both with at least one row.
+        Rows per bin, before and now; both with at least one row.
 
     Returns
     -------
     float
         0 where the shares are the same. Half a row is added to every bin, so that an empty one does not make it
-        infinite; a bin that is empty on both sides says nothing.
+        infinite; bins empty on both sides are left out.
     """
     filled = (expected > 0) | (actual > 0)
     shares = [(counts[filled] + 0.5) / (counts[filled] + 0.5).sum() for counts in (expected, actual)]

@@ -20,27 +20,27 @@ CUT = datetime.date(1997, 9, 30)
 
 
 @pytest.fixture(scope="module")
-def bought() -> np.ndarray:
+def purchases() -> np.ndarray:
     return cdnow.transactions()
 
 
-def test_the_whole_file_is_read(bought: np.ndarray) -> None:
-    assert len(bought) == 69_659  # as Fader and Hardie's notes on the data say
-    assert len(np.unique(bought["customer"])) == 23_570
+def test_the_whole_file_is_read(purchases: np.ndarray) -> None:
+    assert len(purchases) == 69_659  # as in Fader and Hardie's notes on the data
+    assert len(np.unique(purchases["customer"])) == 23_570
 
 
-def test_features_know_nothing_of_later(bought: np.ndarray) -> None:
-    table = cdnow.customers_at(bought, CUT)
-    past = bought[bought["day"] <= np.datetime64(CUT)]
+def test_features_use_nothing_after_the_date(purchases: np.ndarray) -> None:
+    table = cdnow.customers_at(purchases, CUT)
+    past = purchases[purchases["day"] <= np.datetime64(CUT)]
     without = cdnow.customers_at(past, CUT)
     assert without.drop_columns(["bought_next_30d"]).equals(table.drop_columns(["bought_next_30d"]))
     assert not without["bought_next_30d"].to_numpy().any()
 
 
-def test_customers_by_hand(bought: np.ndarray) -> None:
-    rows = {row["customer_id"]: row for row in cdnow.customers_at(bought, CUT).to_pylist()}
+def test_customers_by_hand(purchases: np.ndarray) -> None:
+    rows = {row["customer_id"]: row for row in cdnow.customers_at(purchases, CUT).to_pylist()}
     for id in list(rows)[::4000]:
-        mine = bought[bought["customer"] == id]
+        mine = purchases[purchases["customer"] == id]
         past = mine[mine["day"] <= np.datetime64(CUT)]
         assert rows[id]["orders"] == len(past)
         assert rows[id]["spend"] == pytest.approx(past["usd"].sum())
@@ -49,8 +49,8 @@ def test_customers_by_hand(bought: np.ndarray) -> None:
         assert rows[id]["bought_next_30d"] == int(after.any())
 
 
-def test_the_contract_accepts_everybody(bought: np.ndarray) -> None:
-    checked = contracts.check(cdnow.customers_at(bought, CUT), contracts.load(cdnow.CONTRACT), label=True)
+def test_the_contract_accepts_everybody(purchases: np.ndarray) -> None:
+    checked = contracts.check(cdnow.customers_at(purchases, CUT), contracts.load(cdnow.CONTRACT), label=True)
     assert (checked.accepted.num_rows, checked.rejected.num_rows, checked.ignored) == (23_570, 0, ())
 
 

@@ -22,10 +22,10 @@ def module(name: str) -> ModuleType:
     """A script of the example, under a name that no other example has."""
     spec = importlib.util.spec_from_file_location(f"journey_{name}", PLACE / f"{name}.py")
     assert spec and spec.loader
-    found = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = found
-    spec.loader.exec_module(found)
-    return found
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
 journey = module("households")
@@ -80,7 +80,7 @@ def test_a_household_by_hand() -> None:
     assert (second["campaigns_90d"], second["buys_next_30d"]) == (0, 0)
 
 
-def test_features_know_nothing_of_later() -> None:
+def test_features_use_nothing_after_the_date() -> None:
     known = records()
     past = journey.Records(
         known.sales[known.sales["stamp"] < pd.Timestamp(DATE)],

@@ -53,9 +53,9 @@ def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(sampled: Trained) -> No
 
 
 def test_a_sample_is_reported_wherever_the_rows_are(sampled: Trained, model: Model) -> None:
-    text = "fitted to rows drawn by chance: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
+    text = "fitted to a random sample of the rows: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
     assert text in facts_text(sampled.model)
-    assert "drawn by chance" not in facts_text(model)
+    assert "random sample" not in facts_text(model)
     assert "1,000 of 4,200 rows, drawn by chance" in str(identity.data(sampled.model))
     assert "rows, drawn by chance" not in str(identity.data(model))
 
@@ -202,7 +202,7 @@ def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict, np.nda
 def test_experiments_are_evaluated_on_no_more_rows_than_they_need(
     few: pa.Table, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("northstar_explain.evaluate.experiments.HELD_ROWS", 200)
+    monkeypatch.setattr("northstar_explain.evaluate.experiments.HOLDOUT_ROWS", 200)
     monkeypatch.setattr("northstar_explain.evaluate.experiments.SHUFFLES", 1)
     small = replace(OPTIONS.purchase, interactions=0, outer_bags=1, max_bins=8, early_stopping_rounds=2)
     monkeypatch.setattr("northstar_explain.evaluate.experiments._MACHINE", small)

@@ -1,4 +1,4 @@
-"""CDNOW, real customers: train at one date, evaluate at a later one, beside a logistic regression.
+"""CDNOW, real customers: train at one date, evaluate at a later one, compare with a logistic regression.
 
 The transactions are those that Bruce Hardie publishes as the "CDNOW master data set" (Fader and Hardie 2001), as
 the package `lifetimes` ships them: 23,570 customers whose first purchase was in the first quarter of 1997, followed
@@ -43,26 +43,26 @@ def transactions() -> np.ndarray:
         ``customer`` (text), ``day`` (datetime64[D]), ``cds`` (pieces), ``usd`` (dollars), in the file's order.
     """
     try:
-        found = [file for file in metadata.files("lifetimes") or [] if file.name == "CDNOW_master.txt"]
+        matches = [file for file in metadata.files("lifetimes") or [] if file.name == "CDNOW_master.txt"]
     except metadata.PackageNotFoundError:
         sys.exit("run.py: the CDNOW transactions are missing: pip install 'northstar-explain[cdnow]'")
-    lines = Path(str(found[0].locate())).read_text(encoding="ascii").splitlines()
+    lines = Path(str(matches[0].locate())).read_text(encoding="ascii").splitlines()
     rows = [tuple(line.split()) for line in lines if line.strip()]
     rows = [row for row in rows if row[0].isdigit()]
     days = [f"{day[:4]}-{day[4:6]}-{day[6:]}" for _, day, _, _ in rows]
-    bought = np.empty(len(rows), [("customer", "U8"), ("day", "M8[D]"), ("cds", "f8"), ("usd", "f8")])
-    bought["customer"], bought["day"] = [row[0] for row in rows], days
-    bought["cds"], bought["usd"] = [float(row[2]) for row in rows], [float(row[3]) for row in rows]
-    return bought
+    purchases = np.empty(len(rows), [("customer", "U8"), ("day", "M8[D]"), ("cds", "f8"), ("usd", "f8")])
+    purchases["customer"], purchases["day"] = [row[0] for row in rows], days
+    purchases["cds"], purchases["usd"] = [float(row[2]) for row in rows], [float(row[3]) for row in rows]
+    return purchases
 
 
-def customers_at(bought: np.ndarray, cut: datetime.date) -> pa.Table:
+def customers_at(purchases: np.ndarray, cut: datetime.date) -> pa.Table:
     """The customers as known at the end of a day, and whether each bought in the 30 days after.
 
     Parameters
     ----------
-    bought : structured ndarray
-        As `transactions` gives them.
+    purchases : structured ndarray
+        As returned by `transactions`.
     cut : datetime.date
 
     Returns
@@ -71,8 +71,8 @@ def customers_at(bought: np.ndarray, cut: datetime.date) -> pa.Table:
         One row per customer who had bought by then.
     """
     day = np.datetime64(cut)
-    past = bought[bought["day"] <= day]
-    after = bought[(bought["day"] > day) & (bought["day"] <= day + HORIZON_DAYS)]
+    past = purchases[purchases["day"] <= day]
+    after = purchases[(purchases["day"] > day) & (purchases["day"] <= day + HORIZON_DAYS)]
     ids, who = np.unique(past["customer"], return_inverse=True)
     n = len(ids)
     age = (day - past["day"]).astype(np.int64)
@@ -81,6 +81,7 @@ def customers_at(bought: np.ndarray, cut: datetime.date) -> pa.Table:
     np.minimum.at(last, who, age)
     orders = np.bincount(who, minlength=n)
     spend = np.round(np.bincount(who, past["usd"], n), 2)
+    # With one order there is no time between orders: missing, not zero.
     between = np.where(orders > 1, (first - last) / np.maximum(orders - 1, 1), np.nan)
     return pa.table(
         {
@@ -99,20 +100,20 @@ def customers_at(bought: np.ndarray, cut: datetime.date) -> pa.Table:
 
 
 def baseline(early: pa.Table, later: pa.Table, seed: int) -> dict[str, float]:
-    """A logistic regression on log recency, frequency and value, judged as the model is.
+    """A logistic regression on log recency, frequency and value, evaluated as the model is.
 
-    It learns from the model's own training rows, and its threshold comes from the same validation rows.
+    It is fitted to the model's training rows, and its threshold is chosen on the same validation rows.
     """
     label = early["bought_next_30d"].to_numpy()
     split = splits.stratified(label, TrainingOptions.validation, 0.0, seed)
     x, x_later = _recency_frequency_value(early), _recency_frequency_value(later)
     fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(x[split.train], label[split.train])
     threshold = metrics.best_f1_threshold(label[split.validation], fitted.predict_proba(x[split.validation])[:, 1])
-    return judged(later["bought_next_30d"].to_numpy(), fitted.predict_proba(x_later)[:, 1], threshold)
+    return evaluate(later["bought_next_30d"].to_numpy(), fitted.predict_proba(x_later)[:, 1], threshold)
 
 
-def judged(label: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
-    """The figures that are printed side by side."""
+def evaluate(label: np.ndarray, probability: np.ndarray, threshold: float) -> dict[str, float]:
+    """The metrics that are printed side by side."""
     return {
         "ROC-AUC": metrics.roc_auc(label, probability),
         "average precision": metrics.average_precision(label, probability),
@@ -142,28 +143,28 @@ def main() -> None:
 
 
 def run(out: Path, seed: int, overwrite: bool, quiet: bool) -> None:
-    """Do everything that the command promises."""
-    bought = transactions()
-    early, later = customers_at(bought, TRAIN_CUT), customers_at(bought, LATER_CUT)
+    """Build the tables, train, score, write the playbook and print the comparison."""
+    purchases = transactions()
+    early, later = customers_at(purchases, TRAIN_CUT), customers_at(purchases, LATER_CUT)
     contract = contracts.load(CONTRACT)
     tables.write(early, out / "customers.parquet", overwrite)
     tables.write(later, out / "later.parquet", overwrite)
-    with progress(quiet) as say:
+    with progress(quiet) as report:
         options = TrainingOptions(seed=seed, date=LATER_CUT)
-        learned = train(Source(early, "customers"), contract, options, say, Source(later, "later")).model
+        learned = train(Source(early, "customers"), contract, options, report, Source(later, "later")).model
         model.save(learned, out / "model", overwrite)
         done = score.run(
-            learned, [out / "later.parquet"], out / "scores.parquet", score.ScoringOptions(overwrite=overwrite), say
+            learned, [out / "later.parquet"], out / "scores.parquet", score.ScoringOptions(overwrite=overwrite), report
         )
-        write_playbook(learned, out / "playbook", overwrite, say)
+        write_playbook(learned, out / "playbook", overwrite, report)
     label = later["bought_next_30d"].to_numpy()
     probability = tables.read(done.scores)["probability"].to_numpy()
-    ours = judged(label, probability, learned.purchase.threshold)
+    ours = evaluate(label, probability, learned.purchase.threshold)
     other = baseline(early, later, seed)
     early_rate = early["bought_next_30d"].to_numpy().mean()
     print(facts_text(learned))
     print(
-        f"\nTrained at {TRAIN_CUT} (base rate {early_rate:.3f}), judged at {LATER_CUT} (base rate {label.mean():.3f})"
+        f"\nTrained at {TRAIN_CUT} (base rate {early_rate:.3f}), holdout at {LATER_CUT} (base rate {label.mean():.3f})"
     )
     print(f"{'':<20}{'EBM':>10}{'logistic regression on log recency, frequency, value':>56}")
     for name, value in ours.items():

@@ -20,7 +20,7 @@ import pyarrow as pa
 HISTORY_DAYS, HORIZON_DAYS = 90, 30
 DEPARTMENT = "NUTRITION"
 FRESH = ("PRODUCE", "MEAT", "MEAT-PCKGD", "SEAFOOD", "SEAFOOD-PCKGD", "DELI", "PASTRY", "SALAD BAR")
-# Grocery leads in nearly every household: the department after it tells more.
+# Grocery leads in nearly every household: the department after it is more informative.
 EVERYBODYS = "GROCERY"
 READABLE = {"DRUG GM": "Drugstore", "MEAT-PCKGD": "Packaged meat", "SEAFOOD-PCKGD": "Packaged seafood"}
 PROFILE = ("age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count")
@@ -28,7 +28,7 @@ PROFILE = ("age", "income", "home_ownership", "marital_status", "household_size"
 
 @dataclass(frozen=True)
 class Records:
-    """Everything that happened, one row each.
+    """All events, one row each.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def records() -> Records:
 
 def _sales(lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     lines = lines.merge(products, on="product_id", how="left")
-    # The stamps are in UTC; the weeks that stand beside them begin at midnight in New York.
+    # Time stamps are in UTC, while the weeks of the same file begin at midnight in New York.
     stamp = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert("America/New_York").dt.tz_localize(None)
     return pd.DataFrame(
         {
@@ -100,7 +100,7 @@ def _sales(lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
 
 
 def snapshots(known: Records, dates: list[datetime.date]) -> pa.Table:
-    """One row per household and date, as `snapshot` gives them."""
+    """One row per household and date, as returned by `snapshot`."""
     return pa.concat_tables([snapshot(known, date) for date in dates])
 
 
@@ -120,24 +120,24 @@ def snapshot(known: Records, date: datetime.date) -> pa.Table:
     """
     now = pd.Timestamp(date)
     past = _between(known.sales, now - pd.Timedelta(days=HISTORY_DAYS), now)
-    found = pd.concat([_trips(past, now), _money(past), _departments(past, now)], axis=1)
-    found = found.join(_campaigns(known, now)).join(known.profile)
+    table = pd.concat([_trips(past, now), _money(past), _departments(past, now)], axis=1)
+    table = table.join(_campaigns(known, now)).join(known.profile)
     coming = _between(known.sales, now, now + pd.Timedelta(days=HORIZON_DAYS))
     buyers = coming.loc[coming["department"] == DEPARTMENT, "household_id"].unique()
-    found["buys_next_30d"] = found.index.isin(buyers).astype(np.int8)
+    table["buys_next_30d"] = table.index.isin(buyers).astype(np.int8)
     for name in ("campaigns_90d", "campaigns_now", "offers_now", "coupons_redeemed_90d"):
-        found[name] = found[name].fillna(0).astype(np.int64)
-    found.insert(0, "household_month", [f"{household}-{date:%Y-%m}" for household in found.index])
-    found.insert(1, "household_id", found.index)
-    found.insert(2, "snapshot", f"{date:%Y-%m-%d}")
-    return pa.Table.from_pandas(found, schema=_schema(found), preserve_index=False)
+        table[name] = table[name].fillna(0).astype(np.int64)
+    table.insert(0, "household_month", [f"{household}-{date:%Y-%m}" for household in table.index])
+    table.insert(1, "household_id", table.index)
+    table.insert(2, "snapshot", f"{date:%Y-%m-%d}")
+    return pa.Table.from_pandas(table, schema=_schema(table), preserve_index=False)
 
 
-def _schema(found: pd.DataFrame) -> pa.Schema:
+def _schema(table: pd.DataFrame) -> pa.Schema:
     texts = {"household_month", "snapshot", "second_department", "last_campaign", *PROFILE}
-    whole = {name for name in found if pd.api.types.is_integer_dtype(found[name])} - {"buys_next_30d"}
+    whole = {name for name in table if pd.api.types.is_integer_dtype(table[name])} - {"buys_next_30d"}
     kinds = {"buys_next_30d": pa.int8(), **dict.fromkeys(texts, pa.string()), **dict.fromkeys(whole, pa.int64())}
-    return pa.schema([(name, kinds.get(name, pa.float64())) for name in found])
+    return pa.schema([(name, kinds.get(name, pa.float64())) for name in table])
 
 
 def _between(rows: pd.DataFrame, first: pd.Timestamp, end: pd.Timestamp, column: str = "stamp") -> pd.DataFrame:
@@ -185,9 +185,9 @@ def _money(past: pd.DataFrame) -> pd.DataFrame:
 def _departments(past: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     spend = past.groupby("household_id")["usd"].sum()
     fresh = past[past["department"].isin(FRESH)].groupby("household_id")["usd"].sum()
-    mine = past[past["department"] == DEPARTMENT]
-    by = mine.groupby("household_id")
-    age = (now.normalize() - mine["stamp"].dt.normalize()).dt.days
+    department = past[past["department"] == DEPARTMENT]
+    by = department.groupby("household_id")
+    age = (now.normalize() - department["stamp"].dt.normalize()).dt.days
     fuel = past[past["department"] == "FUEL"].groupby("household_id")["basket_id"].nunique()
     zero = {"index": spend.index, "fill_value": 0}
     return pd.DataFrame(
@@ -198,7 +198,7 @@ def _departments(past: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
             "fuel_trips_90d": fuel.reindex(**zero),
             "nutrition_trips_90d": by["basket_id"].nunique().reindex(**zero),
             "nutrition_spend_90d": by["usd"].sum().reindex(**zero).round(2),
-            "days_since_nutrition": age.groupby(mine["household_id"]).min().reindex(spend.index),
+            "days_since_nutrition": age.groupby(department["household_id"]).min().reindex(spend.index),
         }
     )
 

@@ -1,7 +1,7 @@
-"""Complete Journey: one row per household and month, trained on six months, judged on other households later on.
+"""Complete Journey: one row per household and month, trained on six months, evaluated on other, later households.
 
-The data and where they come from: `households.py`. Every household of the training months is either taught or judged,
-never both, and the months it is judged in begin when the last label of the training months is over.
+The data and their source: `households.py`. No household is both in the training rows and in the holdout, and the months
+of the holdout begin when the label's window of the last training month is over.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CONTRACT = Path(__file__).with_name("contract.toml")
 TRAIN_DATES = [datetime.date(2017, month, 1) for month in range(4, 10)]
 LATER_DATES = [datetime.date(2017, month, 1) for month in range(10, 13)]
 FIGURES = (ROC_AUC, AVERAGE_PRECISION, F1, BRIER, ECE, LIFT_10)
-BESIDE = {"logistic_rfv": "logistic", "black_box": "black box", "segment_rate": "segments"}
+COLUMNS = {"logistic_rfv": "logistic", "black_box": "black box", "segment_rate": "segments"}
 
 
 def main() -> None:
@@ -47,39 +47,39 @@ def main() -> None:
 
 
 def run(known: Records, out: Path, options: TrainingOptions, overwrite: bool, quiet: bool) -> None:
-    """Do everything that the command promises."""
+    """Build the tables, train, score, write the playbook and print the comparison."""
     early, later = snapshots(known, TRAIN_DATES), snapshots(known, LATER_DATES)
     tables.write(early, out / "households.parquet", overwrite)
     tables.write(later, out / "later.parquet", overwrite)
-    with progress(quiet) as say:
+    with progress(quiet) as report:
         sources = Source(early, "households"), Source(later, "later")
-        learned = train(sources[0], contracts.load(CONTRACT), options, say, sources[1]).model
+        learned = train(sources[0], contracts.load(CONTRACT), options, report, sources[1]).model
         model.save(learned, out / "model", overwrite)
         settings = score.ScoringOptions(overwrite=overwrite)
-        score.run(learned, [out / "later.parquet"], out / "scores.parquet", settings, say)
-        write_playbook(learned, out / "playbook", overwrite, say)
+        score.run(learned, [out / "later.parquet"], out / "scores.parquet", settings, report)
+        write_playbook(learned, out / "playbook", overwrite, report)
     print(facts_text(learned))
     print("\n".join(comparison(learned.evaluation.purchase, early)))
 
 
 def comparison(facts: PurchaseFacts, early: pa.Table) -> list[str]:
-    """The model beside a logistic regression on log recency, frequency and value, and two others, line by line."""
+    """The model compared with a logistic regression on log recency, frequency and value and two other baselines."""
     rate = early["buys_next_30d"].to_numpy().mean()
-    apart = facts.group_split
-    assert apart is not None, "the contract names the household as the group"
-    beside = {one.name: one.figures for one in facts.baselines}
+    groups = facts.group_split
+    assert groups is not None, "the contract names the household as the group"
+    baselines = {one.name: one.figures for one in facts.baselines}
     lines = [
         "",
-        f"Taught by {apart.train + apart.validation:,} households from {TRAIN_DATES[0]} to {TRAIN_DATES[-1]} "
+        f"Fitted to {groups.train + groups.validation:,} households from {TRAIN_DATES[0]} to {TRAIN_DATES[-1]} "
         f"(base rate {rate:.3f}),",
-        f"judged on {apart.holdout:,} others from {LATER_DATES[0]} to {LATER_DATES[-1]} "
+        f"evaluated on {groups.holdout:,} others from {LATER_DATES[0]} to {LATER_DATES[-1]} "
         f"(base rate {facts.holdout.base_rate:.3f}); in brackets the 95% interval",
-        f"{'':<20}{'EBM':>24}" + "".join(f"{name:>12}" for name in BESIDE.values()),
+        f"{'':<20}{'EBM':>24}" + "".join(f"{name:>12}" for name in COLUMNS.values()),
     ]
     figures = facts.holdout.figures
     for metric in FIGURES:
         low, high = figures.intervals[metric.key]
-        others = "".join(f"{beside[name][metric]:>12.4f}" for name in BESIDE)
+        others = "".join(f"{baselines[name][metric]:>12.4f}" for name in COLUMNS)
         lines.append(f"{metric.label:<20}{figures[metric]:>8.4f} [{low:.4f}, {high:.4f}]{others}")
     return lines
 

@@ -11,10 +11,11 @@ from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.options import SqlOptions
 
 if TYPE_CHECKING:
+    from northstar_explain.evaluate.monitor_facts import MonitorFacts
     from northstar_explain.report.audit.about import About
     from northstar_explain.report.audit.pack.write_pack import Written as WrittenPack
     from northstar_explain.report.playbook.plan import Plan
-    from northstar_explain.report.playbook.write_playbook import Written as WrittenPlaybook
+    from northstar_explain.report.playbook.write_playbook import WrittenPlaybook
 
 
 class ModelOutputs:
@@ -92,7 +93,7 @@ class ModelOutputs:
 
         return tuple(write_comparison(self.data, Path(out), overwrite, progress))
 
-    def monitor(self, earlier: Any, later: Any, outcomes: Any = None) -> dict[str, Any]:
+    def monitor(self, earlier: Any, later: Any, outcomes: Any = None) -> MonitorFacts:
         """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
 
         Parameters
@@ -105,8 +106,8 @@ class ModelOutputs:
 
         Returns
         -------
-        dict
-            As of `northstar_explain.evaluate.monitor.monitor_facts`; ``triggers`` says in words what fired.
+        MonitorFacts
+            ``triggers`` says in words what fired; ``as_json()`` gives what `explain monitor --json` prints.
 
         Raises
         ------

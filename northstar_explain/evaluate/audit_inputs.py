@@ -1,4 +1,4 @@
-"""What an auditor asks for beyond the figures: the data, every shape, robustness, and the baseline for drift."""
+"""The facts of the audit pack beyond the metrics: data quality, shape counts, robustness, and the drift baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from northstar_explain.model.rules import Node, assign
 
 
 class Audited(NamedTuple):
-    """What was measured.
+    """What `audit_facts` measures.
 
     Attributes
     ----------
@@ -42,40 +42,40 @@ def audit_facts(
     bags: Bags,
     tree: Node,
     purchase: Purchase,
-    parts: Mapping[str, Customers],
+    splits: Mapping[str, Customers],
     contract: Contract,
     seed: int,
 ) -> Audited:
-    """Measure all of it.
+    """Measure data quality, robustness, drift and the counts behind each shape.
 
     Parameters
     ----------
     scorecard : Scorecard
     bags : Bags
-        The machines that the scorecard is the mean of.
+        The bagged EBMs that the scorecard averages.
     tree : Node
-        The segments'.
+        Of the segments.
     purchase : Purchase
-    parts : mapping
-        ``train``, ``validation`` and ``holdout``.
+    splits : mapping
+        The customers in ``train``, ``validation`` and ``holdout``.
     contract : Contract
     seed : int
-        Draws customers where a share of them is enough.
+        Samples customers where a sample is enough.
 
     Returns
     -------
     Audited
     """
-    train, holdout = parts["train"], parts["holdout"]
+    train, holdout = splits["train"], splits["holdout"]
     features = contract.model_features
-    compared = [
-        drift_baseline.Part(part.columns, scorecard.probability(part.columns), assign(tree, part.columns))
-        for part in (train, holdout)
+    snapshots = [
+        drift_baseline.Snapshot(one.columns, scorecard.probability(one.columns), assign(tree, one.columns))
+        for one in (train, holdout)
     ]
-    baseline = drift_baseline.drift_table(compared[0], compared[1], contract.features)
+    baseline = drift_baseline.drift_table(snapshots[0], snapshots[1], contract.features)
     return Audited(
         data=DataFacts(
-            splits=data_quality.split_facts({name: part.label for name, part in parts.items()}),
+            splits=data_quality.split_facts({name: rows.label for name, rows in splits.items()}),
             missing=data_quality.missing_facts(train.columns, holdout.columns, contract.features),
             correlated=data_quality.correlation_facts(train.columns, features, seed),
         ),

@@ -1,4 +1,4 @@
-"""What the purchase model must beat: simpler ways to score, and a black box; all taught by the same rows."""
+"""Baselines of the purchase model: simpler scores and a black box, all fitted to the same training rows."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ from northstar_explain.model.rules import Node, assign
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-# Leaves and learning rate that the black box is tuned over, on the validation rows.
+# Leaves and learning rates that the black box is tuned over, on the validation rows.
 _TUNED = ((15, 0.1), (31, 0.05))
 _RULE_CUTS = 100
-_STOP_SHARE = 0.1  # of the training rows, as scikit-learn's own
+_STOP_SHARE = 0.1  # of the training rows, as scikit-learn's own default
 
 Score = Callable[[Columns], np.ndarray]
 Labelled = tuple[Columns, np.ndarray]
 
 
 class Baselines(NamedTuple):
-    """The holdout, scored in simpler ways and by the black box.
+    """Predictions of every baseline on the holdout.
 
     Attributes
     ----------
-    judged : dict of str to Predictions
+    predictions : dict of str to Predictions
     skipped : tuple of SkippedBaseline
-        Those that the contract does not allow.
+        Baselines whose features the contract does not have.
     """
 
-    judged: dict[str, Predictions]
+    predictions: dict[str, Predictions]
     skipped: tuple[SkippedBaseline, ...]
 
 
 def baselines(
-    contract: Contract, taught: Labelled, chosen: Labelled, held: Columns, tree: Node, black_box: Score
+    contract: Contract, train: Labelled, validation: Labelled, holdout: Columns, tree: Node, black_box: Score
 ) -> Baselines:
-    """Learn every baseline and score the holdout with it.
+    """Fit every baseline to the training rows and score the holdout with it.
 
     Parameters
     ----------
     contract : Contract
-        Its roles say which features are recency, frequency and value: of several, the first counts.
-    taught, chosen : tuple of (columns, label)
-        Training rows, and validation rows on which thresholds are chosen.
-    held : mapping
-        The holdout's columns.
+        Its roles name the recency, frequency and value features; the first of each role is used.
+    train, validation : tuple of (columns, label)
+        The rows to fit to, and those on which thresholds are chosen.
+    holdout : mapping
+        Columns of the holdout.
     tree : Node
         The segments.
     black_box : callable
-        As `fit_black_box` gives it.
+        As returned by `fit_black_box`.
 
     Returns
     -------
@@ -68,35 +68,35 @@ def baselines(
         ``base_rate``, ``recency_rule`` (one threshold on recency), ``logistic_rfv`` (logistic regression on log
         recency, frequency and value), ``segment_rate`` (each segment's own rate) and ``black_box``.
     """
-    rate = float(taught[1].mean())
+    rate = float(train[1].mean())
     by_role = _by_role(contract)
     scores: dict[str, Score] = {"base_rate": lambda columns: np.full(_rows(columns), rate)}
     skipped = []
-    for name, roles, learn in (
+    for name, roles, fit in (
         ("recency_rule", ("recency",), _recency_rule),
         ("logistic_rfv", ("recency", "frequency", "value"), _logistic),
     ):
-        lacking = [role for role in roles if role not in by_role]
-        if lacking:
-            why = f"no numeric feature of the model has the role {' or '.join(lacking)} in the contract"
-            skipped.append(SkippedBaseline(name, why))
+        missing = [role for role in roles if role not in by_role]
+        if missing:
+            reason = f"no numeric feature of the model has the role {' or '.join(missing)} in the contract"
+            skipped.append(SkippedBaseline(name, reason))
         else:
-            scores[name] = learn([by_role[role] for role in roles], *taught)
-    scores["segment_rate"] = _segment_rate(tree, *taught)
+            scores[name] = fit([by_role[role] for role in roles], *train)
+    scores["segment_rate"] = _segment_rate(tree, *train)
     scores["black_box"] = black_box
-    judged = {}
+    predictions = {}
     for name, score in scores.items():
-        threshold = best_f1_threshold(chosen[1], score(chosen[0]))
-        judged[name] = Predictions(score(held), threshold)
-    return Baselines(judged, tuple(skipped))
+        threshold = best_f1_threshold(validation[1], score(validation[0]))
+        predictions[name] = Predictions(score(holdout), threshold)
+    return Baselines(predictions, tuple(skipped))
 
 
 def _by_role(contract: Contract) -> dict[str, str]:
-    found: dict[str, str] = {}
+    by_role: dict[str, str] = {}
     for feature in contract.model_features:
         if feature.kind.numeric:
-            found.setdefault(feature.role, feature.name)
-    return found
+            by_role.setdefault(feature.role, feature.name)
+    return by_role
 
 
 def _rows(columns: Columns) -> int:
@@ -104,11 +104,12 @@ def _rows(columns: Columns) -> int:
 
 
 def _recency_rule(names: list[str], columns: Columns, label: np.ndarray) -> Score:
-    """Two rates, apart at the threshold with the highest F1 on the training rows."""
+    """The purchase rates on either side of the recency threshold with the highest F1 on the training rows."""
 
-    def recency(part: Columns) -> np.ndarray:
-        column = part[names[0]]
+    def recency(rows: Columns) -> np.ndarray:
+        column = rows[names[0]]
         assert isinstance(column, np.ndarray)
+        # A customer without a last visit or order counts as the least recent.
         return np.where(np.isnan(column), np.inf, column)
 
     known = recency(columns)
@@ -118,7 +119,7 @@ def _recency_rule(names: list[str], columns: Columns, label: np.ndarray) -> Scor
     cut = cuts[int(np.argmax(2 * hits / np.maximum(flagged + label.sum(), 1)))]
     inside = known <= cut
     rates = [float(label[side].mean()) if side.any() else float(label.mean()) for side in (inside, ~inside)]
-    return lambda part: np.where(recency(part) <= cut, *rates)
+    return lambda rows: np.where(recency(rows) <= cut, *rates)
 
 
 def _logistic(names: list[str], columns: Columns, label: np.ndarray) -> Score:
@@ -127,68 +128,71 @@ def _logistic(names: list[str], columns: Columns, label: np.ndarray) -> Score:
     from sklearn.preprocessing import StandardScaler
 
     raw = np.column_stack([_log(columns[name]) for name in names])
-    usual = np.nanmedian(raw, axis=0)
+    medians = np.nanmedian(raw, axis=0)
 
-    def placed(part: Columns) -> np.ndarray:
-        values = np.column_stack([_log(part[name]) for name in names])
+    def matrix(rows: Columns) -> np.ndarray:
+        values = np.column_stack([_log(rows[name]) for name in names])
         missing = np.isnan(values)
-        return np.column_stack([np.where(missing, usual, values), missing])
+        return np.column_stack([np.where(missing, medians, values), missing])
 
-    machine = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(placed(columns), label)
-    return lambda part: np.asarray(machine.predict_proba(placed(part))[:, 1])
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(matrix(columns), label)
+    return lambda rows: np.asarray(pipeline.predict_proba(matrix(rows))[:, 1])
 
 
 def _log(column: np.ndarray | Category) -> np.ndarray:
     assert isinstance(column, np.ndarray)
+    # Values are skewed, and some may be negative, such as net spend.
     return np.sign(column) * np.log1p(np.abs(column))
 
 
 def _segment_rate(tree: Node, columns: Columns, label: np.ndarray) -> Score:
     ids = assign(tree, columns)
     rates = {str(id): float(label[ids == id].mean()) for id in np.unique(ids)}
-    usual = float(label.mean())
+    base_rate = float(label.mean())
 
-    def score(part: Columns) -> np.ndarray:
-        found, back = np.unique(assign(tree, part), return_inverse=True)
-        return np.array([rates.get(str(id), usual) for id in found])[back]
+    def score(rows: Columns) -> np.ndarray:
+        present, inverse = np.unique(assign(tree, rows), return_inverse=True)
+        # A segment without training rows has no rate of its own.
+        return np.array([rates.get(str(id), base_rate) for id in present])[inverse]
 
     return score
 
 
-def fit_black_box(features: Iterable[Feature], taught: Customers, chosen: Customers, seed: int) -> Score:
-    """Fit histogram gradient boosting (Ke et al. 2017), as scikit-learn has it, with early stopping.
+def fit_black_box(features: Iterable[Feature], train: Customers, validation: Customers, seed: int) -> Score:
+    """Fit scikit-learn's histogram gradient boosting (Ke et al. 2017) with early stopping.
 
     Parameters
     ----------
     features : iterable of Feature
-        The model's own.
-    taught, chosen : Customers
-        Training rows, and validation rows on which it is tuned. Rows that belong together either fit it or tell it
-        when to stop, as it is with the model itself.
+        Those of the purchase model.
+    train, validation : Customers
+        The rows to fit to, and those on which it is tuned. Of the training rows, a group is used either for fitting
+        or for early stopping, as with the purchase model.
     seed : int
 
     Returns
     -------
     callable
-        Takes columns and gives a probability per row.
+        Takes columns and returns a probability per row.
     """
     features = tuple(features)
-    kept = {feature.name: _frequent(taught.columns[feature.name]) for feature in features}
+    codes = {feature.name: _frequent(train.columns[feature.name]) for feature in features}
 
-    def placed(part: Columns) -> np.ndarray:
-        return np.column_stack([_numbers(part[feature.name], kept[feature.name]) for feature in features])
+    def matrix(rows: Columns) -> np.ndarray:
+        return np.column_stack([_numbers(rows[feature.name], codes[feature.name]) for feature in features])
 
     categorical = [not feature.kind.numeric for feature in features]
-    rows, judged = placed(taught.columns), placed(chosen.columns)
-    stops = None
-    if taught.groups is not None:
-        stops = splits.bags(taught.label, taught.groups, 1, _STOP_SHARE, seed)[:, 0] < 0
+    x_train, x_validation = matrix(train.columns), matrix(validation.columns)
+    stopping = None
+    if train.groups is not None:
+        stopping = splits.bags(train.label, train.groups, 1, _STOP_SHARE, seed)[:, 0] < 0
     with processes():
-        tried = Parallel(n_jobs=-1)(
-            delayed(_boosted)(rows, taught.label, leaves, rate, categorical, seed, stops) for leaves, rate in _TUNED
+        candidates = Parallel(n_jobs=-1)(
+            delayed(_boosted)(x_train, train.label, leaves, rate, categorical, seed, stopping)
+            for leaves, rate in _TUNED
         )
-    best = max(tried, key=lambda machine: roc_auc(chosen.label, machine.predict_proba(judged)[:, 1]))
-    return lambda part: np.asarray(best.predict_proba(placed(part))[:, 1])
+    best = max(candidates, key=lambda one: roc_auc(validation.label, one.predict_proba(x_validation)[:, 1]))
+    return lambda rows: np.asarray(best.predict_proba(matrix(rows))[:, 1])
 
 
 def _boosted(
@@ -198,11 +202,11 @@ def _boosted(
     rate: float,
     categorical: list[bool],
     seed: int,
-    stops: np.ndarray | None,
+    stopping: np.ndarray | None,
 ) -> HistGradientBoostingClassifier:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    machine = HistGradientBoostingClassifier(
+    classifier = HistGradientBoostingClassifier(
         max_leaf_nodes=leaves,
         learning_rate=rate,
         max_iter=400,
@@ -211,15 +215,15 @@ def _boosted(
         categorical_features=categorical,
         random_state=seed,
     )
-    # One thread a machine and the machines side by side: its own threads wait for each other at every leaf.
+    # One thread per classifier, and classifiers in parallel: threads of one would wait for each other at every leaf.
     with threadpool_limits(limits=1):
-        if stops is None:
-            return machine.fit(rows, label)
-        return machine.fit(rows[~stops], label[~stops], X_val=rows[stops], y_val=label[stops])
+        if stopping is None:
+            return classifier.fit(rows, label)
+        return classifier.fit(rows[~stopping], label[~stopping], X_val=rows[stopping], y_val=label[stopping])
 
 
 def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:
-    """Codes of the most frequent categories: the black box holds at most 255."""
+    """Codes of the most frequent categories: scikit-learn's boosting takes at most 255."""
     if not isinstance(column, Category):
         return {}
     counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
@@ -230,6 +234,6 @@ def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:
 def _numbers(column: np.ndarray | Category, codes: dict[str, int]) -> np.ndarray:
     if not isinstance(column, Category):
         return column
-    found = column.lookup(codes, -1, len(codes)).astype(np.float64)
-    found[found < 0] = np.nan
-    return found
+    numbers = column.lookup(codes, -1, len(codes)).astype(np.float64)
+    numbers[numbers < 0] = np.nan
+    return numbers

@@ -1,6 +1,6 @@
-"""What charts of the purchase model are drawn from: reliability, gains, deciles and profit, with intervals.
+"""The curves of the purchase model: reliability, gains, deciles and profit, with bootstrap intervals.
 
-Each class says what is counted on a bootstrap draw (`draw`), and makes its facts of all draws (`facts`).
+Each class computes its curve on one bootstrap draw (`draw`) and its facts from all draws (`facts`).
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ SHARES = np.round(np.linspace(0, 1, 41), 3)
 
 
 class _Rates:
-    """Purchase rates in groups of rows."""
+    """Purchase rates of groups of rows."""
 
     def __init__(self, label: np.ndarray, probability: np.ndarray, group: np.ndarray, groups: int):
         self._label, self._group, self._groups = label, group, groups
         self.n = np.bincount(group, minlength=groups)
+        # A group without rows has no rate: 0 / 0 is NaN here, and left out by `facts`.
         with np.errstate(invalid="ignore"):
             self.predicted, self.actual = (np.bincount(group, of, groups) / self.n for of in (probability, label))
 
     def draw(self, counts: np.ndarray) -> np.ndarray:
         rows = np.bincount(self._group, counts, self._groups)
         buyers = np.bincount(self._group, counts * self._label, self._groups)
-        # A group that a draw leaves empty says nothing new.
+        # A group without rows in a draw keeps its rate, so that it does not widen the interval.
         return np.where(rows > 0, buyers / np.maximum(rows, 1), self.actual)
 
 
@@ -38,11 +39,11 @@ class Reliability(_Rates):
     def __init__(self, label: np.ndarray, probability: np.ndarray):
         super().__init__(label, probability, metrics.calibration_bins(probability), metrics.CALIBRATION_BINS)
 
-    def facts(self, drawn: np.ndarray) -> tuple[CalibrationBin, ...]:
-        """Each bin that has rows; `drawn` holds what `draw` gave, draw by draw."""
+    def facts(self, draws: np.ndarray) -> tuple[CalibrationBin, ...]:
+        """Each bin that has rows; `draws` stacks the results of `draw`."""
         return tuple(
             CalibrationBin(
-                int(self.n[bin]), float(self.predicted[bin]), float(self.actual[bin]), interval(drawn[:, bin])
+                int(self.n[bin]), float(self.predicted[bin]), float(self.actual[bin]), interval(draws[:, bin])
             )
             for bin in np.flatnonzero(self.n)
         )
@@ -54,20 +55,20 @@ class Deciles(_Rates):
     def __init__(self, label: np.ndarray, probability: np.ndarray, decile: np.ndarray):
         super().__init__(label, probability, decile - 1, 10)
 
-    def facts(self, drawn: np.ndarray) -> tuple[Decile, ...]:
-        """All ten, 10 the highest; `drawn` holds what `draw` gave, draw by draw."""
-        return tuple(self._decile(place, drawn) for place in range(10))
+    def facts(self, draws: np.ndarray) -> tuple[Decile, ...]:
+        """All ten, 10 the highest; `draws` stacks the results of `draw`."""
+        return tuple(self._decile(place, draws) for place in range(10))
 
-    def _decile(self, place: int, drawn: np.ndarray) -> Decile:
+    def _decile(self, place: int, draws: np.ndarray) -> Decile:
         n = int(self.n[place])
         if not n:
             return Decile(place + 1, 0, None, None, None)
         rates = float(self.predicted[place]), float(self.actual[place])
-        return Decile(place + 1, n, *rates, interval(drawn[:, place]))
+        return Decile(place + 1, n, *rates, interval(draws[:, place]))
 
 
 class Gains:
-    """The share of buyers found among each best-scored share of customers."""
+    """The share of all buyers among each best-scored share of customers."""
 
     def __init__(self, ranked: Ranked):
         self._ranked = ranked
@@ -76,19 +77,19 @@ class Gains:
         """Captured shares, at `SHARES`."""
         return self._ranked.gains(SHARES, counts)
 
-    def facts(self, drawn: np.ndarray) -> tuple[GainsPoint, ...]:
-        """A point for each of `SHARES`; `drawn` holds what `draw` gave, draw by draw."""
+    def facts(self, draws: np.ndarray) -> tuple[GainsPoint, ...]:
+        """A point for each of `SHARES`; `draws` stacks the results of `draw`."""
         captured = self._ranked.gains(SHARES)
         return tuple(
-            GainsPoint(float(share), float(found), interval(drawn[:, place]))
-            for place, (share, found) in enumerate(zip(SHARES, captured, strict=True))
+            GainsPoint(float(share), float(hits), interval(draws[:, place]))
+            for place, (share, hits) in enumerate(zip(SHARES, captured, strict=True))
         )
 
 
 class ProfitCurve:
-    """What contacting the best-scored would bring, if every buyer among them were won by the contact.
+    """Profit of contacting the best-scored customers, if the contact won every buyer among them.
 
-    Buyers who would have bought anyway are counted as won; only a control group tells them apart.
+    Buyers who would have bought without it are counted as won; only a control group separates the two.
 
     Parameters
     ----------
@@ -104,17 +105,18 @@ class ProfitCurve:
         self._margin, self._cost = margin, contact_cost
         self._label, self._probability = label, probability
         self._ranked = Ranked(label, probability)
+        # A contact pays where its expected margin covers its cost: probability x margin >= cost.
         self._pays = probability >= contact_cost / margin
 
     def draw(self, counts: np.ndarray) -> np.ndarray:
-        """Profit per 1,000 customers at each of `SHARES`, and last when those for whom a contact pays get one."""
+        """Profit per 1,000 customers at each of `SHARES`; last, of contacting from the break-even probability on."""
         won = self._ranked.gains(SHARES, counts) * (counts @ self._label) / counts.sum()
         return np.append(self._per_1000(won, SHARES), self._paying(counts, self._label))
 
-    def facts(self, drawn: np.ndarray) -> Profit:
-        """The curve, and contacting exactly those for whom a contact pays, which looks at no outcome."""
+    def facts(self, draws: np.ndarray) -> Profit:
+        """The curve, and the profit above the break-even probability, whose choice uses no outcome."""
         profit = self.draw(np.ones(len(self._label)))
-        ends = [interval(values) for values in drawn.T]
+        ends = [interval(values) for values in draws.T]
         expected = self._expected()
         best = int(profit[:-1].argmax())
         return Profit(
@@ -139,6 +141,7 @@ class ProfitCurve:
         return 1000 * (self._margin * won - self._cost * share)
 
     def _expected(self) -> np.ndarray:
+        # Expected buyers among the best-scored k customers: the sum of their probabilities.
         won = np.append(0.0, np.cumsum(-np.sort(-self._probability))) / len(self._probability)
         return self._per_1000(np.interp(SHARES, np.linspace(0, 1, len(won)), won), SHARES)
 

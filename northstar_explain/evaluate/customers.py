@@ -1,4 +1,4 @@
-"""Customers as training and evaluation hold them: checked, as columns, with their label."""
+"""Customers as training and evaluation use them: checked, as columns, with their label."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from northstar_explain.contract.columns import rows_of
 
 @dataclass(frozen=True)
 class Customers:
-    """Checked customers, a row each.
+    """Checked customers, one row each.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Customers:
         Every feature of the contract, raw.
     label : ndarray of 0 and 1, shape (n,)
     groups : ndarray of str, shape (n,), or None
-        What each row belongs to, where the contract says that rows belong together.
+        The group of each row, where the contract names a group column.
     """
 
     ids: pa.Array
@@ -35,7 +35,7 @@ class Customers:
 
     @property
     def labelled(self) -> tuple[Columns, np.ndarray]:
-        """What a machine learns from."""
+        """Columns and label, to fit to."""
         return self.columns, self.label
 
     def take(self, rows: np.ndarray) -> Customers:
@@ -45,7 +45,7 @@ class Customers:
 
 
 def customers_of(accepted: pa.Table, contract: Contract) -> Customers:
-    """The rows that `contract.check` accepted, asked for their label."""
+    """The rows that `contract.check` accepted with their label."""
     label = accepted[contract.label].to_numpy()
     groups = accepted[contract.group].to_numpy() if contract.group else None
     return Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label, groups)

@@ -1,4 +1,4 @@
-"""The rows themselves: how they were parted, what is missing, and which features say the same."""
+"""Data quality: sizes of the splits, missing values, and features that carry the same information."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def missing_facts(train: Columns, holdout: Columns, features: Sequence[Feature])
 
 
 def correlation_facts(columns: Columns, features: Sequence[Feature], seed: int) -> tuple[CorrelatedPair, ...]:
-    """Pairs of features so alike that the model may give the credit to either.
+    """Pairs of features so strongly associated that the model may attribute an effect to either.
 
     Two numbers are compared by Spearman's rank correlation (1904), two categories by Cramér's V (1946), a number and a
-    category by the correlation ratio of the ranks (Fisher 1925). Rows that miss one of the two are left out.
+    category by the correlation ratio of the ranks (Fisher 1925). Rows where either is missing are left out.
 
     Parameters
     ----------
@@ -48,33 +48,34 @@ def correlation_facts(columns: Columns, features: Sequence[Feature], seed: int) 
         Training rows.
     features : sequence of Feature
     seed : int
-        Draws at most 20,000 rows.
+        Of the sample of at most 20,000 rows.
 
     Returns
     -------
     tuple of CorrelatedPair
-        Every pair from `CORRELATED` on (either sign), the strongest first.
+        Every pair with an absolute value of `CORRELATED` or more, the strongest first.
     """
     count = len(columns[features[0].name])
     rows = np.sort(np.random.default_rng([seed, 4]).permutation(count)[:_ROWS])
-    drawn = {f.name: columns[f.name].take(rows) if isinstance(columns[f.name], Category) else columns[f.name][rows]  # type: ignore[index]
+    sample = {f.name: columns[f.name].take(rows) if isinstance(columns[f.name], Category) else columns[f.name][rows]  # type: ignore[index]
              for f in features}  # fmt: skip
-    found = []
+    pairs = []
     for place, first in enumerate(features):
         for second in features[place + 1 :]:
-            measure, value = likeness(drawn[first.name], drawn[second.name])
+            measure, value = association(sample[first.name], sample[second.name])
             if abs(value) >= CORRELATED:
-                found.append(CorrelatedPair(first.name, second.name, measure, value))
-    return tuple(sorted(found, key=lambda pair: (-abs(pair.value), pair.first, pair.second)))
+                pairs.append(CorrelatedPair(first.name, second.name, measure, value))
+    return tuple(sorted(pairs, key=lambda pair: (-abs(pair.value), pair.first, pair.second)))
 
 
-def likeness(first: np.ndarray | Category, second: np.ndarray | Category) -> tuple[str, float]:
-    """How strongly two columns go together, and by which measure; 0 where one of them does not vary."""
+def association(first: np.ndarray | Category, second: np.ndarray | Category) -> tuple[str, float]:
+    """The measure that fits two columns, and their association by it; 0 where one of them does not vary."""
     known = ~_absent(first) & ~_absent(second)
     if known.sum() < 2:
         return "none", 0.0
     if isinstance(first, Category) and isinstance(second, Category):
         return "Cramér's V", _cramer(first.codes[known], second.codes[known])
+    # The measure of a number and a category takes the number first.
     if isinstance(first, Category):
         first, second = second, first
     assert isinstance(first, np.ndarray)
@@ -89,7 +90,7 @@ def _absent(column: np.ndarray | Category) -> np.ndarray:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks, equal values with their mean rank."""
+    """Ranks; equal values share their mean rank."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return (last - (counts - 1) / 2)[place]
@@ -104,13 +105,14 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> float:
 def _ratio(values: np.ndarray, codes: np.ndarray) -> float:
     counts = np.bincount(codes)
     means = np.bincount(codes, values) / np.maximum(counts, 1)
-    whole = ((values - values.mean()) ** 2).sum()
-    return float(np.sqrt((counts * (means - values.mean()) ** 2)[counts > 0].sum() / whole)) if whole else 0.0
+    total = ((values - values.mean()) ** 2).sum()
+    return float(np.sqrt((counts * (means - values.mean()) ** 2)[counts > 0].sum() / total)) if total else 0.0
 
 
 def _cramer(first: np.ndarray, second: np.ndarray) -> float:
     joint = np.zeros((first.max() + 1, second.max() + 1))
     np.add.at(joint, (first, second), 1)
+    # Categories without known rows would divide by an expected count of zero.
     joint = joint[joint.sum(1) > 0][:, joint.sum(0) > 0]
     least = min(joint.shape) - 1
     if least < 1:

@@ -1,4 +1,4 @@
-"""What the customers looked like when the model was made: the baseline that later tables are held against."""
+"""The distribution of every feature, the probability and the segments at training: the baseline for drift."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SCHEMA = pa.schema([
 ])  # fmt: skip
 
 
-class Part:
-    """What is compared of one part of the customers.
+class Snapshot:
+    """The columns of one row set that are compared for drift.
 
     Parameters
     ----------
@@ -47,21 +47,21 @@ class Part:
         }
 
 
-def drift_table(train: Part, holdout: Part, features: Sequence[Feature]) -> pa.Table:
-    """Count customers in few bins of every feature, of the probability and of the segments.
+def drift_table(train: Snapshot, holdout: Snapshot, features: Sequence[Feature]) -> pa.Table:
+    """Count customers in a few bins of every feature, of the probability and of the segments.
 
     Parameters
     ----------
-    train, holdout : Part
-        The rows that taught, which decide the bins, and those that the model has not seen.
+    train, holdout : Snapshot
+        The training rows, which define the bins, and the holdout.
     features : sequence of Feature
 
     Returns
     -------
     pyarrow.Table
-        A row a bin: ``of`` (``feature``, ``probability`` or ``segment``) and its name; ``what`` the bin is:
+        One row per bin: ``of`` (``feature``, ``probability`` or ``segment``) and its name; ``what`` the bin is:
         ``missing``, ``range`` (a tenth of the training rows where values allow it; lower inclusive, null where open),
-        ``category`` or ``other`` (all but the 20 most frequent); customers of either part.
+        ``category`` or ``other`` (all but the 20 most frequent); customers of each row set in it.
     """
     keys = [("feature", feature.name) for feature in features] + [("probability",) * 2, ("segment",) * 2]
     rows = []
@@ -73,12 +73,12 @@ def drift_table(train: Part, holdout: Part, features: Sequence[Feature]) -> pa.T
 
 
 def drift_facts(table: pa.Table) -> DriftFacts:
-    """How far the holdout is from the training rows, as a yardstick: as little as chance makes, or what time has made.
+    """How far the holdout is from the training rows: the reference for drift of later tables.
 
     Parameters
     ----------
     table : pyarrow.Table
-        As `drift_table` gives it.
+        As returned by `drift_table`.
 
     Returns
     -------
@@ -86,12 +86,12 @@ def drift_facts(table: pa.Table) -> DriftFacts:
     """
     rows = table.to_pylist()
     keys = dict.fromkeys((row["of"], row["name"]) for row in rows)
-    found = []
+    shifts = []
     for of, name in keys:
-        mine = [row for row in rows if (row["of"], row["name"]) == (of, name)]
-        counts = [np.array([row[key] for row in mine]) for key in ("train_n", "holdout_n")]
-        found.append(Shift(of, name, metrics.population_stability(*counts)))
-    return DriftFacts(tuple(sorted(found, key=lambda one: (-one.psi, one.of, one.name))))
+        bins = [row for row in rows if (row["of"], row["name"]) == (of, name)]
+        counts = [np.array([row[key] for row in bins]) for key in ("train_n", "holdout_n")]
+        shifts.append(Shift(of, name, metrics.population_stability(*counts)))
+    return DriftFacts(tuple(sorted(shifts, key=lambda one: (-one.psi, one.of, one.name))))
 
 
 def _ranges(train: np.ndarray, holdout: np.ndarray) -> list[dict[str, Any]]:
@@ -112,10 +112,11 @@ def _range_counts(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
 
 
 def _categories(train: Category, holdout: Category) -> list[dict[str, Any]]:
-    tally = np.bincount(train.codes[train.codes >= 0], minlength=len(train.values))
-    order = sorted(range(len(tally)), key=lambda i: (-tally[i], train.values[i]))[:_CATEGORIES]
+    frequency = np.bincount(train.codes[train.codes >= 0], minlength=len(train.values))
+    order = sorted(range(len(frequency)), key=lambda i: (-frequency[i], train.values[i]))[:_CATEGORIES]
     kept = [train.values[i] for i in order]
     table = {value: place + 1 for place, value in enumerate(kept)}
+    # Position 0 is missing, the last one every category beyond the most frequent, also one that training never had.
     counts = [
         np.bincount(column.lookup(table, 0, len(kept) + 1), minlength=len(kept) + 2) for column in (train, holdout)
     ]

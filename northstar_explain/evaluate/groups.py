@@ -1,4 +1,4 @@
-"""Whether the model holds for every group of customers: segments, new ones, unknown ones, sensitive features."""
+"""The metrics by subgroup: segments, new and unknown customers, values of sensitive features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BANDS = 4
 def group_facts(
     contract: Contract, columns: Columns, ids: np.ndarray, label: np.ndarray, probability: np.ndarray, threshold: float
 ) -> tuple[Subgroup, ...]:
-    """The model's figures group by group.
+    """The purchase model's metrics for each subgroup.
 
     Parameters
     ----------
@@ -28,16 +28,16 @@ def group_facts(
     columns : mapping
         The holdout's raw features.
     ids : ndarray of str, shape (n,)
-        Segments.
+        Each row's segment.
     label : ndarray of 0 and 1, shape (n,)
     probability : ndarray of float, shape (n,)
     threshold : float
-        From which a customer is flagged.
+        Probability from which a customer is flagged.
 
     Returns
     -------
     tuple of Subgroup
-        The calibration error is taken over ten bins, or as many as hold `SUBGROUP_MIN_CUSTOMERS` each.
+        The calibration error is computed over ten bins, or fewer so that each holds `SUBGROUP_MIN_CUSTOMERS`.
     """
     return tuple(
         _subgroup(by, name, inside, label, probability, threshold)
@@ -52,20 +52,21 @@ def _subgroup(
     n = int(inside.sum())
     if n < SUBGROUP_MIN_CUSTOMERS:
         return Subgroup(by, name, n, None, None, None, None, None, None, None, None)
-    bought, scored = label[inside], probability[inside]
-    flag = scored >= threshold
-    buyers, flagged = int(bought.sum()), flag[bought == 1]
+    actual, predicted = label[inside], probability[inside]
+    flag = predicted >= threshold
+    buyers, flagged = int(actual.sum()), flag[actual == 1]
+    # Ten bins of a small group would measure noise: the error grows with the number of bins.
     bins = min(metrics.CALIBRATION_BINS, n // SUBGROUP_MIN_CUSTOMERS)
     return Subgroup(
         by=by,
         name=name,
         n=n,
-        base_rate=float(bought.mean()),
-        predicted_rate=float(scored.mean()),
-        ece=metrics.expected_calibration_error(bought, scored, bins),
+        base_rate=float(actual.mean()),
+        predicted_rate=float(predicted.mean()),
+        ece=metrics.expected_calibration_error(actual, predicted, bins),
         flag_rate=float(flag.mean()),
         recall=float(flagged.mean()) if buyers else None,
-        roc_auc=metrics.roc_auc(bought, scored) if 0 < buyers < n else None,
+        roc_auc=metrics.roc_auc(actual, predicted) if 0 < buyers < n else None,
         base_rate_interval=Interval(*metrics.wilson(buyers, n)),
         recall_interval=Interval(*metrics.wilson(int(flagged.sum()), buyers)) if buyers else None,
     )
@@ -90,15 +91,16 @@ def _tenure(contract: Contract, columns: Columns) -> Iterator[tuple[str, str, np
     if not known.any():
         return
     cut = float(np.quantile(column[known], NEW_SHARE))
-    said = brief(feature, cut, contract.currency)
-    yield "tenure", f"new: {feature.words} up to {said}", known & (column <= cut)
-    yield "tenure", f"long-standing: {feature.words} above {said}", known & (column > cut)
+    limit = brief(feature, cut, contract.currency)
+    yield "tenure", f"new: {feature.words} up to {limit}", known & (column <= cut)
+    yield "tenure", f"long-standing: {feature.words} above {limit}", known & (column > cut)
 
 
 def _unknown(contract: Contract, columns: Columns) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Who misses every field of a group of features that may be missing: guests, where it is the profile."""
+    """Customers without a value in any optional feature of a group: guests, where the group is the profile."""
     for key, words in contract.groups.items():
         optional = [one for one in contract.features if one.group == key and one.missing is not None]
+        # With one optional feature, its missing values are a value of that feature, not a kind of customer.
         if len(optional) < 2:
             continue
         missing = np.logical_and.reduce([_missing(columns[one.name]) for one in optional])
@@ -120,6 +122,7 @@ def _values(
                 yield feature.name, value, column.codes == column.values.index(value)
     else:
         known = column[~np.isnan(column)]
+        # Quartiles; fewer bands where many customers share a value.
         cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BANDS + 1)[1:-1])) if len(known) else np.empty(0)
         band = np.searchsorted(cuts, column, side="left")
         for place in range(len(cuts) + 1):
@@ -127,6 +130,6 @@ def _values(
                 brief(feature, float(cuts[i]), contract.currency) if 0 <= i < len(cuts) else ""
                 for i in (place - 1, place)
             )
-            said = f"up to {high}" if not low else f"above {low}" if not high else f"above {low}, up to {high}"
-            yield feature.name, said, ~np.isnan(column) & (band == place)
+            words = f"up to {high}" if not low else f"above {low}" if not high else f"above {low}, up to {high}"
+            yield feature.name, words, ~np.isnan(column) & (band == place)
     yield feature.name, "unknown", _missing(column)

@@ -1,6 +1,6 @@
-"""The function of each metric that `model.evaluation.metric_registry` describes.
+"""The function that computes each metric described in `model.evaluation.metric_registry`.
 
-To add a metric: an entry there and a function here.
+To add a metric, add an entry there and a function here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from northstar_explain.evaluate.ranking import Ranked, Weighted
 from northstar_explain.model.evaluation import Figures, Interval, metric_registry
 from northstar_explain.model.evaluation.metric_registry import METRICS, Metric
 
-# What a metric is made of, to its value.
+# By key: each takes the sums of `Weighted` and returns the metric's value.
 FUNCTIONS: dict[str, Callable[[Weighted], float]] = {
     metric_registry.ROC_AUC.key: lambda w: w.roc_auc,
     metric_registry.AVERAGE_PRECISION.key: lambda w: w.average_precision,
@@ -35,41 +35,41 @@ FUNCTIONS: dict[str, Callable[[Weighted], float]] = {
 
 
 def measure(ranked: Ranked, weights: np.ndarray | None = None) -> dict[str, float]:
-    """Every metric by its key, with each row counted as often as its weight says."""
+    """Every metric by its key, with each row weighted."""
     weighted = ranked.weighted(weights)
     return {key: float(FUNCTIONS[key](weighted)) for key in METRICS}
 
 
 class Measured:
-    """A way to score: every metric, and the same on bootstrap draws.
+    """Every metric of one score, with intervals from bootstrap draws.
 
     Parameters
     ----------
     ranked : Ranked
-    drawn : ndarray of float, shape (draws, metrics with an interval)
-        What `on_draws` gave, draw by draw.
+    draws : ndarray of float, shape (draws, metrics with an interval)
+        Results of `on_draws`, one row per draw.
     """
 
-    def __init__(self, ranked: Ranked, drawn: np.ndarray):
+    def __init__(self, ranked: Ranked, draws: np.ndarray):
         described = _with_interval()
         values = measure(ranked)
-        self.roc_auc_drawn = drawn[:, described.index(metric_registry.ROC_AUC)]
+        self.roc_auc_draws = draws[:, described.index(metric_registry.ROC_AUC)]
         self.figures = Figures(
             values,
             {
                 one.key: interval(column, values[one.key] if one.overstated else None)
-                for one, column in zip(described, drawn.T, strict=True)
+                for one, column in zip(described, draws.T, strict=True)
             },
         )
 
 
 def on_draws(ranked: Ranked) -> Callable[[np.ndarray], np.ndarray]:
-    """A statistic for the bootstrap: the metrics that get an interval, with each row counted as often as drawn."""
+    """A statistic for the bootstrap: the metrics with an interval, each row weighted by how often it was drawn."""
     described = _with_interval()
 
     def statistic(counts: np.ndarray) -> np.ndarray:
-        found = measure(ranked, counts)
-        return np.array([found[one.key] for one in described])
+        values = measure(ranked, counts)
+        return np.array([values[one.key] for one in described])
 
     return statistic
 
@@ -79,5 +79,5 @@ def _with_interval() -> Sequence[Metric]:
 
 
 def interval(values: np.ndarray, around: float | None = None) -> Interval:
-    """The 95% interval of bootstrap values, as `metrics.interval` takes it."""
+    """The 95% interval of bootstrap values, as in `metrics.interval`."""
     return Interval(*metrics.interval(values, around))

@@ -1,4 +1,4 @@
-"""Features that know too much: they would not be there, or not be so, on the day of scoring."""
+"""The leakage check: features that reveal the outcome, as they are measured after it or derived from it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.metrics import roc_auc
 
+# A ROC-AUC above these, by one feature or by the model, is more than past behavior usually reaches.
 ALONE, WHOLE = 0.90, 0.97
 _BINS = 64
-# An AUC is then known to less than a hundredth.
+# Enough to know an AUC to less than a hundredth.
 ROWS = 40_000
 
 
@@ -26,10 +27,10 @@ def require_no_leak(
     seed: int,
     groups: np.ndarray | None = None,
 ) -> None:
-    """Stop when one feature alone ranks buyers too well to be true.
+    """Refuse to train when one feature alone ranks buyers implausibly well.
 
-    Each feature is cut into bins, missing values into one of their own; purchase rates are taken from one half of the
-    rows, and rank the other half. So a leak shows whatever its form. Of more than `ROWS` rows, so many are drawn.
+    Each feature is cut into bins, with a bin for missing values; purchase rates of the bins are measured on one half
+    of the rows and rank the other half. So a leak shows whatever its shape. More than `ROWS` rows are sampled.
 
     Parameters
     ----------
@@ -38,17 +39,17 @@ def require_no_leak(
         Training rows.
     label : ndarray of 0 and 1, shape (n,)
     source : str
-        What to call the table.
+        Name of the table in errors.
     accepted : collection of str
-        Features that somebody has looked into.
+        Features that somebody has checked.
     seed : int
     groups : ndarray, shape (n,), optional
-        What each row belongs to: the halves then divide no group.
+        Group of each row; no group is in both halves.
 
     Raises
     ------
     TableError
-        When a feature that is not accepted has an AUC above 0.90 by itself.
+        When a feature that is not accepted has a ROC-AUC above 0.90 by itself.
     """
     rng = np.random.default_rng([seed, 13])
     if len(label) > ROWS:
@@ -57,6 +58,7 @@ def require_no_leak(
         groups = None if groups is None else groups[rows]
     half = rng.random(len(label)) < 0.5
     if groups is not None:
+        # The draw of a group decides for all of its rows.
         half = half[np.unique(groups, return_inverse=True)[1]]
     faults = []
     for feature in contract.model_features:
@@ -70,7 +72,7 @@ def require_no_leak(
 
 
 def require_credible(source: str, auc: float, feature: str, accepted: Collection[str]) -> None:
-    """Stop when the model ranks validation rows better than purchases can be known.
+    """Refuse a model that ranks validation rows implausibly well.
 
     Parameters
     ----------
@@ -78,13 +80,13 @@ def require_credible(source: str, auc: float, feature: str, accepted: Collection
     auc : float
         On the validation rows.
     feature : str
-        The one that weighs most in the model.
+        The most important one of the model.
     accepted : collection of str
 
     Raises
     ------
     TableError
-        When the AUC is above 0.97 and that feature is not accepted.
+        When the ROC-AUC is above 0.97 and that feature is not accepted.
     """
     if auc > WHOLE and feature not in accepted:
         got = f"ROC-AUC {auc:.3f} on validation rows, most of it by {feature}"
@@ -93,8 +95,8 @@ def require_credible(source: str, auc: float, feature: str, accepted: Collection
 
 def _fault(where: str, got: str, most: float, name: str) -> Fault:
     todo = (
-        f"Check that {name} is known on the day of scoring and holds nothing from the label's window; "
-        f"if so, train with --accept-leakage {name}, else take it out of the contract."
+        f"Check that {name} is known on the day of scoring and uses nothing from the label's window; "
+        f"if so, train with --accept-leakage {name}, otherwise remove it from the contract."
     )
     return Fault(where, f"a ROC-AUC of at most {most:.2f}: more looks like the label itself", got, todo)
 
@@ -105,7 +107,7 @@ def _auc_alone(column: np.ndarray | Category, label: np.ndarray, half: np.ndarra
     rows, buyers = np.bincount(bins[half], minlength=count), np.bincount(bins[half], label[half], count)
     if len(np.unique(label[~half])) < 2 or not half.any():
         return 0.5
-    # A bin with few rows says little: drawn towards the base rate.
+    # Rates of small bins are shrunk towards the base rate, else a feature with many values would look like a leak.
     rate = (buyers + 5 * label[half].mean()) / (rows + 5)
     return roc_auc(label[~half], rate[bins[~half]])
 

@@ -1,4 +1,4 @@
-"""Who moved from one model to the next: because the rules changed, or because the customers did."""
+"""Migration between segments from one model to the next: by changed rules, or by changed customers."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from northstar_explain.model.rules import assign
 
 @dataclass(frozen=True)
 class Earlier:
-    """The model that a new one follows.
+    """The model that a new one updates.
 
     Attributes
     ----------
     model : Model
-        Its segments keep their ids and names where they are found again.
+        Its segments keep their ids and names where the new model has them again.
     scores : mapping of str to str, optional
-        Customer to segment when that model scored last: to tell who moved because the customer changed.
+        Customer to segment at that model's last scoring, to count moves because the customer changed.
     """
 
     model: Model
@@ -38,7 +38,7 @@ class Earlier:
 
 
 def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customers) -> Update:
-    """What became of the earlier model's segments and of the customers in them.
+    """How the earlier model's segments and their customers map to the new ones.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customer
     moves = _moves(before, after)
     kept = {one.id for one in learned.continuity.matches}
     names = {one.id: one.name for one in (*previous.segmentation.segments, *learned.segmentation.segments)}
-    gone = [one.id for one in previous.segmentation.segments if one.id not in kept]
+    retired = [one.id for one in previous.segmentation.segments if one.id not in kept]
     return Update(
         previous_model_id=previous.id,
         previous_date=previous.manifest["date"],
@@ -67,7 +67,7 @@ def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customer
             MatchedSegment(one.id, names[one.id], one.jaccard, one.before, one.now)
             for one in learned.continuity.matches
         ),
-        retired=tuple(RetiredSegment(id, names[id], moves.get(id, {})) for id in gone),
+        retired=tuple(RetiredSegment(id, names[id], moves.get(id, {})) for id in retired),
         added=tuple(
             AddedSegment(id, names[id], {old: to[id] for old, to in moves.items() if id in to})
             for id in learned.continuity.added
@@ -81,13 +81,13 @@ def update_facts(learned: LearnedSegments, earlier: Earlier, customers: Customer
 
 def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapping[str, str]) -> Moves:
     then = np.array([since.get(id, "") for id in customers.ids.to_pylist()])
-    seen = then != ""
-    then, now, after = then[seen], now[seen], after[seen]
+    scored = then != ""
+    then, now, after = then[scored], now[scored], after[scored]
     customer, model = then != now, now != after
     return Moves(
-        customers=int(seen.sum()),
-        new=int((~seen).sum()),
-        gone=len(since) - int(seen.sum()),
+        customers=int(scored.sum()),
+        new=int((~scored).sum()),
+        gone=len(since) - int(scored.sum()),
         moved_by_customer=int(customer.sum()),
         moved_by_model=int(model.sum()),
         moved_by_both=int((customer & model).sum()),
@@ -97,8 +97,9 @@ def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapp
 
 
 def _moves(old: np.ndarray, new: np.ndarray) -> dict[str, dict[str, int]]:
-    """Customers by where they were and where they are, those who stayed included."""
+    """Customers by old and new segment, including those who stayed."""
     moves: dict[str, dict[str, int]] = {}
+    # One pass over joined ids is faster than counting each pair of segments; ids never contain ">".
     pairs, counts = np.unique(np.char.add(np.char.add(old.astype(str), ">"), new.astype(str)), return_counts=True)
     for pair, count in zip(pairs, counts, strict=True):
         source, target = str(pair).split(">")

@@ -1,4 +1,4 @@
-"""The purchase model on rows it has not seen, with intervals, and beside what it must beat."""
+"""The purchase model on the holdout, with bootstrap intervals, compared with its baselines."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from northstar_explain.model.evaluation.purchase_facts import Baseline, Gap, Gap
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint
 
 DRAWS = 500
-# A draw takes as long as the holdout is large, and of a large one the intervals are narrow: their ends then need not be
-# known as exactly.
+# The time of a draw grows with the holdout, while the intervals of a large one are narrow, so that fewer draws suffice.
 LARGE, DRAWS_WHEN_LARGE = 100_000, 200
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """A way to score, on the holdout.
+    """Scores of the holdout and the threshold of their flag.
 
     Attributes
     ----------
@@ -41,7 +40,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class CampaignCosts:
-    """What a campaign costs and earns, in the same currency.
+    """Cost and margin of a campaign, in the same currency.
 
     Attributes
     ----------
@@ -57,7 +56,7 @@ class CampaignCosts:
 
 @dataclass(frozen=True)
 class Trial:
-    """The holdout, and all that was scored on it.
+    """The holdout with the scores of the model and of every baseline.
 
     Attributes
     ----------
@@ -65,14 +64,14 @@ class Trial:
         Both values must occur.
     ours : Predictions
     others : mapping of str to Predictions
-        The baselines by name, in the order in which they are reported.
+        The baselines by name, in reporting order.
     decile : ndarray of int, shape (n,)
         1 to 10 against the training population, 10 the highest.
     truth : ndarray of float, shape (n,), optional
         True probabilities, where they are known.
     stakes : CampaignCosts, optional
     groups : ndarray, shape (n,), optional
-        What each row belongs to: rows of one group are drawn together.
+        Group of each row: rows of one group are resampled together.
     """
 
     label: np.ndarray
@@ -84,8 +83,8 @@ class Trial:
     groups: np.ndarray | None = None
 
 
-class Scored(NamedTuple):
-    """What `purchase_facts` measures of a trial; the fields are those of `PurchaseFacts`."""
+class HoldoutMeasures(NamedTuple):
+    """The fields of `PurchaseFacts` that `purchase_facts` measures."""
 
     holdout: Holdout
     bootstrap_draws: int
@@ -97,8 +96,8 @@ class Scored(NamedTuple):
     gaps: Gaps
 
 
-def purchase_facts(trial: Trial, draws: int, seed: int) -> Scored:
-    """Evaluate the model and all that it is compared with, on the same bootstrap draws.
+def purchase_facts(trial: Trial, draws: int, seed: int) -> HoldoutMeasures:
+    """Evaluate the model and its baselines on the same bootstrap draws.
 
     Parameters
     ----------
@@ -109,7 +108,7 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> Scored:
 
     Returns
     -------
-    Scored
+    HoldoutMeasures
     """
     label, probability, stakes = trial.label, trial.ours.probability, trial.stakes
     if len(label) > LARGE:
@@ -119,51 +118,53 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> Scored:
     gains = curves.Gains(ranked)
     deciles = curves.Deciles(label, probability, trial.decile)
     profit = None if stakes is None else curves.ProfitCurve(label, probability, stakes.margin, stakes.contact_cost)
-    every = {"": ranked} | {
+    rankings = {"": ranked} | {
         name: Ranked(label, other.probability, other.threshold) for name, other in trial.others.items()
     }
     if trial.truth is not None:
-        every["truth"] = Ranked(label, trial.truth)
+        rankings["truth"] = Ranked(label, trial.truth)
     statistics: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "reliability": reliability.draw,
         "gains": gains.draw,
         "deciles": deciles.draw,
         "base_rate": lambda counts: np.array(counts @ label / counts.sum()),
     }
-    statistics |= {f"figures {name}": on_draws(one) for name, one in every.items()}
+    statistics |= {f"figures {name}": on_draws(one) for name, one in rankings.items()}
     if profit is not None:
         statistics["profit"] = profit.draw
-    drawn = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
-    found = {name: Measured(one, drawn[f"figures {name}"]) for name, one in every.items()}
-    return Scored(
-        holdout=_holdout(label, trial.ours, found[""].figures, interval(drawn["base_rate"])),
+    # All statistics share the draws, so that the interval of a difference accounts for their correlation.
+    results = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
+    measured = {name: Measured(one, results[f"figures {name}"]) for name, one in rankings.items()}
+    return HoldoutMeasures(
+        holdout=_holdout(label, trial.ours, measured[""].figures, interval(results["base_rate"])),
         bootstrap_draws=draws,
-        baselines=tuple(_baseline(name, other, found) for name, other in trial.others.items()),
-        reliability=reliability.facts(drawn["reliability"]),
-        gains=gains.facts(drawn["gains"]),
-        deciles=deciles.facts(drawn["deciles"]),
-        profit=None if profit is None else profit.facts(drawn["profit"]),
-        gaps=Gaps(_gap(found, "black_box"), _gap(found, "truth")),
+        baselines=tuple(_baseline(name, other, measured) for name, other in trial.others.items()),
+        reliability=reliability.facts(results["reliability"]),
+        gains=gains.facts(results["gains"]),
+        deciles=deciles.facts(results["deciles"]),
+        profit=None if profit is None else profit.facts(results["profit"]),
+        gaps=Gaps(_gap(measured, "black_box"), _gap(measured, "truth")),
     )
 
 
 def figures_of(
-    label: np.ndarray, judged: Predictions, draws: int, seed: int, groups: np.ndarray | None = None
+    label: np.ndarray, predictions: Predictions, draws: int, seed: int, groups: np.ndarray | None = None
 ) -> Figures:
-    """Every metric with its bootstrap interval, where nothing else is evaluated beside it; both labels must occur."""
-    ranked = Ranked(label, judged.probability, judged.threshold)
-    drawn = metrics.bootstrap({"figures": on_draws(ranked)}, len(label), draws, seed, groups)
-    return Measured(ranked, drawn["figures"]).figures
+    """Every metric of one score with its bootstrap interval; both labels must occur."""
+    ranked = Ranked(label, predictions.probability, predictions.threshold)
+    results = metrics.bootstrap({"figures": on_draws(ranked)}, len(label), draws, seed, groups)
+    return Measured(ranked, results["figures"]).figures
 
 
-def _holdout(label: np.ndarray, judged: Predictions, figures: Figures, base_rates: Interval) -> Holdout:
+def _holdout(label: np.ndarray, predictions: Predictions, figures: Figures, base_rates: Interval) -> Holdout:
     base = float(label.mean())
     return Holdout(
         n=len(label),
         base_rate=base,
         base_rate_interval=base_rates,
-        threshold=judged.threshold,
+        threshold=predictions.threshold,
         f1_everyone=_f1_everyone(base),
+        # It increases with the base rate, so the ends of its interval follow from those of the base rate.
         f1_everyone_interval=Interval(*map(_f1_everyone, base_rates)),
         brier_base_rate=base * (1 - base),
         lift_quality_grade=metrics.lift_quality_grade(figures[LIFT_QUALITY]),
@@ -175,24 +176,24 @@ def _f1_everyone(base_rate: float) -> float:
     return 2 * base_rate / (1 + base_rate)
 
 
-def _baseline(name: str, judged: Predictions, found: Mapping[str, Measured]) -> Baseline:
-    ours, other = found[""], found[name]
+def _baseline(name: str, predictions: Predictions, measured: Mapping[str, Measured]) -> Baseline:
+    ours, other = measured[""], measured[name]
     return Baseline(
         name=name,
-        threshold=judged.threshold,
+        threshold=predictions.threshold,
         figures=other.figures,
         roc_auc_behind=ours.figures[ROC_AUC] - other.figures[ROC_AUC],
-        roc_auc_behind_interval=interval(ours.roc_auc_drawn - other.roc_auc_drawn),
+        roc_auc_behind_interval=interval(ours.roc_auc_draws - other.roc_auc_draws),
     )
 
 
-def _gap(found: Mapping[str, Measured], name: str) -> Gap | None:
+def _gap(measured: Mapping[str, Measured], name: str) -> Gap | None:
     """How far the ROC-AUC lies behind that of a better score; None where there is no such score."""
-    ours, better = found[""], found.get(name)
+    ours, better = measured[""], measured.get(name)
     if better is None:
         return None
     reached = better.figures[ROC_AUC]
-    return Gap(reached, reached - ours.figures[ROC_AUC], interval(better.roc_auc_drawn - ours.roc_auc_drawn))
+    return Gap(reached, reached - ours.figures[ROC_AUC], interval(better.roc_auc_draws - ours.roc_auc_draws))
 
 
 def importance_facts(terms: list[tuple[str, float]]) -> tuple[TermImportance, ...]:

@@ -1,15 +1,28 @@
-"""What changed between two scoring runs, and whether the probabilities held once outcomes are known."""
+"""The comparison of two scoring runs, and of the probabilities with outcomes once they are known."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.model_quality import Predictions, figures_of
-from northstar_explain.evaluate.scored_runs import Run
+from northstar_explain.evaluate.monitor_facts import (
+    DecileMove,
+    DecileMoves,
+    FeatureDrift,
+    MonitorFacts,
+    RunOutcomes,
+    RunSizes,
+    ScoreDrift,
+    SegmentShares,
+    TermCount,
+)
+from northstar_explain.evaluate.scored_runs import ScoredRun
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
     MONITOR_AUC_DROP,
@@ -20,18 +33,20 @@ from northstar_explain.model.evaluation.limits import (
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 from northstar_explain.score.feature_drift import stability
 
+# Quantile of the normal distribution that chance exceeds, either way, once in 1,000.
 _Z999 = 3.29
 DRAWS = 200
+_MOST_TERMS = 5
 
 
 def monitor_facts(
-    old: Run, new: Run, model: Model, outcomes: Mapping[str, int] | None = None, seed: int = 0
-) -> dict[str, Any]:
+    old: ScoredRun, new: ScoredRun, model: Model, outcomes: Mapping[str, int] | None = None, seed: int = 0
+) -> MonitorFacts:
     """Compare two runs.
 
     Parameters
     ----------
-    old, new : Run
+    old, new : ScoredRun
     model : Model
     outcomes : mapping of str to int, optional
         Customer to 1 who bought in the label's window after the old run, else 0.
@@ -40,128 +55,130 @@ def monitor_facts(
 
     Returns
     -------
-    dict
-        ``customers`` (old, new, both), ``score_drift`` (population stability index of the deciles, old against new),
-        ``feature_drift`` (new run against training, from its report, or None), ``segments`` (shares), ``migration``
-        (old segment to new segment to customers in both), ``deciles`` (who changed, and by which reason), ``outcomes``
-        (or None), and ``triggers``: what fired, in words.
+    MonitorFacts
+        ``triggers`` says in words what fired; it is empty where nothing did.
+
+    Raises
+    ------
+    TableError
+        When outcomes do not include customers of the old run who bought and others who did not.
     """
-    segments = [segment.id for segment in model.segmentation.segments]
-    steps = np.arange(1, 11)
-    score_drift = stability(_count(old.deciles, steps), _count(new.deciles, steps))
     pairs = _pairs(old, new)
-    facts: dict[str, Any] = {
-        "model_id": model.id,
-        "customers": {"old": len(old.ids), "new": len(new.ids), "both": len(pairs[0])},
-        "score_drift": {
-            "psi": score_drift.psi,
-            "n": score_drift.n,
-            "threshold": score_drift.threshold,
-            "shifted": score_drift.shifted,
-        },
-        "feature_drift": None if new.report is None else new.report["drift"],
-        "rejected_share": None if new.report is None else new.report["rejected_share"],
-        "segments": _shares(old, new, segments),
-        "migration": _migration(old.segments[pairs[0]], new.segments[pairs[1]]),
-        "deciles": _changed(old, new, pairs, model),
-        "outcomes": None if outcomes is None else _outcomes(old, outcomes, model, seed),
+    facts = MonitorFacts(
+        model_id=model.id,
+        customers=RunSizes(len(old.ids), len(new.ids), len(pairs[0])),
+        score_drift=_score_drift(old, new),
+        feature_drift=None if new.report is None else _feature_drift(new.report),
+        rejected_share=None if new.report is None else float(new.report["rejected_share"]),
+        segments=_segment_shares(old, new, [segment.id for segment in model.segmentation.segments]),
+        migration=_migration(old.segments[pairs[0]], new.segments[pairs[1]]),
+        deciles=_decile_moves(old, new, pairs, model),
+        outcomes=None if outcomes is None else _outcomes(old, outcomes, model, seed),
+        triggers=(),
+    )
+    return replace(facts, triggers=triggers(facts))
+
+
+def triggers(facts: MonitorFacts) -> tuple[str, ...]:
+    """The conditions that need attention, in words; empty when there are none."""
+    fired = []
+    drift = facts.score_drift
+    if drift.shifted:
+        fired.append(f"the score drifted: PSI {drift.psi:.3f} above {drift.threshold:.3f}")
+    for name, one in (facts.feature_drift or {}).items():
+        if one.shifted:
+            fired.append(f"{name} drifted since training: PSI {one.psi:.3f} above {one.threshold:.3f}")
+    for segment in facts.segments:
+        if segment.moved:
+            change = f"from {segment.old_share:.1%} to {segment.new_share:.1%}"
+            fired.append(f"segment {segment.id} went {change} of customers")
+    if (facts.rejected_share or 0) > REJECTED_SHARE:
+        fired.append(f"{facts.rejected_share:.1%} of the rows were rejected, more than {REJECTED_SHARE:.0%}")
+    return (*fired, *(facts.outcomes.alarms if facts.outcomes else ()))
+
+
+def _score_drift(old: ScoredRun, new: ScoredRun) -> ScoreDrift:
+    deciles = np.arange(1, 11)
+    drift = stability(_count(old.deciles, deciles), _count(new.deciles, deciles))
+    threshold = drift.threshold if math.isfinite(drift.threshold) else None
+    return ScoreDrift(drift.psi, drift.n, threshold, drift.shifted)
+
+
+def _feature_drift(report: Mapping[str, Any]) -> dict[str, FeatureDrift]:
+    return {
+        name: FeatureDrift(
+            float(one["psi"]), int(one["n"]), int(one["bins"]), float(one["threshold"]), bool(one["shifted"])
+        )
+        for name, one in report["drift"].items()
     }
-    facts["triggers"] = triggers(facts)
-    return facts
-
-
-def triggers(facts: Mapping[str, Any]) -> list[str]:
-    """What needs somebody's attention, in words; empty when all is calm."""
-    found = []
-    drift = facts["score_drift"]
-    if drift["shifted"]:
-        found.append(f"the score drifted: PSI {drift['psi']:.3f} above {drift['threshold']:.3f}")
-    for name, one in (facts["feature_drift"] or {}).items():
-        if one["shifted"]:
-            found.append(f"{name} drifted since training: PSI {one['psi']:.3f} above {one['threshold']:.3f}")
-    for one in facts["segments"]:
-        if one["moved"]:
-            found.append(f"segment {one['id']} went from {one['old_share']:.1%} to {one['new_share']:.1%} of customers")
-    if (facts["rejected_share"] or 0) > REJECTED_SHARE:
-        found.append(f"{facts['rejected_share']:.1%} of the rows were rejected, more than {REJECTED_SHARE:.0%}")
-    if facts["outcomes"] is not None:
-        found += facts["outcomes"]["alarms"]
-    return found
 
 
 def _count(values: np.ndarray, among: np.ndarray) -> np.ndarray:
     return np.array([(values == one).sum() for one in among], dtype=np.float64)
 
 
-def _pairs(old: Run, new: Run) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(old: ScoredRun, new: ScoredRun) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the customers in both runs."""
     _, first, second = np.intersect1d(old.ids.astype(str), new.ids.astype(str), assume_unique=True, return_indices=True)
     return first, second
 
 
-def _shares(old: Run, new: Run, segments: Sequence[str]) -> list[dict[str, Any]]:
-    facts = []
+def _segment_shares(old: ScoredRun, new: ScoredRun, segments: Sequence[str]) -> tuple[SegmentShares, ...]:
+    n, m = len(old.ids), len(new.ids)
+    shares = []
     for id in segments:
         before, after = int((old.segments == id).sum()), int((new.segments == id).sum())
-        n, m = len(old.ids), len(new.ids)
-        one, other = before / max(1, n), after / max(1, m)
-        both = (before + after) / max(1, n + m)
-        chance = _Z999 * np.sqrt(both * (1 - both) * (1 / max(1, n) + 1 / max(1, m)))
-        moved = abs(other - one) > max(MONITOR_SEGMENT_CHANGE * one, chance)
-        facts.append(
-            {"id": id, "old": before, "new": after, "old_share": one, "new_share": other, "moved": bool(moved)}
-        )
-    return facts
+        old_share, new_share = before / max(1, n), after / max(1, m)
+        pooled = (before + after) / max(1, n + m)
+        # Two-sample test of proportions: in small runs, shares change by chance alone.
+        chance = _Z999 * np.sqrt(pooled * (1 - pooled) * (1 / max(1, n) + 1 / max(1, m)))
+        moved = abs(new_share - old_share) > max(MONITOR_SEGMENT_CHANGE * old_share, chance)
+        shares.append(SegmentShares(id, before, after, old_share, new_share, bool(moved)))
+    return tuple(shares)
 
 
 def _migration(before: np.ndarray, after: np.ndarray) -> dict[str, dict[str, int]]:
     moves: dict[str, dict[str, int]] = {}
     for source in np.unique(before.astype(str)):
-        found, counts = np.unique(after[before == source].astype(str), return_counts=True)
-        moves[str(source)] = {str(id): int(count) for id, count in zip(found, counts, strict=True)}
+        targets, counts = np.unique(after[before == source].astype(str), return_counts=True)
+        moves[str(source)] = {str(id): int(count) for id, count in zip(targets, counts, strict=True)}
     return moves
 
 
-def _changed(old: Run, new: Run, pairs: tuple[np.ndarray, np.ndarray], model: Model) -> dict[str, Any]:
-    """Customers who changed decile, and the terms that now weigh most for those who did."""
+def _decile_moves(old: ScoredRun, new: ScoredRun, pairs: tuple[np.ndarray, np.ndarray], model: Model) -> DecileMoves:
+    """Customers by change of decile, with the terms of their new first reasons."""
     step = new.deciles[pairs[1]] - old.deciles[pairs[0]]
     term_of = {reason: term.name for term in model.scorecard.terms for reason in term.reasons}
-    reasons, then = new.reasons[pairs[1]], old.reasons[pairs[0]]
-    moved = {}
-    for name, chosen in (("up", step > 0), ("down", step < 0)):
-        other = chosen & (reasons != then)
-        found, counts = np.unique([term_of.get(reason, "") for reason in reasons[other]], return_counts=True)
-        ranked = sorted(zip(counts.tolist(), found.tolist(), strict=True), key=lambda item: (-item[0], item[1]))
-        moved[name] = {
-            "customers": int(chosen.sum()),
-            "by": [{"term": str(term), "customers": count} for count, term in ranked[:5] if term],
-        }
-    return {"same": int((step == 0).sum()), **moved}
+    now, before = new.reasons[pairs[1]], old.reasons[pairs[0]]
+    # Every bin of a term has a reason of its own: count by term.
+    terms = np.array([term_of.get(reason, "") for reason in now], dtype=object)
+    moves = (
+        DecileMove(int(moved.sum()), _most_frequent(terms[moved & (now != before)])) for moved in (step > 0, step < 0)
+    )
+    return DecileMoves(int((step == 0).sum()), *moves)
 
 
-def _outcomes(old: Run, outcomes: Mapping[str, int], model: Model, seed: int) -> dict[str, Any]:
+def _most_frequent(terms: np.ndarray) -> tuple[TermCount, ...]:
+    names, counts = np.unique(terms.astype(str), return_counts=True)
+    ranked = sorted(zip(counts.tolist(), names.tolist(), strict=True), key=lambda item: (-item[0], item[1]))
+    return tuple(TermCount(term, count) for count, term in ranked[:_MOST_TERMS] if term)
+
+
+def _outcomes(old: ScoredRun, outcomes: Mapping[str, int], model: Model, seed: int) -> RunOutcomes:
     label = np.array([outcomes.get(id, -1) for id in old.ids.tolist()])
     known = label >= 0
-    bought, probability = label[known], old.probability[known]
-    if not known.any() or len(np.unique(bought)) < 2:
-        got = f"{int(known.sum()):,} known, {int(bought.sum()) if known.any() else 0:,} of them bought"
+    actual, probability = label[known], old.probability[known]
+    if not known.any() or len(np.unique(actual)) < 2:
+        got = f"{int(known.sum()):,} known, {int(actual.sum()) if known.any() else 0:,} of them bought"
         todo = "Check the ids, and that the window of the label is over."
         raise TableError("outcomes", [Fault("rows", "customers of the old run who bought, and who did not", got, todo)])
-    judged = Predictions(probability, model.purchase.threshold)
-    figures = figures_of(bought, judged, DRAWS, seed)
-    auc, held = figures[ROC_AUC], model.evaluation.purchase.holdout.figures[ROC_AUC]
-    rate, predicted = float(bought.mean()), float(probability.mean())
+    figures = figures_of(actual, Predictions(probability, model.purchase.threshold), DRAWS, seed)
+    holdout_auc = model.evaluation.purchase.holdout.figures[ROC_AUC]
+    rate, predicted = float(actual.mean()), float(probability.mean())
+    # Alarms need both: more than the limit, and more than chance.
     alarms = []
-    if figures.intervals[ROC_AUC.key].high < held - MONITOR_AUC_DROP:
-        alarms.append(f"ROC-AUC fell to {auc:.3f}, from {held:.3f} on the holdout")
-    if abs(rate - predicted) > MONITOR_CALIBRATION_GAP + _Z999 * np.sqrt(rate * (1 - rate) / len(bought)):
+    if figures.intervals[ROC_AUC.key].high < holdout_auc - MONITOR_AUC_DROP:
+        alarms.append(f"ROC-AUC fell to {figures[ROC_AUC]:.3f}, from {holdout_auc:.3f} on the holdout")
+    if abs(rate - predicted) > MONITOR_CALIBRATION_GAP + _Z999 * np.sqrt(rate * (1 - rate) / len(actual)):
         alarms.append(f"{rate:.1%} bought where {predicted:.1%} were predicted")
-    return {
-        "n": int(known.sum()),
-        "unknown": int((~known).sum()),
-        "base_rate": rate,
-        "predicted_rate": predicted,
-        **figures.values,
-        "intervals": {name: list(ends) for name, ends in figures.intervals.items()},
-        "alarms": alarms,
-    }
+    return RunOutcomes(int(known.sum()), int((~known).sum()), rate, predicted, figures, tuple(alarms))

@@ -1,4 +1,4 @@
-"""Rows sorted by score once, and what every metric is made of under different weights."""
+"""Rows sorted by score once, and the sums that every metric is computed from under different weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from northstar_explain import metrics
 
 @dataclass(frozen=True)
 class Weighted:
-    """Rows sorted by score, the highest first, each counted as often as its weight says: what a metric is made of.
+    """Weighted rows sorted by score, the highest first, with the sums that metrics are computed from.
 
     Attributes
     ----------
@@ -19,11 +19,11 @@ class Weighted:
     rows, buyers : float
         Sums of the weights of all rows, and of those with label 1.
     flagged, flagged_buyers : float
-        The same of the rows at or above the threshold.
+        The same for the rows at or above the threshold.
     seen, hits : ndarray of float
-        Rows and buyers down to the end of each run of equal scores; 0 first.
+        Cumulative rows and buyers at the end of each run of equal scores; 0 first.
     roc_auc, average_precision, brier, calibration_gap : float
-        Figures that others are made of as well.
+        Metrics that other metrics use, too.
     """
 
     weight: np.ndarray
@@ -41,7 +41,7 @@ class Weighted:
     calibration_gap: float
 
     def captured(self, share: float) -> float:
-        """Share of all buyers among the best-scored share of the rows; equal scores count in proportion."""
+        """Share of all buyers among the best-scored share of the rows; rows with equal scores count in proportion."""
         return float(np.interp(share * self.seen[-1], self.seen, self.hits) / max(self.hits[-1], 1.0))
 
 
@@ -58,8 +58,8 @@ class Ranked:
 
     Notes
     -----
-    A bootstrap draw is a vector of counts: how often each row was drawn. Sorting once and adding up counts makes a draw
-    cost a few passes over the rows.
+    A bootstrap draw is a vector of counts: how often each row was drawn. As rows are sorted once, a draw costs a few
+    passes over them.
     """
 
     def __init__(self, label: np.ndarray, score: np.ndarray, threshold: float = 0.5):
@@ -76,17 +76,17 @@ class Ranked:
         self._bins = np.append(0, np.flatnonzero(np.diff(metrics.calibration_bins(self._score))) + 1)
 
     def weighted(self, weights: np.ndarray | None = None) -> Weighted:
-        """What every metric is made of, with each row counted as often as its weight says.
+        """The sums that every metric is computed from, with each row weighted.
 
         Parameters
         ----------
         weights : ndarray of numbers, shape (n,), optional
-            In the order in which the rows were given; 1 for each where not given.
+            In the original order of the rows; default 1 for each.
         """
         w = np.ones(self.rows) if weights is None else weights[self._order].astype(np.float64)
         seen, hits = np.cumsum(w), np.cumsum(w * self._label)
         n = float(seen[-1])
-        flagged, found = (float(sums[self._flagged - 1]) if self._flagged else 0.0 for sums in (seen, hits))
+        flagged, flagged_buyers = (float(sums[self._flagged - 1]) if self._flagged else 0.0 for sums in (seen, hits))
         auc, precision = _ranking(seen[self._last], hits[self._last])
         return Weighted(
             weight=w,
@@ -95,7 +95,7 @@ class Ranked:
             rows=n,
             buyers=float(hits[-1]),
             flagged=flagged,
-            flagged_buyers=found,
+            flagged_buyers=flagged_buyers,
             seen=np.append(0.0, seen[self._last]),
             hits=np.append(0.0, hits[self._last]),
             roc_auc=auc,
@@ -105,25 +105,25 @@ class Ranked:
         )
 
     def gains(self, shares: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        """The share of buyers among each best-scored share of the rows; rows of equal score count in proportion."""
+        """The share of buyers among each best-scored share of the rows; rows with equal scores count in proportion."""
         w = np.ones(self.rows) if weights is None else weights[self._order].astype(np.float64)
         seen, hits = np.cumsum(w), np.cumsum(w * self._label)
         return _captured(seen[self._last], hits[self._last], shares)
 
 
 def _ranking(seen: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
-    """ROC-AUC and average precision from rows and buyers down to the end of each run of equal scores."""
+    """ROC-AUC and average precision from cumulative rows and buyers at the end of each run of equal scores."""
     buyers, misses = hits[-1], seen - hits
     others = misses[-1]
     if not buyers or not others:
         return 0.5, float(bool(buyers))
     run_hits, run_misses = np.diff(hits, prepend=0.0), np.diff(misses, prepend=0.0)
-    # A buyer beats every other below it, and half of those beside it.
+    # A buyer is ranked above every non-buyer with a lower score and, as ties count half, half of those with the same.
     beaten = others - misses + run_misses / 2
     precision = hits / np.maximum(seen, 1.0)
     return float((run_hits * beaten).sum() / (buyers * others)), float((run_hits * precision).sum() / buyers)
 
 
 def _captured(seen: np.ndarray, hits: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    ends, found = np.append(0.0, seen), np.append(0.0, hits)
-    return np.interp(shares * seen[-1], ends, found) / max(hits[-1], 1.0)
+    rows, buyers = np.append(0.0, seen), np.append(0.0, hits)
+    return np.interp(shares * seen[-1], rows, buyers) / max(hits[-1], 1.0)

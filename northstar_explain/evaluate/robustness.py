@@ -1,4 +1,4 @@
-"""How far a score can be leant on: what other bags would have said, and what happens beyond the values seen."""
+"""How robust a score is: agreement between the bags, and the response to values beyond the training range."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.model.evaluation.robustness_facts import BagAgreement, ProbabilitySpread, RangeResponse
 from northstar_explain.model.scorecard import NumberBins, Scorecard, sigmoid
 
-# Customers drawn from the holdout: enough for two digits of a share, few enough to take seconds.
+# Customers sampled from the holdout: enough for two digits of a share, few enough to take seconds.
 BAG_ROWS = 20_000
 RANGE_ROWS = 5_000
 _TOP = 3
@@ -21,7 +21,7 @@ _TOP = 3
 def bag_facts(
     scorecard: Scorecard, bags: Bags, columns: Columns, threshold: float, percentiles: Sequence[float], seed: int
 ) -> BagAgreement:
-    """Score customers by each outer bag alone, and see what would have come out otherwise.
+    """Score customers by each outer bag alone, and compare flag, decile and reasons with those of the model.
 
     Parameters
     ----------
@@ -29,78 +29,79 @@ def bag_facts(
         The mean of the bags.
     bags : Bags
     columns : mapping
-        Customers that the model has not seen.
+        Holdout customers.
     threshold : float
         Of the likely-buyer flag.
     percentiles : sequence of float
         1,001 quantiles of the probability over the training population.
     seed : int
-        Draws at most 20,000 customers.
+        Of the sample of at most 20,000 customers.
 
     Returns
     -------
     BagAgreement
     """
-    drawn = _draw(columns, BAG_ROWS, seed)
-    places, points = scorecard.contributions(drawn)
-    whole = sigmoid(scorecard.logit(points))
+    sample = _sample(columns, BAG_ROWS, seed)
+    bins, points = scorecard.contributions(sample)
+    averaged = sigmoid(scorecard.logit(points))
+    # Every 100th of the 1,001 quantiles is the edge of a decile.
     edges = np.asarray(percentiles)[100:1000:100]
     top = _largest(points)
-    alone, same = [], []
+    by_bag, agreement = [], []
     for bag, intercept in enumerate(bags.intercepts):
-        addends = np.stack([table[bag].ravel()[row] for table, row in zip(bags.points, places, strict=True)])
+        addends = np.stack([table[bag].ravel()[row] for table, row in zip(bags.points, bins, strict=True)])
         probability = sigmoid(intercept + addends.sum(axis=0))
-        alone.append(probability)
-        theirs = _largest(addends)
-        both = (theirs[:, None, :] == top[None, :, :]).any(axis=0).mean(axis=0)
-        same.append([
-            ((probability >= threshold) == (whole >= threshold)).mean(),
-            (np.searchsorted(edges, probability, "right") == np.searchsorted(edges, whole, "right")).mean(),
-            (theirs[0] == top[0]).mean(),
-            both.mean(),
+        by_bag.append(probability)
+        bag_top = _largest(addends)
+        shared = (bag_top[:, None, :] == top[None, :, :]).any(axis=0).mean(axis=0)
+        agreement.append([
+            ((probability >= threshold) == (averaged >= threshold)).mean(),
+            (np.searchsorted(edges, probability, "right") == np.searchsorted(edges, averaged, "right")).mean(),
+            (bag_top[0] == top[0]).mean(),
+            shared.mean(),
         ])  # fmt: skip
-    spread = np.std(alone, axis=0)
+    spread = np.std(by_bag, axis=0)
     return BagAgreement(
         len(bags.intercepts),
-        len(whole),
+        len(averaged),
         ProbabilitySpread(float(spread.mean()), float(np.quantile(spread, 0.95))),
-        *map(float, np.mean(same, axis=0)),
+        *map(float, np.mean(agreement, axis=0)),
     )
 
 
 def range_facts(
     scorecard: Scorecard, train: Columns, columns: Columns, features: Sequence[Feature], seed: int
 ) -> tuple[RangeResponse, ...]:
-    """Move customers beyond everything seen in training, one feature at a time, and see what the score does.
+    """Move customers beyond the training range, one feature at a time, and measure the change of the probability.
 
-    A scorecard is flat beyond its outermost cuts, so one value far out shows what all of them do.
+    A scorecard is constant beyond its outermost cuts, so an infinite value stands for every value out there.
 
     Parameters
     ----------
     scorecard : Scorecard
     train : mapping
-        Training rows: what was seen.
+        Training rows, which define the range.
     columns : mapping
-        Customers that are moved.
+        Customers to move.
     features : sequence of Feature
         Those of the purchase model.
     seed : int
-        Draws at most 5,000 customers.
+        Of the sample of at most 5,000 customers.
 
     Returns
     -------
     tuple of RangeResponse
         By numeric feature.
     """
-    drawn = _draw(columns, RANGE_ROWS, seed)
-    points = scorecard.contributions(drawn)[1]
+    sample = _sample(columns, RANGE_ROWS, seed)
+    points = scorecard.contributions(sample)[1]
     logit = scorecard.logit(points)
     facts = []
     for feature in features:
         seen = train[feature.name]
         if isinstance(seen, Category):
             continue
-        moved = [_moved(scorecard, drawn, points, logit, feature.name, value) for value in (-np.inf, np.inf)]
+        moved = [_change(scorecard, sample, points, logit, feature.name, value) for value in (-np.inf, np.inf)]
         facts.append(
             RangeResponse(
                 feature=feature.name,
@@ -114,13 +115,14 @@ def range_facts(
     return tuple(facts)
 
 
-def _moved(
-    scorecard: Scorecard, drawn: Columns, points: np.ndarray, logit: np.ndarray, name: str, value: float
+def _change(
+    scorecard: Scorecard, sample: Columns, points: np.ndarray, logit: np.ndarray, name: str, value: float
 ) -> np.ndarray:
-    changed = {**drawn, name: np.full(len(logit), value)}
+    changed = {**sample, name: np.full(len(logit), value)}
     after = logit.copy()
     for place, term in enumerate(scorecard.terms):
         if name in term.features:
+            # An infinite value is beyond the cuts of numeric bins only; a category has no order.
             assert all(isinstance(axis, NumberBins) for axis in term.axes if axis.feature == name)
             after += term.points.ravel()[term.index(changed)] - points[place]
     return sigmoid(after) - sigmoid(logit)
@@ -131,6 +133,6 @@ def _largest(points: np.ndarray) -> np.ndarray:
     return np.argsort(-np.abs(points), axis=0, kind="stable")[:_TOP]
 
 
-def _draw(columns: Columns, most: int, seed: int) -> Columns:
+def _sample(columns: Columns, most: int, seed: int) -> Columns:
     count = len(next(iter(columns.values())))
     return rows_of(columns, np.sort(np.random.default_rng([seed, 5]).permutation(count)[:most]))

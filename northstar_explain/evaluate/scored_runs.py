@@ -1,8 +1,9 @@
-"""What `explain monitor` reads: scores, the run report beside them, and what customers then did."""
+"""The inputs of `explain monitor`: scores, the run report beside them, and outcomes."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,8 @@ from northstar_explain.tables.places import sha256
 
 
 @dataclass(frozen=True)
-class Run:
-    """Scores of one week.
+class ScoredRun:
+    """One scoring run.
 
     Attributes
     ----------
@@ -34,7 +35,7 @@ class Run:
     reasons : ndarray of str, shape (n,)
         The first reason, empty where there is none.
     report : mapping or None
-        The run report that lay beside the scores.
+        The run report beside the scores.
     """
 
     name: str
@@ -46,33 +47,34 @@ class Run:
     report: Mapping[str, Any] | None = None
 
 
-def read_run(scores: pa.Table, model: Model, name: str, report: Mapping[str, Any] | None = None) -> Run:
-    """Take a run from the scores that `explain score` wrote.
+def read_run(scores: pa.Table, model: Model, name: str, report: Mapping[str, Any] | None = None) -> ScoredRun:
+    """Read a run from scores that `explain score` wrote.
 
     Raises
     ------
     TableError
-        When a column is missing or holds what no score is, another model made the scores, or an id occurs twice.
+        When a column is missing or has an invalid value, another model made the scores, or an id occurs twice.
     """
     id, text = model.contract.id, pa.string()
     kinds = {id: text, "segment_id": text, "decile": pa.int64(), "probability": pa.float64(), "reason_1": text}
     todo = "Give scores that `explain score` wrote with this model."
-    found = take_columns(scores, {**kinds, "model_id": text}, name, todo, may_miss=["reason_1"])
-    made_by = sorted(set(pc.unique(found["model_id"]).to_pylist()) - {model.id})
+    columns = take_columns(scores, {**kinds, "model_id": text}, name, todo, may_miss=["reason_1"])
+    made_by = sorted(set(pc.unique(columns["model_id"]).to_pylist()) - {model.id})
     if made_by:
         raise TableError(name, [Fault("column model_id", f"{model.id} in every row", f"also {made_by[0]}", todo)])
-    ids, segments, reasons = (found[column].to_numpy(zero_copy_only=False) for column in (id, "segment_id", "reason_1"))
+    ids, segments, reasons = (columns[name].to_numpy(zero_copy_only=False) for name in (id, "segment_id", "reason_1"))
     if len(set(ids.tolist())) < len(ids):
         raise TableError(name, [Fault(f"column {id}", "each customer once", "one twice", todo)])
-    deciles, probability = found["decile"].to_numpy(), found["probability"].to_numpy()
+    deciles, probability = columns["decile"].to_numpy(), columns["probability"].to_numpy()
     _require_within("decile", deciles, 1, 10, name, todo)
     _require_within("probability", probability, 0, 1, name, todo)
+    # A score without a reason is stored as null, and nulls do not compare.
     reasons = np.array([reason or "" for reason in reasons], dtype=object)
-    return Run(name, ids, segments, deciles, probability, reasons, report)
+    return ScoredRun(name, ids, segments, deciles, probability, reasons, report)
 
 
 def _require_within(column: str, values: np.ndarray, low: float, high: float, source: str, todo: str) -> None:
-    wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # so that NaN is wrong too
+    wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # written so that NaN counts as wrong
     if len(wrong):
         fault = Fault(f"row {wrong[0] + 1:,}, column {column}", f"{low} to {high}", str(values[wrong[0]]), todo)
         raise TableError(source, [fault])
@@ -87,14 +89,14 @@ def read_report(data: bytes, model: Model, name: str) -> dict[str, Any]:
         The file.
     model : Model
     name : str
-        What to call it in errors.
+        Its name in errors.
 
     Raises
     ------
     TableError
-        When it is no such report, or one of another model.
+        When it is not such a report, or one of another model.
     """
-    todo = "Score again, or move the file away: drift of the features is then not known."
+    todo = "Score again, or move the file away: feature drift is then not known."
     try:
         report = json.loads(data)
     except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
@@ -107,7 +109,7 @@ def read_report(data: bytes, model: Model, name: str) -> dict[str, Any]:
 
 
 def require_of_scores(report: Mapping[str, Any], scores: Path, name: str) -> None:
-    """Raise TableError when a run report tells of other scores than those it lies beside.
+    """Raise TableError when a run report describes other scores than those it is beside.
 
     Parameters
     ----------
@@ -115,18 +117,21 @@ def require_of_scores(report: Mapping[str, Any], scores: Path, name: str) -> Non
     scores : Path
         The file of scores.
     name : str
-        What to call the report in errors.
+        Name of the report in errors.
     """
-    told = [one["sha256"] for one in report["outputs"] if "sha256" in one]
-    if told and sha256(scores) not in told:
-        got = f"one of other scores than {scores}"
-        todo = "Score again, or move the report away: drift of the features is then not known."
-        raise TableError(name, [Fault("outputs", "the report of the scores that it lies beside", got, todo)])
+    hashes = [one["sha256"] for one in report["outputs"] if "sha256" in one]
+    if hashes and sha256(scores) not in hashes:
+        got = f"the report of other scores than {scores}"
+        todo = "Score again, or move the report away: feature drift is then not known."
+        raise TableError(name, [Fault("outputs", "the report of the scores that it is beside", got, todo)])
 
 
 def _is_report(report: Any) -> bool:
-    def numbers(found: Any, *names: str) -> bool:
-        return isinstance(found, dict) and all(isinstance(found.get(name), int | float) for name in names)
+    def numbers(entry: Any, *names: str) -> bool:
+        # The comparison is false for NaN, and exact for whole numbers that are too large for a float.
+        return isinstance(entry, dict) and all(
+            isinstance(value := entry.get(name), int | float) and abs(value) <= sys.float_info.max for name in names
+        )
 
     return (
         numbers(report, "rejected_share")
@@ -134,17 +139,17 @@ def _is_report(report: Any) -> bool:
         and isinstance(report.get("outputs"), list)
         and all(isinstance(one, dict) for one in report["outputs"])
         and isinstance(report.get("drift"), dict)
-        and all(numbers(one, "psi", "n", "threshold", "shifted") for one in report["drift"].values())
+        and all(numbers(one, "psi", "n", "bins", "threshold", "shifted") for one in report["drift"].values())
     )
 
 
 def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
-    """What customers did: id to 1 or 0, from labels of whatever type training takes.
+    """Read outcomes: id to 1 or 0, from labels of any type that training accepts.
 
     Raises
     ------
     TableError
-        When a column is missing, a label is neither, or an id is missing or occurs twice.
+        When a column is missing, a label is neither 1 nor 0, or an id is missing or occurs twice.
     """
     id, label = model.contract.id, model.contract.label
     todo = "Give customers with their label, once its window is over."
@@ -156,16 +161,18 @@ def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
     if violations:
         rows = violations[0].rows
         got = repr(table[label][int(rows[0])].as_py()) + (f", and {len(rows) - 1:,} more such rows" * (len(rows) > 1))
-        todo = "Mend the export, or leave out customers whose window is not over."
+        todo = "Correct the export, or leave out customers whose window is not over."
         raise TableError(name, [Fault(f"row {rows[0] + 1}, column {label}", violations[0].expected, got, todo)])
     ids = columns[id].to_pylist()
-    found = dict(zip(ids, labels.to_pylist(), strict=True))
-    if len(found) < len(ids) or None in found:
-        raise TableError(name, [Fault(f"column {id}", "each customer once", "one twice, or none", "Mend the export.")])
-    return found
+    outcomes = dict(zip(ids, labels.to_pylist(), strict=True))
+    if len(outcomes) < len(ids) or None in outcomes:
+        raise TableError(
+            name, [Fault(f"column {id}", "each customer once", "one twice, or none", "Correct the export.")]
+        )
+    return outcomes
 
 
-def load_run(path: Path, model: Model) -> Run:
+def load_run(path: Path, model: Model) -> ScoredRun:
     """Read a file of scores, with the run report beside it where there is one.
 
     Raises

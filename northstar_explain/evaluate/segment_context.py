@@ -1,4 +1,4 @@
-"""What a playbook shows of each segment beside its profile: who each condition leaves, its spend, its trend."""
+"""Facts of each segment beside its profile: customers left by each condition, share of spend, and trend."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def funnel_facts(segments: Sequence[Segment], columns: Columns) -> dict[str, tup
     ----------
     segments : sequence of Segment
     columns : mapping
-        Raw features of all customers.
+        Raw features of every customer.
 
     Returns
     -------
     dict
-        Segment id to one list a rule, in the rules' order: customers who fit its first condition, its first two, and
-        so on. The last ones of a segment's rules add up to its customers, as no customer fits two rules.
+        Segment id to one tuple per rule, in the rules' order: customers who meet its first condition, its first two,
+        and so on. The last numbers of a segment's rules add up to its customers, as no customer matches two rules.
     """
     rows = len(next(iter(columns.values())))
     return {
@@ -48,12 +48,12 @@ def _customers_left(conditions: Sequence[Condition], columns: Columns, rows: int
 
 
 def spend_facts(contract: Contract, segments: Sequence[Segment]) -> Spend | None:
-    """Each segment's part of all that is spent.
+    """Each segment's share of the total spend.
 
     Parameters
     ----------
     contract : Contract
-        Its first amount with the role ``"value"`` is what is spent.
+        Its first amount with the role ``"value"`` is the spend.
     segments : sequence of Segment
 
     Returns
@@ -67,26 +67,27 @@ def spend_facts(contract: Contract, segments: Sequence[Segment]) -> Spend | None
     profiles = {one.id: next(item for item in one.profile if item.feature == money.name) for one in segments}
     sums = {id: item.mean * item.known for id, item in profiles.items()}
     total = sum(sums.values())
+    # Shares of a total with negative addends, such as net spend after returns, would not be shares.
     if total <= 0 or any(value < 0 for value in sums.values()):
         return None
     return Spend(money.name, {id: SegmentSpend(sums[id] / total, item.index) for id, item in profiles.items()})
 
 
 def trend_facts(segments: Sequence[Segment], customers: int, before: Model | None) -> Trend | None:
-    """The sizes of the segments beside those of the model before.
+    """The sizes of the segments compared with those of the earlier model.
 
     Parameters
     ----------
     segments : sequence of Segment
     customers : int
-        In all segments.
+        In all segments together.
     before : Model or None
         The model that this one updates, measured on its own customers at its own date.
 
     Returns
     -------
     Trend or None
-        None where there is no model before.
+        None for a first model.
     """
     if before is None:
         return None
@@ -109,7 +110,7 @@ def trend_facts(segments: Sequence[Segment], customers: int, before: Model | Non
 
 
 def detectable_facts(outcomes: Mapping[str, Outcome]) -> dict[str, tuple[ControlSize, ...]]:
-    """Customers needed in a segment's campaign and in its control group, each, to see an uplift.
+    """Customers needed in each of a segment's campaign and control group to detect an uplift.
 
     Parameters
     ----------
@@ -125,6 +126,7 @@ def detectable_facts(outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Control
         id: tuple(
             ControlSize(uplift, metrics.sample_size(one.purchase_rate, uplift))
             for uplift in UPLIFTS
+            # The test needs both rates strictly between 0 and 1.
             if 0 < one.purchase_rate < 1 - uplift
         )
         for id, one in outcomes.items()

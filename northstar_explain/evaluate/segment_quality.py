@@ -1,4 +1,4 @@
-"""The segments against the KMeans they explain, and against outcomes they have never seen."""
+"""The segments compared with the KMeans clusters they explain, and their outcomes on the holdout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model.borders import within_reach
 from northstar_explain.model.evaluation.segment_facts import (
     Borderline,
-    Candidate,
+    CandidateFacts,
     CurvePoint,
     NullTest,
     Outcome,
@@ -23,8 +23,8 @@ from northstar_explain.model.rules import assign
 from northstar_explain.model.segments import Segmentation
 
 
-class Evidence(NamedTuple):
-    """What learning the segments tells of them; the fields are those of `SegmentFacts`."""
+class SegmentMeasures(NamedTuple):
+    """The fields of `SegmentFacts` that are measured while segments are learned."""
 
     k: int
     rules: int
@@ -39,13 +39,13 @@ class Evidence(NamedTuple):
     silhouette: float
     stability: Mapping[str, float]
     null_test: NullTest
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[CandidateFacts, ...]
     curve: tuple[CurvePoint, ...]
     knee: int
 
 
-def segment_facts(learned: LearnedSegments) -> Evidence:
-    """What saying the clusters as rules costs, and the evidence for the segments.
+def segment_facts(learned: LearnedSegments) -> SegmentMeasures:
+    """The cost of explaining clusters by rules, and the evidence for the segments.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ def segment_facts(learned: LearnedSegments) -> Evidence:
 
     Returns
     -------
-    Evidence
-        Price of explainability on the rows the rules were learned from (Dasgupta et al. 2020), fidelity on the rows
-        kept to check them, the size of the rules, and the evidence as `learn.segments.Evidence` describes it.
+    SegmentMeasures
+        Price of explainability on the rows the rules were learned from (Dasgupta et al. 2020), fidelity on rows not
+        used to learn them, the size of the rules, and the evidence described in `learn.fit_segments.Evidence`.
     """
     segments, evidence = learned.segmentation.segments, learned.evidence
     rules = [rule for segment in segments for rule in segment.rules]
     point = evidence.chosen.point
-    return Evidence(
+    return SegmentMeasures(
         k=len(segments),
         rules=len(rules),
         max_conditions=max(len(rule.conditions) for rule in rules),
@@ -80,8 +80,8 @@ def segment_facts(learned: LearnedSegments) -> Evidence:
     )
 
 
-def _candidate(candidate: choose_segments.Candidate) -> Candidate:
-    return Candidate(
+def _candidate(candidate: choose_segments.Candidate) -> CandidateFacts:
+    return CandidateFacts(
         k=candidate.k,
         rules=candidate.point.used,
         price_of_explainability=candidate.point.price,
@@ -105,7 +105,7 @@ def _curve_point(point: choose_segments.Point) -> CurvePoint:
 
 
 def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Borderline]:
-    """How many of each segment lie so close to a threshold that a rounding step could put them in another.
+    """The share of each segment so close to a threshold that a rounding step could move it to another segment.
 
     Parameters
     ----------
@@ -119,13 +119,14 @@ def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Bord
         By segment id.
     """
     ids = assign(segmentation.tree, columns)
-    reached = within_reach(segmentation.rules, segmentation.borders, columns)
-    close = np.add.reduce(list(reached.values()), dtype=np.int8) > 1
+    reachable = within_reach(segmentation.rules, segmentation.borders, columns)
+    # A customer matches its own segment, so being within reach of more than one means near a border.
+    close = np.add.reduce(list(reachable.values()), dtype=np.int8) > 1
     facts = {}
     for id in (segment.id for segment in segmentation.segments):
         inside = ids == id
         size = max(1, int(inside.sum()))
-        toward = {other: int((inside & near).sum()) / size for other, near in reached.items() if other != id}
+        toward = {other: int((inside & near).sum()) / size for other, near in reachable.items() if other != id}
         near_others = {other: share for other, share in sorted(toward.items()) if share}
         facts[id] = Borderline(int((inside & close).sum()) / size, near_others)
     return facts
@@ -146,6 +147,7 @@ def outcome_facts(ids: np.ndarray, label: np.ndarray, probability: np.ndarray) -
     dict of str to Outcome
         By id of the segments that have rows.
     """
+    # Without buyers, shares of buyers are 0 rather than undefined.
     buyers = max(1, int(label.sum()))
     return {
         str(id): Outcome(

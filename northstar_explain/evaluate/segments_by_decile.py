@@ -1,4 +1,4 @@
-"""Segments and probabilities side by side: who is where, and what drives buying in each segment."""
+"""Segments and probabilities together: customers by segment and decile, and the drivers in each segment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from northstar_explain.contract import Columns
 from northstar_explain.model import Scorecard
 from northstar_explain.model.evaluation.together_facts import ControlSize, DecileCell, Driver, Quantiles
 
-# Uplifts of the purchase rate, in the same unit, that a campaign may hope for.
+# Uplifts of the purchase rate, in the same unit, that a campaign may reach.
 UPLIFTS = (0.005, 0.01, 0.02, 0.03, 0.05)
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -30,7 +30,7 @@ def matrix_facts(
     label : ndarray of 0 and 1, shape (n,)
     probability : ndarray of float, shape (n,)
     segments : sequence of str
-        Ids in the order to report.
+        Ids in reporting order.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def quantile_facts(ids: np.ndarray, probability: np.ndarray, segments: Sequence[
 def driver_facts(
     scorecard: Scorecard, columns: Columns, ids: np.ndarray, segments: Sequence[str], count: int = 6
 ) -> dict[str, tuple[Driver, ...]]:
-    """The terms that move a segment's customers most, against the average customer.
+    """The terms with the largest mean points in a segment, relative to the average customer.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def driver_facts(
     ids : ndarray of str, shape (n,)
     segments : sequence of str
     count : int, default 6
-        Most terms a segment.
+        Maximum of terms per segment.
 
     Returns
     -------
     dict of str to tuple of Driver
-        By segment id, the largest either way first. Points are centred: 0 is the average training customer.
+        By segment id, the largest absolute points first. Points are centred: 0 is the average training customer.
     """
     points = scorecard.contributions(columns)[1]
     names = [term.name for term in scorecard.terms]
@@ -87,6 +87,6 @@ def driver_facts(
 
 
 def control_facts(base_rate: float) -> tuple[ControlSize, ...]:
-    """Customers needed in the campaign and in the control group, each, to see an uplift of `UPLIFTS`."""
+    """Customers needed in each of campaign and control group to detect the uplifts of `UPLIFTS`."""
     possible = [uplift for uplift in UPLIFTS if base_rate + uplift < 1]
     return tuple(ControlSize(uplift, metrics.sample_size(base_rate, uplift)) for uplift in possible)

@@ -1,1 +1,1 @@
-"""How it is told: facts from a model folder, charts, and pages."""
+"""Reports: facts from a model folder, as charts and pages."""

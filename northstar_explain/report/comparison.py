@@ -1,4 +1,4 @@
-"""The memo that sets segments and purchase model side by side; every number comes from the model folder."""
+"""The memo that compares segments and purchase model; every number comes from the model folder."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from northstar_explain.report.treatments import TREATMENTS
 VARIANTS = {
     "segment_rate": "the segment's purchase rate",
     "model": "the purchase model",
-    "model_with_segment": "the model, told the segment",
+    "model_with_segment": "the model plus the segment",
     "model_per_segment": "one model per segment",
 }
 BASELINES = {
@@ -61,8 +61,8 @@ BASELINES = {
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A segment in one decile, or in a band of them."""
+class AudienceCell:
+    """The customers of a segment in one decile or in a band of deciles."""
 
     customers: str
     expected: str
@@ -84,7 +84,7 @@ def write_comparison(
         The PDF; the page goes beside it, with the ending ``.html``.
     overwrite : bool, default False
     progress : callable
-        Told each stage as it begins.
+        Called with the name of each stage as it begins.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def write_comparison(
     ModelError
         When the model was trained without experiments.
     OutputError
-        When a file is there already or cannot be written.
+        When a file already exists or cannot be written.
     """
     if out.suffix != ".pdf":
         raise OutputError(str(out), [Fault("name", "an ending of .pdf", out.suffix or "none", "Rename it.")])
@@ -106,15 +106,15 @@ def write_comparison(
     progress("collecting the facts")
     memo = comparison_facts(model)
     css = resources.files("northstar_explain.templates").joinpath("comparison.css").read_text(encoding="utf-8")
-    progress("setting the pages")
+    progress("laying out the pages")
     data = pdf(html("comparison.html.j2", memo=memo, style=None), "comparison.css")
-    page = html("comparison.html.j2", memo=memo, style=Markup(css))  # our own file, not anybody's text
+    page = html("comparison.html.j2", memo=memo, style=Markup(css))  # our own file, not user input
     tables.publish({out: data, page_path: page.encode()})
     return out, page_path
 
 
 def comparison_facts(model: Model) -> dict[str, Any]:
-    """Everything the memo says, formatted.
+    """The formatted facts of the memo.
 
     Raises
     ------
@@ -126,11 +126,11 @@ def comparison_facts(model: Model) -> dict[str, Any]:
         todo = "Train again without --no-experiments."
         raise ModelError(model.id, [Fault("evaluation.json", "the experiments of a comparison", "none", todo)])
     contract, segments, purchase = model.contract, model.evaluation.segments, model.evaluation.purchase
-    together, held = model.evaluation.together, purchase.holdout
+    together, holdout = model.evaluation.together, purchase.holdout
     names = {segment.id: segment.name for segment in model.segmentation.segments}
-    figures = held.figures
+    figures = holdout.figures
     variants = {one.name: one for one in facts.variants}
-    beside = {one.name: one for one in purchase.baselines}
+    baselines = {one.name: one for one in purchase.baselines}
     return {
         "title": contract.title,
         "date": str(model.manifest["date"]),
@@ -140,8 +140,8 @@ def comparison_facts(model: Model) -> dict[str, Any]:
         "k": segments.k,
         "rows": f"{facts.rows:,}",
         "holdout": f"{facts.holdout_n:,}",
-        "base_rate": f"{held.base_rate:.1%}",
-        "accuracy_of_nothing": f"{1 - held.base_rate:.0%}",
+        "base_rate": f"{holdout.base_rate:.1%}",
+        "accuracy_of_nothing": f"{1 - holdout.base_rate:.0%}",
         "auc": f"{figures[ROC_AUC]:.3f}",
         "auc_interval": "{:.3f} to {:.3f}".format(*figures.intervals[ROC_AUC.key]),
         "out_of_time": purchase.out_of_time,
@@ -154,10 +154,10 @@ def comparison_facts(model: Model) -> dict[str, Any]:
         "variants_chart": Markup(
             bars_svg([(VARIANTS[n], v.roc_auc) for n, v in variants.items()], 0.5, "ROC-AUC on the holdout, from 0.5")
         ),
-        "adds": _adds(variants),
-        "found": f"{figures[CAPTURE_20]:.0%}",
-        "found_by_segment": f"{beside['segment_rate'].figures[CAPTURE_20]:.0%}",
-        "widest": _widest(together.quantiles, names),
+        "segment_effect": _segment_effect(variants),
+        "captured": f"{figures[CAPTURE_20]:.0%}",
+        "captured_by_segment": f"{baselines['segment_rate'].figures[CAPTURE_20]:.0%}",
+        "widest": _widest_spread(together.quantiles, names),
         "spread_chart": Markup(spread_svg(together.quantiles, names, "Probabilities inside each segment")),
         "mix_chart": Markup(mix_svg(together.matrix, "Segments inside each decile, the best decile on top")),
         "names": [(id, name, ACCENTS[place % len(ACCENTS)]) for place, (id, name) in enumerate(names.items())],
@@ -166,13 +166,13 @@ def comparison_facts(model: Model) -> dict[str, Any]:
         "natural": segments.null_test.natural_clusters,
         "curve": Markup(curve_svg(segments.curve, segments.knee, _rules_allowed(segments))),
         "effects": [(capital(contract[one.feature].words), f"{one.eta_squared:.0%}") for one in facts.effects[:5]],
-        "curves": Markup(curves_svg(purchase.reliability, purchase.gains, _by_segment(segments))),
+        "curves": Markup(curves_svg(purchase.reliability, purchase.gains, _gains_by_segment(segments))),
         "profit": _profit(purchase.profit),
-        "model_metrics": _model_metrics(held),
+        "model_metrics": _model_metrics(holdout),
         "baselines": _baselines(purchase),
         "matrix": _matrix(together.matrix, names, [(step,) for step in range(10, 0, -1)]),
         "treatments": _treatments(model),
-        "bands": [(key, _deciles(steps), todo) for steps, key, todo in TREATMENTS],
+        "bands": [(key, _deciles_words(steps), todo) for steps, key, todo in TREATMENTS],
         "few": AUDIENCE_MIN_CUSTOMERS,
         "limits": _limits(),
         "control": [(f"{one.uplift:.1%}", f"{one.customers_each:,}") for one in together.control_sizes],
@@ -193,34 +193,35 @@ def _shuffled(facts: ShuffledLabel) -> dict[str, Any]:
     }
 
 
-def _adds(variants: dict[str, Variant]) -> str:
-    """What the segment does for the model, in words."""
+def _segment_effect(variants: dict[str, Variant]) -> str:
+    """How much the segment improves the model, in words."""
     plain = variants["model"].roc_auc
-    told, apart = (variants[name].roc_auc - plain for name in ("model_with_segment", "model_per_segment"))
+    as_feature, per_segment = (variants[name].roc_auc - plain for name in ("model_with_segment", "model_per_segment"))
     verdict = (
-        "neither decides a campaign"
-        if max(told, apart) < AUC_DIFFERENCE_THAT_MATTERS
+        "neither matters for a campaign"
+        if max(as_feature, per_segment) < AUC_DIFFERENCE_THAT_MATTERS
         else "the better of the two is worth a trial"
     )
     return (
-        f"Telling the model the segment changes its ROC-AUC by {_change(told)}, training one model per segment by "
-        f"{_change(apart)}: {verdict}."
+        f"With the segment as a feature, the ROC-AUC changes by {_change(as_feature)}; with one model per segment, by "
+        f"{_change(per_segment)}: {verdict}."
     )
 
 
 def _change(value: float) -> str:
-    said = f"{value:+.3f}"
-    return said[1:] if float(said) == 0 else said
+    text = f"{value:+.3f}"
+    return text[1:] if float(text) == 0 else text
 
 
-def _widest(spread: Mapping[str, Quantiles], names: dict[str, str]) -> dict[str, str]:
-    """The segment whose members differ most in how likely they are to buy."""
+def _widest_spread(spread: Mapping[str, Quantiles], names: dict[str, str]) -> dict[str, str]:
+    """The segment with the widest spread of probabilities."""
     id = max(spread, key=lambda one: spread[one].p90 - spread[one].p10)
     return {"id": id, "name": names[id], "low": f"{spread[id].p10:.0%}", "high": f"{spread[id].p90:.0%}"}
 
 
-def _by_segment(segments: SegmentFacts) -> list[tuple[float, float]]:
+def _gains_by_segment(segments: SegmentFacts) -> list[tuple[float, float]]:
     """Shares of customers and of buyers, whole segments taken from the highest purchase rate down."""
+    # The gains of taking whole segments, comparable with the gains curve of the probability.
     outcomes = sorted(segments.holdout_outcomes.values(), key=lambda one: -one.purchase_rate)
     total, points = sum(one.n for one in outcomes), [(0.0, 0.0)]
     for one in outcomes:
@@ -246,7 +247,7 @@ def _profit(profit: Profit | None) -> dict[str, str] | None:
 def _label(facts: LabelAsFeature, label: str) -> dict[str, Any]:
     return {
         "name": label,
-        "asks": facts.rules_using_label,
+        "rules_using_label": facts.rules_using_label,
         "rules": facts.rules,
         "definition": facts.definitions[0],
         "lowest": f"{min(facts.purchase_rates):.0%}",
@@ -257,7 +258,8 @@ def _label(facts: LabelAsFeature, label: str) -> dict[str, Any]:
 
 
 def _rules_allowed(segments: SegmentFacts) -> int:
-    """The point of the curve that the segments in use stand at."""
+    """The point of the curve that corresponds to the segments in use."""
+    # Pruning may have left fewer rules than allowed, so the point is the first that allows as many.
     enough = [one.max_rules for one in segments.curve if one.max_rules >= segments.rules]
     return enough[0] if enough else segments.curve[-1].max_rules
 
@@ -268,35 +270,39 @@ def _segment_metrics(segments: SegmentFacts, clusters: Clusters) -> list[tuple[s
     def both(of_rules: float, of_kmeans: float, form: str = "{:.3f}") -> str:
         return f"{form.format(of_rules)} ({form.format(of_kmeans)})"
 
-    apart = both(rules.calinski_harabasz, kmeans.calinski_harabasz, "{:,.0f}")
+    calinski = both(rules.calinski_harabasz, kmeans.calinski_harabasz, "{:,.0f}")
     price, worst = segments.price_of_explainability, min(segments.stability.values())
-    against = f"{null.silhouette:.3f} against {null.null_max:.3f}"
+    null_test = f"{null.silhouette:.3f} against {null.null_max:.3f}"
     return [
-        ("Price of explainability", f"{price:.3f}", "k-means cost of the rules over KMeans' own; 1 is free"),
-        ("Fidelity", f"{segments.fidelity:.1%}", "rule and KMeans group agree, on rows kept to check"),
-        ("Silhouette", both(rules.silhouette, kmeans.silhouette), "1 is well apart, 0 is not"),
+        ("Price of explainability", f"{price:.3f}", "k-means cost of the rules over that of KMeans; 1 is no loss"),
+        (
+            "Fidelity",
+            f"{segments.fidelity:.1%}",
+            "share of rows, not used to learn the rules, whose rule and cluster agree",
+        ),
+        ("Silhouette", both(rules.silhouette, kmeans.silhouette), "1 is well separated, 0 is not"),
         ("Davies-Bouldin", both(rules.davies_bouldin, kmeans.davies_bouldin), "lower is better"),
-        ("Calinski-Harabasz", apart, "higher is better, within one table only"),
+        ("Calinski-Harabasz", calinski, "higher is better, within one table only"),
         ("Least stable segment", f"{worst:.2f}", f"bootstrap Jaccard; {stability_scale()}"),
-        ("Null test", against, "silhouette here, and the highest with shuffled columns"),
+        ("Null test", null_test, "silhouette here, and the highest with shuffled columns"),
     ]
 
 
-# What the memo says beside the meaning of a metric, filled from the holdout.
-_AGAINST = {
+# What the memo adds to the meaning of a metric, filled from the holdout.
+_REMARKS = {
     AVERAGE_PRECISION.key: "; here {base_rate:.3f}",
-    LIFT_QUALITY.key: "; in a word: {lift_quality_grade}",
+    LIFT_QUALITY.key: "; as a word: {lift_quality_grade}",
     F1.key: "; flagging everyone reaches {f1_everyone:.3f}",
 }
 
 
-def _model_metrics(held: Holdout) -> list[tuple[str, str, str, str]]:
+def _model_metrics(holdout: Holdout) -> list[tuple[str, str, str, str]]:
     rows = []
-    for one in held.figures.listed(MEMO):
-        ends = held.figures.interval(one)
-        said = "{} to {}".format(*map(one.format.format, ends)) if ends else "–"
-        meaning = one.meaning + _AGAINST.get(one.key, "").format(**vars(held))
-        rows.append((one.label, one.format.format(held.figures[one]), said, meaning))
+    for one in holdout.figures.listed(MEMO):
+        ends = holdout.figures.interval(one)
+        interval = "{} to {}".format(*map(one.format.format, ends)) if ends else "–"
+        meaning = one.meaning + _REMARKS.get(one.key, "").format(**vars(holdout))
+        rows.append((one.label, one.format.format(holdout.figures[one]), interval, meaning))
     return rows
 
 
@@ -312,7 +318,7 @@ def _baselines(purchase: PurchaseFacts) -> list[tuple[str, str, str, str, str]]:
 
 
 def _limits() -> dict[str, str]:
-    """Where `explain monitor` fires, as the memo says it."""
+    """The limits of `explain monitor`, formatted."""
     return {
         "rejected": f"{REJECTED_SHARE:.0%}",
         "segment": f"{MONITOR_SEGMENT_CHANGE:.0%} of itself",
@@ -323,8 +329,8 @@ def _limits() -> dict[str, str]:
 
 def _matrix(
     matrix: Mapping[str, Sequence[DecileCell]], names: dict[str, str], columns: Sequence[tuple[int, ...]]
-) -> list[tuple[str, str, list[Cell]]]:
-    """A row per segment, a cell per group of deciles."""
+) -> list[tuple[str, str, list[AudienceCell]]]:
+    """One row per segment, one cell per group of deciles."""
     bands = {step: key for steps, key, _ in TREATMENTS for step in steps}
     return [
         (id, names[id], [_cell([cells[step - 1] for step in steps], bands[steps[0]]) for steps in columns])
@@ -332,24 +338,26 @@ def _matrix(
     ]
 
 
-def _cell(chosen: Sequence[DecileCell], band: str, treatment: str = "") -> Cell:
-    n, actual = sum(cell.n for cell in chosen), sum(cell.actual_buyers for cell in chosen)
-    expected = sum(cell.expected_buyers for cell in chosen)
-    return Cell(f"{n:,}", f"{expected:,.0f}", f"{actual:,}", band, treatment if n >= AUDIENCE_MIN_CUSTOMERS else "")
+def _cell(deciles: Sequence[DecileCell], band: str, treatment: str = "") -> AudienceCell:
+    n, actual = sum(cell.n for cell in deciles), sum(cell.actual_buyers for cell in deciles)
+    expected = sum(cell.expected_buyers for cell in deciles)
+    return AudienceCell(
+        f"{n:,}", f"{expected:,.0f}", f"{actual:,}", band, treatment if n >= AUDIENCE_MIN_CUSTOMERS else ""
+    )
 
 
-def _treatments(model: Model) -> list[tuple[str, str, list[Cell]]]:
-    """What to do with each segment in each band: what fits the segment, as much of it as the band is worth."""
+def _treatments(model: Model) -> list[tuple[str, str, list[AudienceCell]]]:
+    """The treatment of each segment in each band: the segment's play, with the effort that the band is worth."""
     rows = []
     for segment in model.segmentation.segments:
         play = recommended(segment, model.contract)
         cells = model.evaluation.together.matrix[segment.id]
-        said = {"first": f"Contact first. {play.do[0]}", "next": f"As the budget goes. {play.offer}.",
+        texts = {"first": f"Contact first. {play.do[0]}", "next": f"As the budget goes. {play.offer}.",
                 "rest": "Newsletter and on-site only."}  # fmt: skip
-        chosen = [_cell([cells[step - 1] for step in steps], key, said[key]) for steps, key, _ in TREATMENTS]
-        rows.append((segment.id, segment.name, chosen))
+        in_bands = [_cell([cells[step - 1] for step in steps], key, texts[key]) for steps, key, _ in TREATMENTS]
+        rows.append((segment.id, segment.name, in_bands))
     return rows
 
 
-def _deciles(steps: tuple[int, ...]) -> str:
+def _deciles_words(steps: tuple[int, ...]) -> str:
     return f"deciles {max(steps)} to {min(steps)}" if len(steps) > 2 else f"deciles {max(steps)} and {min(steps)}"

@@ -1,4 +1,4 @@
-"""The curve of the rules as a chart: what more rules cost less, and how much more they agree."""
+"""Price of explainability and fidelity by number of rules, as a chart."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ _INK, _QUIET, _LINE, _RULE = "#1d2126", "#5a6068", "#00578a", "#d5d9de"
 
 
 def curve_svg(points: Sequence[CurvePoint], knee: int, used: int) -> str:
-    """Draw price and fidelity over the number of rules, side by side.
+    """Plot price and fidelity over the number of rules, side by side.
 
     Parameters
     ----------
     points : sequence of CurvePoint
     knee : int
-        Rules from which on more are hardly worth it.
+        Rules from which on more are not worth their length.
     used : int
-        Rules allowed in the model that was taken.
+        Rules allowed in the model in use.
 
     Returns
     -------
     str
-        An SVG with a title and a description for those who cannot see it.
+        An SVG with a title and a description for screen readers.
     """
     rules, fidelity = [point.max_rules for point in points], [point.fidelity for point in points]
     price = [point.price_of_explainability for point in points]
-    said = "; ".join(
+    description = "; ".join(
         f"{count} rules: price {cost:.3f}, fidelity {agree:.1%}"
         for count, cost, agree in zip(rules, price, fidelity, strict=True)
     )
     marks = {knee: "knee"} if knee == used else {used: "used", knee: "knee"}
     panels = (
-        _panel(0, "Price of explainability (1 is free)", rules, price, "{:.2f}".format, marks)
-        + _panel(_PANEL + _GAP, "Fidelity on rows kept to check", rules, fidelity, "{:.0%}".format, marks)
+        _panel(0, "Price of explainability (1 is no loss)", rules, price, "{:.2f}".format, marks)
+        + _panel(_PANEL + _GAP, "Fidelity on rows not used to learn", rules, fidelity, "{:.0%}".format, marks)
     )  # fmt: skip
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="Inter, '
         f'sans-serif" font-size="11"><title>Price and fidelity by number of rules</title>'
-        f"<desc>{escape(said)}. The knee is at {knee} rules.</desc>{panels}</svg>"
+        f"<desc>{escape(description)}. The knee is at {knee} rules.</desc>{panels}</svg>"
     )
 
 
 def _panel(
-    left: float, title: str, rules: list[int], values: list[float], say: Callable[[float], str], marks: dict[int, str]
+    left: float, title: str, rules: list[int], values: list[float], label: Callable[[float], str], marks: dict[int, str]
 ) -> str:
     low, high = min(values), max(values)
     room = max(high - low, 0.01) * 0.15
@@ -62,20 +62,22 @@ def _panel(
         return round(_TOP + high_px * (high - value) / (high - low), 1)
 
     floor = _TOP + high_px
-    parts = [
+    shapes = [
         f'<text x="{left + _LEFT}" y="14" font-weight="600" fill="{_INK}">{title}</text>',
         f'<path d="M{left + _LEFT} {floor}H{left + _PANEL}" stroke="{_RULE}" fill="none"/>',
     ]
     for value in (values[0], values[-1]):
-        parts.append(f'<text x="{left + _LEFT - 8}" y="{y(value) + 4}" text-anchor="end" fill="{_QUIET}">'
-                     f"{say(value)}</text>")  # fmt: skip
+        shapes.append(f'<text x="{left + _LEFT - 8}" y="{y(value) + 4}" text-anchor="end" fill="{_QUIET}">'
+                     f"{label(value)}</text>")  # fmt: skip
     path = "L".join(f"{x(count)} {y(value)}" for count, value in zip(rules, values, strict=True))
-    parts.append(f'<path d="M{path}" stroke="{_LINE}" stroke-width="2" fill="none"/>')
+    shapes.append(f'<path d="M{path}" stroke="{_LINE}" stroke-width="2" fill="none"/>')
     for count, value in zip(rules, values, strict=True):
         fill = _LINE if count in marks else "#fff"
-        parts.append(f'<circle cx="{x(count)}" cy="{y(value)}" r="4" fill="{fill}" stroke="{_LINE}" stroke-width="2"/>')
-        parts.append(f'<text x="{x(count)}" y="{floor + 15}" text-anchor="middle" fill="{_QUIET}">{count}</text>')
+        shapes.append(
+            f'<circle cx="{x(count)}" cy="{y(value)}" r="4" fill="{fill}" stroke="{_LINE}" stroke-width="2"/>'
+        )
+        shapes.append(f'<text x="{x(count)}" y="{floor + 15}" text-anchor="middle" fill="{_QUIET}">{count}</text>')
         if count in marks:
-            parts.append(f'<text x="{x(count)}" y="{floor + 29}" text-anchor="middle" font-weight="600" fill="{_INK}">'
+            shapes.append(f'<text x="{x(count)}" y="{floor + 29}" text-anchor="middle" font-weight="600" fill="{_INK}">'
                          f"{marks[count]}</text>")  # fmt: skip
-    return "".join(parts)
+    return "".join(shapes)

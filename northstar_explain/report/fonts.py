@@ -1,4 +1,4 @@
-"""Inter, our one font: only the signs that a report uses, for the PDF and inside the HTML."""
+"""Inter, the font of the reports: subset to the characters that a report uses, for PDF and HTML."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import io
 import logging
 from pathlib import Path
 
-# What stays beside the signs: kerning, and figures of equal width for columns of numbers.
+# Features to keep beside the glyphs: kerning, and digits of equal width for columns of numbers.
 _FEATURES = ["kern", "tnum"]
 _ALWAYS = "".join(map(chr, range(32, 127))) + "–—−·…×→“”‘’"
 
 
 def inter(text: str) -> bytes:
-    """Inter with the signs of a text, all weights, for text sizes, as TrueType.
+    """Inter with the characters of a text, in all weights, as TrueType.
 
     Parameters
     ----------
     text : str
-        Signs that Inter does not have are left to the fonts of the machine.
+        Characters that Inter does not have are left to the system's fonts.
 
     Returns
     -------
     bytes
-        The same for the same set of signs.
+        The same for the same set of characters.
     """
     import fontpkg_inter
     from fontTools import subset
@@ -37,12 +37,12 @@ def inter(text: str) -> bytes:
     subsetter.populate(text="".join(sorted(set(_ALWAYS + text))))
     font = TTFont(io.BytesIO(path.read_bytes()), lazy=True, recalcTimestamp=False)
     subsetter.subset(font)
-    # One design for all sizes: with the axis of optical sizes, a PDF would hold a font for each size of type.
+    # One optical size: with that axis, a PDF would embed a font for each font size.
     return _bytes(instantiateVariableFont(font, {"opsz": 14}, optimize=False))
 
 
 def woff2_url(font: bytes) -> str:
-    """The font, compressed, as a URL that holds it."""
+    """The font, compressed, as a data URL."""
     from fontTools.ttLib import TTFont
 
     packed = TTFont(io.BytesIO(font), recalcTimestamp=False)

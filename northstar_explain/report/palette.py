@@ -1,14 +1,14 @@
-"""Colours of the reports: one accent a segment, and how well text can be read on a colour."""
+"""Colours of the reports: one accent per segment, and the contrast of text on a colour."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 
-# Dark enough for white text at 4.5 : 1, and apart by 20 or more (CIE 1976) for all kinds of colour vision.
+# Dark enough for white text at 4.5 : 1, and at least 20 apart (CIE 1976) for all kinds of colour vision.
 ACCENTS = ("#0c3c60", "#a8540c", "#247848", "#a848a8", "#483c00", "#3c1878", "#541824", "#846078")
 INK, SOFT, QUIET, RULE, PAPER = "#1d2126", "#30363d", "#565c64", "#d5d9de", "#ffffff"
-# Of text on its ground, by WCAG 2.2, 1.4.3.
+# Minimum contrast of text and background, by WCAG 2.2, 1.4.3.
 READABLE = 4.5
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -25,8 +25,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def tint(color: str, strength: float) -> str:
-    """The colour thinned with white: strength 1 is the colour itself, 0 is white."""
-    return "#" + "".join(f"{round(255 - strength * (255 - part)):02x}" for part in _parts(color))
+    """The colour mixed with white: strength 1 is the colour itself, 0 is white."""
+    return "#" + "".join(f"{round(255 - strength * (255 - channel)):02x}" for channel in _channels(color))
 
 
 def accents(ids: Sequence[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -35,27 +35,27 @@ def accents(ids: Sequence[str], given: Mapping[str, str] | None = None) -> dict[
     Parameters
     ----------
     ids : sequence of str
-        S and a number each. A segment keeps its colour from month to month, as long as no other has the same.
+        Each S and a number, from which the colour follows, so that a segment keeps its colour from month to month.
     given : mapping of str to str, optional
-        Colours that people chose.
+        Colours from a plan.
 
     Returns
     -------
     dict of str to str
     """
-    found = dict(given or {})
+    colors = dict(given or {})
     for id in ids:
-        if id not in found:
+        if id not in colors:
             first = (int(id[1:]) - 1) % len(ACCENTS) if id[1:].isdigit() else 0
-            turned = ACCENTS[first:] + ACCENTS[:first]
-            found[id] = next((color for color in turned if color not in found.values()), turned[0])
-    return {id: found[id] for id in ids}
+            rotated = ACCENTS[first:] + ACCENTS[:first]
+            colors[id] = next((color for color in rotated if color not in colors.values()), rotated[0])
+    return {id: colors[id] for id in ids}
 
 
-def _parts(color: str) -> tuple[int, int, int]:
+def _channels(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
 def _luminance(color: str) -> float:
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in _parts(color))]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in _channels(color))]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

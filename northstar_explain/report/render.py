@@ -1,4 +1,4 @@
-"""Templates to HTML, HTML to PDF: without network, and without a file but our own assets."""
+"""Templates to HTML, HTML to PDF: without network access, and without files other than our own assets."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from markupsafe import Markup
 from northstar_explain.report.fonts import inter
 
 FONT = "asset:inter"
-# Signs that the last words of a text should have together.
+# Characters that the last words of a text should have together.
 TIED = 8
-# Python's own 700 takes a fifth of the time that a playbook takes.
-_OBJECTS = 200_000
-# What could change the order of the text around it, or is no text: shown by its number.
+# With Python's default of 700, garbage collection takes a fifth of the time of a playbook.
+_GC_THRESHOLD = 200_000
+# Characters that could reorder the text around them, or are invisible: shown by their code point.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -35,8 +35,8 @@ def html(template: str, **facts: Any) -> str:
     template : str
         Its name in the templates folder.
     **facts
-        What it shows; everything is escaped, control characters are shown by their number, and a name it does not
-        find is an error.
+        Its variables; all text is escaped, control characters are shown by their code point, and an undefined variable
+        is an error.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def html(template: str, **facts: Any) -> str:
 
 
 def stylesheet(name: str) -> str:
-    """The text of a stylesheet of ours."""
+    """The text of one of our stylesheets."""
     return resources.files("northstar_explain.templates").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -69,21 +69,21 @@ def pdf(page: str, style: str) -> bytes:
 
 
 class Press:
-    """Lays HTML out in pages, with one stylesheet and one set of fonts for all that it is given.
+    """Lays out HTML in pages, with the same stylesheet and fonts for all of them.
 
     Parameters
     ----------
     style : str
         The name of the stylesheet in the templates folder.
     assets : mapping
-        URL to content and media type: all that a page can fetch.
+        URL to content and media type: everything that a page can fetch.
     """
 
     def __init__(self, style: str, assets: Mapping[str, tuple[bytes, str]]):
         import weasyprint
         from weasyprint.text.fonts import FontConfiguration
 
-        # WeasyPrint speaks of every CSS rule it does not know; what matters is refused or tested.
+        # WeasyPrint warns of every CSS rule it does not know; what matters is refused or tested.
         logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
         logging.getLogger("fontTools").setLevel(logging.ERROR)
         self._fonts, self._fetcher = FontConfiguration(), _fetcher(assets)
@@ -92,25 +92,25 @@ class Press:
         )
 
     def lay_out(self, page: str) -> Any:
-        """The page's pages, as a `weasyprint.Document`."""
+        """The laid out pages of an HTML page, as a `weasyprint.Document`."""
         import weasyprint
 
-        laid = weasyprint.HTML(string=page, url_fetcher=self._fetcher, base_url="asset:")
-        return laid.render(font_config=self._fonts, stylesheets=[self._css], pdf_variant="pdf/ua-1")
+        document = weasyprint.HTML(string=page, url_fetcher=self._fetcher, base_url="asset:")
+        return document.render(font_config=self._fonts, stylesheets=[self._css], pdf_variant="pdf/ua-1")
 
 
-def pdf_bytes(laid: Any, title: str | None = None) -> bytes:
-    """A document as PDF, with a title of its own where one is given."""
+def pdf_bytes(document: Any, title: str | None = None) -> bytes:
+    """A document as PDF, with another title where one is given."""
     if title is not None:
-        laid.metadata = copy.copy(laid.metadata)
-        laid.metadata.title = title
+        document.metadata = copy.copy(document.metadata)
+        document.metadata.title = title
     with _fixed_clock():
-        return bytes(laid.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"))
+        return bytes(document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"))
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    found = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("northstar_explain.templates", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -118,12 +118,12 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    found.filters["tied"] = tied
-    return found
+    environment.filters["tied"] = tied
+    return environment
 
 
 def tied(text: str) -> str:
-    """Tie the last words together, so that no short one stands alone on a line.
+    """Join the last words by no-break spaces, so that no short word stands alone on the last line.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def tied(text: str) -> str:
     Returns
     -------
     str
-        With no-break spaces between as many last words as make up `TIED` signs, where they are short enough to be tied.
+        With no-break spaces between as many last words as make up `TIED` characters, where they are short enough.
     """
     head, blank, tail = text.rpartition(" ")
     while blank and len(tail) < TIED:
@@ -144,20 +144,20 @@ def tied(text: str) -> str:
 
 
 def _visible(value: Any) -> Any:
-    if isinstance(value, Markup):  # our own SVG and CSS; charts escape the texts inside themselves
-        return Markup(_HIDDEN.sub(_number, str(value)))
-    return _HIDDEN.sub(_number, value) if isinstance(value, str) else value
+    if isinstance(value, Markup):  # our own SVG and CSS; charts escape their texts
+        return Markup(_HIDDEN.sub(_code_point, str(value)))
+    return _HIDDEN.sub(_code_point, value) if isinstance(value, str) else value
 
 
-def _number(found: re.Match[str]) -> str:
-    return f"[U+{ord(found[0]):04X}]"
+def _code_point(match: re.Match[str]) -> str:
+    return f"[U+{ord(match[0]):04X}]"
 
 
 @contextlib.contextmanager
-def seldom_collecting() -> Iterator[None]:
-    """Look for garbage seldom: setting pages makes millions of objects that live until the pages are written."""
+def rare_garbage_collection() -> Iterator[None]:
+    """Collect garbage rarely: laying out pages makes millions of objects that live until the pages are written."""
     before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS, *before[1:])
+    gc.set_threshold(_GC_THRESHOLD, *before[1:])
     try:
         yield
     finally:
@@ -166,7 +166,7 @@ def seldom_collecting() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _fixed_clock() -> Iterator[None]:
-    """Keep the time of day out of the fonts: what subsets them stamps each with the hour of its making."""
+    """Keep the clock out of the fonts: the subsetter writes its time of day into each, and bytes would differ."""
     name, before = "SOURCE_DATE_EPOCH", os.environ.get("SOURCE_DATE_EPOCH")
     os.environ[name] = "0"
     try:
@@ -182,7 +182,7 @@ def _fetcher(assets: Mapping[str, tuple[bytes, str]]) -> Any:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class OwnAssets(URLFetcher):
-        """Hands out our assets and refuses everything else: a report fetches nothing."""
+        """Serves our own assets and refuses everything else: a report fetches nothing."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
             if url not in assets:

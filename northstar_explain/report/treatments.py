@@ -1,8 +1,8 @@
-"""What to do with customers by how likely they are, the same in every report."""
+"""What to do with customers by probability, the same in every report."""
 
 from __future__ import annotations
 
-# Deciles, best first, a key, and what to do with those who are in them.
+# Deciles, best first; a key; and what to do with the customers in them.
 TREATMENTS = (
     ((10, 9), "first", "Contact first, with the segment's message; no discount is needed to start with"),
     ((8, 7, 6), "next", "Contact as far as the budget goes, with the segment's offer"),

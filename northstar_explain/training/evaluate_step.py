@@ -155,7 +155,7 @@ def _purchase(case: Case) -> PurchaseFacts:
         case.tree,
         case.purchase_model.black_box,
     )
-    trial = Trial(held.label, predictions, others.judged, case.decile, case.truth, case.stakes, held.groups)
+    trial = Trial(held.label, predictions, others.predictions, case.decile, case.truth, case.stakes, held.groups)
     terms = case.purchase_model.scorecard.terms
     return PurchaseFacts(
         **purchase_facts(trial, case.draws, case.seed)._asdict(),

@@ -23,30 +23,30 @@ def test_weighted_figures_equal_scikit_learns_on_rows_written_out(rows: list[tup
     if len(np.unique(whole)) < 2:
         return
     long = np.repeat(score, weight)
-    found = measure(Ranked(label, score, 0.5), weight.astype(float))
-    assert found["roc_auc"] == pytest.approx(peer.roc_auc_score(whole, long))
-    assert found["average_precision"] == pytest.approx(peer.average_precision_score(whole, long))
-    assert found["brier"] == pytest.approx(peer.brier_score_loss(whole, long))
+    values = measure(Ranked(label, score, 0.5), weight.astype(float))
+    assert values["roc_auc"] == pytest.approx(peer.roc_auc_score(whole, long))
+    assert values["average_precision"] == pytest.approx(peer.average_precision_score(whole, long))
+    assert values["brier"] == pytest.approx(peer.brier_score_loss(whole, long))
     flag = long >= 0.5
-    assert found["f1"] == pytest.approx(peer.f1_score(whole, flag, zero_division=0))
-    assert found["precision"] == pytest.approx(peer.precision_score(whole, flag, zero_division=0))
-    assert found["recall"] == pytest.approx(peer.recall_score(whole, flag))
-    assert found["lift_10"] == pytest.approx(10 * found["capture_10"])
-    assert 0 <= found["capture_10"] <= found["capture_20"] <= found["capture_30"] <= 1 + 1e-12
+    assert values["f1"] == pytest.approx(peer.f1_score(whole, flag, zero_division=0))
+    assert values["precision"] == pytest.approx(peer.precision_score(whole, flag, zero_division=0))
+    assert values["recall"] == pytest.approx(peer.recall_score(whole, flag))
+    assert values["lift_10"] == pytest.approx(10 * values["capture_10"])
+    assert 0 <= values["capture_10"] <= values["capture_20"] <= values["capture_30"] <= 1 + 1e-12
 
 
 def test_lift_and_capture_by_hand() -> None:
     label = np.array([1, 1, 0, 0, 1, 0, 0, 0, 0, 0])
     score = np.linspace(1, 0.1, 10)
-    found = measure(Ranked(label, score), np.ones(10))
-    assert (found["capture_10"], found["capture_20"], found["capture_30"]) == pytest.approx((1 / 3, 2 / 3, 2 / 3))
-    assert (found["lift_10"], found["lift_30"]) == pytest.approx((10 / 3, 20 / 9))
+    values = measure(Ranked(label, score), np.ones(10))
+    assert (values["capture_10"], values["capture_20"], values["capture_30"]) == pytest.approx((1 / 3, 2 / 3, 2 / 3))
+    assert (values["lift_10"], values["lift_30"]) == pytest.approx((10 / 3, 20 / 9))
 
 
 def test_equal_scores_share_what_they_capture() -> None:
     label = np.array([1, 0, 0, 0, 1, 0, 0, 0, 0, 0])
-    found = measure(Ranked(label, np.full(10, 0.3)), np.ones(10))
-    assert (found["roc_auc"], found["lift_10"], found["lift_30"]) == pytest.approx((0.5, 1.0, 1.0))
+    values = measure(Ranked(label, np.full(10, 0.3)), np.ones(10))
+    assert (values["roc_auc"], values["lift_10"], values["lift_30"]) == pytest.approx((0.5, 1.0, 1.0))
     assert Ranked(label, np.full(10, 0.3)).gains(np.array([0.0, 0.5, 1.0])) == pytest.approx([0, 0.5, 1])
 
 
@@ -75,8 +75,8 @@ def test_calibration_error_by_bins_of_equal_size(n: int) -> None:
     sizes = np.bincount(metrics.calibration_bins(score))
     assert len(sizes) == 10
     assert sizes.max() - sizes.min() <= 1
-    found = measure(Ranked(label, score), np.ones(n))["ece"]
-    assert found == pytest.approx(metrics.expected_calibration_error(label, score))
+    ece = measure(Ranked(label, score), np.ones(n))["ece"]
+    assert ece == pytest.approx(metrics.expected_calibration_error(label, score))
 
 
 def test_equal_scores_are_calibrated_together() -> None:

@@ -13,11 +13,14 @@ import pytest
 from helpers import explain, refused, with_column
 
 from northstar_explain import tables
+from northstar_explain.cli import monitoring
 from northstar_explain.contract import Contract, check
 from northstar_explain.errors import TableError
 from northstar_explain.evaluate.monitor import monitor_facts
+from northstar_explain.evaluate.monitor_facts import RunSizes
 from northstar_explain.evaluate.scored_runs import read_outcomes, read_run
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 from northstar_explain.score import Scorer
 from northstar_explain.training import scored_segments
 
@@ -40,10 +43,10 @@ def shifted(customers: pa.Table) -> pa.Table:
 def test_the_same_run_twice_moves_nobody(model: Model, scores: pa.Table) -> None:
     run = read_run(scores, model, "scores")
     facts = monitor_facts(run, run, model)
-    assert facts["score_drift"]["psi"] == 0
-    assert facts["triggers"] == []
-    assert facts["deciles"]["same"] == scores.num_rows
-    assert all(list(to) == [id] for id, to in facts["migration"].items())
+    assert facts.score_drift.psi == 0
+    assert facts.triggers == ()
+    assert facts.deciles.same == scores.num_rows
+    assert all(list(to) == [id] for id, to in facts.migration.items())
 
 
 def test_every_customer_is_counted_once(
@@ -52,15 +55,15 @@ def test_every_customer_is_counted_once(
     old = read_run(scores.slice(0, 4_000), model, "old")
     after = Scorer(model)(check(shifted(customers), contract).accepted).slice(1_000)
     facts = monitor_facts(old, read_run(after, model, "new"), model)
-    assert facts["customers"] == {"old": 4_000, "new": 5_000, "both": 3_000}
-    assert sum(sum(to.values()) for to in facts["migration"].values()) == 3_000
-    deciles = facts["deciles"]
-    assert deciles["same"] + deciles["up"]["customers"] + deciles["down"]["customers"] == 3_000
-    assert deciles["up"]["customers"] > deciles["down"]["customers"]
-    assert sum(one["old"] for one in facts["segments"]) == 4_000
-    assert sum(one["new"] for one in facts["segments"]) == 5_000
-    assert facts["score_drift"]["shifted"]
-    assert any("the score drifted" in one for one in facts["triggers"])
+    assert facts.customers == RunSizes(old=4_000, new=5_000, both=3_000)
+    assert sum(sum(to.values()) for to in facts.migration.values()) == 3_000
+    deciles = facts.deciles
+    assert deciles.same + deciles.up.customers + deciles.down.customers == 3_000
+    assert deciles.up.customers > deciles.down.customers
+    assert sum(one.old for one in facts.segments) == 4_000
+    assert sum(one.new for one in facts.segments) == 5_000
+    assert facts.score_drift.shifted
+    assert any("the score drifted" in one for one in facts.triggers)
 
 
 def test_a_segment_that_grows_by_more_than_a_third_fires(model: Model, scores: pa.Table) -> None:
@@ -69,9 +72,9 @@ def test_a_segment_that_grows_by_more_than_a_third_fires(model: Model, scores: p
     few = np.flatnonzero(run.segments != last)
     segments = run.segments.copy()
     segments[few[: int(0.3 * (run.segments == last).sum())]] = last
-    assert monitor_facts(run, replace(run, segments=segments), model)["triggers"] == []
+    assert monitor_facts(run, replace(run, segments=segments), model).triggers == ()
     segments[few[: int(0.6 * (run.segments == last).sum())]] = last
-    fired = monitor_facts(run, replace(run, segments=segments), model)["triggers"]
+    fired = monitor_facts(run, replace(run, segments=segments), model).triggers
     assert any(one.startswith(f"segment {last} went from") for one in fired)
 
 
@@ -80,20 +83,23 @@ def test_a_small_sample_does_not_fire_by_chance(model: Model, scores: pa.Table) 
     for _ in range(20):
         rows = rng.permutation(scores.num_rows)
         old, new = (read_run(scores.take(rows[part]), model, "x") for part in (slice(0, 150), slice(150, 300)))
-        assert monitor_facts(old, new, model)["triggers"] == []
+        assert monitor_facts(old, new, model).triggers == ()
 
 
-def test_outcomes_are_judged_and_a_fall_fires(model: Model, scores: pa.Table, customers: pa.Table) -> None:
+def test_probabilities_are_compared_with_outcomes_and_a_fall_fires(
+    model: Model, scores: pa.Table, customers: pa.Table
+) -> None:
     run = read_run(scores, model, "scores")
-    bought = dict(zip(customers["customer_id"].to_pylist(), customers[LABEL].to_pylist(), strict=True))
-    facts = monitor_facts(run, run, model, bought)["outcomes"]
-    assert facts["n"] == len(bought)
-    assert facts["alarms"] == []
-    low, high = facts["intervals"]["roc_auc"]
-    assert low < facts["roc_auc"] < high
+    purchases = dict(zip(customers["customer_id"].to_pylist(), customers[LABEL].to_pylist(), strict=True))
+    facts = monitor_facts(run, run, model, purchases).outcomes
+    assert facts is not None
+    assert facts.n == len(purchases)
+    assert facts.alarms == ()
+    low, high = facts.figures.intervals["roc_auc"]
+    assert low < facts.figures[ROC_AUC] < high
     rng = np.random.default_rng(0)
-    noise = {id: int(rng.random() < 0.5) for id in bought}
-    alarms = monitor_facts(run, run, model, noise)["triggers"]
+    noise = {id: int(rng.random() < 0.5) for id in purchases}
+    alarms = monitor_facts(run, run, model, noise).triggers
     assert any("ROC-AUC fell" in one for one in alarms)
     assert any("were predicted" in one for one in alarms)
 
@@ -102,6 +108,32 @@ def test_outcomes_that_say_nothing_are_refused(model: Model, scores: pa.Table) -
     run = read_run(scores, model, "scores")
     with pytest.raises(TableError, match="customers of the old run who bought, and who did not"):
         monitor_facts(run, run, model, {"nobody": 1})
+
+
+def test_json_has_the_metrics_of_the_outcomes_beside_their_counts(
+    model: Model, scores: pa.Table, customers: pa.Table
+) -> None:
+    run = read_run(scores, model, "scores")
+    purchases = dict(zip(customers["customer_id"].to_pylist(), customers[LABEL].to_pylist(), strict=True))
+    facts = monitor_facts(run, run, model, purchases)
+    data = json.loads(json.dumps(facts.as_json()))
+    assert list(data) == [
+        "model_id", "customers", "score_drift", "feature_drift", "rejected_share", "segments", "migration", "deciles",
+        "outcomes", "triggers",
+    ]  # fmt: skip
+    assert data["deciles"]["up"] == {"customers": 0, "by": []}
+    assert facts.outcomes is not None
+    assert data["outcomes"]["roc_auc"] == facts.outcomes.figures[ROC_AUC]
+    assert data["outcomes"]["intervals"]["roc_auc"] == list(facts.outcomes.figures.intervals["roc_auc"])
+    assert "figures" not in data["outcomes"]
+
+
+def test_a_run_without_customers_has_no_limit(model: Model, scores: pa.Table) -> None:
+    run = read_run(scores, model, "scores")
+    facts = monitor_facts(run, read_run(scores.slice(0, 0), model, "empty"), model)
+    assert facts.score_drift.threshold is None and not facts.score_drift.shifted
+    assert "Infinity" not in json.dumps(facts.as_json())
+    assert "limit none" in monitoring.text(facts)
 
 
 @pytest.mark.parametrize("fault", ["column", "model", "twice"])
@@ -113,8 +145,8 @@ def test_scores_that_are_none_are_refused(fault: str, model: Model, scores: pa.T
         ),
         "twice": pa.concat_tables([scores.slice(0, 2), scores.slice(0, 1)]),
     }[fault]
-    said = {"column": "no decile", "model": "also m-other", "twice": "each customer once"}[fault]
-    with pytest.raises(TableError, match=said):
+    message = {"column": "no decile", "model": "also m-other", "twice": "each customer once"}[fault]
+    with pytest.raises(TableError, match=message):
         read_run(bad, model, "scores.parquet")
 
 
@@ -160,15 +192,15 @@ def test_outcomes_are_read_as_training_reads_them(labels: list[object], model: M
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "message"),
     [
-        (["1", "yes"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'yes'. Mend the export"),
-        ([1, 2], "row 2, column purchased_next_30d: expected 0 or 1; got 2. Mend"),
+        (["1", "yes"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'yes'. Correct the export"),
+        ([1, 2], "row 2, column purchased_next_30d: expected 0 or 1; got 2. Correct"),
         ([None, None], "row 1, column purchased_next_30d: expected 0 or 1; got None, and 1 more such rows"),
     ],
 )
-def test_outcomes_that_are_none_are_refused(labels: list[object], said: str, model: Model) -> None:
-    with pytest.raises(TableError, match=said):
+def test_outcomes_that_are_none_are_refused(labels: list[object], message: str, model: Model) -> None:
+    with pytest.raises(TableError, match=message):
         read_outcomes(pa.table({"customer_id": ["a", "b"], LABEL: labels}), model, "o.csv")
 
 
@@ -185,19 +217,23 @@ def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, score
     beside = tmp_path / "s.parquet.report.json"
     run = ("monitor", "--model", model_dir, "--scores", place, "--scores", place)
     sound = {"model_id": model.id, "rejected_share": 0.0, "drift": {}, "outputs": []}
-    for data, said in (
+    for data, message in (
         (b'{"model_id": ', "expected JSON, as `explain score` writes it; got Expecting value"),
         (b"\xff\xfe{", "expected JSON, as `explain score` writes it; got"),
         (b"[]", "expected a report of `explain score`; got other JSON"),
         (json.dumps({**sound, "drift": {"spend": {"psi": "much"}}}).encode(), "expected a report of `explain score`"),
+        (
+            json.dumps({**sound, "rejected_share": float("nan")}).encode(),
+            "expected a report of `explain score`",
+        ),
         (json.dumps({**sound, "model_id": "m-other"}).encode(), f"model_id: expected {model.id}; got m-other"),
         (json.dumps({**sound, "outputs": ["s.parquet"]}).encode(), "expected a report of `explain score`"),
     ):
         beside.write_bytes(data)
-        found = refused(tmp_path, *run)
-        assert found.startswith(f"explain: {beside}:"), found
-        assert said in found
-        assert "Score again, or move the file away" in found
+        error = refused(tmp_path, *run)
+        assert error.startswith(f"explain: {beside}:"), error
+        assert message in error
+        assert "Score again, or move the file away" in error
     beside.write_text(json.dumps(sound))
     assert explain(*run).exit_code == 0
 
@@ -214,8 +250,11 @@ def test_the_report_read_is_the_one_of_these_scores(
     drift = json.loads((tmp_path / "s.parquet.report.json").read_text())["drift"]
     assert json.loads(explain(*run).stdout)["feature_drift"] == drift
     (tmp_path / "s.csv.report.json").replace(tmp_path / "s.parquet.report.json")
-    said = refused(tmp_path, *run)
-    assert f"outputs: expected the report of the scores that it lies beside; got one of other scores than {new}" in said
+    message = refused(tmp_path, *run)
+    assert (
+        f"outputs: expected the report of the scores that it is beside; got the report of other scores than {new}"
+        in message
+    )
 
 
 @pytest.mark.parametrize(
@@ -262,5 +301,5 @@ def test_columns_that_are_there_twice_are_refused_by_every_reader(
 def test_a_truth_that_is_none_is_refused(values: pa.Array, expected: str, some_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.arrow"
     tables.write(pa.table({"customer_id": ["C1"], "true_probability": values}), path)
-    said = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--truth", path, "--quiet")
-    assert f"t.arrow: {expected}" in said
+    message = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--truth", path, "--quiet")
+    assert f"t.arrow: {expected}" in message

@@ -1,4 +1,4 @@
-"""What the playbook's pages show: funnels that lead to the segments, shares that add up, trends against a model before."""
+"""Facts of the playbook's pages: customers left by each condition, shares of spend, and trends."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_a_funnel_by_hand(model: Model, customers: pa.Table, contract: Contract)
     segment = model.segmentation.segments[0]
     columns = columns_of(customers.slice(0, 500), contract.features)
     first = segment.rules[0].conditions[0]
-    found = funnel_facts([segment], columns)[segment.id]
-    assert found[0][0] == int(first.matches(columns[first.feature]).sum())
+    funnel = funnel_facts([segment], columns)[segment.id]
+    assert funnel[0][0] == int(first.matches(columns[first.feature]).sum())
 
 
 def test_spend_adds_up(model: Model, customers: pa.Table) -> None:
@@ -53,7 +53,7 @@ def test_without_an_amount_of_value_there_is_no_spend(model: Model, contract: Co
     assert spend_facts(contract, zero) is None
 
 
-def test_a_trend_needs_a_model_before(model: Model) -> None:
+def test_a_trend_needs_an_earlier_model(model: Model) -> None:
     assert model.evaluation.segments.trend is None
     segments = model.segmentation.segments
     grown = [replace(segments[0], customers=segments[0].customers * 2), replace(segments[1], id="S99")]
@@ -65,9 +65,9 @@ def test_a_trend_needs_a_model_before(model: Model) -> None:
     assert trend.segments[segments[0].id] == SegmentTrend(segments[0].customers, segments[0].share, 1.0)
 
 
-def test_what_a_segments_control_group_can_show() -> None:
+def test_the_uplift_that_a_segments_control_group_can_detect() -> None:
     rates = {"S1": 0.2, "S2": 0.97, "S3": 0.0}
-    found = detectable_facts({id: Outcome(100, rate, 100.0, rate, 0.3) for id, rate in rates.items()})
-    assert found["S1"][2] == ControlSize(0.02, sample_size(0.2, 0.02))
-    assert [one.uplift for one in found["S2"]] == [0.005, 0.01, 0.02]
-    assert found["S3"] == ()
+    sizes = detectable_facts({id: Outcome(100, rate, 100.0, rate, 0.3) for id, rate in rates.items()})
+    assert sizes["S1"][2] == ControlSize(0.02, sample_size(0.2, 0.02))
+    assert [one.uplift for one in sizes["S2"]] == [0.005, 0.01, 0.02]
+    assert sizes["S3"] == ()

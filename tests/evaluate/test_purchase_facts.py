@@ -38,7 +38,7 @@ def compared(customers: pa.Table, contract: Contract) -> Model:
 
 
 def trial(seed: int = 0, n: int = 500, **changes: Any) -> Trial:
-    """A made-up holdout, a score that knows something, and a black box."""
+    """A synthetic holdout, an informative score, and a black box."""
     rng = np.random.default_rng(seed)
     probability = rng.beta(1, 3, n)
     label = (rng.random(n) < probability).astype(int)
@@ -61,15 +61,15 @@ def test_every_interval_holds_its_figure(model: Model) -> None:
 
 def test_baselines_are_judged_like_the_model(model: Model) -> None:
     purchase = model.evaluation.purchase
-    found = {one.name: one for one in purchase.baselines}
-    assert list(found) == ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "black_box"]
-    assert found["base_rate"].figures[ROC_AUC] == 0.5
-    assert found["base_rate"].figures[F1] == pytest.approx(purchase.holdout.f1_everyone)
-    for one in found.values():
+    baselines = {one.name: one for one in purchase.baselines}
+    assert list(baselines) == ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "black_box"]
+    assert baselines["base_rate"].figures[ROC_AUC] == 0.5
+    assert baselines["base_rate"].figures[F1] == pytest.approx(purchase.holdout.f1_everyone)
+    for one in baselines.values():
         assert one.figures[ROC_AUC] + one.roc_auc_behind == pytest.approx(purchase.holdout.figures[ROC_AUC])
         assert one.roc_auc_behind_interval.low <= one.roc_auc_behind_interval.high
     assert purchase.gaps.black_box is not None
-    assert purchase.gaps.black_box.behind == pytest.approx(-found["black_box"].roc_auc_behind)
+    assert purchase.gaps.black_box.behind == pytest.approx(-baselines["black_box"].roc_auc_behind)
 
 
 def test_a_model_against_itself_is_never_behind() -> None:
@@ -132,10 +132,10 @@ def test_nothing_is_shown_of_a_small_group(contract: Contract, customers: pa.Tab
     n = customers.num_rows
     ids = np.array(["S1"] * (n - FEWEST - FEWEST + 1) + ["S2"] * FEWEST + ["S3"] * (FEWEST - 1))
     label, probability = (rng.random(n) < 0.2).astype(int), rng.random(n)
-    found = {one.name: one for one in group_facts(contract, columns, ids, label, probability, 0.5)}
-    assert found["S2"].n == FEWEST
-    assert found["S2"].base_rate is not None
-    assert astuple(found["S3"]) == ("segment", "S3", FEWEST - 1, *[None] * 8)
+    groups = {one.name: one for one in group_facts(contract, columns, ids, label, probability, 0.5)}
+    assert groups["S2"].n == FEWEST
+    assert groups["S2"].base_rate is not None
+    assert astuple(groups["S3"]) == ("segment", "S3", FEWEST - 1, *[None] * 8)
 
 
 def test_guests_are_a_group(model: Model) -> None:
@@ -162,7 +162,7 @@ def test_a_leak_shows_whatever_its_form(form: str, customers: pa.Table, contract
 
 
 def test_a_category_of_many_values_is_no_leak(customers: pa.Table, contract: Contract) -> None:
-    """Each customer's own value says nothing of another's: rates are never judged on rows they came from."""
+    """Rates are never evaluated on the rows they came from, so a value that occurs once carries no information."""
     label = customers[LABEL].to_numpy()
     n = len(label)
     own = Category(np.arange(n, dtype=np.int32), tuple(map(str, range(n))))
@@ -170,8 +170,8 @@ def test_a_category_of_many_values_is_no_leak(customers: pa.Table, contract: Con
     require_no_leak(contract, columns, label, "customers", (), seed=0)
 
 
-def test_a_model_too_good_to_be_true_is_stopped() -> None:
-    with pytest.raises(TableError, match=r"train with --accept-leakage spend, else"):
+def test_a_model_with_an_implausible_auc_is_refused() -> None:
+    with pytest.raises(TableError, match=r"train with --accept-leakage spend, otherwise"):
         require_credible("customers", 0.98, "spend", ())
     require_credible("customers", 0.98, "spend", ("spend",))
     require_credible("customers", 0.97, "spend", ())
@@ -187,7 +187,7 @@ def test_training_stops_at_a_leak_unless_it_is_accepted(few: pa.Table, contract:
 
 
 def test_a_leak_that_only_the_model_sees_is_stopped(few: pa.Table, contract: Contract) -> None:
-    """Two halves of the label, of which neither tells it alone: the purchases of odd rows, and those of even rows."""
+    """Two features with half of the label each, so that neither leaks alone: odd rows' purchases, and even rows'."""
     label = few[LABEL].to_numpy()
     odd = np.arange(len(label)) % 2 == 1
     halves = with_column(few, "sessions_30d", np.where(odd, 50.0 * label, 0.0))
@@ -198,8 +198,8 @@ def test_a_leak_that_only_the_model_sees_is_stopped(few: pa.Table, contract: Con
         learn(halves, contract, TINY)
 
 
-def test_a_holdout_that_leaks_stops_nothing(few: pa.Table, contract: Contract) -> None:
-    """The alarm looks at the rows that teach: nothing is decided on the holdout."""
+def test_a_leak_in_the_holdout_alone_is_not_looked_at(few: pa.Table, contract: Contract) -> None:
+    """The leakage check uses training rows only: nothing is decided on the holdout."""
     label = few[LABEL].to_numpy()
     holdout = splits.stratified(label, TINY.validation, TINY.holdout, TINY.seed).holdout
     leak = few["sessions_30d"].to_numpy().astype(float)
@@ -218,27 +218,27 @@ def test_profit_by_hand() -> None:
     ten = trial(
         label=label, ours=Predictions(probability, 0.5), others={}, decile=np.full(10, 3), stakes=CampaignCosts(10, 1)
     )
-    found = purchase_facts(ten, 50, seed=0).profit
-    assert found is not None
-    assert found.best_share == pytest.approx(0.2)
-    assert found.best_profit == pytest.approx(1000 * (10 * 0.2 - 0.2))
-    assert found.break_even == pytest.approx(0.1)
-    assert (found.curve[0].profit, found.curve[-1].profit) == pytest.approx((0, 1000.0))
-    assert found.curve[-1].expected_profit == pytest.approx(1000 * (10 * probability.mean() - 1))
-    assert found.curve[4].expected_profit == pytest.approx(1000 * (10 * 0.09 - 0.1))  # the best tenth
-    assert (found.above_break_even.share, found.above_break_even.profit) == pytest.approx((0.2, 1800))
-    assert found.above_break_even.expected_profit == pytest.approx(1000 * (10 * 0.14 - 0.2))
-    for one in (*found.curve, found.above_break_even):
+    profit = purchase_facts(ten, 50, seed=0).profit
+    assert profit is not None
+    assert profit.best_share == pytest.approx(0.2)
+    assert profit.best_profit == pytest.approx(1000 * (10 * 0.2 - 0.2))
+    assert profit.break_even == pytest.approx(0.1)
+    assert (profit.curve[0].profit, profit.curve[-1].profit) == pytest.approx((0, 1000.0))
+    assert profit.curve[-1].expected_profit == pytest.approx(1000 * (10 * probability.mean() - 1))
+    assert profit.curve[4].expected_profit == pytest.approx(1000 * (10 * 0.09 - 0.1))  # the best tenth
+    assert (profit.above_break_even.share, profit.above_break_even.profit) == pytest.approx((0.2, 1800))
+    assert profit.above_break_even.expected_profit == pytest.approx(1000 * (10 * 0.14 - 0.2))
+    for one in (*profit.curve, profit.above_break_even):
         low, high = one.profit_interval
         assert low <= one.profit <= high
 
 
 def test_who_pays_is_decided_by_the_probability_alone() -> None:
-    found = purchase_facts(trial(stakes=CampaignCosts(10, 2)), 10, seed=0).profit
-    assert found is not None
+    profit = purchase_facts(trial(stakes=CampaignCosts(10, 2)), 10, seed=0).profit
+    assert profit is not None
     chosen = trial().ours.probability >= 0.2
-    assert found.above_break_even.share == pytest.approx(chosen.mean())
-    assert found.above_break_even.profit == pytest.approx(
+    assert profit.above_break_even.share == pytest.approx(chosen.mean())
+    assert profit.above_break_even.profit == pytest.approx(
         1000 * (10 * trial().label[chosen].sum() - 2 * chosen.sum()) / 500
     )
     assert purchase_facts(trial(), 10, seed=0).profit is None
@@ -343,12 +343,12 @@ def test_drivers_and_matrix_by_hand(model: Model, customers: pa.Table, contract:
     ids = assign(model.segmentation.tree, columns)
     points = model.scorecard.contributions(columns)[1]
     order = [segment.id for segment in model.segmentation.segments]
-    found = driver_facts(model.scorecard, columns, ids, order, count=2)
+    drivers = driver_facts(model.scorecard, columns, ids, order, count=2)
     names = [term.name for term in model.scorecard.terms]
     for id in order:
         means = points[:, ids == id].mean(axis=1)
-        assert found[id][0].term == names[int(np.abs(means).argmax())]
-        assert abs(found[id][0].mean_points) >= abs(found[id][1].mean_points)
+        assert drivers[id][0].term == names[int(np.abs(means).argmax())]
+        assert abs(drivers[id][0].mean_points) >= abs(drivers[id][1].mean_points)
     label, probability = np.array([1, 0, 1]), np.array([0.5, 0.25, 1.0])
     cells = matrix_facts(np.array(["S1", "S1", "S2"]), np.array([3, 3, 10]), label, probability, ["S1", "S2"])
     assert cells["S1"][2] == DecileCell(3, 2, 0.75, 1)
@@ -366,7 +366,7 @@ def test_thresholds_of_baselines_come_from_validation_rows(model: Model) -> None
 def test_a_large_holdout_gets_fewer_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("northstar_explain.evaluate.model_quality.LARGE", 500)
     monkeypatch.setattr("northstar_explain.evaluate.model_quality.DRAWS_WHEN_LARGE", 20)
-    found = [purchase_facts(trial(n=n), 30, 0) for n in (500, 501)]
-    assert [facts.bootstrap_draws for facts in found] == [30, 20]
-    assert found[1].holdout.n == 501  # every row counts, however few the draws
+    by_size = [purchase_facts(trial(n=n), 30, 0) for n in (500, 501)]
+    assert [facts.bootstrap_draws for facts in by_size] == [30, 20]
+    assert by_size[1].holdout.n == 501  # every row counts, however few the draws
     assert purchase_facts(trial(n=501), 10, 0).bootstrap_draws == 10

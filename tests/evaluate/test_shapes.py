@@ -18,7 +18,7 @@ from northstar_explain.contract import Category, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.evaluate import data_quality, drift_baseline
 from northstar_explain.evaluate.robustness import range_facts
-from northstar_explain.evaluate.shape_counts import PARTS, shape_table
+from northstar_explain.evaluate.shape_counts import ROW_SETS, shape_table
 from northstar_explain.learn import splits
 from northstar_explain.model import Model, points
 from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_REVIEW
@@ -33,7 +33,7 @@ def test_shapes_stand_row_by_row_beside_the_scorecard(model: Model) -> None:
     np.testing.assert_array_equal(shapes["train_n"].to_numpy(), card["customers"].to_numpy())
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", ROW_SETS)
 def test_every_term_counts_every_customer_and_buyer_once(model: Model, customers: pa.Table, part: str) -> None:
     label = customers[LABEL].to_numpy()
     split = splits.stratified(label, OPTIONS.validation, OPTIONS.holdout, OPTIONS.seed)
@@ -71,7 +71,7 @@ columns = st.integers(2, 40).flatmap(
 @given(columns)
 def test_ranks_agree_with_scipy(pair: tuple[np.ndarray, np.ndarray]) -> None:
     first, second = pair
-    measure, value = data_quality.likeness(first, second)
+    measure, value = data_quality.association(first, second)
     assert measure == "Spearman"
     varies = np.ptp(first) > 0 and np.ptp(second) > 0
     assert value == pytest.approx(stats.spearmanr(first, second).statistic if varies else 0.0)
@@ -84,14 +84,14 @@ def test_cramers_v_agrees_with_scipy(codes: np.ndarray) -> None:
     np.add.at(joint, tuple(codes), 1)
     joint = joint[joint.sum(1) > 0][:, joint.sum(0) > 0]
     want = stats.contingency.association(joint, "cramer") if min(joint.shape) > 1 else 0.0
-    assert data_quality.likeness(first, second) == ("Cramér's V", pytest.approx(want))
+    assert data_quality.association(first, second) == ("Cramér's V", pytest.approx(want))
 
 
 def test_a_number_that_a_category_decides_is_wholly_like_it() -> None:
     group = Category(np.array([0, 0, 1, 1, -1], np.int32), ("a", "b"))
     for order in ((group, np.array([1.0, 1.0, 5.0, 5.0, 9.0])), (np.array([1.0, 1.0, 5.0, 5.0, np.nan]), group)):
-        assert data_quality.likeness(*order) == ("correlation ratio", pytest.approx(1.0))
-    assert data_quality.likeness(np.full(3, np.nan), np.arange(3.0)) == ("none", 0.0)
+        assert data_quality.association(*order) == ("correlation ratio", pytest.approx(1.0))
+    assert data_quality.association(np.full(3, np.nan), np.arange(3.0)) == ("none", 0.0)
 
 
 def test_only_features_that_share_credit_are_named(model: Model) -> None:

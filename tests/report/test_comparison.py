@@ -1,4 +1,4 @@
-"""The comparison memo: its numbers are the model folder's, as PDF and as a page that needs nothing else."""
+"""The comparison memo: its numbers are those of the model folder, as PDF and as a self-contained page."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def memo(compared: Model, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return write_comparison(compared, tmp_path_factory.mktemp("memo") / "comparison.pdf")
 
 
-def test_the_memo_tells_the_stored_figures(compared: Model, memo: tuple[Path, Path]) -> None:
+def test_the_memo_shows_the_stored_figures(compared: Model, memo: tuple[Path, Path]) -> None:
     facts = compared.evaluation
     pages = pypdf.PdfReader(memo[0]).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
-    experiments, held = facts.experiments, facts.purchase.holdout
+    experiments, holdout = facts.experiments, facts.purchase.holdout
     assert experiments is not None
     shuffled = experiments.shuffled_label
     for figure in (
         f"{shuffled.roc_auc:.3f}",
         f"{shuffled.roc_auc_shuffled:.2f}",
         f"{max(shuffled.roc_aucs_shuffled):.2f}",
-        f"{held.figures[CAPTURE_20]:.0%}",
+        f"{holdout.figures[CAPTURE_20]:.0%}",
         f"{experiments.effects[0].eta_squared:.0%}",
         shuffled.segments_sha256[0][:12],
         f"{facts.segments.price_of_explainability:.3f}",
-        f"{held.figures[ROC_AUC]:.3f}",
+        f"{holdout.figures[ROC_AUC]:.3f}",
         f"{facts.together.control_sizes[1].customers_each:,}",
     ):
         assert figure in text, figure
@@ -53,7 +53,7 @@ def test_the_memo_tells_the_stored_figures(compared: Model, memo: tuple[Path, Pa
     assert all(segment.name in text for segment in compared.segmentation.segments)
 
 
-def test_the_memo_names_the_limits_that_monitor_has(memo: tuple[Path, Path]) -> None:
+def test_the_memo_shows_the_limits_of_monitor(memo: tuple[Path, Path]) -> None:
     text = " ".join(memo[1].read_text(encoding="utf-8").split())
     for words in (
         f"more than {limits.REJECTED_SHARE:.0%} of rows are rejected",
@@ -76,17 +76,17 @@ def test_every_customer_of_the_holdout_is_in_one_cell(compared: Model) -> None:
         ]
 
 
-def test_a_shuffled_label_teaches_nothing_on_average(compared: Model) -> None:
+def test_on_average_a_shuffled_label_carries_no_information(compared: Model) -> None:
     assert compared.evaluation.experiments is not None
     facts = compared.evaluation.experiments.shuffled_label
     assert len(facts.roc_aucs_shuffled) == 10
     assert len(set(facts.roc_aucs_shuffled)) > 1
     assert facts.roc_auc_shuffled == pytest.approx(sum(facts.roc_aucs_shuffled) / 10)
-    # One may land anywhere: it has learned chance, and ranks all customers by it.
+    # A single one may be far from 0.5: a small EBM fits the noise of its shuffled label.
     assert abs(facts.roc_auc_shuffled - 0.5) < 0.12 < facts.roc_auc - 0.5
 
 
-def test_the_page_stands_alone(memo: tuple[Path, Path]) -> None:
+def test_the_page_is_self_contained(memo: tuple[Path, Path]) -> None:
     page = memo[1].read_text(encoding="utf-8")
     assert "<link" not in page
     assert "<script" not in page
@@ -99,9 +99,9 @@ def test_the_same_model_gives_the_same_bytes(compared: Model, memo: tuple[Path, 
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in memo]
 
 
-def test_without_experiments_there_is_nothing_to_tell(model_dir: Path, tmp_path: Path) -> None:
-    said = refused(tmp_path, "compare", "--model", model_dir, "--out", tmp_path / "memo.pdf", "--quiet")
-    assert "Train again without --no-experiments" in said
+def test_without_experiments_the_memo_is_refused(model_dir: Path, tmp_path: Path) -> None:
+    message = refused(tmp_path, "compare", "--model", model_dir, "--out", tmp_path / "memo.pdf", "--quiet")
+    assert "Train again without --no-experiments" in message
     assert "an ending of .pdf" in refused(tmp_path, "compare", "--model", model_dir, "--out", tmp_path / "memo.txt")
 
 

@@ -1,4 +1,4 @@
-"""The curve of the rules, drawn and told."""
+"""The curve of price and fidelity by number of rules: its knee and its chart."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def test_the_knee_is_where_more_rules_stop_paying(prices: tuple[float, ...], rul
 
 
 @given(st.lists(st.floats(1, 2), min_size=1, max_size=6))
-def test_after_the_knee_no_step_is_worth_it_and_before_it_one_was(prices: list[float]) -> None:
-    found = points(*prices)
-    at = found.index(knee(found, 4))
-    assert all(found[at].price - one.price < 0.01 * (place - at) for place, one in enumerate(found) if place > at)
+def test_the_knee_is_the_first_point_after_which_no_step_is_worth_it(prices: list[float]) -> None:
+    curve = points(*prices)
+    at = curve.index(knee(curve, 4))
+    assert all(curve[at].price - one.price < 0.01 * (place - at) for place, one in enumerate(curve) if place > at)
     for before in range(at):
         assert any(
-            found[before].price - one.price >= 0.01 * (place - before) - 1e-12
-            for place, one in enumerate(found)
+            curve[before].price - one.price >= 0.01 * (place - before) - 1e-12
+            for place, one in enumerate(curve)
             if place > before
         )
 
 
-def test_the_curve_of_a_model_never_rises_and_is_all_drawn(model: Model) -> None:
+def test_the_price_never_rises_and_every_point_is_plotted(model: Model) -> None:
     facts = model.evaluation.segments
     prices = [one.price_of_explainability for one in facts.curve]
     assert prices == sorted(prices, reverse=True)
@@ -50,6 +50,6 @@ def test_the_curve_of_a_model_never_rises_and_is_all_drawn(model: Model) -> None
     for circle in circles:
         assert 0 < float(circle.attrib["cx"]) < WIDTH
         assert 0 < float(circle.attrib["cy"]) < HEIGHT
-    said = svg.find(f"{SVG}desc")
-    assert said is not None and said.text is not None
-    assert all(f"price {price:.3f}" in said.text for price in prices)
+    description = svg.find(f"{SVG}desc")
+    assert description is not None and description.text is not None
+    assert all(f"price {price:.3f}" in description.text for price in prices)

@@ -21,7 +21,7 @@ from helpers import contents, explain
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model, Profile
 from northstar_explain.report import palette
-from northstar_explain.report.playbook import Written, playbook_facts, words, write_playbook
+from northstar_explain.report.playbook import WrittenPlaybook, playbook_facts, words, write_playbook
 from northstar_explain.report.playbook.page_layout import TEMPLATE, pages
 from northstar_explain.report.playbook.playbook_charts import index_bar
 from northstar_explain.report.playbook.plays import recommended
@@ -31,12 +31,12 @@ BESIDE_SEGMENTS = 6  # cover, overview; whom first, tree, method, words
 
 
 @pytest.fixture(scope="module")
-def written(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Written:
+def written(model: Model, tmp_path_factory: pytest.TempPathFactory) -> WrittenPlaybook:
     return write_playbook(model, tmp_path_factory.mktemp("playbook") / "out")
 
 
 @pytest.fixture(scope="module")
-def reader(written: Written) -> pypdf.PdfReader:
+def reader(written: WrittenPlaybook) -> pypdf.PdfReader:
     return pypdf.PdfReader(written.pdf)
 
 
@@ -56,7 +56,7 @@ def fonts(reader: pypdf.PdfReader) -> dict[str, bool]:
     return found
 
 
-def test_every_page_says_what_the_model_folder_holds(model: Model, reader: pypdf.PdfReader) -> None:
+def test_every_page_shows_the_figures_of_the_model_folder(model: Model, reader: pypdf.PdfReader) -> None:
     folder = {name: json.loads(model.files[name]) for name in ("segments.json", "evaluation.json")}
     segments = folder["segments.json"]["segments"]
     outcomes = folder["evaluation.json"]["segments"]["holdout_outcomes"]
@@ -83,24 +83,24 @@ def test_every_page_says_what_the_model_folder_holds(model: Model, reader: pypdf
 
 def test_features_and_drivers_are_those_of_the_model(model: Model, reader: pypdf.PdfReader) -> None:
     drivers = model.evaluation.together.drivers
-    for segment, sheet, shown in zip(
-        model.segmentation.segments, playbook_facts(model).sheets, reader.pages[2:], strict=False
+    for segment, facts, shown in zip(
+        model.segmentation.segments, playbook_facts(model).segments, reader.pages[2:], strict=False
     ):
         text = joined(shown.extract_text())
         by_words = {words.short(model.contract[p.feature]).casefold(): p for p in segment.profile}
-        assert sheet.features
-        for one in sheet.features:
+        assert facts.features
+        for one in facts.features:
             profile = by_words[one.words.casefold()]
             assert one.index == f"{profile.index:.0f}"
             assert joined(one.words) in text and one.index in text
-        indices = [float(one.index) for one in sheet.features]
+        indices = [float(one.index) for one in facts.features]
         assert indices == sorted(indices, reverse=True)
         assert sum(index > 100 for index in indices) <= 5 and sum(index < 100 for index in indices) <= 5
         known = {f"{one.mean_points:+.2f}".replace("-", "−") for one in drivers[segment.id]}
-        assert sheet.drivers and {one.points for one in sheet.drivers} <= known
+        assert facts.drivers and {one.points for one in facts.drivers} <= known
 
 
-def test_every_segment_has_a_file_of_one_page(model: Model, written: Written, reader: pypdf.PdfReader) -> None:
+def test_every_segment_has_a_file_of_one_page(model: Model, written: WrittenPlaybook, reader: pypdf.PdfReader) -> None:
     assert written.long == ()
     for number, (segment, path) in enumerate(zip(model.segmentation.segments, written.segments, strict=True)):
         alone = pypdf.PdfReader(path)
@@ -122,7 +122,7 @@ def elements(node: Any) -> list[Any]:
     return [one for kid in inside for one in [kid, *elements(kid)]]
 
 
-def test_the_pdf_can_be_read_aloud(written: Written, model: Model) -> None:
+def test_the_pdf_can_be_read_aloud(written: WrittenPlaybook, model: Model) -> None:
     """What PDF/UA-1 asks of structure, as far as a program can see it."""
     for path in (written.pdf, written.segments[0]):
         with pikepdf.open(path) as file:
@@ -142,7 +142,7 @@ def test_the_pdf_can_be_read_aloud(written: Written, model: Model) -> None:
             assert all(page.get("/Tabs") == "/S" or "/StructParents" in page for page in file.pages)
 
 
-def test_the_same_model_gives_the_same_bytes(model: Model, written: Written, tmp_path: Path) -> None:
+def test_the_same_model_gives_the_same_bytes(model: Model, written: WrittenPlaybook, tmp_path: Path) -> None:
     again = write_playbook(model, tmp_path / "again")
     assert [path.read_bytes() for path in again.files] == [path.read_bytes() for path in written.files]
 
@@ -179,7 +179,7 @@ def require_inside(page: Any) -> None:
     assert outside == []
 
 
-def test_a_change_log_tells_what_became_of_the_segments(model: Model, tmp_path: Path) -> None:
+def test_the_change_log_shows_each_segment_and_its_change(model: Model, tmp_path: Path) -> None:
     book = playbook_facts(playbooks.updated(model))
     text = joined(html(TEMPLATE, book=book, pages=pages(book), logo="", style=None))
     for shown in ("Summer guests", "117 of 6,000", "m-0123456789ab"):
@@ -190,11 +190,11 @@ def test_a_change_log_tells_what_became_of_the_segments(model: Model, tmp_path: 
 
 
 @pytest.fixture(scope="module")
-def spoilt(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> Written:
+def spoilt(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> WrittenPlaybook:
     return write_playbook(hostile, tmp_path_factory.mktemp("hostile") / "out")
 
 
-def test_hostile_texts_are_text(hostile: Model, spoilt: Written) -> None:
+def test_hostile_texts_are_text(hostile: Model, spoilt: WrittenPlaybook) -> None:
     reader = pypdf.PdfReader(spoilt.pdf)
     assert all(fonts(reader).values())
     links = [a.get_object() for p in reader.pages for a in p.get("/Annots", [])]
@@ -290,7 +290,7 @@ def test_bars_are_as_long_for_twice_as_for_half(index: float, left: float, width
     assert (bar.left, bar.width, bar.above) == (left, width, above)
 
 
-def test_every_sort_of_segment_is_told_what_to_do(model: Model) -> None:
+def test_every_kind_of_segment_has_recommendations(model: Model) -> None:
     """Whatever the roles' levels are, there are three things to do and three not to."""
     contract, segment = model.contract, model.segmentation.segments[0]
     roles = {f.role: f.name for f in contract.features if f.role}
@@ -306,7 +306,7 @@ def test_every_sort_of_segment_is_told_what_to_do(model: Model) -> None:
 # ---- files ----
 
 
-def test_a_playbook_that_is_there_is_left_alone(model_dir: Path, tmp_path: Path) -> None:
+def test_an_existing_playbook_is_left_alone(model_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "pb").mkdir()
     (tmp_path / "pb" / "playbook.pdf").write_text("precious")
     before = contents(tmp_path)
@@ -316,7 +316,7 @@ def test_a_playbook_that_is_there_is_left_alone(model_dir: Path, tmp_path: Path)
     assert contents(tmp_path) == before
 
 
-def test_a_page_that_cannot_be_set_leaves_nothing(
+def test_a_page_that_cannot_be_laid_out_leaves_nothing(
     model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: object) -> bytes:
@@ -328,7 +328,7 @@ def test_a_page_that_cannot_be_set_leaves_nothing(
     assert contents(tmp_path) == {}
 
 
-def test_files_of_segments_that_are_no_more_go(model: Model, tmp_path: Path) -> None:
+def test_files_of_segments_that_no_longer_exist_are_removed(model: Model, tmp_path: Path) -> None:
     tmp_path.joinpath("playbook-S99.pdf").write_text("of last month")
     with pytest.raises(OutputError, match=r"playbook-S99\.pdf"):
         write_playbook(model, tmp_path)

@@ -77,7 +77,7 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_page_says_what_the_model_folder_holds(model: Model, shop: Path, browser: Any) -> None:
+def test_the_page_shows_the_figures_of_the_model_folder(model: Model, shop: Path, browser: Any) -> None:
     outcomes = model.evaluation.segments.holdout_outcomes
     with visiting(browser, shop) as visit:
         for segment in model.segmentation.segments:
@@ -87,7 +87,7 @@ def test_the_page_says_what_the_model_folder_holds(model: Model, shop: Path, bro
                 assert words in text, words
 
 
-def test_it_prints_a_page_a_sheet(model: Model, shop: Path, browser: Any, tmp_path: Path) -> None:
+def test_each_page_prints_on_one_sheet(model: Model, shop: Path, browser: Any, tmp_path: Path) -> None:
     import pypdf
 
     with visiting(browser, shop) as visit:

@@ -1,4 +1,4 @@
-"""`playbook.toml`: what marketing decides stands on the page; what cannot be, or contradicts the data, is said."""
+"""`playbook.toml`: decisions of marketing are on the page; faults and contradictions to the data are reported."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def plan_file(folder: Path, text: str = PLAN) -> Path:
     return path
 
 
-def test_what_was_decided_stands_on_the_page(model: Model, tmp_path: Path) -> None:
+def test_decisions_are_on_the_page(model: Model, tmp_path: Path) -> None:
     import pypdf
 
     done = write_playbook(model, tmp_path / "out", plan=read_plan(plan_file(tmp_path), model))
@@ -58,12 +58,12 @@ def test_what_was_decided_stands_on_the_page(model: Model, tmp_path: Path) -> No
     assert "UNASSIGNED" in reader.pages[3].extract_text()  # S2 has no owner and no KPI
     assert len(reader.pages[0].images) == 1
     book = playbook_facts(model, read_plan(tmp_path / "playbook.toml", model))
-    assert book.sheets[0].accent == "#123456"
-    assert len({one.accent for one in book.sheets}) == len(book.sheets)
+    assert book.segments[0].accent == "#123456"
+    assert len({one.accent for one in book.segments}) == len(book.segments)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ("[playbook]", "[playbok]", "playbok: expected one of playbook, segments; got an unknown key"),
         ('owner = "Ada', 'ower = "Ada', "playbook.ower: expected one of title, owner"),
@@ -82,16 +82,16 @@ def test_what_was_decided_stands_on_the_page(model: Model, tmp_path: Path) -> No
         ('"Visits"', "", "playbook.toml: file: expected a playbook's plan in TOML"),
     ],
 )
-def test_what_cannot_be_is_one_clear_error(old: str, new: str, said: str, model: Model, tmp_path: Path) -> None:
+def test_an_invalid_value_is_one_clear_error(old: str, new: str, expected: str, model: Model, tmp_path: Path) -> None:
     path = plan_file(tmp_path, PLAN.replace(old, new, 1))
     with pytest.raises(PlanError) as raised:
         read_plan(path, model)
     text = " ".join(str(raised.value).split())
-    assert said in text
+    assert expected in text
     assert str(path) in text
 
 
-def test_all_faults_are_told_at_once_each_with_its_line(model: Model, tmp_path: Path) -> None:
+def test_all_faults_are_reported_at_once_each_with_its_line(model: Model, tmp_path: Path) -> None:
     text = PLAN.replace("#123456", "blue").replace("0.2", "2").replace('"Visits"', "7")
     with pytest.raises(PlanError) as raised:
         read_plan(plan_file(tmp_path, text), model)
@@ -110,19 +110,19 @@ def test_two_segments_cannot_share_a_name_or_a_colour(model: Model, tmp_path: Pa
 
 
 def test_check_lists_what_is_unassigned(model: Model) -> None:
-    found = {finding.where for finding in check_plan(model) if finding.kind == "unassigned"}
+    places = {finding.where for finding in check_plan(model) if finding.kind == "unassigned"}
     segments = [segment.id for segment in model.segmentation.segments]
-    assert found == {"playbook.owner"} | {
+    assert places == {"playbook.owner"} | {
         f"segments.{id}.{key}" for id in segments for key in ("kpi", "owner", "control_group", "review")
     }
 
 
 def test_check_finds_what_contradicts_the_data(model: Model, tmp_path: Path) -> None:
     text = PLAN.replace("2026-06-30", "2026-01-31").replace('"Ask why"', '"shout."')
-    found = {f.where: f.says for f in check_plan(model, read_plan(plan_file(tmp_path, text), model))}
-    assert "is not after the data" in found["segments.S1.review"]
-    assert 'stands under "avoid" too' in found["segments.S1.do"]
-    assert "segments.S1.owner" not in found or "stability" in found["segments.S1.owner"]
+    findings = {f.where: f.message for f in check_plan(model, read_plan(plan_file(tmp_path, text), model))}
+    assert "is not after the data" in findings["segments.S1.review"]
+    assert 'is under "avoid", too' in findings["segments.S1.do"]
+    assert "segments.S1.owner" not in findings or "stability" in findings["segments.S1.owner"]
 
 
 def test_a_name_that_says_the_opposite_is_found(model: Model, tmp_path: Path) -> None:
@@ -135,8 +135,10 @@ def test_a_name_that_says_the_opposite_is_found(model: Model, tmp_path: Path) ->
         if word and abs(item.effect) > 1
     )
     path = plan_file(tmp_path, f'[segments.{segment.id}]\nname = "{word.capitalize()} people"\n')
-    found = [f.says for f in check_plan(model, read_plan(path, model)) if f.where == f"segments.{segment.id}.name"]
-    assert any(f'"{word}"' in says and contract[item.feature].words in says for says in found)
+    messages = [
+        f.message for f in check_plan(model, read_plan(path, model)) if f.where == f"segments.{segment.id}.name"
+    ]
+    assert any(f'"{word}"' in message and contract[item.feature].words in message for message in messages)
 
 
 def test_check_from_the_command_line(model_dir: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The rows themselves, and how far the holdout is from the training rows."""
+"""Data quality, and how far the holdout is from the training rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SplitSize:
     n : int
         Customers.
     buyers : int
-        Of them, who bought.
+        Of them, those who bought.
     base_rate : float or None
         Share who bought; null where the split is empty.
     """
@@ -48,14 +48,14 @@ class MissingShare:
 
 @dataclass(frozen=True)
 class CorrelatedPair:
-    """Two features so alike that the model may give the credit to either.
+    """Two features so strongly associated that the model may attribute an effect to either.
 
     Attributes
     ----------
     first : str
-        A feature.
+        One feature.
     second : str
-        The other.
+        The other feature.
     measure : str
         Spearman, Cramér's V or correlation ratio.
     value : float
@@ -108,12 +108,12 @@ class Shift:
 
 @dataclass(frozen=True)
 class DriftFacts:
-    """The yardstick for later tables.
+    """The reference for drift of later tables.
 
     Attributes
     ----------
     holdout : tuple of Shift
-        Every feature, the probability and the segments; the largest first.
+        For every feature, the probability and the segments; the largest first.
     """
 
     holdout: tuple[Shift, ...]

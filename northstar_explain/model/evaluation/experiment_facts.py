@@ -1,4 +1,4 @@
-"""The experiments of `explain compare`: on a sample of the training rows, with smaller models, all alike."""
+"""The experiments of `explain compare`, on a sample of the training rows, with smaller EBMs of the same options."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ShuffledLabel:
-    """Segments and a classifier, with the label as it is and shuffled.
+    """Segments and a classifier, with the original label and with shuffled ones.
 
     Attributes
     ----------
     segments_sha256 : tuple of str
-        Of the segments learned beside the label as it is, and beside the shuffled one.
+        Of the segments learned with the original label in the table, and with a shuffled one.
     segments_identical : bool
         Whether these are the same.
     roc_auc : float
-        Of the classifier with the label as it is.
+        Of the classifier fitted to the original label.
     roc_auc_shuffled : float
         Mean over the shuffles.
     roc_aucs_shuffled : tuple of float
@@ -32,7 +32,7 @@ class ShuffledLabel:
 
 @dataclass(frozen=True)
 class LabelAsFeature:
-    """KMeans given the label as one more column.
+    """KMeans with the label as an additional column.
 
     Attributes
     ----------
@@ -41,15 +41,15 @@ class LabelAsFeature:
     rules : int
         Rules of all segments.
     rules_using_label : int
-        Of them, those that ask for the label.
+        Of them, those with a condition on the label.
     definitions : tuple of str
         Of the segments, in words.
     purchase_rates : tuple of float
         Of the segments, in the sample.
     roc_auc_in_sample : float
-        Of the segment's rate as a score, which the label itself makes high.
+        Of the segment's rate as a score; high because the label is an input.
     undecided : float
-        Share of customers whose segment cannot be told while the label is unknown.
+        Share of customers whose segment depends on the label, and so is unknown on the day of scoring.
     """
 
     k: int
@@ -88,7 +88,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Separation:
-    """How well apart clusters lie, in the space of KMeans.
+    """How well separated clusters are, in the space of KMeans.
 
     Attributes
     ----------
@@ -139,22 +139,22 @@ class Effect:
 
 @dataclass(frozen=True)
 class ExperimentFacts:
-    """Why one uses labels and the other must not, and what each sees.
+    """Which of segments and purchase model needs the label, and what each can tell.
 
     Attributes
     ----------
     rows : int
-        Of the sample.
+        Rows of the sample.
     holdout_n : int
         Customers that the experiments are evaluated on.
     shuffled_label : ShuffledLabel
-        With a label that says nothing.
+        With labels that carry no information.
     label_as_feature : LabelAsFeature
-        With the label given to KMeans.
+        With the label as a feature of KMeans.
     variants : tuple of Variant
-        The segment as a score, as a feature and as a divide.
+        The segment as a score, as a feature, and as one model each.
     clusters : Clusters
-        How well apart they lie.
+        How well separated they are.
     effects : tuple of Effect
         The features that differ most between segments, the largest first.
     """

@@ -1,7 +1,7 @@
-"""Facts to JSON and back: one writer and one reader for every dataclass of the evaluation.
+"""Facts to JSON and back: one writer and one reader for every dataclass of facts.
 
-What may stand in a fact: int, float, str, bool, None, a tuple, a named tuple, a mapping with str keys, another such
-dataclass, or one of these or None. The reader takes exactly what the types say and names the place of what is not.
+A field may be int, float, str, bool, None, a tuple, a named tuple, a mapping with str keys, another such dataclass, or
+one of these or None. The reader accepts exactly what the types demand and names the place of every fault.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORDS: dict[Any, str] = {
 
 
 class FactError(ValueError):
-    """Facts that are not what their types say.
+    """Facts that do not match their types.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ def to_json(facts: Any) -> Any:
     Raises
     ------
     FactError
-        When a value is not of its field's type: whoever measured it made a mistake.
+        When a value is not of its field's type, which is a bug in the code that measured it.
     """
     faults: list[Fault] = []
     data = _written(facts, type(facts), "", faults)
@@ -81,9 +81,9 @@ def hints(kind: type) -> dict[str, Any]:
 
 @cache
 def _hints(kind: type) -> tuple[tuple[str, Any], ...]:
-    found = get_type_hints(kind)
+    types_by_name = get_type_hints(kind)
     names = getattr(kind, "_fields", None) or [one.name for one in dataclasses.fields(kind)]
-    return tuple((name, found[name]) for name in names)
+    return tuple((name, types_by_name[name]) for name in names)
 
 
 def optional(kind: Any) -> tuple[Any, bool]:
@@ -103,7 +103,7 @@ def expected(kind: Any) -> str:
 
 
 def _plain(kind: Any) -> Any:
-    """The JSON side of a type: dict for whatever is an object there, tuple for whatever is a list."""
+    """The JSON type of a field: dict for an object, tuple for a list."""
     origin = get_origin(kind)
     if origin is tuple or _is_named_tuple(kind):
         return tuple
@@ -118,7 +118,7 @@ def _is_named_tuple(kind: Any) -> bool:
 
 def _fits(value: Any, kind: Any) -> bool:
     if kind is float:
-        # A whole number may be too large for a float, and comparing it is exact where converting it would fail.
+        # A whole number may be too large for a float: the comparison is exact where a conversion would fail.
         return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
@@ -129,7 +129,7 @@ def _fault(where: str, kind: Any, got: str) -> Fault:
     return Fault(where or "the whole", expected(kind), got, _TODO)
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     """A stored value, short enough for an error."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
@@ -161,7 +161,7 @@ def _read(data: Any, kind: Any, where: str, faults: list[Fault]) -> Any:
         return None
     plain = _plain(inner)
     if not _fits(data, list if plain is tuple else plain):
-        faults.append(_fault(where, kind, _said(data)))
+        faults.append(_fault(where, kind, _shown(data)))
         return None
     if dataclasses.is_dataclass(inner):
         return _read_fields(data, inner, where, faults)  # type: ignore[arg-type]
@@ -178,14 +178,15 @@ def _read_fields(data: dict[str, Any], kind: type, where: str, faults: list[Faul
     before = len(faults)
     missing = [(name, of) for name, of in known.items() if name not in data]
     faults += [_fault(_join(where, name), of, "nothing: the field is missing") for name, of in missing]
+    # A field that this version does not know may change the meaning of others: refuse rather than guess.
     unknown = [name for name in data if name not in known]
-    faults += [Fault(_join(where, name), "no such field", _said(data[name]), _TODO) for name in unknown]
+    faults += [Fault(_join(where, name), "no such field", _shown(data[name]), _TODO) for name in unknown]
     values = {name: _read(data[name], of, _join(where, name), faults) for name, of in known.items() if name in data}
     if len(faults) > before:
         return None
     try:
         return kind(**values)
-    except FactError as error:  # what a dataclass itself demands of its values
+    except FactError as error:  # checks of the dataclass itself
         faults += [dataclasses.replace(one, where=_join(where, one.where)) for one in error.faults]
         return None
 
@@ -196,8 +197,8 @@ def _read_items(data: list[Any], kind: Any, where: str, faults: list[Fault]) -> 
     if wanted is not None and len(data) != wanted:
         faults.append(Fault(where, f"a list of {wanted}", f"a list of {len(data)}", _TODO))
         return None
-    found = [_read(one, of, at, faults) for one, of, at in _items(data, kind, where)]
-    return kind(*found) if _is_named_tuple(kind) else tuple(found)
+    items = [_read(one, of, at, faults) for one, of, at in _items(data, kind, where)]
+    return kind(*items) if _is_named_tuple(kind) else tuple(items)
 
 
 def _items(values: Any, kind: Any, where: str) -> Iterator[tuple[Any, Any, str]]:

@@ -21,26 +21,27 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Figures:
-    """How good a score is: a figure per metric, taken by the metric (``figures[ROC_AUC]``).
+    """The metrics of one score, looked up by metric (``figures[ROC_AUC]``).
 
     Attributes
     ----------
     values : mapping of str to float
         Each metric by its key.
     intervals : mapping of str to Interval
-        The 95% percentile interval over the bootstrap draws; that of a metric that every draw overstates, less its
-        bias.
+        The 95% percentile interval over the bootstrap draws; corrected for bias for a metric that every draw
+        overstates.
 
     Raises
     ------
     FactError
-        When a key is no metric, or a metric that every folder must have is missing.
+        When a key is not a metric, or a metric that every folder must have is missing.
     """
 
     values: Mapping[str, float]
     intervals: Mapping[str, Interval]
 
     def __post_init__(self) -> None:
+        # Looked up at run time: a metric may be added to the registry after import.
         known = metric_registry.METRICS
         faults = [_fault(f"{of}.{key}", "a metric", "an unknown key") for of, key in self._unknown(known)]
         for key, metric in known.items():
@@ -63,7 +64,7 @@ class Figures:
         return self.intervals.get(metric.key)
 
     def listed(self, place: str) -> tuple[Metric, ...]:
-        """The metrics that a report lists and that were measured."""
+        """The measured metrics that a report lists."""
         return tuple(one for one in metric_registry.listed(place) if one.key in self.values)
 
 

@@ -1,50 +1,50 @@
-"""Every limit that a report states, once: code compares with these constants, and texts print them.
+"""Every limit that a report states, in one place: code compares with these constants, and texts print them.
 
-A limit that is written into a sentence by hand is forgotten when the constant changes, so a test looks for the
-numbers of this module elsewhere in the package, in `cli` and in the templates.
+A limit typed into a sentence would be forgotten when the constant changes, so a test searches the package, `cli` and
+the templates for the numbers of this module.
 """
 
 from __future__ import annotations
 
-# Bootstrap Jaccard of a segment (Hennig 2008): below the first do not trust it, from the others on it is stable.
+# Bootstrap Jaccard of a segment (Hennig 2008): trusted from the first, stable from the second, highly from the third.
 JACCARD_TRUSTED, JACCARD_STABLE, JACCARD_HIGHLY_STABLE = 0.60, 0.75, 0.85
-# A segment of an updated model continues an earlier one above this Jaccard: else more than half is elsewhere.
+# A segment of an updated model continues an earlier one above this Jaccard; below it, they share too few customers.
 JACCARD_SAME_SEGMENT = 0.5
 
-# What a number of segments must reach to be taken on its merits.
+# Targets for a number of segments.
 PRICE_TARGET, FIDELITY_TARGET = 1.05, 0.90
-# Drop of the price of explainability that makes another rule a segment worth reading.
+# Drop of the price of explainability that justifies one more rule per segment.
 PRICE_DROP_WORTH_A_RULE = 0.01
 
-# The null test speaks of natural clusters only with both (Kaufman & Rousseeuw 1990 for the silhouette).
+# The null test reports natural clusters only if both hold (Kaufman & Rousseeuw 1990 for the silhouette).
 NULL_TEST_P_VALUE, NATURAL_SILHOUETTE = 0.05, 0.5
 
-# Population stability index (Siddiqi 2006): worth a look; asks for a review.
+# Population stability index (Siddiqi 2006): worth a look; needs a review.
 PSI_LOOK, PSI_REVIEW = 0.1, 0.25
 
-# Fewer customers than these: a bin is drawn as thin, a subgroup gets no figures, a cell is no audience of its own.
+# With fewer customers, a bin is marked as thin, a subgroup gets no metrics, a cell is no audience of its own.
 THIN_BIN_CUSTOMERS = 50
 SUBGROUP_MIN_CUSTOMERS = 50
 AUDIENCE_MIN_CUSTOMERS = 30
 
-# `explain monitor` fires beyond these. A segment's share must move by more than this part of itself, and than chance.
+# Triggers of `explain monitor`. A segment's share must change by more than this fraction of itself, and than chance.
 MONITOR_SEGMENT_CHANGE = 1 / 3
 MONITOR_AUC_DROP = 0.03
 MONITOR_CALIBRATION_GAP = 0.03
 REJECTED_SHARE = 0.01
 
-# What makes the audit's first page name something as weak.
+# Beyond these, the first page of the audit report lists a weakness.
 WEAK_CALIBRATION_ERROR, WEAK_FIDELITY, WEAK_THIN_SHARE, WEAK_SAME_REASON = 0.02, 0.8, 0.05, 0.9
 
-# Correlation from which two features are named as sharing credit (Mukaka 2012 calls it high).
+# Correlation from which two features are reported as sharing their effect (Mukaka 2012 calls it high).
 CORRELATED = 0.7
 
-# Difference in ROC-AUC below which two ways to score are the same for a campaign.
+# Difference in ROC-AUC below which two scores are equally good for a campaign.
 AUC_DIFFERENCE_THAT_MATTERS = 0.005
 
 
 def stability_words(jaccard: float) -> str:
-    """How stable a segment is, in the words that every report uses."""
+    """How stable a segment is, in the words of every report."""
     if jaccard < JACCARD_TRUSTED:
         return "not reliable"
     if jaccard < JACCARD_STABLE:

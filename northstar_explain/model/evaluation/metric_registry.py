@@ -1,6 +1,6 @@
-"""The figures of a score on the holdout, described once; `evaluate.holdout_metrics` has the function of each.
+"""The metrics of a score, described once; `evaluate.holdout_metrics` has the function of each.
 
-To add a metric: an entry here and a function there. It is then measured for the model and every baseline, stored in
+To add a metric, add an entry here and a function there. It is then measured for the model and every baseline, stored in
 `evaluation.json`, and shown by `explain show`, the comparison memo and the audit pack.
 """
 
@@ -15,16 +15,16 @@ PLACES = (TERMINAL, MEMO, AUDIT)
 
 @dataclass(frozen=True)
 class Metric:
-    """What a figure is called and how it is read.
+    """The description of a metric.
 
     Attributes
     ----------
     key : str
         In `evaluation.json`.
     label : str
-        For people.
+        Name in reports.
     meaning : str
-        What it says, in one sentence without a full stop.
+        What it measures, in one sentence without a full stop.
     unit : str
         What the number counts: ``"share"``, ``"ratio"``, or nothing.
     format : str
@@ -32,12 +32,12 @@ class Metric:
     interval : bool
         Whether it gets a bootstrap interval.
     overstated : bool
-        Whether each bootstrap draw overstates it, as it does a mean of absolute gaps; its interval is then less its
-        bias.
+        Whether each bootstrap draw overstates it, as it does a mean of absolute gaps; its interval is then corrected
+        for bias.
     places : tuple of str
-        Where it is listed: ``TERMINAL``, ``MEMO``, ``AUDIT``.
+        Reports that list it: ``TERMINAL``, ``MEMO``, ``AUDIT``.
     core : bool
-        Whether every folder of this format has it; one that came later may be missing in older folders.
+        Whether every folder of this format has it; a metric added later may be missing in older folders.
     """
 
     key: str
@@ -75,7 +75,7 @@ BRIER = _core(
     "brier", "Brier score", "mean squared error of the probability; lower is better", places=(TERMINAL, AUDIT)
 )
 BRIER_SKILL = _core(
-    "brier_skill", "Brier skill", "share of the base rate's squared error taken off", "share", places=(MEMO, AUDIT)
+    "brier_skill", "Brier skill", "relative reduction of the base rate's squared error", "share", places=(MEMO, AUDIT)
 )
 ECE = _core(
     "ece", "Calibration error", "mean gap between predicted and actual rate over ten bins", "share", overstated=True
@@ -89,7 +89,7 @@ CAPTURE_10 = _core("capture_10", "Capture, best 10%", _CAPTURE, "share", "{:.0%}
 CAPTURE_20 = _core("capture_20", "Capture, best 20%", _CAPTURE, "share", "{:.0%}", places=(MEMO,))
 CAPTURE_30 = _core("capture_30", "Capture, best 30%", _CAPTURE, "share", "{:.0%}", places=(AUDIT,))
 
-# By key, in the order in which they are listed.
+# By key, in reporting order.
 METRICS: dict[str, Metric] = {
     one.key: one
     for one in (
@@ -101,12 +101,12 @@ METRICS: dict[str, Metric] = {
 
 @dataclass(frozen=True)
 class Reference:
-    """What a figure is read against: a number of the holdout itself, the same for every score.
+    """A number of the holdout that metrics are compared with, the same for every score.
 
     Attributes
     ----------
     key : str
-        The field of `purchase_facts.Holdout`; ``KEY_interval`` is its interval where there is one.
+        Its field in `purchase_facts.Holdout`; ``KEY_interval`` is its interval where there is one.
     label, meaning : str
     """
 

@@ -1,4 +1,4 @@
-"""What contacting the best-scored customers would bring; per 1,000 customers, in the currency of the margin."""
+"""Profit of contacting the best-scored customers; per 1,000 customers, in the currency of the margin."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class ProfitPoint:
     Attributes
     ----------
     share : float
-        Of customers contacted, the best-scored first.
+        Of customers, contacted from the best-scored down.
     profit : float
-        From those who bought.
+        By actual purchases.
     profit_interval : Interval
         Its 95% interval.
     expected_profit : float
-        From the probabilities.
+        By predicted probabilities.
     """
 
     share: float
@@ -44,11 +44,11 @@ class Profit:
     best_share : float
         Where the curve is highest; chosen on the holdout itself.
     best_profit : float
-        There.
+        Profit at that share.
     break_even : float
         Probability from which a contact pays.
     above_break_even : ProfitPoint
-        When exactly those from there on are contacted.
+        When exactly the customers from that probability on are contacted.
     """
 
     margin: float

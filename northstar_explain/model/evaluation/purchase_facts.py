@@ -1,4 +1,4 @@
-"""What was measured of the purchase model, on customers it has not seen."""
+"""Facts of the purchase model, on the holdout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Holdout:
     brier_base_rate : float
         Mean squared error when everyone gets the base rate.
     lift_quality_grade : str
-        The lift quality in a word.
+        The lift quality as a word.
     figures : Figures
         Every metric.
     """
@@ -49,21 +49,21 @@ class Holdout:
     figures: Figures
 
     def references(self) -> Iterator[tuple[Reference, float, Interval | None]]:
-        """What the figures are read against, with its value and, where there is one, its interval."""
+        """Each reference value, with its interval where there is one."""
         for one in metric_registry.REFERENCES:
             yield one, getattr(self, one.key), getattr(self, f"{one.key}_interval", None)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Another way to score the same rows.
+    """Another score of the same rows.
 
     Attributes
     ----------
     name : str
         ``base_rate``, ``recency_rule``, ``logistic_rfv``, ``segment_rate`` or ``black_box``.
     threshold : float
-        From which it flags; highest F1 on the validation rows.
+        Probability from which it flags; highest F1 on the validation rows.
     figures : Figures
         Every metric, on the same bootstrap draws as the model's.
     roc_auc_behind : float
@@ -81,14 +81,14 @@ class Baseline:
 
 @dataclass(frozen=True)
 class SkippedBaseline:
-    """A baseline that the contract does not allow.
+    """A baseline that was skipped.
 
     Attributes
     ----------
     name : str
         As in `Baseline`.
     reason : str
-        What is missing for it.
+        What it needs and the contract lacks.
     """
 
     name: str
@@ -116,14 +116,14 @@ class Gap:
 
 @dataclass(frozen=True)
 class Gaps:
-    """What better scores reach.
+    """The distance to better scores.
 
     Attributes
     ----------
     black_box : Gap or None
         Gradient boosting.
     true_probability : Gap or None
-        The best that can be known, where a simulation tells it.
+        The best score there is, where a simulation provides it.
     """
 
     black_box: Gap | None
@@ -132,12 +132,12 @@ class Gaps:
 
 @dataclass(frozen=True)
 class GroupSplit:
-    """Rows that belong together are kept in one split: how many groups each split has.
+    """The groups in each split: rows of one group are kept in the same split.
 
     Attributes
     ----------
     column : str or None
-        What names the group of a row; null where the groups are rows that are equal in every feature.
+        Column with the group of a row; null where groups are rows that are equal in every feature.
     train : int
         Groups in the training rows.
     validation : int
@@ -160,7 +160,7 @@ class GroupSplit:
 
 @dataclass(frozen=True)
 class TermImportance:
-    """How much a term weighs in the scorecard.
+    """The importance of a term in the scorecard.
 
     Attributes
     ----------
@@ -179,18 +179,18 @@ class TermImportance:
 
 @dataclass(frozen=True)
 class PurchaseFacts:
-    """The purchase model, on customers it has not seen.
+    """The purchase model on the holdout.
 
     Attributes
     ----------
     holdout : Holdout
-        The model's own figures.
+        The model's own metrics.
     bootstrap_draws : int
         Of the holdout, for the intervals.
     baselines : tuple of Baseline
-        Simpler ways to score, and a black box, on the same rows.
+        Simpler scores, and a black box, on the same rows.
     baselines_skipped : tuple of SkippedBaseline
-        That the contract does not allow.
+        Baselines whose features the contract does not have.
     subgroups : tuple of Subgroup
         Segments, new and unknown customers, sensitive features.
     reliability : tuple of CalibrationBin

@@ -9,12 +9,12 @@ from northstar_explain.model.evaluation.figure_facts import Interval
 
 @dataclass(frozen=True)
 class Subgroup:
-    """The model for one group of customers; null where there are too few for a figure.
+    """The model for one group of customers; metrics are null where there are too few customers.
 
     Attributes
     ----------
     by : str
-        What divides customers: ``segment``, ``tenure``, ``unknown``, or a sensitive feature.
+        How customers are grouped: ``segment``, ``tenure``, ``unknown``, or a sensitive feature.
     name : str
         The group's value.
     n : int
@@ -24,13 +24,13 @@ class Subgroup:
     predicted_rate : float or None
         Mean probability.
     ece : float or None
-        Calibration error, over ten bins or as many as hold enough customers each.
+        Calibration error, over ten bins or fewer so that each holds enough customers.
     flag_rate : float or None
         Share flagged as likely buyers.
     recall : float or None
         Share flagged among buyers.
     roc_auc : float or None
-        Null, too, where all or none bought.
+        Also null where all or none bought.
     base_rate_interval : Interval or None
         95% by Wilson (1927).
     recall_interval : Interval or None

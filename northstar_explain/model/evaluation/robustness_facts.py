@@ -1,4 +1,4 @@
-"""What other bags, and values beyond those seen, would change; on the holdout."""
+"""Agreement between bags, and the response to values beyond the training range; on the holdout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ProbabilitySpread:
-    """Standard deviation over bags of a customer's probability.
+    """Standard deviation of a customer's probability over the bags.
 
     Attributes
     ----------
@@ -28,19 +28,19 @@ class BagAgreement:
     Attributes
     ----------
     bags : int
-        Models that are averaged.
+        EBMs that are averaged.
     n : int
-        Customers scored by each of them alone.
+        Customers scored by each of them.
     probability_spread : ProbabilitySpread
-        How far bags differ.
+        How much bags differ.
     same_flag : float
-        Share of customers whom a bag alone gives the same flag; mean over bags.
+        Share of customers with the same flag by one bag as by the model; mean over bags.
     same_decile : float
         The same for the decile.
     same_top_reason : float
         The same for the strongest term.
     same_top_three : float
-        Of the three strongest terms, share that a bag alone names, too.
+        Share of the three strongest terms that are among the three strongest of one bag, too.
     """
 
     bags: int
@@ -54,7 +54,7 @@ class BagAgreement:
 
 @dataclass(frozen=True)
 class RangeResponse:
-    """What the score does when a numeric feature leaves the range seen in training.
+    """The response of the score when a numeric feature leaves the range seen in training.
 
     Attributes
     ----------
@@ -82,12 +82,12 @@ class RangeResponse:
 
 @dataclass(frozen=True)
 class RobustnessFacts:
-    """How far a score can be relied on.
+    """How robust the score is.
 
     Attributes
     ----------
     bags : BagAgreement
-        What another bag would have said.
+        Agreement between the bags.
     out_of_range : tuple of RangeResponse
         By numeric feature.
     """

@@ -1,6 +1,6 @@
 """The schema of `evaluation.json` as Markdown, from the dataclasses: types from their hints, meanings from docstrings.
 
-``python -m northstar_explain.model.evaluation.schema_page docs/model-folder.md`` writes it between the page's marks.
+``python -m northstar_explain.model.evaluation.schema_page docs/model-folder.md`` updates it between the page's marks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def schema() -> str:
     lines = []
     for name, kind in hints(Evaluation).items():
         section, may_be_none = optional(kind)
-        lines += ["", f"### `{name}`", "", meanings[name] + (" Else as follows." if may_be_none else "")]
+        lines += ["", f"### `{name}`", "", meanings[name] + (" Otherwise as follows." if may_be_none else "")]
         lines += ["", "| field | type | meaning |", "| --- | --- | --- |", *_rows(section, "")]
     return "\n".join([*lines, "", *_metrics()])
 
@@ -35,12 +35,12 @@ def described(kind: type) -> dict[str, str]:
     """The meaning of each field, from the docstring's section on attributes."""
     text = inspect.getdoc(kind) or ""
     entries = text.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
-    found = re.findall(r"^(\w+) : [^\n]*\n((?:    [^\n]*\n?)+)", entries + "\n", re.M)
-    return {name: " ".join(meaning.split()).replace("``", "`") for name, meaning in found}
+    fields = re.findall(r"^(\w+) : [^\n]*\n((?:    [^\n]*\n?)+)", entries + "\n", re.M)
+    return {name: " ".join(meaning.split()).replace("``", "`") for name, meaning in fields}
 
 
 def updated(page: str) -> str:
-    """A page with the part between its marks written anew."""
+    """A page with the section between its marks replaced."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -60,7 +60,7 @@ def _rows(kind: Any, path: str) -> Iterator[str]:
 
 
 def _item(kind: Any) -> tuple[Any, str]:
-    """What a list or an object by key holds, and how a path shows that."""
+    """The item type of a list or an object by key, and its mark in a path."""
     if get_origin(kind) is tuple:
         return get_args(kind)[0], "[]"
     if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Mapping):

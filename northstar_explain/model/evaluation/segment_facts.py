@@ -1,4 +1,4 @@
-"""What was measured of the segments, against the KMeans they explain; only `holdout_outcomes` uses the label."""
+"""Facts of the segments and of the KMeans they explain; only `holdout_outcomes` uses the label."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from northstar_explain.model.evaluation.update_facts import Trend, Update
 
 @dataclass(frozen=True)
 class SpaceFeature:
-    """A feature of the space in which KMeans measures likeness.
+    """A feature of the space in which KMeans measures distances.
 
     Attributes
     ----------
     feature : str
         Its column.
     variance_explained : float
-        Of all features that may define segments, in features' worth of variance.
+        Of all features that may define segments; 1 is the variance of one feature.
     """
 
     feature: str
@@ -39,10 +39,10 @@ class NullTest:
     p_value : float
         Share of copies, counting the data itself, that reach the data's silhouette.
     copies : int
-        How many were made.
+        Number of copies.
     natural_clusters : bool
-        Whether to speak of natural clusters: clearer than in the copies, and with a silhouette below which structure
-        is weak (Kaufman & Rousseeuw 1990); otherwise the segments are useful slices of a continuum.
+        Whether the clusters may be called natural: clearer than in the copies, and with a silhouette that is not weak
+        (Kaufman & Rousseeuw 1990); otherwise the segments are useful slices of a continuum.
     """
 
     silhouette: float
@@ -54,7 +54,7 @@ class NullTest:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateFacts:
     """A number of segments that was tried.
 
     Attributes
@@ -89,7 +89,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """What a number of rules costs and gives.
+    """Price and fidelity at a number of rules.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SegmentSpend:
-    """A segment's part of what is spent.
+    """A segment's share of the total spend.
 
     Attributes
     ----------
@@ -174,7 +174,7 @@ class SegmentSpend:
 
 @dataclass(frozen=True)
 class Spend:
-    """What is spent, by segment.
+    """Spend by segment.
 
     Attributes
     ----------
@@ -190,7 +190,7 @@ class Spend:
 
 @dataclass(frozen=True)
 class SegmentFacts:
-    """How well rules say the clusters, the evidence for them, and what their customers do.
+    """How well rules explain the clusters, the evidence for the segments, and their outcomes.
 
     Attributes
     ----------
@@ -201,35 +201,35 @@ class SegmentFacts:
     max_conditions : int
         Of the longest rule, a range counted once.
     fidelity : float
-        Share of customers, not used to learn the rules, whose rule and KMeans cluster agree.
+        Share of customers, not used to learn the rules, whose segment by rules and KMeans cluster agree.
     fidelity_n : int
-        How many these are.
+        Number of these customers.
     price_of_explainability : float
-        K-means cost of the rule segments over that of KMeans (Dasgupta et al. 2020); 1 is free.
+        K-means cost of the rules over that of KMeans (Dasgupta et al. 2020); 1 is no loss.
     smallest_share : float
         Of the smallest segment.
     rounding_cost : float
-        The price less the price with any threshold instead of a rounded one.
+        The price minus the price before thresholds were rounded.
     rule_features : tuple of str
-        That rules ask about.
+        Features in conditions of the rules.
     space : tuple of SpaceFeature
-        In which KMeans measures likeness.
+        The space in which KMeans measures distances.
     silhouette : float
         Of KMeans, on a sample.
     stability : mapping of str to float
-        Per segment, mean bootstrap Jaccard of clustering and distilling again (Hennig 2007).
+        Per segment, mean bootstrap Jaccard of clustering and distilling resampled customers (Hennig 2007).
     null_test : NullTest
         Whether there are natural clusters.
-    candidates : tuple of Candidate
+    candidates : tuple of CandidateFacts
         Numbers of segments that were tried.
     curve : tuple of CurvePoint
         One to four times as many rules as segments.
     knee : int
-        Fewest rules of the curve from which on another rule a segment is not worth reading.
+        Fewest rules of the curve from which on one more rule per segment is not worth its length.
     holdout_outcomes : mapping of str to Outcome
         By segment that has customers in the holdout.
     funnel : mapping of str to tuple of tuple of int
-        Per segment, one list a rule: customers who fit its first condition, its first two, and so on.
+        Per segment, one list per rule: customers who meet its first condition, its first two, and so on.
     spend : Spend or None
         Null without an amount of role ``value``.
     borderline : mapping of str to Borderline
@@ -253,7 +253,7 @@ class SegmentFacts:
     silhouette: float
     stability: Mapping[str, float]
     null_test: NullTest
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[CandidateFacts, ...]
     curve: tuple[CurvePoint, ...]
     knee: int
     holdout_outcomes: Mapping[str, Outcome]

@@ -1,4 +1,4 @@
-"""Segments and probabilities side by side, on the holdout."""
+"""Segments and probabilities together, on the holdout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DecileCell:
     expected_buyers : float
         Sum of their probabilities.
     actual_buyers : int
-        Who bought.
+        Those who bought.
     """
 
     decile: int
@@ -71,14 +71,14 @@ class Driver:
 
 @dataclass(frozen=True)
 class ControlSize:
-    """Customers that show an uplift of the purchase rate, at 80% power and 5% significance, two-sided.
+    """Customers needed to detect an uplift of the purchase rate, at 80% power and 5% significance, two-sided.
 
     Attributes
     ----------
     uplift : float
         Difference of the purchase rate.
     customers_each : int
-        In the campaign and in the control group, each.
+        In each of campaign and control group.
     """
 
     uplift: float
@@ -87,7 +87,7 @@ class ControlSize:
 
 @dataclass(frozen=True)
 class TogetherFacts:
-    """Who is where, and what drives buying in each segment.
+    """Customers by segment and decile, and the drivers in each segment.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class TogetherFacts:
     quantiles : mapping of str to Quantiles
         By segment that has customers in the holdout.
     drivers : mapping of str to tuple of Driver
-        Per segment, the terms that move it most, the largest either way first.
+        Per segment, the terms with the largest mean points, by absolute value.
     control_sizes : tuple of ControlSize
         For the base rate of all.
     segment_control_sizes : mapping of str to tuple of ControlSize

@@ -1,4 +1,4 @@
-"""What became of an earlier model's segments, and who moved: because the rules changed, or the customers."""
+"""An earlier model's segments in the new model, and migration by changed rules or changed customers."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Trend:
 
 @dataclass(frozen=True)
 class MatchedSegment:
-    """A segment that is found again.
+    """A segment that continues one of the earlier model.
 
     Attributes
     ----------
     id : str
-        Which it keeps.
+        Its id, which it keeps.
     name : str
         As learned.
     jaccard : float
@@ -74,12 +74,12 @@ class MatchedSegment:
 
 @dataclass(frozen=True)
 class RetiredSegment:
-    """A segment that is not found again.
+    """A segment of the earlier model that no new one continues.
 
     Attributes
     ----------
     id : str
-        Which is not used again.
+        Its id, which is not used again.
     name : str
         As learned.
     went_to : mapping of str to int
@@ -93,12 +93,12 @@ class RetiredSegment:
 
 @dataclass(frozen=True)
 class AddedSegment:
-    """A new segment.
+    """A segment that continues none of the earlier model.
 
     Attributes
     ----------
     id : str
-        Never used before.
+        Its id, never used before.
     name : str
         As learned.
     came_from : mapping of str to int
@@ -117,21 +117,21 @@ class Moves:
     Attributes
     ----------
     customers : int
-        Scored before and here today.
+        Scored before and in today's table.
     new : int
-        Here today, not scored before.
+        In today's table, not scored before.
     gone : int
-        Scored before, not here today.
+        Scored before, not in today's table.
     moved_by_customer : int
-        By the old rules, in another segment with today's values than then.
+        By the old rules, in another segment with today's values than before.
     moved_by_model : int
         On today's values, in another segment by the new rules than by the old.
     moved_by_both : int
         Both of these.
     moved_back : int
-        Of those, in the segment where they were.
+        Of those, in the segment where they were before.
     customer_moves : mapping of str to mapping of str to int
-        Old segment then to old segment now to customers.
+        Segment before to segment now, both by the old rules, to customers.
     """
 
     customers: int
@@ -155,13 +155,13 @@ class Update:
     previous_date : str
         Of the earlier model.
     same_above : float
-        Jaccard above which a segment is the same.
+        Jaccard above which a segment continues an earlier one.
     matched : tuple of MatchedSegment
-        Found again.
+        Segments that continue earlier ones.
     retired : tuple of RetiredSegment
-        Not found again.
+        Segments that are not continued.
     added : tuple of AddedSegment
-        New.
+        New segments.
     customers : int
         Today's.
     moved_by_model : int

@@ -1,4 +1,4 @@
-"""What a playbook shows, taken from a model folder and put into words; nothing is measured here."""
+"""The facts of a playbook, taken from a model folder and formatted; nothing is measured here."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.palette import accents
 from northstar_explain.report.playbook import words
 from northstar_explain.report.playbook.last_pages import Branch, Changes, Contacts, branch, changes, contacts
-from northstar_explain.report.playbook.method import Point, glossary, limits, method
+from northstar_explain.report.playbook.method import Note, glossary, limits, method
 from northstar_explain.report.playbook.plan import Plan
 from northstar_explain.report.playbook.playbook_charts import Column, mosaic_svg, stripes_svg
-from northstar_explain.report.playbook.segment_page import UNASSIGNED, Sheet, sheet
+from northstar_explain.report.playbook.segment_page import UNASSIGNED, SegmentPage, segment_page
 
-# Leaves up to which the page of the tree has room for the definitions too.
+# Leaves up to which the page of the tree has room for the definitions, too.
 ROOMY = 8
 
 
 @dataclass(frozen=True)
 class Playbook:
-    """Everything a playbook says, formatted."""
+    """The formatted facts of a playbook."""
 
     title: str
     owner: str
@@ -41,15 +41,15 @@ class Playbook:
     headline: str
     cover: str
     mosaic: str
-    sheets: tuple[Sheet, ...]
+    segments: tuple[SegmentPage, ...]
     contacts: Contacts
     tree: Branch
     questions: int
     roomy_tree: bool
     stable_from: str
-    method: tuple[Point, ...]
-    limits: tuple[Point, ...]
-    glossary: tuple[Point, ...]
+    method: tuple[Note, ...]
+    limits: tuple[Note, ...]
+    glossary: tuple[Note, ...]
     changes: Changes | None
 
 
@@ -65,7 +65,7 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
     Returns
     -------
     Playbook
-        Ready to be shown: every figure formatted, every text plain.
+        Ready to print: figures formatted, texts without markup.
     """
     plan = plan or Plan()
     model = planned(model, plan)
@@ -73,9 +73,9 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
     facts, holdout = model.evaluation.segments, model.evaluation.purchase.holdout
     ids = [segment.id for segment in segments]
     colors = accents(ids, {id: one.color for id, one in plan.segments.items() if one.color})
-    sheets = tuple(sheet(segment, model, colors, plan[segment.id]) for segment in segments)
+    pages = tuple(segment_page(segment, model, colors, plan[segment.id]) for segment in segments)
     columns = _columns(model, colors)
-    tree = branch(model.segmentation.tree, contract, {one.id: one for one in sheets})
+    tree = branch(model.segmentation.tree, contract, {one.id: one for one in pages})
     return Playbook(
         title=plan.title or contract.title,
         owner=plan.owner or UNASSIGNED,
@@ -93,8 +93,8 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
         headline=_headline(model),
         cover=stripes_svg([Column(s.id, s.name, colors[s.id], s.share, 0.0) for s in segments], contract.noun),
         mosaic=mosaic_svg(columns, holdout.base_rate, contract.outcome, contract.noun),
-        sheets=sheets,
-        contacts=contacts(model, sheets),
+        segments=pages,
+        contacts=contacts(model, pages),
         tree=tree,
         questions=tree.questions,
         roomy_tree=tree.leaves <= ROOMY,
@@ -113,19 +113,19 @@ def planned(model: Model, plan: Plan) -> Model:
 
 
 def _columns(model: Model, colors: dict[str, str]) -> list[Column]:
-    """Segments by their rate, the highest first."""
+    """Segments by purchase rate, the highest first."""
     outcomes = model.evaluation.segments.holdout_outcomes
-    found = [
+    columns = [
         Column(
             one.id, one.name, colors[one.id], one.share, outcomes[one.id].purchase_rate if one.id in outcomes else 0.0
         )
         for one in model.segmentation.segments
     ]
-    return sorted(found, key=lambda column: -column.rate)
+    return sorted(columns, key=lambda column: -column.rate)
 
 
 def _headline(model: Model) -> str:
-    """The one thing to take away: where those are who act."""
+    """The main result: the segment with the largest share of those who act."""
     outcomes, contract = model.evaluation.segments.holdout_outcomes, model.contract
 
     def share(id: str) -> float:

@@ -1,4 +1,4 @@
-"""The facts of the last pages: whom to contact first, the tree of all segments, what changed since the model before."""
+"""The facts of the last pages: whom to contact first, the tree of all segments, changes since the earlier model."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from northstar_explain.model.rules import Leaf, Node
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.palette import tint
 from northstar_explain.report.playbook import words
-from northstar_explain.report.playbook.segment_page import Sheet
+from northstar_explain.report.playbook.segment_page import SegmentPage
 from northstar_explain.report.treatments import TREATMENTS
 
 Matrix = Mapping[str, Sequence[DecileCell]]
 
 
 @dataclass(frozen=True)
-class Cell:
+class HeatCell:
     """A segment in a decile: customers of the holdout, and how many of them are expected to act."""
 
     decile: int
@@ -30,18 +30,18 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class SegmentLine:
     """A segment across the deciles."""
 
     id: str
     name: str
     accent: str
-    cells: tuple[Cell, ...]
+    cells: tuple[HeatCell, ...]
 
 
 @dataclass(frozen=True)
 class Band:
-    """Deciles that are treated alike."""
+    """Deciles with the same treatment."""
 
     key: str
     deciles: tuple[int, ...]
@@ -56,15 +56,15 @@ class Band:
 class Contacts:
     """Whom to contact first."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[SegmentLine, ...]
     bands: tuple[Band, ...]
     first: str
-    found: str
+    captured: str
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A question of the tree and where each answer leads, or, without a question, a segment."""
+    """A question of the tree with the branch of each answer, or, without a question, a segment."""
 
     question: str = ""
     yes: Branch | None = None
@@ -75,18 +75,18 @@ class Branch:
 
     @property
     def questions(self) -> int:
-        """The most that are asked from here on."""
+        """The largest number of questions from here on."""
         return 1 + max(self.yes.questions, self.no.questions) if self.yes and self.no else 0
 
     @property
     def leaves(self) -> int:
-        """How many ends there are from here on."""
+        """The number of leaves from here on."""
         return self.yes.leaves + self.no.leaves if self.yes and self.no else 1
 
 
 @dataclass(frozen=True)
 class Change:
-    """What became of a segment since the model before."""
+    """A segment's change since the earlier model."""
 
     id: str
     name: str
@@ -98,7 +98,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed since the model before."""
+    """Changes since the earlier model."""
 
     since: str
     model: str
@@ -106,39 +106,40 @@ class Changes:
     notes: tuple[str, ...]
 
 
-def contacts(model: Model, sheets: tuple[Sheet, ...]) -> Contacts:
+def contacts(model: Model, segments: tuple[SegmentPage, ...]) -> Contacts:
     """Segments by deciles of the probability, in bands of one treatment each."""
     matrix = model.evaluation.together.matrix
     bands = tuple(_band(steps, key, todo, matrix) for steps, key, todo in TREATMENTS)
     keys = {step: key for steps, key, _ in TREATMENTS for step in steps}
     highest = max((cell.n for cells in matrix.values() for cell in cells), default=1) or 1
     lines = tuple(
-        Line(one.id, one.name, one.accent,
+        SegmentLine(one.id, one.name, one.accent,
              tuple(_cell(cell, one.accent, highest, keys) for cell in reversed(matrix[one.id])))
-        for one in sheets
+        for one in segments
     )  # fmt: skip
     everybody, buyers, first = _customers(matrix, range(1, 11)), _buyers(matrix, range(1, 11)), TREATMENTS[0][0]
     return Contacts(
         lines,
         bands,
         first=f"{_customers(matrix, first) / (everybody or 1):.0%}",
-        found=f"{_buyers(matrix, first) / (buyers or 1):.0%}",
+        captured=f"{_buyers(matrix, first) / (buyers or 1):.0%}",
     )
 
 
-def branch(node: Node, contract: Contract, sheets: dict[str, Sheet]) -> Branch:
-    """The tree as questions in words, without those whose answers lead to the same segment."""
+def branch(node: Node, contract: Contract, segments: dict[str, SegmentPage]) -> Branch:
+    """The tree as questions in words, without questions whose answers lead to the same segment."""
     if isinstance(node, Leaf):
-        one = sheets[node.segment]
+        one = segments[node.segment]
         return Branch(id=one.id, name=one.name, accent=one.accent)
-    yes, no = branch(node.yes, contract, sheets), branch(node.no, contract, sheets)
+    yes, no = branch(node.yes, contract, segments), branch(node.no, contract, segments)
+    # Pruning and rounding may leave a test whose branches lead to the same segment: nobody need ask it.
     if yes == no:
         return yes
     return Branch(capital(" and ".join(phrases(node.test, contract))) + "?", yes, no)
 
 
 def changes(model: Model, names: dict[str, str]) -> Changes | None:
-    """What changed since the model before; None for a first model."""
+    """Changes since the earlier model; None for a first model."""
     facts = model.evaluation.segments.update
     if facts is None:
         return None
@@ -160,12 +161,12 @@ def changes(model: Model, names: dict[str, str]) -> Changes | None:
     share = words.percent(moved / facts.customers)
     notes = [
         f"{words.count(moved)} of {words.count(facts.customers)} {noun} ({share}) are in another "
-        "segment than by the rules of the model before, on the same values."
+        "segment than by the rules of the earlier model, on the same values."
     ]
     if since := facts.since_scores:
         notes.append(
             f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} "
-            f"would have moved by the old rules too: they themselves changed. {words.count(since.new)} are new, "
+            f"would have moved by the old rules, too: they themselves changed. {words.count(since.new)} are new, "
             f"{words.count(since.gone)} are no longer there."
         )
     return Changes(words.day(facts.previous_date), facts.previous_model_id, tuple(rows), tuple(notes))
@@ -174,15 +175,17 @@ def changes(model: Model, names: dict[str, str]) -> Changes | None:
 def _mostly(moves: Mapping[str, int], way: str) -> str:
     if not moves:
         return ""
+    # Ties are broken by id, so that the same facts give the same page.
     most = max(moves, key=lambda id: (moves[id], id))
     return f"; mostly {way} {most}"
 
 
-def _cell(cell: DecileCell, accent: str, highest: int, keys: dict[int, str]) -> Cell:
-    return Cell(
+def _cell(cell: DecileCell, accent: str, highest: int, keys: dict[int, str]) -> HeatCell:
+    return HeatCell(
         decile=cell.decile,
         customers=words.count(cell.n),
         expected=words.count(cell.expected_buyers),
+        # Light enough for dark text on any accent.
         ground=tint(accent, 0.28 * cell.n / highest),
         band=keys[cell.decile],
     )

@@ -1,4 +1,4 @@
-"""Sheets of paper: each page of the playbook set as large as one A4 page allows."""
+"""Page layout: each page of the playbook in the largest font size with which it fits one A4 page."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from northstar_explain.report.playbook.facts import Playbook
-from northstar_explain.report.playbook.segment_page import Sheet
+from northstar_explain.report.playbook.segment_page import SegmentPage
 from northstar_explain.report.render import Press, html
 
 TEMPLATE, STYLE = "playbook.html.j2", "playbook.css"
-# Sizes of type that the stylesheet has, largest first, and where to begin: texts may be large, figures need not.
+# Font sizes of the stylesheet, largest first, and where to begin: texts may be large, figures need not.
 LEVELS = 12
 _FIRST = {"cover": 1, "segment": 7}
 
@@ -23,126 +23,128 @@ class Page:
     Attributes
     ----------
     kind : str
-        Which template shows it.
+        Which template renders it.
     id : str
-        Where links to it lead.
+        The target of links to it.
     number : int
         From 1.
-    sheet : Sheet or None
-        The segment, on its own page.
+    segment : SegmentPage or None
+        The facts, where it is the page of a segment.
     level : int
-        The size of type it is set in, 0 the largest.
+        Its font size, 0 the largest.
     """
 
     kind: str
     id: str
     number: int
-    sheet: Sheet | None = None
+    segment: SegmentPage | None = None
     level: int = 0
 
 
 class Fitted(NamedTuple):
-    """A size of type, and what a page is in it, as a `weasyprint.Document`."""
+    """A font size, and a page laid out in it, as a `weasyprint.Document`."""
 
     level: int
     document: Any
 
     @property
-    def sheets(self) -> int:
-        """How many sheets of paper it takes."""
+    def page_count(self) -> int:
+        """How many A4 pages it takes."""
         return len(self.document.pages)
 
 
-class Set(NamedTuple):
-    """A page that has been set, as a `weasyprint.Document`."""
+class LaidOutPage(NamedTuple):
+    """A page that has been laid out, as a `weasyprint.Document`."""
 
     page: Page
     document: Any
 
     @property
-    def sheets(self) -> int:
-        """How many sheets of paper it takes."""
+    def page_count(self) -> int:
+        """How many A4 pages it takes."""
         return len(self.document.pages)
 
 
 def pages(book: Playbook) -> list[Page]:
     """The playbook's pages in order."""
     front = [("cover", "cover", None), ("overview", "overview", None)]
-    segments = [("segment", one.id, one) for one in book.sheets]
+    segments = [("segment", one.id, one) for one in book.segments]
     back = [(kind, kind, None) for kind in ("contacts", "tree", "method", "glossary")]
     return [Page(*one[:2], number, one[2]) for number, one in enumerate([*front, *segments, *back], 1)]
 
 
-def source(book: Playbook, chosen: list[Page], logo: str = "", style: Any = None) -> str:
+def source(book: Playbook, selected: list[Page], logo: str = "", style: Any = None) -> str:
     """Some pages as HTML.
 
     Parameters
     ----------
     book : Playbook
-    chosen : list of Page
+    selected : list of Page
     logo : str
-        Where the logo comes from; empty where there is none.
+        URL of the logo; empty where there is none.
     style : Markup, optional
-        The stylesheet, for a page that stands by itself: it gets navigation as well.
+        The stylesheet, for a page of its own, which also gets navigation.
 
     Returns
     -------
     str
     """
-    return html(TEMPLATE, book=book, pages=chosen, logo=logo, style=style)
+    return html(TEMPLATE, book=book, pages=selected, logo=logo, style=style)
 
 
-def set_pages(press: Press, book: Playbook, logo: str = "", progress: Callable[[str], None] = print) -> list[Set]:
-    """Set each page in the largest type with which it fits one sheet; the segments' all in one size.
+def lay_out_pages(
+    press: Press, book: Playbook, logo: str = "", progress: Callable[[str], None] = print
+) -> list[LaidOutPage]:
+    """Lay out each page in the largest font size with which it fits one A4 page; segments all in the same size.
 
     Parameters
     ----------
     press : Press
     book : Playbook
     logo : str
-        Where the logo comes from; empty where there is none.
+        URL of the logo; empty where there is none.
     progress : callable
-        Told which page is set.
+        Called with the page that is laid out next.
 
     Returns
     -------
-    list of Set
-        Longer than a sheet only where even the smallest type does not fit: then nothing is cut off.
+    list of LaidOutPage
+        Longer than one A4 page only where even the smallest font size does not fit: nothing is cut off.
     """
     planned = pages(book)
-    segments = [page for page in planned if page.sheet]
-    progress("setting the segments")
-    found = dict(zip((page.id for page in segments), fit_alike(press, segment_texts(book)), strict=True))
+    segments = [page for page in planned if page.segment]
+    progress("laying out the segments")
+    fitted = dict(zip((page.id for page in segments), fit_alike(press, segment_texts(book)), strict=True))
     for page in planned:
-        if page.id not in found:
-            progress(f"setting page {page.number} of {len(planned)}")
-            found[page.id] = fit(press, source(book, [page], logo), _first(page, book))
-    return [Set(replace(page, level=found[page.id].level), found[page.id].document) for page in planned]
+        if page.id not in fitted:
+            progress(f"laying out page {page.number} of {len(planned)}")
+            fitted[page.id] = fit(press, source(book, [page], logo), _first(page, book))
+    return [LaidOutPage(replace(page, level=fitted[page.id].level), fitted[page.id].document) for page in planned]
 
 
 def segment_texts(book: Playbook) -> list[str]:
-    """The segments' pages as HTML, each by itself."""
-    return [source(book, [page]) for page in pages(book) if page.sheet]
+    """The segments' pages as separate HTML texts."""
+    return [source(book, [page]) for page in pages(book) if page.segment]
 
 
 def fit_alike(press: Press, texts: Sequence[str]) -> list[Fitted]:
-    """Set segments' pages, all in the largest type with which each fits one sheet."""
-    level, found = _FIRST["segment"], []
+    """Lay out the segments' pages, all in the largest font size with which each fits one A4 page."""
+    level, fitted = _FIRST["segment"], []
     for text in texts:
-        found.append(fit(press, text, level))
-        level = found[-1].level
-    return [one if one.level == level else fit(press, text, level) for one, text in zip(found, texts, strict=True)]
+        fitted.append(fit(press, text, level))
+        level = fitted[-1].level
+    return [one if one.level == level else fit(press, text, level) for one, text in zip(fitted, texts, strict=True)]
 
 
 def _first(page: Page, book: Playbook) -> int:
-    """The size of type to begin with: near the one that will fit, as each that is tried takes time."""
-    more = max(0, len(book.sheets) - 4)
+    """The font size to begin with: near the one that will fit, as each attempt takes time."""
+    more = max(0, len(book.segments) - 4)
     first = {"overview": 1 + 2 * more, "contacts": (1 + more) // 2, "tree": (book.tree.leaves - 4) // 2}
     return min(LEVELS - 1, max(0, first.get(page.kind, _FIRST.get(page.kind, 0))))
 
 
 def fit(press: Press, text: str, first: int) -> Fitted:
-    """Set a page in the first size of type, or, where that is too large, in the largest that fits one sheet.
+    """Lay out a page in the first font size or, where that is too large, in the largest that fits one A4 page.
 
     Parameters
     ----------
@@ -158,19 +160,19 @@ def fit(press: Press, text: str, first: int) -> Fitted:
     """
 
     def at(level: int) -> Fitted:
-        # The texts of others are escaped: this quotation mark can only be the template's.
+        # Texts are escaped: this quotation mark can only be the template's.
         return Fitted(level, press.lay_out(text.replace(' fit-0"', f' fit-{level}"', 1)))
 
-    found = at(first)
+    best = at(first)
     low, high, step = first, first, 1  # at `low` it does not fit, at `high` it may
-    while found.sheets > 1 and high < LEVELS - 1:
+    while best.page_count > 1 and high < LEVELS - 1:
         low, high, step = high, min(high + step, LEVELS - 1), 2 * step
-        found = at(high)
-    while high - low > 1 and found.sheets == 1:
+        best = at(high)
+    while high - low > 1 and best.page_count == 1:
         middle = (low + high) // 2
-        tried = at(middle)
-        if tried.sheets == 1:
-            found, high = tried, middle
+        candidate = at(middle)
+        if candidate.page_count == 1:
+            best, high = candidate, middle
         else:
             low = middle
-    return found
+    return best

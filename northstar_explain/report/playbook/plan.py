@@ -1,4 +1,4 @@
-"""`playbook.toml`: what marketing decides for its playbook, read and checked with every fault at once."""
+"""`playbook.toml`: marketing's decisions for its playbook, read and checked, with all faults reported at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from northstar_explain.errors import Fault, PlanError
 from northstar_explain.model import Model, names
 from northstar_explain.report.palette import PAPER, READABLE, contrast, is_color
 
-# Longest texts, so that a page has room for them.
+# Maximum lengths, so that texts fit on the page; for lists, also the maximum number of items.
 TEXTS = {"offer": 140, "cadence": 100, "kpi": 80, "owner": 60}
 LISTS = {"do": (3, 140), "avoid": (3, 140), "channels": (5, 30)}
 _BOOK_KEYS = ("title", "owner", "logo", "control_group", "review")
@@ -26,14 +26,14 @@ _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 @dataclass(frozen=True)
 class SegmentPlan:
-    """What is decided for one segment; empty or None where nothing is.
+    """The decisions for one segment; empty or None where there is none.
 
     Attributes
     ----------
     name, color, owner, offer, cadence, kpi : str
     do, avoid, channels : tuple of str
     control_group : float or None
-        Share of the segment that a campaign leaves out.
+        Share of the segment that campaigns leave out.
     review : datetime.date or None
     """
 
@@ -60,14 +60,14 @@ class Logo:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is decided for the playbook; empty or None where nothing is."""
+    """The decisions for the playbook; empty or None where there is none."""
 
     title: str = ""
     owner: str = ""
     logo: Logo | None = None
     segments: Mapping[str, SegmentPlan] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
-    """What it was read from: the plan and the logo."""
+    """The files it was read from: the plan and the logo."""
 
     def __getitem__(self, id: str) -> SegmentPlan:
         return self.segments.get(id, SegmentPlan())
@@ -80,17 +80,17 @@ def read_plan(path: Path, model: Model) -> Plan:
     ----------
     path : path
     model : Model
-        Whose segments it speaks of.
+        The model with the segments of the plan.
 
     Returns
     -------
     Plan
-        `control_group` and `review` of the whole book stand in each segment that has none of its own.
+        Segments without a `control_group` or `review` of their own have those of the book.
 
     Raises
     ------
     PlanError
-        With every fault found, each with its line.
+        With all faults, each with its line.
     """
     todo = "Mend the file at this place; docs/guide/reports.md shows an example."
     try:
@@ -98,7 +98,7 @@ def read_plan(path: Path, model: Model) -> Plan:
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise PlanError(str(path), [Fault("file", "a playbook's plan in TOML", str(error), todo)]) from error
-    reader = _Reader(text)
+    reader = _PlanReader(text)
     reader.known((), data, ("playbook", "segments"))
     book = reader.section((), data, "playbook")
     reader.known(("playbook",), book, _BOOK_KEYS)
@@ -119,10 +119,10 @@ def read_plan(path: Path, model: Model) -> Plan:
 
 
 def _segments(
-    reader: _Reader, book: dict[str, Any], sections: dict[str, Any], ids: list[str]
+    reader: _PlanReader, book: dict[str, Any], sections: dict[str, Any], ids: list[str]
 ) -> dict[str, SegmentPlan]:
     control, review = reader.share(("playbook", "control_group"), book), reader.day(("playbook", "review"), book)
-    found = {}
+    plans = {}
     for id in ids:
         at = ("segments", id)
         data = reader.section(("segments",), sections, id)
@@ -130,7 +130,7 @@ def _segments(
         own_control, own_review = reader.share((*at, "control_group"), data), reader.day((*at, "review"), data)
         texts: dict[str, Any] = {key: reader.text((*at, key), data, longest) for key, longest in TEXTS.items()}
         lists: dict[str, Any] = {key: reader.texts((*at, key), data, *most) for key, most in LISTS.items()}
-        found[id] = SegmentPlan(
+        plans[id] = SegmentPlan(
             name=reader.name((*at, "name"), data),
             color=reader.color((*at, "color"), data),
             **texts,
@@ -138,26 +138,26 @@ def _segments(
             control_group=control if own_control is None else own_control,
             review=own_review or review,
         )
-    return found
+    return plans
 
 
-def _clashes(reader: _Reader, plan: Plan, model: Model) -> list[Fault]:
-    """Names and colours that two segments would share."""
+def _clashes(reader: _PlanReader, plan: Plan, model: Model) -> list[Fault]:
+    """Faults where two segments would have the same name or colour."""
     given = {id: one.name for id, one in plan.segments.items() if one.name}
     faults = [
         reader.fault_at(("segments", id, "name"), expected, f'"{given[id]}"')
         for id, expected in names.unfit(given, model.segmentation).items()
     ]
-    seen: dict[str, str] = {}
+    first_use: dict[str, str] = {}
     for id, one in plan.segments.items():
-        other = seen.setdefault(one.color.casefold() or id, id)
+        other = first_use.setdefault(one.color.casefold() or id, id)
         if other != id:
             faults.append(reader.fault_at(("segments", id, "color"), f"a colour other than that of {other}", one.color))
     return faults
 
 
-class _Reader:
-    """Takes values out of the TOML and collects what is wrong with them."""
+class _PlanReader:
+    """Reads values of the TOML file and collects their faults."""
 
     def __init__(self, text: str) -> None:
         self.lines = text.splitlines()
@@ -213,9 +213,9 @@ class _Reader:
         if not isinstance(value, str) or not is_color(value):
             self.fault(at, 'a colour such as "#00578a"', value)
             return ""
-        if (found := contrast(value, PAPER)) < READABLE:
-            expected = f"a colour on which white can be read: contrast {READABLE} : 1 or more"
-            self.fault(at, expected, f"{value} with {found:.1f} : 1; take a darker one")
+        if (ratio := contrast(value, PAPER)) < READABLE:
+            expected = f"a colour on which white text is readable: contrast {READABLE} : 1 or more"
+            self.fault(at, expected, f"{value} with {ratio:.1f} : 1; choose a darker one")
             return ""
         return value
 
@@ -223,6 +223,7 @@ class _Reader:
         value = data.get(at[-1])
         if value is None:
             return None
+        # In Python, TOML's true is a number, too.
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.5:
             self.fault(at, "a share above 0, up to 0.5, such as 0.1", value)
             return None
@@ -232,6 +233,7 @@ class _Reader:
         value = data.get(at[-1])
         if value is None:
             return None
+        # A time of day is a datetime, which is a date in Python; a review has no hour.
         if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
             self.fault(at, "a day without quotes, such as 2026-06-30", value)
             return None
@@ -270,7 +272,7 @@ class _Reader:
 
 
 def _line(lines: list[str], at: tuple[str, ...]) -> int:
-    """The line that a key stands in, 0 where it is not found: dotted and quoted keys are looked for too."""
+    """The line of a key, also a dotted or quoted one; 0 where it is not found."""
     inside: tuple[str, ...] = ()
     for number, line in enumerate(lines, 1):
         if header := re.match(r"\s*\[+([^]]+)\]+\s*(?:#.*)?$", line):

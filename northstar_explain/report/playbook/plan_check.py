@@ -1,4 +1,4 @@
-"""What is still unassigned in a playbook, and what in it contradicts the data."""
+"""The check of a playbook's plan: what is still unassigned, and what contradicts the data."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _DISCOUNT = re.compile(
     r"discount|voucher|coupon|price cut|money off|sale\b|reduced|cheaper|\d\s*%|% off", re.IGNORECASE
 )
 _EMAIL = re.compile(r"e-?mail|newsletter", re.IGNORECASE)
-# An actual rate further from the predicted one than this, in standard errors, is no accident of the sample.
+# In standard errors: an actual rate this far from the predicted one is not due to chance.
 _FAR = 3.0
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something that a person should look at.
+class PlanFinding:
+    """A point of the plan that a person should review.
 
     Attributes
     ----------
@@ -36,19 +36,19 @@ class Finding:
         ``"unassigned"`` or ``"contradicts the data"``.
     where : str
         The segment and the key.
-    says : str
+    message : str
     """
 
     kind: str
     where: str
-    says: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.where}: {self.says}"
+        return f"{self.kind}: {self.where}: {self.message}"
 
 
-def check_plan(model: Model, plan: Plan | None = None) -> list[Finding]:
-    """Look a playbook over before it is printed.
+def check_plan(model: Model, plan: Plan | None = None) -> list[PlanFinding]:
+    """Check a playbook before it is printed.
 
     Parameters
     ----------
@@ -57,28 +57,30 @@ def check_plan(model: Model, plan: Plan | None = None) -> list[Finding]:
 
     Returns
     -------
-    list of Finding
-        Segment by segment; empty where everything is assigned and nothing contradicts.
+    list of PlanFinding
+        By segment; empty where everything is assigned and nothing contradicts the data.
     """
     plan = plan or Plan()
     model = planned(model, plan)
-    found = [] if plan.owner else [Finding(UNASSIGNED, "playbook.owner", "nobody owns the playbook")]
+    findings = [] if plan.owner else [PlanFinding(UNASSIGNED, "playbook.owner", "nobody owns the playbook")]
     for segment in model.segmentation.segments:
         one = plan[segment.id]
         for duty in duties(segment, model, one):
             if duty.open:
-                found.append(Finding(UNASSIGNED, f"segments.{segment.id}.{_KEYS[duty.words]}", duty.hint))
+                findings.append(PlanFinding(UNASSIGNED, f"segments.{segment.id}.{_KEYS[duty.words]}", duty.hint))
         where = f"segments.{segment.id}"
         for check in (_name, _discount, _email, _both_ways, _control, _review, _model):
-            found += [Finding(CONTRADICTS, f"{where}.{key}", says) for key, says in check(segment, model, one)]
-    return found
+            findings += [
+                PlanFinding(CONTRADICTS, f"{where}.{key}", message) for key, message in check(segment, model, one)
+            ]
+    return findings
 
 
 Complaints = Iterator[tuple[str, str]]
 
 
 def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
-    """A name with an adjective of the contract whose opposite is true."""
+    """A name with an adjective of the contract of which the opposite is true."""
     opposite = {HIGH: LOW, LOW: HIGH}
     if not plan.name:
         return
@@ -116,7 +118,7 @@ def _email(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _both_ways(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     for text in plan.do:
         if text.casefold().strip(" .") in {other.casefold().strip(" .") for other in plan.avoid}:
-            yield "do", f'"{text}" stands under "avoid" too'
+            yield "do", f'"{text}" is under "avoid", too'
 
 
 def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
@@ -124,28 +126,32 @@ def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
         return
     size = round(plan.control_group * segment.customers)
     if smallest_uplift(segment.id, size, model) is None:
-        few = f"{plan.control_group:.0%} are {words.count(size)} {model.contract.noun}"
-        yield "control_group", f"{few}: too few to show an uplift of 5 points; take more, or run longer"
+        size_words = f"{plan.control_group:.0%} are {words.count(size)} {model.contract.noun}"
+        yield (
+            "control_group",
+            f"{size_words}: too few to detect an uplift of 5 points; use more, or run longer",
+        )
 
 
 def _review(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     made = datetime.date.fromisoformat(str(model.manifest["date"]))
     if plan.review and plan.review <= made:
-        yield "review", f"{words.day(plan.review)} is not after the data, which is of {words.day(made)}"
+        yield "review", f"{words.day(plan.review)} is not after the data, which are of {words.day(made)}"
 
 
 def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
-    """What a programme of its own would build on."""
-    steady = model.evaluation.segments.stability[segment.id]
-    if plan.owner and steady < JACCARD_STABLE:
+    """What a programme for this segment would rely on: its stability and its predicted rate."""
+    stability = model.evaluation.segments.stability[segment.id]
+    if plan.owner and stability < JACCARD_STABLE:
         yield (
             "owner",
-            f"the segment is {stability_words(steady)} (stability {steady:.2f}): do not build a long programme on it",
+            f"the segment is {stability_words(stability)} (stability {stability:.2f}): build no long programme on it",
         )
     outcome = model.evaluation.segments.holdout_outcomes.get(segment.id)
     if outcome is None:
         return
     expected, n = outcome.predicted_rate, outcome.n
+    # Standard error of a rate when the predicted one is true.
     error = max((expected * (1 - expected) / n) ** 0.5, 1e-9)
     if abs(outcome.purchase_rate - expected) > _FAR * error:
         actual = words.percent(outcome.purchase_rate)

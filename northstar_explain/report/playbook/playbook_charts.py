@@ -1,4 +1,4 @@
-"""Charts of the playbook as lean SVG. Each says in its title, which screen readers and PDFs use, what it shows."""
+"""Charts of the playbook as compact SVG. The title of each says what it shows, for screen readers and tagged PDFs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from html import escape
 
 from northstar_explain.report.palette import INK, PAPER, QUIET, SOFT
 
-# Beyond a tenth and ten times the average, a bar is cut and says so by its number.
+# Bars end at a tenth and at ten times the average; beyond, only the number beside them tells.
 WIDEST = 10.0
 LINE = "#a9b0b8"
 ROOMY = 6
-# A column with less room than this has none for a rate with decimals.
+# A column narrower than this has no room for a rate with decimals.
 NARROW = 36
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Where a bar starts and how long it is, in percent of the chart's width; `above` when it goes to the right."""
+    """Start and length of a bar, in percent of the chart's width; `above` when it extends to the right."""
 
     left: float
     width: float
@@ -27,12 +27,12 @@ class Bar:
 
 
 def index_bar(index: float) -> Bar:
-    """A bar from the average (the middle of the chart) to an index, on a scale of ratios.
+    """A bar from the average (the middle of the chart) to an index, on a logarithmic scale.
 
     Parameters
     ----------
     index : float
-        100 is the average customer. Twice and half the average are equally long.
+        100 is the average customer. Bars of twice and of half the average have the same length.
 
     Returns
     -------
@@ -42,15 +42,15 @@ def index_bar(index: float) -> Bar:
     return both_ways(math.log(ratio) / math.log(WIDEST))
 
 
-def both_ways(part: float) -> Bar:
+def both_ways(share: float) -> Bar:
     """A bar from the middle of the chart, to the left (-1 is the edge) or to the right (1)."""
-    length = 50 * max(-1.0, min(1.0, part))
-    return Bar(round(50 + min(0.0, length), 2), round(abs(length), 2), part >= 0)
+    length = 50 * max(-1.0, min(1.0, share))
+    return Bar(round(50 + min(0.0, length), 2), round(abs(length), 2), share >= 0)
 
 
-def one_way(part: float) -> Bar:
+def one_way(share: float) -> Bar:
     """A bar from the left edge, 0 to 1 of the chart's width."""
-    return Bar(0.0, round(100 * max(0.0, min(1.0, part)), 2))
+    return Bar(0.0, round(100 * max(0.0, min(1.0, share)), 2))
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,16 @@ class Column:
 
 
 def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) -> str:
-    """Size against rate: a column a segment, so that areas are shares of those who act.
+    """Size against rate: one column per segment, whose area is its share of those who act.
 
     Parameters
     ----------
     columns : sequence of Column
         In reading order.
     base : float
-        The rate of all, 0 to 1; a line.
+        The overall rate, 0 to 1, drawn as a line.
     outcome, noun : str
-        The contract's words.
+        Words of the contract.
 
     Returns
     -------
@@ -88,31 +88,32 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
     line = round(floor - high * base / highest, 1)
     end = left + room + gap * (len(columns) - 1)
     digits = 1 if min(room * one.share for one in columns) >= NARROW else 0
-    parts, x = [f'<path d="M{left} {line}H{end + 4:.1f}" stroke="{LINE}" stroke-width="1"/>'], float(left)
+    shapes, x = [f'<path d="M{left} {line}H{end + 4:.1f}" stroke="{LINE}" stroke-width="1"/>'], float(left)
     for one in columns:
+        # A segment of almost nobody must still be visible.
         width, height = max(2.0, room * one.share), high * one.rate / highest
         middle = round(x + width / 2, 1)
-        parts.append(f'<rect x="{x:.1f}" y="{floor - height:.1f}" width="{width:.1f}" height="{height:.1f}" '
+        shapes.append(f'<rect x="{x:.1f}" y="{floor - height:.1f}" width="{width:.1f}" height="{height:.1f}" '
                      f'fill="{one.color}"/>')  # fmt: skip
-        parts.append(_over(middle, floor - height - 6, f"{one.rate:.{digits}%}", INK, 11, bold=True))
-        parts.append(_text(middle, floor + 16, one.id, one.color, "middle", bold=True))
+        shapes.append(_over(middle, floor - height - 6, f"{one.rate:.{digits}%}", INK, 11, bold=True))
+        shapes.append(_text(middle, floor + 16, one.id, one.color, "middle", bold=True))
         if width > 20:
-            parts.append(_text(middle, floor + 31, f"{one.share:.0%}", QUIET, "middle"))
+            shapes.append(_text(middle, floor + 31, f"{one.share:.0%}", QUIET, "middle"))
         x += width + gap
-    parts.append(_text(end + 8, line + 4, f"all {base:.{digits}%}", INK))
-    parts.append(f'<path d="M{left} {floor}H{end:.1f}" stroke="{QUIET}" stroke-width="1"/>')
-    said = "; ".join(f"{one.id} {one.name}: {one.share:.1%} of {noun}, rate {one.rate:.1%}" for one in columns)
-    title = f"Size against rate ({outcome}). {said}. All {noun}: {base:.1%}."
-    return _svg(wide, floor + 38, title, parts)
+    shapes.append(_text(end + 8, line + 4, f"all {base:.{digits}%}", INK))
+    shapes.append(f'<path d="M{left} {floor}H{end:.1f}" stroke="{QUIET}" stroke-width="1"/>')
+    description = "; ".join(f"{one.id} {one.name}: {one.share:.1%} of {noun}, rate {one.rate:.1%}" for one in columns)
+    title = f"Size against rate ({outcome}). {description}. All {noun}: {base:.1%}."
+    return _svg(wide, floor + 38, title, shapes)
 
 
 def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
-    """Which deciles of probability a segment's customers are in: ten columns.
+    """The deciles of probability of a segment's customers, in ten columns.
 
     Parameters
     ----------
     shares : sequence of float
-        Ten parts of the segment, 0 to 1, from decile 1 to 10. Of all customers each would hold a tenth: a line.
+        The segment's share in each of deciles 1 to 10, 0 to 1. A line shows the tenth that all customers have in each.
     color, noun : str
 
     Returns
@@ -122,36 +123,38 @@ def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
     wide, high, top, step = 260, 74, 14, 26
     floor, highest = top + high, max(0.2, *shares)
     line = round(floor - high * 0.1 / highest, 1)
-    parts = [f'<path d="M0 {line}H{wide}" stroke="{LINE}" stroke-width="1"/>']
+    shapes = [f'<path d="M0 {line}H{wide}" stroke="{LINE}" stroke-width="1"/>']
     for place, share in enumerate(shares):
         height, middle = high * share / highest, place * step + step / 2
-        parts.append(f'<rect x="{place * step + 3}" y="{floor - height:.1f}" width="{step - 6}" height="{height:.1f}" '
+        shapes.append(f'<rect x="{place * step + 3}" y="{floor - height:.1f}" width="{step - 6}" height="{height:.1f}" '
                      f'fill="{color}"/>')  # fmt: skip
         if share >= 0.005:
-            parts.append(_over(middle, floor - height - 4, f"{share:.0%}", SOFT, 8.5))
-        parts.append(_text(middle, floor + 12, str(place + 1), QUIET, "middle", 9))
-    parts.append(f'<path d="M0 {floor}H{wide}" stroke="{QUIET}" stroke-width="0.8"/>')
-    said = ", ".join(f"{place}: {share:.0%}" for place, share in enumerate(shares, 1))
-    title = f"Share of the segment in each decile of probability, 10 the most likely. {said}. Of all {noun}: 10% each."
-    return _svg(wide, floor + 17, title, parts)
+            shapes.append(_over(middle, floor - height - 4, f"{share:.0%}", SOFT, 8.5))
+        shapes.append(_text(middle, floor + 12, str(place + 1), QUIET, "middle", 9))
+    shapes.append(f'<path d="M0 {floor}H{wide}" stroke="{QUIET}" stroke-width="0.8"/>')
+    description = ", ".join(f"{place}: {share:.0%}" for place, share in enumerate(shares, 1))
+    title = (
+        f"Share of the segment in each decile of probability, 10 the highest. {description}. Of all {noun}: 10% each."
+    )
+    return _svg(wide, floor + 17, title, shapes)
 
 
 def stripes_svg(columns: Sequence[Column], noun: str) -> str:
-    """All customers as one band, a part a segment: the picture on the cover."""
+    """All customers as one band with a stripe per segment: the picture on the cover."""
     wide, high = 640, 190
-    parts, x = [], 0.0
+    shapes, x = [], 0.0
     for one in columns:
         width = wide * one.share
-        parts.append(f'<rect x="{x:.1f}" y="0" width="{width:.1f}" height="{high}" fill="{one.color}"/>')
+        shapes.append(f'<rect x="{x:.1f}" y="0" width="{width:.1f}" height="{high}" fill="{one.color}"/>')
         if width > 22:
-            parts.append(_text(x + 9, high - 12, one.id, "#ffffff", bold=True, size=13))
+            shapes.append(_text(x + 9, high - 12, one.id, "#ffffff", bold=True, size=13))
         x += width
-    said = "; ".join(f"{one.id} {one.name} {one.share:.1%}" for one in columns)
-    return _svg(wide, high, f"All {noun} by segment: {said}.", parts)
+    description = "; ".join(f"{one.id} {one.name} {one.share:.1%}" for one in columns)
+    return _svg(wide, high, f"All {noun} by segment: {description}.", shapes)
 
 
 def _over(x: float, y: float, text: str, color: str, size: float, bold: bool = False) -> str:
-    """Text in the middle of x on a white ground, so that a line behind it does not strike it through."""
+    """Text centred at x on white, so that a line behind it does not strike it through."""
     wide = 0.62 * size * len(text) + 2
     place = f'x="{x - wide / 2:.1f}" y="{y - 0.82 * size:.1f}" width="{wide:.1f}" height="{size:.1f}"'
     return f'<rect {place} fill="{PAPER}"/>' + _text(x, y, text, color, "middle", size, bold)
@@ -168,8 +171,8 @@ def _text(
     )
 
 
-def _svg(wide: float, high: float, title: str, parts: Sequence[str]) -> str:
+def _svg(wide: float, high: float, title: str, shapes: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" role="img" '
-        f'font-family="Inter, sans-serif"><title>{escape(title)}</title>{"".join(parts)}</svg>'
+        f'font-family="Inter, sans-serif"><title>{escape(title)}</title>{"".join(shapes)}</svg>'
     )

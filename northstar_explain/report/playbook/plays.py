@@ -1,4 +1,4 @@
-"""Recommended plays: a readable table of them, and what a segment must be like for each."""
+"""Recommended plays: read from `plays.toml`, and selected by a segment's profile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from northstar_explain.contract import Contract
 from northstar_explain.model import Segment
 
-# A third of a standard deviation: below it a difference is small (Cohen 1988).
+# A third of a standard deviation; smaller differences are small (Cohen 1988).
 CLEAR = 0.33
 MOST = 3
 HIGH, LOW, TYPICAL = "high", "low", "typical"
@@ -19,7 +19,7 @@ HIGH, LOW, TYPICAL = "high", "low", "typical"
 
 @dataclass(frozen=True)
 class Play:
-    """What is recommended for a segment.
+    """The recommendations for a segment.
 
     Attributes
     ----------
@@ -38,48 +38,48 @@ class Play:
 
 
 def recommended(segment: Segment, contract: Contract) -> Play:
-    """The plays that fit a segment, the most specific first.
+    """The plays that match a segment, the most specific first.
 
     Parameters
     ----------
     segment : Segment
     contract : Contract
-        Its roles say what a feature tells of a customer.
+        Its roles say what each feature describes.
 
     Returns
     -------
     Play
     """
-    found = levels(segment, contract)
-    fitting = {name: _fitting(entries, found) for name, entries in _plays().items()}
+    by_role = levels(segment, contract)
+    matching = {name: _matching(entries, by_role) for name, entries in _plays().items()}
     return Play(
-        do=tuple(fitting["do"][:MOST]),
-        avoid=tuple(fitting["avoid"][:MOST]),
-        offer=fitting["offer"][0],
-        channels=tuple(fitting["channels"][0]),
-        cadence=fitting["cadence"][0],
-        kpi=fitting["kpi"][0],
+        do=tuple(matching["do"][:MOST]),
+        avoid=tuple(matching["avoid"][:MOST]),
+        offer=matching["offer"][0],
+        channels=tuple(matching["channels"][0]),
+        cadence=matching["cadence"][0],
+        kpi=matching["kpi"][0],
     )
 
 
 def levels(segment: Segment, contract: Contract) -> dict[str, str]:
-    """What a segment is like: for each role of the contract ``"high"``, ``"low"`` or ``"typical"``."""
-    found = {}
+    """The level of a segment in each role of the contract: ``"high"``, ``"low"`` or ``"typical"``."""
+    by_role = {}
     for profile in segment.profile:
         if role := contract[profile.feature].role:
-            found[role] = level(profile.effect)
-    return found
+            by_role[role] = level(profile.effect)
+    return by_role
 
 
 def level(effect: float) -> str:
-    """An effect in a word."""
+    """An effect as a word."""
     return TYPICAL if abs(effect) < CLEAR else HIGH if effect > 0 else LOW
 
 
-def _fitting(entries: list[dict[str, Any]], found: dict[str, str]) -> list[Any]:
-    fits = [one for one in entries if all(found.get(role) == wanted for role, wanted in one["when"].items())]
-    fits.sort(key=lambda one: -len(one["when"]))  # stable: equally specific plays keep the file's order
-    return [one["say"] for one in fits]
+def _matching(entries: list[dict[str, Any]], by_role: dict[str, str]) -> list[Any]:
+    matches = [one for one in entries if all(by_role.get(role) == needed for role, needed in one["when"].items())]
+    matches.sort(key=lambda one: -len(one["when"]))  # stable: equally specific plays keep the file's order
+    return [one["say"] for one in matches]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The facts of a segment's page, formatted; nothing is measured here."""
+"""The formatted facts of a segment's page; nothing is measured here."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from northstar_explain.report.playbook.plays import Play, recommended
 UNASSIGNED = "UNASSIGNED"
 MOST_BARS = 5
 MOST_DRIVERS = 5
-# A difference of a tenth of a standard deviation is hardly one.
+# A difference below a tenth of a standard deviation is negligible.
 _SLIGHT = 0.1
-# Shares of a segment that a control group may take, the first that shows a rise of 5 in 100 is proposed.
-CONTROLS, _SHOWN = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
+# Shares for a control group; the first that can detect an uplift of 5 in 100 is proposed.
+CONTROLS, _DETECTABLE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
 # Rules up to which each condition has room for a bar.
 ROOMY_RULES = 2
 
 
 @dataclass(frozen=True)
 class Step:
-    """A condition of a rule, and the customers it leaves."""
+    """A condition of a rule, and the customers who are left after it."""
 
     words: str
     left: str
@@ -40,8 +40,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Feature:
-    """A feature that sets a segment apart; `known` is said where it is not known of all."""
+class FeatureRow:
+    """A distinctive feature of a segment; `known` is filled where some values are missing."""
 
     words: str
     unit: str
@@ -54,7 +54,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Rate:
-    """One of the rates that are set side by side."""
+    """One of the rates that are compared."""
 
     words: str
     value: str
@@ -63,19 +63,19 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Driver:
-    """What moves the probability in a segment: by how many points, in words, and the averages behind it."""
+class DriverRow:
+    """A term that moves a segment's probability: its points, its strength in words, and the averages behind it."""
 
     words: str
     points: str
-    says: str
+    averages: str
     strength: str
     bar: Bar
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A segment to which some are close, and how many."""
+    """A segment close to which some customers are, and their share."""
 
     id: str
     name: str
@@ -85,7 +85,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Duty:
-    """Something that somebody must take on."""
+    """A task that somebody must be assigned to."""
 
     words: str
     value: str
@@ -94,8 +94,8 @@ class Duty:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """Everything one segment's page says."""
+class SegmentPage:
+    """The formatted facts of one segment's page."""
 
     id: str
     name: str
@@ -113,20 +113,20 @@ class Sheet:
     tested: str
     rules: tuple[tuple[Step, ...], ...]
     dense: bool
-    features: tuple[Feature, ...]
+    features: tuple[FeatureRow, ...]
     rates: tuple[Rate, ...]
     deciles: str
-    drivers: tuple[Driver, ...]
+    drivers: tuple[DriverRow, ...]
     border: str
     neighbours: tuple[Neighbour, ...]
     stability: str
-    steadiness: str
+    stability_words: str
     play: Play
     duties: tuple[Duty, ...]
 
 
-def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: SegmentPlan) -> Sheet:
-    """Collect the facts of one segment.
+def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: SegmentPlan) -> SegmentPage:
+    """Collect the facts of one segment's page.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: Segment
 
     Returns
     -------
-    Sheet
+    SegmentPage
     """
     contract, facts, together = model.contract, model.evaluation.segments, model.evaluation.together
     outcome = facts.holdout_outcomes.get(segment.id)
@@ -148,7 +148,7 @@ def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: Segment
     border = facts.borderline[segment.id]
     names = {one.id: one.name for one in model.segmentation.segments}
     near = sorted(border.toward.items(), key=lambda item: (-item[1], item[0]))[:3]
-    return Sheet(
+    return SegmentPage(
         id=segment.id,
         name=segment.name,
         accent=accent,
@@ -172,37 +172,37 @@ def sheet(segment: Segment, model: Model, accents: dict[str, str], plan: Segment
         border=f"{border.share:.0%}" if border.share >= 0.005 else "",
         neighbours=tuple(Neighbour(id, names[id], accents[id], f"{share:.0%}") for id, share in near if share >= 0.005),
         stability=f"{facts.stability[segment.id]:.2f}",
-        steadiness=stability_words(facts.stability[segment.id]),
+        stability_words=stability_words(facts.stability[segment.id]),
         play=_play(recommended(segment, contract), plan),
         duties=duties(segment, model, plan),
     )
 
 
 def duties(segment: Segment, model: Model, plan: SegmentPlan) -> tuple[Duty, ...]:
-    """What somebody must take on, and what is proposed where nobody has."""
+    """The tasks of a segment, with a proposal where one is not assigned."""
     control = "" if plan.control_group is None else f"{plan.control_group:.0%} of the segment"
     review = words.day(plan.review) if plan.review else ""
-    found = (
+    tasks = (
         ("KPI", plan.kpi, f"Proposed: {recommended(segment, model.contract).kpi}"),
-        ("Owner", plan.owner, "Who answers for it?"),
+        ("Owner", plan.owner, "Who is responsible?"),
         ("Control group", control, _control_hint(segment, model)),
         ("Review date", review, "When is the result read?"),
     )
-    return tuple(Duty(name, value or UNASSIGNED, hint, not value) for name, value, hint in found)
+    return tuple(Duty(name, value or UNASSIGNED, hint, not value) for name, value, hint in tasks)
 
 
 def _control_hint(segment: Segment, model: Model) -> str:
     noun = model.contract.noun
     for share in CONTROLS:
         size = round(segment.customers * share)
-        seen = smallest_uplift(segment.id, size, model)
-        if seen is not None and seen <= _SHOWN:
-            return f"Proposed: {share:.0%}, {words.count(size)} {noun}; shows a rise of {100 * seen:g} in 100"
-    return f"Proposed: {CONTROLS[0]:.0%}, but even half of them are too few to show a rise of {100 * _SHOWN:g} in 100"
+        uplift = smallest_uplift(segment.id, size, model)
+        if uplift is not None and uplift <= _DETECTABLE:
+            return f"Proposed: {share:.0%}, {words.count(size)} {noun}; can show a rise of {100 * uplift:g} in 100"
+    return f"Proposed: {CONTROLS[0]:.0%}, but even half is too few to show a rise of {100 * _DETECTABLE:g} in 100"
 
 
 def smallest_uplift(id: str, each: float, model: Model) -> float | None:
-    """The smallest of the listed uplifts that so many customers in the control group can show."""
+    """The smallest of the stored uplifts that this many customers in the control group can detect."""
     steps = model.evaluation.together.segment_control_sizes.get(id, ())
     return min((one.uplift for one in steps if one.customers_each <= each), default=None)
 
@@ -218,6 +218,7 @@ def _trend(id: str, facts: Trend | None) -> str:
 
 
 def _rules(segment: Segment, funnel: Sequence[Sequence[int]], contract: Contract) -> tuple[tuple[Step, ...], ...]:
+    # Bars are relative to all customers, whose number follows from any segment.
     total = segment.customers / segment.share if segment.share else 1.0
     return tuple(
         tuple(
@@ -228,19 +229,20 @@ def _rules(segment: Segment, funnel: Sequence[Sequence[int]], contract: Contract
     )
 
 
-def _features(segment: Segment, contract: Contract) -> tuple[Feature, ...]:
-    """The features furthest above and furthest below the average, by effect; the highest index first."""
+def _features(segment: Segment, contract: Contract) -> tuple[FeatureRow, ...]:
+    """The features furthest above and below the average, by effect; the highest index first."""
+    # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
     shown = [item for item in segment.profile if item.index is not None and not contract[item.feature].sensitive]
     usable = [item for item in shown if abs(item.effect) >= _SLIGHT]
     above = sorted((p for p in usable if p.effect > 0), key=lambda p: -p.effect)[:MOST_BARS]
     below = sorted((p for p in usable if p.effect < 0), key=lambda p: p.effect)[:MOST_BARS]
-    chosen = sorted(above + below, key=lambda p: -(p.index or 0.0))
-    return tuple(_feature(item, segment.customers, contract) for item in chosen)
+    selected = sorted(above + below, key=lambda p: -(p.index or 0.0))
+    return tuple(_feature(item, segment.customers, contract) for item in selected)
 
 
-def _feature(item: Profile, customers: int, contract: Contract) -> Feature:
+def _feature(item: Profile, customers: int, contract: Contract) -> FeatureRow:
     feature = contract[item.feature]
-    return Feature(
+    return FeatureRow(
         words=capital(words.short(feature)),
         unit=words.unit(feature, contract.currency),
         value=words.average(feature, item.mean, contract.currency),
@@ -269,23 +271,23 @@ def _deciles(cells: Sequence[DecileCell], accent: str, contract: Contract) -> st
     return deciles_svg([cell.n / total for cell in cells], accent, contract.noun)
 
 
-def _drivers(facts: Sequence[facts_of.Driver], segment: Segment, contract: Contract) -> tuple[Driver, ...]:
-    chosen = [one for one in facts if abs(one.mean_points) >= 0.005][:MOST_DRIVERS]
-    largest = max((abs(one.mean_points) for one in chosen), default=1.0)
+def _drivers(facts: Sequence[facts_of.Driver], segment: Segment, contract: Contract) -> tuple[DriverRow, ...]:
+    selected = [one for one in facts if abs(one.mean_points) >= 0.005][:MOST_DRIVERS]
+    largest = max((abs(one.mean_points) for one in selected), default=1.0)
     profile = {item.feature: item for item in segment.profile}
     return tuple(
-        Driver(
+        DriverRow(
             words=capital(" with ".join(words.short(contract[name]) for name in one.term.split(" × "))),
             points=words.signed(one.mean_points),
-            says=_says(profile.get(one.term), contract),
+            averages=_averages(profile.get(one.term), contract),
             strength=words.strength(one.mean_points),
             bar=both_ways(one.mean_points / largest),
         )
-        for one in chosen
+        for one in selected
     )
 
 
-def _says(item: Profile | None, contract: Contract) -> str:
+def _averages(item: Profile | None, contract: Contract) -> str:
     if item is None:
         return ""
     feature = contract[item.feature]

@@ -1,6 +1,6 @@
-"""The PDF of each segment alone, made by another process while this one sets the whole book.
+"""The PDF of each segment, made by another process while this one lays out the whole book.
 
-It is handed pages as HTML, and never runs where there is but one core.
+It gets pages as HTML, and is not used on a machine with one core.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from northstar_explain.report.playbook.page_layout import STYLE, fit_alike
-from northstar_explain.report.render import FONT, Press, pdf_bytes, seldom_collecting
+from northstar_explain.report.render import FONT, Press, pdf_bytes, rare_garbage_collection
 
 
-class Work(NamedTuple):
-    """Pages as HTML, the title of each one's PDF, and our font in base64."""
+class PdfJob(NamedTuple):
+    """Pages as HTML, the title of each PDF, and our font in base64."""
 
     texts: list[str]
     titles: list[str]
     font: str
 
 
-class Alone:
-    """A process that waits for pages, and meanwhile loads what setting them takes.
+class SegmentPdfProcess:
+    """A process that waits for pages, and meanwhile imports what laying them out needs.
 
-    A process of its own rather than a pool: it starts from nothing, whatever program this one is.
+    A new process rather than a pool: it must start in any host program, also one that cannot be forked or re-imported.
     """
 
     def __init__(self) -> None:
@@ -38,10 +38,10 @@ class Alone:
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
 
-    _work: Work | None = None
+    _job: PdfJob | None = None
 
     def begin(self, texts: Sequence[str], titles: Sequence[str], font: bytes) -> None:
-        """Hand over the pages.
+        """Send the pages.
 
         Parameters
         ----------
@@ -50,52 +50,52 @@ class Alone:
         titles : sequence of str
             One a page, for the PDFs.
         font : bytes
-            Our font with the signs of all pages.
+            Our font with the characters of all pages.
         """
-        self._work = Work(list(texts), list(titles), base64.b64encode(font).decode())
+        self._job = PdfJob(list(texts), list(titles), base64.b64encode(font).decode())
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # where it has ended, `result` makes up for it
-            self._process.stdin.write(json.dumps(self._work).encode())
+        with contextlib.suppress(BrokenPipeError):  # if it has ended, `result` makes the PDFs here
+            self._process.stdin.write(json.dumps(self._job).encode())
             self._process.stdin.close()
         self._process.stdin = None
 
     def result(self) -> list[bytes]:
-        """The PDFs in the order of the pages; made here should the other process have failed."""
-        assert self._work is not None
+        """The PDFs in the order of the pages; made in this process if the other one failed."""
+        assert self._job is not None
         data, _ = self._process.communicate()
         if self._process.returncode == 0:
             return [base64.b64decode(one) for one in json.loads(data)]
-        return made(self._work)
+        return make_pdfs(self._job)
 
     def stop(self) -> None:
-        """End the process, if it still runs."""
+        """End the process if it is still running."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate()
 
 
 def has_room() -> bool:
-    """Whether this machine lets us run two processes side by side."""
+    """Whether this machine can run two processes in parallel."""
     return len(os.sched_getaffinity(0)) > 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) > 1
 
 
-def made(work: Work) -> list[bytes]:
-    """The PDFs of some pages."""
-    press = Press(STYLE, {FONT: (base64.b64decode(work.font), "font/ttf")})
-    with seldom_collecting():
-        laid = fit_alike(press, work.texts)
-        return [pdf_bytes(one.document, title) for one, title in zip(laid, work.titles, strict=True)]
+def make_pdfs(job: PdfJob) -> list[bytes]:
+    """Make the PDFs of a job."""
+    press = Press(STYLE, {FONT: (base64.b64decode(job.font), "font/ttf")})
+    with rare_garbage_collection():
+        fitted = fit_alike(press, job.texts)
+        return [pdf_bytes(one.document, title) for one, title in zip(fitted, job.titles, strict=True)]
 
 
 def main() -> None:
-    """Set the pages that come in on stdin, and write their PDFs to stdout."""
+    """Lay out the pages that arrive on stdin, and write their PDFs to stdout."""
     with ThreadPoolExecutor(1) as reader:
-        given = reader.submit(sys.stdin.buffer.read)
-        import weasyprint  # noqa: F401  (takes half a second, in which the pages are still being made)
+        received = reader.submit(sys.stdin.buffer.read)
+        import weasyprint  # noqa: F401  (takes half a second, while the pages are still being made)
 
-        data = given.result()
-    if data:  # else whoever started us has ended
-        sys.stdout.write(json.dumps([base64.b64encode(one).decode() for one in made(Work(*json.loads(data)))]))
+        data = received.result()
+    if data:  # no data if the process that started this one has ended
+        sys.stdout.write(json.dumps([base64.b64encode(one).decode() for one in make_pdfs(PdfJob(*json.loads(data)))]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the playbook says numbers and days."""
+"""Numbers and dates as the playbook prints them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _STRONG, _CLEAR = 0.69, 0.18
 
 def day(date: datetime.date | str) -> str:
     """A day as ``1 March 2026``."""
-    found = date if isinstance(date, datetime.date) else datetime.date.fromisoformat(date)
-    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+    parsed = date if isinstance(date, datetime.date) else datetime.date.fromisoformat(date)
+    return f"{parsed.day} {_MONTHS[parsed.month - 1]} {parsed.year}"
 
 
 def count(number: float) -> str:
-    """A whole number with separators of thousands."""
+    """A whole number with thousands separators."""
     return f"{number:,.0f}"
 
 
@@ -49,7 +49,7 @@ def signed(points: float) -> str:
 
 
 def strength(points: float) -> str:
-    """What mean points do to the probability: strongly where they double or halve the odds."""
+    """The effect of mean points on the probability: strong where they double or halve the odds."""
     size = abs(points)
     how = "strongly" if size >= _STRONG else "clearly" if size >= _CLEAR else "slightly"
     return f"{'raises' if points > 0 else 'lowers'} it {how}"
@@ -67,5 +67,5 @@ def unit(feature: Feature, currency: str) -> str:
 
 
 def short(feature: Feature) -> str:
-    """What a feature is called, without the remark in brackets that some end with."""
+    """The words of a feature, without the remark in brackets at the end of some."""
     return re.sub(r"\s*\([^()]*\)$", "", feature.words) or feature.words

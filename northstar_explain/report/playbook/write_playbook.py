@@ -1,4 +1,4 @@
-"""Writing the playbook's files: one PDF of everything, one a segment, and an HTML page that holds all it needs."""
+"""Writing the playbook: one PDF of everything, one per segment, and a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from northstar_explain import tables
 from northstar_explain.model import Model
 from northstar_explain.report.fonts import inter, woff2_url
 from northstar_explain.report.playbook.facts import Playbook, playbook_facts
-from northstar_explain.report.playbook.page_layout import STYLE, Page, pages, segment_texts, set_pages, source
+from northstar_explain.report.playbook.page_layout import STYLE, Page, lay_out_pages, pages, segment_texts, source
 from northstar_explain.report.playbook.plan import Plan
-from northstar_explain.report.playbook.segment_pdfs import Alone, has_room
-from northstar_explain.report.render import FONT, Press, pdf_bytes, seldom_collecting, stylesheet
+from northstar_explain.report.playbook.segment_pdfs import SegmentPdfProcess, has_room
+from northstar_explain.report.render import FONT, Press, pdf_bytes, rare_garbage_collection, stylesheet
 
 LOGO = "asset:logo"
 _OF_SEGMENT = re.compile(r"playbook-S\d+\.pdf")
 
 
-class Written(NamedTuple):
+class WrittenPlaybook(NamedTuple):
     """The files of a playbook."""
 
     pdf: Path
     html: Path
     segments: tuple[Path, ...]
     long: tuple[str, ...]
-    """Pages that take more than one sheet, even in the smallest type."""
+    """Pages that take more than one A4 page even in the smallest font size."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -43,29 +43,29 @@ def write_playbook(
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
     plan: Plan | None = None,
-) -> Written:
+) -> WrittenPlaybook:
     """Write ``playbook.pdf``, ``playbook.html`` and a ``playbook-ID.pdf`` for each segment.
 
     Parameters
     ----------
     model : Model
     folder : Path
-        Where to put them; made when it is not there, otherwise replaced as a whole.
+        Where to write them; created if missing, otherwise replaced as a whole.
     overwrite : bool, default False
-        Replace a playbook that is there; pages of segments that are no more go with it.
+        Replace an existing playbook, with pages of segments that no longer exist.
     progress : callable
-        Told each stage as it begins.
+        Called with the name of each stage as it begins.
     plan : Plan, optional
-        What marketing decided.
+        Decisions of marketing.
 
     Returns
     -------
-    Written
+    WrittenPlaybook
 
     Raises
     ------
     OutputError
-        When a playbook is there already, the folder holds anything else, or it cannot be written.
+        When there is a playbook already, the folder has other files, or it cannot be written.
     """
     plan = plan or Plan()
     tables.require_apart([folder], [*model.inputs, *plan.files])
@@ -75,45 +75,45 @@ def write_playbook(
     if folder.is_dir():
         tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
     progress("collecting the facts")
-    alone = Alone() if has_room() else None
+    process = SegmentPdfProcess() if has_room() else None
     try:
-        with seldom_collecting():
-            data, long = _files(playbook_facts(model, plan), plan, alone, progress)
+        with rare_garbage_collection():
+            data, long = _files(playbook_facts(model, plan), plan, process, progress)
     finally:
-        if alone:
-            alone.stop()
+        if process:
+            process.stop()
     progress(f"writing {folder}")
     tables.publish_folder(folder, data)
     segments = tuple(folder / name for name in targets)
-    return Written(folder / "playbook.pdf", folder / "playbook.html", segments, long)
+    return WrittenPlaybook(folder / "playbook.pdf", folder / "playbook.html", segments, long)
 
 
 def _files(
-    book: Playbook, plan: Plan, alone: Alone | None, progress: Callable[[str], None]
+    book: Playbook, plan: Plan, process: SegmentPdfProcess | None, progress: Callable[[str], None]
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Name to content of every file, and the ids of pages that are longer than a sheet."""
+    """Name to content of every file, and the ids of pages that are longer than one A4 page."""
     font = inter(source(book, pages(book)))
-    titles = [f"{sheet.name}: {book.title}" for sheet in book.sheets]
-    if alone:
-        alone.begin(segment_texts(book), titles, font)
+    titles = [f"{segment.name}: {book.title}" for segment in book.segments]
+    if process:
+        process.begin(segment_texts(book), titles, font)
     assets = {FONT: (font, "font/ttf")}
     if plan.logo:
         assets[LOGO] = (plan.logo.data, plan.logo.kind)
-    laid = set_pages(Press(STYLE, assets), book, LOGO if plan.logo else "", progress)
+    laid_out = lay_out_pages(Press(STYLE, assets), book, LOGO if plan.logo else "", progress)
     progress("writing the PDFs")
-    # Before the whole book: what is written of a page first leaves its mark on what is written of it next.
-    made = [] if alone else list(map(pdf_bytes, (one.document for one in laid if one.page.sheet), titles))
-    whole = pdf_bytes(laid[0].document.copy([sheet for one in laid for sheet in one.document.pages]))
-    data = {"playbook.pdf": whole, "playbook.html": _page(book, [one.page for one in laid], font).encode()}
-    for sheet, content in zip(book.sheets, alone.result() if alone else made, strict=True):
-        data[f"playbook-{sheet.id}.pdf"] = content
-    return data, tuple(one.page.id for one in laid if one.sheets > 1)
+    # Before the whole book: writing a page changes it, so that the order decides the bytes.
+    here = [] if process else list(map(pdf_bytes, (one.document for one in laid_out if one.page.segment), titles))
+    whole = pdf_bytes(laid_out[0].document.copy([page for one in laid_out for page in one.document.pages]))
+    data = {"playbook.pdf": whole, "playbook.html": _page(book, [one.page for one in laid_out], font).encode()}
+    for segment, content in zip(book.segments, process.result() if process else here, strict=True):
+        data[f"playbook-{segment.id}.pdf"] = content
+    return data, tuple(one.page.id for one in laid_out if one.page_count > 1)
 
 
-def _page(book: Playbook, chosen: list[Page], font: bytes) -> str:
-    # Our own stylesheet and font, no text of anybody's.
+def _page(book: Playbook, selected: list[Page], font: bytes) -> str:
+    # Our own stylesheet and font, no user input.
     style = Markup(stylesheet(STYLE).replace(FONT, woff2_url(font)))
-    return source(book, chosen, book.logo, style)
+    return source(book, selected, book.logo, style)
 
 
 def _is_of_a_playbook(name: str) -> bool:
@@ -121,7 +121,7 @@ def _is_of_a_playbook(name: str) -> bool:
 
 
 def _stale(folder: Path, current: set[str]) -> list[str]:
-    """Files of segments that an earlier playbook had."""
+    """Files of segments that only an earlier playbook had."""
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if _is_of_a_playbook(path.name) and path.name not in current)
