@@ -19,7 +19,7 @@ from northstar_explain.score import Scorer
 
 if TYPE_CHECKING:
     from northstar_explain.report.audit.about import About
-    from northstar_explain.report.audit.pack.write_pack import Written as WrittenPack
+    from northstar_explain.report.audit.pack.write_pack import WrittenPack
     from northstar_explain.report.playbook.plan import Plan
     from northstar_explain.report.playbook.write_playbook import Written as WrittenPlaybook
     from northstar_explain.training import Options

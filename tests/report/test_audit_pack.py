@@ -41,13 +41,13 @@ from northstar_explain.report.audit.chapters.identity import _MEANINGS
 from northstar_explain.report.audit.chapters.identity import data as lineage
 from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.pack_tables import FORMULA_STARTS, csv_bytes
-from northstar_explain.report.audit.pack.write_pack import Written
-from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, shapes
-from northstar_explain.report.audit.shapes.pairs import pairs
+from northstar_explain.report.audit.pack.write_pack import WrittenPack
+from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, feature_shapes
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.shapes.shape_plots import plot
 from northstar_explain.report.document.blocks import Table, Text
-from northstar_explain.report.document.joining import joined
-from northstar_explain.report.document.press import Setting, pdf
+from northstar_explain.report.document.merge_pdfs import merge_pdfs
+from northstar_explain.report.document.pdf_jobs import PdfJob, pdf
 from northstar_explain.training import Options
 from northstar_explain.verify import certify, run_libreoffice
 from northstar_explain.verify.check_pack import EXTRA, MISSING, ROW, TAMPERED, verify
@@ -72,7 +72,7 @@ def every_file(folder: Path) -> list[str]:
 # The files.
 
 
-def test_a_pack_holds_what_it_promises(pack: Path, written: Written, hostile: Model) -> None:
+def test_a_pack_holds_what_it_promises(pack: Path, written: WrittenPack, hostile: Model) -> None:
     names = every_file(pack)
     assert {"audit.pdf", "audit.html", "scorecard.xlsx", "certificate.json", "README.md", MANIFEST, SUMS} <= set(names)
     assert {f"model/{name}" for name in (*FILES, "manifest.json")} <= set(names)
@@ -84,7 +84,7 @@ def test_a_pack_holds_what_it_promises(pack: Path, written: Written, hostile: Mo
         assert (pack / "model" / name).read_bytes() == data
 
 
-def test_the_manifest_lists_every_file_and_the_sums_do_too(pack: Path, written: Written) -> None:
+def test_the_manifest_lists_every_file_and_the_sums_do_too(pack: Path, written: WrittenPack) -> None:
     manifest = json.loads((pack / MANIFEST).read_bytes())
     assert set(manifest["files"]) == set(every_file(pack)) - {MANIFEST, SUMS}
     for name, entry in manifest["files"].items():
@@ -138,9 +138,9 @@ def test_what_is_no_pack_is_not_replaced(hostile: Model, tmp_path: Path) -> None
 
 
 def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[Setting] = []
+    started: list[PdfJob] = []
 
-    class Noted(Setting):
+    class Noted(PdfJob):
         def __init__(self, page: str, pictures: dict[str, bytes], font: bytes | None = None):
             super().__init__(page, pictures, font)
             started.append(self)
@@ -148,7 +148,7 @@ def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkey
     def fail(*args: object) -> bytes:
         raise OutputError("scorecard.xlsx", [])
 
-    monkeypatch.setattr("northstar_explain.report.audit.pack.report_pdf.Setting", Noted)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.report_pdf.PdfJob", Noted)
     monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.workbook", fail)
     with pytest.raises(OutputError):
         api.Model(hostile).audit(tmp_path / "pack")
@@ -227,10 +227,10 @@ def test_the_appendix_has_a_page_for_every_term(reader: pypdf.PdfReader, hostile
 
 
 def test_every_bin_that_a_page_has_room_for_is_in_its_table(model: Model) -> None:
-    chapters = {chapter.id: chapter for chapter in appendix(model, shapes(model), pairs(model))}
-    for shape in shapes(model):
+    chapters = {chapter.id: chapter for chapter in appendix(model, feature_shapes(model), pair_shapes(model))}
+    for shape in feature_shapes(model):
         (shown,) = [block for block in chapters[f"A{shape.rank}"].blocks if isinstance(block, Table)]
-        bins = (*shape.told, shape.missing, shape.unseen)
+        bins = (*shape.shown_groups, shape.missing, shape.unseen)
         assert len(shown.rows) == len(bins)
         for row, bin in zip(shown.rows, bins, strict=True):
             assert row[0] == bin.label + (" *" if bin.thin else "")
@@ -241,13 +241,13 @@ def test_every_bin_that_a_page_has_room_for_is_in_its_table(model: Model) -> Non
 
 
 def test_a_table_of_many_categories_tells_the_largest(model: Model) -> None:
-    shape = next(s for s in shapes(model) if s.axis is None)
+    shape = next(s for s in feature_shapes(model) if s.axis is None)
     many = tuple(replace(shape.bins[0], label=f"c{i}", train_n=i % 17, number=i + 1) for i in range(40))
     crowded = replace(shape, bins=many, groups=many)
-    assert len(crowded.told) == CATEGORIES
-    least = min(bin.train_n for bin in crowded.told)
-    assert all(bin.train_n <= least for bin in many if bin not in crowded.told)
-    assert [bin.number for bin in crowded.told] == sorted(bin.number for bin in crowded.told)
+    assert len(crowded.shown_groups) == CATEGORIES
+    least = min(bin.train_n for bin in crowded.shown_groups)
+    assert all(bin.train_n <= least for bin in many if bin not in crowded.shown_groups)
+    assert [bin.number for bin in crowded.shown_groups] == sorted(bin.number for bin in crowded.shown_groups)
 
 
 def test_the_report_shows_what_the_model_folder_holds(reader: pypdf.PdfReader, hostile: Model) -> None:
@@ -409,8 +409,8 @@ def test_three_parts_become_one_tagged_document() -> None:
     first = pdf(page.format("<h1>One</h1><p><a href='appendix:2'>A2</a></p>"), {})
     second = pdf(page.format("<section><h1>Two</h1></section><section><h1>Three</h1><p>text</p></section>"), {})
     third = pdf(page.format("<section><h1>Four</h1></section>"), {})
-    data = joined([first, second, third], "A", b"0123456789abcdef")
-    assert data == joined([first, second, third], "A", b"0123456789abcdef")
+    data = merge_pdfs([first, second, third], "A", b"0123456789abcdef")
+    assert data == merge_pdfs([first, second, third], "A", b"0123456789abcdef")
     found = pypdf.PdfReader(io.BytesIO(data))
     assert found.page_labels == ["1", "A1", "A2", "A3"]
     assert [page["/StructParents"] for page in found.pages] == [0, 2, 3, 4]
@@ -440,7 +440,7 @@ def test_pictures_are_shown_with_their_words_and_nothing_else_is_fetched() -> No
 def test_control_characters_do_not_break_a_picture(model: Model) -> None:
     from xml.etree import ElementTree
 
-    shape = next(s for s in shapes(model) if s.axis is None)
+    shape = next(s for s in feature_shapes(model) if s.axis is None)
     odd = replace(
         shape,
         bins=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
@@ -453,7 +453,7 @@ def test_control_characters_do_not_break_a_picture(model: Model) -> None:
 def test_a_process_that_fails_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -> None:
     page = "<html lang=en><head><title>t</title></head><body><p>hello</p></body></html>"
     monkeypatch.setattr("sys.executable", "/bin/false")
-    setting = Setting(page, {})
+    setting = PdfJob(page, {})
     assert pypdf.PdfReader(io.BytesIO(setting.result())).pages[0].extract_text().startswith("hello")
     setting.stop()
 
@@ -464,11 +464,11 @@ def test_a_process_that_fails_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_open_or_broken_is_found(hostile: Model) -> None:
     book = b""
     bad = Certificate("m", 3, (Check("program", "how", rows=3, difference=1.0, wrong=2),))
-    found = findings(hostile, about.About(), shapes(hostile), bad)
+    found = findings(hostile, about.About(), feature_shapes(hostile), bad)
     assert found[0].level == BROKEN
     assert "program scores 2 golden rows otherwise" in found[0].text
     assert {"No owner is named.", "No approver is named."} <= {one.text for one in found if one.level == OPEN}
-    named = findings(hostile, about.About("Ada", "Grace"), shapes(hostile), Certificate("m", 3))
+    named = findings(hostile, about.About("Ada", "Grace"), feature_shapes(hostile), Certificate("m", 3))
     assert not any("is named" in one.text for one in named)
     assert book == b""
 
@@ -857,7 +857,7 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
     from northstar_explain import model as models
 
     models.save(hostile, tmp_path / "model")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.Report.set_aside", lambda report, count: [])
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.Report.start_jobs", lambda report, count: [])
     monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.set", lambda report: b"%PDF")
     monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.whole", lambda front, appendix: front)
     result = explain(

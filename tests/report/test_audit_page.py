@@ -16,8 +16,8 @@ from browser import Visit, visiting
 
 from northstar_explain.model import Model
 from northstar_explain.report.audit.pack.audit_page import _reasons, audit_page
-from northstar_explain.report.audit.shapes.feature_shapes import shapes
-from northstar_explain.report.audit.shapes.pairs import pairs
+from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.score import Scorer
 
 VIEWS = ("shapes", "customer", "golden")
@@ -30,7 +30,7 @@ def files(model: Model, hostile: Model, tmp_path_factory: pytest.TempPathFactory
     found = {}
     for name, one in (("shop", model), ("hostile", hostile)):
         found[name] = folder / f"{name}.html"
-        found[name].write_text(audit_page(one, shapes(one), pairs(one)), encoding="utf-8")
+        found[name].write_text(audit_page(one, feature_shapes(one), pair_shapes(one)), encoding="utf-8")
     return found
 
 
@@ -145,7 +145,7 @@ def test_every_bin_can_be_read_by_keyboard_and_by_pointer(shop: Visit, model: Mo
     show(shop, "shapes")
     page.fill("#search", "days_since_last_visit")
     page.locator("#terms button").first.click()
-    shape = next(s for s in shapes(model) if s.term == "days_since_last_visit")
+    shape = next(s for s in feature_shapes(model) if s.term == "days_since_last_visit")
     page.focus("#pick-0")
     for bin in (shape.bins[0], shape.bins[1]):
         page.keyboard.press("ArrowRight")
@@ -158,7 +158,7 @@ def test_every_bin_can_be_read_by_keyboard_and_by_pointer(shop: Visit, model: Mo
     page.mouse.move(box["x"] + 60, box["y"] + 100)
     assert "missing" in page.locator("#readout").inner_text()
     page.fill("#search", "")
-    pair = pairs(model)[0]
+    pair = pair_shapes(model)[0]
     page.fill("#search", pair.term)
     page.locator("#terms button").first.click()
     page.focus("#pick-1")
@@ -294,4 +294,4 @@ def test_reasons_of_pairs_are_put_together_from_their_sides(model: Model) -> Non
 
 
 def test_the_same_model_gives_the_same_page(model: Model, files: dict[str, Path]) -> None:
-    assert audit_page(model, shapes(model), pairs(model)) == files["shop"].read_text(encoding="utf-8")
+    assert audit_page(model, feature_shapes(model), pair_shapes(model)) == files["shop"].read_text(encoding="utf-8")

@@ -22,13 +22,19 @@ from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsP
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 from northstar_explain.report.audit.chapters.appendix import appendix
 from northstar_explain.report.audit.chapters.performance import _calibration_and_gains
-from northstar_explain.report.audit.shapes.axis import NumberAxis, nice_values, number_axis, round_values
 from northstar_explain.report.audit.shapes.bin_labels import range_label, signed, value_label
-from northstar_explain.report.audit.shapes.feature_shapes import ROWS, _runs, counts_by_term, probability_at, shapes
+from northstar_explain.report.audit.shapes.feature_shapes import (
+    ROWS,
+    _runs,
+    counts_by_term,
+    feature_shapes,
+    probability_at,
+)
 from northstar_explain.report.audit.shapes.heat_maps import heat_maps
-from northstar_explain.report.audit.shapes.pairs import pairs, said_of_pair, strongest_colour
+from northstar_explain.report.audit.shapes.pair_shapes import describe_pair, pair_shapes, strongest_colour
+from northstar_explain.report.audit.shapes.plot_axis import PlotAxis, nice_values, plot_axis, round_values
 from northstar_explain.report.audit.shapes.shape_plots import Scale, common_range, own_range, plot, tallest
-from northstar_explain.report.audit.shapes.shape_words import WIGGLE, direction, kept_direction, said_of
+from northstar_explain.report.audit.shapes.shape_words import WIGGLE, describe_shape, direction, keeps_direction
 from northstar_explain.report.document import svg
 from northstar_explain.report.document.blocks import Table, Text
 
@@ -41,7 +47,7 @@ numbers = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)
 def test_an_axis_keeps_the_order_of_values_and_its_ends(
     low: float, width: float, scale: float | None, places: list[float]
 ) -> None:
-    axis = NumberAxis(low, low + width, scale)
+    axis = PlotAxis(low, low + width, scale)
     assert axis.place(axis.low) == 0
     assert axis.place(axis.high) == pytest.approx(1)
     drawn = [axis.place(low + width * place) for place in sorted(places)]
@@ -58,7 +64,7 @@ def test_ticks_lie_inside_and_in_order(low: float, width: float) -> None:
 
 
 def test_ticks_do_not_crowd_each_other(model: Model) -> None:
-    for shape in shapes(model):
+    for shape in feature_shapes(model):
         assert all(b.at - a.at >= 0.07 for a, b in pairwise(shape.ticks))
         if shape.axis is not None:
             assert 2 <= len(shape.ticks) <= 14, shape.term
@@ -67,9 +73,9 @@ def test_ticks_do_not_crowd_each_other(model: Model) -> None:
 def test_an_axis_is_logarithmic_where_half_the_customers_would_be_squeezed(contract: Contract) -> None:
     spend, rate = contract["spend_365d"], contract["add_to_cart_rate"]
     centres, few, even = np.array([1.0, 500, 900]), np.array([900.0, 50, 50]), np.array([100.0, 400, 400])
-    assert number_axis(spend, 0, 1000, centres, few).scale is not None
-    assert number_axis(spend, 0, 1000, centres, even).scale is None
-    assert number_axis(rate, 0, 1, centres / 1000, few).scale is None
+    assert plot_axis(spend, 0, 1000, centres, few).scale is not None
+    assert plot_axis(spend, 0, 1000, centres, even).scale is None
+    assert plot_axis(rate, 0, 1, centres / 1000, few).scale is None
 
 
 @given(st.lists(st.integers(0, 500), min_size=ROWS + 1, max_size=300))
@@ -84,7 +90,7 @@ def test_bins_are_put_together_without_losing_one(counts: list[int]) -> None:
 
 def test_every_shape_counts_every_customer_once(model: Model) -> None:
     splits = {one.split: one for one in model.evaluation.data.splits}
-    for shape in shapes(model):
+    for shape in feature_shapes(model):
         for bins in (shape.bins, shape.groups):
             every = (*bins, shape.missing, shape.unseen)
             assert sum(bin.train_n for bin in every) == splits["train"].n
@@ -100,7 +106,7 @@ def test_every_shape_counts_every_customer_once(model: Model) -> None:
 
 def test_the_bins_drawn_are_the_scorecards(model: Model) -> None:
     terms = {term.name: term for term in model.scorecard.terms}
-    for shape in shapes(model):
+    for shape in feature_shapes(model):
         term = terms[shape.term]
         (axis,) = term.axes
         assert sorted(bin.number for bin in shape.bins) == list(range(1, axis.count - 1))
@@ -118,7 +124,7 @@ def test_the_bins_drawn_are_the_scorecards(model: Model) -> None:
 
 
 def test_shapes_and_pairs_are_ranked_as_the_model_is(model: Model) -> None:
-    ranked = sorted((*shapes(model), *pairs(model)), key=lambda one: one.rank)
+    ranked = sorted((*feature_shapes(model), *pair_shapes(model)), key=lambda one: one.rank)
     assert [one.term for one in ranked] == [item.term for item in model.evaluation.purchase.terms]
     assert [one.rank for one in ranked] == list(range(1, len(ranked) + 1))
 
@@ -126,7 +132,7 @@ def test_shapes_and_pairs_are_ranked_as_the_model_is(model: Model) -> None:
 def test_a_pair_draws_every_customer_and_tells_only_thick_cells(model: Model) -> None:
     n = model.evaluation.data.splits[0].n
     terms, counts = {term.name: term for term in model.scorecard.terms}, counts_by_term(model)
-    found = pairs(model)
+    found = pair_shapes(model)
     assert found
     for pair in found:
         assert pair.train_n.sum() == n
@@ -140,7 +146,7 @@ def test_a_pair_draws_every_customer_and_tells_only_thick_cells(model: Model) ->
         if thick.size:
             assert pair.strongest[0].points == thick.max()
             assert pair.strongest[-1].points == thick.min()
-        assert f"{int((pair.train_n == 0).sum()):,} are empty" in " ".join(said_of_pair(pair))
+        assert f"{int((pair.train_n == 0).sum()):,} are empty" in " ".join(describe_pair(pair))
 
 
 @pytest.mark.parametrize(
@@ -167,24 +173,24 @@ def test_a_curve_turned_over_goes_the_other_way(points: list[float]) -> None:
 def test_a_direction_that_the_contract_demands_is_checked(model: Model) -> None:
     from dataclasses import replace
 
-    bound = [shape for shape in shapes(model) if shape.feature.monotone]
+    bound = [shape for shape in feature_shapes(model) if shape.feature.monotone]
     assert bound
     for shape in bound:
-        assert kept_direction(shape) is True
-        assert "kept" in " ".join(said_of(shape, model.contract))
+        assert keeps_direction(shape) is True
+        assert "kept" in " ".join(describe_shape(shape, model.contract))
         other = {"up": "down", "down": "up"}[shape.feature.monotone or ""]
         turned = replace(shape, feature=replace(shape.feature, monotone=other))
-        assert kept_direction(turned) is False
-        assert "NOT KEPT" in " ".join(said_of(turned, model.contract))
-    assert kept_direction(next(s for s in shapes(model) if not s.feature.monotone)) is None
+        assert keeps_direction(turned) is False
+        assert "NOT KEPT" in " ".join(describe_shape(turned, model.contract))
+    assert keeps_direction(next(s for s in feature_shapes(model) if not s.feature.monotone)) is None
 
 
 def test_the_largest_step_is_the_largest(model: Model) -> None:
-    for shape in shapes(model):
+    for shape in feature_shapes(model):
         if shape.axis is None:
             continue
         steps = [abs(b.points - a.points) for a, b in pairwise(shape.bins)]
-        text = next((line for line in said_of(shape, model.contract) if line.startswith("Largest step")), "")
+        text = next((line for line in describe_shape(shape, model.contract) if line.startswith("Largest step")), "")
         if max(steps, default=0) == 0:
             assert not text
         else:
@@ -192,8 +198,8 @@ def test_the_largest_step_is_the_largest(model: Model) -> None:
 
 
 def test_what_is_missing_is_said_with_its_number(model: Model) -> None:
-    for shape in shapes(model):
-        text = " ".join(said_of(shape, model.contract))
+    for shape in feature_shapes(model):
+        text = " ".join(describe_shape(shape, model.contract))
         if shape.feature.missing is None:
             assert "Missing: never" in text
         else:
@@ -238,7 +244,7 @@ def test_the_average_customer_has_the_intercepts_probability(model: Model) -> No
 
 
 def test_every_plot_has_one_scale_and_shows_all_its_points(model: Model) -> None:
-    found = shapes(model)
+    found = feature_shapes(model)
     low, high = common_range(found, model.purchase.intercept)
     for shape in found:
         assert low <= shape.reach[0] <= shape.reach[1] <= high
@@ -276,11 +282,11 @@ def test_a_step_curve_goes_through_every_height(heights: list[int]) -> None:
 
 
 def test_plots_draw_missing_and_unseen_with_their_numbers(model: Model) -> None:
-    found = shapes(model)
+    found = feature_shapes(model)
     for shape in found:
         figure = plot(shape, common_range(found, model.purchase.intercept), model.purchase.intercept)
         picture = str(figure.picture)
-        assert shape.feature.words in figure.says
+        assert shape.feature.words in figure.alt_text
         assert "missing" in picture
         assert "unseen" in picture or "not seen in training" in picture
         assert f"{shape.missing.train_n:,}" in picture
@@ -290,7 +296,7 @@ def test_plots_draw_missing_and_unseen_with_their_numbers(model: Model) -> None:
 
 
 def test_hostile_words_are_text_in_every_picture(hostile: Model) -> None:
-    found, crossed = shapes(hostile), pairs(hostile)
+    found, crossed = feature_shapes(hostile), pair_shapes(hostile)
     pictures = [str(plot(shape, common_range(found, 0.0), 0.0).picture) for shape in found]
     pictures += [str(heat_maps(pair, strongest_colour(crossed)).picture) for pair in crossed]
     for picture in pictures:
@@ -300,7 +306,7 @@ def test_hostile_words_are_text_in_every_picture(hostile: Model) -> None:
 
 
 def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> None:
-    found = pairs(model)
+    found = pair_shapes(model)
     sizes = [abs(float(p)) for pair in found for p in pair.points[pair.thick]]
     assert strongest_colour(found) == max(sizes)
     assert strongest_colour(()) == 1.0
@@ -328,7 +334,7 @@ def strokes(picture: str, colour: str, width: str) -> list[tuple[float, ...]]:
 
 
 def test_every_cell_is_coloured_twice_and_every_thin_one_crossed_once(model: Model) -> None:
-    for pair in pairs(model):
+    for pair in pair_shapes(model):
         rows, columns = pair.points.shape
         wide, high = min(120.0, 732 / columns), min(40.0, 270 / rows)
         picture = str(heat_maps(pair, 1.0).picture)
@@ -345,7 +351,7 @@ def test_every_cell_is_coloured_twice_and_every_thin_one_crossed_once(model: Mod
 
 
 def test_a_pair_of_thin_cells_alone_has_no_empty_table(model: Model) -> None:
-    pair = pairs(model)[0]
+    pair = pair_shapes(model)[0]
     bare = replace(pair, train_n=np.minimum(pair.train_n, THIN_BIN_CUSTOMERS - 1), strongest=())
     for one, tables in ((pair, 1), (bare, 0)):
         page = next(chapter for chapter in appendix(model, (), (one,)))
@@ -373,7 +379,7 @@ def test_number_bins_of_a_term_are_numbers(model: Model) -> None:
 
 
 def test_a_bin_far_above_all_others_is_cut_off_and_told(model: Model) -> None:
-    shape = next(s for s in shapes(model) if s.axis is not None and len(s.bins) >= 8)
+    shape = next(s for s in feature_shapes(model) if s.axis is not None and len(s.bins) >= 8)
     some = tuple(replace(bin, train_n=30 + place) for place, bin in enumerate(shape.bins))
     assert tallest(replace(shape, bins=some)) == max(bin.train_n for bin in some)
     far = replace(shape, bins=(replace(some[0], train_n=9_876), *some[1:]))

@@ -31,12 +31,12 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Points:
+class ItemList:
     """A list, with numbers where `ordered`."""
 
     items: tuple[str, ...]
     ordered: bool = False
-    kind: ClassVar[str] = "points"
+    kind: ClassVar[str] = "list"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Link:
     page: int
 
 
-Cell = str | Link
+TableCell = str | Link
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,16 @@ class Table:
         Percent of the width of each column; empty for what the content asks for.
     style : str
         A class of the style sheet.
-    says : str
+    alt_text : str
         What the table holds, for those who hear it.
     """
 
     head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     words: int = 1
     widths: tuple[int, ...] = ()
     style: str = ""
-    says: str = ""
+    alt_text: str = ""
     kind: ClassVar[str] = "table"
 
     @property
@@ -109,7 +109,7 @@ class Figure:
     """A picture in SVG, and what it shows, for those who do not see it."""
 
     picture: Markup
-    says: str
+    alt_text: str
     kind: ClassVar[str] = "figure"
 
     @property
@@ -119,22 +119,22 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Key:
+class Legend:
     """What the signs of a picture mean: pairs of a class of the style sheet and words."""
 
     signs: tuple[tuple[str, str], ...]
-    kind: ClassVar[str] = "key"
+    kind: ClassVar[str] = "legend"
 
 
 @dataclass(frozen=True)
-class Blanks:
+class BlankLines:
     """Lines to be filled in by hand."""
 
     labels: tuple[str, ...]
-    kind: ClassVar[str] = "blanks"
+    kind: ClassVar[str] = "blank_lines"
 
 
-Block = Text | Heading | Points | Table | Facts | Code | Figure | Key | Blanks
+Block = Text | Heading | ItemList | Table | Facts | Code | Figure | Legend | BlankLines
 
 
 @dataclass(frozen=True)
@@ -161,12 +161,12 @@ class Chapter:
 
 
 @dataclass
-class Writer:
+class ChapterBuilder:
     """Collects the blocks of a chapter."""
 
     blocks: list[Block] = field(default_factory=list)
 
-    def say(self, *texts: str, style: str = "") -> None:
+    def paragraphs(self, *texts: str, style: str = "") -> None:
         """Paragraphs."""
         self.blocks += [Text(text, style) for text in texts if text]
 
@@ -174,7 +174,7 @@ class Writer:
         """Anything else."""
         self.blocks += blocks
 
-    def under(self, heading: str, *blocks: Block) -> None:
+    def section(self, heading: str, *blocks: Block) -> None:
         """A heading and what belongs to it."""
         self.blocks += [Heading(heading), *blocks]
 
@@ -183,6 +183,6 @@ class Writer:
         return Chapter(id, title, tuple(self.blocks), eyebrow, flows)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Cell]], **options: object) -> Table:
+def table(head: Sequence[str], rows: Sequence[Sequence[TableCell]], **options: object) -> Table:
     """A table from any sequences."""
     return Table(tuple(head), tuple(tuple(row) for row in rows), **options)  # type: ignore[arg-type]

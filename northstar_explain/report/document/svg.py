@@ -22,12 +22,12 @@ class Canvas:
     ----------
     width, height : float
         In units of a fifth of a millimetre.
-    says : str
+    alt_text : str
         What the picture shows, for those who do not see it.
     """
 
-    def __init__(self, width: float, height: float, says: str):
-        self.width, self.height, self.says = width, height, says
+    def __init__(self, width: float, height: float, alt_text: str):
+        self.width, self.height, self.alt_text = width, height, alt_text
         self._parts: list[str] = []
         self._clips = 0
 
@@ -79,7 +79,7 @@ class Canvas:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {millimetres} '
             f'font-family="Inter, sans-serif">{"".join(self._parts)}</svg>'
         )
-        return Figure(Markup(picture), self.says)
+        return Figure(Markup(picture), self.alt_text)
 
 
 def number(value: float) -> str:

@@ -11,7 +11,17 @@ from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.pack.checksums import sha256
-from northstar_explain.report.document.blocks import Blanks, Chapter, Code, Facts, Heading, Points, Text, Writer, table
+from northstar_explain.report.document.blocks import (
+    BlankLines,
+    Chapter,
+    ChapterBuilder,
+    Code,
+    Facts,
+    Heading,
+    ItemList,
+    Text,
+    table,
+)
 
 _CHECKED = (
     "Data lineage and contract",
@@ -26,10 +36,10 @@ _CHECKED = (
 
 def parity(certificate: Certificate) -> Chapter:
     """The parity certificate."""
-    page = Writer()
+    page = ChapterBuilder()
     ran = [check for check in certificate.checks if not check.not_checked]
     verdict = "agree on every row that was compared" if certificate.passed else "DO NOT AGREE"
-    page.say(
+    page.paragraphs(
         f"{certificate.golden:,} golden rows, ordinary customers and the hardest cases there are (missing values, "
         "values on a "
         f"cut and one float beside it, far out of range, categories never seen), were scored by {len(ran)} programs "
@@ -48,13 +58,13 @@ def parity(certificate: Certificate) -> Chapter:
         for check in certificate.checks
     ]
     heads = ("Program", "Computes from", "Rows", "Largest difference", "Result")
-    page.add(table(heads, rows, words=2, widths=(16, 42, 12, 15, 15), says="Parity of the programs"))
+    page.add(table(heads, rows, words=2, widths=(16, 42, 12, 15, 15), alt_text="Parity of the programs"))
     for check in certificate.checks:
         if check.not_checked:
-            page.say(f"{check.program}: not checked: {check.not_checked}.")
+            page.paragraphs(f"{check.program}: not checked: {check.not_checked}.")
         for slip in check.slips:
-            page.say(f"{check.program}, golden row {slip.row}: expected {slip.expected}, got {slip.got}.")
-    page.say(
+            page.paragraphs(f"{check.program}, golden row {slip.row}: expected {slip.expected}, got {slip.got}.")
+    page.paragraphs(
         "The difference is absolute, of the probability, to what the golden row expects. audit.html scores the same "
         "rows in "
         "the browser and prints its own largest difference there.",
@@ -75,19 +85,19 @@ def _result(check: Check) -> str:
 
 def limits(model: Model, about: About) -> Chapter:
     """What is known not to hold."""
-    page = Writer()
-    page.add(Points(texts.limits(about, model)))
+    page = ChapterBuilder()
+    page.add(ItemList(texts.limits(about, model)))
     return page.chapter("limits", "Known limits", flows=True)
 
 
 def checking(model: Model) -> Chapter:
     """How to check all of it, and how to make it again."""
-    page = Writer()
-    page.say(
+    page = ChapterBuilder()
+    page.paragraphs(
         "None of this needs trust in the people who made the model, and the first two need none of their programs.",
         style="lead",
     )
-    page.under("Without our programs", Points((
+    page.section("Without our programs", ItemList((
         "Checksums: run the line below in the folder of this pack. It names every file that changed.",
         "A score: open scorecard.xlsx in any spreadsheet, choose a customer's values on the sheet Customer and "
         "follow the sum; "
@@ -97,7 +107,7 @@ def checking(model: Model) -> Chapter:
         "In a database: sql/ holds the segments and the scorecard as SQL for DuckDB. The line below scores the golden "
         "rows with it and prints the largest difference and how many rows came out in another segment.",
     ), ordered=True), Code("sha256sum --check SHA256SUMS\nduckdb < sql/check.sql"))  # fmt: skip
-    page.under(
+    page.section(
         "With them",
         Code(
             "pip install 'northstar-explain[audit]'\nexplain verify .          # every checksum, every golden row, "
@@ -110,8 +120,8 @@ def checking(model: Model) -> Chapter:
         "From the same table (its hash stands under “Data lineage”), with the versions listed under “Method”, on a "
         "machine of the same kind. Words in capitals are files that are not in this pack:"
     )
-    page.under("To make the model again", Text(same), Code(again))
-    page.add(Heading("Where each number comes from"), Points((
+    page.section("To make the model again", Text(same), Code(again))
+    page.add(Heading("Where each number comes from"), ItemList((
         "Figures of the model: model/evaluation.json, every key explained in docs/model-folder.md of the toolkit.",
         "Points, bins, spread and training customers: model/scorecard.parquet. Purchases per bin: "
         "model/shapes.parquet.",
@@ -148,14 +158,16 @@ def _training(model: Model) -> str:
 
 def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) -> Chapter:
     """Every file that was there when this report was set, with its hash."""
-    page = Writer()
-    page.say(
+    page = ChapterBuilder()
+    page.paragraphs(
         "SHA-256 of every file of the pack but this report itself, the manifest and the sums, which hold the hash of "
         "this one. "
         "A table stands here as CSV; the Parquet file of the same name holds the same."
     )
     rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_twin(name)]
-    page.add(table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", says="Files"))
+    page.add(
+        table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", alt_text="Files")
+    )
     return page.chapter("files", "Files and checksums", flows=True)
 
 
@@ -165,8 +177,8 @@ def _is_twin(name: str) -> bool:
 
 def sign_off(model: Model, about: About) -> Chapter:
     """Lines to be filled in by hand."""
-    page = Writer()
-    page.say(
+    page = ChapterBuilder()
+    page.paragraphs(
         "Signing says: I have checked what I name below. The checksum of all checksums is printed by “explain audit” "
         "and by “sha256sum SHA256SUMS”; written here by hand, it ties this signature to the files."
     )
@@ -180,10 +192,10 @@ def sign_off(model: Model, about: About) -> Chapter:
             )
         )
     )
-    page.add(Heading("Checked"), Blanks(_CHECKED))
+    page.add(Heading("Checked"), BlankLines(_CHECKED))
     page.add(
         Heading("Signed"),
-        Blanks(
+        BlankLines(
             (
                 "SHA-256 of SHA256SUMS",
                 "Owner: name, date, signature",

@@ -21,13 +21,13 @@ from northstar_explain.report.audit.chapters.appendix import reading
 from northstar_explain.report.audit.chapters.findings import findings
 from northstar_explain.report.audit.pack.report_pdf import Cover, Report
 from northstar_explain.report.audit.shapes.bin_labels import shortened
-from northstar_explain.report.audit.shapes.feature_shapes import Shape
-from northstar_explain.report.audit.shapes.pairs import Pair
-from northstar_explain.report.document.blocks import Chapter, Facts, Table, Writer
+from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape
+from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, Table
 
 
 @dataclass(frozen=True)
-class Said:
+class ReportContents:
     """Everything that a report is made of.
 
     Attributes
@@ -45,8 +45,8 @@ class Said:
     model: Model
     about: About
     date: str
-    shapes: tuple[Shape, ...]
-    pairs: tuple[Pair, ...]
+    shapes: tuple[FeatureShape, ...]
+    pairs: tuple[PairShape, ...]
     certificate: Certificate
     files: Mapping[str, bytes]
     what: Mapping[str, str]
@@ -113,15 +113,15 @@ class Said:
         ))  # fmt: skip
 
     def _first_look(self) -> Chapter:
-        page = Writer()
-        page.say(
+        page = ChapterBuilder()
+        page.paragraphs(
             "Collected from the stored facts by fixed rules, so that nobody has to search for what is weak. Broken: "
             "does not hold what it should. Weak: holds, but lean on it with care. Open: not known, or not done.",
             style="lead",
         )
         listed = findings(self.model, self.about, self.shapes, self.certificate)
         rows = tuple((one.level, one.text, one.chapter) for one in listed)
-        page.add(Table(("Level", "Finding", "Read on"), rows, words=3, widths=(9, 65, 26), says="Findings"))
+        page.add(Table(("Level", "Finding", "Read on"), rows, words=3, widths=(9, 65, 26), alt_text="Findings"))
         return page.chapter("first-look", "Where to look first")
 
 
@@ -131,6 +131,6 @@ def running(model: Model) -> str:
 
 
 def _reading() -> Chapter:
-    page = Writer()
+    page = ChapterBuilder()
     page.add(*reading())
     return page.chapter("reading", "How to read the appendix", flows=True)

@@ -11,29 +11,31 @@ from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.performance import figure, sensitive_words
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
-from northstar_explain.report.document.blocks import Block, Chapter, Writer, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, table
 
 _MOST = 12
 
 
 def groups(model: Model) -> Chapter:
     """Figures by group, sensitive features first."""
-    page = Writer()
-    page.say(
+    page = ChapterBuilder()
+    page.paragraphs(
         "A check that no group is scored worse than others. It compares what the model says with what happened; it "
         "does "
         "not say what is fair, and claims no conformity with any rule.",
         style="lead",
     )
-    page.say(*sensitive_words(model))
+    page.paragraphs(*sensitive_words(model))
     found = model.evaluation.purchase.subgroups
     sensitive = [feature.name for feature in model.contract.sensitive_features]
     for by in sorted(dict.fromkeys(row.by for row in found), key=lambda name: name not in sensitive):
         mine = [row for row in found if row.by == by]
-        page.under(_words(by, model, by in sensitive), _table(mine))
+        page.section(_words(by, model, by in sensitive), _table(mine))
         if len(mine) > _MOST:
-            page.say(f"The {_MOST} largest of {len(mine)} groups; all are in tables/subgroups.csv.", style="fine")
-    page.say(
+            page.paragraphs(
+                f"The {_MOST} largest of {len(mine)} groups; all are in tables/subgroups.csv.", style="fine"
+            )
+    page.paragraphs(
         f"Intervals of shares are by Wilson (1927). Groups of fewer than {SUBGROUP_MIN_CUSTOMERS} "
         "customers have no figures: they would say "
         "more "
@@ -64,7 +66,7 @@ def _table(rows: Sequence[Subgroup]) -> Block:
         "Calib. error",
     )
     widths = (21, 9, 7, 11, 9, 8, 7, 11, 9, 8)
-    return table(heads, [_row(row) for row in shown], style="bins", widths=widths, says="Figures by group")
+    return table(heads, [_row(row) for row in shown], style="bins", widths=widths, alt_text="Figures by group")
 
 
 def _row(row: Subgroup) -> tuple[str, ...]:

@@ -12,12 +12,12 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, value_label
-from northstar_explain.report.document.blocks import Chapter, Facts, Points, Writer, table
+from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, ItemList, table
 
 
 def identity(model: Model, about: About, date: str) -> Chapter:
     """The model, the people, and what it is for."""
-    page = Writer()
+    page = ChapterBuilder()
     manifest = model.manifest
     page.add(
         Facts((
@@ -33,14 +33,14 @@ def identity(model: Model, about: About, date: str) -> Chapter:
             ("Seal of the model's manifest", str(manifest[SEAL])),
         ))
     )  # fmt: skip
-    page.under("What it is for", Points(texts.intended_use(about, model)))
-    page.under("What it is not for", Points(texts.misuse(about, model)))
+    page.section("What it is for", ItemList(texts.intended_use(about, model)))
+    page.section("What it is not for", ItemList(texts.misuse(about, model)))
     return page.chapter("identity", "Identity and purpose", flows=True)
 
 
 def data(model: Model) -> Chapter:
     """Where the rows come from, how they were parted, what is missing in them."""
-    page = Writer()
+    page = ChapterBuilder()
     manifest, facts = model.manifest, model.evaluation.data
     later = model.evaluation.purchase.out_of_time
     origin = manifest["data"]
@@ -74,12 +74,12 @@ def data(model: Model) -> Chapter:
         )
         for part in facts.splits
     ]
-    page.under(
+    page.section(
         "How the rows were split",
-        table(("Split", "They", "Customers", "Buyers", "Share"), rows, words=2, says="Splits of the data"),
+        table(("Split", "They", "Customers", "Buyers", "Share"), rows, words=2, alt_text="Splits of the data"),
     )
-    page.say(_together(model))
-    page.say(
+    page.paragraphs(_together(model))
+    page.paragraphs(
         "The label decides how rows are parted for the purchase model and nothing about the segments: these are "
         f"found in {'rows drawn from all' if drawn else 'all rows'}, without the label, and checked on a part drawn "
         "without it.",
@@ -97,9 +97,11 @@ def data(model: Model) -> Chapter:
     ]
     heads = ("Feature", "What missing means", "Training", "Holdout")
     note = (
-        table(heads, absent, words=2, says="Share of missing values") if absent else Points(("No value is missing.",))
+        table(heads, absent, words=2, alt_text="Share of missing values")
+        if absent
+        else ItemList(("No value is missing.",))
     )
-    page.under(f"What is missing: {len(missing)} of {len(facts.missing)} features", note)
+    page.section(f"What is missing: {len(missing)} of {len(facts.missing)} features", note)
     return page.chapter("data", "Data lineage", flows=True)
 
 
@@ -140,14 +142,16 @@ def _rejected(count: int, rows: int) -> str:
 
 def contract(model: Model) -> Chapter:
     """The feature dictionary."""
-    page = Writer()
-    page.say(
+    page = ChapterBuilder()
+    page.paragraphs(
         "The contract says what a customer table holds. A row that breaks it is rejected with every reason; nothing is "
         "guessed. The file itself is in the pack (model/contract.toml), as is this table (tables/features.csv)."
     )
     rows = [_feature(feature, model) for feature in model.contract.features]
     heads = ("Feature", "Column", "Kind", "Allowed", "If missing", "Used for", "May push")
-    page.add(table(heads, rows, words=7, widths=(20, 23, 8, 12, 19, 10, 8), style="small", says="Feature dictionary"))
+    page.add(
+        table(heads, rows, words=7, widths=(20, 23, 8, 12, 19, 10, 8), style="small", alt_text="Feature dictionary")
+    )
     return page.chapter("contract", "Contract and feature dictionary", flows=True)
 
 
@@ -204,9 +208,9 @@ _MEANINGS = {
 
 def method(model: Model) -> Chapter:
     """How it was made: in words, with every parameter, seed and version."""
-    page = Writer()
+    page = ChapterBuilder()
     manifest = model.manifest
-    page.say(
+    page.paragraphs(
         f"Purchase model. An Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019): a sum of one curve for "
         f"each feature and of {sum(len(t.axes) == 2 for t in model.scorecard.terms)} heat maps for pairs, found by "
         "boosting many small trees on one feature or pair at a time, and averaged over bags. It is compiled bin by bin "
@@ -220,15 +224,15 @@ def method(model: Model) -> Chapter:
     )
     rows = [(name, value, _MEANINGS.get(name, "")) for name, value in _parameters(manifest["options"])]
     heads = ("Parameter", "Value", "What it does")
-    page.under("Parameters", table(heads, rows, words=3, widths=(28, 18, 54), style="small", says="Parameters"))
+    page.section("Parameters", table(heads, rows, words=3, widths=(28, 18, 54), style="small", alt_text="Parameters"))
     versions = ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items())
     machine = manifest["machine"]
-    page.under("Versions and machine", Facts((
+    page.section("Versions and machine", Facts((
         ("Libraries", versions),
         ("Python", str(machine["python"])),
         ("Processor and system", f"{machine['cpu']}, {machine['system']}"),
     )))  # fmt: skip
-    page.say(
+    page.paragraphs(
         "The same table, contract, options and versions give the same model to the byte on the same machine; another "
         "processor may round the last digit otherwise.",
         style="fine",

@@ -17,10 +17,10 @@ from northstar_explain.model.evaluation.metric_registry import (
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
 from northstar_explain.model.wording import capital
-from northstar_explain.report.audit.shapes.axis import nice_values
 from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent
+from northstar_explain.report.audit.shapes.plot_axis import nice_values
 from northstar_explain.report.document import svg
-from northstar_explain.report.document.blocks import Block, Chapter, Figure, Text, Writer, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Figure, Text, table
 from northstar_explain.report.document.svg import Canvas
 
 _BASELINES = {
@@ -35,22 +35,22 @@ _COMPARED = (ROC_AUC, AVERAGE_PRECISION, F1, BRIER, ECE)
 
 def performance(model: Model) -> Chapter:
     """The purchase model on customers it has not seen."""
-    page = Writer()
+    page = ChapterBuilder()
     purchase = model.evaluation.purchase
     held = purchase.holdout
     later = "at a later date" if purchase.out_of_time else "kept apart"
-    page.say(
+    page.paragraphs(
         f"Measured once, on {held.n:,} {model.contract.noun} {later}, whom the model has not seen. Every figure is "
         "stored in model/evaluation.json; this report only shows it.",
         style="lead",
     )
     page.add(_figures(held))
-    page.say(
+    page.paragraphs(
         f"Intervals are percentiles over {purchase.bootstrap_draws:,} bootstrap draws of the holdout.", style="fine"
     )
-    page.under("Calibration and gains", *_curves(purchase))
-    page.under("By decile of the training population, 10 the highest", *_deciles(purchase))
-    page.under("Against other models, fitted and evaluated on the same rows", *_baselines(purchase))
+    page.section("Calibration and gains", *_curves(purchase))
+    page.section("By decile of the training population, 10 the highest", *_deciles(purchase))
+    page.section("Against other models, fitted and evaluated on the same rows", *_baselines(purchase))
     return page.chapter("performance", "Performance", flows=True)
 
 
@@ -62,7 +62,7 @@ def _figures(held: Holdout) -> Block:
     ]
     rows += [(one.label, one.meaning, figure(value), interval_words(ends)) for one, value, ends in held.references()]
     heads = ("Figure", "Read as", "Value", "95% interval")
-    return table(heads, rows, words=2, style="small", says="Figures on the holdout")
+    return table(heads, rows, words=2, style="small", alt_text="Figures on the holdout")
 
 
 def figure(value: object) -> str:
@@ -85,7 +85,7 @@ def _curves(purchase: PurchaseFacts) -> list[Block]:
         for i, one in enumerate(purchase.reliability, start=1)
     ]
     heads = ("Tenth by probability", "Customers", "Predicted", "Bought", "Gap, points of a percent")
-    shown = table(heads, rows, style="bins", says="Predicted and actual rates")
+    shown = table(heads, rows, style="bins", alt_text="Predicted and actual rates")
     return [_calibration_and_gains(purchase.reliability, purchase.gains), shown]
 
 
@@ -94,11 +94,11 @@ def _gap(one: CalibrationBin) -> str:
 
 
 def _calibration_and_gains(bins: Sequence[CalibrationBin], gains: Sequence[GainsPoint]) -> Figure:
-    says = (
+    alt_text = (
         f"Left: actual against predicted rate in {len(bins)} bins; the diagonal is perfect. Right: share of buyers "
         "among the highest scored; the diagonal is chance."
     )
-    canvas = Canvas(890, 262, says)
+    canvas = Canvas(890, 262, alt_text)
     most = max(max(one.predicted_rate, one.purchase_rate) for one in bins) * 1.08 or 1.0
     dots = [(one.predicted_rate, one.purchase_rate) for one in bins]
     _square(canvas, 60, most, dots, ("predicted rate", "bought"), marked=True)
@@ -138,7 +138,7 @@ def _deciles(purchase: PurchaseFacts) -> list[Block]:
         (str(one.decile), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2))
         for one in purchase.deciles
     ]
-    return [table(("Decile", "Customers", "Predicted", "Bought"), rows, style="bins", says="Rates by decile")]
+    return [table(("Decile", "Customers", "Predicted", "Bought"), rows, style="bins", alt_text="Rates by decile")]
 
 
 def _baselines(purchase: PurchaseFacts) -> list[Block]:
@@ -148,7 +148,7 @@ def _baselines(purchase: PurchaseFacts) -> list[Block]:
     rows = [("this model", *figures(purchase.holdout.figures), "")]
     rows += [(_BASELINES[one.name], *figures(one.figures), _behind(one)) for one in purchase.baselines]
     heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model, 95% interval")
-    blocks: list[Block] = [table(heads, rows, style="small", says="Baselines")]
+    blocks: list[Block] = [table(heads, rows, style="small", alt_text="Baselines")]
     if best := purchase.gaps.true_probability:
         blocks.append(
             Text(f"Behind the best that can be known in this simulation, ROC-AUC: {best.behind:+.4f}.", "fine")

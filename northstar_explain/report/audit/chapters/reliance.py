@@ -10,20 +10,20 @@ from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_
 from northstar_explain.model.evaluation.metric_registry import ECE
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
-from northstar_explain.report.audit.shapes.feature_shapes import Shape
-from northstar_explain.report.audit.shapes.pairs import Pair
-from northstar_explain.report.audit.shapes.shape_words import direction, kept_direction, thin_share
+from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape
+from northstar_explain.report.audit.shapes.shape_words import direction, keeps_direction, thin_share
 from northstar_explain.report.document import svg
 from northstar_explain.report.document.blocks import (
     Block,
-    Cell,
     Chapter,
+    ChapterBuilder,
     Facts,
     Figure,
+    ItemList,
     Link,
-    Points,
+    TableCell,
     Text,
-    Writer,
     table,
 )
 from northstar_explain.report.document.svg import Canvas
@@ -37,19 +37,19 @@ def terms_words(term: str, model: Model) -> str:
     return capital(" with ".join(model.contract[name].words for name in term.split(" × ")))
 
 
-def overview(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> Chapter:
+def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> Chapter:
     """All terms ranked, each with its page in the appendix."""
-    page = Writer()
-    ranked: list[Shape | Pair] = sorted((*shapes, *pairs), key=lambda one: one.rank)
-    page.say(
+    page = ChapterBuilder()
+    ranked: list[FeatureShape | PairShape] = sorted((*shapes, *pairs), key=lambda one: one.rank)
+    page.paragraphs(
         f"{len(shapes)} features and {len(pairs)} pairs, ranked by mean absolute points over the training customers. "
         "Each "
         "has a page in the appendix, with every bin, its customers and what they did.",
         style="lead",
     )
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     for one in ranked:
-        if isinstance(one, Shape):
+        if isinstance(one, FeatureShape):
             low, high = one.reach
             words, way, thin = capital(one.feature.words), _direction(one), thin_share((*one.bins, one.missing))
         else:
@@ -60,16 +60,18 @@ def overview(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> Ch
         told = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, way, percent(thin))
         rows.append((Link(f"A{one.rank}", one.rank), *told))
     heads = ("Page", "Term", "Share", "Mean points", "Points", "Direction", "In thin bins")
-    page.add(table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", says="Terms by importance"))
-    page.under("Features that share credit", *_shared(model))
+    page.add(
+        table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", alt_text="Terms by importance")
+    )
+    page.section("Features that share credit", *_shared(model))
     return page.chapter("terms", "What weighs most", flows=True)
 
 
-def _direction(shape: Shape) -> str:
+def _direction(shape: FeatureShape) -> str:
     if shape.axis is None and not shape.feature.order:
         return "categories"
     found = direction([bin.points for bin in shape.bins]).replace(", with wiggles", " (wiggles)")
-    return found + {True: ", as demanded", False: ", NOT KEPT", None: ""}[kept_direction(shape)]
+    return found + {True: ", as demanded", False: ", NOT KEPT", None: ""}[keeps_direction(shape)]
 
 
 def _shared(model: Model) -> list[Block]:
@@ -79,7 +81,7 @@ def _shared(model: Model) -> list[Block]:
     words = {one.name: shortened(capital(one.words), 90) for one in model.contract.features}
     rows = [(words[one.first], words[one.second], one.measure, signed(one.value)) for one in pairs[:_SHOWN_SHARED]]
     heads = ("Feature", "and", "Measured by", "Value")
-    shown = table(heads, rows, words=3, widths=(39, 39, 13, 9), style="small", says="Features that share credit")
+    shown = table(heads, rows, words=3, widths=(39, 39, 13, 9), style="small", alt_text="Features that share credit")
     more = len(pairs) - _SHOWN_SHARED
     intro = (
         f"{len(pairs)} pairs correlate by {CORRELATED} or more on the training rows. Either could carry "
@@ -92,11 +94,11 @@ def _shared(model: Model) -> list[Block]:
 
 def robustness(model: Model) -> Chapter:
     """What other bags and values out of range would change."""
-    page = Writer()
+    page = ChapterBuilder()
     facts = model.evaluation.robustness
     bags = facts.bags
     spread = bags.probability_spread
-    page.say(
+    page.paragraphs(
         f"The scorecard is the mean of {bags.bags} machines, each fitted to another part of the training rows. "
         "Scored by "
         f"each of them alone, {bags.n:,} customers of the holdout show how far a result depends on the "
@@ -113,7 +115,7 @@ def robustness(model: Model) -> Chapter:
             ("Three strongest reasons", f"{percent(bags.same_top_three)} of them are named by a bag alone, too"),
         ))
     )  # fmt: skip
-    page.say("These are means over the bags. The spread is no confidence interval.", style="fine")
+    page.paragraphs("These are means over the bags. The spread is no confidence interval.", style="fine")
     rows = []
     for one in sorted(facts.out_of_range, key=lambda item: -item.largest):
         feature = model.contract[one.feature]
@@ -121,11 +123,11 @@ def robustness(model: Model) -> Chapter:
         changes = (signed(100 * one.below), signed(100 * one.above), f"{100 * one.largest:.2f}")
         rows.append((shortened(capital(feature.words), 90), f"{low} to {high}", *changes))
     heads = ("Feature", "Seen in training", "Mean, far below", "Mean, far above", "Largest for one, either way")
-    page.under(
+    page.section(
         "Beyond the values seen, in points of a percent of the probability",
-        table(heads, rows, words=1, widths=(42, 22, 12, 12, 12), style="small", says="Response out of range"),
+        table(heads, rows, words=1, widths=(42, 22, 12, 12, 12), style="small", alt_text="Response out of range"),
     )
-    page.say(
+    page.paragraphs(
         "Every customer is moved far below and far above the values seen, one feature at a time. The score goes to "
         "that of "
         "the outermost bin and stays there; the contract rejects what is outside its bounds before it comes to that.",
@@ -136,27 +138,29 @@ def robustness(model: Model) -> Chapter:
 
 def drift(model: Model) -> Chapter:
     """The baseline for later tables, and what asks for a review."""
-    page = Writer()
+    page = ChapterBuilder()
     facts, error = model.evaluation.drift, model.evaluation.purchase.holdout.figures[ECE]
     later = "the later table" if model.evaluation.purchase.out_of_time else "the holdout, drawn from the same table"
-    page.say(
+    page.paragraphs(
         "The baseline holds how many training customers were in each tenth of every feature, of the probability, and "
         "in each "
         "segment (model/drift.parquet, tables/drift.csv). Later tables are held against it.",
         style="lead",
     )
     rows = [(shortened(_shift_words(one, model), 70), f"{one.psi:.4f}") for one in facts.holdout[:_SHOWN_SHIFTS]]
-    page.under(
+    page.section(
         f"How far {later}, is from the training rows" if "," in later else f"How far {later} is from the training rows",
         _shifts(facts.holdout),
-        table(("The largest of all", "Population stability index"), rows, style="small", says="Shift of the holdout"),
+        table(
+            ("The largest of all", "Population stability index"), rows, style="small", alt_text="Shift of the holdout"
+        ),
     )
-    page.say(
+    page.paragraphs(
         "The command “explain score” holds every run against training and names shifted features in its report; "
         "“explain monitor” compares two runs, and predictions with outcomes.",
         style="fine",
     )
-    page.under("Triggers for a review", Points((
+    page.section("Triggers for a review", ItemList((
         f"A population stability index from {PSI_LOOK} on: look at the feature; from {PSI_REVIEW} on, of a "
         "feature among the ten "
         "most important, of the probability or of the segments: review the model (Siddiqi 2006).",

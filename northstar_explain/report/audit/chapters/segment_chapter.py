@@ -11,16 +11,16 @@ from northstar_explain.model.evaluation.limits import (
 )
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.report.audit.shapes.bin_labels import percent
-from northstar_explain.report.document.blocks import Block, Chapter, Code, Facts, Text, Writer, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Code, Facts, Text, table
 
 _LONGEST_SQL = 120
 
 
 def segments(model: Model, sql: str) -> Chapter:
     """Rules and evidence."""
-    page = Writer()
+    page = ChapterBuilder()
     facts = model.evaluation.segments
-    page.say(
+    page.paragraphs(
         f"{facts.k} segments, told by {facts.rules} rules of at most {facts.max_conditions} conditions. The "
         "rule is "
         "the segment: every figure below is measured on the rules.",
@@ -31,12 +31,12 @@ def segments(model: Model, sql: str) -> Chapter:
         for one in model.segmentation.segments
     ]
     heads = ("Id", "Name", "Rule", "Customers", "Share")
-    page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), says="Segments"))
-    page.under("How well the rules say the groups", _agreement(model))
-    page.under("Evidence", Facts(_evidence(model)))
-    page.under("Purchases in the holdout, which the segments have never seen", _outcomes(model))
-    page.under("Other numbers of segments that were tried", _candidates(facts))
-    page.under("As SQL, for DuckDB", *_sql(sql))
+    page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), alt_text="Segments"))
+    page.section("How well the rules say the groups", _agreement(model))
+    page.section("Evidence", Facts(_evidence(model)))
+    page.section("Purchases in the holdout, which the segments have never seen", _outcomes(model))
+    page.section("Other numbers of segments that were tried", _candidates(facts))
+    page.section("As SQL, for DuckDB", *_sql(sql))
     return page.chapter("segments", "Segments", flows=True)
 
 
@@ -57,7 +57,7 @@ def _agreement(model: Model) -> Block:
             )
         )
     heads = ("Segment", "Precision", "Recall", "Stability", "In words", "Close to a border")
-    return table(heads, rows, widths=(16, 15, 15, 15, 22, 17), says="Agreement with the groups and stability")
+    return table(heads, rows, widths=(16, 15, 15, 15, 22, 17), alt_text="Agreement with the groups and stability")
 
 
 def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
@@ -100,7 +100,9 @@ def _outcomes(model: Model) -> Block:
         )
         for id, one in outcomes.items()
     ]
-    return table(("Segment", "Customers", "Bought", "Predicted", "Share of buyers"), rows, says="Purchases by segment")
+    return table(
+        ("Segment", "Customers", "Bought", "Predicted", "Share of buyers"), rows, alt_text="Purchases by segment"
+    )
 
 
 def _candidates(facts: SegmentFacts) -> Block:
@@ -117,7 +119,7 @@ def _candidates(facts: SegmentFacts) -> Block:
         for one in facts.candidates
     ]
     heads = ("Segments", "Rules", "Price", "Fidelity", "Least stability", "Smallest", "Meets all targets")
-    return table(heads, rows, says="Numbers of segments")
+    return table(heads, rows, alt_text="Numbers of segments")
 
 
 def _sql(sql: str) -> tuple[Block, ...]:

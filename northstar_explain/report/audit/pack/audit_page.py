@@ -23,10 +23,10 @@ from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape, counts_by_term
-from northstar_explain.report.audit.shapes.pairs import Pair, said_of_pair, strongest_colour
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, counts_by_term
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
 from northstar_explain.report.audit.shapes.shape_plots import tallest
-from northstar_explain.report.audit.shapes.shape_words import said_of
+from northstar_explain.report.audit.shapes.shape_words import describe_shape
 from northstar_explain.report.render import html
 
 # Stands for any category that training did not hold; no table has a value with this sign.
@@ -36,7 +36,7 @@ _STARTS = 12
 _PUSH = re.compile(r"( lowered it| made no difference| raised it)$")
 
 
-def audit_page(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> str:
+def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> str:
     """The page.
 
     Parameters
@@ -94,9 +94,9 @@ def _words(model: Model) -> dict[str, Any]:
     }
 
 
-def _payload(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> dict[str, Any]:
+def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> dict[str, Any]:
     counts = counts_by_term(model)
-    drawn: dict[str, Shape | Pair] = {shape.term: shape for shape in shapes}
+    drawn: dict[str, FeatureShape | PairShape] = {shape.term: shape for shape in shapes}
     drawn |= {pair.term: pair for pair in pairs}
     features = _asked(model)
     return {
@@ -162,14 +162,14 @@ def _values(feature: Feature, model: Model) -> list[str]:
     return list(feature.order) if feature.kind is Kind.ORDERED else sorted(known)
 
 
-def _term(term: Term, counts: dict[str, np.ndarray], drawn: Shape | Pair, model: Model) -> dict[str, Any]:
-    if isinstance(drawn, Shape):
+def _term(term: Term, counts: dict[str, np.ndarray], drawn: FeatureShape | PairShape, model: Model) -> dict[str, Any]:
+    if isinstance(drawn, FeatureShape):
         axes = [_shape_axis(term.axes[0], drawn, model)]
-        said = said_of(drawn, model.contract)
+        said = describe_shape(drawn, model.contract)
     else:
         sides = (drawn.first, drawn.second)
         axes = [{**_axis(axis, model), "drawn": list(side.order)} for axis, side in zip(term.axes, sides, strict=True)]
-        said = said_of_pair(drawn)
+        said = describe_pair(drawn)
     return {
         "name": term.name,
         "words": " with ".join(model.contract[name].words for name in term.features),
@@ -196,7 +196,7 @@ def _axis(axis: Bins, model: Model) -> dict[str, Any]:
     return {**found, "values": list(axis.values.items())}
 
 
-def _shape_axis(axis: Bins, shape: Shape, model: Model) -> dict[str, Any]:
+def _shape_axis(axis: Bins, shape: FeatureShape, model: Model) -> dict[str, Any]:
     found = _axis(axis, model)
     if shape.axis is None:
         rows = [*shape.bins, shape.missing, shape.unseen]

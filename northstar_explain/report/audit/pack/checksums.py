@@ -36,7 +36,7 @@ def manifest_bytes(files: Mapping[str, bytes], what: Mapping[str, str], about: M
     what : mapping
         Path to what the file is, in words.
     about : mapping
-        What else it says: the model and the date.
+        What else the manifest holds: the model and the date.
 
     Returns
     -------

@@ -15,14 +15,16 @@ from northstar_explain.model.evaluation import Interval, to_json
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.shapes.bin_tables import bin_tables
-from northstar_explain.report.audit.shapes.feature_shapes import Shape
-from northstar_explain.report.audit.shapes.shape_words import direction, kept_direction
+from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.shape_words import direction, keeps_direction
 
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULA_STARTS = "=+-@\t\r"
 
 
-def pack_tables(model: Model, shapes: Sequence[Shape], certificate: Certificate) -> dict[str, tuple[pa.Table, str]]:
+def pack_tables(
+    model: Model, shapes: Sequence[FeatureShape], certificate: Certificate
+) -> dict[str, tuple[pa.Table, str]]:
     """Every table with what it is, by name."""
     purchase, segments = model.evaluation.purchase, model.evaluation.segments
     found: dict[str, tuple[pa.Table, str]] = {
@@ -77,7 +79,7 @@ def csv_bytes(table: pa.Table) -> bytes:
     return tables.csv_bytes(table)
 
 
-def _terms(model: Model, shapes: Sequence[Shape]) -> pa.Table:
+def _terms(model: Model, shapes: Sequence[FeatureShape]) -> pa.Table:
     by_term = {shape.term: shape for shape in shapes}
     rows = []
     for rank, item in enumerate(model.evaluation.purchase.terms, start=1):
@@ -95,7 +97,7 @@ def _terms(model: Model, shapes: Sequence[Shape]) -> pa.Table:
                 "highest": max(values, default=None),
                 "direction": None if not values or categories else direction(values),
                 "demanded": shape.feature.monotone if shape else None,
-                "kept": kept_direction(shape) if shape else None,
+                "kept": keeps_direction(shape) if shape else None,
                 "thin_bins": sum(bin.thin for bin in shape.bins) if shape else None,
                 "missing_n": shape.missing.train_n if shape else None,
             }

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from northstar_explain.report.document.blocks import Chapter, Facts, Figure
-from northstar_explain.report.document.joining import joined
-from northstar_explain.report.document.press import Setting, font_for, pdf
+from northstar_explain.report.document.merge_pdfs import merge_pdfs
+from northstar_explain.report.document.pdf_jobs import PdfJob, font_for, pdf
 from northstar_explain.report.render import html
 
 _TEMPLATE = "audit-report.html.j2"
@@ -48,16 +48,16 @@ class Report:
         """The part as PDF."""
         return pdf(self.page(), self.pictures())
 
-    def set_aside(self, count: int) -> list[Setting]:
+    def start_jobs(self, count: int) -> list[PdfJob]:
         """Have its chapters set by other processes, as many as asked for, each a stretch of about equal length."""
         bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
         stretches = (replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b)
         parts = [(part.page(), part.pictures()) for part in stretches]
         font = font_for((page for page, _ in parts), (data for _, pictures in parts for data in pictures.values()))
-        return [Setting(page, pictures, font) for page, pictures in parts]
+        return [PdfJob(page, pictures, font) for page, pictures in parts]
 
 
 def whole(front: bytes, appendix: Sequence[bytes]) -> bytes:
     """The report and the stretches of its appendix as one PDF; the same for the same content."""
     identifier = hashlib.sha256(b"".join([front, *appendix])).digest()[:16]
-    return joined([front, *appendix], "A", identifier)
+    return merge_pdfs([front, *appendix], "A", identifier)

@@ -27,13 +27,13 @@ from northstar_explain.model.pack_layout import (
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.chapters.contents import Said, running
+from northstar_explain.report.audit.chapters.contents import ReportContents, running
 from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
 from northstar_explain.report.audit.pack.report_pdf import Report, whole
-from northstar_explain.report.audit.shapes.feature_shapes import shapes
-from northstar_explain.report.audit.shapes.pairs import pairs
+from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
 
 _ASIDE = 2  # processes beside this one; two stretches end sooner than one, and more would only start up
@@ -60,7 +60,7 @@ _SQL_FILES = {
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenPack:
     """What was written.
 
     Attributes
@@ -98,7 +98,7 @@ def write_pack(
     date: str | None = None,
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
-) -> Written:
+) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
     Parameters
@@ -122,7 +122,7 @@ def write_pack(
 
     Returns
     -------
-    Written
+    WrittenPack
 
     Raises
     ------
@@ -139,7 +139,7 @@ def write_pack(
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
     tables.publish_folder(folder, {**pack.data, MANIFEST: manifest, SUMS: sums})
-    return Written(folder, len(pack.data) + 2, certificate, sha256(sums))
+    return WrittenPack(folder, len(pack.data) + 2, certificate, sha256(sums))
 
 
 def _made(
@@ -151,10 +151,10 @@ def _made(
     progress: Callable[[str], None],
 ) -> tuple[_Files, Certificate]:
     progress("collecting the facts")
-    found, crossed = shapes(model), pairs(model)
+    found, crossed = feature_shapes(model), pair_shapes(model)
     later = Report(f"Appendix: {model.contract.title}", "appendix", appendix(model, found, crossed), running(model))
     progress("setting the appendix, and meanwhile the workbook and the page")
-    settings = later.set_aside(_ASIDE)
+    settings = later.start_jobs(_ASIDE)
     try:
         pack = _Files()
         _add_model(pack, model)
@@ -171,7 +171,7 @@ def _made(
             pack.add(f"tables/{name}.parquet", tables.parquet_bytes(table), words)
         pack.add("README.md", _read_me(model).encode(), "what is what, and how to check it")
         progress("setting the report")
-        said = Said(model, about, date, found, crossed, certificate, pack.data, pack.what)
+        said = ReportContents(model, about, date, found, crossed, certificate, pack.data, pack.what)
         front = said.report().set()
         pack.add(REPORT, whole(front, [setting.result() for setting in settings]), "the report")
     finally:

@@ -13,8 +13,8 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.purchase_facts import TermImportance
 from northstar_explain.model.scorecard import MISSING, NumberBins, Term, sigmoid
-from northstar_explain.report.audit.shapes.axis import NumberAxis, Tick, number_axis
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, range_label, unit_words
+from northstar_explain.report.audit.shapes.plot_axis import PlotAxis, Tick, plot_axis
 
 # A page has room for this many rows of bins; numbers are put together until they fit, categories cut off.
 ROWS = 12
@@ -82,7 +82,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Shape:
+class FeatureShape:
     """Everything that is shown of a term of one feature.
 
     Attributes
@@ -100,7 +100,7 @@ class Shape:
     missing, unseen : Bin
     groups : tuple of Bin
         The bins put together until there are few.
-    axis : NumberAxis or None
+    axis : PlotAxis or None
         None for categories.
     ticks : tuple of Tick
     unit : str
@@ -115,12 +115,12 @@ class Shape:
     missing: Bin
     unseen: Bin
     groups: tuple[Bin, ...]
-    axis: NumberAxis | None
+    axis: PlotAxis | None
     ticks: tuple[Tick, ...]
     unit: str
 
     @property
-    def told(self) -> tuple[Bin, ...]:
+    def shown_groups(self) -> tuple[Bin, ...]:
         """The groups that a page has room for: of many categories those with the most customers, in their order."""
         if len(self.groups) <= CATEGORIES:
             return self.groups
@@ -134,7 +134,7 @@ class Shape:
         return min(every), max(every)
 
 
-def shapes(model: Model) -> tuple[Shape, ...]:
+def feature_shapes(model: Model) -> tuple[FeatureShape, ...]:
     """The shape of every term of one feature, the most important first."""
     ranks = {item.term: place for place, item in enumerate(model.evaluation.purchase.terms, start=1)}
     facts = {item.term: item for item in model.evaluation.purchase.terms}
@@ -166,12 +166,12 @@ def probability_at(points: float, intercept: float) -> float:
     return float(sigmoid(np.array([intercept + points]))[0])
 
 
-def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> Shape:
+def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> FeatureShape:
     (axis,) = term.axes
     feature = model.contract[axis.feature]
     inner = range(1, axis.count - 1)
     if isinstance(axis, NumberBins):
-        scale = _number_axis(axis, term, feature, model)
+        scale = _plot_axis(axis, term, feature, model)
         edges = [scale.place(x) for x in (scale.low, *map(float, axis.cuts), scale.high)]
         bins = tuple(_bin(term, counts, model, i, edges[i - 1], edges[i]) for i in inner)
         groups = _together(bins, axis, feature, model.contract.currency)
@@ -182,7 +182,7 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
         if feature.kind is not Kind.ORDERED:
             bins = tuple(sorted(bins, key=lambda bin: (-bin.points, bin.label)))
         groups = bins
-    return Shape(
+    return FeatureShape(
         term=term.name,
         feature=feature,
         rank=rank,
@@ -198,11 +198,11 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
     )
 
 
-def _number_axis(axis: NumberBins, term: Term, feature: Feature, model: Model) -> NumberAxis:
+def _plot_axis(axis: NumberBins, term: Term, feature: Feature, model: Model) -> PlotAxis:
     seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}[feature.name]
     low, high = seen.seen_low, seen.seen_high
     edges = np.clip([low, *axis.cuts, high], low, high)
-    return number_axis(feature, low, high, (edges[:-1] + edges[1:]) / 2, term.customers[1:-1])
+    return plot_axis(feature, low, high, (edges[:-1] + edges[1:]) / 2, term.customers[1:-1])
 
 
 def _bin(

@@ -10,12 +10,12 @@ import numpy as np
 
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import shortened, signed
-from northstar_explain.report.audit.shapes.pairs import Pair, Side
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape, PairSide
 from northstar_explain.report.document import svg
 from northstar_explain.report.document.blocks import Figure
 from northstar_explain.report.document.svg import Canvas
 
-Cell = tuple[int, int]  # row and column
+CellIndex = tuple[int, int]  # row and column
 _WIDTH, _LEFT = 890.0, 150.0
 _STEPS = 7  # colours to either side of nought
 _UP, _DOWN = (154, 74, 0), (0, 87, 138)
@@ -24,12 +24,12 @@ _OVERLAP = 0.1  # rows reach into one another, so that rounding leaves no white 
 _TICKS = 9
 
 
-def heat_maps(pair: Pair, strongest: float) -> Figure:
+def heat_maps(pair: PairShape, strongest: float) -> Figure:
     """The points of every cell, and the customers behind it; thin cells are hatched, empty ones blank.
 
     Parameters
     ----------
-    pair : Pair
+    pair : PairShape
     strongest : float
         The points at which colours end, the same for all pairs.
 
@@ -40,7 +40,7 @@ def heat_maps(pair: Pair, strongest: float) -> Figure:
     rows, columns = pair.points.shape
     cell_height = min(_CELL, 270 / rows)
     height = cell_height * rows
-    canvas = Canvas(_WIDTH, 2 * height + 190, _says(pair))
+    canvas = Canvas(_WIDTH, 2 * height + 190, _alt_text(pair))
     cell_width = min(3 * _CELL, (_WIDTH - _LEFT - 8) / columns)
     canvas.text(0, 12, "Points", size=13, fill=svg.INK, bold=True)
     _colour_key(canvas, strongest, 12)
@@ -56,7 +56,9 @@ def heat_maps(pair: Pair, strongest: float) -> Figure:
     return canvas.done()
 
 
-def _cells(canvas: Canvas, pair: Pair, top: float, width: float, height: float, colour: Callable[[Cell], str]) -> None:
+def _cells(
+    canvas: Canvas, pair: PairShape, top: float, width: float, height: float, colour: Callable[[CellIndex], str]
+) -> None:
     """All cells that hold anybody, one path a colour; a run of one colour in a row is one thick stroke."""
     paths: dict[str, str] = defaultdict(str)
     for row in range(pair.points.shape[0]):
@@ -76,7 +78,7 @@ def _cells(canvas: Canvas, pair: Pair, top: float, width: float, height: float, 
     canvas.path(svg.rectangle(_LEFT, top, columns * width, rows * height), stroke=svg.RULE)
 
 
-def _hatch_thin(canvas: Canvas, pair: Pair, top: float, width: float, height: float) -> None:
+def _hatch_thin(canvas: Canvas, pair: PairShape, top: float, width: float, height: float) -> None:
     """A slanting line through each thin cell; one line through those that follow each other upwards to the right."""
     thin = np.pad((pair.train_n > 0) & ~pair.thick, 1)
     data = ""
@@ -131,7 +133,7 @@ def _count_key(canvas: Canvas, most: int, y: float) -> None:
     canvas.text(x + 9 * width + 5, y, f"{most:,}, logarithmic")
 
 
-def _labels(canvas: Canvas, pair: Pair, top: float, width: float, height: float) -> None:
+def _labels(canvas: Canvas, pair: PairShape, top: float, width: float, height: float) -> None:
     rows, columns = pair.points.shape
     for row in _shown(rows, max(1, round(rows * height / 17))):
         canvas.text(_LEFT - 6, top + (row + 0.5) * height + 4, shortened(pair.first.labels[row], 24), "end", 11)
@@ -153,7 +155,7 @@ def _labels(canvas: Canvas, pair: Pair, top: float, width: float, height: float)
     canvas.text(_LEFT, top + rows * height + 34, shortened(words, 130), size=12)
 
 
-def _name(side: Side) -> str:
+def _name(side: PairSide) -> str:
     return side.feature.words
 
 
@@ -164,7 +166,7 @@ def _shown(count: int, most: int) -> list[int]:
     return sorted({round(i * (count - 1) / (most - 1)) for i in range(most)}) if most > 1 else [0]
 
 
-def _says(pair: Pair) -> str:
+def _alt_text(pair: PairShape) -> str:
     return (
         f"Heat maps of points and of customers for each combination of {pair.first.feature.words} and "
         f"{pair.second.feature.words}, {pair.points.shape[0]} by {pair.points.shape[1]} cells; points from "

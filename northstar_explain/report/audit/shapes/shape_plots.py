@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from northstar_explain.metrics import wilson
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
-from northstar_explain.report.audit.shapes.axis import nice_values
 from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent, shortened, signed
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
+from northstar_explain.report.audit.shapes.plot_axis import nice_values
 from northstar_explain.report.document import svg
 from northstar_explain.report.document.blocks import Figure
 from northstar_explain.report.document.svg import Canvas
@@ -45,7 +45,7 @@ class Scale:
         return self.bottom - (inside - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
 
-def common_range(shapes: Sequence[Shape], intercept: float) -> tuple[float, float]:
+def common_range(shapes: Sequence[FeatureShape], intercept: float) -> tuple[float, float]:
     """The range of points that every plot shows, so that a feature looks as important as it is.
 
     It holds the points of every bin, and the rates of the holdout but for those next to nought and one, which lie
@@ -62,7 +62,7 @@ def common_range(shapes: Sequence[Shape], intercept: float) -> tuple[float, floa
     return _padded(min([*ends, 0.0]), max([*ends, 0.0]))
 
 
-def own_range(shape: Shape) -> tuple[float, float]:
+def own_range(shape: FeatureShape) -> tuple[float, float]:
     """The range of one feature with its spread."""
     every = [bin for bin in (*shape.bins, shape.missing, shape.unseen) if bin.train_n or bin in shape.bins]
     low, high = min(b.points - b.spread for b in every), max(b.points + b.spread for b in every)
@@ -74,10 +74,10 @@ def _padded(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def number_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
+def number_plot(shape: FeatureShape, common: tuple[float, float], intercept: float) -> Figure:
     """A numeric feature: on the scale of all terms with what customers did, then enlarged with the spread over bags,
     then the customers of each bin; missing to the left, unseen to the right of all three."""
-    canvas = Canvas(WIDTH, 596, _says(shape))
+    canvas = Canvas(WIDTH, 596, _alt_text(shape))
     first = Scale(*common, 24, 206)
     second = Scale(*own_range(shape), 250, 432)
     canvas.text(0, 12, "On the scale of all features", size=13, fill=svg.INK, bold=True)
@@ -102,7 +102,7 @@ def _across(place: float) -> float:
     return left + place * (right - left)
 
 
-def _columns(shape: Shape) -> tuple[tuple[float, float, Bin], ...]:
+def _columns(shape: FeatureShape) -> tuple[tuple[float, float, Bin], ...]:
     """The two columns beside the main plot: where each begins and ends."""
     return (
         (_LEFT, _LEFT + _SIDE, shape.missing),
@@ -110,7 +110,7 @@ def _columns(shape: Shape) -> tuple[tuple[float, float, Bin], ...]:
     )
 
 
-def _frame(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> None:
+def _frame(canvas: Canvas, shape: FeatureShape, scale: Scale, intercept: float) -> None:
     """Grid, axes and thin stretches."""
     left, right = _main()
     spans = [(left, right), *((a, b) for a, b, _ in _columns(shape))]
@@ -153,7 +153,7 @@ def _probability_ticks(scale: Scale, intercept: float) -> list[tuple[float, str]
     return [(math.log(p / (1 - p)) - intercept, f"{p:.{digits}%}") for p in even if 0 < p < 1]
 
 
-def _thin_runs(shape: Shape) -> list[tuple[float, float]]:
+def _thin_runs(shape: FeatureShape) -> list[tuple[float, float]]:
     """Stretches of the axis that are covered by thin bins, neighbours put together."""
     runs: list[tuple[float, float]] = []
     for bin in shape.bins:
@@ -163,7 +163,7 @@ def _thin_runs(shape: Shape) -> list[tuple[float, float]]:
     return runs
 
 
-def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
+def _curve(canvas: Canvas, shape: FeatureShape, scale: Scale, spread: bool) -> None:
     edges = [_across(shape.bins[0].left), *(_across(bin.right) for bin in shape.bins)]
     if spread:
         upper, lower = ([scale(bin.points + s * bin.spread) for bin in shape.bins] for s in (1, -1))
@@ -186,7 +186,7 @@ def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
     canvas.path(svg.steps(edges, [scale(bin.points) for bin in shape.bins]), stroke=svg.CURVE, width=1.6)
 
 
-def _actual(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> None:
+def _actual(canvas: Canvas, shape: FeatureShape, scale: Scale, intercept: float) -> None:
     """What customers of the holdout did, where there are enough of them to say."""
     dots = whiskers = ""
     groups = [(_across((bin.left + bin.right) / 2), bin) for bin in shape.groups]
@@ -207,7 +207,7 @@ def _logit(share: float) -> float:
     return math.log(inside / (1 - inside))
 
 
-def _customers(canvas: Canvas, shape: Shape, top: float, bottom: float) -> None:
+def _customers(canvas: Canvas, shape: FeatureShape, top: float, bottom: float) -> None:
     most = tallest(shape)
     left, right = _main()
     canvas.path(_bars(shape, top, bottom, most), fill=svg.COUNT)
@@ -221,14 +221,14 @@ def _customers(canvas: Canvas, shape: Shape, top: float, bottom: float) -> None:
     canvas.path("".join(svg.line([(a, bottom), (b, bottom)]) for a, b in spans), stroke=svg.SOFT, width=0.8)
 
 
-def tallest(shape: Shape) -> int:
+def tallest(shape: FeatureShape) -> int:
     """The customers at the top of the bars: the most of any bin, or less where one bin would make all others vanish."""
     counts = sorted((bin.train_n for bin in shape.bins), reverse=True)
     ordinary = counts[min(_CUT_OFF, len(counts) - 1)]
     return max(1, counts[0] if counts[0] <= _FAR_ABOVE * ordinary or not ordinary else math.ceil(1.5 * ordinary))
 
 
-def _breaks(canvas: Canvas, shape: Shape, top: float, most: int) -> None:
+def _breaks(canvas: Canvas, shape: FeatureShape, top: float, most: int) -> None:
     """Bars that are cut off: a white slant through each, and its customers in it, or beside it where that is free."""
     spans = [(_across(bin.left), _across(bin.right), bin) for bin in shape.bins] + list(_columns(shape))
     tall = [bin.train_n > most for _, _, bin in spans]
@@ -248,7 +248,7 @@ def _breaks(canvas: Canvas, shape: Shape, top: float, most: int) -> None:
             taken = b + 8 + room
 
 
-def _bars(shape: Shape, top: float, bottom: float, most: int) -> str:
+def _bars(shape: FeatureShape, top: float, bottom: float, most: int) -> str:
     """One outline of all bars; a bin too narrow to be seen gets a bar of its own that can be."""
     edges = [_across(shape.bins[0].left), *(_across(bin.right) for bin in shape.bins)]
     heights = [bottom - (bottom - top) * min(1.0, bin.train_n / most) for bin in shape.bins]
@@ -260,7 +260,7 @@ def _bars(shape: Shape, top: float, bottom: float, most: int) -> str:
     return svg.band(edges, heights, [bottom, bottom]) + narrow
 
 
-def _ticks(canvas: Canvas, shape: Shape, bottom: float) -> None:
+def _ticks(canvas: Canvas, shape: FeatureShape, bottom: float) -> None:
     canvas.path("".join(svg.line([(_across(t.at), bottom), (_across(t.at), bottom + 5)]) for t in shape.ticks),
                 stroke=svg.SOFT)  # fmt: skip
     for tick in shape.ticks:
@@ -282,12 +282,12 @@ def _short(count: int) -> str:
     return f"{count:,}" if count < 10_000 else f"{count / 1000:,.0f}k"
 
 
-def category_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
+def category_plot(shape: FeatureShape, common: tuple[float, float], intercept: float) -> Figure:
     """A category: a row a value, on the scale of all terms, enlarged, and its customers; missing and unseen last."""
-    shown = shape.told
+    shown = shape.shown_groups
     rows: list[Bin] = [*shown, shape.missing, shape.unseen]
     height = min(36.0, 420 / len(rows))
-    canvas = Canvas(WIDTH, 48 + height * len(rows) + 34, _says(shape))
+    canvas = Canvas(WIDTH, 48 + height * len(rows) + 34, _alt_text(shape))
     panels = ((190.0, 440.0, common), (486.0, 724.0, own_range(shape)))
     titles = ("On the scale of all features", "Enlarged")
     top = 28.0
@@ -346,12 +346,12 @@ def _category_row(
     canvas.text(WIDTH, y + 4, f"{bin.train_n:,}", anchor="end")
 
 
-def plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
+def plot(shape: FeatureShape, common: tuple[float, float], intercept: float) -> Figure:
     """The plot of a feature, whichever it is."""
     return (category_plot if shape.axis is None else number_plot)(shape, common, intercept)
 
 
-def _says(shape: Shape) -> str:
+def _alt_text(shape: FeatureShape) -> str:
     low, high = shape.reach
     return (
         f"Points of {shape.feature.words}: from {signed(low)} to {signed(high)} over {len(shape.bins)} bins; "

@@ -9,7 +9,7 @@ from itertools import pairwise
 from northstar_explain.contract import Contract, Kind
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
 
 # Steps against the direction up to this many points (5% of the odds) are told as wiggles.
 WIGGLE = 0.05
@@ -38,7 +38,7 @@ def _largest_retreat(points: Sequence[float]) -> float:
     return retreat
 
 
-def said_of(shape: Shape, contract: Contract) -> tuple[str, ...]:
+def describe_shape(shape: FeatureShape, contract: Contract) -> tuple[str, ...]:
     """The sentences beside a plot, the most important first."""
     sentences = [_direction(shape), _contract(shape)]
     if shape.axis is not None:
@@ -48,7 +48,7 @@ def said_of(shape: Shape, contract: Contract) -> tuple[str, ...]:
     return tuple(text for text in (*sentences, _missing(shape), _unseen(shape), _thin(shape)) if text)
 
 
-def _direction(shape: Shape) -> str:
+def _direction(shape: FeatureShape) -> str:
     points = [bin.points for bin in shape.bins]
     if shape.axis is None and shape.feature.kind is not Kind.ORDERED:
         return f"Categories, sorted by points: from {signed(max(points))} to {signed(min(points))}."
@@ -66,7 +66,7 @@ def _direction(shape: Shape) -> str:
     }.get(found, f"Not monotone: it rises and falls ({reach}).")
 
 
-def kept_direction(shape: Shape) -> bool | None:
+def keeps_direction(shape: FeatureShape) -> bool | None:
     """Whether the direction that the contract demands is kept; None where it demands none."""
     demanded = shape.feature.monotone
     if demanded is None:
@@ -76,15 +76,15 @@ def kept_direction(shape: Shape) -> bool | None:
     return against <= 1e-12
 
 
-def _contract(shape: Shape) -> str:
-    kept = kept_direction(shape)
+def _contract(shape: FeatureShape) -> str:
+    kept = keeps_direction(shape)
     if kept is None:
         return "" if shape.feature.kind is Kind.CATEGORY else "The contract demands no direction."
     demanded = "never fall" if shape.feature.monotone == "up" else "never rise"
     return f"The contract demands that points {demanded} as the value grows: {'kept' if kept else 'NOT KEPT'}."
 
 
-def _jump(shape: Shape, contract: Contract) -> str:
+def _jump(shape: FeatureShape, contract: Contract) -> str:
     steps = [(abs(after.points - before.points), place) for place, (before, after) in enumerate(pairwise(shape.bins))]
     size, place = max(steps, key=lambda step: (step[0], -step[1]), default=(0.0, 0))
     if not size:
@@ -100,7 +100,7 @@ def _jump(shape: Shape, contract: Contract) -> str:
     return text
 
 
-def _ends(shape: Shape, contract: Contract) -> str:
+def _ends(shape: FeatureShape, contract: Contract) -> str:
     assert shape.axis is not None
     low, high = (value_label(shape.feature, x, contract.currency) for x in (shape.axis.low, shape.axis.high))
     first, last = shape.bins[0], shape.bins[-1]
@@ -116,7 +116,7 @@ def _ends(shape: Shape, contract: Contract) -> str:
     return text + (f" The contract rejects rows {' and '.join(bounds)}." if bounds else "")
 
 
-def _extremes(shape: Shape) -> str:
+def _extremes(shape: FeatureShape) -> str:
     known = [bin for bin in shape.bins if not bin.thin]
     if not known:
         return ""
@@ -128,7 +128,7 @@ def _extremes(shape: Shape) -> str:
     )
 
 
-def _missing(shape: Shape) -> str:
+def _missing(shape: FeatureShape) -> str:
     if shape.feature.missing is None:
         return "Missing: never; the contract rejects such rows."
     return (
@@ -137,7 +137,7 @@ def _missing(shape: Shape) -> str:
     )
 
 
-def _unseen(shape: Shape) -> str:
+def _unseen(shape: FeatureShape) -> str:
     if shape.axis is not None:
         return ""
     return (
@@ -146,7 +146,7 @@ def _unseen(shape: Shape) -> str:
     )
 
 
-def _thin(shape: Shape) -> str:
+def _thin(shape: FeatureShape) -> str:
     thin = [bin for bin in shape.bins if bin.thin]
     if not thin:
         return f"No bin has fewer than {THIN_BIN_CUSTOMERS} customers."

@@ -25,7 +25,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class NumberAxis:
+class PlotAxis:
     """The values seen in training, from left to right.
 
     Attributes
@@ -63,7 +63,7 @@ class NumberAxis:
         return tuple(sorted(found, key=lambda tick: tick.at))
 
 
-def number_axis(feature: Feature, low: float, high: float, centres: np.ndarray, customers: np.ndarray) -> NumberAxis:
+def plot_axis(feature: Feature, low: float, high: float, centres: np.ndarray, customers: np.ndarray) -> PlotAxis:
     """An axis on which most customers can be told apart.
 
     Parameters
@@ -76,16 +76,16 @@ def number_axis(feature: Feature, low: float, high: float, centres: np.ndarray, 
 
     Returns
     -------
-    NumberAxis
+    PlotAxis
     """
     total = customers.sum()
     if feature.kind is Kind.RATE or total == 0 or high <= low:
-        return NumberAxis(low, high, None)
+        return PlotAxis(low, high, None)
     half = centres[min(len(centres) - 1, int(np.searchsorted(np.cumsum(customers), total / 2)))]
     if (half - low) / (high - low) > _SQUEEZED:
-        return NumberAxis(low, high, None)
+        return PlotAxis(low, high, None)
     scale = max(half - low, (high - low) / 1000)
-    return NumberAxis(low, high, float(scale))
+    return PlotAxis(low, high, float(scale))
 
 
 def nice_values(low: float, high: float, about: int = 8) -> list[float]:

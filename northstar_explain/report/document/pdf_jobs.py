@@ -46,7 +46,7 @@ def pdf(page: str, pictures: Mapping[str, bytes], font: bytes | None = None) -> 
     return pdf_bytes(Press(STYLE, assets).lay_out(page))
 
 
-class Setting:
+class PdfJob:
     """Pages that another process is setting.
 
     Parameters

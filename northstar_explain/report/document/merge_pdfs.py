@@ -10,10 +10,10 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf
 
 # A link in the first part with this address leads to a page of the appendix; the first is 1.
-SCHEME = "appendix:"
+APPENDIX_SCHEME = "appendix:"
 
 
-def joined(parts: Sequence[bytes], prefix: str, identifier: bytes) -> bytes:
+def merge_pdfs(parts: Sequence[bytes], prefix: str, identifier: bytes) -> bytes:
     """The pages of several PDFs in one.
 
     Parameters
@@ -29,7 +29,7 @@ def joined(parts: Sequence[bytes], prefix: str, identifier: bytes) -> bytes:
     Returns
     -------
     bytes
-        Links of the first part to `SCHEME` addresses lead to pages of the appendix.
+        Links of the first part to `APPENDIX_SCHEME` addresses lead to pages of the appendix.
     """
     whole = Pdf.open(io.BytesIO(parts[0]))
     before = len(whole.pages)
@@ -110,6 +110,6 @@ def _lead_links(whole: Pdf, before: int) -> None:
         for annotation in page.obj.get(Name.Annots, []):
             action = annotation.get(Name.A)
             address = str(action.get(Name.URI, "")) if action is not None else ""
-            if address.startswith(SCHEME):
-                target = whole.pages[before + int(address.removeprefix(SCHEME)) - 1]
+            if address.startswith(APPENDIX_SCHEME):
+                target = whole.pages[before + int(address.removeprefix(APPENDIX_SCHEME)) - 1]
                 annotation.A = Dictionary(S=Name.GoTo, D=Array([target.obj, Name.Fit]))

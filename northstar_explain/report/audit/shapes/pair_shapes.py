@@ -18,7 +18,7 @@ _EXTREMES = 5
 
 
 @dataclass(frozen=True)
-class Side:
+class PairSide:
     """One axis of an interaction.
 
     Attributes
@@ -36,7 +36,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Cell:
+class PairCell:
     """A combination that is told in a table."""
 
     first: str
@@ -50,32 +50,32 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairShape:
     """Everything that is shown of a term of two features.
 
     Attributes
     ----------
     term : str
-    first, second : Side
+    first, second : PairSide
         Rows and columns.
     rank : int
     importance, share : float
     points, spread, train_n : ndarray, shape (bins of the first, bins of the second)
         In the order of the sides.
-    strongest : tuple of Cell
+    strongest : tuple of PairCell
         Of the cells that are not thin, those with the most and the fewest points.
     """
 
     term: str
-    first: Side
-    second: Side
+    first: PairSide
+    second: PairSide
     rank: int
     importance: float
     share: float
     points: np.ndarray
     spread: np.ndarray
     train_n: np.ndarray
-    strongest: tuple[Cell, ...]
+    strongest: tuple[PairCell, ...]
 
     @property
     def thick(self) -> np.ndarray:
@@ -83,7 +83,7 @@ class Pair:
         return self.train_n >= THIN_BIN_CUSTOMERS
 
 
-def pairs(model: Model) -> tuple[Pair, ...]:
+def pair_shapes(model: Model) -> tuple[PairShape, ...]:
     """The shape of every term of two features, the most important first."""
     ranked = model.evaluation.purchase.terms
     facts = {item.term: (place, item) for place, item in enumerate(ranked, start=1)}
@@ -92,13 +92,13 @@ def pairs(model: Model) -> tuple[Pair, ...]:
     return tuple(sorted(found, key=lambda pair: pair.rank))
 
 
-def strongest_colour(found: tuple[Pair, ...]) -> float:
+def strongest_colour(found: tuple[PairShape, ...]) -> float:
     """The points at which colours end: the largest of any cell that is not thin; 1 where there is none."""
     sizes = [float(np.abs(pair.points[pair.thick]).max()) for pair in found if pair.thick.any()]
     return max(sizes, default=0.0) or 1.0
 
 
-def said_of_pair(pair: Pair) -> tuple[str, ...]:
+def describe_pair(pair: PairShape) -> tuple[str, ...]:
     """The sentences beside a heat map."""
     total = int(pair.train_n.sum())
     empty, thin = pair.train_n == 0, (pair.train_n > 0) & ~pair.thick
@@ -121,12 +121,12 @@ def said_of_pair(pair: Pair) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> Pair:
+def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> PairShape:
     first, second = (_side(axis, term, place, model) for place, axis in enumerate(term.axes))
     where = np.ix_(first.order, second.order)
     shaped = {name: values.reshape(term.points.shape)[where] for name, values in counts.items()}
     points, spread = term.points[where], term.spread[where]
-    return Pair(
+    return PairShape(
         term=term.name,
         first=first,
         second=second,
@@ -140,7 +140,7 @@ def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, fa
     )
 
 
-def _side(axis: Bins, term: Term, place: int, model: Model) -> Side:
+def _side(axis: Bins, term: Term, place: int, model: Model) -> PairSide:
     feature = model.contract[axis.feature]
     inner = list(range(1, axis.count - 1))
     if not isinstance(axis, NumberBins) and feature.kind is not Kind.ORDERED:
@@ -151,17 +151,17 @@ def _side(axis: Bins, term: Term, place: int, model: Model) -> Side:
     last = [] if isinstance(axis, NumberBins) else [axis.count - 1]
     first = [MISSING] if feature.missing is not None or term.customers.take(MISSING, axis=place).any() else []
     order = (*first, *inner, *last)
-    return Side(feature, order, tuple(bin_label(axis, bin, model.contract) for bin in order))
+    return PairSide(feature, order, tuple(bin_label(axis, bin, model.contract) for bin in order))
 
 
 def _strongest(
-    first: Side, second: Side, points: np.ndarray, spread: np.ndarray, counts: dict[str, np.ndarray]
-) -> tuple[Cell, ...]:
+    first: PairSide, second: PairSide, points: np.ndarray, spread: np.ndarray, counts: dict[str, np.ndarray]
+) -> tuple[PairCell, ...]:
     thick = np.argwhere(counts["train_n"] >= THIN_BIN_CUSTOMERS)
     ranked = sorted(map(tuple, thick.tolist()), key=lambda at: (-float(points[at]), at))
     chosen = ranked if len(ranked) <= 2 * _EXTREMES else ranked[:_EXTREMES] + ranked[-_EXTREMES:]
     return tuple(
-        Cell(
+        PairCell(
             first=first.labels[at[0]],
             second=second.labels[at[1]],
             points=float(points[at]),
