@@ -201,7 +201,7 @@ def test_what_is_missing_is_said_with_its_number(model: Model) -> None:
     for shape in feature_shapes(model):
         text = " ".join(describe_shape(shape, model.contract))
         if shape.feature.missing is None:
-            assert "Missing: never" in text
+            assert "Missing: not allowed" in text
         else:
             assert f"{shape.missing.train_n:,} customers in training" in text
         thin = sum(bin.train_n < THIN_BIN_CUSTOMERS for bin in shape.bins)

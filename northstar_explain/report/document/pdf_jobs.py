@@ -1,6 +1,7 @@
-"""HTML with its pictures to a tagged PDF; in another process where two can work side by side.
+"""Typeset HTML and its pictures as a tagged PDF, in this process or in a worker process.
 
-Pictures are handed over beside the page and not inside it: WeasyPrint would look up the style of every line of them.
+Pictures are passed as separate files rather than inline: WeasyPrint would match every stylesheet rule against every
+element of an inline SVG.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ _PICTURE = "image/svg+xml"
 
 
 def font_for(pages: Iterable[str], pictures: Iterable[bytes]) -> bytes:
-    """Our font with the signs of pages and pictures; making it takes a second, so parts of a document share it."""
-    return inter("".join(sorted({sign for text in (*pages, *map(bytes.decode, pictures)) for sign in text})))
+    """The font with the characters of pages and pictures; subsetting takes a second, so jobs share it."""
+    return inter("".join(sorted({char for text in (*pages, *map(bytes.decode, pictures)) for char in text})))
 
 
 def pdf(page: str, pictures: Mapping[str, bytes], font: bytes | None = None) -> bytes:
-    """Set a page.
+    """Typeset a page.
 
     Parameters
     ----------
     page : str
         HTML.
     pictures : mapping
-        Address, such as ``asset:1``, to an SVG file: all that the page can fetch beside our font.
+        URL, such as ``asset:1``, to an SVG file: all that the page can fetch besides the font.
     font : bytes, optional
-        Our font with at least the signs that are needed; made for this page where not given.
+        The font with at least the characters needed; by default it is subset for this page.
 
     Returns
     -------
     bytes
-        A tagged PDF, the same for the same page.
+        A tagged PDF; the same bytes for the same page.
     """
     font = font or font_for([page], pictures.values())
     assets = {name: (data, _PICTURE) for name, data in pictures.items()} | {FONT: (font, "font/ttf")}
@@ -47,50 +48,51 @@ def pdf(page: str, pictures: Mapping[str, bytes], font: bytes | None = None) -> 
 
 
 class PdfJob:
-    """Pages that another process is setting.
+    """A page that a worker process is typesetting.
 
     Parameters
     ----------
     page : str
     pictures : mapping
     font : bytes, optional
-        As `pdf` takes them.
+        As for `pdf`.
     """
 
     def __init__(self, page: str, pictures: Mapping[str, bytes], font: bytes | None = None):
         self._page, self._pictures, self._font = page, pictures, font
-        # A process of its own rather than a pool: it starts from nothing, whatever program this one is.
+        # A fresh interpreter rather than a multiprocessing pool: forking copies locks that other threads hold, and
+        # spawning imports the caller's main module again, which may be a notebook or a script without a guard.
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         assert self._process.stdin is not None
         texts = {name: base64.b64encode(data).decode() for name, data in pictures.items()}
-        given = base64.b64encode(font).decode() if font else None
-        self._process.stdin.write(json.dumps({"page": page, "pictures": texts, "font": given}).encode())
+        encoded_font = base64.b64encode(font).decode() if font else None
+        self._process.stdin.write(json.dumps({"page": page, "pictures": texts, "font": encoded_font}).encode())
         self._process.stdin.close()
         self._process.stdin = None
 
     def result(self) -> bytes:
-        """The PDF; set here should the other process have failed."""
+        """Wait for the PDF; it is typeset in this process if the worker failed."""
         data, _ = self._process.communicate()
-        done = self._process.returncode == 0 and data.startswith(b"%PDF")
-        return data if done else pdf(self._page, self._pictures, self._font)
+        succeeded = self._process.returncode == 0 and data.startswith(b"%PDF")
+        return data if succeeded else pdf(self._page, self._pictures, self._font)
 
     def stop(self) -> None:
-        """End the process, if it still runs."""
+        """Kill the worker if it is still running."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate()
 
 
 def main() -> None:
-    """Set what comes in on stdin, and write the PDF to stdout."""
+    """Typeset the job read from stdin and write the PDF to stdout."""
     if hasattr(os, "nice"):
-        os.nice(10)  # whoever waits for this has work of its own on which the rest depends
-    work = json.loads(sys.stdin.buffer.read())
-    pictures = {name: base64.b64decode(text) for name, text in work["pictures"].items()}
-    font = base64.b64decode(work["font"]) if work["font"] else None
-    sys.stdout.buffer.write(pdf(work["page"], pictures, font))
+        os.nice(10)  # the parent's own work is on the critical path, so the worker yields the CPU to it
+    job = json.loads(sys.stdin.buffer.read())
+    pictures = {name: base64.b64decode(text) for name, text in job["pictures"].items()}
+    font = base64.b64decode(job["font"]) if job["font"] else None
+    sys.stdout.buffer.write(pdf(job["page"], pictures, font))
 
 
 if __name__ == "__main__":

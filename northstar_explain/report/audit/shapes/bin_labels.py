@@ -1,4 +1,4 @@
-"""Short labels: a bin as a table names it, a value as an axis shows it, a text that fits its cell."""
+"""Short labels: of a bin in a table, of a value on an axis, of a text that must fit its cell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST = 60
 
 
 def bin_label(axis: Bins, bin: int, contract: Contract) -> str:
-    """A bin in as few words as name it, for example ``3 to 5``, ``0.2 to 0.25``, ``missing`` or a category."""
+    """The shortest label of a bin, for example ``3 to 5``, ``0.2 to 0.25``, ``missing`` or a category."""
     if bin == MISSING:
         return MISSING_WORDS
     if bin == axis.count - 1:
@@ -24,8 +24,9 @@ def bin_label(axis: Bins, bin: int, contract: Contract) -> str:
 
 
 def range_label(feature: Feature, lower: float | None, upper: float | None, currency: str) -> str:
-    """``lower <= value < upper`` in as few words as name it."""
+    """The shortest label of ``lower <= value < upper``; None is no bound."""
     if feature.kind.whole:
+        # Cuts lie between whole numbers, so a bin is labelled by the first and last value that fall in it.
         first = None if lower is None else math.ceil(lower)
         last = None if upper is None else math.ceil(upper) - 1
         if first is None and feature.minimum is not None:
@@ -42,7 +43,7 @@ def range_label(feature: Feature, lower: float | None, upper: float | None, curr
 
 
 def value_label(feature: Feature, value: float, currency: str) -> str:
-    """A value to four digits, with the sign of its unit where that is short."""
+    """A value to four significant digits, with a currency or percent sign where its kind has one."""
     if feature.kind is Kind.RATE:
         return plain_percent(value)
     rounded = float(f"{value:.4g}")
@@ -52,14 +53,14 @@ def value_label(feature: Feature, value: float, currency: str) -> str:
 
 
 def unit_words(feature: Feature) -> str:
-    """What the numbers on an axis count, where neither the label nor the feature's words show it."""
+    """The unit of an axis; empty where the feature's words name it already."""
     default = {Kind.DAYS: "days", Kind.DURATION: "seconds"}.get(feature.kind, "")
     unit = feature.unit or default
     return "" if unit.casefold() in feature.words.casefold() else unit
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """The text, cut with an ellipsis where it is too long for its place."""
+    """The text, cut with an ellipsis if it is longer than allowed."""
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
@@ -77,5 +78,5 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def plain_percent(value: float) -> str:
-    """A share to four digits, with no more of them than it needs: ``20%``, ``2.5%``, ``0.05%``."""
+    """A share to four significant digits, without trailing zeros: ``20%``, ``2.5%``, ``0.05%``."""
     return f"{plain(float(f'{value * 100:.4g}'))}%"
