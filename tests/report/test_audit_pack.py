@@ -305,20 +305,20 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
     assert [row for row in expected if joined_text(row) not in text] == []
 
 
-def test_rows_that_belong_together_are_told_with_their_numbers(hostile: Model) -> None:
-    kept = GroupSplit("house", 1678, 251, 511, train_rows_excluded=2759, holdout_rows_excluded=0)
-    for facts, said in ((kept, True), (None, False)):
+def test_the_group_split_is_described_with_its_numbers(hostile: Model) -> None:
+    groups = GroupSplit("house", 1678, 251, 511, train_rows_excluded=2759, holdout_rows_excluded=0)
+    for facts, expected in ((groups, True), (None, False)):
         purchase = replace(hostile.evaluation.purchase, group_split=facts)
         model = replace(hostile, evaluation=replace(hostile.evaluation, purchase=purchase))
         text = " ".join(block.text for block in lineage(model).blocks if isinstance(block, Text))
-        for part in (
-            "one house",
-            "1,678 taught",
-            "251 chose",
-            "511 were judged",
-            "2,759 rows of the table taught nothing",
+        for phrase in (
+            "the same house",
+            "1,678 groups in training",
+            "251 in validation",
+            "511 in the holdout",
+            "2,759 rows of the table were excluded from training",
         ):
-            assert (part in text) is said
+            assert (phrase in text) is expected
 
 
 def test_every_parameter_of_a_training_has_its_meaning() -> None:
@@ -466,7 +466,7 @@ def test_what_is_open_or_broken_is_found(hostile: Model) -> None:
     bad = Certificate("m", 3, (Check("program", "how", rows=3, difference=1.0, wrong=2),))
     found = findings(hostile, about.About(), feature_shapes(hostile), bad)
     assert found[0].level == BROKEN
-    assert "program scores 2 golden rows otherwise" in found[0].text
+    assert "program gives 2 golden rows a different result" in found[0].text
     assert {"No owner is named.", "No approver is named."} <= {one.text for one in found if one.level == OPEN}
     named = findings(hostile, about.About("Ada", "Grace"), feature_shapes(hostile), Certificate("m", 3))
     assert not any("is named" in one.text for one in named)

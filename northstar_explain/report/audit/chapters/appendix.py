@@ -1,4 +1,4 @@
-"""The appendix: a page for every feature and every pair."""
+"""The appendix: a page with the shape of every feature and every pair."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, probability_at
+from northstar_explain.report.audit.shapes.feature_shapes import ROWS, Bin, FeatureShape, probability_at
 from northstar_explain.report.audit.shapes.heat_maps import heat_maps
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
 from northstar_explain.report.audit.shapes.shape_plots import common_range, plot
@@ -18,18 +18,18 @@ from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, It
 _NUMBERS = Legend((
     ("curve", "points (left), and the average customer's probability with them (right)"),
     ("band", "± one standard deviation over the bags, no confidence interval"),
-    ("dot", "bought in the holdout, 95% interval"),
+    ("dot", "purchase rate of the holdout, 95% interval"),
     ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
 ))  # fmt: skip
 _CATEGORIES = Legend((
     ("diamond", "points, ± one standard deviation over the bags"),
-    ("dot", "bought in the holdout, 95% interval"),
+    ("dot", "purchase rate of the holdout, 95% interval"),
     ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
 ))  # fmt: skip
 
 
 def appendix(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> tuple[Chapter, ...]:
-    """One chapter, of one page, for each term; the most important first, so that the page number is the rank."""
+    """One chapter of one page for each term, ordered by importance, so that the page number is the rank."""
     common = common_range(shapes, model.purchase.intercept)
     strongest = strongest_colour(tuple(pairs))
     ranked: list[FeatureShape | PairShape] = sorted((*shapes, *pairs), key=lambda one: one.rank)
@@ -42,9 +42,8 @@ def appendix(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
 def _eyebrow(one: FeatureShape | PairShape, model: Model) -> str:
     total = len(model.scorecard.terms)
     return (
-        f"{one.term}  ·  rank {one.rank} of {total}  ·  {percent(one.share)} of all importance  ·  mean absolute "
-        "points "
-        f"{one.importance:.3f}"
+        f"{one.term}  ·  rank {one.rank} of {total}  ·  {percent(one.share)} of all importance  ·  "
+        f"mean absolute points {one.importance:.3f}"
     )
 
 
@@ -114,39 +113,32 @@ def _pair_page(pair: PairShape, strongest: float, model: Model) -> Chapter:
     widths, alt_text = (25, 25, 9, 8, 10, 8, 8, 7), f"Strongest cells of {pair.term}"
     if rows:
         page.add(table(heads, rows, words=2, widths=widths, style="bins", alt_text=alt_text))
-        told = f"The cells with the most and the fewest points of those with {THIN_BIN_CUSTOMERS} customers or more."
+        note = f"The cells with the most and the fewest points of those with {THIN_BIN_CUSTOMERS} customers or more."
     else:
-        told = f"No cell holds {THIN_BIN_CUSTOMERS} customers, so that none is told here."
-    page.paragraphs(f"{told} Every cell is in tables/pairs.csv.", style="fine")
+        note = f"No cell has {THIN_BIN_CUSTOMERS} customers, so none is listed here."
+    page.paragraphs(f"{note} Every cell is in tables/pairs.csv.", style="fine")
     return page.chapter(
         f"A{pair.rank}", shortened(" with ".join([names[0], pair.second.feature.words]), 130), _eyebrow(pair, model)
     )
 
 
 def reading() -> tuple[Text | ItemList, ...]:
-    """How to read the pages of the appendix; told once, before them."""
+    """How to read the pages of the appendix; explained once, before them."""
     return (
         ItemList((
-            "Points are log-odds. They add up: +0.69 doubles the odds, −0.69 halves them, +0.10 raises them by a "
-            "tenth.",
-            "The upper plot has the same scale on every page, so that a feature looks as important as it is. Its "
-            "right axis "
-            "is the probability of a customer who is average in all else. The lower plot is enlarged.",
-            "The band is one standard deviation over the bags, either way. It is no confidence interval: it tells "
-            "how far points "
-            "depend on which rows taught them.",
-            "Dots are what the customers of the bins did in the holdout, with a 95% interval (Wilson 1927), where 50 "
-            "or more are "
-            "there and the rate lies on the scale. They differ from the curve where customers differ in more than "
-            "this feature: the curve is "
-            "what is left to the feature itself.",
-            f"Hatched: fewer than {THIN_BIN_CUSTOMERS} training customers. To the left the missing bin, to "
-            "the right the unseen one, "
-            "with their n. No "
-            "number is ever “unseen”, so that bin is dashed and empty for numbers.",
-            "In the table, neighbouring bins stand together until there are twelve; a star marks those with fewer "
-            f"than {THIN_BIN_CUSTOMERS}. Every single bin is in tables/scorecard.csv, every cell of a pair "
-            "in tables/pairs.csv. Rates of "
-            f"fewer than {THIN_BIN_CUSTOMERS} holdout customers are left out.",
+            "Points are log-odds and add up: +0.69 doubles the odds, −0.69 halves them, +0.10 raises them by a tenth.",
+            "The upper plot has the same scale on every page, so that features can be compared. Its right axis is the "
+            "probability of a customer who is average in all other terms. The lower plot is enlarged.",
+            "The band is one standard deviation over the bags in either direction. It is not a confidence interval: it "
+            "shows how much the points depend on the training rows.",
+            "Dots are the purchase rates of the bins' customers in the holdout, with a 95% interval (Wilson 1927), "
+            f"where there are {THIN_BIN_CUSTOMERS} or more and the rate lies on the scale. They differ from the curve "
+            "where customers differ in other features too: the curve is the contribution of this feature alone.",
+            f"Hatched: fewer than {THIN_BIN_CUSTOMERS} training customers. The missing bin is on the left, the unseen "
+            "bin on the right, each with its n. A number is never “unseen”, so for numbers that bin is dashed and "
+            "empty.",
+            f"In the table, neighbouring bins are merged into at most {ROWS}; a star marks those with fewer than "
+            f"{THIN_BIN_CUSTOMERS} customers. Every single bin is in tables/scorecard.csv, every cell of a pair in "
+            f"tables/pairs.csv. Rates of fewer than {THIN_BIN_CUSTOMERS} holdout customers are left out.",
         )),
     )  # fmt: skip
