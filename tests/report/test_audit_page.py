@@ -289,8 +289,8 @@ def test_reasons_of_pairs_are_put_together_from_their_sides(model: Model) -> Non
         assert isinstance(found, dict)
         place = term.points.size // 2
         row, column = divmod(place, term.points.shape[1])
-        push = found["push"][1 + int(np.sign(term.points[row, column]))]
-        assert found["first"][row] + found["second"][column] + push == term.reasons[place]
+        effect = found["effects"][1 + int(np.sign(term.points[row, column]))]
+        assert found["first"][row] + found["second"][column] + effect == term.reasons[place]
 
 
 def test_the_same_model_gives_the_same_page(model: Model, files: dict[str, Path]) -> None:

@@ -145,9 +145,7 @@ def drift(model: Model) -> Chapter:
     page.section(
         f"Shift of {compared} from the training rows",
         _shifts(facts.holdout),
-        table(
-            ("The largest of all", "Population stability index"), rows, style="small", alt_text="Shift of the holdout"
-        ),
+        table(("Largest shifts", "Population stability index"), rows, style="small", alt_text="Shift of the holdout"),
     )
     page.paragraphs(
         "The command “explain score” compares every run with training and names shifted features in its report; "
