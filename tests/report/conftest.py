@@ -1,4 +1,4 @@
-"""What the tests of the audit pack share: the hostile model, its pack, and a copy that a test may spoil."""
+"""Fixtures of the audit tests: the hostile model, its pack, and a copy that a test may damage."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def pack(written: WrittenPack) -> Path:
 
 @pytest.fixture
 def pack_copy(pack: Path, tmp_path: Path) -> Path:
-    """A pack that a test may spoil."""
+    """A pack that a test may damage."""
     return Path(shutil.copytree(pack, tmp_path / "pack"))

@@ -48,14 +48,14 @@ def data(model: Model) -> Chapter:
     page.add(
         Facts((
             ("Rows in the table", f"{origin['rows']:,}"),
-            ("Kept the contract", f"{origin['accepted']:,}"),
-            ("Rejected", _rejected(origin["rejected"], origin["rows"])),
+            ("Valid rows", f"{origin['accepted']:,}"),
+            ("Rejected rows", _rejected(origin["rejected"], origin["rows"])),
             *sampled,
             *((("Duplicate rows", f"{repeated:,}"),) if (repeated := origin.get("repeated")) else ()),
             ("Outcome window", model.contract.horizon),
             ("Holdout", "a later table" if later else "sampled from the same table, with the same share of buyers"),
             ("SHA-256 of the table's values", origin["sha256"]),
-            ("SHA-256 of the later table's", origin["holdout_sha256"] or "no later table"),
+            ("SHA-256 of the later table", origin["holdout_sha256"] or "no later table"),
             ("SHA-256 of the contract", manifest["contract_sha256"]),
         ))
     )  # fmt: skip
@@ -210,9 +210,10 @@ def method(model: Model) -> Chapter:
     """The method in words, with every parameter, seed and version."""
     page = ChapterBuilder()
     manifest = model.manifest
+    pairs = sum(len(term.axes) == 2 for term in model.scorecard.terms)
     page.paragraphs(
         f"Purchase model. An Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019): a sum of one curve for "
-        f"each feature and of {sum(len(t.axes) == 2 for t in model.scorecard.terms)} heat maps for pairs, fitted by "
+        f"each feature and of {pairs} {'heat map for a pair' if pairs == 1 else 'heat maps for pairs'}, fitted by "
         "boosting many small trees on one feature or pair at a time, and averaged over bags. It is compiled bin by bin "
         "into a scorecard; from then on, the score is the sum of its points.",
         "Segments. KMeans on a few features that represent the others, without the label; each cluster is then "
