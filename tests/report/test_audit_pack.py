@@ -450,8 +450,9 @@ def test_control_characters_do_not_break_a_picture(model: Model) -> None:
     assert ElementTree.fromstring(picture) is not None
 
 
-def test_a_failed_worker_is_replaced_by_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = "<html lang=en><head><title>t</title></head><body><p>hello</p></body></html>"
+@pytest.mark.parametrize("length", [0, 1_000_000], ids=["fits in a pipe", "longer than a pipe holds"])
+def test_a_failed_worker_is_replaced_by_this_process(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = f"<html lang=en><head><title>t</title></head><body><!--{'x' * length}--><p>hello</p></body></html>"
     monkeypatch.setattr("sys.executable", "/bin/false")
     job = PdfJob(page, {})
     assert pypdf.PdfReader(io.BytesIO(job.result())).pages[0].extract_text().startswith("hello")
@@ -607,7 +608,7 @@ def as_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "got"), [(as_link, "a link"), (as_folder, "a folder"), (as_pipe, "no file"), (as_nothing, "")]
+    ("change", "got"), [(as_link, "a link"), (as_folder, "a folder"), (as_pipe, "not a regular file"), (as_nothing, "")]
 )
 @pytest.mark.parametrize("name", ["tables/terms.csv", "model/golden.parquet", "sql/scores.sql", MANIFEST, SUMS])
 def test_links_and_special_files_are_found_and_not_followed(
@@ -858,8 +859,8 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
 
     models.save(hostile, tmp_path / "model")
     monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.Report.start_jobs", lambda report, count: [])
-    monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.set", lambda report: b"%PDF")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.whole", lambda front, appendix: front)
+    monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.typeset", lambda report: b"%PDF")
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.merged_report", lambda front, appendix: front)
     result = explain(
         "audit", "--model", tmp_path / "model", "--out", tmp_path / "pack", "--quiet", "--date", "2027-01-31"
     )

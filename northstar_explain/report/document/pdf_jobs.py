@@ -7,6 +7,7 @@ element of an inline SVG.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -68,8 +69,12 @@ class PdfJob:
         assert self._process.stdin is not None
         texts = {name: base64.b64encode(data).decode() for name, data in pictures.items()}
         encoded_font = base64.b64encode(font).decode() if font else None
-        self._process.stdin.write(json.dumps({"page": page, "pictures": texts, "font": encoded_font}).encode())
-        self._process.stdin.close()
+        job = json.dumps({"page": page, "pictures": texts, "font": encoded_font}).encode()
+        # A worker that has died already breaks the pipe; `result` then typesets the page here.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(job)
+        with contextlib.suppress(BrokenPipeError):  # closing flushes what is left, so it can fail as well
+            self._process.stdin.close()
         self._process.stdin = None
 
     def result(self) -> bytes:
