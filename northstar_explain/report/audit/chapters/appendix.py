@@ -30,6 +30,7 @@ _CATEGORIES = Legend((
 
 def appendix(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> tuple[Chapter, ...]:
     """One chapter of one page for each term, ordered by importance, so that the page number is the rank."""
+    # Computed over all terms, so that every page has the same scale and the same colours.
     common = common_range(shapes, model.purchase.intercept)
     strongest = strongest_colour(tuple(pairs))
     ranked: list[FeatureShape | PairShape] = sorted((*shapes, *pairs), key=lambda one: one.rank)
@@ -51,6 +52,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
     page = ChapterBuilder()
     key = _NUMBERS if shape.axis is not None else _CATEGORIES
     page.add(ItemList(describe_shape(shape, model.contract)), key, plot(shape, common, model.purchase.intercept))
+    # Missing and unseen are always listed, even without customers: a later table may hold them.
     bins = [*shape.shown_groups, shape.missing, shape.unseen]
     rows = [_bin_row(bin, model.purchase.intercept) for bin in bins]
     heads = (

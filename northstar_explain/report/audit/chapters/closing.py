@@ -133,6 +133,7 @@ def checking(model: Model) -> Chapter:
 
 def _training(model: Model) -> str:
     """The command that reproduces the model; options without a flag are listed under its parameters only."""
+    # Names of files are not stored in the model, so capitals stand for them.
     options, purchase = model.manifest["options"], model.evaluation.purchase
     update = model.evaluation.segments.update
     values: list[tuple[str, object]] = [
@@ -161,6 +162,7 @@ def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) ->
         "SHA-256 of every file of the pack except this report, the manifest and the checksum file; these two hold the "
         "hash of this report. Tables are listed as CSV only; the Parquet file of the same name holds the same table."
     )
+    # Each table is listed once: its Parquet copy would double the list.
     rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_parquet_copy(name)]
     page.add(
         table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", alt_text="Files")

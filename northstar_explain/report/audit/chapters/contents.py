@@ -67,6 +67,7 @@ class ReportContents:
             identity.method(model),
             performance.performance(model),
             reliance.overview(model, self.shapes, self.pairs),
+            # The SQL is taken from the pack, so that the report shows the very statement that is shipped.
             segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
             group_checks.groups(model),
             reliance.robustness(model),

@@ -79,6 +79,7 @@ def _about_shapes(shapes: Sequence[FeatureShape]) -> Iterator[AuditFinding]:
                 f"{shape.term} does not keep the direction that the contract requires.",
                 f"Appendix A{shape.rank}",
             )
+    # Unseen is not counted: no training customer can be in it.
     thin = [s for s in shapes if thin_share((*s.bins, s.missing)) > WEAK_THIN_SHARE]
     if thin:
         pages = ", ".join(f"A{s.rank}" for s in thin)
@@ -92,6 +93,7 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
     rejected = origin["rejected"] / max(1, origin["rows"])
     if rejected > REJECTED_SHARE:
         yield AuditFinding(WEAK, f"{percent(rejected)} of the rows were rejected.", "Data lineage")
+    # The Brier score is compared, not ROC-AUC: a model can rank well with useless probabilities.
     if holdout.figures[BRIER] >= holdout.brier_base_rate:
         yield AuditFinding(BROKEN, "The Brier score is no better than that of the base rate.", "Performance")
     if holdout.figures[ECE] > WEAK_CALIBRATION_ERROR:

@@ -48,6 +48,7 @@ def _words(by: str, model: Model, sensitive: bool) -> str:
 
 
 def _table(rows: Sequence[Subgroup]) -> Block:
+    # The largest groups are selected, but listed in the order of the stored facts.
     largest = sorted(rows, key=lambda row: -row.n)[:_MOST]
     shown = [row for row in rows if row in largest]
     heads = (

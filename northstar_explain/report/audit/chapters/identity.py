@@ -84,6 +84,7 @@ def data(model: Model) -> Chapter:
         f"{'a sample of all rows' if sampled else 'all rows'} and evaluated on a split made without it.",
         style="fine",
     )
+    # A feature that is missing in the holdout only is listed too: it has no fitted points for missing values.
     missing = [item for item in facts.missing if item.train or item.holdout]
     absent = [
         (

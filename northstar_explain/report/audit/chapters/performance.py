@@ -147,6 +147,7 @@ def _baselines(purchase: PurchaseFacts) -> list[Block]:
     def figures(of: Figures) -> list[str]:
         return [figure(of[one]) for one in _COMPARED]
 
+    # All on the same holdout rows and the same bootstrap draws, so that differences are paired.
     rows = [("this model", *figures(purchase.holdout.figures), "")]
     rows += [(_BASELINES[one.name], *figures(one.figures), _behind(one)) for one in purchase.baselines]
     heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model, 95% interval")

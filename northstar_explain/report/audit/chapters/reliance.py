@@ -113,6 +113,7 @@ def robustness(model: Model) -> Chapter:
     )  # fmt: skip
     page.paragraphs("These are means over the bags. The spread is not a confidence interval.", style="fine")
     rows = []
+    # The strongest response first: it is the one that a wrong unit or a typing error would cause.
     for one in sorted(facts.out_of_range, key=lambda item: -item.largest):
         feature = model.contract[one.feature]
         low, high = (value_label(feature, x, model.contract.currency) for x in (one.seen_low, one.seen_high))
@@ -176,6 +177,7 @@ def _shifts(shifts: Sequence[Shift]) -> Figure:
         74,
         f"Population stability indices of {len(shifts)} features on a line; marks at {PSI_LOOK} and {PSI_REVIEW}.",
     )
+    # The line ends at twice the limit for a review: how far beyond it an index lies changes no decision.
     width, left, end = 800.0, 40.0, 2 * PSI_REVIEW
     beyond = [one.psi for one in shifts if one.psi > end]
     canvas.path(svg.line([(left, 40), (left + width, 40)]), stroke=svg.SOFT)

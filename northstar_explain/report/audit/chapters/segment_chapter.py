@@ -40,6 +40,7 @@ def segments(model: Model, sql: str) -> Chapter:
 
 
 def _agreement(model: Model) -> Block:
+    # Precision and recall compare rules with KMeans; stability compares rules with those found on resamples.
     facts = model.evaluation.segments
     border = facts.borderline
     rows = []

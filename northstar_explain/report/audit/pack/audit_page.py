@@ -97,6 +97,7 @@ def _words(model: Model) -> dict[str, Any]:
 
 
 def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> dict[str, Any]:
+    # Points keep every digit, as the page computes with them; spreads are only shown, and are rounded.
     counts = counts_by_term(model)
     by_term: dict[str, FeatureShape | PairShape] = {shape.term: shape for shape in shapes}
     by_term |= {pair.term: pair for pair in pairs}
@@ -257,6 +258,7 @@ def _tree(node: Node, model: Model) -> dict[str, Any]:
 
 
 def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
+    # Probabilities are stored with every digit: the page must agree with them within 1e-9.
     columns = columns_of(model.golden, features)
     segment, probability = (model.golden[name].to_pylist() for name in EXPECTED)
     starts = _starts(np.array(probability[:100]))
@@ -274,6 +276,7 @@ def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
 
 def _starts(probability: np.ndarray) -> list[int]:
     """Golden rows to start from: the one of median probability, then from the least to the most likely."""
+    # A stable sort, so that equal probabilities give the same page on every machine.
     order = np.argsort(probability, kind="stable")
     spaced = [int(order[i]) for i in np.unique(np.linspace(0, len(order) - 1, _STARTS).astype(int))]
     middle = int(order[len(order) // 2])

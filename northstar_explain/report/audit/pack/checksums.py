@@ -65,6 +65,7 @@ def seal(manifest: Mapping[str, Any]) -> str:
 
 def sums_bytes(manifest: bytes) -> bytes:
     """``SHA256SUMS`` as derived from a manifest: one line per file, including the manifest."""
+    # Derived from the manifest's bytes, not from the files: a verifier can recompute it without reading them.
     sums = {name: entry["sha256"] for name, entry in json.loads(manifest)["files"].items()}
     sums[MANIFEST] = sha256(manifest)
     return "".join(f"{digest}  {escaped(name)}\n" for name, digest in sorted(sums.items())).encode()
@@ -105,6 +106,7 @@ def seen(folder: Path, name: str) -> FileState:
     try:
         if any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(folder) and one != folder):
             return FileState(instead="a link")
+        # `lstat` before opening: opening a named pipe would block until somebody writes to it.
         mode = path.lstat().st_mode
         if not stat.S_ISREG(mode):
             return FileState(instead="a folder" if stat.S_ISDIR(mode) else "not a regular file")

@@ -63,6 +63,7 @@ def csv_bytes(table: pa.Table) -> bytes:
 
     Lists become JSON. A text that begins like a formula gets an apostrophe in front; the Parquet file has it unchanged.
     """
+    # Column names can be hostile as well: those of golden.csv are the feature names of a contract.
     table = table.rename_columns([f"'{n}" if n.startswith(tuple(FORMULA_STARTS)) else n for n in table.column_names])
     for place, field in enumerate(table.schema):
         column = table.column(place)
@@ -188,6 +189,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_dicts(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    # Rows of optional facts lack keys, so the columns are the union, in order of first use.
     names = dict.fromkeys(name for row in rows for name in row)
     return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
 

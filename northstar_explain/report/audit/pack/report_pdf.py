@@ -64,11 +64,13 @@ class Report:
         bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
         chunks = [replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b]
         inputs = [(chunk.page(), chunk.pictures()) for chunk in chunks]
+        # Subset once, for the characters of all chunks.
         font = font_for((page for page, _ in inputs), (data for _, pictures in inputs for data in pictures.values()))
         return [PdfJob(page, pictures, font) for page, pictures in inputs]
 
 
 def merged_report(front: bytes, appendix: Sequence[bytes]) -> bytes:
     """The report and the chunks of its appendix as one PDF; the same bytes for the same content."""
+    # PDF asks for a unique identifier; a hash of the content is unique and reproducible.
     identifier = hashlib.sha256(b"".join([front, *appendix])).digest()[:16]
     return merge_pdfs([front, *appendix], "A", identifier)

@@ -135,6 +135,7 @@ def write_pack(
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
     pack, certificate = _made(model, sql, certify, about or About(), date or str(model.manifest["date"]), progress)
+    # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
     manifest = manifest_bytes(pack.data, pack.what, {"model_id": model.id, "date": date or model.manifest["date"]})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")

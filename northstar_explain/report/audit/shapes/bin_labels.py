@@ -46,6 +46,7 @@ def value_label(feature: Feature, value: float, currency: str) -> str:
     """A value to four significant digits, with a currency or percent sign where its kind has one."""
     if feature.kind is Kind.RATE:
         return plain_percent(value)
+    # Cuts carry many digits, which no reader needs; the exact bounds are in tables/scorecard.csv.
     rounded = float(f"{value:.4g}")
     if feature.kind is Kind.AMOUNT and not feature.unit:
         return f"-{currency}{plain(-rounded)}" if rounded < 0 else f"{currency}{plain(rounded)}"
@@ -66,6 +67,7 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign, a real minus, and no negative zero."""
+    # Rounding first: a small negative value would be shown as −0.00 otherwise.
     rounded = round(value, digits)
     if rounded == 0:
         return f"{0:.{digits}f}"

@@ -201,6 +201,7 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
 
 
 def _plot_axis(axis: NumberBins, term: Term, feature: Feature, model: Model) -> PlotAxis:
+    # The outermost bins have no outer bound of their own: the axis ends at the values seen in training.
     seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}[feature.name]
     low, high = seen.seen_low, seen.seen_high
     edges = np.clip([low, *axis.cuts, high], low, high)
@@ -251,6 +252,7 @@ def _runs(counts: Sequence[int]) -> list[tuple[int, int]]:
 
 def _merged(bins: Sequence[Bin], axis: NumberBins, first: int, last: int, feature: Feature, currency: str) -> Bin:
     train_n = sum(bin.train_n for bin in bins)
+    # Weighted by customers, so that the merged points are their mean; without customers there is nothing to weight by.
     weights = [bin.train_n for bin in bins] if train_n else [1] * len(bins)
     return Bin(
         label=range_label(feature, axis.bounds(first)[0], axis.bounds(last)[1], currency),
@@ -259,6 +261,7 @@ def _merged(bins: Sequence[Bin], axis: NumberBins, first: int, last: int, featur
         lowest=min(bin.lowest for bin in bins),
         highest=max(bin.highest for bin in bins),
         points=sum(bin.points * w for bin, w in zip(bins, weights, strict=True)) / sum(weights),
+        # Spreads of neighbours cannot be averaged without their covariance; the largest is on the safe side.
         spread=max(bin.spread for bin in bins),
         train_n=train_n,
         train_buyers=sum(bin.train_buyers for bin in bins),

@@ -38,6 +38,7 @@ def heat_maps(pair: PairShape, strongest: float) -> Figure:
     Figure
     """
     rows, columns = pair.points.shape
+    # Both maps of a pair must fit on one page, whatever the number of rows.
     cell_height = min(_CELL, 270 / rows)
     height = cell_height * rows
     canvas = Canvas(_WIDTH, 2 * height + 190, _alt_text(pair))
@@ -72,6 +73,7 @@ def _cells(
                         _LEFT + start * width, top + (row + 0.5) * height, (column - start) * width
                     )
                 start, previous = column, current
+    # Sorted, so that the same model gives the same bytes.
     for stroke in sorted(paths):
         canvas.path(paths[stroke], stroke=stroke, width=height + _OVERLAP)
     rows, columns = pair.points.shape

@@ -175,6 +175,7 @@ def _curve(canvas: Canvas, shape: FeatureShape, scale: Scale, spread: bool) -> N
         if spread:
             y = [scale(bin.points + bin.spread), scale(bin.points - bin.spread)]
             canvas.path(svg.rectangle(a, y[0], b - a, y[1] - y[0]), fill=svg.BAND)
+        # Dashed where no customer has reached the bin: its points are a default, not fitted.
         reached = bin.train_n > 0
         canvas.path(
             svg.line([(a, scale(bin.points)), (b, scale(bin.points))]),
@@ -206,6 +207,7 @@ def _actual(canvas: Canvas, shape: FeatureShape, scale: Scale, intercept: float)
 
 
 def _logit(share: float) -> float:
+    # Wilson bounds reach 0 and 1, whose log-odds are infinite; such whiskers end at the edge of the plot.
     inside = min(1 - 1e-9, max(1e-9, share))
     return math.log(inside / (1 - inside))
 
@@ -289,6 +291,7 @@ def category_plot(shape: FeatureShape, common: tuple[float, float], intercept: f
     """Plot a category, a row per value: on the common scale, enlarged, and its customers; missing and unseen last."""
     shown = shape.shown_groups
     rows: list[Bin] = [*shown, shape.missing, shape.unseen]
+    # Rows shrink so that plot and table of the largest number of categories still fit on one page.
     height = min(36.0, 420 / len(rows))
     canvas = Canvas(WIDTH, 48 + height * len(rows) + 34, _alt_text(shape))
     panels = ((190.0, 440.0, common), (486.0, 724.0, own_range(shape)))

@@ -87,6 +87,7 @@ def _write_ranking(sheet: Any, rows: dict[int, int], points: np.ndarray, end: in
 
 def _write_results(book: Book, sheet: Any, end: int, cell: dict[str, str], probability: float, start: int) -> None:
     model, formats = book.model, book.formats
+    # Cached results only: a spreadsheet program recalculates them when the file is opened.
     logit = float(np.log(probability / (1 - probability))) if 0 < probability < 1 else 0.0
     ranks = area(RANKS, 1, 1, 1001, 1)
     percentile = max(0, int(np.searchsorted(model.purchase.percentiles, probability, side="right")) - 1) / 10

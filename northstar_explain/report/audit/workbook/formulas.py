@@ -62,6 +62,7 @@ def segment(node: Node, cell: Mapping[str, str], text: Callable[[str], str]) -> 
     str
         Without the equals sign.
     """
+    # One nested IF per test of the tree, evaluated in the order in which Python follows it.
     if isinstance(node, Leaf):
         return text(node.segment)
     yes, no = (segment(child, cell, text) for child in (node.yes, node.no))
@@ -88,6 +89,7 @@ def _compared(cell: str, how: str, number: float) -> str:
 
 def column(place: int) -> str:
     """The letters of a column; the first is 0."""
+    # Base 26 without a zero: A to Z, then AA.
     letters = ""
     place += 1
     while place:

@@ -54,6 +54,7 @@ def _write_results(
     total, probability, assigned, expected_probability, expected_segment = (
         f"{formulas.column(last + i)}{row + 1}" for i in range(5)
     )
+    # `repr` keeps every digit of the intercept.
     sheet.write_formula(row, last, f"={model.scorecard.intercept!r}+SUM({a}{row + 1}:{b}{row + 1})", None, logit)
     sheet.write_formula(row, last + 1, f"=1/(1+EXP(-{total}))", None, expected)
     sheet.write_formula(row, last + 2, f"={formulas.segment(model.segmentation.tree, cell, book.text)}", None, segment)

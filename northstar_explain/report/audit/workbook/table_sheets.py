@@ -37,6 +37,7 @@ def write_bins(book: Book, sheet: Any) -> None:
             sheet.write_string(row, 2, bin_label(axis, bin, book.model.contract))
             if isinstance(axis, NumberBins) and 0 < bin < axis.count - 1:
                 lower, upper = axis.bounds(bin)
+                # A number even for the first bin: formulas count the bounds at or below a value.
                 sheet.write_number(row, 3, LOWEST if lower is None else lower)
                 if upper is not None:
                     sheet.write_number(row, 4, upper)

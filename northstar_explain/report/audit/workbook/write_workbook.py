@@ -47,6 +47,7 @@ def workbook(model: Model) -> bytes:
     # The library would turn texts that look like formulas, links or numbers into these.
     no_guessing = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     file = xlsxwriter.Workbook(data, {"in_memory": True, **no_guessing})
+    # The creation date is the model's: the clock would make every file different.
     year, month, day = map(int, str(model.manifest["date"]).split("-"))
     file.set_properties({"title": f"Scorecard {model.id}", "created": datetime.datetime(year, month, day)})
     file.set_calc_mode("auto")
