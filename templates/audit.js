@@ -1,4 +1,4 @@
-// The audit page: shapes to browse, a customer to try, golden rows to score again. Everything is computed here, from the
+// The audit page: browse shapes, score a what-if customer, score the golden rows. Everything is computed here from the
 // tables in this page; nothing is fetched.
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -60,8 +60,8 @@ function reasonOf(term, place) {
   if (Array.isArray(reasons)) return reasons[place];
   const count = term.axes[1].count;
   const points = term.points[place];
-  const push = points > 0 ? reasons.push[2] : points < 0 ? reasons.push[0] : reasons.push[1];
-  return reasons.first[Math.floor(place / count)] + reasons.second[place % count] + push;
+  const effect = points > 0 ? reasons.effects[2] : points < 0 ? reasons.effects[0] : reasons.effects[1];
+  return reasons.first[Math.floor(place / count)] + reasons.second[place % count] + effect;
 }
 
 /** Score one customer: an object of feature name to number, text, or null where missing. */
@@ -85,15 +85,15 @@ function rank(probability) {
 
 const golden = data.golden.rows.map((row) => Object.fromEntries(data.golden.features.map((name, i) => [name, row[i]])));
 
-/** Score every golden row and hold it against what was stored. */
+/** Score every golden row and compare it with the stored result. */
 function checkGolden() {
   let largest = 0;
   const wrong = [];
   golden.forEach((customer, i) => {
-    const found = score(customer);
-    const difference = Math.abs(found.probability - data.golden.probability[i]);
+    const result = score(customer);
+    const difference = Math.abs(result.probability - data.golden.probability[i]);
     largest = Math.max(largest, difference);
-    if (!(difference <= 1e-9) || found.segment !== data.golden.segment[i]) wrong.push(i + 1);
+    if (!(difference <= 1e-9) || result.segment !== data.golden.segment[i]) wrong.push(i + 1);
   });
   return { rows: golden.length, largest, wrong };
 }
@@ -129,7 +129,7 @@ const signed = (value, digits = 3) =>
   (Math.abs(value) < 0.5 * 10 ** -digits ? "" : value > 0 ? "+" : "−") + Math.abs(value).toFixed(digits);
 const percent = (share, digits = 1) => (share === null ? "–" : `${(100 * share).toFixed(digits)}%`);
 const count = (n) => n.toLocaleString("en-GB");
-const ratio = (part, whole) => (whole ? part / whole : null);
+const ratio = (count, total) => (total ? count / total : null);
 const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function niceSteps(low, high, about) {
@@ -137,9 +137,9 @@ function niceSteps(low, high, about) {
   const raw = (high - low) / about;
   const unit = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * unit).find((size) => size >= raw * 0.999999);
-  const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i <= Math.floor(high / step + 1e-9); i += 1) found.push(i * step);
-  return found;
+  const values = [];
+  for (let i = Math.ceil(low / step - 1e-9); i <= Math.floor(high / step + 1e-9); i += 1) values.push(i * step);
+  return values;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ const commonRange = padded(
   Math.max(0, ...mains.flatMap((term) => term.points)),
 );
 let shown = data.terms.reduce((best, term) => (term.rank < best.rank ? term : best));
-let selected = null; // the bin, or the cell, that the readout tells of
+let selected = null; // the bin, or the cell, that the readout describes
 
 function padded(low, high) {
   const room = Math.max(0.06 * (high - low), 0.005);
@@ -167,15 +167,15 @@ const ORDERS = {
 };
 
 function listTerms() {
-  const wanted = byId("search").value.trim().toLowerCase();
-  const found = data.terms
-    .filter((term) => `${term.name} ${term.words}`.toLowerCase().includes(wanted))
+  const query = byId("search").value.trim().toLowerCase();
+  const matches = data.terms
+    .filter((term) => `${term.name} ${term.words}`.toLowerCase().includes(query))
     .sort(ORDERS[byId("order").value]);
   const most = Math.max(...data.terms.map((term) => term.share));
-  byId("found").textContent = `${found.length} of ${data.terms.length}`;
-  const had = byId("terms").contains(document.activeElement);
+  byId("match-count").textContent = `${matches.length} of ${data.terms.length}`;
+  const hadFocus = byId("terms").contains(document.activeElement);
   byId("terms").replaceChildren(
-    ...found.map((term) => {
+    ...matches.map((term) => {
       const bar = make("span", { class: "share" });
       const fill = make("span", { class: "fill" });
       fill.style.width = `${(100 * term.share) / most}%`;
@@ -190,8 +190,8 @@ function listTerms() {
       return make("li", {}, button);
     }),
   );
-  // The list is made anew; who moves through it by keyboard stays where they are.
-  if (had) document.querySelector('#terms [aria-pressed="true"]')?.focus();
+  // The list has been rebuilt; keyboard users keep their place in it.
+  if (hadFocus) document.querySelector('#terms [aria-pressed="true"]')?.focus();
 }
 
 function showTerm(term) {
@@ -202,7 +202,7 @@ function showTerm(term) {
   byId("term-code").textContent =
     `${term.name} · rank ${term.rank} of ${data.terms.length} · ${percent(term.share)} of all importance · ` +
     `mean absolute points ${term.importance.toFixed(3)}`;
-  byId("term-said").replaceChildren(...term.said.map((text) => make("li", {}, text)));
+  byId("term-sentences").replaceChildren(...term.sentences.map((text) => make("li", {}, text)));
   for (const key of document.querySelectorAll(".for-one")) key.hidden = term.axes.length === 2;
   for (const key of document.querySelectorAll(".for-two")) key.hidden = term.axes.length === 1;
   setUpPickers(term);
@@ -214,7 +214,7 @@ function setUpPickers(term) {
   const picks = term.axes.map((axis, side) => {
     const id = `pick-${side}`;
     const input = make("input", {
-      type: "range", id, min: 0, max: axis.drawn.length - 1, value: 0, step: 1,
+      type: "range", id, min: 0, max: axis.order.length - 1, value: 0, step: 1,
       oninput: () => select(picks.map((pick) => Number(pick.querySelector("input").value))),
     });
     const words = term.axes.length === 1 ? "Bin" : `Bin of ${features.get(axis.feature).words}`;
@@ -229,14 +229,14 @@ function select(at) {
   at.forEach((value, side) => {
     const input = byId(`pick-${side}`);
     input.value = value;
-    input.setAttribute("aria-valuetext", shown.axes[side].labels[shown.axes[side].drawn[value]]);
+    input.setAttribute("aria-valuetext", shown.axes[side].labels[shown.axes[side].order[value]]);
   });
   readout(at);
   mark(at);
 }
 
 function cellOf(term, at) {
-  const bins = term.axes.map((axis, side) => axis.drawn[at[side]]);
+  const bins = term.axes.map((axis, side) => axis.order[at[side]]);
   const place = bins.length === 1 ? bins[0] : bins[0] * term.axes[1].count + bins[1];
   return {
     label: term.axes.map((axis, side) => axis.labels[bins[side]]).join(" with "),
@@ -291,7 +291,7 @@ function canvas(holder, width, height, label) {
 
 function rangeOf(term) {
   if (byId("scale-common").checked) return commonRange;
-  const ends = term.axes[0].drawn.flatMap((bin) => [-1, 1].map((s) => term.points[bin] + s * term.spread[bin]));
+  const ends = term.axes[0].order.flatMap((bin) => [-1, 1].map((s) => term.points[bin] + s * term.spread[bin]));
   return padded(Math.min(0, ...ends), Math.max(0, ...ends));
 }
 
@@ -304,13 +304,13 @@ function drawNumber(holder, width) {
   const to = width - right - side - gap;
   const x = (place) => from + place * (to - from);
   const y = (points) => bottom - ((Math.min(high, Math.max(low, points)) - low) / (high - low)) * (bottom - top);
-  const inner = axis.drawn.slice(1, -1);
-  const boxes = axis.drawn.map((bin, i) =>
-    i === 0 ? [left, left + side] : i === axis.drawn.length - 1 ? [width - right - side, width - right]
+  const inner = axis.order.slice(1, -1);
+  const boxes = axis.order.map((bin, i) =>
+    i === 0 ? [left, left + side] : i === axis.order.length - 1 ? [width - right - side, width - right]
       : [x(axis.edges[i - 1]), x(axis.edges[i])],
   );
   grid(svg, [[left, left + side], [from, to], [width - right - side, width - right]], y, low, high, left, width - right);
-  axis.drawn.forEach((bin, i) => {
+  axis.order.forEach((bin, i) => {
     const [a, b] = boxes[i];
     if (shown.train_n[bin] < THIN) {
       draw(svg, "rect", { x: a, y: top, width: Math.max(1, b - a), height: bottom - top, fill: "url(#hatch)" });
@@ -328,8 +328,8 @@ function drawNumber(holder, width) {
     lower = `V${y(p - s).toFixed(1)}H${a.toFixed(1)}${lower}`;
   });
   draw(svg, "path", { d: `${upper}${lower}z`, class: "band" });
-  for (const i of [0, axis.drawn.length - 1]) {
-    const bin = axis.drawn[i];
+  for (const i of [0, axis.order.length - 1]) {
+    const bin = axis.order[i];
     const [a, b] = boxes[i];
     const [p, s] = [shown.points[bin], shown.spread[bin]];
     draw(svg, "rect", { x: a, y: y(p + s), width: b - a, height: Math.max(0, y(p - s) - y(p + s)), class: "band" });
@@ -338,7 +338,7 @@ function drawNumber(holder, width) {
   draw(svg, "path", { d: line, class: "curve" });
   actual(svg, axis.groups.map((group) => ({ ...group, at: x(group.at) })), y, [low, high], false);
   const [floor, room] = [336, 60];
-  axis.drawn.forEach((bin, i) => {
+  axis.order.forEach((bin, i) => {
     const [a, b] = boxes[i];
     const tall = room * Math.min(1, shown.train_n[bin] / axis.most);
     if (tall) draw(svg, "rect", { x: a, y: floor - tall, width: Math.max(1.5, b - a), height: tall, class: "count" });
@@ -347,7 +347,7 @@ function drawNumber(holder, width) {
   draw(svg, "path", { d: `M${left},${floor}H${width - right}`, class: "axis" });
   draw(svg, "text", { x: left - 5, y: floor - room + 8, class: "end" }, count(axis.most));
   draw(svg, "text", { x: left - 5, y: floor, class: "end" }, "0");
-  const cut = axis.drawn.some((bin) => shown.train_n[bin] > axis.most);
+  const cut = axis.order.some((bin) => shown.train_n[bin] > axis.most);
   draw(svg, "text", { x: from, y: floor - room - 8 }, cut ? "customers per bin; the tallest are cut off" : "customers per bin");
   let last = -Infinity;
   for (const tick of axis.ticks) {
@@ -369,8 +369,8 @@ function drawNumber(holder, width) {
     marker.setAttribute("visibility", "visible");
   };
   hover(svg, (px) => {
-    const found = boxes.findIndex(([a, b]) => px >= a && px < b);
-    return found < 0 ? null : [found];
+    const i = boxes.findIndex(([a, b]) => px >= a && px < b);
+    return i < 0 ? null : [i];
   });
 }
 
@@ -398,7 +398,7 @@ function within(p, low, high) {
   return points >= low && points <= high;
 }
 
-/** What the customers of the holdout did, with 95% intervals; across for categories. */
+/** Purchase rates of the holdout with 95% intervals; horizontal for categories. */
 function actual(svg, groups, scale, range, across) {
   for (const { at, rate, low, high } of groups) {
     const points = Math.log(rate / (1 - rate)) - data.model.intercept;
@@ -419,7 +419,7 @@ function drawCategory(holder, width) {
   const [low, high] = rangeOf(shown);
   const row = 30;
   const top = 12;
-  const bottom = top + row * axis.drawn.length;
+  const bottom = top + row * axis.order.length;
   const svg = canvas(holder, width, bottom + 40, `Points of ${shown.words}`);
   const left = Math.min(200, width * 0.34);
   const right = width - Math.min(150, width * 0.2);
@@ -431,9 +431,9 @@ function drawCategory(holder, width) {
   }
   draw(svg, "path", { d: `M${x(0)},${top}V${bottom}`, class: "axis" });
   draw(svg, "text", { x: (left + right) / 2, y: bottom + 34, class: "mid" }, "points");
-  const most = Math.max(1, ...axis.drawn.map((bin) => shown.train_n[bin]));
+  const most = Math.max(1, ...axis.order.map((bin) => shown.train_n[bin]));
   const letters = Math.max(8, Math.floor(left / 7));
-  axis.drawn.forEach((bin, i) => {
+  axis.order.forEach((bin, i) => {
     const y = top + row * (i + 0.5);
     const label = axis.labels[bin];
     if (shown.train_n[bin] < THIN) {
@@ -456,14 +456,14 @@ function drawCategory(holder, width) {
   };
   hover(svg, (px, py) => {
     const i = Math.floor((py - top) / row);
-    return i >= 0 && i < axis.drawn.length ? [i] : null;
+    return i >= 0 && i < axis.order.length ? [i] : null;
   });
 }
 
 function drawPair(holder, width) {
   const [down, across] = shown.axes;
-  const rows = down.drawn.length;
-  const columns = across.drawn.length;
+  const rows = down.order.length;
+  const columns = across.order.length;
   const left = Math.min(130, width * 0.3);
   const w = Math.min(90, (width - left - 4) / columns);
   const h = Math.min(34, Math.max(7, 420 / rows));
@@ -473,7 +473,7 @@ function drawPair(holder, width) {
   let thin = "";
   for (let r = 0; r < rows; r += 1) {
     for (let c = 0; c < columns; c += 1) {
-      const place = down.drawn[r] * across.count + across.drawn[c];
+      const place = down.order[r] * across.count + across.order[c];
       const n = shown.train_n[place];
       if (!n) continue;
       const [x, y] = [left + c * w, top + r * h];
@@ -481,20 +481,20 @@ function drawPair(holder, width) {
       if (n < THIN) thin += `M${x.toFixed(1)},${(y + h).toFixed(1)}l${w.toFixed(1)},${(-h).toFixed(1)}`;
     }
   }
-  draw(svg, "path", { d: thin, class: "thin-edge" }); // dark cells would hide the line without a margin
+  draw(svg, "path", { d: thin, class: "thin-edge" }); // a white outline, without which dark cells would hide the line
   draw(svg, "path", { d: thin, class: "thin" });
   draw(svg, "rect", { x: left, y: top, width: columns * w, height: rows * h, class: "frame" });
   const every = (total, room) => Math.max(1, Math.ceil(total / Math.max(1, room)));
   const skip = every(rows, (rows * h) / 15);
   const letters = Math.floor((left - 8) / 6.2);
   for (let r = 0; r < rows; r += skip) {
-    const label = down.labels[down.drawn[r]];
+    const label = down.labels[down.order[r]];
     const text = label.length > letters ? `${label.slice(0, letters - 1)}…` : label;
     draw(svg, "text", { x: left - 5, y: top + (r + 0.5) * h + 4, class: "end" }, text);
   }
   const hop = every(columns, (columns * w) / 80);
   for (let c = 0; c < columns; c += hop) {
-    const label = across.labels[across.drawn[c]];
+    const label = across.labels[across.order[c]];
     const text = label.length > 13 ? `${label.slice(0, 12)}…` : label;
     const beyond = left + (c + 0.5) * w + 3.3 * text.length > width;
     draw(svg, "text", { x: beyond ? width : left + (c + 0.5) * w, y: bottom + 15, class: beyond ? "end" : "mid" }, text);
@@ -516,18 +516,18 @@ function drawPair(holder, width) {
   });
 }
 
-/** Blue below nought, brown above, as strong as the points; colours end at the strongest cell that is not thin. */
+/** Blue below zero, brown above; the scale ends at the strongest cell that is not thin, which thin cells may exceed. */
 function colour(points) {
   const share = Math.min(1, Math.abs(points) / data.strongest);
   const end = points > 0 ? [154, 74, 0] : [0, 87, 138];
-  return `rgb(${end.map((part) => Math.round(244 + (part - 244) * share)).join(",")})`;
+  return `rgb(${end.map((channel) => Math.round(244 + (channel - 244) * share)).join(",")})`;
 }
 
 function hover(svg, find) {
   const at = (event) => {
     const box = svg.getBoundingClientRect();
-    const found = find(event.clientX - box.left, event.clientY - box.top);
-    if (found) select(found);
+    const hit = find(event.clientX - box.left, event.clientY - box.top);
+    if (hit) select(hit);
   };
   svg.addEventListener("pointermove", at);
   svg.addEventListener("pointerdown", at);
@@ -536,7 +536,7 @@ function hover(svg, find) {
 const MOST_ROWS = 400;
 
 function tableOf(term) {
-  const places = term.axes[0].drawn.flatMap((_, i) => (term.axes.length === 1 ? [[i]] : term.axes[1].drawn.map((_, j) => [i, j])));
+  const places = term.axes[0].order.flatMap((_, i) => (term.axes.length === 1 ? [[i]] : term.axes[1].order.map((_, j) => [i, j])));
   let cells = places.map((at) => cellOf(term, at));
   const note = byId("table-note");
   note.textContent = "";
@@ -559,7 +559,7 @@ function tableOf(term) {
 // The what-if customer.
 
 const customer = {};
-const OTHER = data.other; // stands for any value that training did not hold
+const OTHER = data.other; // stands for any value not seen in training
 
 function setUpForm() {
   const groups = new Map();
@@ -592,7 +592,7 @@ function numberField(feature) {
   const exact = make("input", {
     type: "number", id, step: "any", min: feature.min, max: feature.max,
     oninput: () => {
-      if (exact.value === "" && !feature.may_miss) return; // nothing is no number, and may not be missing
+      if (exact.value === "" && !feature.may_miss) return; // an empty field is no number, and this feature may not be missing
       const value = exact.value === "" ? null : Number(exact.value);
       if (unknown) unknown.checked = value === null;
       if (value !== null) slider.value = nearest(feature.stops, value);
@@ -656,20 +656,20 @@ function fill(values) {
 }
 
 function showCustomer() {
-  const found = score(customer);
-  const segment = data.segments.find((one) => one.id === found.segment);
-  byId("probability").textContent = percent(found.probability, 2);
+  const result = score(customer);
+  const segment = data.segments.find((one) => one.id === result.segment);
+  byId("probability").textContent = percent(result.probability, 2);
   byId("rank").textContent =
-    `percentile ${found.percentile.toFixed(1)}, decile ${found.decile} of 10 · ` +
-    (found.likely ? "likely buyer" : "not a likely buyer") + ` (from ${percent(data.model.threshold)})`;
-  byId("reasons").replaceChildren(...found.reasons.map((text) => make("li", {}, text)));
+    `percentile ${result.percentile.toFixed(1)}, decile ${result.decile} of 10 · ` +
+    (result.likely ? "likely buyer" : "not a likely buyer") + ` (from ${percent(data.model.threshold)})`;
+  byId("reasons").replaceChildren(...result.reasons.map((text) => make("li", {}, text)));
   byId("segment").textContent = `${segment.id}: ${segment.name}`;
-  byId("path").replaceChildren(...found.path.map((text) => make("li", {}, text)));
-  const most = Math.max(...found.points.map(Math.abs), 1e-9);
+  byId("path").replaceChildren(...result.path.map((text) => make("li", {}, text)));
+  const most = Math.max(...result.points.map(Math.abs), 1e-9);
   byId("sum").replaceChildren(
     sumRow("Intercept: the average customer", data.model.intercept, null),
-    ...found.order.map((i) => sumRow(capital(data.terms[i].words), found.points[i], most, data.terms[i], found.places[i])),
-    sumRow("Sum: log-odds", found.logit, null),
+    ...result.order.map((i) => sumRow(capital(data.terms[i].words), result.points[i], most, data.terms[i], result.places[i])),
+    sumRow("Sum: log-odds", result.logit, null),
   );
   const outside = data.features.filter((feature) => breaks(feature, customer[feature.name]));
   byId("outside").textContent = outside.length
@@ -700,22 +700,22 @@ function breaks(feature, value) {
 // Golden rows, and the three views.
 
 function showGolden() {
-  const found = checkGolden();
+  const check = checkGolden();
   byId("golden-result").textContent =
-    `${count(found.rows)} rows scored in this page; largest difference to the stored probability ` +
-    `${found.largest.toExponential(2)}; ${found.wrong.length} rows beyond 1e-9 or in another segment` +
-    (found.wrong.length ? `: ${found.wrong.slice(0, 10).join(", ")}` : ".");
+    `${count(check.rows)} rows scored in this page; largest difference to the stored probability ` +
+    `${check.largest.toExponential(2)}; ${check.wrong.length} rows beyond 1e-9 or in another segment` +
+    (check.wrong.length ? `: ${check.wrong.slice(0, 10).join(", ")}` : ".");
 }
 
 function view() {
-  const wanted = ["shapes", "customer", "golden"].includes(location.hash.slice(1)) ? location.hash.slice(1) : "shapes";
-  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== wanted;
+  const current = ["shapes", "customer", "golden"].includes(location.hash.slice(1)) ? location.hash.slice(1) : "shapes";
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== current;
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${wanted}`) link.setAttribute("aria-current", "page");
+    if (link.hash === `#${current}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (wanted === "shapes") drawTerm();
-  scrollTo(0, 0); // the browser has scrolled to the section; its heading stands above it
+  if (current === "shapes") drawTerm();
+  scrollTo(0, 0); // the browser has scrolled to the section, past the page's header
 }
 
 byId("search").addEventListener("input", listTerms);

@@ -13,7 +13,7 @@ from northstar_explain.options import SqlOptions
 if TYPE_CHECKING:
     from northstar_explain.evaluate.monitor_facts import MonitorFacts
     from northstar_explain.report.audit.about import About
-    from northstar_explain.report.audit.pack.write_pack import Written as WrittenPack
+    from northstar_explain.report.audit.pack.write_pack import WrittenPack
     from northstar_explain.report.playbook.plan import Plan
     from northstar_explain.report.playbook.write_playbook import WrittenPlaybook
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup, escape
 
 from northstar_explain.model import Model, Segment
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape, shapes
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, feature_shapes
 from northstar_explain.report.audit.shapes.heat_maps import heat_maps
-from northstar_explain.report.audit.shapes.pairs import pairs, strongest_colour
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes, strongest_colour
 from northstar_explain.report.audit.shapes.shape_plots import common_range, plot
 from northstar_explain.report.document.blocks import Figure
 
@@ -102,17 +102,17 @@ class ShapeDisplay:
         return f"<Shape of {self.term}>"
 
     def _repr_html_(self) -> str:
-        model, every = self._model, shapes(self._model)
+        model, every = self._model, feature_shapes(self._model)
         for shape in every:
             if shape.term == self.term:
                 figure = plot(shape, common_range(every, model.scorecard.intercept), model.scorecard.intercept)
                 return _join(_heading(self.term), _picture(figure), _bins(shape))
-        every_pair = pairs(model)
+        every_pair = pair_shapes(model)
         pair = next(one for one in every_pair if one.term == self.term)
         return _join(_heading(self.term), _picture(heat_maps(pair, strongest_colour(every_pair))))
 
 
-def _bins(shape: Shape) -> Markup:
+def _bins(shape: FeatureShape) -> Markup:
     bins = [bin for bin in (*shape.groups, shape.missing, shape.unseen) if bin.train_n]
     return _table("Points of the bins", ("bin", "points", "training customers"), [_bin(bin) for bin in bins])
 
@@ -128,7 +128,9 @@ def _heading(text: str) -> Markup:
 def _picture(figure: Figure) -> Markup:
     # An image of its own: the ids inside an SVG would otherwise be shared by all cells of the notebook.
     data = base64.b64encode(str(figure.picture).encode()).decode()
-    return Markup('<img alt="{}" style="{}" src="data:image/svg+xml;base64,{}">').format(figure.says, _PICTURE, data)
+    return Markup('<img alt="{}" style="{}" src="data:image/svg+xml;base64,{}">').format(
+        figure.alt_text, _PICTURE, data
+    )
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:

@@ -1,4 +1,4 @@
-"""The pack: whole, the same each time, inert, and any changed byte in it is found."""
+"""The pack: complete, reproducible, inert, and any changed byte in it is detected."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from northstar_explain.report.audit.chapters.identity import _MEANINGS
 from northstar_explain.report.audit.chapters.identity import data as lineage
 from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.pack_tables import FORMULA_STARTS, csv_bytes
-from northstar_explain.report.audit.pack.write_pack import Written
-from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, shapes
-from northstar_explain.report.audit.shapes.pairs import pairs
+from northstar_explain.report.audit.pack.write_pack import WrittenPack
+from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, feature_shapes
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.shapes.shape_plots import plot
 from northstar_explain.report.document.blocks import Table, Text
-from northstar_explain.report.document.joining import joined
-from northstar_explain.report.document.press import Setting, pdf
+from northstar_explain.report.document.merge_pdfs import merge_pdfs
+from northstar_explain.report.document.pdf_jobs import PdfJob, pdf
 from northstar_explain.training import TrainingOptions
 from northstar_explain.verify import certify, run_libreoffice
 from northstar_explain.verify.check_pack import EXTRA, MISSING, ROW, TAMPERED, verify
@@ -61,7 +61,7 @@ def reader(pack: Path) -> pypdf.PdfReader:
 
 @pytest.fixture(autouse=True)
 def quick_office(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recalculation takes seconds; what it finds is tested by itself."""
+    """Skip LibreOffice: a recalculation takes seconds, and has tests of its own."""
     monkeypatch.setattr(run_libreoffice, "program", lambda: None)
 
 
@@ -72,7 +72,7 @@ def every_file(folder: Path) -> list[str]:
 # The files.
 
 
-def test_a_pack_holds_what_it_promises(pack: Path, written: Written, hostile: Model) -> None:
+def test_a_pack_holds_every_file_it_promises(pack: Path, written: WrittenPack, hostile: Model) -> None:
     names = every_file(pack)
     assert {"audit.pdf", "audit.html", "scorecard.xlsx", "certificate.json", "README.md", MANIFEST, SUMS} <= set(names)
     assert {f"model/{name}" for name in (*FILES, "manifest.json")} <= set(names)
@@ -84,7 +84,7 @@ def test_a_pack_holds_what_it_promises(pack: Path, written: Written, hostile: Mo
         assert (pack / "model" / name).read_bytes() == data
 
 
-def test_the_manifest_lists_every_file_and_the_sums_do_too(pack: Path, written: Written) -> None:
+def test_the_manifest_lists_every_file_and_the_sums_do_too(pack: Path, written: WrittenPack) -> None:
     manifest = json.loads((pack / MANIFEST).read_bytes())
     assert set(manifest["files"]) == set(every_file(pack)) - {MANIFEST, SUMS}
     for name, entry in manifest["files"].items():
@@ -115,7 +115,7 @@ def test_the_sql_of_a_pack_is_what_explain_sql_writes(pack: Path, tmp_path: Path
 
 
 def test_a_database_alone_can_check_the_pack(pack: Path, hostile: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The check of a pack needs nothing of ours; the one line that is of DuckDB's own shell is carried out here."""
+    """The check needs DuckDB only; the one command of its shell, `.read`, is emulated here."""
     monkeypatch.chdir(pack)
     text = (pack / CHECK).read_text(encoding="utf-8")
     assert text.count(f".read {LOOKUPS}\n") == 1
@@ -127,7 +127,7 @@ def test_a_database_alone_can_check_the_pack(pack: Path, hostile: Model, monkeyp
     assert difference <= 1e-12
 
 
-def test_what_is_no_pack_is_not_replaced(hostile: Model, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_pack_is_not_replaced(hostile: Model, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "precious").write_text("mine")
     before = contents(tmp_path)
@@ -138,9 +138,9 @@ def test_what_is_no_pack_is_not_replaced(hostile: Model, tmp_path: Path) -> None
 
 
 def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[Setting] = []
+    started: list[PdfJob] = []
 
-    class Noted(Setting):
+    class RecordedJob(PdfJob):
         def __init__(self, page: str, pictures: dict[str, bytes], font: bytes | None = None):
             super().__init__(page, pictures, font)
             started.append(self)
@@ -148,13 +148,13 @@ def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkey
     def fail(*args: object) -> bytes:
         raise OutputError("scorecard.xlsx", [])
 
-    monkeypatch.setattr("northstar_explain.report.audit.pack.report_pdf.Setting", Noted)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.report_pdf.PdfJob", RecordedJob)
     monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.workbook", fail)
     with pytest.raises(OutputError):
         api.Model(hostile).audit(tmp_path / "pack")
     assert contents(tmp_path) == {}
     assert len(started) == 2
-    assert all(setting._process.returncode is not None for setting in started)  # no process is left behind
+    assert all(job._process.returncode is not None for job in started)  # no process is left behind
 
 
 def test_tables_hold_the_models_figures(pack: Path, hostile: Model) -> None:
@@ -172,7 +172,7 @@ def test_tables_hold_the_models_figures(pack: Path, hostile: Model) -> None:
     terms = [(page, pages[page]) for page in dict.fromkeys(cells["page"].to_pylist())]
     ranks = {item.term: f"A{rank}" for rank, item in enumerate(hostile.evaluation.purchase.terms, start=1)}
     assert terms == [(ranks[t.name], t.name) for t in pairs]
-    for term in pairs:  # each cell can be told from the bounds of its sides
+    for term in pairs:  # each cell can be identified by the bounds of its axes
         mine = cells.filter(pc.equal(cells["page"], ranks[term.name]))
         for side, axis in enumerate(term.axes, start=1):
             there = pc.and_(pc.equal(sides["page"], ranks[term.name]), pc.equal(sides["side"], side))
@@ -202,10 +202,10 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def test_csv_guards_heads_and_lists_as_well() -> None:
+def test_csv_escapes_headings_and_lists_as_well() -> None:
     table = pa.table({"=head": ["x"], "list": [["=1", "b"]], "none": pa.array([None], pa.string())})
-    found = list(csv.reader(io.StringIO(csv_bytes(table).decode())))
-    assert found == [["'=head", "list", "none"], ["x", '["=1", "b"]', ""]]
+    result = list(csv.reader(io.StringIO(csv_bytes(table).decode())))
+    assert result == [["'=head", "list", "none"], ["x", '["=1", "b"]', ""]]
 
 
 # The report.
@@ -226,11 +226,11 @@ def test_the_appendix_has_a_page_for_every_term(reader: pypdf.PdfReader, hostile
         assert joined_text(f"{term.share:.1%} of all importance") in text
 
 
-def test_every_bin_that_a_page_has_room_for_is_in_its_table(model: Model) -> None:
-    chapters = {chapter.id: chapter for chapter in appendix(model, shapes(model), pairs(model))}
-    for shape in shapes(model):
+def test_every_bin_that_fits_on_a_page_is_in_its_table(model: Model) -> None:
+    chapters = {chapter.id: chapter for chapter in appendix(model, feature_shapes(model), pair_shapes(model))}
+    for shape in feature_shapes(model):
         (shown,) = [block for block in chapters[f"A{shape.rank}"].blocks if isinstance(block, Table)]
-        bins = (*shape.told, shape.missing, shape.unseen)
+        bins = (*shape.shown_groups, shape.missing, shape.unseen)
         assert len(shown.rows) == len(bins)
         for row, bin in zip(shown.rows, bins, strict=True):
             assert row[0] == bin.label + (" *" if bin.thin else "")
@@ -240,14 +240,14 @@ def test_every_bin_that_a_page_has_room_for_is_in_its_table(model: Model) -> Non
             assert row[8] == ("–" if low else f"{bin.holdout_rate:.1%}")
 
 
-def test_a_table_of_many_categories_tells_the_largest(model: Model) -> None:
-    shape = next(s for s in shapes(model) if s.axis is None)
+def test_a_table_of_many_categories_lists_the_largest(model: Model) -> None:
+    shape = next(s for s in feature_shapes(model) if s.axis is None)
     many = tuple(replace(shape.bins[0], label=f"c{i}", train_n=i % 17, number=i + 1) for i in range(40))
     crowded = replace(shape, bins=many, groups=many)
-    assert len(crowded.told) == CATEGORIES
-    least = min(bin.train_n for bin in crowded.told)
-    assert all(bin.train_n <= least for bin in many if bin not in crowded.told)
-    assert [bin.number for bin in crowded.told] == sorted(bin.number for bin in crowded.told)
+    assert len(crowded.shown_groups) == CATEGORIES
+    least = min(bin.train_n for bin in crowded.shown_groups)
+    assert all(bin.train_n <= least for bin in many if bin not in crowded.shown_groups)
+    assert [bin.number for bin in crowded.shown_groups] == sorted(bin.number for bin in crowded.shown_groups)
 
 
 def test_the_report_shows_what_the_model_folder_holds(reader: pypdf.PdfReader, hostile: Model) -> None:
@@ -271,13 +271,13 @@ def test_the_report_shows_what_the_model_folder_holds(reader: pypdf.PdfReader, h
 
 
 def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, reader: pypdf.PdfReader) -> None:
-    """Whole rows, read back: a figure beside another name, or with another interval, would not be found."""
-    found = json.loads((pack / "model" / "evaluation.json").read_bytes())
-    purchase, segments, robust = found["purchase"], found["segments"], found["robustness"]
+    """Whole rows, read back: a figure beside another name, or with another interval, would be missing."""
+    evaluation = json.loads((pack / "model" / "evaluation.json").read_bytes())
+    purchase, segments, robust = evaluation["purchase"], evaluation["segments"], evaluation["robustness"]
     held, figures = purchase["holdout"], purchase["holdout"]["figures"]["values"]
     ends = purchase["holdout"]["figures"]["intervals"]
     group = next(one for one in purchase["subgroups"] if one["by"] == "segment" and one["roc_auc"] is not None)
-    tenth, part, null = purchase["deciles"][0], found["data"]["splits"][0], segments["null_test"]
+    tenth, split, null = purchase["deciles"][0], evaluation["data"]["splits"][0], segments["null_test"]
     base = next(one["figures"]["values"] for one in purchase["baselines"] if one["name"] == "base_rate")
     first = purchase["terms"][0]
     between = {key: f"{low:.4f} to {high:.4f}" for key, (low, high) in ((k, ends[k]) for k in ("roc_auc", "brier"))}
@@ -293,35 +293,35 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
         f"{tenth['decile']} {tenth['n']:,} {tenth['predicted_rate']:.2%} {tenth['purchase_rate']:.2%}",
         f"the base rate for everyone {base['roc_auc']:.4f} {base['average_precision']:.4f}",
         f"{group['name']} {group['n']:,} {bought} {group['predicted_rate']:.1%} {group['flag_rate']:.1%} {recall}",
-        f"fit the purchase model {part['n']:,} {part['buyers']:,} {part['base_rate']:.2%}",
+        f"fit the purchase model {split['n']:,} {split['buyers']:,} {split['base_rate']:.2%}",
         f"Price of explainability {segments['price_of_explainability']:.4f}",
         f"Fidelity {segments['fidelity']:.1%} of {segments['fidelity_n']:,}",
         f"mean {null['null_mean']:.3f}, highest {null['null_max']:.3f}; p = {null['p_value']:.3f}",
         f"Likely-buyer flag the same for {robust['bags']['same_flag']:.1%}",
-        f"{100 * found['robustness']['bags']['probability_spread']['p95']:.2f} for the customer at the 95th",
+        f"{100 * evaluation['robustness']['bags']['probability_spread']['p95']:.2f} for the customer at the 95th",
         f"{first['term']} · rank 1 of {len(purchase['terms'])} · {first['share']:.1%} of all importance",
     )
     text = joined_text("".join(page.extract_text() for page in reader.pages))
     assert [row for row in expected if joined_text(row) not in text] == []
 
 
-def test_rows_that_belong_together_are_told_with_their_numbers(hostile: Model) -> None:
-    kept = GroupSplit("house", 1678, 251, 511, train_rows_excluded=2759, holdout_rows_excluded=0)
-    for facts, said in ((kept, True), (None, False)):
+def test_the_group_split_is_described_with_its_numbers(hostile: Model) -> None:
+    groups = GroupSplit("house", 1678, 251, 511, train_rows_excluded=2759, holdout_rows_excluded=0)
+    for facts, expected in ((groups, True), (None, False)):
         purchase = replace(hostile.evaluation.purchase, group_split=facts)
         model = replace(hostile, evaluation=replace(hostile.evaluation, purchase=purchase))
         text = " ".join(block.text for block in lineage(model).blocks if isinstance(block, Text))
-        for part in (
-            "one house",
-            "1,678 taught",
-            "251 chose",
-            "511 were judged",
-            "2,759 rows of the table taught nothing",
+        for phrase in (
+            "the same house",
+            "1,678 groups in training",
+            "251 in validation",
+            "511 in the holdout",
+            "2,759 rows of the table were excluded from training",
         ):
-            assert (part in text) is said
+            assert (phrase in text) is expected
 
 
-def test_every_parameter_of_a_training_has_its_meaning() -> None:
+def test_every_training_option_has_a_meaning() -> None:
     given = asdict(TrainingOptions())
     flat = {f"{part}.{name}" for part in given if isinstance(given[part], dict) for name in given[part]}
     assert flat | {name for name in given if not isinstance(given[name], dict)} == set(_MEANINGS)
@@ -371,21 +371,21 @@ def structure_numbers(reader: pypdf.PdfReader) -> dict[int, object]:
 
 
 def structure_kinds(reader: pypdf.PdfReader) -> dict[str, int]:
-    """How many elements of each kind the tree holds; each must know its parent, each figure its words."""
+    """How many elements of each kind the tree holds; each has its parent, each figure its alternative text."""
     counts: dict[str, int] = {}
 
     def walk(element: object, parent: object) -> None:
-        found = element.get_object()  # type: ignore[attr-defined]
-        if isinstance(found, list):
-            for one in found:
+        node = element.get_object()  # type: ignore[attr-defined]
+        if isinstance(node, list):
+            for one in node:
                 walk(one, parent)
-        elif isinstance(found, dict) and "/S" in found:
-            counts[str(found["/S"])] = counts.get(str(found["/S"]), 0) + 1
-            assert found["/P"].get_object() == parent
-            if found["/S"] == "/Figure":
-                assert found["/Alt"]
-            if "/K" in found:
-                walk(found["/K"], found)
+        elif isinstance(node, dict) and "/S" in node:
+            counts[str(node["/S"])] = counts.get(str(node["/S"]), 0) + 1
+            assert node["/P"].get_object() == parent
+            if node["/S"] == "/Figure":
+                assert node["/Alt"]
+            if "/K" in node:
+                walk(node["/K"], node)
 
     root = reader.trailer["/Root"]["/StructTreeRoot"]  # type: ignore[index]
     walk(root["/K"], root)
@@ -404,43 +404,43 @@ def test_fonts_are_embedded_and_nothing_can_be_fetched_or_run(pack: Path, reader
         assert sign not in data
 
 
-def test_three_parts_become_one_tagged_document() -> None:
+def test_three_documents_become_one_tagged_document() -> None:
     page = "<html lang=en><head><title>t</title></head><body>{}</body></html>"
     first = pdf(page.format("<h1>One</h1><p><a href='appendix:2'>A2</a></p>"), {})
     second = pdf(page.format("<section><h1>Two</h1></section><section><h1>Three</h1><p>text</p></section>"), {})
     third = pdf(page.format("<section><h1>Four</h1></section>"), {})
-    data = joined([first, second, third], "A", b"0123456789abcdef")
-    assert data == joined([first, second, third], "A", b"0123456789abcdef")
-    found = pypdf.PdfReader(io.BytesIO(data))
-    assert found.page_labels == ["1", "A1", "A2", "A3"]
-    assert [page["/StructParents"] for page in found.pages] == [0, 2, 3, 4]
-    assert structure_kinds(found)["/H1"] == 4
-    owners = structure_numbers(found)
+    data = merge_pdfs([first, second, third], "A", b"0123456789abcdef")
+    assert data == merge_pdfs([first, second, third], "A", b"0123456789abcdef")
+    merged = pypdf.PdfReader(io.BytesIO(data))
+    assert merged.page_labels == ["1", "A1", "A2", "A3"]
+    assert [page["/StructParents"] for page in merged.pages] == [0, 2, 3, 4]
+    assert structure_kinds(merged)["/H1"] == 4
+    owners = structure_numbers(merged)
     for key, words in ((3, "Three"), (4, "Four")):
         span = owners[key][0].get_object()  # type: ignore[index]
         assert span["/P"].get_object()["/S"] == "/H1", words
-        assert span["/Pg"].get_object() == found.pages[key - 1].get_object()
-    assert [item.title for item in found.outline if not isinstance(item, list)] == ["One", "Two", "Three", "Four"]
-    assert [found.get_destination_page_number(item) for item in found.outline] == [0, 1, 2, 3]
+        assert span["/Pg"].get_object() == merged.pages[key - 1].get_object()
+    assert [item.title for item in merged.outline if not isinstance(item, list)] == ["One", "Two", "Three", "Four"]
+    assert [merged.get_destination_page_number(item) for item in merged.outline] == [0, 1, 2, 3]
 
 
-def test_pictures_are_shown_with_their_words_and_nothing_else_is_fetched() -> None:
+def test_pictures_have_alternative_text_and_nothing_else_is_fetched() -> None:
     picture = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9mm" height="9mm"><path d="M0,0h9v9z"/></svg>'
     page = "<html lang=en><head><title>t</title></head><body><img src='asset:1' alt='a triangle'>{}</body></html>"
     data = pdf(
         page.format("<img src='file:///etc/hostname' alt='b'><img src='http://127.0.0.1:9/' alt='c'>"),
         {"asset:1": picture},
     )
-    found = pypdf.PdfReader(io.BytesIO(data))
-    assert structure_kinds(found)["/Figure"] >= 1
-    assert not found.pages[0].images
-    assert b" re" in found.pages[0].get_contents().get_data() or b" l" in found.pages[0].get_contents().get_data()  # type: ignore[union-attr]
+    result = pypdf.PdfReader(io.BytesIO(data))
+    assert structure_kinds(result)["/Figure"] >= 1
+    assert not result.pages[0].images
+    assert b" re" in result.pages[0].get_contents().get_data() or b" l" in result.pages[0].get_contents().get_data()  # type: ignore[union-attr]
 
 
 def test_control_characters_do_not_break_a_picture(model: Model) -> None:
     from xml.etree import ElementTree
 
-    shape = next(s for s in shapes(model) if s.axis is None)
+    shape = next(s for s in feature_shapes(model) if s.axis is None)
     odd = replace(
         shape,
         bins=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
@@ -450,25 +450,26 @@ def test_control_characters_do_not_break_a_picture(model: Model) -> None:
     assert ElementTree.fromstring(picture) is not None
 
 
-def test_a_process_that_fails_is_stood_in_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = "<html lang=en><head><title>t</title></head><body><p>hello</p></body></html>"
+@pytest.mark.parametrize("length", [0, 1_000_000], ids=["fits in a pipe", "longer than a pipe holds"])
+def test_a_failed_worker_is_replaced_by_this_process(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = f"<html lang=en><head><title>t</title></head><body><!--{'x' * length}--><p>hello</p></body></html>"
     monkeypatch.setattr("sys.executable", "/bin/false")
-    setting = Setting(page, {})
-    assert pypdf.PdfReader(io.BytesIO(setting.result())).pages[0].extract_text().startswith("hello")
-    setting.stop()
+    job = PdfJob(page, {})
+    assert pypdf.PdfReader(io.BytesIO(job.result())).pages[0].extract_text().startswith("hello")
+    job.stop()
 
 
-# Findings and what people say.
+# Findings, and statements made by people.
 
 
 def test_what_is_open_or_broken_is_found(hostile: Model) -> None:
     book = b""
     bad = Certificate("m", 3, (Check("program", "how", rows=3, difference=1.0, wrong=2),))
-    found = findings(hostile, about.About(), shapes(hostile), bad)
-    assert found[0].level == BROKEN
-    assert "program scores 2 golden rows otherwise" in found[0].text
-    assert {"No owner is named.", "No approver is named."} <= {one.text for one in found if one.level == OPEN}
-    named = findings(hostile, about.About("Ada", "Grace"), shapes(hostile), Certificate("m", 3))
+    listed = findings(hostile, about.About(), feature_shapes(hostile), bad)
+    assert listed[0].level == BROKEN
+    assert "program gives 2 golden rows a different listed" in listed[0].text
+    assert {"No owner is named.", "No approver is named."} <= {one.text for one in listed if one.level == OPEN}
+    named = findings(hostile, about.About("Ada", "Grace"), feature_shapes(hostile), Certificate("m", 3))
     assert not any("is named" in one.text for one in named)
     assert book == b""
 
@@ -488,7 +489,7 @@ def test_people_and_purpose_come_from_a_file(tmp_path: Path, hostile: Model) -> 
         about.load(tmp_path / "none.toml")
 
 
-def test_the_command_that_makes_the_model_again_is_one_that_train_takes(hostile: Model) -> None:
+def test_train_accepts_the_command_that_reproduces_the_model(hostile: Model) -> None:
     from northstar_explain.cli.main import train
     from northstar_explain.report.audit.chapters.closing import _training
 
@@ -501,9 +502,9 @@ def test_the_command_that_makes_the_model_again_is_one_that_train_takes(hostile:
     words = shlex.split(_training(model))
     assert words[:2] == ["explain", "train"]
     given = train.make_context("train", words[2:], resilient_parsing=True).params
-    wanted = {"seed": 31, "segments": 5, "margin": 12.5, "contact_cost": 0.4, "experiments": False,
+    expected = {"seed": 31, "segments": 5, "margin": 12.5, "contact_cost": 0.4, "experiments": False,
               "accept_leakage": ("one two", "--three"), "update": None, "since": None, "truth": None}  # fmt: skip
-    assert {name: given[name] for name in wanted} == wanted
+    assert {name: given[name] for name in expected} == expected
     assert (str(given["holdout"]), given["date"].date().isoformat()) == ("LATER", "2027-02-03")
 
 
@@ -511,21 +512,21 @@ def test_the_command_that_makes_the_model_again_is_one_that_train_takes(hostile:
 
 
 def test_a_pack_as_written_verifies(pack: Path, hostile: Model) -> None:
-    found = verify(pack)
-    assert (found.what, found.model_id, found.findings) == ("audit pack", hostile.id, ())
-    assert found.certificate is not None
-    assert found.certificate.passed
-    assert found.certificate.golden == hostile.golden.num_rows
+    result = verify(pack)
+    assert (result.what, result.model_id, result.findings) == ("audit pack", hostile.id, ())
+    assert result.certificate is not None
+    assert result.certificate.passed
+    assert result.certificate.golden == hostile.golden.num_rows
     assert verify(pack / "model").findings == ()
 
 
-def test_tampered_missing_and_extra_files_are_told_apart(pack_copy: Path) -> None:
+def test_tampered_missing_and_extra_files_are_distinguished(pack_copy: Path) -> None:
     with (pack_copy / "tables" / "terms.csv").open("ab") as file:
         file.write(b"\n")
     (pack_copy / "tables" / "splits.parquet").unlink()
     (pack_copy / "notes.txt").write_text("mine")
-    found = {(one.kind, one.where) for one in verify(pack_copy).findings}
-    assert found == {(TAMPERED, "tables/terms.csv"), (MISSING, "tables/splits.parquet"), (EXTRA, "notes.txt")}
+    result = {(one.kind, one.where) for one in verify(pack_copy).findings}
+    assert result == {(TAMPERED, "tables/terms.csv"), (MISSING, "tables/splits.parquet"), (EXTRA, "notes.txt")}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -538,8 +539,8 @@ def test_any_changed_byte_of_any_file_is_found(pack_copy: Path, data: st.DataObj
     flip = data.draw(st.integers(1, 255))
     path.write_bytes(before[:place] + bytes([before[place] ^ flip]) + before[place + 1 :])
     try:
-        found = verify(pack_copy).findings
-        assert name in {one.where for one in found}, found
+        result = verify(pack_copy).findings
+        assert name in {one.where for one in result}, result
     finally:
         path.write_bytes(before)
 
@@ -580,14 +581,14 @@ def test_a_flipped_byte_in_each_file_in_turn_is_found(pack_copy: Path, monkeypat
         before = path.read_bytes()
         for place in {0, len(before) // 2, len(before) - 1}:
             path.write_bytes(before[:place] + bytes([before[place] ^ 1]) + before[place + 1 :])
-            found = verify(pack_copy).findings
-            assert [one for one in found if one.where == name and one.kind == TAMPERED], (name, place, found)
+            result = verify(pack_copy).findings
+            assert [one for one in result if one.where == name and one.kind == TAMPERED], (name, place, result)
         path.write_bytes(before)
     assert verify(pack_copy).findings == ()
 
 
 def as_link(path: Path) -> None:
-    """The very same bytes, but elsewhere, where they can be changed later."""
+    """A link to the same bytes elsewhere, where they can be changed later."""
     target = path.rename(path.parent.parent.parent / "elsewhere")
     path.symlink_to(target)
 
@@ -607,22 +608,22 @@ def as_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "got"), [(as_link, "a link"), (as_folder, "a folder"), (as_pipe, "no file"), (as_nothing, "")]
+    ("change", "got"), [(as_link, "a link"), (as_folder, "a folder"), (as_pipe, "not a regular file"), (as_nothing, "")]
 )
 @pytest.mark.parametrize("name", ["tables/terms.csv", "model/golden.parquet", "sql/scores.sql", MANIFEST, SUMS])
-def test_what_is_no_plain_file_is_found_and_not_followed(
+def test_links_and_special_files_are_found_and_not_followed(
     pack_copy: Path, name: str, change: Callable[[Path], None], got: str
 ) -> None:
     change(pack_copy / name)
-    found = [one for one in verify(pack_copy).findings if one.where == name]
-    assert [(one.kind, got in one.got) for one in found] == [(TAMPERED, True)]
+    result = [one for one in verify(pack_copy).findings if one.where == name]
+    assert [(one.kind, got in one.got) for one in result] == [(TAMPERED, True)]
 
 
 def test_a_folder_of_a_pack_that_is_a_link_is_found(pack_copy: Path, tmp_path: Path) -> None:
     (pack_copy / "sql").rename(tmp_path / "sql")
     (pack_copy / "sql").symlink_to(tmp_path / "sql")
-    found = {(one.kind, one.where) for one in verify(pack_copy).findings}
-    assert {(TAMPERED, f"sql/{name}") for name in ("scores.sql", "scores.tables.sql", "segments.sql")} <= found
+    result = {(one.kind, one.where) for one in verify(pack_copy).findings}
+    assert {(TAMPERED, f"sql/{name}") for name in ("scores.sql", "scores.tables.sql", "segments.sql")} <= result
 
 
 @pytest.mark.parametrize("line", ["/etc/hostname", "../secret", "tables/../../secret", "\\a\nb"])
@@ -630,28 +631,28 @@ def test_other_paths_in_the_sums_are_found_and_not_read(pack_copy: Path, tmp_pat
     (tmp_path / "secret").write_text("secret")
     with (pack_copy / SUMS).open("a") as file:
         file.write(f"{hashlib.sha256(b'secret').hexdigest()}  {line}\n")
-    (found,) = verify(pack_copy).findings
-    assert (found.kind, found.where) == (TAMPERED, SUMS)
-    assert "another line" in found.got
+    (result,) = verify(pack_copy).findings
+    assert (result.kind, result.where) == (TAMPERED, SUMS)
+    assert "another line" in result.got
 
 
 @pytest.mark.parametrize(
     "text",
     ["1e400", "-1e400", "9" * 5000, "NaN", "[" * 100_000, '"\\ud800"', "{}", "0", '{"sha256": 1e308}', "null"],
 )
-def test_a_manifest_that_holds_monsters_is_tampering(pack_copy: Path, model_copy: Path, text: str) -> None:
+def test_a_manifest_with_absurd_values_is_tampered(pack_copy: Path, model_copy: Path, text: str) -> None:
     for folder, key in ((pack_copy, '"bytes": '), (model_copy, '"scorecard.parquet": ')):
         raw = (folder / MANIFEST).read_text(encoding="utf-8")
         at = raw.index(key) + len(key)
         (folder / MANIFEST).write_text(raw[:at] + text + raw[at:], encoding="utf-8")
-        assert said_of(folder)
+        assert places_of_faults(folder)
         end = raw.index("\n", at)
         (folder / MANIFEST).write_text(raw[:at] + text + raw[end:].replace("\n", ",\n", 1), encoding="utf-8")
-        assert said_of(folder)
+        assert places_of_faults(folder)
 
 
-def said_of(folder: Path) -> list[str]:
-    """Where something is wrong, be it found or refused."""
+def places_of_faults(folder: Path) -> list[str]:
+    """Where verification reports a fault, as a finding or an error."""
     try:
         return [one.where for one in verify(folder).findings]
     except PackError as error:
@@ -659,16 +660,16 @@ def said_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_nonsense_with_all_hashes_mended_is_named(model_copy: Path, name: str) -> None:
+def test_an_invalid_file_with_all_hashes_updated_is_named(model_copy: Path, name: str) -> None:
     for data in (b"", b"\0" * 9, b"[1e400]", b"[" * 100_000, b"x = 1e400\n", b"PAR1" * 9):
         (model_copy / name).write_bytes(data)
         reseal(model_copy, model_id=_identity({one: (model_copy / one).read_bytes() for one in FILES}))
-        found = said_of(model_copy)
-        assert found, data
-        assert all(name in where for where in found) or name == "contract.toml", (data, found)
+        result = places_of_faults(model_copy)
+        assert result, data
+        assert all(name in where for where in result) or name == "contract.toml", (data, result)
 
 
-def test_sql_of_a_pack_reads_no_file_and_no_setting_lets_it(hostile: Model, tmp_path: Path) -> None:
+def test_sql_of_a_pack_can_read_no_file_whatever_its_settings(hostile: Model, tmp_path: Path) -> None:
     scripts = scripts_of(hostile)
     for text in (
         f"COPY (SELECT 1) TO '{tmp_path}/x'",
@@ -684,7 +685,7 @@ def test_sql_of_a_pack_reads_no_file_and_no_setting_lets_it(hostile: Model, tmp_
 
 
 def reseal_pack(folder: Path) -> None:
-    """Make manifest and sums agree with the files again, as somebody would who wants to hide a change."""
+    """Update manifest and checksums to match the files, as somebody would to hide a change."""
     old = json.loads((folder / MANIFEST).read_bytes())
     names = [name for name in every_file(folder) if name not in (MANIFEST, SUMS)]
     what = {name: old["files"].get(name, {}).get("what", "?") for name in names}
@@ -704,20 +705,20 @@ def change_golden(folder: Path, row: int, column: str, value: object) -> None:
     reseal(folder)
 
 
-def test_a_changed_answer_is_found_though_all_hashes_were_mended(pack_copy: Path) -> None:
+def test_a_changed_expected_score_is_found_though_all_hashes_were_updated(pack_copy: Path) -> None:
     change_golden(pack_copy / "model", 6, EXPECTED[1], 0.123)
     reseal_pack(pack_copy)
-    (found,) = verify(pack_copy).findings
-    assert (found.kind, found.where) == (ROW, "golden row 7")
-    assert "0.123000" in found.expected
+    (result,) = verify(pack_copy).findings
+    assert (result.kind, result.where) == (ROW, "golden row 7")
+    assert "0.123000" in result.expected
 
 
-def test_interprets_changed_answer_is_found_with_its_row(pack_copy: Path) -> None:
+def test_a_changed_probability_of_interpret_is_found_with_its_row(pack_copy: Path) -> None:
     change_golden(pack_copy / "model", 11, INTERPRET_PROBABILITY, 0.5)
     reseal_pack(pack_copy)
-    (found,) = verify(pack_copy).findings
-    assert (found.kind, found.where) == (ROW, "golden row 12, interpret")
-    assert "0.5" in found.got
+    (result,) = verify(pack_copy).findings
+    assert (result.kind, result.where) == (ROW, "golden row 12, interpret")
+    assert "0.5" in result.got
 
 
 def test_a_model_of_another_pack_is_found(pack_copy: Path) -> None:
@@ -726,8 +727,8 @@ def test_a_model_of_another_pack_is_found(pack_copy: Path) -> None:
     del manifest["manifest_sha256"]
     (pack_copy / MANIFEST).write_bytes(json_bytes({**manifest, "manifest_sha256": checksums.seal(manifest)}))
     (pack_copy / SUMS).write_bytes(checksums.sums_bytes((pack_copy / MANIFEST).read_bytes()))
-    (found,) = verify(pack_copy).findings
-    assert (found.kind, found.where, found.got) == (TAMPERED, MANIFEST, "m-000000000000")
+    (result,) = verify(pack_copy).findings
+    assert (result.kind, result.where, result.got) == (TAMPERED, MANIFEST, "m-000000000000")
 
 
 def test_paths_that_leave_the_folder_are_not_read(pack_copy: Path, tmp_path: Path) -> None:
@@ -745,28 +746,28 @@ def test_a_model_folder_is_verified_file_by_file(model_copy: Path, name: str) ->
     data = path.read_bytes()
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     try:
-        found = verify(model_copy).findings
-    except PackError as error:  # a manifest that is no JSON any more
+        result = verify(model_copy).findings
+    except PackError as error:  # a manifest that is no longer JSON
         assert name == "manifest.json"
         assert error.faults[0].where == "manifest.json"
         return
-    assert [(one.kind, one.where) for one in found] == [(TAMPERED, name)]
+    assert [(one.kind, one.where) for one in result] == [(TAMPERED, name)]
 
 
 def test_a_model_folder_with_a_file_too_few_or_too_many(model_copy: Path) -> None:
     (model_copy / "drift.parquet").unlink()
     (model_copy / "more.txt").write_text("x")
-    found = verify(model_copy)
-    assert found.what == "model folder"
-    assert {(one.kind, one.where) for one in found.findings} == {(MISSING, "drift.parquet"), (EXTRA, "more.txt")}
+    result = verify(model_copy)
+    assert result.what == "model folder"
+    assert {(one.kind, one.where) for one in result.findings} == {(MISSING, "drift.parquet"), (EXTRA, "more.txt")}
 
 
-def test_names_that_people_give_are_no_slip(model_copy: Path) -> None:
+def test_names_given_by_people_are_not_a_finding(model_copy: Path) -> None:
     (model_copy / "names.toml").write_text('[segments]\nS1 = "Regulars"\n', encoding="utf-8")
     assert verify(model_copy).findings == ()
 
 
-def test_what_is_neither_pack_nor_model_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_is_neither_pack_nor_model_is_reported(tmp_path: Path) -> None:
     for path, got in ((tmp_path, "no manifest.json"), (tmp_path / "none", "no such folder")):
         with pytest.raises(PackError, match=got):
             verify(path)
@@ -778,7 +779,7 @@ def test_what_is_neither_pack_nor_model_is_said(tmp_path: Path) -> None:
 # The certificate.
 
 
-def test_every_program_is_held_against_the_golden_rows(hostile: Model) -> None:
+def test_every_program_is_compared_with_the_golden_rows(hostile: Model) -> None:
     certificate = certify.certify(hostile, b"")
     by_name = {check.program: check for check in certificate.checks}
     assert list(by_name) == ["interpret", "scorecard", "SQL in DuckDB", "spreadsheet"]
@@ -793,7 +794,7 @@ def test_every_program_is_held_against_the_golden_rows(hostile: Model) -> None:
     assert not certificate.complete
 
 
-def test_sql_that_scores_otherwise_is_found(hostile: Model) -> None:
+def test_sql_that_scores_differently_is_found(hostile: Model) -> None:
     scripts = scripts_of(hostile)
     query, id = scripts.scores.rstrip().removesuffix(";"), hostile.contract.id
     wrong = f"SELECT {id}, CASE WHEN {id} = '5' THEN 0.5 ELSE probability END AS probability, segment_id FROM ({query})"
@@ -809,7 +810,7 @@ def test_sql_that_scores_otherwise_is_found(hostile: Model) -> None:
     assert certify._duckdb(hostile, replace(scripts, scores=fewer)).wrong
 
 
-def test_what_cannot_be_run_is_said_and_not_passed_over(hostile: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_cannot_run_is_reported_as_not_checked(hostile: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "duckdb", None)
@@ -819,20 +820,20 @@ def test_what_cannot_be_run_is_said_and_not_passed_over(hostile: Model, monkeypa
 
 
 @given(st.integers(0, 50), st.floats(1e-11, 0.5))
-def test_a_slip_is_told_with_its_row(hostile: Model, row: int, by: float) -> None:
-    wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
-    wanted[row] += by
-    check = certify._compared(hostile, "p", "h", wanted)
+def test_a_wrong_result_is_reported_with_its_row(hostile: Model, row: int, by: float) -> None:
+    expected = hostile.golden[EXPECTED[1]].to_numpy().copy()
+    expected[row] += by
+    check = certify._compared(hostile, "p", "h", expected)
     assert (check.wrong, check.slips[0].row) == (1, row + 1)
     assert check.difference == pytest.approx(by)
 
 
-def test_a_result_that_is_no_number_is_wrong(hostile: Model) -> None:
-    wanted = hostile.golden[EXPECTED[1]].to_numpy().copy()
-    wanted[3] = np.nan
-    check = certify._compared(hostile, "p", "h", wanted)
+def test_a_result_that_is_not_a_number_is_wrong(hostile: Model) -> None:
+    expected = hostile.golden[EXPECTED[1]].to_numpy().copy()
+    expected[3] = np.nan
+    check = certify._compared(hostile, "p", "h", expected)
     assert (check.wrong, check.slips[0].row, check.difference) == (1, 4, np.inf)
-    assert certify._compared(hostile, "p", "h", wanted[:-1]).wrong == 1
+    assert certify._compared(hostile, "p", "h", expected[:-1]).wrong == 1
 
 
 # The commands.
@@ -857,9 +858,9 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
     from northstar_explain import model as models
 
     models.save(hostile, tmp_path / "model")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.Report.set_aside", lambda report, count: [])
-    monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.set", lambda report: b"%PDF")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.whole", lambda front, appendix: front)
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.Report.start_jobs", lambda report, count: [])
+    monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.typeset", lambda report: b"%PDF")
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.merged_report", lambda front, appendix: front)
     result = explain(
         "audit", "--model", tmp_path / "model", "--out", tmp_path / "pack", "--quiet", "--date", "2027-01-31"
     )
@@ -871,7 +872,7 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
     assert json.loads((tmp_path / "pack" / MANIFEST).read_bytes())["date"] == "2027-01-31"
 
 
-def test_a_model_without_interprets_answers_says_so(hostile: Model) -> None:
+def test_a_model_without_probabilities_of_interpret_is_reported(hostile: Model) -> None:
     bare = replace(hostile, golden=hostile.golden.drop_columns([INTERPRET_PROBABILITY]))
     check = certify.certify(bare, b"").checks[0]
     assert check.not_checked == "the model folder does not hold it"

@@ -1,4 +1,4 @@
-"""The audit page in a real browser: scores as Python does, works offline and by keyboard, fits a phone, runs nothing foreign."""
+"""The audit page in a real browser: same scores as Python, offline, by keyboard, on a phone, no foreign script."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from browser import Visit, visiting
 
 from northstar_explain.model import Model
 from northstar_explain.report.audit.pack.audit_page import _reasons, audit_page
-from northstar_explain.report.audit.shapes.feature_shapes import shapes
-from northstar_explain.report.audit.shapes.pairs import pairs
+from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.score import Scorer
 
 VIEWS = ("shapes", "customer", "golden")
@@ -27,11 +27,11 @@ VIEWS = ("shapes", "customer", "golden")
 def files(model: Model, hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The pages of both models."""
     folder = tmp_path_factory.mktemp("page")
-    found = {}
+    pages = {}
     for name, one in (("shop", model), ("hostile", hostile)):
-        found[name] = folder / f"{name}.html"
-        found[name].write_text(audit_page(one, shapes(one), pairs(one)), encoding="utf-8")
-    return found
+        pages[name] = folder / f"{name}.html"
+        pages[name].write_text(audit_page(one, feature_shapes(one), pair_shapes(one)), encoding="utf-8")
+    return pages
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def show(visit: Visit, view: str) -> None:
 
 
 def scored(model: Model) -> pa.Table:
-    """What `explain score` makes of the golden rows."""
+    """The golden rows as `explain score` scores them."""
     ids = pa.array([f"g{i}" for i in range(model.golden.num_rows)])
     names = [feature.name for feature in model.contract.features]
     return Scorer(model)(model.golden.select(names).add_column(0, model.contract.id, ids))
@@ -63,35 +63,35 @@ def test_the_page_scores_every_golden_row_as_python_does(
     which: str, shop: Visit, foe: Visit, model: Model, hostile: Model
 ) -> None:
     visit, one = (shop, model) if which == "shop" else (foe, hostile)
-    found = visit.page.evaluate("audit.golden.map((customer) => audit.score(customer))")
-    wanted = scored(one)
-    assert len(found) == one.golden.num_rows
-    gap = np.abs(np.array([row["probability"] for row in found]) - wanted["probability"].to_numpy())
+    result = visit.page.evaluate("audit.golden.map((customer) => audit.score(customer))")
+    expected = scored(one)
+    assert len(result) == one.golden.num_rows
+    gap = np.abs(np.array([row["probability"] for row in result]) - expected["probability"].to_numpy())
     assert gap.max() <= 1e-9
-    assert [row["segment"] for row in found] == wanted["segment_id"].to_pylist()
-    assert [row["percentile"] for row in found] == wanted["percentile"].to_pylist()
-    assert [row["decile"] for row in found] == wanted["decile"].to_pylist()
-    assert [row["likely"] for row in found] == wanted["likely_buyer"].to_pylist()
+    assert [row["segment"] for row in result] == expected["segment_id"].to_pylist()
+    assert [row["percentile"] for row in result] == expected["percentile"].to_pylist()
+    assert [row["decile"] for row in result] == expected["decile"].to_pylist()
+    assert [row["likely"] for row in result] == expected["likely_buyer"].to_pylist()
     for place in range(3):
-        reasons = [row["reasons"][place] if len(row["reasons"]) > place else None for row in found]
-        assert reasons == wanted[f"reason_{place + 1}"].to_pylist()
+        reasons = [row["reasons"][place] if len(row["reasons"]) > place else None for row in result]
+        assert reasons == expected[f"reason_{place + 1}"].to_pylist()
     assert visit.page.evaluate("audit.checkGolden().wrong") == []
 
 
-def test_a_changed_point_would_show(browser: Any, files: dict[str, Path], tmp_path: Path) -> None:
-    """The page computes with its table: one other number there, and its own check says so."""
+def test_a_changed_point_is_detected(browser: Any, files: dict[str, Path], tmp_path: Path) -> None:
+    """The page scores with its table: with one number changed there, its own check fails."""
     text = files["shop"].read_text(encoding="utf-8")
     start = text.index('"intercept":') + len('"intercept":')
     end = text.index(",", start)
     path = tmp_path / "changed.html"
     path.write_text(text[:start] + repr(float(text[start:end]) + 1e-6) + text[end:], encoding="utf-8")
     with visiting(browser, path) as visit:
-        found = visit.page.evaluate("audit.checkGolden()")
-    assert found["largest"] > 1e-9
-    assert found["wrong"]
+        result = visit.page.evaluate("audit.checkGolden()")
+    assert result["largest"] > 1e-9
+    assert result["wrong"]
 
 
-def test_nothing_is_asked_for_and_nothing_goes_wrong(shop: Visit, foe: Visit) -> None:
+def test_nothing_is_requested_and_no_error_occurs(shop: Visit, foe: Visit) -> None:
     for visit in (shop, foe):
         for view in VIEWS:
             show(visit, view)
@@ -145,7 +145,7 @@ def test_every_bin_can_be_read_by_keyboard_and_by_pointer(shop: Visit, model: Mo
     show(shop, "shapes")
     page.fill("#search", "days_since_last_visit")
     page.locator("#terms button").first.click()
-    shape = next(s for s in shapes(model) if s.term == "days_since_last_visit")
+    shape = next(s for s in feature_shapes(model) if s.term == "days_since_last_visit")
     page.focus("#pick-0")
     for bin in (shape.bins[0], shape.bins[1]):
         page.keyboard.press("ArrowRight")
@@ -158,7 +158,7 @@ def test_every_bin_can_be_read_by_keyboard_and_by_pointer(shop: Visit, model: Mo
     page.mouse.move(box["x"] + 60, box["y"] + 100)
     assert "missing" in page.locator("#readout").inner_text()
     page.fill("#search", "")
-    pair = pairs(model)[0]
+    pair = pair_shapes(model)[0]
     page.fill("#search", pair.term)
     page.locator("#terms button").first.click()
     page.focus("#pick-1")
@@ -191,7 +191,7 @@ def test_the_whole_page_can_be_reached_by_keyboard(browser: Any, files: dict[str
         assert all(name.strip() for name in names)
 
 
-def test_a_customer_that_one_moves_is_scored_anew(shop: Visit, model: Model) -> None:
+def test_a_changed_customer_is_scored_again(shop: Visit, model: Model) -> None:
     page = shop.page
     show(shop, "customer")
     page.select_option("#start", index=0)
@@ -203,12 +203,12 @@ def test_a_customer_that_one_moves_is_scored_anew(shop: Visit, model: Model) -> 
     row = {f.name: model.golden[f.name][start].as_py() for f in model.contract.features}
     row["sessions_30d"] = 40.0
     table = pa.Table.from_pylist([{model.contract.id: "x", **row}])
-    wanted = Scorer(model)(table)
-    assert after == f"{100 * wanted['probability'][0].as_py():.2f}%"
-    assert page.locator("#segment").inner_text().startswith(wanted["segment_id"][0].as_py())
+    expected = Scorer(model)(table)
+    assert after == f"{100 * expected['probability'][0].as_py():.2f}%"
+    assert page.locator("#segment").inner_text().startswith(expected["segment_id"][0].as_py())
     assert page.locator("#path li").count() >= 1
     shown = page.locator("#reasons li").all_inner_texts()
-    assert shown == [wanted[f"reason_{i}"][0].as_py() for i in (1, 2, 3)]
+    assert shown == [expected[f"reason_{i}"][0].as_py() for i in (1, 2, 3)]
     sums = [float(t.replace("−", "-").replace("+", "")) for t in page.locator("#sum td:last-child").all_inner_texts()]
     assert sums[-1] == pytest.approx(sum(sums[:-1]), abs=0.003)
 
@@ -281,17 +281,17 @@ def test_the_data_in_the_page_are_the_models(files: dict[str, Path], model: Mode
     assert data["percentiles"] == list(model.purchase.percentiles)
 
 
-def test_reasons_of_pairs_are_put_together_from_their_sides(model: Model) -> None:
+def test_reasons_of_pairs_are_rebuilt_from_their_axes(model: Model) -> None:
     crossed = [term for term in model.scorecard.terms if len(term.axes) == 2]
     assert crossed
     for term in crossed:
-        found = _reasons(term)
-        assert isinstance(found, dict)
+        result = _reasons(term)
+        assert isinstance(result, dict)
         place = term.points.size // 2
         row, column = divmod(place, term.points.shape[1])
-        push = found["push"][1 + int(np.sign(term.points[row, column]))]
-        assert found["first"][row] + found["second"][column] + push == term.reasons[place]
+        effect = result["effects"][1 + int(np.sign(term.points[row, column]))]
+        assert result["first"][row] + result["second"][column] + effect == term.reasons[place]
 
 
 def test_the_same_model_gives_the_same_page(model: Model, files: dict[str, Path]) -> None:
-    assert audit_page(model, shapes(model), pairs(model)) == files["shop"].read_text(encoding="utf-8")
+    assert audit_page(model, feature_shapes(model), pair_shapes(model)) == files["shop"].read_text(encoding="utf-8")

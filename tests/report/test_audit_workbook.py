@@ -1,4 +1,4 @@
-"""The workbook: its formulas score as `explain score` does, seen by a spreadsheet, and no text becomes a formula."""
+"""The workbook: its formulas score as `explain score` does, recalculated by a spreadsheet, and no text becomes a formula."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sheets(book: bytes) -> dict[str, list[list[str]]]:
     return run_libreoffice.recalculate(book)
 
 
-def parts(book: bytes) -> dict[str, str]:
+def sheet_files(book: bytes) -> dict[str, str]:
     with zipfile.ZipFile(io.BytesIO(book)) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")}
 
@@ -54,32 +54,32 @@ def cells(book: bytes) -> list[ElementTree.Element]:
     """Every cell of every sheet."""
     return [
         cell
-        for name, text in parts(book).items()
+        for name, text in sheet_files(book).items()
         if name.startswith("xl/worksheets/sheet")
         for cell in ElementTree.fromstring(text).iter(f"{SPACE}c")
     ]
 
 
 def scored(model: Model) -> tuple[np.ndarray, list[str]]:
-    """What `explain score` makes of the golden rows, put beside their stored answers."""
+    """The golden rows as `explain score` scores them."""
     ids = pa.array([f"g{i}" for i in range(model.golden.num_rows)])
     table = model.golden.select([f.name for f in model.contract.features]).add_column(0, model.contract.id, ids)
-    found = Scorer(model)(table)
-    return found["probability"].to_numpy(), found["segment_id"].to_pylist()
+    result = Scorer(model)(table)
+    return result["probability"].to_numpy(), result["segment_id"].to_pylist()
 
 
 @needs_office
 def test_a_spreadsheet_scores_as_explain_score_does(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
-    found = run_libreoffice.scored_rows(sheets)
+    result = run_libreoffice.scored_rows(sheets)
     probability, segments = scored(hostile)
-    assert len(found.probability) == len(probability) == hostile.golden.num_rows > 100
-    mine = np.array([np.nan if value is None else value for value in found.probability])
+    assert len(result.probability) == len(probability) == hostile.golden.num_rows > 100
+    mine = np.array([np.nan if value is None else value for value in result.probability])
     assert np.abs(mine - probability).max() <= 1e-9  # false for NaN, too
-    assert list(found.segment) == segments
+    assert list(result.segment) == segments
 
 
 @needs_office
-def test_the_workbook_tells_its_own_largest_difference(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
+def test_the_workbook_shows_its_own_largest_difference(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
     top = sheets["Golden"]
     assert float(top[1][6]) <= 1e-9
     assert float(top[2][6]) == 0
@@ -89,12 +89,12 @@ def test_the_workbook_tells_its_own_largest_difference(hostile: Model, sheets: d
 @needs_office
 def test_the_customer_sheet_scores_the_customer_in_it(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
     rows = sheets["Customer"]
-    said = {row[0]: row[1] for row in rows[:5]}
-    probability = float(said["probability"].rstrip("%")) / 100
-    wanted, segments = hostile.golden[EXPECTED[1]].to_numpy()[:100], hostile.golden[EXPECTED[0]].to_pylist()[:100]
-    row = int(np.argmin(np.abs(wanted - probability)))
-    assert abs(wanted[row] - probability) <= 1e-9
-    assert said["segment"] == segments[row]
+    shown = {row[0]: row[1] for row in rows[:5]}
+    probability = float(shown["probability"].rstrip("%")) / 100
+    expected, segments = hostile.golden[EXPECTED[1]].to_numpy()[:100], hostile.golden[EXPECTED[0]].to_pylist()[:100]
+    row = int(np.argmin(np.abs(expected - probability)))
+    assert abs(expected[row] - probability) <= 1e-9
+    assert shown["segment"] == segments[row]
     points = [float(row[5]) for row in rows[5:] if len(row) > 5 and row[5]]
     assert len(points) == len(hostile.scorecard.terms)
     total = hostile.scorecard.intercept + sum(points)
@@ -102,16 +102,16 @@ def test_the_customer_sheet_scores_the_customer_in_it(hostile: Model, sheets: di
 
 
 @needs_office
-def test_formulas_follow_the_points_and_not_the_stored_results(hostile: Model) -> None:
-    """Points changed in the sheets alone change what a spreadsheet finds: results are calculated, not read."""
+def test_formulas_follow_the_points_and_not_the_cached_results(hostile: Model) -> None:
+    """Points changed in the sheets alone change the result of a spreadsheet: results are calculated, not read."""
     terms = list(hostile.scorecard.terms)
     changed = replace(terms[0], points=terms[0].points + 0.25)
     card = Scorecard(hostile.scorecard.intercept, (changed, *terms[1:]))
     other = replace(hostile, scorecard=card)
-    found = certify._spreadsheet(hostile, workbook(other))
-    assert not found.passed
-    assert found.wrong == found.rows == hostile.golden.num_rows
-    assert found.slips[0].row == 1
+    result = certify._spreadsheet(hostile, workbook(other))
+    assert not result.passed
+    assert result.wrong == result.rows == hostile.golden.num_rows
+    assert result.slips[0].row == 1
 
 
 def test_the_same_model_gives_the_same_workbook(hostile: Model, book: bytes) -> None:
@@ -119,16 +119,16 @@ def test_the_same_model_gives_the_same_workbook(hostile: Model, book: bytes) -> 
 
 
 def test_no_text_of_the_model_is_a_formula(hostile: Model, book: bytes) -> None:
-    found = [unescape(cell.findtext(f"{SPACE}f") or "") for cell in cells(book)]
-    written = [text for text in found if text]
+    result = [unescape(cell.findtext(f"{SPACE}f") or "") for cell in cells(book)]
+    written = [text for text in result if text]
     assert len(written) > 1000
     for text in written:
         bare = re.sub(r'"(yes|no)"', "", text)
         assert '"' not in bare, text  # the only texts in formulas are our own yes and no
         assert re.fullmatch(r"[A-Za-z0-9$!:,(){}+\-*/.=<> ]+", bare), text
-    shared = parts(book)["xl/sharedStrings.xml"]
+    shared = sheet_files(book)["xl/sharedStrings.xml"]
     for text in hostile_model.TEXTS[:3]:
-        assert f">{text}</t>" in shared  # as it is, and as a text
+        assert f">{text}</t>" in shared  # unchanged, and as text
 
 
 def test_the_workbook_fetches_nothing(book: bytes) -> None:
@@ -140,15 +140,17 @@ def test_the_workbook_fetches_nothing(book: bytes) -> None:
 
 
 @needs_office
-def test_golden_rows_one_step_beside_a_cut_are_told_from_it(hostile: Model, sheets: dict[str, list[list[str]]]) -> None:
-    """The hardest rows are among those compared: numbers that agree with a cut in 15 digits, and are none."""
+def test_golden_rows_one_float_beside_a_cut_are_distinguished_from_it(
+    hostile: Model, sheets: dict[str, list[list[str]]]
+) -> None:
+    """The hardest rows are among those compared: numbers that agree with a cut in 15 digits but differ from it."""
     cuts = [float(c) for t in hostile.scorecard.terms for a in t.axes if a.feature == "spend" for c in a.cuts]  # type: ignore[union-attr]
     values = hostile.golden["spend"].to_numpy()
     gap = np.abs(values[:, None] - np.array(sorted(set(cuts))))
     beside = ((gap > 0) & (gap <= 1e-15 * np.abs(values[:, None]))).any(axis=1)
     assert beside.sum() >= 4
-    found, probability = run_libreoffice.scored_rows(sheets).probability, scored(hostile)[0]
-    assert all(abs((found[row] or 0) - probability[row]) <= 1e-9 for row in np.flatnonzero(beside))
+    result, probability = run_libreoffice.scored_rows(sheets).probability, scored(hostile)[0]
+    assert all(abs((result[row] or 0) - probability[row]) <= 1e-9 for row in np.flatnonzero(beside))
 
 
 def test_numbers_keep_all_their_digits(hostile: Model, book: bytes) -> None:
@@ -166,7 +168,7 @@ def test_columns_are_named_as_spreadsheets_name_them(place: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"),
+    ("condition", "expected"),
     [
         (MissingCondition("x"), "ISBLANK(A1)"),
         (NumberCondition("x"), "IF(ISBLANK(A1),FALSE,TRUE)"),
@@ -179,8 +181,8 @@ def test_columns_are_named_as_spreadsheets_name_them(place: int) -> None:
         (CategoryCondition("x", ("a",), False, True), "IF(ISBLANK(A1),TRUE,NOT(OR(EXACT(A1,<a>))))"),
     ],
 )
-def test_conditions_become_formulas(condition: object, said: str) -> None:
-    assert formulas.fits(condition, "A1", lambda text: f"<{text}>") == said  # type: ignore[arg-type]
+def test_conditions_become_formulas(condition: object, expected: str) -> None:
+    assert formulas.fits(condition, "A1", lambda text: f"<{text}>") == expected  # type: ignore[arg-type]
 
 
 def test_every_golden_row_keeps_the_contract_or_is_hard(hostile: Model) -> None:

@@ -1,4 +1,4 @@
-"""What people say of a model, as against what was measured: owner, approver, what it is for and what it is not for."""
+"""Statements about a model that people make, not measurements: owner, approver, intended use, misuse and limits."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ UNASSIGNED = "UNASSIGNED"
 
 @dataclass(frozen=True)
 class About:
-    """What a pack says of the people and the purpose.
+    """The people responsible for a model and its purpose, as an audit pack states them.
 
     Attributes
     ----------
     owner, approver : str
-        ``UNASSIGNED`` where nobody is named.
+        ``UNASSIGNED`` if nobody is named.
     intended_use, misuse, limits : tuple of str
-        Sentences; where none are given, those that hold for any model of this kind.
+        Sentences; if none are given, those that hold for any model of this kind.
     """
 
     owner: str = UNASSIGNED
@@ -46,7 +46,7 @@ def load(path: Path) -> About:
     Raises
     ------
     PackError
-        When it cannot be read, or holds anything else; all faults at once.
+        If the file cannot be read or holds anything else; names all faults at once.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -65,29 +65,29 @@ def load(path: Path) -> About:
             faults.append(Fault(f"key {key}", "a list of texts", repr(value)))
     if faults:
         raise PackError(str(path), faults)
-    given: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in data.items()}
-    return About(**given)
+    values: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in data.items()}
+    return About(**values)
 
 
 def intended_use(about: About, model: Model) -> tuple[str, ...]:
-    """What the model is for: as given, or what its contract makes it good for."""
+    """What the model is for: as given, or as its contract implies."""
     noun, horizon = model.contract.noun, model.contract.horizon
     return about.intended_use or (
-        f"To put {noun} in the order of how likely each {model.contract.outcome}, so that a campaign with room for "
-        f"some of them begins with the likeliest.",
-        f"To describe {noun} in segments that marketing can select by rule, and to speak to each in its own way.",
-        f"For {noun} like those it was made from, on a table that keeps the same contract, for the time {horizon}.",
+        f"To rank {noun} by the probability that each {model.contract.outcome}, so that a campaign of limited size "
+        f"contacts the most likely first.",
+        f"To describe {noun} in segments that marketing can select by rule and address individually.",
+        f"For {noun} like those it was trained on, in a table that keeps the same contract, for the time {horizon}.",
     )
 
 
 def misuse(about: About, model: Model) -> tuple[str, ...]:
     """What it must not be used for."""
     return about.misuse or (
-        "Decisions about a person's rights, such as credit, insurance, housing, employment or prices that differ from "
-        "person to person: it was neither built nor checked for them.",
-        "As evidence that a campaign works: a high probability says who is likely to buy, not who buys because of the "
-        "campaign. Keep a control group.",
-        "As the reasons of a person: points say what the model leans on, not why somebody buys.",
+        "Decisions about a person's rights, such as credit, insurance, housing, employment or individual prices: it "
+        "was neither built nor tested for them.",
+        "As evidence that a campaign works: a high probability shows who is likely to buy, not who buys because of "
+        "the campaign. Keep a control group.",
+        "As causes: points show what the model relies on, not why a person buys.",
         f"On other {model.contract.noun}, another outcome or another window than those of the contract.",
     )
 
@@ -95,25 +95,23 @@ def misuse(about: About, model: Model) -> tuple[str, ...]:
 def limits(about: About, model: Model) -> tuple[str, ...]:
     """What is known not to hold."""
     purchase = model.evaluation.purchase
-    found = [
-        "Bins with few customers are told by few; they are hatched in every plot. The spread over bags shows how far "
-        "points depend on who taught them, not how far they may be from the truth.",
-        "Features that go together share the credit between them; a feature with few points may still matter.",
-        "Beyond the values seen in training the score does not move. Whether customers there are like those at the "
-        "edge "
-        "is not known.",
-        "Segments are found without the label and say nothing of why people buy; where the null test finds no groups, "
-        "they are slices of a continuum.",
-        "Golden rows prove that programs agree with each other, not that they are right.",
-        "Checksums prove that nothing changed since they were made. Who can change a file and its checksum can hide "
-        "it; "
-        "so the sign-off page holds a line for the checksum of all checksums, to be kept elsewhere.",
+    general = [
+        "Points of bins with few customers are uncertain; these bins are hatched in every plot. The spread over bags "
+        "shows how much points depend on the training rows, not how far they may be from the true effect.",
+        "Correlated features share credit; a feature with few points may still be related to the outcome.",
+        "Outside the range of values seen in training the score stays constant. Whether customers there behave like "
+        "those at the edge is not known.",
+        "Segments are found without the label and do not explain why people buy; where the null test finds no "
+        "clusters, they are slices of a continuum.",
+        "Golden rows prove that programs agree with each other, not that the model is correct.",
+        "Checksums prove that nothing changed since they were computed. Anyone who can change both a file and its "
+        "checksum can hide the change, so the sign-off page has a line for the checksum of all checksums, to be kept "
+        "elsewhere.",
     ]
     if not purchase.out_of_time:
         same_time = (
-            "The holdout is of the same time as the training rows. Later customers may differ; figures on a later "
-            "table "
-            "are the honest ones for use."
+            "The holdout is from the same period as the training rows. Later customers may differ; only figures on a "
+            "later table show the performance to expect in use."
         )
-        found.insert(0, same_time)
-    return (*about.limits, *found)
+        general.insert(0, same_time)
+    return (*about.limits, *general)

@@ -1,1 +1,1 @@
-"""What documents are made of: blocks, drawings, and the way from HTML to tagged PDF."""
+"""Building blocks of documents: typed blocks, SVG drawing, and typesetting HTML as tagged PDF."""

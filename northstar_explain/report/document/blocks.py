@@ -1,4 +1,4 @@
-"""What a page of the report is made of: texts, lists, tables, figures; plain data that a template shows."""
+"""The blocks of a report: paragraphs, lists, tables and figures, as plain data that a template renders."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-_SHORT = 14
+_SHORT = 14  # rows of a table that fit on a page with what stands around it; a longer one may break across pages
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `style` is a class of the style sheet, such as ``lead`` or ``fine``."""
+    """A paragraph; `style` is a class of the stylesheet, such as ``lead`` or ``fine``."""
 
     text: str
     style: str = ""
@@ -31,23 +31,23 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Points:
-    """A list, with numbers where `ordered`."""
+class ItemList:
+    """A bulleted list; numbered where `ordered`."""
 
     items: tuple[str, ...]
     ordered: bool = False
-    kind: ClassVar[str] = "points"
+    kind: ClassVar[str] = "list"
 
 
 @dataclass(frozen=True)
 class Link:
-    """A cell that leads to a page of the appendix; the first is 1."""
+    """A table cell that links to a page of the appendix; pages count from 1."""
 
     text: str
     page: int
 
 
-Cell = str | Link
+TableCell = str | Link
 
 
 @dataclass(frozen=True)
@@ -60,44 +60,44 @@ class Table:
     rows : tuple of tuple
         As many cells as the head; the first of each is the row's heading.
     words : int
-        How many of the first columns are words, aligned to the left; the others are numbers.
+        How many of the first columns hold text, aligned to the left; the others are numbers.
     widths : tuple of int
-        Percent of the width of each column; empty for what the content asks for.
+        Width of each column in percent; empty to let the content decide.
     style : str
-        A class of the style sheet.
-    says : str
-        What the table holds, for those who hear it.
+        A class of the stylesheet.
+    alt_text : str
+        What the table holds, for readers who do not see it.
     """
 
     head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     words: int = 1
     widths: tuple[int, ...] = ()
     style: str = ""
-    says: str = ""
+    alt_text: str = ""
     kind: ClassVar[str] = "table"
 
     @property
     def short(self) -> bool:
-        """Whether it is kept on one page."""
+        """Whether the table is kept on one page."""
         return len(self.rows) <= _SHORT
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Names with their values, one below the other."""
+    """Names with their values, one pair per line."""
 
     rows: tuple[tuple[str, str], ...]
     kind: ClassVar[str] = "facts"
 
     def is_hash(self, value: str) -> bool:
-        """Whether a value is a SHA-256, which is set small so that it stays on one line."""
+        """Whether a value is a SHA-256, which the template renders small so that it fits on one line."""
         return re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
 @dataclass(frozen=True)
 class Code:
-    """Lines to be typed or read as they are."""
+    """Code, rendered verbatim."""
 
     text: str
     style: str = ""
@@ -106,51 +106,52 @@ class Code:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture in SVG, and what it shows, for those who do not see it."""
+    """A picture in SVG, with its alternative text."""
 
     picture: Markup
-    says: str
+    alt_text: str
     kind: ClassVar[str] = "figure"
 
     @property
     def address(self) -> str:
-        """Where the page finds it."""
+        """The URL under which the page asks for the picture."""
+        # Named by content, so that the same picture twice in a report is one asset and the PDF stays reproducible.
         return f"asset:{hashlib.sha256(str(self.picture).encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
-class Key:
-    """What the signs of a picture mean: pairs of a class of the style sheet and words."""
+class Legend:
+    """The legend of a figure: pairs of a class of the stylesheet and its meaning."""
 
     signs: tuple[tuple[str, str], ...]
-    kind: ClassVar[str] = "key"
+    kind: ClassVar[str] = "legend"
 
 
 @dataclass(frozen=True)
-class Blanks:
-    """Lines to be filled in by hand."""
+class BlankLines:
+    """Lines to fill in by hand."""
 
     labels: tuple[str, ...]
-    kind: ClassVar[str] = "blanks"
+    kind: ClassVar[str] = "blank_lines"
 
 
-Block = Text | Heading | Points | Table | Facts | Code | Figure | Key | Blanks
+Block = Text | Heading | ItemList | Table | Facts | Code | Figure | Legend | BlankLines
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of the report that begins on a page of its own.
+    """A chapter of the report; it begins on a new page unless it `flows`.
 
     Attributes
     ----------
     id : str
-        What links lead to.
+        The anchor that links point to.
     title : str
     blocks : tuple of Block
     eyebrow : str
         A line above the title.
     flows : bool
-        Whether it may begin on the page on which the one before ends.
+        Whether it may begin on the page on which the previous chapter ends.
     """
 
     id: str
@@ -161,28 +162,28 @@ class Chapter:
 
 
 @dataclass
-class Writer:
-    """Collects the blocks of a chapter."""
+class ChapterBuilder:
+    """Collects the blocks of a chapter in order."""
 
     blocks: list[Block] = field(default_factory=list)
 
-    def say(self, *texts: str, style: str = "") -> None:
-        """Paragraphs."""
+    def paragraphs(self, *texts: str, style: str = "") -> None:
+        """Add paragraphs; empty texts are left out."""
         self.blocks += [Text(text, style) for text in texts if text]
 
     def add(self, *blocks: Block) -> None:
-        """Anything else."""
+        """Add blocks of any kind."""
         self.blocks += blocks
 
-    def under(self, heading: str, *blocks: Block) -> None:
-        """A heading and what belongs to it."""
+    def section(self, heading: str, *blocks: Block) -> None:
+        """Add a heading and the blocks below it."""
         self.blocks += [Heading(heading), *blocks]
 
     def chapter(self, id: str, title: str, eyebrow: str = "", flows: bool = False) -> Chapter:
-        """All of it."""
+        """The finished chapter."""
         return Chapter(id, title, tuple(self.blocks), eyebrow, flows)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Cell]], **options: object) -> Table:
-    """A table from any sequences."""
+def table(head: Sequence[str], rows: Sequence[Sequence[TableCell]], **options: object) -> Table:
+    """A `Table` from any sequences; `options` are its other fields."""
     return Table(tuple(head), tuple(tuple(row) for row in rows), **options)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The end of a report: parity, limits, how to check everything, files and checksums, sign-off."""
+"""The last chapters: parity certificate, known limits, how to verify and reproduce, files and checksums, sign-off."""
 
 from __future__ import annotations
 
@@ -11,14 +11,24 @@ from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.pack.checksums import sha256
-from northstar_explain.report.document.blocks import Blanks, Chapter, Code, Facts, Heading, Points, Text, Writer, table
+from northstar_explain.report.document.blocks import (
+    BlankLines,
+    Chapter,
+    ChapterBuilder,
+    Code,
+    Facts,
+    Heading,
+    ItemList,
+    Text,
+    table,
+)
 
 _CHECKED = (
     "Data lineage and contract",
     "Shapes of all terms",
     "Performance and groups",
     "Segments",
-    "Parity, recomputed by myself",
+    "Parity, recomputed independently",
     "Limits and misuse understood",
     "Conditions of the approval",
 )
@@ -26,15 +36,13 @@ _CHECKED = (
 
 def parity(certificate: Certificate) -> Chapter:
     """The parity certificate."""
-    page = Writer()
-    ran = [check for check in certificate.checks if not check.not_checked]
+    page = ChapterBuilder()
+    run = [check for check in certificate.checks if not check.not_checked]
     verdict = "agree on every row that was compared" if certificate.passed else "DO NOT AGREE"
-    page.say(
-        f"{certificate.golden:,} golden rows, ordinary customers and the hardest cases there are (missing values, "
-        "values on a "
-        f"cut and one float beside it, far out of range, categories never seen), were scored by {len(ran)} programs "
-        "that share "
-        f"no code. They {verdict}. Largest difference: {certificate.difference:.2e}.",
+    page.paragraphs(
+        f"{certificate.golden:,} golden rows, ordinary customers and edge cases (missing values, values on a cut and "
+        f"one float beside it, values far out of range, unseen categories), were scored by {len(run)} programs that "
+        f"share no code. They {verdict}. Largest difference: {certificate.difference:.2e}.",
         style="lead",
     )
     rows = [
@@ -48,16 +56,15 @@ def parity(certificate: Certificate) -> Chapter:
         for check in certificate.checks
     ]
     heads = ("Program", "Computes from", "Rows", "Largest difference", "Result")
-    page.add(table(heads, rows, words=2, widths=(16, 42, 12, 15, 15), says="Parity of the programs"))
+    page.add(table(heads, rows, words=2, widths=(16, 42, 12, 15, 15), alt_text="Parity of the programs"))
     for check in certificate.checks:
         if check.not_checked:
-            page.say(f"{check.program}: not checked: {check.not_checked}.")
+            page.paragraphs(f"{check.program}: not checked: {check.not_checked}.")
         for slip in check.slips:
-            page.say(f"{check.program}, golden row {slip.row}: expected {slip.expected}, got {slip.got}.")
-    page.say(
-        "The difference is absolute, of the probability, to what the golden row expects. audit.html scores the same "
-        "rows in "
-        "the browser and prints its own largest difference there.",
+            page.paragraphs(f"{check.program}, golden row {slip.row}: expected {slip.expected}, got {slip.got}.")
+    page.paragraphs(
+        "The difference is the absolute difference between the computed and the expected probability of a golden row. "
+        "audit.html scores the same rows in the browser and prints its own largest difference.",
         style="fine",
     )
     return page.chapter("parity", "Parity certificate", flows=True)
@@ -74,60 +81,62 @@ def _result(check: Check) -> str:
 
 
 def limits(model: Model, about: About) -> Chapter:
-    """What is known not to hold."""
-    page = Writer()
-    page.add(Points(texts.limits(about, model)))
+    """The known limits of the model."""
+    page = ChapterBuilder()
+    page.add(ItemList(texts.limits(about, model)))
     return page.chapter("limits", "Known limits", flows=True)
 
 
 def checking(model: Model) -> Chapter:
-    """How to check all of it, and how to make it again."""
-    page = Writer()
-    page.say(
-        "None of this needs trust in the people who made the model, and the first two need none of their programs.",
+    """How to verify the pack and how to reproduce the model."""
+    page = ChapterBuilder()
+    page.paragraphs(
+        "None of these checks relies on trust in the people who made the model, and those of the first section need "
+        "none of their programs.",
         style="lead",
     )
-    page.under("Without our programs", Points((
-        "Checksums: run the line below in the folder of this pack. It names every file that changed.",
-        "A score: open scorecard.xlsx in any spreadsheet, choose a customer's values on the sheet Customer and "
-        "follow the sum; "
-        "the sheet Golden scores every golden row by formulas and shows the largest difference at its top.",
-        "In a browser: open audit.html without a network; the view “Golden rows and method” scores all golden rows "
-        "in the page.",
-        "In a database: sql/ holds the segments and the scorecard as SQL for DuckDB. The line below scores the golden "
-        "rows with it and prints the largest difference and how many rows came out in another segment.",
+    page.section("Without our programs", ItemList((
+        "Checksums: run the first line below in the folder of this pack. It names every file that changed.",
+        "Spreadsheet: open scorecard.xlsx, enter a customer's values on the sheet Customer and follow the sum; the "
+        "sheet Golden scores every golden row by formulas and shows the largest difference at its top.",
+        "Browser: open audit.html without a network; the view “Golden rows and method” scores all golden rows in the "
+        "page.",
+        "Database: sql/ holds the segments and the scorecard as SQL for DuckDB. The second line below scores the "
+        "golden rows with it and prints the largest difference and the number of rows in another segment than "
+        "expected.",
     ), ordered=True), Code("sha256sum --check SHA256SUMS\nduckdb < sql/check.sql"))  # fmt: skip
-    page.under(
-        "With them",
+    page.section(
+        "With our programs",
         Code(
             "pip install 'northstar-explain[audit]'\nexplain verify .          # every checksum, every golden row, "
-            "by every program there is\nexplain verify model/     # the same of the model folder alone\nexplain show "
+            "by every program available\nexplain verify model/     # the same for the model folder alone\nexplain show "
             "model/ --json"
         ),
     )
-    again = f"{_training(model)}\nexplain audit --model again/ --out audit-again/\nsha256sum again/*"
+    commands = f"{_training(model)}\nexplain audit --model again/ --out audit-again/\nsha256sum again/*"
     same = (
-        "From the same table (its hash stands under “Data lineage”), with the versions listed under “Method”, on a "
-        "machine of the same kind. Words in capitals are files that are not in this pack:"
+        "From the same table (its hash is listed under “Data lineage”), with the versions listed under “Method”, on a "
+        "computer of the same kind. Words in capitals are files that are not in this pack:"
     )
-    page.under("To make the model again", Text(same), Code(again))
-    page.add(Heading("Where each number comes from"), Points((
+    page.section("To reproduce the model", Text(same), Code(commands))
+    page.add(Heading("Source of each number"), ItemList((
         "Figures of the model: model/evaluation.json, every key explained in docs/model-folder.md of the toolkit.",
         "Points, bins, spread and training customers: model/scorecard.parquet. Purchases per bin: "
         "model/shapes.parquet.",
         "Rules, names and profiles: model/segments.json. Intercept, threshold and percentiles: model/purchase.json.",
-        "Golden rows and what they must score: model/golden.parquet. Drift baseline: model/drift.parquet.",
-        "This report and audit.html only show them; neither measures anything, but the parity certificate, which "
-        "scores the golden rows.",
+        "Golden rows and their expected scores: model/golden.parquet. Drift baseline: model/drift.parquet.",
+        "This report and audit.html only present these figures. The one exception is the parity certificate, for which "
+        "the golden rows were scored when this pack was made.",
     )))  # fmt: skip
     return page.chapter("checking", "How to verify and reproduce", flows=True)
 
 
 def _training(model: Model) -> str:
-    """The command that makes the model again; what only a program can set is listed under its parameters."""
+    """The command that reproduces the model; options without a flag are listed under its parameters only."""
+    # Names of files are not stored in the model, so capitals stand for them.
     options, purchase = model.manifest["options"], model.evaluation.purchase
     update = model.evaluation.segments.update
-    given: list[tuple[str, object]] = [
+    values: list[tuple[str, object]] = [
         ("contract", "model/contract.toml"),
         ("holdout", "LATER" if purchase.out_of_time else None),
         ("truth", "TRUTH" if purchase.gaps.true_probability else None),
@@ -142,33 +151,35 @@ def _training(model: Model) -> str:
         ("date", options["date"]),
         ("model", "again/"),
     ]
-    flags = [f"--{name} {value}" for name, value in given if value is not None]
+    flags = [f"--{name} {value}" for name, value in values if value is not None]
     return " ".join(["explain train CUSTOMERS", *flags, *([] if options["experiments"] else ["--no-experiments"])])
 
 
 def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) -> Chapter:
-    """Every file that was there when this report was set, with its hash."""
-    page = Writer()
-    page.say(
-        "SHA-256 of every file of the pack but this report itself, the manifest and the sums, which hold the hash of "
-        "this one. "
-        "A table stands here as CSV; the Parquet file of the same name holds the same."
+    """Every file of the pack that existed when this report was typeset, with its hash."""
+    page = ChapterBuilder()
+    page.paragraphs(
+        "SHA-256 of every file of the pack except this report, the manifest and the checksum file; these two hold the "
+        "hash of this report. Tables are listed as CSV only; the Parquet file of the same name holds the same table."
     )
-    rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_twin(name)]
-    page.add(table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", says="Files"))
+    # Each table is listed once: its Parquet copy would double the list.
+    rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_parquet_copy(name)]
+    page.add(
+        table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", alt_text="Files")
+    )
     return page.chapter("files", "Files and checksums", flows=True)
 
 
-def _is_twin(name: str) -> bool:
+def _is_parquet_copy(name: str) -> bool:
     return name.startswith("tables/") and name.endswith(".parquet")
 
 
 def sign_off(model: Model, about: About) -> Chapter:
-    """Lines to be filled in by hand."""
-    page = Writer()
-    page.say(
-        "Signing says: I have checked what I name below. The checksum of all checksums is printed by “explain audit” "
-        "and by “sha256sum SHA256SUMS”; written here by hand, it ties this signature to the files."
+    """The sign-off page, with lines to fill in by hand."""
+    page = ChapterBuilder()
+    page.paragraphs(
+        "By signing I confirm that I have checked the items named below. The checksum of all checksums is printed by "
+        "“explain audit” and by “sha256sum SHA256SUMS”; written here by hand, it ties this signature to the files."
     )
     page.add(
         Facts(
@@ -180,10 +191,10 @@ def sign_off(model: Model, about: About) -> Chapter:
             )
         )
     )
-    page.add(Heading("Checked"), Blanks(_CHECKED))
+    page.add(Heading("Checked"), BlankLines(_CHECKED))
     page.add(
         Heading("Signed"),
-        Blanks(
+        BlankLines(
             (
                 "SHA-256 of SHA256SUMS",
                 "Owner: name, date, signature",

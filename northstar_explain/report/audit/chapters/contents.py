@@ -1,4 +1,4 @@
-"""The order of the report: cover, what to look at first, and every chapter."""
+"""The contents of the report: cover, findings and every chapter, in order."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from northstar_explain.report.audit.chapters.appendix import reading
 from northstar_explain.report.audit.chapters.findings import findings
 from northstar_explain.report.audit.pack.report_pdf import Cover, Report
 from northstar_explain.report.audit.shapes.bin_labels import shortened
-from northstar_explain.report.audit.shapes.feature_shapes import Shape
-from northstar_explain.report.audit.shapes.pairs import Pair
-from northstar_explain.report.document.blocks import Chapter, Facts, Table, Writer
+from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape
+from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, Table
 
 
 @dataclass(frozen=True)
-class Said:
-    """Everything that a report is made of.
+class ReportContents:
+    """The inputs of a report, and the chapters made from them.
 
     Attributes
     ----------
     model : Model
     about : About
     date : str
-        Of the pack.
+        Date of the pack.
     shapes, pairs : tuple
     certificate : Certificate
     files, what : mapping
-        The other files of the pack, and what they are.
+        Path to content and path to description of the other files of the pack.
     """
 
     model: Model
     about: About
     date: str
-    shapes: tuple[Shape, ...]
-    pairs: tuple[Pair, ...]
+    shapes: tuple[FeatureShape, ...]
+    pairs: tuple[PairShape, ...]
     certificate: Certificate
     files: Mapping[str, bytes]
     what: Mapping[str, str]
@@ -67,6 +67,7 @@ class Said:
             identity.method(model),
             performance.performance(model),
             reliance.overview(model, self.shapes, self.pairs),
+            # The SQL is taken from the pack, so that the report shows the very statement that is shipped.
             segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
             group_checks.groups(model),
             reliance.robustness(model),
@@ -83,54 +84,57 @@ class Said:
         model = self.model
         return Cover(
             title=model.contract.title,
-            lead="What the purchase model and the segments do, on what evidence, and how to check every number of it. "
+            lead="What the purchase model and the segments do, on what evidence, and how to verify every number. "
             f"Model {model.id} of {model.manifest['date']}.",
             facts=self._at_a_glance(),
-            appendix=f"the shape of all {len(self.shapes) + len(self.pairs)} terms, a page each",
+            appendix=f"the shapes of all {len(self.shapes) + len(self.pairs)} terms, a page each",
         )
 
     def _at_a_glance(self) -> Facts:
         model, checks = self.model, self.certificate.checks
-        parts = model.evaluation.segments
-        held = model.evaluation.purchase.holdout
-        ran = sum(not check.not_checked for check in checks)
+        facts = model.evaluation.segments
+        holdout = model.evaluation.purchase.holdout
+        run = sum(not check.not_checked for check in checks)
         purchase = (
-            f"{len(model.scorecard.terms)} terms; ROC-AUC {held.figures[ROC_AUC]:.3f}, average precision "
-            f"{held.figures[AVERAGE_PRECISION]:.3f} (base rate {held.base_rate:.3f}) on {held.n:,} not seen before"
+            f"{len(model.scorecard.terms)} terms; ROC-AUC {holdout.figures[ROC_AUC]:.3f}, average precision "
+            f"{holdout.figures[AVERAGE_PRECISION]:.3f} (base rate {holdout.base_rate:.3f}) on a holdout of "
+            f"{holdout.n:,}"
         )
         segments = (
-            f"{parts.k} by {parts.rules} rules; fidelity {parts.fidelity:.3f}, price of explainability "
-            f"{parts.price_of_explainability:.3f}"
+            f"{facts.k} by {facts.rules} rules; fidelity {facts.fidelity:.3f}, price of explainability "
+            f"{facts.price_of_explainability:.3f}"
         )
-        parity = f"{ran} of {len(checks)} programs ran; largest difference {self.certificate.difference:.1e}"
+        parity = f"{run} of {len(checks)} programs were run; largest difference {self.certificate.difference:.1e}"
         return Facts((
             ("Owner, approver", f"{self.about.owner}; {self.about.approver}"),
             ("Pack of", self.date),
-            ("Made from", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"),
+            ("Trained on a table of", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"),
             ("Purchase model", purchase),
             ("Segments", segments),
             ("Parity", parity),
         ))  # fmt: skip
 
     def _first_look(self) -> Chapter:
-        page = Writer()
-        page.say(
-            "Collected from the stored facts by fixed rules, so that nobody has to search for what is weak. Broken: "
-            "does not hold what it should. Weak: holds, but lean on it with care. Open: not known, or not done.",
+        page = ChapterBuilder()
+        page.paragraphs(
+            "Collected from the stored facts by fixed rules, so that weak points need not be searched for. Broken: a "
+            "requirement is not met. Weak: met, but rely on it with care. Open: not known or not done.",
             style="lead",
         )
-        listed = findings(self.model, self.about, self.shapes, self.certificate)
-        rows = tuple((one.level, one.text, one.chapter) for one in listed)
-        page.add(Table(("Level", "Finding", "Read on"), rows, words=3, widths=(9, 65, 26), says="Findings"))
+        rows = tuple(
+            (finding.level, finding.text, finding.chapter)
+            for finding in findings(self.model, self.about, self.shapes, self.certificate)
+        )
+        page.add(Table(("Level", "Finding", "Read on"), rows, words=3, widths=(9, 65, 26), alt_text="Findings"))
         return page.chapter("first-look", "Where to look first")
 
 
 def running(model: Model) -> str:
-    """What stands at the foot of every page."""
+    """The footer of every page."""
     return f"{shortened(model.contract.title, 70)} · model {model.id} · {model.manifest['date']}"
 
 
 def _reading() -> Chapter:
-    page = Writer()
+    page = ChapterBuilder()
     page.add(*reading())
     return page.chapter("reading", "How to read the appendix", flows=True)

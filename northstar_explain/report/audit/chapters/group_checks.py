@@ -1,4 +1,4 @@
-"""Group checks: whether groups of people are scored and judged alike, with how many they are and how sure that is."""
+"""Group checks: figures by group of customers, with group sizes and confidence intervals."""
 
 from __future__ import annotations
 
@@ -11,33 +11,32 @@ from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.performance import figure, sensitive_words
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
-from northstar_explain.report.document.blocks import Block, Chapter, Writer, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, table
 
-_MOST = 12
+_MOST = 12  # groups of one feature that fit on a page
 
 
 def groups(model: Model) -> Chapter:
     """Figures by group, sensitive features first."""
-    page = Writer()
-    page.say(
-        "A check that no group is scored worse than others. It compares what the model says with what happened; it "
-        "does "
-        "not say what is fair, and claims no conformity with any rule.",
+    page = ChapterBuilder()
+    page.paragraphs(
+        "These checks show whether the model is less accurate for some groups than for others. They compare predicted "
+        "with actual outcomes; they do not define fairness, and they claim no compliance with any regulation.",
         style="lead",
     )
-    page.say(*sensitive_words(model))
-    found = model.evaluation.purchase.subgroups
+    page.paragraphs(*sensitive_words(model))
+    subgroups = model.evaluation.purchase.subgroups
     sensitive = [feature.name for feature in model.contract.sensitive_features]
-    for by in sorted(dict.fromkeys(row.by for row in found), key=lambda name: name not in sensitive):
-        mine = [row for row in found if row.by == by]
-        page.under(_words(by, model, by in sensitive), _table(mine))
-        if len(mine) > _MOST:
-            page.say(f"The {_MOST} largest of {len(mine)} groups; all are in tables/subgroups.csv.", style="fine")
-    page.say(
-        f"Intervals of shares are by Wilson (1927). Groups of fewer than {SUBGROUP_MIN_CUSTOMERS} "
-        "customers have no figures: they would say "
-        "more "
-        "about chance than about the group.",
+    for by in sorted(dict.fromkeys(row.by for row in subgroups), key=lambda name: name not in sensitive):
+        rows = [row for row in subgroups if row.by == by]
+        page.section(_words(by, model, by in sensitive), _table(rows))
+        if len(rows) > _MOST:
+            page.paragraphs(
+                f"The {_MOST} largest of {len(rows)} groups; all are in tables/subgroups.csv.", style="fine"
+            )
+    page.paragraphs(
+        f"Intervals of shares are Wilson intervals (1927). Groups of fewer than {SUBGROUP_MIN_CUSTOMERS} customers "
+        "have no figures: these would reflect chance more than the group.",
         style="fine",
     )
     return page.chapter("groups", "Group checks", flows=True)
@@ -49,6 +48,7 @@ def _words(by: str, model: Model, sensitive: bool) -> str:
 
 
 def _table(rows: Sequence[Subgroup]) -> Block:
+    # The largest groups are selected, but listed in the order of the stored facts.
     largest = sorted(rows, key=lambda row: -row.n)[:_MOST]
     shown = [row for row in rows if row in largest]
     heads = (
@@ -64,7 +64,7 @@ def _table(rows: Sequence[Subgroup]) -> Block:
         "Calib. error",
     )
     widths = (21, 9, 7, 11, 9, 8, 7, 11, 9, 8)
-    return table(heads, [_row(row) for row in shown], style="bins", widths=widths, says="Figures by group")
+    return table(heads, [_row(row) for row in shown], style="bins", widths=widths, alt_text="Figures by group")
 
 
 def _row(row: Subgroup) -> tuple[str, ...]:

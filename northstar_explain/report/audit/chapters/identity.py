@@ -1,4 +1,4 @@
-"""Who, what and from where: the model's identity, its data, its contract, its method."""
+"""The first chapters: the model's identity and purpose, data lineage, contract and method."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, value_label
-from northstar_explain.report.document.blocks import Chapter, Facts, Points, Writer, table
+from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, ItemList, table
 
 
 def identity(model: Model, about: About, date: str) -> Chapter:
-    """The model, the people, and what it is for."""
-    page = Writer()
+    """The model, the people responsible, its intended use and misuse."""
+    page = ChapterBuilder()
     manifest = model.manifest
     page.add(
         Facts((
             ("Model", model.id),
-            ("Made on", str(manifest["date"])),
+            ("Trained on", str(manifest["date"])),
             ("Pack of", date),
             ("Owner", about.owner),
             ("Approver", about.approver),
@@ -33,58 +33,58 @@ def identity(model: Model, about: About, date: str) -> Chapter:
             ("Seal of the model's manifest", str(manifest[SEAL])),
         ))
     )  # fmt: skip
-    page.under("What it is for", Points(texts.intended_use(about, model)))
-    page.under("What it is not for", Points(texts.misuse(about, model)))
+    page.section("Intended use", ItemList(texts.intended_use(about, model)))
+    page.section("Misuse", ItemList(texts.misuse(about, model)))
     return page.chapter("identity", "Identity and purpose", flows=True)
 
 
 def data(model: Model) -> Chapter:
-    """Where the rows come from, how they were parted, what is missing in them."""
-    page = Writer()
+    """The origin of the rows, how they were split, and missing values."""
+    page = ChapterBuilder()
     manifest, facts = model.manifest, model.evaluation.data
     later = model.evaluation.purchase.out_of_time
     origin = manifest["data"]
-    drawn = _drawn(origin.get("fit_rows", {}))
+    sampled = _sampled(origin.get("fit_rows", {}))
     page.add(
         Facts((
             ("Rows in the table", f"{origin['rows']:,}"),
-            ("Kept the contract", f"{origin['accepted']:,}"),
-            ("Rejected", _rejected(origin["rejected"], origin["rows"])),
-            *drawn,
-            *((("Rows that repeat another", f"{repeated:,}"),) if (repeated := origin.get("repeated")) else ()),
-            ("Outcome's window", model.contract.horizon),
-            ("Holdout", "a later table" if later else "drawn from the same table, with the same share of buyers"),
+            ("Valid rows", f"{origin['accepted']:,}"),
+            ("Rejected rows", _rejected(origin["rejected"], origin["rows"])),
+            *sampled,
+            *((("Duplicate rows", f"{repeated:,}"),) if (repeated := origin.get("repeated")) else ()),
+            ("Outcome window", model.contract.horizon),
+            ("Holdout", "a later table" if later else "sampled from the same table, with the same share of buyers"),
             ("SHA-256 of the table's values", origin["sha256"]),
-            ("SHA-256 of the later table's", origin["holdout_sha256"] or "none was given"),
+            ("SHA-256 of the later table", origin["holdout_sha256"] or "no later table"),
             ("SHA-256 of the contract", manifest["contract_sha256"]),
         ))
     )  # fmt: skip
-    used = {
+    purposes = {
         "train": "fit the purchase model",
         "validation": "choose the threshold",
-        "holdout": "evaluate it, and nothing else",
+        "holdout": "final evaluation, nothing else",
     }
     rows = [
         (
-            capital(part.split),
-            used[part.split],
-            f"{part.n:,}",
-            f"{part.buyers:,}",
-            percent(part.base_rate, 2),
+            capital(one.split),
+            purposes[one.split],
+            f"{one.n:,}",
+            f"{one.buyers:,}",
+            percent(one.base_rate, 2),
         )
-        for part in facts.splits
+        for one in facts.splits
     ]
-    page.under(
+    page.section(
         "How the rows were split",
-        table(("Split", "They", "Customers", "Buyers", "Share"), rows, words=2, says="Splits of the data"),
+        table(("Split", "Purpose", "Customers", "Buyers", "Share"), rows, words=2, alt_text="Splits of the data"),
     )
-    page.say(_together(model))
-    page.say(
-        "The label decides how rows are parted for the purchase model and nothing about the segments: these are "
-        f"found in {'rows drawn from all' if drawn else 'all rows'}, without the label, and checked on a part drawn "
-        "without it.",
+    page.paragraphs(_group_split(model))
+    page.paragraphs(
+        "The label is used to split the rows for the purchase model. Segments never use it: they are fitted to "
+        f"{'a sample of all rows' if sampled else 'all rows'} and evaluated on a split made without it.",
         style="fine",
     )
+    # A feature that is missing in the holdout only is listed too: it has no fitted points for missing values.
     missing = [item for item in facts.missing if item.train or item.holdout]
     absent = [
         (
@@ -97,36 +97,38 @@ def data(model: Model) -> Chapter:
     ]
     heads = ("Feature", "What missing means", "Training", "Holdout")
     note = (
-        table(heads, absent, words=2, says="Share of missing values") if absent else Points(("No value is missing.",))
+        table(heads, absent, words=2, alt_text="Share of missing values")
+        if absent
+        else ItemList(("No values are missing.",))
     )
-    page.under(f"What is missing: {len(missing)} of {len(facts.missing)} features", note)
+    page.section(f"Missing values: {len(missing)} of {len(facts.missing)} features have some", note)
     return page.chapter("data", "Data lineage", flows=True)
 
 
-def _together(model: Model) -> str:
-    """What was done so that no rows that belong together are in two parts; nothing where the contract names none."""
-    kept = model.evaluation.purchase.group_split
-    if not kept:
+def _group_split(model: Model) -> str:
+    """How groups of rows were kept within one split; empty if the rows were split one by one."""
+    groups = model.evaluation.purchase.group_split
+    if not groups:
         return ""
-    alike = f"with one {kept.column}" if kept.column else "that are equal in every feature"
-    said = (
-        f"Rows {alike} belong together, and none of these is in two parts: {kept.train:,} taught, "
-        f"{kept.validation:,} chose the threshold, {kept.holdout:,} were judged on."
+    same = f"with the same {groups.column}" if groups.column else "that are equal in every feature"
+    text = (
+        f"Rows {same} form a group, and every group lies within one split: {groups.train:,} groups in training, "
+        f"{groups.validation:,} in validation, {groups.holdout:,} in the holdout."
     )
-    if kept.train_rows_excluded or kept.holdout_rows_excluded:
-        said += (
-            f" So {kept.train_rows_excluded:,} rows of the table taught nothing, as theirs are judged at a "
-            "later date, and "
-            f"{kept.holdout_rows_excluded:,} rows of the later table were not judged, as theirs taught."
+    if groups.train_rows_excluded or groups.holdout_rows_excluded:
+        text += (
+            f" Therefore {groups.train_rows_excluded:,} rows of the table were excluded from training, as their groups "
+            f"are in the later holdout, and {groups.holdout_rows_excluded:,} rows of the later table were excluded "
+            "from the holdout, as their groups are in training."
         )
-    return said
+    return text
 
 
-def _drawn(fitted: Mapping[str, Mapping[str, int]]) -> tuple[tuple[str, str], ...]:
-    """A line for each fit that used but a sample of the rows."""
-    heads = {"purchase": "Purchase model fitted to", "segments": "Segments fitted to"}
+def _sampled(fitted: Mapping[str, Mapping[str, int]]) -> tuple[tuple[str, str], ...]:
+    """A line for each fit that used only a sample of the rows."""
+    labels = {"purchase": "Purchase model fitted to", "segments": "Segments fitted to"}
     return tuple(
-        (heads[name], f"{one['used']:,} of {one['of']:,} rows, drawn by chance")
+        (labels[name], f"{one['used']:,} of {one['of']:,} rows, sampled at random")
         for name, one in fitted.items()
         if one["used"] < one["of"]
     )
@@ -135,19 +137,22 @@ def _drawn(fitted: Mapping[str, Mapping[str, int]]) -> tuple[tuple[str, str], ..
 def _rejected(count: int, rows: int) -> str:
     if not count:
         return "none"
-    return f"{count:,} ({count / rows:.2%}), kept beside the model folder with every reason"
+    return f"{count:,} ({count / rows:.2%}), stored beside the model folder with their reasons"
 
 
 def contract(model: Model) -> Chapter:
     """The feature dictionary."""
-    page = Writer()
-    page.say(
-        "The contract says what a customer table holds. A row that breaks it is rejected with every reason; nothing is "
-        "guessed. The file itself is in the pack (model/contract.toml), as is this table (tables/features.csv)."
+    page = ChapterBuilder()
+    page.paragraphs(
+        "The contract defines what a customer table holds. A row that violates it is rejected with every reason; "
+        "nothing is guessed. The pack holds the file itself (model/contract.toml) and this table "
+        "(tables/features.csv)."
     )
     rows = [_feature(feature, model) for feature in model.contract.features]
-    heads = ("Feature", "Column", "Kind", "Allowed", "If missing", "Used for", "May push")
-    page.add(table(heads, rows, words=7, widths=(20, 23, 8, 12, 19, 10, 8), style="small", says="Feature dictionary"))
+    heads = ("Feature", "Column", "Kind", "Allowed", "If missing", "Used for", "Effect")
+    page.add(
+        table(heads, rows, words=7, widths=(20, 23, 8, 12, 19, 10, 8), style="small", alt_text="Feature dictionary")
+    )
     return page.chapter("contract", "Contract and feature dictionary", flows=True)
 
 
@@ -178,59 +183,58 @@ def _bounds(feature: Feature, model: Model) -> str:
 
 
 _MEANINGS = {
-    "seed": "decides every random choice",
-    "date": "the day that the manifest and the reports carry",
-    "validation": "share of the customers on whom the threshold is chosen",
-    "holdout": "share kept for the figures, where no later table was given",
-    "segments.k": "how many segments",
-    "segments.rules": "the most rules that a segment may have",
-    "segments.conditions": "the most conditions on the way to a segment",
-    "segments.draws": "draws for stability, and shuffled copies for the null test",
+    "seed": "random seed",
+    "date": "date in the manifest and the reports",
+    "validation": "share of the customers used to choose the threshold",
+    "holdout": "share used for the final evaluation, unless a later table was given",
+    "segments.k": "number of segments",
+    "segments.rules": "maximum number of rules of a segment",
+    "segments.conditions": "maximum number of conditions on the path to a segment",
+    "segments.draws": "bootstrap resamples for stability, and shuffled copies for the null test",
     "segments.effort": "share of the full search for the best rules",
-    "purchase.interactions": "how many pairs of features",
-    "purchase.outer_bags": "machines that are averaged; their spread is the one shown",
-    "purchase.learning_rate": "how much of each small tree is kept",
-    "purchase.max_bins": "the most bins of a number",
-    "purchase.pair_bins": "the most bins of a number in a pair",
-    "purchase.early_stopping_rounds": "rounds without a gain after which a machine stops",
-    "fit_rows": "the most rows that a fit uses; of more, so many are drawn by chance",
+    "purchase.interactions": "number of pairs of features",
+    "purchase.outer_bags": "number of EBM bags that are averaged; the spread shown is theirs",
+    "purchase.learning_rate": "weight of each boosted tree",
+    "purchase.max_bins": "maximum number of bins of a number",
+    "purchase.pair_bins": "maximum number of bins of a number in a pair",
+    "purchase.early_stopping_rounds": "rounds without improvement after which a bag stops",
+    "fit_rows": "maximum number of rows of a fit; a larger table is sampled at random",
     "experiments": "whether segments and purchase model were compared by experiment",
-    "draws": "bootstrap draws for the intervals of the figures",
-    "accept_leakage": "features that may rank buyers suspiciously well, since somebody has looked into them",
-    "margin": "earned per purchase, for the profit curve",
-    "contact_cost": "spent per contact, for the profit curve",
+    "draws": "bootstrap resamples for the confidence intervals",
+    "accept_leakage": "features accepted although the leakage check flags them, because somebody has reviewed them",
+    "margin": "profit per purchase before contact costs, for the profit curve",
+    "contact_cost": "cost per contact, for the profit curve",
 }
 
 
 def method(model: Model) -> Chapter:
-    """How it was made: in words, with every parameter, seed and version."""
-    page = Writer()
+    """The method in words, with every parameter, seed and version."""
+    page = ChapterBuilder()
     manifest = model.manifest
-    page.say(
+    pairs = sum(len(term.axes) == 2 for term in model.scorecard.terms)
+    page.paragraphs(
         f"Purchase model. An Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019): a sum of one curve for "
-        f"each feature and of {sum(len(t.axes) == 2 for t in model.scorecard.terms)} heat maps for pairs, found by "
+        f"each feature and of {pairs} {'heat map for a pair' if pairs == 1 else 'heat maps for pairs'}, fitted by "
         "boosting many small trees on one feature or pair at a time, and averaged over bags. It is compiled bin by bin "
         "into a scorecard; from then on, the score is the sum of its points.",
-        "Segments. KMeans on few features that stand for the others, found without the label; each group is then "
-        "told by "
-        "a short rule with thresholds that people say, and from then on the rule is the segment.",
+        "Segments. KMeans on a few features that represent the others, without the label; each cluster is then "
+        "described by a short rule with round thresholds, and from then on the rule is the segment.",
         "Threshold. The likely-buyer flag begins at the probability with the highest F1 on the validation rows. "
-        "Nothing "
-        "is chosen on the holdout.",
+        "Nothing is chosen on the holdout.",
     )
     rows = [(name, value, _MEANINGS.get(name, "")) for name, value in _parameters(manifest["options"])]
     heads = ("Parameter", "Value", "What it does")
-    page.under("Parameters", table(heads, rows, words=3, widths=(28, 18, 54), style="small", says="Parameters"))
+    page.section("Parameters", table(heads, rows, words=3, widths=(28, 18, 54), style="small", alt_text="Parameters"))
     versions = ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items())
-    machine = manifest["machine"]
-    page.under("Versions and machine", Facts((
+    computer = manifest["machine"]
+    page.section("Versions and computer", Facts((
         ("Libraries", versions),
-        ("Python", str(machine["python"])),
-        ("Processor and system", f"{machine['cpu']}, {machine['system']}"),
+        ("Python", str(computer["python"])),
+        ("Processor and system", f"{computer['cpu']}, {computer['system']}"),
     )))  # fmt: skip
-    page.say(
-        "The same table, contract, options and versions give the same model to the byte on the same machine; another "
-        "processor may round the last digit otherwise.",
+    page.paragraphs(
+        "On the same computer, the same table, contract, options and versions give a byte-identical model; another "
+        "processor may round the last digit differently.",
         style="fine",
     )
     return page.chapter("method", "Method and every parameter", flows=True)
@@ -245,10 +249,10 @@ def _parameter(name: str, value: Any) -> str:
 
 
 def _parameters(options: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found = []
+    rows = []
     for name, value in options.items():
         if isinstance(value, dict):
-            found += _parameters(value, f"{prefix}{name}.")
+            rows += _parameters(value, f"{prefix}{name}.")
         else:
-            found.append((f"{prefix}{name}", _parameter(name, value)))
-    return found
+            rows.append((f"{prefix}{name}", _parameter(name, value)))
+    return rows

@@ -1,4 +1,4 @@
-"""How good it is: figures with intervals, calibration, gains, deciles, other models on the same rows."""
+"""Performance: metrics with intervals, calibration, gains, deciles, and baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from northstar_explain.model.evaluation.metric_registry import (
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
 from northstar_explain.model.wording import capital
-from northstar_explain.report.audit.shapes.axis import nice_values
 from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent
+from northstar_explain.report.audit.shapes.plot_axis import nice_values
 from northstar_explain.report.document import svg
-from northstar_explain.report.document.blocks import Block, Chapter, Figure, Text, Writer, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Figure, Text, table
 from northstar_explain.report.document.svg import Canvas
 
 _BASELINES = {
     "base_rate": "the base rate for everyone",
-    "recency_rule": "rule on recency alone",
+    "recency_rule": "rule on recency only",
     "logistic_rfv": "logistic regression on recency, frequency, value",
     "segment_rate": "the segment's purchase rate",
     "black_box": "black box (gradient boosting)",
@@ -34,39 +34,40 @@ _COMPARED = (ROC_AUC, AVERAGE_PRECISION, F1, BRIER, ECE)
 
 
 def performance(model: Model) -> Chapter:
-    """The purchase model on customers it has not seen."""
-    page = Writer()
+    """The purchase model's performance on the holdout."""
+    page = ChapterBuilder()
     purchase = model.evaluation.purchase
-    held = purchase.holdout
-    later = "at a later date" if purchase.out_of_time else "kept apart"
-    page.say(
-        f"Measured once, on {held.n:,} {model.contract.noun} {later}, whom the model has not seen. Every figure is "
-        "stored in model/evaluation.json; this report only shows it.",
+    holdout = purchase.holdout
+    sampled = "from a later date" if purchase.out_of_time else "not used for training"
+    page.paragraphs(
+        f"Measured once, on a holdout of {holdout.n:,} {model.contract.noun} {sampled}. Every figure is stored in "
+        "model/evaluation.json; this report only presents it.",
         style="lead",
     )
-    page.add(_figures(held))
-    page.say(
-        f"Intervals are percentiles over {purchase.bootstrap_draws:,} bootstrap draws of the holdout.", style="fine"
+    page.add(_figures(holdout))
+    page.paragraphs(
+        f"Intervals are percentile intervals over {purchase.bootstrap_draws:,} bootstrap resamples of the holdout.",
+        style="fine",
     )
-    page.under("Calibration and gains", *_curves(purchase))
-    page.under("By decile of the training population, 10 the highest", *_deciles(purchase))
-    page.under("Against other models, fitted and evaluated on the same rows", *_baselines(purchase))
+    page.section("Calibration and gains", *_curves(purchase))
+    page.section("By decile of the training population, 10 the highest", *_deciles(purchase))
+    page.section("Baselines, fitted and evaluated on the same rows", *_baselines(purchase))
     return page.chapter("performance", "Performance", flows=True)
 
 
-def _figures(held: Holdout) -> Block:
-    figures = held.figures
+def _figures(holdout: Holdout) -> Block:
+    figures = holdout.figures
     rows = [
         (one.label, one.meaning, figure(figures[one]), interval_words(figures.interval(one)))
         for one in figures.listed(AUDIT)
     ]
-    rows += [(one.label, one.meaning, figure(value), interval_words(ends)) for one, value, ends in held.references()]
+    rows += [(one.label, one.meaning, figure(value), interval_words(ends)) for one, value, ends in holdout.references()]
     heads = ("Figure", "Read as", "Value", "95% interval")
-    return table(heads, rows, words=2, style="small", says="Figures on the holdout")
+    return table(heads, rows, words=2, style="small", alt_text="Figures on the holdout")
 
 
 def figure(value: object) -> str:
-    """A figure to four digits; a dash where there is none."""
+    """A figure to four decimals; a dash for None."""
     if value is None:
         return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -75,7 +76,7 @@ def figure(value: object) -> str:
 
 
 def interval_words(ends: Interval | None) -> str:
-    """``0.1234 to 0.2345``; a dash where there is no interval."""
+    """``0.1234 to 0.2345``; a dash for None."""
     return f"{ends.low:.4f} to {ends.high:.4f}" if ends else "–"
 
 
@@ -84,8 +85,8 @@ def _curves(purchase: PurchaseFacts) -> list[Block]:
         (str(i), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2), _gap(one))
         for i, one in enumerate(purchase.reliability, start=1)
     ]
-    heads = ("Tenth by probability", "Customers", "Predicted", "Bought", "Gap, points of a percent")
-    shown = table(heads, rows, style="bins", says="Predicted and actual rates")
+    heads = ("Calibration bin", "Customers", "Predicted", "Bought", "Difference, percentage points")
+    shown = table(heads, rows, style="bins", alt_text="Predicted and actual rates")
     return [_calibration_and_gains(purchase.reliability, purchase.gains), shown]
 
 
@@ -94,16 +95,17 @@ def _gap(one: CalibrationBin) -> str:
 
 
 def _calibration_and_gains(bins: Sequence[CalibrationBin], gains: Sequence[GainsPoint]) -> Figure:
-    says = (
-        f"Left: actual against predicted rate in {len(bins)} bins; the diagonal is perfect. Right: share of buyers "
-        "among the highest scored; the diagonal is chance."
+    alt_text = (
+        f"Left: actual against predicted rate in {len(bins)} bins; the diagonal is perfect calibration. Right: share "
+        "of buyers among the highest-scored customers; the diagonal is a random ranking."
     )
-    canvas = Canvas(890, 262, says)
+    canvas = Canvas(890, 262, alt_text)
+    # Both axes end at one value, so that the diagonal is at 45 degrees; 1.0 if nobody buys and nothing is predicted.
     most = max(max(one.predicted_rate, one.purchase_rate) for one in bins) * 1.08 or 1.0
     dots = [(one.predicted_rate, one.purchase_rate) for one in bins]
-    _square(canvas, 60, most, dots, ("predicted rate", "bought"), marked=True)
+    _square(canvas, 60, most, dots, ("predicted rate", "actual rate"), marked=True)
     curve = [(0.0, 0.0), *((one.share, one.captured) for one in gains)]
-    _square(canvas, 500, 1.0, curve, ("share of customers, the highest scored first", "share of buyers"), marked=False)
+    _square(canvas, 500, 1.0, curve, ("share of customers, highest score first", "share of buyers"), marked=False)
     return canvas.done()
 
 
@@ -115,7 +117,7 @@ def _square(
     names: tuple[str, str],
     marked: bool,
 ) -> None:
-    """A plot whose axes both run from 0 to the same end, with its diagonal."""
+    """A plot whose axes both run from 0 to `most`, with its diagonal."""
     width, height, top = 330.0, 196.0, 22.0
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -138,21 +140,20 @@ def _deciles(purchase: PurchaseFacts) -> list[Block]:
         (str(one.decile), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2))
         for one in purchase.deciles
     ]
-    return [table(("Decile", "Customers", "Predicted", "Bought"), rows, style="bins", says="Rates by decile")]
+    return [table(("Decile", "Customers", "Predicted", "Bought"), rows, style="bins", alt_text="Rates by decile")]
 
 
 def _baselines(purchase: PurchaseFacts) -> list[Block]:
     def figures(of: Figures) -> list[str]:
         return [figure(of[one]) for one in _COMPARED]
 
+    # All on the same holdout rows and the same bootstrap draws, so that differences are paired.
     rows = [("this model", *figures(purchase.holdout.figures), "")]
     rows += [(_BASELINES[one.name], *figures(one.figures), _behind(one)) for one in purchase.baselines]
     heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model, 95% interval")
-    blocks: list[Block] = [table(heads, rows, style="small", says="Baselines")]
+    blocks: list[Block] = [table(heads, rows, style="small", alt_text="Baselines")]
     if best := purchase.gaps.true_probability:
-        blocks.append(
-            Text(f"Behind the best that can be known in this simulation, ROC-AUC: {best.behind:+.4f}.", "fine")
-        )
+        blocks.append(Text(f"ROC-AUC behind the true probabilities of this simulation: {best.behind:+.4f}.", "fine"))
     return blocks
 
 
@@ -163,10 +164,10 @@ def _behind(one: Baseline) -> str:
 
 def sensitive_words(model: Model) -> list[str]:
     """What each sensitive feature is used for."""
-    said = []
+    sentences = []
     for feature in model.contract.sensitive_features:
         uses = [use for use in ("segments", "model") if feature.may_serve(use)]
         allowed = f"allowed for {' and '.join(uses)} by the contract"
         use = allowed if uses else "used neither for segments nor for the purchase model"
-        said.append(f"{capital(feature.words)} ({feature.name}) is marked as sensitive. It is {use}.")
-    return said or ["The contract marks no feature as sensitive."]
+        sentences.append(f"{capital(feature.words)} ({feature.name}) is marked as sensitive. It is {use}.")
+    return sentences or ["The contract marks no feature as sensitive."]

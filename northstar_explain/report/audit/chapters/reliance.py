@@ -1,4 +1,4 @@
-"""How far to rely on it: what weighs most, shared credit, robustness, drift and when to look again."""
+"""How far to rely on the model: term importance, correlated features, robustness, drift and triggers for review."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_
 from northstar_explain.model.evaluation.metric_registry import ECE
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
-from northstar_explain.report.audit.shapes.feature_shapes import Shape
-from northstar_explain.report.audit.shapes.pairs import Pair
-from northstar_explain.report.audit.shapes.shape_words import direction, kept_direction, thin_share
+from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape
+from northstar_explain.report.audit.shapes.shape_words import direction, keeps_direction, thin_share
 from northstar_explain.report.document import svg
 from northstar_explain.report.document.blocks import (
     Block,
-    Cell,
     Chapter,
+    ChapterBuilder,
     Facts,
     Figure,
+    ItemList,
     Link,
-    Points,
+    TableCell,
     Text,
-    Writer,
     table,
 )
 from northstar_explain.report.document.svg import Canvas
@@ -37,19 +37,18 @@ def terms_words(term: str, model: Model) -> str:
     return capital(" with ".join(model.contract[name].words for name in term.split(" × ")))
 
 
-def overview(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> Chapter:
+def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> Chapter:
     """All terms ranked, each with its page in the appendix."""
-    page = Writer()
-    ranked: list[Shape | Pair] = sorted((*shapes, *pairs), key=lambda one: one.rank)
-    page.say(
+    page = ChapterBuilder()
+    ranked: list[FeatureShape | PairShape] = sorted((*shapes, *pairs), key=lambda one: one.rank)
+    page.paragraphs(
         f"{len(shapes)} features and {len(pairs)} pairs, ranked by mean absolute points over the training customers. "
-        "Each "
-        "has a page in the appendix, with every bin, its customers and what they did.",
+        "Each has a page in the appendix, with its bins, their customers and purchase rates.",
         style="lead",
     )
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     for one in ranked:
-        if isinstance(one, Shape):
+        if isinstance(one, FeatureShape):
             low, high = one.reach
             words, way, thin = capital(one.feature.words), _direction(one), thin_share((*one.bins, one.missing))
         else:
@@ -57,19 +56,21 @@ def overview(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> Ch
             words, way = terms_words(one.term, model), "pair"
             thin = float(one.train_n[~one.thick].sum() / max(1, one.train_n.sum()))
         reach = f"{signed(low)} to {signed(high)}"
-        told = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, way, percent(thin))
-        rows.append((Link(f"A{one.rank}", one.rank), *told))
+        cells = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, way, percent(thin))
+        rows.append((Link(f"A{one.rank}", one.rank), *cells))
     heads = ("Page", "Term", "Share", "Mean points", "Points", "Direction", "In thin bins")
-    page.add(table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", says="Terms by importance"))
-    page.under("Features that share credit", *_shared(model))
-    return page.chapter("terms", "What weighs most", flows=True)
+    page.add(
+        table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", alt_text="Terms by importance")
+    )
+    page.section("Features that share credit", *_shared(model))
+    return page.chapter("terms", "Term importance", flows=True)
 
 
-def _direction(shape: Shape) -> str:
+def _direction(shape: FeatureShape) -> str:
     if shape.axis is None and not shape.feature.order:
         return "categories"
-    found = direction([bin.points for bin in shape.bins]).replace(", with wiggles", " (wiggles)")
-    return found + {True: ", as demanded", False: ", NOT KEPT", None: ""}[kept_direction(shape)]
+    words = direction([bin.points for bin in shape.bins]).replace(", with wiggles", " (wiggles)")
+    return words + {True: ", as required", False: ", NOT KEPT", None: ""}[keeps_direction(shape)]
 
 
 def _shared(model: Model) -> list[Block]:
@@ -79,95 +80,88 @@ def _shared(model: Model) -> list[Block]:
     words = {one.name: shortened(capital(one.words), 90) for one in model.contract.features}
     rows = [(words[one.first], words[one.second], one.measure, signed(one.value)) for one in pairs[:_SHOWN_SHARED]]
     heads = ("Feature", "and", "Measured by", "Value")
-    shown = table(heads, rows, words=3, widths=(39, 39, 13, 9), style="small", says="Features that share credit")
+    shown = table(heads, rows, words=3, widths=(39, 39, 13, 9), style="small", alt_text="Features that share credit")
     more = len(pairs) - _SHOWN_SHARED
     intro = (
-        f"{len(pairs)} pairs correlate by {CORRELATED} or more on the training rows. Either could carry "
-        "what both have in "
-        "common, so "
-        "their ranks and points are to be read together:"
+        f"{len(pairs)} pairs correlate by {CORRELATED} or more on the training rows. What the two have in common may "
+        "be credited to either, so read their ranks and points together:"
     )
     return [Text(intro), shown, *([Text(f"{more} more are in tables/correlated.csv.", "fine")] if more > 0 else [])]
 
 
 def robustness(model: Model) -> Chapter:
-    """What other bags and values out of range would change."""
-    page = Writer()
+    """Stability over bags, and the response to values out of range."""
+    page = ChapterBuilder()
     facts = model.evaluation.robustness
     bags = facts.bags
     spread = bags.probability_spread
-    page.say(
-        f"The scorecard is the mean of {bags.bags} machines, each fitted to another part of the training rows. "
-        "Scored by "
-        f"each of them alone, {bags.n:,} customers of the holdout show how far a result depends on the "
-        "rows it was fitted to.",
+    page.paragraphs(
+        f"The scorecard is the mean of {bags.bags} bags, each an EBM fitted to a different subset of the training "
+        f"rows. {bags.n:,} customers of the holdout, scored by each bag alone, show how much a result depends on the "
+        "rows that the model was fitted to.",
         style="lead",
     )
     page.add(
         Facts((
-            ("Probability", f"standard deviation over the bags {100 * spread.mean:.2f} points of a percent on "
+            ("Probability", f"standard deviation over the bags {100 * spread.mean:.2f} percentage points on "
                             f"average; {100 * spread.p95:.2f} for the customer at the 95th percentile"),
             ("Likely-buyer flag", f"the same for {percent(bags.same_flag)} of the customers"),
             ("Decile", f"the same for {percent(bags.same_decile)}"),
             ("Strongest reason", f"the same for {percent(bags.same_top_reason)}"),
-            ("Three strongest reasons", f"{percent(bags.same_top_three)} of them are named by a bag alone, too"),
+            ("Three strongest reasons", f"{percent(bags.same_top_three)} of them are also given by a single bag"),
         ))
     )  # fmt: skip
-    page.say("These are means over the bags. The spread is no confidence interval.", style="fine")
+    page.paragraphs("These are means over the bags. The spread is not a confidence interval.", style="fine")
     rows = []
+    # The strongest response first: it is the one that a wrong unit or a typing error would cause.
     for one in sorted(facts.out_of_range, key=lambda item: -item.largest):
         feature = model.contract[one.feature]
         low, high = (value_label(feature, x, model.contract.currency) for x in (one.seen_low, one.seen_high))
         changes = (signed(100 * one.below), signed(100 * one.above), f"{100 * one.largest:.2f}")
         rows.append((shortened(capital(feature.words), 90), f"{low} to {high}", *changes))
-    heads = ("Feature", "Seen in training", "Mean, far below", "Mean, far above", "Largest for one, either way")
-    page.under(
-        "Beyond the values seen, in points of a percent of the probability",
-        table(heads, rows, words=1, widths=(42, 22, 12, 12, 12), style="small", says="Response out of range"),
+    heads = ("Feature", "Range in training", "Mean, far below", "Mean, far above", "Largest for one customer")
+    page.section(
+        "Values out of range: change of the probability in percentage points",
+        table(heads, rows, words=1, widths=(42, 22, 12, 12, 12), style="small", alt_text="Response out of range"),
     )
-    page.say(
-        "Every customer is moved far below and far above the values seen, one feature at a time. The score goes to "
-        "that of "
-        "the outermost bin and stays there; the contract rejects what is outside its bounds before it comes to that.",
+    page.paragraphs(
+        "Every customer is moved far below and far above the training range, one feature at a time. The score becomes "
+        "that of the outermost bin and stays there; rows outside the contract's bounds are rejected before scoring.",
         style="fine",
     )
     return page.chapter("robustness", "Robustness", flows=True)
 
 
 def drift(model: Model) -> Chapter:
-    """The baseline for later tables, and what asks for a review."""
-    page = Writer()
+    """The drift baseline, the shift of the holdout, and triggers for a review."""
+    page = ChapterBuilder()
     facts, error = model.evaluation.drift, model.evaluation.purchase.holdout.figures[ECE]
-    later = "the later table" if model.evaluation.purchase.out_of_time else "the holdout, drawn from the same table"
-    page.say(
-        "The baseline holds how many training customers were in each tenth of every feature, of the probability, and "
-        "in each "
-        "segment (model/drift.parquet, tables/drift.csv). Later tables are held against it.",
+    compared = "the later table" if model.evaluation.purchase.out_of_time else "the holdout"
+    page.paragraphs(
+        "The baseline holds the number of training customers in each decile of every feature and of the probability, "
+        "and in each segment (model/drift.parquet, tables/drift.csv). Later tables are compared with it.",
         style="lead",
     )
     rows = [(shortened(_shift_words(one, model), 70), f"{one.psi:.4f}") for one in facts.holdout[:_SHOWN_SHIFTS]]
-    page.under(
-        f"How far {later}, is from the training rows" if "," in later else f"How far {later} is from the training rows",
+    page.section(
+        f"Shift of {compared} from the training rows",
         _shifts(facts.holdout),
-        table(("The largest of all", "Population stability index"), rows, style="small", says="Shift of the holdout"),
+        table(("Largest shifts", "Population stability index"), rows, style="small", alt_text="Shift of the holdout"),
     )
-    page.say(
-        "The command “explain score” holds every run against training and names shifted features in its report; "
+    page.paragraphs(
+        "The command “explain score” compares every run with training and names shifted features in its report; "
         "“explain monitor” compares two runs, and predictions with outcomes.",
         style="fine",
     )
-    page.under("Triggers for a review", Points((
-        f"A population stability index from {PSI_LOOK} on: look at the feature; from {PSI_REVIEW} on, of a "
-        "feature among the ten "
-        "most important, of the probability or of the segments: review the model (Siddiqi 2006).",
-        f"A share of rejected rows above {REJECTED_SHARE:.0%}, or a category never seen in training with "
-        f"more than {REJECTED_SHARE:.0%} of the customers.",
-        f"Predicted and actual rate further apart than {2 * error:.1%}, twice the calibration error of "
-        "the holdout, in any decile with 1,000 customers "
-        "or more.",
-        "A new source of data, another meaning of a column, another outcome or window; an owner or approver who "
-        "leaves.",
-        "At the latest after a year, or with each monthly training, whichever comes first.",
+    page.section("Triggers for a review", ItemList((
+        f"A population stability index of {PSI_LOOK} or more: inspect the feature; of {PSI_REVIEW} or more for one of "
+        "the ten most important features, the probability or the segments: review the model (Siddiqi 2006).",
+        f"A share of rejected rows above {REJECTED_SHARE:.0%}, or an unseen category with more than "
+        f"{REJECTED_SHARE:.0%} of the customers.",
+        f"A difference between predicted and actual rate above {2 * error:.1%}, twice the calibration error of the "
+        "holdout, in any decile with 1,000 customers or more.",
+        "A new data source, a changed meaning of a column, another outcome or window; an owner or approver who leaves.",
+        "After a year at the latest, or with each monthly training, whichever comes first.",
     )))  # fmt: skip
     return page.chapter("drift", "Drift baseline and triggers for review", flows=True)
 
@@ -176,19 +170,20 @@ def _shift_words(one: Shift, model: Model) -> str:
     return capital(model.contract[one.name].words) if one.of == "feature" else f"The {one.of}"
 
 
-def _shifts(found: Sequence[Shift]) -> Figure:
-    """A dot for each index on a line with the two marks; what is far beyond stands at the end of the line."""
+def _shifts(shifts: Sequence[Shift]) -> Figure:
+    """A dot for each index on a line with both limits marked; indices beyond the line are drawn at its end."""
     canvas = Canvas(
         890,
         74,
-        f"Population stability indices of {len(found)} features on a line; marks at {PSI_LOOK} and {PSI_REVIEW}.",
+        f"Population stability indices of {len(shifts)} features on a line; marks at {PSI_LOOK} and {PSI_REVIEW}.",
     )
+    # The line ends at twice the limit for a review: how far beyond it an index lies changes no decision.
     width, left, end = 800.0, 40.0, 2 * PSI_REVIEW
-    beyond = [one.psi for one in found if one.psi > end]
+    beyond = [one.psi for one in shifts if one.psi > end]
     canvas.path(svg.line([(left, 40), (left + width, 40)]), stroke=svg.SOFT)
-    places = [left + width * min(1.0, one.psi / end) for one in found]
+    places = [left + width * min(1.0, one.psi / end) for one in shifts]
     canvas.path("".join(svg.circle(x, 40, 3.4) for x in places), fill=svg.CURVE)
-    for value, words in ((0.0, "0"), (PSI_LOOK, f"{PSI_LOOK}: look"), (PSI_REVIEW, f"{PSI_REVIEW}: review")):
+    for value, words in ((0.0, "0"), (PSI_LOOK, f"{PSI_LOOK}: inspect"), (PSI_REVIEW, f"{PSI_REVIEW}: review")):
         x = left + width * value / end
         canvas.path(svg.line([(x, 26), (x, 54)]), stroke=svg.SOFT)
         canvas.text(x, 68, words, anchor="middle")

@@ -1,4 +1,4 @@
-"""The segments: their rules, what saying them as rules costs, and the evidence that they are there."""
+"""The segments: rules, price of explainability, and the evidence that they exist: stability and null test."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from northstar_explain.model.evaluation.limits import (
 )
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.report.audit.shapes.bin_labels import percent
-from northstar_explain.report.document.blocks import Block, Chapter, Code, Facts, Text, Writer, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Code, Facts, Text, table
 
-_LONGEST_SQL = 120
+_LONGEST_SQL = 120  # lines, about two pages
 
 
 def segments(model: Model, sql: str) -> Chapter:
     """Rules and evidence."""
-    page = Writer()
+    page = ChapterBuilder()
     facts = model.evaluation.segments
-    page.say(
-        f"{facts.k} segments, told by {facts.rules} rules of at most {facts.max_conditions} conditions. The "
-        "rule is "
+    page.paragraphs(
+        f"{facts.k} segments, defined by {facts.rules} rules of at most {facts.max_conditions} conditions. The rule is "
         "the segment: every figure below is measured on the rules.",
         style="lead",
     )
@@ -31,16 +30,17 @@ def segments(model: Model, sql: str) -> Chapter:
         for one in model.segmentation.segments
     ]
     heads = ("Id", "Name", "Rule", "Customers", "Share")
-    page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), says="Segments"))
-    page.under("How well the rules say the groups", _agreement(model))
-    page.under("Evidence", Facts(_evidence(model)))
-    page.under("Purchases in the holdout, which the segments have never seen", _outcomes(model))
-    page.under("Other numbers of segments that were tried", _candidates(facts))
-    page.under("As SQL, for DuckDB", *_sql(sql))
+    page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), alt_text="Segments"))
+    page.section("Agreement of the rules with the clusters", _agreement(model))
+    page.section("Evidence", Facts(_evidence(model)))
+    page.section("Purchases in the holdout, which was not used to fit the segments", _outcomes(model))
+    page.section("Numbers of segments compared", _candidates(facts))
+    page.section("As SQL, for DuckDB", *_sql(sql))
     return page.chapter("segments", "Segments", flows=True)
 
 
 def _agreement(model: Model) -> Block:
+    # Precision and recall compare rules with KMeans; stability compares rules with those found on resamples.
     facts = model.evaluation.segments
     border = facts.borderline
     rows = []
@@ -57,32 +57,29 @@ def _agreement(model: Model) -> Block:
             )
         )
     heads = ("Segment", "Precision", "Recall", "Stability", "In words", "Close to a border")
-    return table(heads, rows, widths=(16, 15, 15, 15, 22, 17), says="Agreement with the groups and stability")
+    return table(heads, rows, widths=(16, 15, 15, 15, 22, 17), alt_text="Agreement with the clusters and stability")
 
 
 def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
     facts = model.evaluation.segments
     null = facts.null_test
     verdict = (
-        "there are natural groups"
-        if null.natural_clusters
-        else "no natural groups: the segments are slices of a continuum"
+        "natural clusters" if null.natural_clusters else "no natural clusters: the segments are slices of a continuum"
     )
     return (
-        ("Price of explainability", f"{facts.price_of_explainability:.4f}: cost of the rules over that of KMeans; "
-                                    "1 is free"),
-        ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} customers not used to learn the rules "
-                     "are in the same group"),
+        ("Price of explainability", f"{facts.price_of_explainability:.4f}: k-means cost of the rules divided by that "
+                                    "of KMeans; 1 is no cost"),
+        ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} customers not used to fit the rules are in "
+                     "the same cluster"),
         ("Cost of round thresholds", f"{facts.rounding_cost:.4f} of that price"),
-        ("Likeness is measured by", "; ".join(model.contract[item.feature].words for item in facts.space)),
+        ("Features of the distance", "; ".join(model.contract[item.feature].words for item in facts.space)),
         ("Silhouette of KMeans", f"{facts.silhouette:.3f}"),
         (
             "Null test",
-            f"silhouette {null.silhouette:.3f} in a sample; of {null.copies} copies without groups, mean "
-            f"{null.null_mean:.3f}, "
-            f"highest {null.null_max:.3f}; p = {null.p_value:.3f}: {verdict}. "
-            f"Groups are called natural from p = {NULL_TEST_P_VALUE} down and a silhouette of "
-            f"{NATURAL_SILHOUETTE} up (Kaufman and Rousseeuw 1990)",
+            f"silhouette {null.silhouette:.3f} on a sample; on {null.copies} copies with shuffled columns, mean "
+            f"{null.null_mean:.3f}, highest {null.null_max:.3f}; p = {null.p_value:.3f}: {verdict}. Clusters are "
+            f"called natural if p is at most {NULL_TEST_P_VALUE} and the silhouette at least {NATURAL_SILHOUETTE} "
+            "(Kaufman and Rousseeuw 1990)",
         ),
         ("Stability", f"bootstrap Jaccard; {stability_scale()}"),
     )  # fmt: skip
@@ -100,7 +97,9 @@ def _outcomes(model: Model) -> Block:
         )
         for id, one in outcomes.items()
     ]
-    return table(("Segment", "Customers", "Bought", "Predicted", "Share of buyers"), rows, says="Purchases by segment")
+    return table(
+        ("Segment", "Customers", "Bought", "Predicted", "Share of buyers"), rows, alt_text="Purchases by segment"
+    )
 
 
 def _candidates(facts: SegmentFacts) -> Block:
@@ -116,13 +115,13 @@ def _candidates(facts: SegmentFacts) -> Block:
         )
         for one in facts.candidates
     ]
-    heads = ("Segments", "Rules", "Price", "Fidelity", "Least stability", "Smallest", "Meets all targets")
-    return table(heads, rows, says="Numbers of segments")
+    heads = ("Segments", "Rules", "Price", "Fidelity", "Lowest stability", "Smallest", "Meets all targets")
+    return table(heads, rows, alt_text="Numbers of segments")
 
 
 def _sql(sql: str) -> tuple[Block, ...]:
-    lines = [line for line in sql.rstrip().split("\n") if not line.startswith("--")]  # these say the rules once more
+    lines = [line for line in sql.rstrip().split("\n") if not line.startswith("--")]  # comments repeat the rules
     if len(lines) <= _LONGEST_SQL:
-        return (Code("\n".join(lines), "long"), Text("The same is in sql/segments.sql.", "fine"))
+        return (Code("\n".join(lines), "long"), Text("The same statement is in sql/segments.sql.", "fine"))
     more = f"The first {_LONGEST_SQL} of {len(lines)} lines; all are in sql/segments.sql."
     return (Code("\n".join(lines[:_LONGEST_SQL]), "long"), Text(more, "fine"))

@@ -1,4 +1,4 @@
-"""``audit.html``: one file that holds the model's tables and computes with them, without a server or a network."""
+"""``audit.html``: one file that holds the model's tables and scores with them, without a server or a network."""
 
 from __future__ import annotations
 
@@ -23,44 +23,45 @@ from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape, counts_by_term
-from northstar_explain.report.audit.shapes.pairs import Pair, said_of_pair, strongest_colour
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, counts_by_term
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
 from northstar_explain.report.audit.shapes.shape_plots import tallest
-from northstar_explain.report.audit.shapes.shape_words import said_of
+from northstar_explain.report.audit.shapes.shape_words import describe_shape
+from northstar_explain.report.audit.workbook.book import model_inputs
 from northstar_explain.report.render import html
 
-# Stands for any category that training did not hold; no table has a value with this sign.
+# Stands for any unseen category: the replacement character keeps it apart from every value of a table.
 OTHER = "\ufffdother"
-_STOPS = 200
+_STOPS = 200  # positions of a slider; it is about as many pixels wide
 _STARTS = 12
-_PUSH = re.compile(r"( lowered it| made no difference| raised it)$")
+_EFFECT = re.compile(r"( lowered it| made no difference| raised it)$")
 
 
-def audit_page(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> str:
-    """The page.
+def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> str:
+    """Render the audit page.
 
     Parameters
     ----------
     model : Model
     shapes, pairs : sequence
-        What is drawn.
+        The shapes of all terms, to be plotted.
 
     Returns
     -------
     str
-        HTML with a policy that lets no request leave and no other script run.
+        HTML with a content security policy that blocks every request and every other script.
     """
     style, script = _asset("audit-page.css"), _asset("audit.js")
     data = json.dumps(_payload(model, shapes, pairs), allow_nan=False, separators=(",", ":"))
     return html(
         "audit.html.j2",
         page=_words(model),
-        # JSON in a page: no sign may end the element that holds it.
+        # JSON inside a script element: no text of the model may close that element, so its characters are escaped.
         data=Markup(data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")),
         style=Markup(style),
         script=Markup(script),
-        style_hash=_source(style),
-        script_hash=_source(script),
+        style_hash=_policy_hash(style),
+        script_hash=_policy_hash(script),
     )
 
 
@@ -68,7 +69,8 @@ def _asset(name: str) -> str:
     return resources.files("northstar_explain.templates").joinpath(name).read_text(encoding="utf-8")
 
 
-def _source(text: str) -> str:
+def _policy_hash(text: str) -> str:
+    """A hash source of the content security policy: only a style or script with these very bytes is run."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -84,39 +86,34 @@ def _words(model: Model) -> dict[str, Any]:
             "A score is a sum: the log-odds of the average customer plus the points of the bins that a customer falls "
             "in, one for each term. The probability is 1 / (1 + exp(-sum)). A value on a cut belongs to the bin above.",
             "Points are those of an Explainable Boosting Machine, compiled bin by bin. The spread is their standard "
-            "deviation over the machines that were averaged. It tells how much they depend on which customers taught "
-            "them; it is no confidence interval.",
-            "A bin's purchase rate is that of its customers, who differ from others in more than this feature; points "
-            "are what is left to the feature itself. So the two need not agree.",
-            "In the browser's console, audit.score({...}) scores any customer, and audit.checkGolden() does what the "
-            "button does.",
+            "deviation over the bags that were averaged. It shows how much points depend on the training rows; it is "
+            "not a confidence interval.",
+            "A bin's purchase rate is that of its customers, who may differ from others in more than this feature; "
+            "points are the contribution of this feature alone. The two need not agree.",
+            "In the browser's console, audit.score({...}) scores any customer, and audit.checkGolden() scores the "
+            "golden rows as the button does.",
         ),
     }
 
 
-def _payload(model: Model, shapes: Sequence[Shape], pairs: Sequence[Pair]) -> dict[str, Any]:
+def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> dict[str, Any]:
+    # Points keep every digit, as the page computes with them; spreads are only shown, and are rounded.
     counts = counts_by_term(model)
-    drawn: dict[str, Shape | Pair] = {shape.term: shape for shape in shapes}
-    drawn |= {pair.term: pair for pair in pairs}
-    features = _asked(model)
+    by_term: dict[str, FeatureShape | PairShape] = {shape.term: shape for shape in shapes}
+    by_term |= {pair.term: pair for pair in pairs}
+    features = model_inputs(model)
     return {
         "model": {"intercept": model.purchase.intercept, "threshold": model.purchase.threshold},
         "thin": THIN_BIN_CUSTOMERS,
         "other": OTHER,
         "strongest": strongest_colour(tuple(pairs)),
         "features": [_feature(place, feature, model) for place, feature in enumerate(features)],
-        "terms": [_term(term, counts[term.name], drawn[term.name], model) for term in model.scorecard.terms],
+        "terms": [_term(term, counts[term.name], by_term[term.name], model) for term in model.scorecard.terms],
         "tree": _tree(model.segmentation.tree, model),
         "segments": [{"id": s.id, "name": s.name} for s in model.segmentation.segments],
         "percentiles": list(model.purchase.percentiles),
         "golden": _golden(model, features),
     }
-
-
-def _asked(model: Model) -> list[Feature]:
-    rules = {condition.feature for rule in model.segmentation.rules for condition in rule.conditions}
-    asked = rules | set(model.scorecard.features)
-    return [feature for feature in model.contract.features if feature.name in asked]
 
 
 def _feature(place: int, feature: Feature, model: Model) -> dict[str, Any]:
@@ -142,18 +139,18 @@ def _axes(name: str, model: Model) -> list[Bins]:
 
 
 def _stops(feature: Feature, model: Model) -> list[float]:
-    """Values that a slider stops at: one in each bin, or in every few where there are many."""
+    """The values of a slider: one per bin, or one per few bins if there are many."""
     cuts = sorted({float(c) for axis in _axes(feature.name, model) if isinstance(axis, NumberBins) for c in axis.cuts})
     seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}.get(feature.name)
     ends = [seen.seen_low, seen.seen_high] if seen else [x for x in (feature.minimum, feature.maximum) if x is not None]
     every = max(1, math.ceil(len(cuts) / _STOPS))
-    values = [*ends, *(_sayable(feature, cut) for cut in cuts[::every])]
+    values = [*ends, *(_rounded(feature, cut) for cut in cuts[::every])]
     low, high = feature.minimum, feature.maximum
     inside = {v for v in values if (low is None or v >= low) and (high is None or v <= high)}
     return sorted(inside) or [0.0]
 
 
-def _sayable(feature: Feature, value: float) -> float:
+def _rounded(feature: Feature, value: float) -> float:
     return float(math.ceil(value)) if feature.kind.whole else float(f"{value:.4g}")
 
 
@@ -162,21 +159,21 @@ def _values(feature: Feature, model: Model) -> list[str]:
     return list(feature.order) if feature.kind.lists_values else sorted(known)
 
 
-def _term(term: Term, counts: dict[str, np.ndarray], drawn: Shape | Pair, model: Model) -> dict[str, Any]:
-    if isinstance(drawn, Shape):
-        axes = [_shape_axis(term.axes[0], drawn, model)]
-        said = said_of(drawn, model.contract)
+def _term(term: Term, counts: dict[str, np.ndarray], shape: FeatureShape | PairShape, model: Model) -> dict[str, Any]:
+    if isinstance(shape, FeatureShape):
+        axes = [_shape_axis(term.axes[0], shape, model)]
+        sentences = describe_shape(shape, model.contract)
     else:
-        sides = (drawn.first, drawn.second)
-        axes = [{**_axis(axis, model), "drawn": list(side.order)} for axis, side in zip(term.axes, sides, strict=True)]
-        said = said_of_pair(drawn)
+        sides = (shape.first, shape.second)
+        axes = [{**_axis(axis, model), "order": list(side.order)} for axis, side in zip(term.axes, sides, strict=True)]
+        sentences = describe_pair(shape)
     return {
         "name": term.name,
         "words": " with ".join(model.contract[name].words for name in term.features),
-        "rank": drawn.rank,
-        "share": drawn.share,
-        "importance": drawn.importance,
-        "said": said,
+        "rank": shape.rank,
+        "share": shape.share,
+        "importance": shape.importance,
+        "sentences": sentences,
         "axes": axes,
         "points": term.points.ravel().tolist(),
         "spread": [float(f"{value:.6g}") for value in term.spread.ravel()],
@@ -186,27 +183,27 @@ def _term(term: Term, counts: dict[str, np.ndarray], drawn: Shape | Pair, model:
 
 
 def _axis(axis: Bins, model: Model) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "feature": axis.feature,
         "count": axis.count,
         "labels": [bin_label(axis, bin, model.contract) for bin in range(axis.count)],
     }
     if isinstance(axis, NumberBins):
-        return {**found, "cuts": axis.cuts.tolist()}
-    return {**found, "values": list(axis.values.items())}
+        return {**payload, "cuts": axis.cuts.tolist()}
+    return {**payload, "values": list(axis.values.items())}
 
 
-def _shape_axis(axis: Bins, shape: Shape, model: Model) -> dict[str, Any]:
-    found = _axis(axis, model)
+def _shape_axis(axis: Bins, shape: FeatureShape, model: Model) -> dict[str, Any]:
+    payload = _axis(axis, model)
     if shape.axis is None:
         rows = [*shape.bins, shape.missing, shape.unseen]
         groups = [_group(place, bin) for place, bin in enumerate(rows)]
-        return {**found, "drawn": [bin.number for bin in rows], "groups": groups}
+        return {**payload, "order": [bin.number for bin in rows], "groups": groups}
     scale = "" if shape.axis.scale is None else ", logarithmic"
     unit = f", {shape.unit}" if shape.unit else ""
     return {
-        **found,
-        "drawn": list(range(axis.count)),
+        **payload,
+        "order": list(range(axis.count)),
         "most": tallest(shape),
         "edges": [shape.bins[0].left, *(bin.right for bin in shape.bins)],
         "ticks": [tick.__dict__ for tick in shape.ticks],
@@ -223,22 +220,26 @@ def _group(at: float, bin: Bin) -> dict[str, Any]:
 
 
 def _reasons(term: Term) -> list[str] | dict[str, list[str]]:
-    """The reasons of a term; those of a pair by its sides where they can be put together again, to save room."""
+    """The reasons of a term, one per bin; those of a pair factored by axis where possible, to save space.
+
+    A pair has rows times columns reasons of the form "<first> with <second> <effect>". Feature words may themselves
+    contain " with ", so each split is tried, and used only if it reproduces every reason exactly.
+    """
     if len(term.axes) == 1:
         return list(term.reasons)
     rows, columns = term.points.shape
-    bare = [_PUSH.sub("", text) for text in term.reasons]
+    bare = [_EFFECT.sub("", text) for text in term.reasons]
     for split in range(1, bare[0].count(" with ") + 1):
         first = [" with ".join(bare[row * columns].split(" with ")[:split]) + " with " for row in range(rows)]
         second = [" with ".join(bare[column].split(" with ")[split:]) for column in range(columns)]
-        push = [" lowered it", " made no difference", " raised it"]
-        again = [
-            first[row] + second[column] + push[1 + int(np.sign(term.points[row, column]))]
+        effects = [" lowered it", " made no difference", " raised it"]
+        rebuilt = [
+            first[row] + second[column] + effects[1 + int(np.sign(term.points[row, column]))]
             for row in range(rows)
             for column in range(columns)
         ]
-        if again == list(term.reasons):
-            return {"first": first, "second": second, "push": push}
+        if rebuilt == list(term.reasons):
+            return {"first": first, "second": second, "effects": effects}
     return list(term.reasons)
 
 
@@ -257,6 +258,7 @@ def _tree(node: Node, model: Model) -> dict[str, Any]:
 
 
 def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
+    # Probabilities are stored with every digit: the page must agree with them within 1e-9.
     columns = columns_of(model.golden, features)
     segment, probability = (model.golden[name].to_pylist() for name in EXPECTED)
     starts = _starts(np.array(probability[:100]))
@@ -273,7 +275,8 @@ def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
 
 
 def _starts(probability: np.ndarray) -> list[int]:
-    """Ordinary customers from the middle on, then from the least to the most likely."""
+    """Golden rows to start from: the one of median probability, then from the least to the most likely."""
+    # A stable sort, so that equal probabilities give the same page on every machine.
     order = np.argsort(probability, kind="stable")
     spaced = [int(order[i]) for i in np.unique(np.linspace(0, len(order) - 1, _STARTS).astype(int))]
     middle = int(order[len(order) // 2])

@@ -1,7 +1,7 @@
-"""Checksums of a pack: a manifest that lists every file, and ``SHA256SUMS``, which any machine can check by itself.
+"""Checksums of a pack: a manifest that lists every file, and ``SHA256SUMS`` for the standard program ``sha256sum``.
 
-Nothing in them is free to change: the manifest is written in one way only and carries its own seal, and the sums follow
-from the manifest to the byte. So a change of any byte anywhere shows.
+A change of any byte is detected, in these two files as well: the manifest has one canonical form and holds its own
+hash, and ``SHA256SUMS`` is derived from the manifest byte for byte.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ FORMAT = 1
 
 
 def sha256(data: bytes) -> str:
-    """The hash, as ``sha256sum`` writes it."""
+    """The SHA-256 in hexadecimal, as ``sha256sum`` prints it."""
     return hashlib.sha256(data).hexdigest()
 
 
 def manifest_bytes(files: Mapping[str, bytes], what: Mapping[str, str], about: Mapping[str, Any]) -> bytes:
-    """The manifest of a pack.
+    """Write the manifest of a pack.
 
     Parameters
     ----------
     files : mapping
         Path inside the pack, with slashes, to the file's bytes.
     what : mapping
-        Path to what the file is, in words.
+        Path to a description of the file.
     about : mapping
-        What else it says: the model and the date.
+        What else the manifest holds: the model and the date.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def manifest_bytes(files: Mapping[str, bytes], what: Mapping[str, str], about: M
 
 
 def listed(folder: Path) -> set[str]:
-    """The files that a pack's manifest names, with manifest and sums; none where the folder is no pack."""
+    """The files of the pack in a folder, as its manifest lists them; empty if the folder is not a pack."""
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         return {*manifest["files"], MANIFEST, SUMS} if manifest["kind"] == KIND else set()
@@ -59,26 +59,27 @@ def listed(folder: Path) -> set[str]:
 
 
 def seal(manifest: Mapping[str, Any]) -> str:
-    """The hash of a manifest without its seal."""
+    """The hash of a manifest without its own seal."""
     return sha256(json_bytes({key: value for key, value in manifest.items() if key != SEAL}))
 
 
 def sums_bytes(manifest: bytes) -> bytes:
-    """``SHA256SUMS`` as it follows from a manifest: a line a file, the manifest among them."""
+    """``SHA256SUMS`` as derived from a manifest: one line per file, including the manifest."""
+    # Derived from the manifest's bytes, not from the files: a verifier can recompute it without reading them.
     sums = {name: entry["sha256"] for name, entry in json.loads(manifest)["files"].items()}
     sums[MANIFEST] = sha256(manifest)
     return "".join(f"{digest}  {escaped(name)}\n" for name, digest in sorted(sums.items())).encode()
 
 
 def escaped(name: str) -> str:
-    """A path as ``sha256sum`` lists it; the paths of a pack hold nothing that it would have to escape."""
+    """A path as ``sha256sum`` lists it; the paths of a pack hold no character that it would escape."""
     assert "\\" not in name and "\n" not in name, name
     return name
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What stands at a path: the hash of a plain file, or else what there is in its place."""
+class FileState:
+    """What is at a path: the hash of a regular file, or what there is instead of one."""
 
     sha256: str = ""
     instead: str = ""
@@ -87,8 +88,8 @@ class Seen:
 NOTHING = "no such file"
 
 
-def seen(folder: Path, name: str) -> Seen:
-    """Look at a path below a folder without following links and without waiting for what is no file.
+def seen(folder: Path, name: str) -> FileState:
+    """Hash the file at a path below a folder, without following links or blocking on pipes and devices.
 
     Parameters
     ----------
@@ -98,22 +99,23 @@ def seen(folder: Path, name: str) -> Seen:
 
     Returns
     -------
-    Seen
-        A link is no file, be its target ever so right: who follows it elsewhere reads something else.
+    FileState
+        A link is not accepted even if its target is correct: elsewhere it would lead to another file.
     """
     path = folder / name
     try:
         if any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(folder) and one != folder):
-            return Seen(instead="a link")
+            return FileState(instead="a link")
+        # `lstat` before opening: opening a named pipe would block until somebody writes to it.
         mode = path.lstat().st_mode
         if not stat.S_ISREG(mode):
-            return Seen(instead="a folder" if stat.S_ISDIR(mode) else "a thing that is no file")
+            return FileState(instead="a folder" if stat.S_ISDIR(mode) else "not a regular file")
         with path.open("rb") as file:
-            return Seen(hashlib.file_digest(file, "sha256").hexdigest())
+            return FileState(hashlib.file_digest(file, "sha256").hexdigest())
     except (FileNotFoundError, NotADirectoryError):
-        return Seen(instead=NOTHING)
-    except (OSError, ValueError) as error:  # the latter for a name that no file can have
-        return Seen(instead=f"a file that cannot be read ({error})")
+        return FileState(instead=NOTHING)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have, such as one with a null byte
+        return FileState(instead=f"a file that cannot be read ({error})")
 
 
 def is_inside(name: str) -> bool:
@@ -123,6 +125,6 @@ def is_inside(name: str) -> bool:
 
 
 def files_below(folder: Path) -> list[str]:
-    """Every file and link below a folder, as paths with slashes, in order."""
-    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    """Every file and link below a folder, as sorted paths with slashes."""
+    paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)

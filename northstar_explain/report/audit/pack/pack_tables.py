@@ -1,4 +1,4 @@
-"""The tables of a pack: everything that is too long for a page, as CSV for people and as Parquet for programs."""
+"""The tables of a pack: what is too long for a page, as CSV for spreadsheets and as Parquet for programs."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ from northstar_explain.model.evaluation import Interval, to_json
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.shapes.bin_tables import bin_tables
-from northstar_explain.report.audit.shapes.feature_shapes import Shape
-from northstar_explain.report.audit.shapes.shape_words import direction, kept_direction
+from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.shape_words import direction, keeps_direction
 
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULA_STARTS = "=+-@\t\r"
 
 
-def pack_tables(model: Model, shapes: Sequence[Shape], certificate: Certificate) -> dict[str, tuple[pa.Table, str]]:
-    """Every table with what it is, by name."""
+def pack_tables(
+    model: Model, shapes: Sequence[FeatureShape], certificate: Certificate
+) -> dict[str, tuple[pa.Table, str]]:
+    """Name to table and description."""
     purchase, segments = model.evaluation.purchase, model.evaluation.segments
-    found: dict[str, tuple[pa.Table, str]] = {
+    described: dict[str, tuple[pa.Table, str]] = {
         **bin_tables(model),
         "terms": (_terms(model, shapes), "every term by importance, with its direction"),
         "features": (_features(model), "the feature dictionary, from the contract"),
-        "golden": (model.golden, "the golden rows, and what they must score"),
-        "drift": (model.drift, "the baseline for later tables"),
+        "golden": (model.golden, "the golden rows with their expected scores"),
+        "drift": (model.drift, "the drift baseline"),
         "performance": (_performance(purchase.holdout), "every figure on the holdout"),
-        "baselines": (_baselines(purchase.baselines), "other models on the same rows"),
+        "baselines": (_baselines(purchase.baselines), "simpler models and the black box on the same rows"),
         "segments": (_segments(model), "the segments: rules, size, stability, purchases"),
         "profiles": (_profiles(model), "mean of each feature in each segment"),
         "parity": (_of_dicts([_flat(check) for check in certificate.to_json()["checks"]]), "the parity certificate"),
@@ -40,28 +42,28 @@ def pack_tables(model: Model, shapes: Sequence[Shape], certificate: Certificate)
     lists: dict[str, tuple[Sequence[Any], str]] = {
         "splits": (model.evaluation.data.splits, "customers and buyers of each split"),
         "missing": (model.evaluation.data.missing, "share of missing values"),
-        "correlated": (model.evaluation.data.correlated, "features so alike that they share credit"),
-        "range": (model.evaluation.robustness.out_of_range, "what happens beyond the values seen"),
-        "shift": (model.evaluation.drift.holdout, "population stability of the holdout"),
-        "candidates": (segments.candidates, "numbers of segments that were tried"),
-        "curve": (segments.curve, "what more rules would buy"),
+        "correlated": (model.evaluation.data.correlated, "correlated features, which share credit"),
+        "range": (model.evaluation.robustness.out_of_range, "response to values out of range"),
+        "shift": (model.evaluation.drift.holdout, "population stability indices of the holdout"),
+        "candidates": (segments.candidates, "numbers of segments compared"),
+        "curve": (segments.curve, "price of explainability by number of rules"),
         "reliability": (purchase.reliability, "predicted and actual rate by bin"),
         "gains": (purchase.gains, "share of buyers among the highest scored"),
         "subgroups": (purchase.subgroups, "figures by group of customers"),
         "deciles": (purchase.deciles, "predicted and actual rate by decile"),
     }
-    found |= {
+    described |= {
         name: (_of_dicts([_flat(to_json(row)) for row in rows]), words) for name, (rows, words) in lists.items() if rows
     }
-    return found
+    return described
 
 
 def csv_bytes(table: pa.Table) -> bytes:
-    """A table as CSV that a spreadsheet opens without taking a text for a formula.
+    """A table as CSV in which no spreadsheet mistakes a text for a formula.
 
-    Lists become JSON. A text that begins with a sign that starts a formula gets an apostrophe before it; the Parquet
-    file has it as it is.
+    Lists become JSON. A text that begins like a formula gets an apostrophe in front; the Parquet file has it unchanged.
     """
+    # Column names can be hostile as well: those of golden.csv are the feature names of a contract.
     table = table.rename_columns([f"'{n}" if n.startswith(tuple(FORMULA_STARTS)) else n for n in table.column_names])
     for place, field in enumerate(table.schema):
         column = table.column(place)
@@ -77,7 +79,7 @@ def csv_bytes(table: pa.Table) -> bytes:
     return tables.csv_bytes(table)
 
 
-def _terms(model: Model, shapes: Sequence[Shape]) -> pa.Table:
+def _terms(model: Model, shapes: Sequence[FeatureShape]) -> pa.Table:
     by_term = {shape.term: shape for shape in shapes}
     rows = []
     for rank, item in enumerate(model.evaluation.purchase.terms, start=1):
@@ -95,7 +97,7 @@ def _terms(model: Model, shapes: Sequence[Shape]) -> pa.Table:
                 "highest": max(values, default=None),
                 "direction": None if not values or categories else direction(values),
                 "demanded": shape.feature.monotone if shape else None,
-                "kept": kept_direction(shape) if shape else None,
+                "kept": keeps_direction(shape) if shape else None,
                 "thin_bins": sum(bin.thin for bin in shape.bins) if shape else None,
                 "missing_n": shape.missing.train_n if shape else None,
             }
@@ -115,11 +117,11 @@ def _features(model: Model) -> pa.Table:
     ])  # fmt: skip
 
 
-def _performance(held: Holdout) -> pa.Table:
-    figures = held.figures
-    rows: list[tuple[str, float, Interval | None]] = [("n", float(held.n), None)]
+def _performance(holdout: Holdout) -> pa.Table:
+    figures = holdout.figures
+    rows: list[tuple[str, float, Interval | None]] = [("n", float(holdout.n), None)]
     rows += [(key, value, figures.intervals.get(key)) for key, value in figures.values.items()]
-    rows += [(one.key, value, ends) for one, value, ends in held.references()]
+    rows += [(one.key, value, ends) for one, value, ends in holdout.references()]
     return _of_dicts([_figure_row(*row) for row in rows])
 
 
@@ -175,23 +177,24 @@ def _profiles(model: Model) -> pa.Table:
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row without nested tables: ``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``; lists become JSON."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in row.items():
         if isinstance(value, Mapping):
-            found |= {f"{key}.{inner}": x for inner, x in _flat(value).items()}
+            flat |= {f"{key}.{inner}": x for inner, x in _flat(value).items()}
         elif isinstance(value, list | tuple):
-            found[key] = json.dumps(value, ensure_ascii=False)
+            flat[key] = json.dumps(value, ensure_ascii=False)
         else:
-            found[key] = value
-    return found
+            flat[key] = value
+    return flat
 
 
 def _of_dicts(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    # Rows of optional facts lack keys, so the columns are the union, in order of first use.
     names = dict.fromkeys(name for row in rows for name in row)
     return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
 
 
 def _column(values: list[Any]) -> pa.Array:
-    found = pa.array(values)
-    # A column of nothing has no type, which Parquet keeps and CSV readers guess; text is as good as any.
-    return found.cast(pa.string()) if pa.types.is_null(found.type) else found
+    array = pa.array(values)
+    # A column of nulls has Arrow's null type, which few readers of Parquet know, so it is written as text.
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array

@@ -1,4 +1,4 @@
-"""``audit.pdf``: the report and its appendix as HTML, set side by side and joined."""
+"""``audit.pdf``: the report and its appendix, typeset in parallel and merged."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from northstar_explain.report.document.blocks import Chapter, Facts, Figure
-from northstar_explain.report.document.joining import joined
-from northstar_explain.report.document.press import Setting, font_for, pdf
+from northstar_explain.report.document.merge_pdfs import merge_pdfs
+from northstar_explain.report.document.pdf_jobs import PdfJob, font_for, pdf
 from northstar_explain.report.render import html
 
 _TEMPLATE = "audit-report.html.j2"
@@ -27,37 +27,50 @@ class Cover:
 
 @dataclass(frozen=True)
 class Report:
-    """One of the two parts; `running` stands at the foot of its pages."""
+    """A document of chapters: the report or its appendix.
+
+    Attributes
+    ----------
+    title : str
+    layout : str
+        ``report`` or ``appendix``: the class of the page's body in the stylesheet.
+    chapters : tuple of Chapter
+    running : str
+        The footer of every page.
+    cover : Cover or None
+    """
 
     title: str
-    part: str
+    layout: str
     chapters: tuple[Chapter, ...]
     running: str
     cover: Cover | None = None
 
     def page(self) -> str:
-        """The part as HTML."""
+        """The document as HTML."""
         return html(_TEMPLATE, report=self)
 
     def pictures(self) -> dict[str, bytes]:
-        """Its pictures, by the addresses at which the page asks for them."""
+        """URL to SVG of the document's figures."""
         figures = (block for chapter in self.chapters for block in chapter.blocks if isinstance(block, Figure))
         return {figure.address: str(figure.picture).encode() for figure in figures}
 
-    def set(self) -> bytes:
-        """The part as PDF."""
+    def typeset(self) -> bytes:
+        """The document as PDF."""
         return pdf(self.page(), self.pictures())
 
-    def set_aside(self, count: int) -> list[Setting]:
-        """Have its chapters set by other processes, as many as asked for, each a stretch of about equal length."""
+    def start_jobs(self, count: int) -> list[PdfJob]:
+        """Typeset the chapters in `count` worker processes, each an equal share of them, in order."""
         bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
-        stretches = (replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b)
-        parts = [(part.page(), part.pictures()) for part in stretches]
-        font = font_for((page for page, _ in parts), (data for _, pictures in parts for data in pictures.values()))
-        return [Setting(page, pictures, font) for page, pictures in parts]
+        chunks = [replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b]
+        inputs = [(chunk.page(), chunk.pictures()) for chunk in chunks]
+        # Subset once, for the characters of all chunks.
+        font = font_for((page for page, _ in inputs), (data for _, pictures in inputs for data in pictures.values()))
+        return [PdfJob(page, pictures, font) for page, pictures in inputs]
 
 
-def whole(front: bytes, appendix: Sequence[bytes]) -> bytes:
-    """The report and the stretches of its appendix as one PDF; the same for the same content."""
+def merged_report(front: bytes, appendix: Sequence[bytes]) -> bytes:
+    """The report and the chunks of its appendix as one PDF; the same bytes for the same content."""
+    # PDF asks for a unique identifier; a hash of the content is unique and reproducible.
     identifier = hashlib.sha256(b"".join([front, *appendix])).digest()[:16]
-    return joined([front, *appendix], "A", identifier)
+    return merge_pdfs([front, *appendix], "A", identifier)

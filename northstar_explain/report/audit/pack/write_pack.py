@@ -1,4 +1,4 @@
-"""Writing a pack: the report, the page, the workbook, the tables, the model itself, and the checksums of all."""
+"""Write an audit pack: report, page, workbook, tables, SQL, the model itself, and the checksums of all files."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from northstar_explain.model.pack_layout import (
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.chapters.contents import Said, running
+from northstar_explain.report.audit.chapters.contents import ReportContents, running
 from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
-from northstar_explain.report.audit.pack.report_pdf import Report, whole
-from northstar_explain.report.audit.shapes.feature_shapes import shapes
-from northstar_explain.report.audit.shapes.pairs import pairs
+from northstar_explain.report.audit.pack.report_pdf import Report, merged_report
+from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
 
-_ASIDE = 2  # processes beside this one; two stretches end sooner than one, and more would only start up
+_WORKERS = 2  # processes that typeset the appendix; each takes a second to start, so more would not finish sooner
 _MODEL_FILES = {
     "contract.toml": "the contract",
     "segments.json": "the segments: tree, names, rules, profiles",
     "scorecard.parquet": "the scorecard",
     "purchase.json": "intercept, threshold, percentiles",
     "evaluation.json": "every measured figure",
-    "golden.parquet": "golden rows and what they must score",
-    "shapes.parquet": "who bought, by bin",
-    "drift.parquet": "the baseline for later tables",
-    NAMES: "what people call the segments",
+    "golden.parquet": "golden rows with their expected scores",
+    "shapes.parquet": "customers and buyers by bin",
+    "drift.parquet": "the drift baseline",
+    NAMES: "the names of the segments that people have given",
     MODEL_MANIFEST: "hashes, options, versions of the training",
 }
 
@@ -55,13 +55,13 @@ _SQL_FILES = {
     SEGMENTS: "the segments as SQL, for DuckDB",
     LOOKUPS: "the points as lookup tables, for DuckDB",
     SCORES: "the query that scores a table of customers with them",
-    CHECK: "what scores the golden rows with it and compares",
+    CHECK: "scores the golden rows with it and compares the results",
 }
 
 
 @dataclass(frozen=True)
-class Written:
-    """What was written.
+class WrittenPack:
+    """The pack that was written.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Written:
 
 
 class _Files:
-    """Files of a pack with what they are."""
+    """The files of a pack with their descriptions."""
 
     def __init__(self) -> None:
         self.data: dict[str, bytes] = {}
@@ -98,48 +98,49 @@ def write_pack(
     date: str | None = None,
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
-) -> Written:
+) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
     Parameters
     ----------
     model : Model
     folder : Path
-        Where to put it.
+        The pack's folder.
     sql : mapping of str to str
-        Path within the pack to text of each SQL file, as `export.sql.pack_sql` makes them.
+        Path within the pack to the text of each SQL file, as made by `export.sql.pack_sql`.
     certify : callable
-        Given the model and the workbook's bytes, scores the golden rows by every program there is; as
-        `verify.certify` does.
+        Scores the golden rows by every available program, given the model and the workbook's bytes; see
+        `verify.certify`.
     about : About, optional
         Who owns the model and what it is for.
     date : str, optional
-        The date of the pack; the model's own where not given, so that the same model gives the same pack.
+        The date of the pack; by default the model's, so that the same model gives the same pack.
     overwrite : bool, default False
-        Replace a pack that is there already; anything else there is left alone.
+        Replace an existing pack; anything else at the path is never replaced.
     progress : callable
-        Told each stage as it begins.
+        Called with the name of each stage as it begins.
 
     Returns
     -------
-    Written
+    WrittenPack
 
     Raises
     ------
     OutputError
-        When something stands at the place, or it cannot be written.
+        If the path is taken or cannot be written.
     """
     tables.require_apart([folder], model.inputs, replaces=folder)
-    tables.settle(folder)  # a pack that a killed run had begun to put there counts as being there
+    tables.settle(folder)  # a pack that a killed run had begun to publish is completed, and counts as existing
     tables.require_free(folder, overwrite and (folder / SUMS).is_file(), folder=True)
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
     pack, certificate = _made(model, sql, certify, about or About(), date or str(model.manifest["date"]), progress)
+    # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
     manifest = manifest_bytes(pack.data, pack.what, {"model_id": model.id, "date": date or model.manifest["date"]})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
     tables.publish_folder(folder, {**pack.data, MANIFEST: manifest, SUMS: sums})
-    return Written(folder, len(pack.data) + 2, certificate, sha256(sums))
+    return WrittenPack(folder, len(pack.data) + 2, certificate, sha256(sums))
 
 
 def _made(
@@ -151,10 +152,10 @@ def _made(
     progress: Callable[[str], None],
 ) -> tuple[_Files, Certificate]:
     progress("collecting the facts")
-    found, crossed = shapes(model), pairs(model)
-    later = Report(f"Appendix: {model.contract.title}", "appendix", appendix(model, found, crossed), running(model))
-    progress("setting the appendix, and meanwhile the workbook and the page")
-    settings = later.set_aside(_ASIDE)
+    shapes, pairs = feature_shapes(model), pair_shapes(model)
+    back = Report(f"Appendix: {model.contract.title}", "appendix", appendix(model, shapes, pairs), running(model))
+    progress("typesetting the appendix, and meanwhile making the workbook and the page")
+    jobs = back.start_jobs(_WORKERS)
     try:
         pack = _Files()
         _add_model(pack, model)
@@ -162,43 +163,46 @@ def _made(
             pack.add(name, text.encode(), _SQL_FILES[name])
         book = workbook(model)
         pack.add(BOOK, book, "the scorecard as a workbook that scores by live formulas")
-        pack.add(PAGE, audit_page(model, found, crossed).encode(), "shapes to browse and a customer to try, offline")
-        progress("scoring the golden rows by every program there is")
+        pack.add(PAGE, audit_page(model, shapes, pairs).encode(), "interactive shapes and a what-if customer, offline")
+        progress("scoring the golden rows by every available program")
         certificate = certify(model, book)
         pack.add(CERTIFICATE, json_bytes(certificate.to_json()), "the parity certificate")
-        for name, (table, words) in pack_tables.pack_tables(model, found, certificate).items():
+        for name, (table, words) in pack_tables.pack_tables(model, shapes, certificate).items():
             pack.add(f"tables/{name}.csv", pack_tables.csv_bytes(table), words)
             pack.add(f"tables/{name}.parquet", tables.parquet_bytes(table), words)
-        pack.add("README.md", _read_me(model).encode(), "what is what, and how to check it")
-        progress("setting the report")
-        said = Said(model, about, date, found, crossed, certificate, pack.data, pack.what)
-        front = said.report().set()
-        pack.add(REPORT, whole(front, [setting.result() for setting in settings]), "the report")
+        pack.add("README.md", _read_me(model).encode(), "the contents of the pack, and how to verify it")
+        progress("typesetting the report")
+        # Last, because it lists the hashes of all other files.
+        contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what)
+        front = contents.report().typeset()
+        pack.add(REPORT, merged_report(front, [job.result() for job in jobs]), "the report")
     finally:
-        for setting in settings:
-            setting.stop()
+        # Whatever failed, no worker process is left behind.
+        for job in jobs:
+            job.stop()
     return pack, certificate
 
 
 def _add_model(pack: _Files, model: Model) -> None:
-    people = {NAMES: model.names.text.encode()} if model.names.text else {}
-    for name, data in {**model.files, MODEL_MANIFEST: json_bytes(model.manifest), **people}.items():
-        pack.add(f"{MODEL}/{name}", data, _MODEL_FILES.get(name, "a part of the model"))
+    names = {NAMES: model.names.text.encode()} if model.names.text else {}
+    for name, data in {**model.files, MODEL_MANIFEST: json_bytes(model.manifest), **names}.items():
+        pack.add(f"{MODEL}/{name}", data, _MODEL_FILES.get(name, "a file of the model"))
 
 
 def _read_me(model: Model) -> str:
     return f"""# Audit pack of model {model.id}
 
-- `{REPORT}`: the report. Begin at "Where to look first".
-- `{PAGE}`: every shape to browse, and a customer to try; one file, no network.
+- `{REPORT}`: the report. Begin with "Where to look first".
+- `{PAGE}`: interactive shapes and a what-if customer; one file, no network.
 - `{BOOK}`: the scorecard with live formulas.
-- `tables/`: everything that is too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
-  take for a formula has an apostrophe before it; the Parquet has it as it is.
+- `tables/`: tables that are too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
+  take for a formula has an apostrophe in front; the Parquet has it unchanged.
 - `{MODEL}/`: the model itself, byte for byte.
-- `sql/`: the same for a database. `duckdb < {CHECK}`, in this folder, scores the golden rows with it and compares.
-- `{CERTIFICATE}`: how far apart the programs are that scored the golden rows.
+- `sql/`: segments and scores as SQL for DuckDB. `duckdb < {CHECK}`, run in this folder, scores the golden rows with it
+  and compares the results.
+- `{CERTIFICATE}`: the differences between the programs that scored the golden rows.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
 
-To check that nothing has changed: `sha256sum --check {SUMS}`. Or `explain verify .`, which scores the golden rows again
-as well.
+To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
+rows again.
 """

@@ -1,4 +1,4 @@
-"""Short labels: a bin as a table names it, a value as an axis shows it, a text that fits its cell."""
+"""Short labels: of a bin in a table, of a value on an axis, of a text that must fit its cell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = 60
 
 
 def bin_label(axis: Bins, bin: int, contract: Contract) -> str:
-    """A bin in as few words as name it, for example ``3 to 5``, ``0.2 to 0.25``, ``missing`` or a category."""
+    """The shortest label of a bin, for example ``3 to 5``, ``0.2 to 0.25``, ``missing`` or a category."""
     if bin == MISSING:
         return MISSING_WORDS
     if bin == axis.count - 1:
@@ -38,12 +38,13 @@ def unit_words(feature: Feature) -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
-    """The text, cut with an ellipsis where it is too long for its place."""
+    """The text, cut with an ellipsis if it is longer than allowed."""
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign, a real minus, and no negative zero."""
+    # Rounding first: a small negative value would be shown as −0.00 otherwise.
     rounded = round(value, digits)
     if rounded == 0:
         return f"{0:.{digits}f}"
@@ -56,5 +57,5 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def plain_percent(value: float) -> str:
-    """A share to four digits, with no more of them than it needs: ``20%``, ``2.5%``, ``0.05%``."""
+    """A share to four significant digits, without trailing zeros: ``20%``, ``2.5%``, ``0.05%``."""
     return f"{plain(float(f'{value * 100:.4g}'))}%"

@@ -1,4 +1,4 @@
-"""Every bin of every term as tables: bins of the features, cells of the pairs, and the sides of the pairs."""
+"""Every bin of every term as tables: bins of features, cells of pairs, and the axes of pairs."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from northstar_explain.model.scorecard import Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
 from northstar_explain.report.audit.shapes.feature_shapes import counts_by_term
 
-_DIGITS = 5  # of what nobody computes with; the model's own files have all of them
+_DIGITS = 5  # of columns that are read and not computed with; the model's own files hold every digit
 
 
 def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
-    """The tables with what they are, by name.
+    """Name to table and description.
 
-    Cells of pairs are many, so that they are told shortly: by the page of the appendix that shows the pair, and by
-    words for either side. The exact bounds of these are a table of their own.
+    Pairs have many cells, so each row names its pair by page of the appendix and its bins by label; the exact bounds
+    of the bins are a table of their own.
     """
-    every = points.to_table(model.scorecard)
+    every_bin = points.to_table(model.scorecard)
     for name in model.shapes.column_names:
         if name.startswith(("train_", "holdout_")):
-            every = every.append_column(name, model.shapes[name])
-    # Of one feature, which is the term's name; its customers are those of the column train_n.
-    alone = every.filter(every["bin_2"].is_null()).drop_columns(["feature_1", "customers"])
-    alone = alone.select([name for name in alone.column_names if not name.endswith("_2")])
-    alone = alone.rename_columns([name.removesuffix("_1") for name in alone.column_names])
-    found = {"scorecard": (alone, "every bin of every feature: bounds, points, spread, customers, and who bought")}
+            every_bin = every_bin.append_column(name, model.shapes[name])
+    # The dropped columns repeat others: the feature is the term's name, and its customers are train_n.
+    single = every_bin.filter(every_bin["bin_2"].is_null()).drop_columns(["feature_1", "customers"])
+    single = single.select([name for name in single.column_names if not name.endswith("_2")])
+    single = single.rename_columns([name.removesuffix("_1") for name in single.column_names])
+    described = {"scorecard": (single, "every bin of every feature: bounds, points, spread, customers and buyers")}
     pairs = [term for term in model.scorecard.terms if len(term.axes) == 2]
     if pairs:
         pages = {item.term: f"A{rank}" for rank, item in enumerate(model.evaluation.purchase.terms, start=1)}
         counts = counts_by_term(model)
         cells = pa.concat_tables(_cells(term, pages[term.name], counts[term.name], model) for term in pairs)
         sides = [row for term in pairs for row in _sides(term, pages[term.name])]
-        found["pairs"] = cells, "every cell of every pair: points, spread, customers, and who bought"
-        found["pair_bins"] = pa.Table.from_pylist(sides, schema=_SIDES), "the exact bounds of the cells' sides"
-    return found
+        described["pairs"] = cells, "every cell of every pair: points, spread, customers and buyers"
+        described["pair_bins"] = pa.Table.from_pylist(sides, schema=_SIDES), "the exact bounds of the bins of pairs"
+    return described
 
 
 _SIDES = pa.schema([

@@ -1,4 +1,4 @@
-"""The shape of a feature: what each of its bins adds, for whom, and what those customers did."""
+"""The shape of a feature: the points of each bin, its customers, and their purchases in training and holdout."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.purchase_facts import TermImportance
 from northstar_explain.model.scorecard import MISSING, NumberBins, Term, sigmoid
-from northstar_explain.report.audit.shapes.axis import NumberAxis, Tick, number_axis
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, range_label, unit_words
+from northstar_explain.report.audit.shapes.plot_axis import PlotAxis, Tick, plot_axis
 
-# A page has room for this many rows of bins; numbers are put together until they fit, categories cut off.
+# Rows of bins that fit on a page: neighbouring bins of numbers are merged into this many groups, while categories
+# have no neighbours to merge with, so only the largest are shown.
 ROWS = 12
 CATEGORIES = 14
 
 
 @dataclass(frozen=True)
 class Bin:
-    """A bin of a term, or several neighbours together.
+    """A bin of a term, or several neighbouring bins merged.
 
     Attributes
     ----------
     label : str
     left, right : float
-        Place on the axis, 0 to 1; both 0 for categories and for missing and unseen.
+        Position on the axis, 0 to 1; both 0 for categories and for missing and unseen.
     lowest, highest : float
         Points (log-odds): the smallest and largest of the bins.
     points : float
-        Mean over its training customers.
+        Mean of the points, weighted by training customers.
     spread : float
         Largest standard deviation over the bags.
     train_n, train_buyers, holdout_n, holdout_buyers : int
     predicted : float
-        Sum of the probabilities of its customers in the holdout.
+        Sum of the probabilities of its holdout customers, that is, its expected buyers.
     bins : int
-        How many are put together.
+        How many bins are merged.
     number : int
-        The bin's number in the scorecard; of several, that of the first.
+        The bin's number in the scorecard; of merged bins, that of the first.
     """
 
     label: str
@@ -62,12 +63,12 @@ class Bin:
 
     @property
     def thin(self) -> bool:
-        """Whether too few customers taught it to lean on it."""
+        """Whether the bin has too few training customers for its points to be relied on."""
         return self.train_n < THIN_BIN_CUSTOMERS
 
     @property
     def train_rate(self) -> float | None:
-        """Share of the training customers who bought; None where there is none."""
+        """Share of the training customers who bought; None without customers."""
         return self.train_buyers / self.train_n if self.train_n else None
 
     @property
@@ -82,8 +83,8 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """Everything that is shown of a term of one feature.
+class FeatureShape:
+    """Everything that reports show of a term of one feature.
 
     Attributes
     ----------
@@ -93,14 +94,14 @@ class Shape:
     rank : int
         1 is the most important term.
     importance, share : float
-        Mean absolute points, and its share of all terms'.
+        Mean absolute points, and their share of the sum over all terms.
     bins : tuple of Bin
-        As the scorecard has them, without missing and unseen: numbers in ascending order, categories by points
-        (ordered ones in their order).
+        The scorecard's bins without missing and unseen: numbers in ascending order, categories by points (ordered
+        ones in the contract's order).
     missing, unseen : Bin
     groups : tuple of Bin
-        The bins put together until there are few.
-    axis : NumberAxis or None
+        The bins, merged with their neighbours until at most `ROWS` are left; categories are not merged.
+    axis : PlotAxis or None
         None for categories.
     ticks : tuple of Tick
     unit : str
@@ -115,13 +116,13 @@ class Shape:
     missing: Bin
     unseen: Bin
     groups: tuple[Bin, ...]
-    axis: NumberAxis | None
+    axis: PlotAxis | None
     ticks: tuple[Tick, ...]
     unit: str
 
     @property
-    def told(self) -> tuple[Bin, ...]:
-        """The groups that a page has room for: of many categories those with the most customers, in their order."""
+    def shown_groups(self) -> tuple[Bin, ...]:
+        """The groups that fit on a page: of many categories those with the most customers, in the order of `groups`."""
         if len(self.groups) <= CATEGORIES:
             return self.groups
         largest = sorted(self.groups, key=lambda bin: (-bin.train_n, bin.number))[:CATEGORIES]
@@ -129,52 +130,53 @@ class Shape:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """The lowest and highest points of any bin, the spread not counted."""
-        every = [bin.points for bin in (*self.bins, self.missing, self.unseen)]
-        return min(every), max(every)
+        """The lowest and highest points of any bin, without the spread."""
+        points = [bin.points for bin in (*self.bins, self.missing, self.unseen)]
+        return min(points), max(points)
 
 
-def shapes(model: Model) -> tuple[Shape, ...]:
-    """The shape of every term of one feature, the most important first."""
+def feature_shapes(model: Model) -> tuple[FeatureShape, ...]:
+    """The shapes of all terms of one feature, the most important first."""
     ranks = {item.term: place for place, item in enumerate(model.evaluation.purchase.terms, start=1)}
     facts = {item.term: item for item in model.evaluation.purchase.terms}
     counts = counts_by_term(model)
-    found = [
+    shapes = [
         _shape(term, counts[term.name], model, ranks[term.name], facts[term.name])
         for term in model.scorecard.terms
         if len(term.axes) == 1
     ]
-    return tuple(sorted(found, key=lambda shape: shape.rank))
+    return tuple(sorted(shapes, key=lambda shape: shape.rank))
 
 
 def counts_by_term(model: Model) -> dict[str, dict[str, np.ndarray]]:
-    """The stored counts of each term: column to an array of one number a bin."""
+    """The stored counts by term: column to an array with one number per bin, flattened for pairs."""
     table = model.shapes
     names = table["term"].to_numpy(zero_copy_only=False)
     columns = {name: table[name].to_numpy() for name in table.column_names if name.startswith(("train_", "holdout_"))}
-    found, start = {}, 0
+    counts, start = {}, 0
+    # shapes.parquet has the bins of all terms in the scorecard's order, without keys: terms are found by position.
     for term in model.scorecard.terms:
         rows = slice(start, start + term.points.size)
         assert set(names[rows]) == {term.name}, "shapes.parquet does not follow the scorecard"
-        found[term.name] = {name: values[rows] for name, values in columns.items()}
+        counts[term.name] = {name: values[rows] for name, values in columns.items()}
         start += term.points.size
-    return found
+    return counts
 
 
 def probability_at(points: float, intercept: float) -> float:
-    """Probability of a customer who is average but for these points."""
+    """Probability of a customer with these points and none from any other term."""
     return float(sigmoid(np.array([intercept + points]))[0])
 
 
-def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> Shape:
+def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> FeatureShape:
     (axis,) = term.axes
     feature = model.contract[axis.feature]
     inner = range(1, axis.count - 1)
     if isinstance(axis, NumberBins):
-        scale = _number_axis(axis, term, feature, model)
+        scale = _plot_axis(axis, term, feature, model)
         edges = [scale.place(x) for x in (scale.low, *map(float, axis.cuts), scale.high)]
         bins = tuple(_bin(term, counts, model, i, edges[i - 1], edges[i]) for i in inner)
-        groups = _together(bins, axis, feature, model.contract.currency)
+        groups = _merge_neighbours(bins, axis, feature, model.contract.currency)
         ticks: tuple[Tick, ...] = scale.ticks(feature, model.contract.currency)
     else:
         scale, ticks = None, ()
@@ -182,7 +184,7 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
         if not feature.kind.has_order:
             bins = tuple(sorted(bins, key=lambda bin: (-bin.points, bin.label)))
         groups = bins
-    return Shape(
+    return FeatureShape(
         term=term.name,
         feature=feature,
         rank=rank,
@@ -198,11 +200,12 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
     )
 
 
-def _number_axis(axis: NumberBins, term: Term, feature: Feature, model: Model) -> NumberAxis:
+def _plot_axis(axis: NumberBins, term: Term, feature: Feature, model: Model) -> PlotAxis:
+    # The outermost bins have no outer bound of their own: the axis ends at the values seen in training.
     seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}[feature.name]
     low, high = seen.seen_low, seen.seen_high
     edges = np.clip([low, *axis.cuts, high], low, high)
-    return number_axis(feature, low, high, (edges[:-1] + edges[1:]) / 2, term.customers[1:-1])
+    return plot_axis(feature, low, high, (edges[:-1] + edges[1:]) / 2, term.customers[1:-1])
 
 
 def _bin(
@@ -223,31 +226,33 @@ def _bin(
     )
 
 
-def _together(bins: Sequence[Bin], axis: NumberBins, feature: Feature, currency: str) -> tuple[Bin, ...]:
-    """Neighbours put together until at most `ROWS` are left, each with about as many customers as the others."""
+def _merge_neighbours(bins: Sequence[Bin], axis: NumberBins, feature: Feature, currency: str) -> tuple[Bin, ...]:
+    """Merge neighbouring bins into at most `ROWS` groups of about equal numbers of customers."""
     if len(bins) <= ROWS:
         return tuple(bins)
     return tuple(_merged(bins[a:b], axis, a + 1, b, feature, currency) for a, b in _runs([b.train_n for b in bins]))
 
 
 def _runs(counts: Sequence[int]) -> list[tuple[int, int]]:
-    """Part a row of counts into at most `ROWS` runs of about equal sums."""
+    """Split a sequence of counts into at most `ROWS` runs of about equal sums, as (start, stop)."""
     runs, start = [], 0
-    left, rows = sum(counts), ROWS
-    held = 0
+    remaining, rows = sum(counts), ROWS
+    total = 0
     for place, count in enumerate(counts):
-        # A run ends before the bin that would take it further from its fair share than it is now.
-        share = left / max(1, rows)
-        if place > start and rows > 1 and abs(held - share) <= abs(held + count - share):
+        # A run ends before the bin that would take it further from its target than it is now. The target is computed
+        # again for each run, so that one large bin does not leave the last runs empty.
+        target = remaining / max(1, rows)
+        if place > start and rows > 1 and abs(total - target) <= abs(total + count - target):
             runs.append((start, place))
-            start, left, rows, held = place, left - held, rows - 1, 0
-        held += count
+            start, remaining, rows, total = place, remaining - total, rows - 1, 0
+        total += count
     runs.append((start, len(counts)))
     return runs
 
 
 def _merged(bins: Sequence[Bin], axis: NumberBins, first: int, last: int, feature: Feature, currency: str) -> Bin:
     train_n = sum(bin.train_n for bin in bins)
+    # Weighted by customers, so that the merged points are their mean; without customers there is nothing to weight by.
     weights = [bin.train_n for bin in bins] if train_n else [1] * len(bins)
     return Bin(
         label=range_label(feature, axis.bounds(first)[0], axis.bounds(last)[1], currency),
@@ -256,6 +261,7 @@ def _merged(bins: Sequence[Bin], axis: NumberBins, first: int, last: int, featur
         lowest=min(bin.lowest for bin in bins),
         highest=max(bin.highest for bin in bins),
         points=sum(bin.points * w for bin, w in zip(bins, weights, strict=True)) / sum(weights),
+        # Spreads of neighbours cannot be averaged without their covariance; the largest is on the safe side.
         spread=max(bin.spread for bin in bins),
         train_n=train_n,
         train_buyers=sum(bin.train_buyers for bin in bins),

@@ -1,4 +1,4 @@
-"""Plots of the shape of a feature: its points on everybody's scale and on its own, and its customers."""
+"""Plots of the shape of a feature: its points on the common scale and enlarged, and its customers per bin."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from northstar_explain.metrics import wilson
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
-from northstar_explain.report.audit.shapes.axis import nice_values
 from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent, shortened, signed
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
+from northstar_explain.report.audit.shapes.plot_axis import nice_values
 from northstar_explain.report.document import svg
 from northstar_explain.report.document.blocks import Figure
 from northstar_explain.report.document.svg import Canvas
@@ -18,21 +18,22 @@ from northstar_explain.report.document.svg import Canvas
 WIDTH = 890.0  # 178 mm, the width of the page between its margins
 _LEFT, _RIGHT, _SIDE, _GAP = 52.0, 58.0, 44.0, 12.0
 _RARE = 0.01
-# A bin with so many times the customers of the next but so many is cut off, so that the others can be seen.
+# A bar more than four times as tall as the third tallest is cut off, so that the others remain visible. Compared with
+# the third, because features that are mostly zero or capped have one or two bins that dwarf all others.
 _FAR_ABOVE, _CUT_OFF = 4, 2
 _PROBABILITIES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """From points to a height on the page.
+    """Maps points to a vertical position.
 
     Attributes
     ----------
     low, high : float
         Points at the bottom and at the top.
     top, bottom : float
-        Where these lie.
+        Their positions.
     """
 
     low: float
@@ -45,11 +46,11 @@ class Scale:
         return self.bottom - (inside - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
 
-def common_range(shapes: Sequence[Shape], intercept: float) -> tuple[float, float]:
-    """The range of points that every plot shows, so that a feature looks as important as it is.
+def common_range(shapes: Sequence[FeatureShape], intercept: float) -> tuple[float, float]:
+    """The range of points shown by every plot on the common scale, so that features can be compared.
 
-    It holds the points of every bin, and the rates of the holdout but for those next to nought and one, which lie
-    endlessly far out.
+    It covers the points of every bin and the purchase rates of the holdout, except rates near zero and one, whose
+    log-odds would stretch the scale without bound.
     """
     ends = [end for shape in shapes for end in shape.reach]
     rates = [
@@ -62,22 +63,23 @@ def common_range(shapes: Sequence[Shape], intercept: float) -> tuple[float, floa
     return _padded(min([*ends, 0.0]), max([*ends, 0.0]))
 
 
-def own_range(shape: Shape) -> tuple[float, float]:
-    """The range of one feature with its spread."""
-    every = [bin for bin in (*shape.bins, shape.missing, shape.unseen) if bin.train_n or bin in shape.bins]
-    low, high = min(b.points - b.spread for b in every), max(b.points + b.spread for b in every)
+def own_range(shape: FeatureShape) -> tuple[float, float]:
+    """The range of one feature, including its spread."""
+    # Missing and unseen count only if customers have reached them: otherwise their points are a default.
+    bins = [bin for bin in (*shape.bins, shape.missing, shape.unseen) if bin.train_n or bin in shape.bins]
+    low, high = min(b.points - b.spread for b in bins), max(b.points + b.spread for b in bins)
     return _padded(min(low, 0.0), max(high, 0.0))
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:
-    room = max(0.06 * (high - low), 0.005)
-    return low - room, high + room
+    padding = max(0.06 * (high - low), 0.005)
+    return low - padding, high + padding
 
 
-def number_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
-    """A numeric feature: on the scale of all terms with what customers did, then enlarged with the spread over bags,
-    then the customers of each bin; missing to the left, unseen to the right of all three."""
-    canvas = Canvas(WIDTH, 596, _says(shape))
+def number_plot(shape: FeatureShape, common: tuple[float, float], intercept: float) -> Figure:
+    """Plot a numeric feature in three rows: points on the common scale with purchase rates of the holdout, the same
+    enlarged with the spread over bags, and customers per bin. Missing stands left and unseen right of all three."""
+    canvas = Canvas(WIDTH, 596, _alt_text(shape))
     first = Scale(*common, 24, 206)
     second = Scale(*own_range(shape), 250, 432)
     canvas.text(0, 12, "On the scale of all features", size=13, fill=svg.INK, bold=True)
@@ -102,16 +104,16 @@ def _across(place: float) -> float:
     return left + place * (right - left)
 
 
-def _columns(shape: Shape) -> tuple[tuple[float, float, Bin], ...]:
-    """The two columns beside the main plot: where each begins and ends."""
+def _columns(shape: FeatureShape) -> tuple[tuple[float, float, Bin], ...]:
+    """The columns of missing and unseen beside the main plot: left end, right end, bin."""
     return (
         (_LEFT, _LEFT + _SIDE, shape.missing),
         (WIDTH - _RIGHT - _SIDE, WIDTH - _RIGHT, shape.unseen),
     )
 
 
-def _frame(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> None:
-    """Grid, axes and thin stretches."""
+def _frame(canvas: Canvas, shape: FeatureShape, scale: Scale, intercept: float) -> None:
+    """Grid, axes and hatching of thin bins."""
     left, right = _main()
     spans = [(left, right), *((a, b) for a, b, _ in _columns(shape))]
     grid = ""
@@ -122,7 +124,7 @@ def _frame(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> None
     canvas.path(grid, stroke="#e4e7eb")
     thin = [(_across(a), max(1.5, _across(b) - _across(a))) for a, b in _thin_runs(shape)]
     thin += [(a, b - a) for a, b, bin in _columns(shape) if bin.thin]
-    canvas.hatched([(x, scale.top, wide, scale.bottom - scale.top) for x, wide in thin], svg.RULE, 0.7)
+    canvas.hatched([(x, scale.top, width, scale.bottom - scale.top) for x, width in thin], svg.RULE, 0.7)
     canvas.path("".join(svg.line([(a, scale(0)), (b, scale(0))]) for a, b in spans), stroke=svg.SOFT, width=0.8)
     _probabilities(canvas, scale, intercept)
 
@@ -132,7 +134,7 @@ def _digits(scale: Scale) -> int:
 
 
 def _probabilities(canvas: Canvas, scale: Scale, intercept: float) -> None:
-    """What the points make of the average customer, on the right axis."""
+    """The right axis: the probability of the average customer with these points."""
     at, last = WIDTH - _RIGHT, math.inf
     for value, label in _probability_ticks(scale, intercept):
         y = scale(value)
@@ -144,17 +146,18 @@ def _probabilities(canvas: Canvas, scale: Scale, intercept: float) -> None:
 
 def _probability_ticks(scale: Scale, intercept: float) -> list[tuple[float, str]]:
     inside = [(math.log(p / (1 - p)) - intercept, plain_percent(p)) for p in _PROBABILITIES]
-    found = [(value, label) for value, label in inside if scale.low <= value <= scale.high]
-    if len(found) >= 3:
-        return found
+    fitting = [(value, label) for value, label in inside if scale.low <= value <= scale.high]
+    if len(fitting) >= 3:
+        return fitting
+    # A narrow range holds few of the familiar values, so evenly spaced ones are used.
     low, high = (1 / (1 + math.exp(-intercept - x)) for x in (scale.low, scale.high))
     even = nice_values(low, high, 5)
     digits = 1 if high - low > 0.01 else 2
     return [(math.log(p / (1 - p)) - intercept, f"{p:.{digits}%}") for p in even if 0 < p < 1]
 
 
-def _thin_runs(shape: Shape) -> list[tuple[float, float]]:
-    """Stretches of the axis that are covered by thin bins, neighbours put together."""
+def _thin_runs(shape: FeatureShape) -> list[tuple[float, float]]:
+    """Intervals of the axis covered by thin bins, neighbours merged."""
     runs: list[tuple[float, float]] = []
     for bin in shape.bins:
         if bin.thin:
@@ -163,7 +166,7 @@ def _thin_runs(shape: Shape) -> list[tuple[float, float]]:
     return runs
 
 
-def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
+def _curve(canvas: Canvas, shape: FeatureShape, scale: Scale, spread: bool) -> None:
     edges = [_across(shape.bins[0].left), *(_across(bin.right) for bin in shape.bins)]
     if spread:
         upper, lower = ([scale(bin.points + s * bin.spread) for bin in shape.bins] for s in (1, -1))
@@ -172,6 +175,7 @@ def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
         if spread:
             y = [scale(bin.points + bin.spread), scale(bin.points - bin.spread)]
             canvas.path(svg.rectangle(a, y[0], b - a, y[1] - y[0]), fill=svg.BAND)
+        # Dashed where no customer has reached the bin: its points are a default, not fitted.
         reached = bin.train_n > 0
         canvas.path(
             svg.line([(a, scale(bin.points)), (b, scale(bin.points))]),
@@ -179,15 +183,15 @@ def _curve(canvas: Canvas, shape: Shape, scale: Scale, spread: bool) -> None:
             width=2,
             dash="" if reached else "3,3",
         )
-        # Below, unless a line runs there.
+        # The value is written at the bottom of the column, or at the top if a line would run through it.
         low = min(abs(scale(value) - scale.bottom + 10) for value in (0.0, bin.points, bin.points - bin.spread)) > 10
         at = scale.bottom - 6 if low else scale.top + 13
         canvas.text((a + b) / 2, at, signed(bin.points), anchor="middle", size=11, fill=svg.INK)
     canvas.path(svg.steps(edges, [scale(bin.points) for bin in shape.bins]), stroke=svg.CURVE, width=1.6)
 
 
-def _actual(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> None:
-    """What customers of the holdout did, where there are enough of them to say."""
+def _actual(canvas: Canvas, shape: FeatureShape, scale: Scale, intercept: float) -> None:
+    """Purchase rates of the holdout with 95% intervals, for groups with enough customers."""
     dots = whiskers = ""
     groups = [(_across((bin.left + bin.right) / 2), bin) for bin in shape.groups]
     groups += [((a + b) / 2, bin) for a, b, bin in _columns(shape)]
@@ -203,11 +207,12 @@ def _actual(canvas: Canvas, shape: Shape, scale: Scale, intercept: float) -> Non
 
 
 def _logit(share: float) -> float:
+    # Wilson bounds reach 0 and 1, whose log-odds are infinite; such whiskers end at the edge of the plot.
     inside = min(1 - 1e-9, max(1e-9, share))
     return math.log(inside / (1 - inside))
 
 
-def _customers(canvas: Canvas, shape: Shape, top: float, bottom: float) -> None:
+def _customers(canvas: Canvas, shape: FeatureShape, top: float, bottom: float) -> None:
     most = tallest(shape)
     left, right = _main()
     canvas.path(_bars(shape, top, bottom, most), fill=svg.COUNT)
@@ -221,35 +226,35 @@ def _customers(canvas: Canvas, shape: Shape, top: float, bottom: float) -> None:
     canvas.path("".join(svg.line([(a, bottom), (b, bottom)]) for a, b in spans), stroke=svg.SOFT, width=0.8)
 
 
-def tallest(shape: Shape) -> int:
-    """The customers at the top of the bars: the most of any bin, or less where one bin would make all others vanish."""
+def tallest(shape: FeatureShape) -> int:
+    """The count at the top of the bars: the largest of any bin, or less if it would make the other bars invisible."""
     counts = sorted((bin.train_n for bin in shape.bins), reverse=True)
     ordinary = counts[min(_CUT_OFF, len(counts) - 1)]
     return max(1, counts[0] if counts[0] <= _FAR_ABOVE * ordinary or not ordinary else math.ceil(1.5 * ordinary))
 
 
-def _breaks(canvas: Canvas, shape: Shape, top: float, most: int) -> None:
-    """Bars that are cut off: a white slant through each, and its customers in it, or beside it where that is free."""
+def _breaks(canvas: Canvas, shape: FeatureShape, top: float, most: int) -> None:
+    """Mark bars that are cut off: a white diagonal through each, and its count inside it, or beside it if that fits."""
     spans = [(_across(bin.left), _across(bin.right), bin) for bin in shape.bins] + list(_columns(shape))
     tall = [bin.train_n > most for _, _, bin in spans]
     cut = [(a, max(b, a + 2), bin) for (a, b, bin), over in zip(spans, tall, strict=True) if over]
     canvas.path("".join(svg.line([(a - 2, top + 15), (b + 2, top + 9)]) for a, b, _ in cut),
                 stroke=svg.PAPER, width=2.5)  # fmt: skip
-    taken = 0.0
+    free_from = 0.0
     for a, b, bin in cut:
         text = f"{bin.train_n:,}"
-        room = 6.6 * len(text)
-        if bin in (shape.missing, shape.unseen):  # their numbers stand below them
+        text_width = 6.6 * len(text)
+        if bin in (shape.missing, shape.unseen):  # their counts are written below the axis
             continue
-        if b - a > room + 8:
+        if b - a > text_width + 8:
             canvas.text((a + b) / 2, top + 32, text, anchor="middle", size=11, fill=svg.PAPER, bold=True)
-        elif b + 4 >= taken and not any(one < b + 4 + room and b < other for one, other, _ in cut if one > a):
+        elif b + 4 >= free_from and not any(one < b + 4 + text_width and b < other for one, other, _ in cut if one > a):
             canvas.text(b + 4, top + 8, text, size=11, fill=svg.INK)
-            taken = b + 8 + room
+            free_from = b + 8 + text_width
 
 
-def _bars(shape: Shape, top: float, bottom: float, most: int) -> str:
-    """One outline of all bars; a bin too narrow to be seen gets a bar of its own that can be."""
+def _bars(shape: FeatureShape, top: float, bottom: float, most: int) -> str:
+    """One outline of all bars; a bin too narrow to be visible gets a bar of least width."""
     edges = [_across(shape.bins[0].left), *(_across(bin.right) for bin in shape.bins)]
     heights = [bottom - (bottom - top) * min(1.0, bin.train_n / most) for bin in shape.bins]
     narrow = "".join(
@@ -260,11 +265,11 @@ def _bars(shape: Shape, top: float, bottom: float, most: int) -> str:
     return svg.band(edges, heights, [bottom, bottom]) + narrow
 
 
-def _ticks(canvas: Canvas, shape: Shape, bottom: float) -> None:
+def _ticks(canvas: Canvas, shape: FeatureShape, bottom: float) -> None:
     canvas.path("".join(svg.line([(_across(t.at), bottom), (_across(t.at), bottom + 5)]) for t in shape.ticks),
                 stroke=svg.SOFT)  # fmt: skip
     for tick in shape.ticks:
-        # The first and the last stand inside the plot, so as not to run into missing and unseen.
+        # The first and last labels are aligned inwards, so that they do not overlap those of missing and unseen.
         anchor = "start" if tick.at < 0.02 else "end" if tick.at > 0.98 else "middle"
         canvas.text(_across(tick.at), bottom + 18, tick.label, anchor=anchor)
     for (a, b, bin), name in zip(_columns(shape), ("missing", "unseen"), strict=True):
@@ -282,12 +287,13 @@ def _short(count: int) -> str:
     return f"{count:,}" if count < 10_000 else f"{count / 1000:,.0f}k"
 
 
-def category_plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
-    """A category: a row a value, on the scale of all terms, enlarged, and its customers; missing and unseen last."""
-    shown = shape.told
+def category_plot(shape: FeatureShape, common: tuple[float, float], intercept: float) -> Figure:
+    """Plot a category, a row per value: on the common scale, enlarged, and its customers; missing and unseen last."""
+    shown = shape.shown_groups
     rows: list[Bin] = [*shown, shape.missing, shape.unseen]
+    # Rows shrink so that plot and table of the largest number of categories still fit on one page.
     height = min(36.0, 420 / len(rows))
-    canvas = Canvas(WIDTH, 48 + height * len(rows) + 34, _says(shape))
+    canvas = Canvas(WIDTH, 48 + height * len(rows) + 34, _alt_text(shape))
     panels = ((190.0, 440.0, common), (486.0, 724.0, own_range(shape)))
     titles = ("On the scale of all features", "Enlarged")
     top = 28.0
@@ -313,7 +319,7 @@ def category_plot(shape: Shape, common: tuple[float, float], intercept: float) -
 
 
 def _across_panel(a: float, b: float, low: float, high: float) -> Callable[[float], float]:
-    scale = Scale(low, high, -b, -a)  # a scale lying down: the higher, the further right
+    scale = Scale(low, high, -b, -a)  # `Scale` is vertical; negated ends make more points lie further right
     return lambda points: -scale(points)
 
 
@@ -346,12 +352,12 @@ def _category_row(
     canvas.text(WIDTH, y + 4, f"{bin.train_n:,}", anchor="end")
 
 
-def plot(shape: Shape, common: tuple[float, float], intercept: float) -> Figure:
-    """The plot of a feature, whichever it is."""
+def plot(shape: FeatureShape, common: tuple[float, float], intercept: float) -> Figure:
+    """The plot of a feature, by its kind."""
     return (category_plot if shape.axis is None else number_plot)(shape, common, intercept)
 
 
-def _says(shape: Shape) -> str:
+def _alt_text(shape: FeatureShape) -> str:
     low, high = shape.reach
     return (
         f"Points of {shape.feature.words}: from {signed(low)} to {signed(high)} over {len(shape.bins)} bins; "

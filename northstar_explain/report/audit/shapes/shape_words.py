@@ -1,4 +1,4 @@
-"""What is said of a shape: its direction, its largest step, its ends, its missing and thin bins."""
+"""A shape described in sentences: direction, largest step, ends, missing values and thin bins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from itertools import pairwise
 from northstar_explain.contract import Contract
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, Shape
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
 
-# Steps against the direction up to this many points (5% of the odds) are told as wiggles.
+# Reversals of up to this many points (5% of the odds) count as wiggles, not as a change of direction: the mean
+# of a few bags is rarely smooth.
 WIGGLE = 0.05
 
 
@@ -30,16 +31,16 @@ def direction(points: Sequence[float]) -> str:
 
 
 def _largest_retreat(points: Sequence[float]) -> float:
-    """How far the points fall from a height that they had reached before."""
-    top, retreat = -math.inf, 0.0
+    """The largest drop of the points below an earlier maximum."""
+    maximum, retreat = -math.inf, 0.0
     for value in points:
-        top = max(top, value)
-        retreat = max(retreat, top - value)
+        maximum = max(maximum, value)
+        retreat = max(retreat, maximum - value)
     return retreat
 
 
-def said_of(shape: Shape, contract: Contract) -> tuple[str, ...]:
-    """The sentences beside a plot, the most important first."""
+def describe_shape(shape: FeatureShape, contract: Contract) -> tuple[str, ...]:
+    """The sentences beside a plot of a feature, the most important first."""
     sentences = [_direction(shape), _contract(shape)]
     if shape.axis is not None:
         sentences += [_jump(shape, contract), _ends(shape, contract)]
@@ -48,43 +49,44 @@ def said_of(shape: Shape, contract: Contract) -> tuple[str, ...]:
     return tuple(text for text in (*sentences, _missing(shape), _unseen(shape), _thin(shape)) if text)
 
 
-def _direction(shape: Shape) -> str:
+def _direction(shape: FeatureShape) -> str:
     points = [bin.points for bin in shape.bins]
     if shape.axis is None and not shape.feature.kind.has_order:
         return f"Categories, sorted by points: from {signed(max(points))} to {signed(min(points))}."
-    found = direction(points)
+    way = direction(points)
     grows = "as the value grows" if shape.axis is not None else "in the contract's order"
     retreat = min(_largest_retreat(points), _largest_retreat([-p for p in points]))
     back = f"up to {retreat:.2f}" if retreat >= 0.005 else "less than 0.01"
     reach = f"from {signed(min(points))} to {signed(max(points))} points"
     return {
-        "flat": "Flat: it makes no difference.",
+        "flat": "Flat: all bins have the same points.",
         "rises": f"Monotone: the points never fall {grows} ({reach}).",
         "falls": f"Monotone: the points never rise {grows} ({reach}).",
-        "rises, with wiggles": f"Not monotone: it rises ({reach}), but falls back by {back} on the way.",
-        "falls, with wiggles": f"Not monotone: it falls ({reach}), but climbs back by {back} on the way.",
-    }.get(found, f"Not monotone: it rises and falls ({reach}).")
+        "rises, with wiggles": f"Not monotone: it rises ({reach}), with reversals of {back}.",
+        "falls, with wiggles": f"Not monotone: it falls ({reach}), with reversals of {back}.",
+    }.get(way, f"Not monotone: it rises and falls ({reach}).")
 
 
-def kept_direction(shape: Shape) -> bool | None:
-    """Whether the direction that the contract demands is kept; None where it demands none."""
-    demanded = shape.feature.monotone
-    if demanded is None:
+def keeps_direction(shape: FeatureShape) -> bool | None:
+    """Whether the shape keeps the direction that the contract requires; None where it requires none."""
+    required = shape.feature.monotone
+    if required is None:
         return None
     points = [bin.points for bin in shape.bins]
-    against = _largest_retreat(points if demanded == "up" else [-p for p in points])
-    return against <= 1e-12
+    reversal = _largest_retreat(points if required == "up" else [-p for p in points])
+    # Bins are averages of bags, so equal points can differ in their last digit.
+    return reversal <= 1e-12
 
 
-def _contract(shape: Shape) -> str:
-    kept = kept_direction(shape)
+def _contract(shape: FeatureShape) -> str:
+    kept = keeps_direction(shape)
     if kept is None:
-        return "" if not shape.feature.kind.has_order else "The contract demands no direction."
-    demanded = "never fall" if shape.feature.monotone == "up" else "never rise"
-    return f"The contract demands that points {demanded} as the value grows: {'kept' if kept else 'NOT KEPT'}."
+        return "" if not shape.feature.kind.has_order else "The contract requires no direction."
+    required = "never fall" if shape.feature.monotone == "up" else "never rise"
+    return f"The contract requires that points {required} as the value grows: {'kept' if kept else 'NOT KEPT'}."
 
 
-def _jump(shape: Shape, contract: Contract) -> str:
+def _jump(shape: FeatureShape, contract: Contract) -> str:
     steps = [(abs(after.points - before.points), place) for place, (before, after) in enumerate(pairwise(shape.bins))]
     size, place = max(steps, key=lambda step: (step[0], -step[1]), default=(0.0, 0))
     if not size:
@@ -96,11 +98,11 @@ def _jump(shape: Shape, contract: Contract) -> str:
         f"(odds × {math.exp(change):.2f}; {before.train_n:,} and {after.train_n:,} customers)."
     )
     if before.thin or after.thin:
-        text += " It stands beside a thin bin."
+        text += " One of these bins is thin."
     return text
 
 
-def _ends(shape: Shape, contract: Contract) -> str:
+def _ends(shape: FeatureShape, contract: Contract) -> str:
     assert shape.axis is not None
     low, high = (value_label(shape.feature, x, contract.currency) for x in (shape.axis.low, shape.axis.high))
     first, last = shape.bins[0], shape.bins[-1]
@@ -110,56 +112,55 @@ def _ends(shape: Shape, contract: Contract) -> str:
         if x is not None
     ]
     text = (
-        f"Seen in training: {low} to {high}. Beyond, the outermost bins hold: {signed(first.points)} below and "
-        f"{signed(last.points)} above, however far."
+        f"Range in training: {low} to {high}. Values outside it get the points of the outermost bins: "
+        f"{signed(first.points)} below and {signed(last.points)} above."
     )
     return text + (f" The contract rejects rows {' and '.join(bounds)}." if bounds else "")
 
 
-def _extremes(shape: Shape) -> str:
-    known = [bin for bin in shape.bins if not bin.thin]
-    if not known:
+def _extremes(shape: FeatureShape) -> str:
+    thick = [bin for bin in shape.bins if not bin.thin]
+    if not thick:
         return ""
-    best, worst = max(known, key=lambda bin: bin.points), min(known, key=lambda bin: bin.points)
+    best, worst = max(thick, key=lambda bin: bin.points), min(thick, key=lambda bin: bin.points)
     return (
-        f"Of those with {THIN_BIN_CUSTOMERS} customers or more, “{best.label}” gets the most "
-        f"({signed(best.points)}) and "
-        f"“{worst.label}” the fewest ({signed(worst.points)})."
+        f"Of the categories with {THIN_BIN_CUSTOMERS} customers or more, “{best.label}” has the most points "
+        f"({signed(best.points)}) and “{worst.label}” the fewest ({signed(worst.points)})."
     )
 
 
-def _missing(shape: Shape) -> str:
+def _missing(shape: FeatureShape) -> str:
     if shape.feature.missing is None:
-        return "Missing: never; the contract rejects such rows."
+        return "Missing: not allowed; the contract rejects such rows."
     return (
         f"Missing ({shortened(shape.feature.missing, 90)}): {shape.missing.train_n:,} customers in training, "
         f"{signed(shape.missing.points)} points."
     )
 
 
-def _unseen(shape: Shape) -> str:
+def _unseen(shape: FeatureShape) -> str:
     if shape.axis is not None:
         return ""
     return (
-        f"Not seen in training: {signed(shape.unseen.points)} points for any other value; "
+        f"Not seen in training: any other value gets {signed(shape.unseen.points)} points; "
         f"{shape.unseen.holdout_n:,} customers of the holdout have one."
     )
 
 
-def _thin(shape: Shape) -> str:
+def _thin(shape: FeatureShape) -> str:
     thin = [bin for bin in shape.bins if bin.thin]
     if not thin:
         return f"No bin has fewer than {THIN_BIN_CUSTOMERS} customers."
     total = sum(bin.train_n for bin in (*shape.bins, shape.missing, shape.unseen))
-    few = sum(bin.train_n for bin in thin)
+    in_thin = sum(bin.train_n for bin in thin)
     hold = "holds" if len(thin) == 1 else "hold"
     return (
-        f"Thin: {len(thin):,} of {len(shape.bins):,} bins, with {percent(few / max(1, total), 2)} of the customers, "
-        f"{hold} fewer than {THIN_BIN_CUSTOMERS} each (hatched)."
+        f"Thin: {len(thin):,} of {len(shape.bins):,} bins, with {percent(in_thin / max(1, total), 2)} of the "
+        f"customers, {hold} fewer than {THIN_BIN_CUSTOMERS} each (hatched)."
     )
 
 
 def thin_share(bins: Sequence[Bin]) -> float:
-    """Share of the training customers who are in thin bins."""
+    """Share of the training customers in thin bins."""
     total = sum(bin.train_n for bin in bins)
     return sum(bin.train_n for bin in bins if bin.thin) / total if total else 0.0

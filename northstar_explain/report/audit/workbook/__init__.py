@@ -1,4 +1,4 @@
-"""``scorecard.xlsx``: the model as a spreadsheet, and what a spreadsheet makes of it."""
+"""``scorecard.xlsx``: the model as a workbook of live formulas."""
 
 from northstar_explain.report.audit.workbook.write_workbook import workbook
 

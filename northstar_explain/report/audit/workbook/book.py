@@ -1,4 +1,4 @@
-"""A workbook that is being written: its sheets, where everything stands in them, and how values are put there."""
+"""A workbook being written: its sheets, the cells that formulas refer to, and helpers to write values."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from northstar_explain.report.audit.workbook.formulas import CategoryPlace, Plac
 
 CUSTOMER, GOLDEN, BINS, PAIRS, TEXTS, RANKS = "Customer", "Golden", "Bins", "Pairs", "Texts", "Ranks"
 
-LINE = 15  # the height of a line of text, in points
+LINE = 15  # height of a line of text, in typographic points
 
 
 @dataclass
 class Book:
-    """A workbook that is being written.
+    """A workbook being written.
 
     Attributes
     ----------
@@ -27,13 +27,15 @@ class Book:
     model : Model
     formats : dict
     rows : list of (str, int or None)
-        The sheet of texts, row by row: a text, and its bin where it is a category.
+        The rows of the sheet of texts: a text, and its bin if it is a category.
     texts : dict
-        A text to its row, where it stands there without a bin.
+        Text to its row, for texts without a bin.
     places : dict
-        Term to the bounds of its axes.
+        Term to the cell ranges of its axes' bounds.
     points : dict
-        Term to the range of its points.
+        Term to the cell range of its points.
+    labels : dict
+        Term of one feature to the cell range of its bins' labels.
     """
 
     file: Any
@@ -46,14 +48,14 @@ class Book:
     labels: dict[str, str] = field(default_factory=dict)
 
     def text(self, value: str) -> str:
-        """The cell that holds a text, so that no text stands in a formula."""
+        """The cell that holds a text: formulas refer to texts by cell, so that no text can become part of a formula."""
         if value not in self.texts:
             self.rows.append((value, None))
             self.texts[value] = len(self.rows)
         return f"{TEXTS}!$A${self.texts[value] + 1}"
 
     def category(self, axis: CategoryBins) -> CategoryPlace:
-        """Where the values of a category stand, each beside its bin; every axis has rows of its own."""
+        """Write the values of a category with their bins to the sheet of texts; every axis gets its own rows."""
         first = len(self.rows) + 1
         self.rows += axis.values.items()
         last = len(self.rows)
@@ -75,44 +77,45 @@ def formats_of(file: Any) -> dict[str, Any]:
 
 
 def sheet_class() -> type:
-    """A sheet that keeps all digits of a number, and does not search 27,000 formulas for functions newer than ours."""
+    """A worksheet class that keeps every digit of a number and skips the search for functions of newer Excel versions.
+
+    The search applies many regular expressions to each of tens of thousands of formulas, none of which uses such a
+    function.
+    """
     from xlsxwriter.worksheet import Worksheet
 
     class Plain(Worksheet):
-        """Takes formulas and numbers as they are."""
+        """Writes formulas and numbers unchanged."""
 
         def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
             return formula.removeprefix("=")
 
         def _xml_number_element(self, number: float, attributes: Any = ()) -> None:
-            # Sixteen digits, which is what it writes, do not tell every number from its neighbour.
+            # The library writes 16 significant digits; 17 are needed to distinguish all neighbouring floats.
             signs = "".join(f' {key}="{value}"' for key, value in attributes)
             self.fh.write(f"<c{signs}><v>{number!r}</v></c>")
 
     return Plain
 
 
-def heads(book: Book, sheet: Any, row: int, heads: tuple[str, ...]) -> None:
-    """Headings of columns, with room for two lines: programs do not make it by themselves."""
+def write_headings(book: Book, sheet: Any, row: int, heads: tuple[str, ...]) -> None:
+    """Write column headings in a row two lines high: not every program adjusts the height to wrapped text."""
     sheet.set_row(row, 2 * LINE)
     for place, text in enumerate(heads):
         sheet.write_string(row, place, text, book.formats["head"])
 
 
 def term_formula(book: Book, term: Term, cell: dict[str, str]) -> str:
-    """What a term adds, from the cells that hold its features."""
+    """The formula for the points of a term, from the cells that hold its features."""
     bins = [place.bin(cell[axis.feature]) for place, axis in zip(book.places[term.name], term.axes, strict=True)]
     return f"INDEX({book.points[term.name]},{','.join(f'{bin}+1' for bin in bins)})"
 
 
-def asked(model: Model) -> list[Feature]:
-    """The features that scorecard or rules ask about, in the contract's order."""
-    asked = {*model.scorecard.features, *(name for name, _ in _tests(model))}
-    return [feature for feature in model.contract.features if feature.name in asked]
-
-
-def _tests(model: Model) -> list[tuple[str, object]]:
-    return [(c.feature, c) for rule in model.segmentation.rules for c in rule.conditions]
+def model_inputs(model: Model) -> list[Feature]:
+    """The features that scorecard or rules use, in the contract's order."""
+    rules = {condition.feature for rule in model.segmentation.rules for condition in rule.conditions}
+    used = rules | set(model.scorecard.features)
+    return [feature for feature in model.contract.features if feature.name in used]
 
 
 def write_value(sheet: Any, row: int, column: int, values: np.ndarray | Category, place: int, style: Any) -> None:

@@ -1,4 +1,4 @@
-"""The sheet of one customer: values to change on the left, points beside them, the result above."""
+"""The sheet of the what-if customer: inputs on the left, points beside them, the result above."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ from northstar_explain.model import Model
 from northstar_explain.model.folder import EXPECTED
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
 from northstar_explain.report.audit.workbook import formulas
-from northstar_explain.report.audit.workbook.book import RANKS, Book, asked, heads, term_formula, write_value
+from northstar_explain.report.audit.workbook.book import (
+    RANKS,
+    Book,
+    model_inputs,
+    term_formula,
+    write_headings,
+    write_value,
+)
 from northstar_explain.report.audit.workbook.formulas import CategoryPlace, area
 
 _FIRST = 5  # the row of the first input; the rows above it hold title, results and headings
 
 
 def write_customer(book: Book, sheet: Any) -> None:
-    """Inputs on the left, points beside them, the result above."""
+    """Write the sheet: inputs on the left, points beside them, the result above."""
     model, formats = book.model, book.formats
     columns = columns_of(model.golden, model.contract.features)
     start = _start_row(model)
     places, points = model.scorecard.contributions(columns)
     probability = float(model.golden[EXPECTED[1]][start].as_py())
-    features = asked(model)
+    features = model_inputs(model)
     cell = {f.name: f"$C${_FIRST + i + 1}" for i, f in enumerate(features)}
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
@@ -34,9 +41,11 @@ def write_customer(book: Book, sheet: Any) -> None:
     sheet.set_column(3, 3, 34)
     sheet.set_column(4, 6, 12)
     sheet.write_string(0, 0, f"{model.contract.title}: what-if customer, model {model.id}", formats["title"])
-    names = ("feature", "column", "value (empty: missing)", "bin found", "bin", "points", "rank by size")
-    heads(book, sheet, _FIRST - 1, names)
-    one = {term.features[0]: (place, term) for place, term in enumerate(model.scorecard.terms) if len(term.axes) == 1}
+    names = ("feature", "column", "value (empty: missing)", "label of the bin", "bin", "points", "rank by size")
+    write_headings(book, sheet, _FIRST - 1, names)
+    single = {
+        term.features[0]: (place, term) for place, term in enumerate(model.scorecard.terms) if len(term.axes) == 1
+    }
     rows: dict[int, int] = {}
     for i, feature in enumerate(features):
         row = _FIRST + i
@@ -44,13 +53,13 @@ def write_customer(book: Book, sheet: Any) -> None:
         sheet.write_string(row, 1, feature.name)
         write_value(sheet, row, 2, columns[feature.name], start, formats["input"])
         _validate(book, sheet, row, feature)
-        if feature.name in one:
-            place, term = one[feature.name]
+        if feature.name in single:
+            place, term = single[feature.name]
             rows[place] = row
             bin = int(places[place][start])
-            found = book.places[term.name][0].bin(cell[feature.name])
+            bin_formula = book.places[term.name][0].bin(cell[feature.name])
             label = bin_label(term.axes[0], bin, model.contract)
-            sheet.write_formula(row, 4, f"={found}", None, bin)
+            sheet.write_formula(row, 4, f"={bin_formula}", None, bin)
             sheet.write_formula(row, 3, f"=INDEX({book.labels[term.name]},E{row + 1}+1)", formats["beside"], label)
             formula = f"=INDEX({book.points[term.name]},E{row + 1}+1)"
             sheet.write_formula(row, 5, formula, formats["points"], float(points[place][start]))
@@ -78,12 +87,13 @@ def _write_ranking(sheet: Any, rows: dict[int, int], points: np.ndarray, end: in
 
 def _write_results(book: Book, sheet: Any, end: int, cell: dict[str, str], probability: float, start: int) -> None:
     model, formats = book.model, book.formats
+    # Cached results only: a spreadsheet program recalculates them when the file is opened.
     logit = float(np.log(probability / (1 - probability))) if 0 < probability < 1 else 0.0
     ranks = area(RANKS, 1, 1, 1001, 1)
     percentile = max(0, int(np.searchsorted(model.purchase.percentiles, probability, side="right")) - 1) / 10
     segment = str(model.golden[EXPECTED[0]][start])
     names = {one.id: one.name for one in model.segmentation.segments}
-    listed = formulas.segment(model.segmentation.tree, cell, lambda text: book.text(names.get(text, text)))
+    name_formula = formulas.segment(model.segmentation.tree, cell, lambda text: book.text(names.get(text, text)))
     results: tuple[tuple[str, str, Any, str], ...] = (
         ("probability", "=1/(1+EXP(-B3))", probability, "result"),
         (
@@ -97,7 +107,7 @@ def _write_results(book: Book, sheet: Any, end: int, cell: dict[str, str], proba
     for row, (words, formula, value, style) in enumerate(results, start=1):
         sheet.write_string(row, 0, words, formats["head"])
         sheet.write_formula(row, 1, formula, formats[style], value)
-    sheet.write_formula(3, 2, f"={listed}", formats["plain"], names[segment])
+    sheet.write_formula(3, 2, f"={name_formula}", formats["plain"], names[segment])
     sheet.write_string(1, 3, "percentile, 0 to 100")
     sheet.write_formula(1, 4, f"=IFERROR(MATCH(B2,{ranks},1)-1,0)/10", None, percentile)
     sheet.write_string(2, 3, "likely buyer (from the threshold on)")
@@ -106,7 +116,7 @@ def _write_results(book: Book, sheet: Any, end: int, cell: dict[str, str], proba
 
 
 def _start_row(model: Model) -> int:
-    """The golden row to begin with: of the first hundred, which are ordinary customers, the one in the middle."""
+    """The golden row of median probability among the first hundred, which are ordinary customers."""
     values = model.golden[EXPECTED[1]].to_numpy()[:100]
     return int(np.argsort(values, kind="stable")[len(values) // 2])
 
@@ -117,11 +127,12 @@ def _words(feature: Feature) -> str:
 
 
 def _validate(book: Book, sheet: Any, row: int, feature: Feature) -> None:
-    """A menu for categories; a warning for numbers that the contract would reject."""
+    """Add a menu for categories, and a warning for numbers that the contract would reject."""
     if not feature.kind.numeric:
-        found = [p for t, places in book.places.items() if t == feature.name for p in places]
-        if found and isinstance(found[0], CategoryPlace):
-            menu = {"validate": "list", "source": f"={found[0].values}", "error_type": "information"}
+        places = book.places.get(feature.name, ())
+        if places and isinstance(places[0], CategoryPlace):
+            # Information rather than an error: an unseen category is a valid input, and has a bin.
+            menu = {"validate": "list", "source": f"={places[0].values}", "error_type": "information"}
             sheet.data_validation(row, 2, row, 2, {**menu, "error_title": "Not seen in training"})
         return
     low, high = feature.minimum, feature.maximum

@@ -1,9 +1,9 @@
-"""The model as spreadsheet formulas: which bin a cell falls in, what it adds, which segment a row is in.
+"""The model as spreadsheet formulas: the bin of a cell and the segment of a row.
 
-Written for any spreadsheet: no function that only one of them has, texts compared by EXACT (``=`` ignores case and
-MATCH takes ``*`` for a wildcard), and no text inside a formula, so that no name can become a part of one. Spreadsheets
-take two numbers for equal that agree in 15 digits, and a difference so small for nought, but not inside an array: so
-numbers are compared by the sign of an array of differences, which is exact.
+The formulas work in every spreadsheet program: they use no function that only one of them has, compare texts by EXACT
+(``=`` ignores case and MATCH treats ``*`` as a wildcard), and contain no text, so that no name can become part of a
+formula. Spreadsheets treat numbers as equal if they agree in 15 digits, and a difference that small as zero, but not
+inside an array: so numbers are compared by the sign of an array of differences, which is exact.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from dataclasses import dataclass
 from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.model.rules import Leaf, Node
 
-# Below every value a customer can have: a spreadsheet's lookup needs a lowest bound.
+# Below every value of a customer: the lower bound of the first bin, which has none.
 LOWEST = -1e300
 
 
 @dataclass(frozen=True)
 class NumberPlace:
-    """Where the lower bounds of a numeric axis stand: a range such as ``Bins!$D$5:$D$90``."""
+    """The cell range of a numeric axis' lower bounds, such as ``Bins!$D$5:$D$90``."""
 
     bounds: str
 
     def bin(self, cell: str) -> str:
-        """The bin of a cell: 0 for an empty one, otherwise how many bounds are not above it."""
+        """A formula for the bin of a cell: 0 if it is empty, otherwise the number of bounds at or below its value."""
         return f"IF(ISBLANK({cell}),0,SUMPRODUCT(--(({self.bounds}-{cell})<=0)))"
 
 
 @dataclass(frozen=True)
 class CategoryPlace:
-    """Where the values of a category stand, each beside its bin, and the bin of values that are not there."""
+    """The cell ranges of a category's values and their bins, and the bin of unseen values."""
 
     values: str
     bins: str
     unseen: int
 
     def bin(self, cell: str) -> str:
-        """The bin of a cell: 0 for an empty one."""
+        """A formula for the bin of a cell: 0 if it is empty."""
         same = f"EXACT({self.values},{cell})"
         return f"IF(ISBLANK({cell}),0,IF(SUMPRODUCT(--{same})=0,{self.unseen},SUMPRODUCT({same}*{self.bins})))"
 
@@ -55,13 +55,14 @@ def segment(node: Node, cell: Mapping[str, str], text: Callable[[str], str]) -> 
     cell : mapping
         Feature to the cell that holds its value.
     text : callable
-        Gives the cell that holds a text, be it a segment's id or a category.
+        Returns the cell that holds a text: a segment's id or a category.
 
     Returns
     -------
     str
         Without the equals sign.
     """
+    # One nested IF per test of the tree, evaluated in the order in which Python follows it.
     if isinstance(node, Leaf):
         return text(node.segment)
     yes, no = (segment(child, cell, text) for child in (node.yes, node.no))
@@ -69,7 +70,7 @@ def segment(node: Node, cell: Mapping[str, str], text: Callable[[str], str]) -> 
 
 
 def fits(condition: Condition, cell: str, text: Callable[[str], str]) -> str:
-    """Whether a cell fits a condition."""
+    """A formula for whether the value of a cell fits a condition."""
     if isinstance(condition, MissingCondition):
         return f"ISBLANK({cell})"
     if isinstance(condition, CategoryCondition):
@@ -88,6 +89,7 @@ def _compared(cell: str, how: str, number: float) -> str:
 
 def column(place: int) -> str:
     """The letters of a column; the first is 0."""
+    # Base 26 without a zero: A to Z, then AA.
     letters = ""
     place += 1
     while place:

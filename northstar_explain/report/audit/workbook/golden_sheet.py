@@ -1,4 +1,4 @@
-"""The sheet of golden rows: each scored by live formulas, beside what the model scored."""
+"""The sheet of golden rows: each scored by live formulas, beside the expected result."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from typing import Any
 from northstar_explain.contract import columns_of
 from northstar_explain.model.folder import EXPECTED
 from northstar_explain.report.audit.workbook import formulas
-from northstar_explain.report.audit.workbook.book import GOLDEN, Book, asked, heads, term_formula, write_value
+from northstar_explain.report.audit.workbook.book import (
+    GOLDEN,
+    Book,
+    model_inputs,
+    term_formula,
+    write_headings,
+    write_value,
+)
 from northstar_explain.report.audit.workbook.formulas import area
 
 _FIRST = 4  # the first golden row; above it stand the title, the results and the headings
 
 
 def write_golden(book: Book, sheet: Any) -> None:
-    """Every golden row with live formulas beside what the model scored, and the largest difference above."""
-    model, features, terms = book.model, asked(book.model), book.model.scorecard.terms
+    """Write every golden row with live formulas beside the expected result, and the largest difference at the top."""
+    model, features, terms = book.model, model_inputs(book.model), book.model.scorecard.terms
     columns = columns_of(model.golden, model.contract.features)
     points = model.scorecard.contributions(columns)[1]
     names = ("row", *(f.name for f in features), *(t.name for t in terms), "log-odds", "probability", "segment",
              "expected probability", "expected segment", "difference", "segment agrees")  # fmt: skip
-    heads(book, sheet, _FIRST - 1, names)
+    write_headings(book, sheet, _FIRST - 1, names)
     sheet.set_column(1, len(names) - 1, 19)
     sheet.freeze_panes(_FIRST, 1)
     first = 1 + len(features)
@@ -31,8 +38,7 @@ def write_golden(book: Book, sheet: Any) -> None:
         for i, feature in enumerate(features):
             write_value(sheet, row, 1 + i, columns[feature.name], place, None)
         for i, term in enumerate(terms):
-            found = f"={term_formula(book, term, cell)}"
-            sheet.write_formula(row, first + i, found, None, float(points[i][place]))
+            sheet.write_formula(row, first + i, f"={term_formula(book, term, cell)}", None, float(points[i][place]))
         logit = float(model.scorecard.intercept + points[:, place].sum())
         _write_results(book, sheet, row, (first, first + len(terms)), cell, logit)
     _write_top(book, sheet, first + len(terms))
@@ -41,18 +47,21 @@ def write_golden(book: Book, sheet: Any) -> None:
 def _write_results(
     book: Book, sheet: Any, row: int, points: tuple[int, int], cell: dict[str, str], logit: float
 ) -> None:
-    """Sum, probability and segment, what is expected, and whether it agrees; in the columns behind the points."""
+    """Write sum, probability and segment, the expected results and the differences, right of the points."""
     model, (first, last) = book.model, points
     segment, expected = (model.golden[name][row - _FIRST].as_py() for name in EXPECTED)
     a, b = formulas.column(first), formulas.column(last - 1)
-    total, probability, assigned, wanted, listed = (f"{formulas.column(last + i)}{row + 1}" for i in range(5))
+    total, probability, assigned, expected_probability, expected_segment = (
+        f"{formulas.column(last + i)}{row + 1}" for i in range(5)
+    )
+    # `repr` keeps every digit of the intercept.
     sheet.write_formula(row, last, f"={model.scorecard.intercept!r}+SUM({a}{row + 1}:{b}{row + 1})", None, logit)
     sheet.write_formula(row, last + 1, f"=1/(1+EXP(-{total}))", None, expected)
     sheet.write_formula(row, last + 2, f"={formulas.segment(model.segmentation.tree, cell, book.text)}", None, segment)
     sheet.write_number(row, last + 3, expected)
     sheet.write_string(row, last + 4, segment)
-    sheet.write_formula(row, last + 5, f"=ABS({probability}-{wanted})", None, 0.0)
-    sheet.write_formula(row, last + 6, f"=IF(EXACT({assigned},{listed}),0,1)", None, 0)
+    sheet.write_formula(row, last + 5, f"=ABS({probability}-{expected_probability})", None, 0.0)
+    sheet.write_formula(row, last + 6, f"=IF(EXACT({assigned},{expected_segment}),0,1)", None, 0)
 
 
 def _write_top(book: Book, sheet: Any, last: int) -> None:

@@ -1,4 +1,8 @@
-"""The sheets that hold the model: bins, pairs, categories and texts, percentiles."""
+"""The sheets that hold the model: bins, pairs, categories and texts, percentiles.
+
+Bins and pairs are written first: they record in the `Book` where points and bounds stand, for the formulas of the
+other sheets.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Any
 from northstar_explain.model import Model
 from northstar_explain.model.scorecard import Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
-from northstar_explain.report.audit.workbook.book import BINS, PAIRS, Book, heads
+from northstar_explain.report.audit.workbook.book import BINS, PAIRS, Book, write_headings
 from northstar_explain.report.audit.workbook.formulas import LOWEST, NumberPlace, Place, area
 
 
@@ -16,9 +20,9 @@ def _one_feature_terms(model: Model) -> list[Term]:
 
 
 def write_bins(book: Book, sheet: Any) -> None:
-    """A row a bin: term, bin, what it is, lower bound (inclusive), upper bound, points, spread, customers."""
+    """Write a row per bin: term, bin, label, lower bound (inclusive), upper bound, points, spread, customers."""
     names = ("term", "bin", "what", "lower (inclusive)", "upper", "points", "spread over bags", "customers in training")
-    heads(book, sheet, 0, names)
+    write_headings(book, sheet, 0, names)
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, 0, 28)
     sheet.set_column(2, 2, 34)
@@ -33,6 +37,7 @@ def write_bins(book: Book, sheet: Any) -> None:
             sheet.write_string(row, 2, bin_label(axis, bin, book.model.contract))
             if isinstance(axis, NumberBins) and 0 < bin < axis.count - 1:
                 lower, upper = axis.bounds(bin)
+                # A number even for the first bin: formulas count the bounds at or below a value.
                 sheet.write_number(row, 3, LOWEST if lower is None else lower)
                 if upper is not None:
                     sheet.write_number(row, 4, upper)
@@ -46,7 +51,7 @@ def write_bins(book: Book, sheet: Any) -> None:
 
 
 def write_pairs(book: Book, sheet: Any) -> None:
-    """For each pair a block: its name, the lower bounds of the columns, then a row a bin with its lower bound."""
+    """Write a block per pair: its name, the lower bounds of the columns, then a row per bin with its lower bound."""
     sheet.set_column(0, 0, 40)
     row = 0
     for term in book.model.scorecard.terms:
@@ -85,14 +90,14 @@ def _pair_place(book: Book, axis: Bins, bounds: str) -> Place:
 
 
 def write_ranks(book: Book, sheet: Any) -> None:
-    heads(book, sheet, 0, ("percentile of the training population", "probability"))
+    write_headings(book, sheet, 0, ("percentile of the training population", "probability"))
     for place, value in enumerate(book.model.purchase.percentiles):
         sheet.write_number(place + 1, 0, place / 10)
         sheet.write_number(place + 1, 1, value)
 
 
 def write_texts(book: Book, sheet: Any) -> None:
-    heads(book, sheet, 0, ("text", "bin"))
+    write_headings(book, sheet, 0, ("text", "bin"))
     sheet.set_column(0, 0, 40)
     for row, (text, bin) in enumerate(book.rows, start=1):
         sheet.write_string(row, 0, text)

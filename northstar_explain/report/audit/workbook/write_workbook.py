@@ -25,11 +25,11 @@ from northstar_explain.report.audit.workbook.golden_sheet import write_golden
 from northstar_explain.report.audit.workbook.table_sheets import write_bins, write_pairs, write_ranks, write_texts
 
 _READ_ME = "Read me"
-_WIDE = 110  # signs of a line there
+_WIDE = 110  # characters per line of that sheet
 
 
 def workbook(model: Model) -> bytes:
-    """The scorecard as a spreadsheet.
+    """Write the scorecard as a workbook.
 
     Parameters
     ----------
@@ -38,14 +38,16 @@ def workbook(model: Model) -> bytes:
     Returns
     -------
     bytes
-        An .xlsx file, the same for the same model. Every result is a formula; what it gave in Python is stored beside
-        it, for programs that do not calculate.
+        An .xlsx file, the same for the same model. Every result is a formula; its value computed in Python is cached
+        beside it, for programs that do not recalculate.
     """
     import xlsxwriter
 
     data = io.BytesIO()
+    # The library would turn texts that look like formulas, links or numbers into these.
     no_guessing = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     file = xlsxwriter.Workbook(data, {"in_memory": True, **no_guessing})
+    # The creation date is the model's: the clock would make every file different.
     year, month, day = map(int, str(model.manifest["date"]).split("-"))
     file.set_properties({"title": f"Scorecard {model.id}", "created": datetime.datetime(year, month, day)})
     file.set_calc_mode("auto")
@@ -70,17 +72,17 @@ def _write_read_me(book: Book, sheet: Any) -> None:
     lines = (
         "This workbook is the model: every score is a sum of points, and every cell that shows a result is a formula.",
         f"{CUSTOMER}: change a value in column C; an empty cell is a missing value. Bin, points, probability and "
-        "segment follow.",
-        f"{GOLDEN}: the rows stored with the model, hard cases among them, scored by formulas. The largest difference "
-        "to what the model scored stands at the top.",
+        "segment are recalculated.",
+        f"{GOLDEN}: the golden rows stored with the model, including edge cases, scored by formulas. The largest "
+        "difference from the expected probability is at the top.",
         f"{BINS}: every bin of every feature: bounds (the lower one is inclusive), points in log-odds, spread over "
-        f"the bags, customers. {PAIRS}: the same for pairs of features, as matrices.",
+        f"the bags, customers. {PAIRS}: the points of pairs of features, as matrices.",
         f"{TEXTS} and {RANKS}: categories with their bins, and the probability at each percentile.",
         "probability = 1 / (1 + exp(-(intercept + all points))). A value on a bound belongs to the bin above it. "
-        "Missing is bin 0; a category that training did not hold is the last bin.",
-        "Spreadsheets take two numbers for equal that agree in 15 digits. The formulas compare by differences in an "
-        "array, which are exact, so that golden rows one step beside a cut are scored right, too.",
-        "A value outside the contract is scored here with a warning, by the outermost bin; `explain score` rejects it.",
+        "Missing is bin 0; a category not seen in training is the last bin.",
+        "Spreadsheets treat numbers as equal if they agree in 15 digits. The formulas compare by differences in an "
+        "array, which are exact, so that golden rows one float beside a cut are scored correctly as well.",
+        "A value outside the contract is scored here by the outermost bin, with a warning; `explain score` rejects it.",
         f"Model {model.id} of {model.manifest['date']}.",
     )
     sheet.write_string(0, 0, f"{model.contract.title}: the scorecard", book.formats["title"])

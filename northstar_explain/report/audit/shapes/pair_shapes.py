@@ -1,4 +1,4 @@
-"""The shape of an interaction: what each combination of two features adds, and for how many."""
+"""The shape of a pair: the points of each combination of two features' bins, and its customers."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from northstar_explain.model.scorecard import MISSING, Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, percent, signed
 from northstar_explain.report.audit.shapes.feature_shapes import counts_by_term
 
-_EXTREMES = 5
+_EXTREMES = 5  # cells listed from either end; a pair has hundreds of cells, and the heat map shows the rest
 
 
 @dataclass(frozen=True)
-class Side:
-    """One axis of an interaction.
+class PairSide:
+    """One axis of a pair.
 
     Attributes
     ----------
     feature : Feature
     order : tuple of int
-        The bins in the order in which they are drawn: missing, the values, unseen.
+        The bins in the order in which they are plotted: missing, the values, unseen.
     labels : tuple of str
-        One a bin, in that order.
+        One per bin, in that order.
     """
 
     feature: Feature
@@ -36,8 +36,8 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A combination that is told in a table."""
+class PairCell:
+    """A combination of two bins, as a row of a table."""
 
     first: str
     second: str
@@ -50,55 +50,56 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Everything that is shown of a term of two features.
+class PairShape:
+    """Everything that reports show of a term of two features.
 
     Attributes
     ----------
     term : str
-    first, second : Side
+    first, second : PairSide
         Rows and columns.
     rank : int
     importance, share : float
     points, spread, train_n : ndarray, shape (bins of the first, bins of the second)
         In the order of the sides.
-    strongest : tuple of Cell
-        Of the cells that are not thin, those with the most and the fewest points.
+    strongest : tuple of PairCell
+        The cells with the most and the fewest points among those that are not thin.
     """
 
     term: str
-    first: Side
-    second: Side
+    first: PairSide
+    second: PairSide
     rank: int
     importance: float
     share: float
     points: np.ndarray
     spread: np.ndarray
     train_n: np.ndarray
-    strongest: tuple[Cell, ...]
+    strongest: tuple[PairCell, ...]
 
     @property
     def thick(self) -> np.ndarray:
-        """The cells with enough customers to lean on, as a mask."""
+        """Mask of the cells that are not thin: those with enough customers for their points to be relied on."""
         return self.train_n >= THIN_BIN_CUSTOMERS
 
 
-def pairs(model: Model) -> tuple[Pair, ...]:
-    """The shape of every term of two features, the most important first."""
+def pair_shapes(model: Model) -> tuple[PairShape, ...]:
+    """The shapes of all terms of two features, the most important first."""
     ranked = model.evaluation.purchase.terms
     facts = {item.term: (place, item) for place, item in enumerate(ranked, start=1)}
     counts = counts_by_term(model)
-    found = [_pair(t, counts[t.name], model, *facts[t.name]) for t in model.scorecard.terms if len(t.axes) == 2]
-    return tuple(sorted(found, key=lambda pair: pair.rank))
+    pairs = [_pair(t, counts[t.name], model, *facts[t.name]) for t in model.scorecard.terms if len(t.axes) == 2]
+    return tuple(sorted(pairs, key=lambda pair: pair.rank))
 
 
-def strongest_colour(found: tuple[Pair, ...]) -> float:
-    """The points at which colours end: the largest of any cell that is not thin; 1 where there is none."""
-    sizes = [float(np.abs(pair.points[pair.thick]).max()) for pair in found if pair.thick.any()]
+def strongest_colour(pairs: tuple[PairShape, ...]) -> float:
+    """The points at the end of the colour scale: the largest absolute points of any cell that is not thin, or 1."""
+    # Thin cells can have extreme points; if they set the scale, all other cells would look alike.
+    sizes = [float(np.abs(pair.points[pair.thick]).max()) for pair in pairs if pair.thick.any()]
     return max(sizes, default=0.0) or 1.0
 
 
-def said_of_pair(pair: Pair) -> tuple[str, ...]:
+def describe_pair(pair: PairShape) -> tuple[str, ...]:
     """The sentences beside a heat map."""
     total = int(pair.train_n.sum())
     empty, thin = pair.train_n == 0, (pair.train_n > 0) & ~pair.thick
@@ -115,18 +116,21 @@ def said_of_pair(pair: Pair) -> tuple[str, ...]:
     extreme = float(np.abs(pair.points[~pair.thick]).max()) if (~pair.thick).any() else 0.0
     if pair.thick.any() and extreme > float(np.abs(pair.points[pair.thick]).max()):
         lines.append(
-            f"Thin or empty cells lie up to {extreme:.2f} points from zero: a rare combination can move a score."
+            f"Thin or empty cells reach up to {extreme:.2f} points from zero: a rare combination can move a score."
         )
-    lines.append("Beyond the values seen, the outermost cells hold. These points come on top of those of the features.")
+    lines.append(
+        "Values outside the training range get the points of the outermost cells. These points are added to those of "
+        "the two features."
+    )
     return tuple(lines)
 
 
-def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> Pair:
+def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> PairShape:
     first, second = (_side(axis, term, place, model) for place, axis in enumerate(term.axes))
-    where = np.ix_(first.order, second.order)
-    shaped = {name: values.reshape(term.points.shape)[where] for name, values in counts.items()}
-    points, spread = term.points[where], term.spread[where]
-    return Pair(
+    plotted = np.ix_(first.order, second.order)
+    cell_counts = {name: values.reshape(term.points.shape)[plotted] for name, values in counts.items()}
+    points, spread = term.points[plotted], term.spread[plotted]
+    return PairShape(
         term=term.name,
         first=first,
         second=second,
@@ -135,33 +139,34 @@ def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, fa
         share=facts.share,
         points=points,
         spread=spread,
-        train_n=shaped["train_n"].astype(np.int64),
-        strongest=_strongest(first, second, points, spread, shaped),
+        train_n=cell_counts["train_n"].astype(np.int64),
+        strongest=_strongest(first, second, points, spread, cell_counts),
     )
 
 
-def _side(axis: Bins, term: Term, place: int, model: Model) -> Side:
+def _side(axis: Bins, term: Term, place: int, model: Model) -> PairSide:
     feature = model.contract[axis.feature]
     inner = list(range(1, axis.count - 1))
     if not isinstance(axis, NumberBins) and not feature.kind.has_order:
+        # Categories have no order of their own: by mean points, cells of similar colour lie side by side.
         customers = np.moveaxis(term.customers, place, 0)
         means = (np.moveaxis(term.points, place, 0) * customers).sum(1) / np.maximum(customers.sum(1), 1)
         inner.sort(key=lambda bin: (-float(means[bin]), bin))
-    # A number is never "unseen": that bin is reached by no value, and is left out.
+    # A number is never unseen: no value falls in that bin, so it is left out.
     last = [] if isinstance(axis, NumberBins) else [axis.count - 1]
     first = [MISSING] if feature.missing is not None or term.customers.take(MISSING, axis=place).any() else []
     order = (*first, *inner, *last)
-    return Side(feature, order, tuple(bin_label(axis, bin, model.contract) for bin in order))
+    return PairSide(feature, order, tuple(bin_label(axis, bin, model.contract) for bin in order))
 
 
 def _strongest(
-    first: Side, second: Side, points: np.ndarray, spread: np.ndarray, counts: dict[str, np.ndarray]
-) -> tuple[Cell, ...]:
+    first: PairSide, second: PairSide, points: np.ndarray, spread: np.ndarray, counts: dict[str, np.ndarray]
+) -> tuple[PairCell, ...]:
     thick = np.argwhere(counts["train_n"] >= THIN_BIN_CUSTOMERS)
     ranked = sorted(map(tuple, thick.tolist()), key=lambda at: (-float(points[at]), at))
-    chosen = ranked if len(ranked) <= 2 * _EXTREMES else ranked[:_EXTREMES] + ranked[-_EXTREMES:]
+    extremes = ranked if len(ranked) <= 2 * _EXTREMES else ranked[:_EXTREMES] + ranked[-_EXTREMES:]
     return tuple(
-        Cell(
+        PairCell(
             first=first.labels[at[0]],
             second=second.labels[at[1]],
             points=float(points[at]),
@@ -171,10 +176,10 @@ def _strongest(
             holdout_n=int(counts["holdout_n"][at]),
             holdout_rate=_rate(counts, "holdout", at),
         )
-        for at in chosen
+        for at in extremes
     )
 
 
-def _rate(counts: dict[str, np.ndarray], part: str, at: tuple[int, ...]) -> float | None:
-    n = int(counts[f"{part}_n"][at])
-    return float(counts[f"{part}_buyers"][at]) / n if n else None
+def _rate(counts: dict[str, np.ndarray], split: str, at: tuple[int, ...]) -> float | None:
+    n = int(counts[f"{split}_n"][at])
+    return float(counts[f"{split}_buyers"][at]) / n if n else None
