@@ -17,7 +17,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 1), SCORES, st.integers(0, 3)), min_siz
 
 
 @given(ROWS)
-def test_weighted_figures_equal_scikit_learns_on_rows_written_out(rows: list[tuple[int, float, int]]) -> None:
+def test_weighted_metrics_equal_those_of_scikit_learn_on_repeated_rows(rows: list[tuple[int, float, int]]) -> None:
     label, score, weight = (np.array(column) for column in zip(*rows, strict=True))
     whole = np.repeat(label, weight)
     if len(np.unique(whole)) < 2:
@@ -43,7 +43,7 @@ def test_lift_and_capture_by_hand() -> None:
     assert (values["lift_10"], values["lift_30"]) == pytest.approx((10 / 3, 20 / 9))
 
 
-def test_equal_scores_share_what_they_capture() -> None:
+def test_equal_scores_count_in_proportion() -> None:
     label = np.array([1, 0, 0, 0, 1, 0, 0, 0, 0, 0])
     values = measure(Ranked(label, np.full(10, 0.3)), np.ones(10))
     assert (values["roc_auc"], values["lift_10"], values["lift_30"]) == pytest.approx((0.5, 1.0, 1.0))
@@ -51,7 +51,7 @@ def test_equal_scores_share_what_they_capture() -> None:
 
 
 @given(ROWS)
-def test_weighted_gains_are_those_of_rows_written_out(rows: list[tuple[int, float, int]]) -> None:
+def test_weighted_gains_are_those_of_repeated_rows(rows: list[tuple[int, float, int]]) -> None:
     label, score, weight = (np.array(column) for column in zip(*rows, strict=True))
     if not (label * weight).any():
         return
@@ -79,14 +79,14 @@ def test_calibration_error_by_bins_of_equal_size(n: int) -> None:
     assert ece == pytest.approx(metrics.expected_calibration_error(label, score))
 
 
-def test_equal_scores_are_calibrated_together() -> None:
+def test_equal_scores_share_a_calibration_bin() -> None:
     label = np.array([1, 0, 0, 0] * 25)
     assert set(metrics.calibration_bins(np.full(100, 0.25))) == {5}
     assert metrics.expected_calibration_error(label, np.full(100, 0.25)) == 0
     assert measure(Ranked(label, np.full(100, 0.3)), np.ones(100))["ece"] == pytest.approx(0.05)
 
 
-def test_the_interval_of_an_auc_covers_the_truth_about_as_often_as_it_says() -> None:
+def test_the_interval_of_an_auc_has_about_its_nominal_coverage() -> None:
     rng = np.random.default_rng(1)
     # Buyers' scores are normal around 1, others' around 0: the AUC is Phi(1 / sqrt(2)).
     truth, hits, tries = 0.7602, 0, 60
@@ -121,11 +121,11 @@ def test_an_interval_holds_the_middle_95_percent() -> None:
     ("quality", "word"),
     [(0.95, "excellent"), (0.8, "excellent"), (0.72, "good"), (0.45, "fair"), (0.2, "weak"), (-0.3, "poor")],
 )
-def test_lift_quality_in_a_word(quality: float, word: str) -> None:
+def test_lift_quality_as_a_word(quality: float, word: str) -> None:
     assert metrics.lift_quality_grade(quality) == word
 
 
-def test_sample_size_is_the_textbooks() -> None:
+def test_sample_size_is_that_of_the_textbook() -> None:
     # Fleiss, Levin & Paik (2003), table A.3: 0.20 against 0.25, alpha 0.05, power 0.80, without continuity correction.
     assert metrics.sample_size(0.20, 0.05) == pytest.approx(1_094, abs=1)
     assert metrics.sample_size(0.18, 0.01) > 4 * metrics.sample_size(0.18, 0.02) * 0.9

@@ -1,4 +1,4 @@
-"""Two runs compared: conservation, drift, who moved, and the exit code that a scheduler acts on."""
+"""Two runs compared: counts add up, drift, migration, and the exit code that a scheduler acts on."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_probabilities_are_compared_with_outcomes_and_a_fall_fires(
     assert any("were predicted" in one for one in alarms)
 
 
-def test_outcomes_that_say_nothing_are_refused(model: Model, scores: pa.Table) -> None:
+def test_outcomes_without_both_classes_are_refused(model: Model, scores: pa.Table) -> None:
     run = read_run(scores, model, "scores")
     with pytest.raises(TableError, match="customers of the old run who bought, and who did not"):
         monitor_facts(run, run, model, {"nobody": 1})
@@ -137,7 +137,7 @@ def test_a_run_without_customers_has_no_limit(model: Model, scores: pa.Table) ->
 
 
 @pytest.mark.parametrize("fault", ["column", "model", "twice"])
-def test_scores_that_are_none_are_refused(fault: str, model: Model, scores: pa.Table) -> None:
+def test_invalid_scores_are_refused(fault: str, model: Model, scores: pa.Table) -> None:
     bad = {
         "column": scores.drop_columns("decile"),
         "model": scores.set_column(
@@ -199,7 +199,7 @@ def test_outcomes_are_read_as_training_reads_them(labels: list[object], model: M
         ([None, None], "row 1, column purchased_next_30d: expected 0 or 1; got None, and 1 more such rows"),
     ],
 )
-def test_outcomes_that_are_none_are_refused(labels: list[object], message: str, model: Model) -> None:
+def test_invalid_outcomes_are_refused(labels: list[object], message: str, model: Model) -> None:
     with pytest.raises(TableError, match=message):
         read_outcomes(pa.table({"customer_id": ["a", "b"], LABEL: labels}), model, "o.csv")
 
@@ -238,7 +238,7 @@ def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, score
     assert explain(*run).exit_code == 0
 
 
-def test_the_report_read_is_the_one_of_these_scores(
+def test_the_report_must_be_of_the_scores_beside_it(
     model_dir: Path, customers: pa.Table, some_file: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.parquet"
@@ -269,16 +269,14 @@ def test_the_report_read_is_the_one_of_these_scores(
         ("customer_id", [["C1"]], "column customer_id: expected values of type string; got"),
     ],
 )
-def test_scores_that_hold_what_no_score_is_are_refused(
+def test_scores_with_invalid_values_are_refused(
     name: str, values: list[object], expected: str, model: Model, scores: pa.Table
 ) -> None:
     with pytest.raises(TableError, match=f"week: {expected}"):
         read_run(with_column(scores.slice(0, 1), name, pa.array(values)), model, "week")
 
 
-def test_columns_that_are_there_twice_are_refused_by_every_reader(
-    model: Model, scores: pa.Table, customers: pa.Table
-) -> None:
+def test_duplicate_columns_are_refused_by_every_reader(model: Model, scores: pa.Table, customers: pa.Table) -> None:
     twice = scores.append_column("segment_id", scores["segment_id"])
     for read in (read_run, scored_segments):
         with pytest.raises(TableError, match="week: column segment_id: expected one column of this name; got 2"):
@@ -298,7 +296,9 @@ def test_columns_that_are_there_twice_are_refused_by_every_reader(
         (pa.array([[0.5]]), "column true_probability: expected values of type double"),
     ],
 )
-def test_a_truth_that_is_none_is_refused(values: pa.Array, expected: str, some_file: Path, tmp_path: Path) -> None:
+def test_invalid_true_probabilities_are_refused(
+    values: pa.Array, expected: str, some_file: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "t.arrow"
     tables.write(pa.table({"customer_id": ["C1"], "true_probability": values}), path)
     message = refused(tmp_path, "train", some_file, "--model", tmp_path / "m", "--truth", path, "--quiet")

@@ -59,7 +59,7 @@ def test_every_interval_holds_its_figure(model: Model) -> None:
     assert low <= held.figures[ECE] <= high  # though every draw overstates it
 
 
-def test_baselines_are_judged_like_the_model(model: Model) -> None:
+def test_baselines_are_evaluated_like_the_model(model: Model) -> None:
     purchase = model.evaluation.purchase
     baselines = {one.name: one for one in purchase.baselines}
     assert list(baselines) == ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "black_box"]
@@ -103,12 +103,12 @@ def test_the_facts_depend_on_the_seed_and_nothing_else() -> None:
     assert first.gains != other.gains
 
 
-def test_intervals_alone_are_those_beside_others() -> None:
+def test_intervals_do_not_depend_on_what_else_is_evaluated() -> None:
     alone = figures_of(trial().label, trial().ours, 20, seed=1)
     assert alone == purchase_facts(trial(), 20, seed=1).holdout.figures
 
 
-def test_curves_and_cells_count_everybody_once(model: Model) -> None:
+def test_curves_and_cells_count_every_customer_once(model: Model) -> None:
     purchase, together = model.evaluation.purchase, model.evaluation.together
     n = purchase.holdout.n
     buyers = round(n * purchase.holdout.base_rate)
@@ -126,7 +126,7 @@ def test_curves_and_cells_count_everybody_once(model: Model) -> None:
     assert sum(one.n for one in ages) == n
 
 
-def test_nothing_is_shown_of_a_small_group(contract: Contract, customers: pa.Table) -> None:
+def test_a_small_group_gets_no_metrics(contract: Contract, customers: pa.Table) -> None:
     rng = np.random.default_rng(0)
     columns = columns_of(customers, contract.features)
     n = customers.num_rows
@@ -145,7 +145,7 @@ def test_guests_are_a_group(model: Model) -> None:
 
 
 @pytest.mark.parametrize("form", ["direct", "reversed", "both ends", "missing"])
-def test_a_leak_shows_whatever_its_form(form: str, customers: pa.Table, contract: Contract) -> None:
+def test_a_leak_of_any_form_is_found(form: str, customers: pa.Table, contract: Contract) -> None:
     label = customers[LABEL].to_numpy()
     rng = np.random.default_rng(0)
     noise = rng.random(len(label))
@@ -186,7 +186,7 @@ def test_training_stops_at_a_leak_unless_it_is_accepted(few: pa.Table, contract:
     assert list(accepted.manifest["options"]["accept_leakage"]) == ["sessions_30d"]
 
 
-def test_a_leak_that_only_the_model_sees_is_stopped(few: pa.Table, contract: Contract) -> None:
+def test_a_leak_of_two_features_together_is_refused(few: pa.Table, contract: Contract) -> None:
     """Two features with half of the label each, so that neither leaks alone: odd rows' purchases, and even rows'."""
     label = few[LABEL].to_numpy()
     odd = np.arange(len(label)) % 2 == 1
@@ -198,7 +198,7 @@ def test_a_leak_that_only_the_model_sees_is_stopped(few: pa.Table, contract: Con
         learn(halves, contract, TINY)
 
 
-def test_a_leak_in_the_holdout_alone_is_not_looked_at(few: pa.Table, contract: Contract) -> None:
+def test_a_leak_in_the_holdout_alone_changes_nothing(few: pa.Table, contract: Contract) -> None:
     """The leakage check uses training rows only: nothing is decided on the holdout."""
     label = few[LABEL].to_numpy()
     holdout = splits.stratified(label, TINY.validation, TINY.holdout, TINY.seed).holdout
@@ -207,7 +207,7 @@ def test_a_leak_in_the_holdout_alone_is_not_looked_at(few: pa.Table, contract: C
     learn(with_column(few, "sessions_30d", leak), contract, TINY)
 
 
-def test_accepting_a_feature_that_is_not_there_is_refused(few: pa.Table, contract: Contract) -> None:
+def test_accepting_leakage_of_an_unknown_feature_is_refused(few: pa.Table, contract: Contract) -> None:
     with pytest.raises(ContractError, match="--accept-leakage sessions_30: expected a feature that the model may use"):
         learn(few, contract, replace(TINY, accept_leakage=("sessions_30",)))
 
@@ -233,7 +233,7 @@ def test_profit_by_hand() -> None:
         assert low <= one.profit <= high
 
 
-def test_who_pays_is_decided_by_the_probability_alone() -> None:
+def test_the_break_even_choice_uses_the_probability_alone() -> None:
     profit = purchase_facts(trial(stakes=CampaignCosts(10, 2)), 10, seed=0).profit
     assert profit is not None
     chosen = trial().ours.probability >= 0.2
@@ -245,7 +245,7 @@ def test_who_pays_is_decided_by_the_probability_alone() -> None:
 
 
 @pytest.mark.parametrize(("margin", "cost"), [(0, 1), (-5, 1), (5, -1), (5, None), (None, 1), (float("nan"), 1)])
-def test_stakes_that_make_no_sense_are_refused(margin: float, cost: float, few: pa.Table, contract: Contract) -> None:
+def test_invalid_campaign_costs_are_refused(margin: float, cost: float, few: pa.Table, contract: Contract) -> None:
     with pytest.raises(ValueError, match="margin above 0 and a contact_cost of 0 or more, or neither"):
         learn(few, contract, replace(TINY, margin=margin, contact_cost=cost))
 
@@ -285,7 +285,7 @@ def test_a_category_may_have_the_role_of_a_number(few: pa.Table, contract: Contr
     assert [one.name for one in purchase.baselines_skipped] == ["recency_rule", "logistic_rfv"]
 
 
-def test_a_shuffled_label_leaves_nothing_to_learn(few: pa.Table, contract: Contract) -> None:
+def test_with_a_shuffled_label_the_auc_is_that_of_chance(few: pa.Table, contract: Contract) -> None:
     label = np.random.default_rng(3).permutation(few[LABEL].to_numpy())
     purchase = learn(with_column(few, LABEL, label), contract, TINY).model.evaluation.purchase
     low, high = purchase.holdout.figures.intervals[ROC_AUC.key]
@@ -293,7 +293,7 @@ def test_a_shuffled_label_leaves_nothing_to_learn(few: pa.Table, contract: Contr
     assert abs(purchase.holdout.figures[BRIER_SKILL]) < 0.05
 
 
-def test_the_best_knowable_is_the_truths_auc(customers: pa.Table, contract: Contract) -> None:
+def test_the_best_score_is_the_true_probability(customers: pa.Table, contract: Contract) -> None:
     table, truth = simulate(2_000, seed=7)
     known = dict(zip(truth["customer_id"].to_pylist(), truth["true_probability"].to_pylist(), strict=True))
     facts = train(Source(table, "customers", truth=known), contract, TINY).model.evaluation.purchase
@@ -363,7 +363,7 @@ def test_thresholds_of_baselines_come_from_validation_rows(model: Model) -> None
     assert all(0 < one.threshold < 1 for one in model.evaluation.purchase.baselines)
 
 
-def test_a_large_holdout_gets_fewer_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_holdout_gets_fewer_draws_and_the_facts_record_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("northstar_explain.evaluate.model_quality.LARGE", 500)
     monkeypatch.setattr("northstar_explain.evaluate.model_quality.DRAWS_WHEN_LARGE", 20)
     by_size = [purchase_facts(trial(n=n), 30, 0) for n in (500, 501)]

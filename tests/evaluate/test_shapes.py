@@ -1,4 +1,4 @@
-"""Facts for auditors: every customer is in one bin of every term, and nothing is said that the rows do not show."""
+"""Facts of the audit pack: shape counts, data quality, robustness and the drift baseline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from northstar_explain.model.folder import EXPECTED, INTERPRET_PROBABILITY
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
 
 
-def test_shapes_stand_row_by_row_beside_the_scorecard(model: Model) -> None:
+def test_shape_counts_match_the_scorecard_row_by_row(model: Model) -> None:
     card, shapes = points.to_table(model.scorecard), model.shapes
     for name in ("term", "bin_1", "bin_2"):
         assert shapes[name].equals(card[name])
@@ -58,7 +58,7 @@ def test_a_bin_holds_its_own_customers() -> None:
     assert all(row["train_predicted"] == 0.5 for row in found.values())
 
 
-def test_golden_rows_carry_what_interpret_itself_predicts(model: Model) -> None:
+def test_golden_rows_have_the_probability_of_interpret(model: Model) -> None:
     ours, theirs = (model.golden[name].to_numpy() for name in (EXPECTED[1], INTERPRET_PROBABILITY))
     assert np.abs(ours - theirs).max() <= 1e-12
 
@@ -87,21 +87,21 @@ def test_cramers_v_agrees_with_scipy(codes: np.ndarray) -> None:
     assert data_quality.association(first, second) == ("Cramér's V", pytest.approx(want))
 
 
-def test_a_number_that_a_category_decides_is_wholly_like_it() -> None:
+def test_a_number_that_a_category_determines_has_correlation_ratio_1() -> None:
     group = Category(np.array([0, 0, 1, 1, -1], np.int32), ("a", "b"))
     for order in ((group, np.array([1.0, 1.0, 5.0, 5.0, 9.0])), (np.array([1.0, 1.0, 5.0, 5.0, np.nan]), group)):
         assert data_quality.association(*order) == ("correlation ratio", pytest.approx(1.0))
     assert data_quality.association(np.full(3, np.nan), np.arange(3.0)) == ("none", 0.0)
 
 
-def test_only_features_that_share_credit_are_named(model: Model) -> None:
+def test_only_strongly_associated_features_are_reported(model: Model) -> None:
     pairs = model.evaluation.data.correlated
     assert pairs
     assert all(abs(pair.value) >= CORRELATED for pair in pairs)
     assert {pairs[0].first, pairs[0].second} <= {feature.name for feature in model.contract.model_features}
 
 
-def test_missing_values_and_parts_are_counted(model: Model, customers: pa.Table, contract: Contract) -> None:
+def test_missing_values_and_splits_are_counted(model: Model, customers: pa.Table, contract: Contract) -> None:
     facts = model.evaluation.data
     label = customers[LABEL].to_numpy()
     assert sum(part.n for part in facts.splits) == len(label)
@@ -111,7 +111,7 @@ def test_missing_values_and_parts_are_counted(model: Model, customers: pa.Table,
         assert (item.train > 0) == (contract[item.feature].missing is not None)
 
 
-def test_bags_agree_with_themselves_where_there_is_one(model: Model) -> None:
+def test_a_single_bag_agrees_with_the_model(model: Model) -> None:
     bags = model.evaluation.robustness.bags
     assert (bags.bags, bags.n) == (2, 1_200)
     for name in ("same_flag", "same_decile", "same_top_reason", "same_top_three"):
@@ -152,7 +152,7 @@ def test_ranges_of_the_baseline_meet_without_a_gap(model: Model) -> None:
 
 
 @given(arrays.arrays(np.int64, 5, elements=st.integers(0, 50)), arrays.arrays(np.int64, 5, elements=st.integers(0, 50)))
-def test_the_stability_index_is_nothing_for_equals_and_never_negative(first: np.ndarray, second: np.ndarray) -> None:
+def test_the_stability_index_is_zero_for_equal_shares_and_never_negative(first: np.ndarray, second: np.ndarray) -> None:
     first[0] += 1
     second[0] += 1
     assert metrics.population_stability(first, first) == 0
@@ -160,7 +160,7 @@ def test_the_stability_index_is_nothing_for_equals_and_never_negative(first: np.
     assert metrics.population_stability(first, second) == pytest.approx(metrics.population_stability(second, first))
 
 
-def test_a_shift_is_found_by_the_stability_index() -> None:
+def test_a_shift_raises_the_stability_index() -> None:
     shares = np.array([500, 500])
     # (0.7 - 0.5) ln(0.7 / 0.5) + (0.3 - 0.5) ln(0.3 / 0.5)
     assert metrics.population_stability(shares, np.array([700, 300])) == pytest.approx(0.1695, abs=1e-3)

@@ -1,9 +1,10 @@
-"""The playbook as PDF: what stands in the model folder, page by page, and nothing that a name could smuggle in."""
+"""The playbook as PDF: the figures of the model folder, page by page, and texts that cannot inject markup."""
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
 from io import BytesIO
 from itertools import product
@@ -166,7 +167,7 @@ def test_full_pages_fit(segments: int, model: Model, customers: pa.Table, tmp_pa
 
 
 def require_inside(page: Any) -> None:
-    """No text begins outside of the sheet."""
+    """Every text begins inside the page."""
     width, height = float(page.mediabox.width), float(page.mediabox.height)
     outside = []
 
@@ -261,7 +262,7 @@ def test_text_can_be_read_on_every_accent() -> None:
     assert palette.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # WCAG's own example
 
 
-def test_inks_of_the_stylesheet_can_be_read() -> None:
+def test_text_colours_of_the_stylesheet_have_contrast() -> None:
     from importlib import resources
 
     style = resources.files("northstar_explain.templates").joinpath("playbook.css").read_text(encoding="utf-8")
@@ -270,7 +271,7 @@ def test_inks_of_the_stylesheet_can_be_read() -> None:
     assert all(palette.contrast(ink, palette.PAPER) >= palette.READABLE for ink in inks)
 
 
-def test_colour_is_never_alone(model: Model, reader: pypdf.PdfReader) -> None:
+def test_colour_is_never_the_only_sign(model: Model, reader: pypdf.PdfReader) -> None:
     """Wherever a segment's colour stands, its id does."""
     ids = [segment.id for segment in model.segmentation.segments]
     for number in (0, 1, 2 + len(ids), 3 + len(ids)):  # cover, overview, whom first, tree
@@ -322,7 +323,8 @@ def test_a_page_that_cannot_be_laid_out_leaves_nothing(
     def fail(*args: object) -> bytes:
         raise OutputError("playbook.pdf", [])
 
-    monkeypatch.setattr("northstar_explain.report.playbook.write_playbook.pdf_bytes", fail)
+    # Not by its path: the package exports a function of the module's name, which hides the module.
+    monkeypatch.setattr(sys.modules[write_playbook.__module__], "pdf_bytes", fail)
     with pytest.raises(OutputError):
         write_playbook(model, tmp_path / "pb")
     assert contents(tmp_path) == {}

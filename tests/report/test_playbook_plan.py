@@ -69,7 +69,7 @@ def test_decisions_are_on_the_page(model: Model, tmp_path: Path) -> None:
         ('owner = "Ada', 'ower = "Ada', "playbook.ower: expected one of title, owner"),
         ("[segments.S1]", "[segments.S77]", "segments.S77: expected the id of a segment: S1, S2"),
         ("#123456", "blue", 'segments.S1.color: expected a colour such as "#00578a"; got'),
-        ("#123456", "#ffee00", "a colour on which white can be read"),
+        ("#123456", "#ffee00", "a colour on which white text is readable"),
         ("2026-06-30", '"30 June"', "playbook.review: expected a day without quotes, such as 2026-06-30"),
         ("0.2", "20", "playbook.control_group: expected a share above 0, up to 0.5"),
         ("0.2", "true", "playbook.control_group: expected a share above 0, up to 0.5"),
