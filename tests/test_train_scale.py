@@ -56,8 +56,8 @@ def test_a_sample_is_told_wherever_the_rows_are(drawn: Trained, model: Model) ->
     said = "fitted to rows drawn by chance: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
     assert said in facts_text(drawn.model)
     assert "drawn by chance" not in facts_text(model)
-    assert "1,000 of 4,200 rows, drawn by chance" in str(identity.data(drawn.model))
-    assert "rows, drawn by chance" not in str(identity.data(model))
+    assert "1,000 of 4,200 rows, sampled at random" in str(identity.data(drawn.model))
+    assert "rows, sampled at random" not in str(identity.data(model))
 
 
 def test_as_many_rows_as_a_fit_may_use_are_all_used(few: pa.Table, contract: Contract) -> None:
@@ -110,7 +110,7 @@ def test_repeated_rows_are_kept_together_and_told(repeated: pa.Table, contract: 
     assert [together[part] for part in ("train", "validation", "holdout")] == [350, 50, 100]
     assert (facts["train_n"], facts["holdout"]["n"]) == (2_800, 800)
     assert "100 different rows; 400 others taught, none did both" in facts_text(model)
-    assert "Rows that are equal in every feature belong together" in str(identity.data(model))
+    assert "Rows that are equal in every feature form a group" in str(identity.data(model))
 
 
 def test_a_machine_stops_as_early_as_without_copies_and_ranks_as_well(customers: pa.Table, contract: Contract) -> None:
