@@ -45,9 +45,9 @@ def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(sampled: Trained) -> No
         "segments": {"used": 1_000, "of": 4_800},
     }
     assert model.manifest["options"]["fit_rows"] == 1_000
-    facts = model.evaluation["purchase"]
-    assert (facts["train_n"], facts["validation_n"], facts["holdout"]["n"]) == (1_000, 600, 1_200)
-    assert model.evaluation["segments"]["fidelity_n"] == 1_200
+    facts = model.evaluation.purchase
+    assert (facts.train_n, facts.validation_n, facts.holdout.n) == (1_000, 600, 1_200)
+    assert model.evaluation.segments.fidelity_n == 1_200
     assert sum(segment.customers for segment in model.segmentation.segments) == 6_000
     assert model.scorecard.terms[0].customers.sum() == 1_000
 
@@ -56,8 +56,8 @@ def test_a_sample_is_reported_wherever_the_rows_are(sampled: Trained, model: Mod
     text = "fitted to a random sample of the rows: purchase to 1,000 of 4,200, segments to 1,000 of 4,800"
     assert text in facts_text(sampled.model)
     assert "random sample" not in facts_text(model)
-    assert "1,000 of 4,200 rows, drawn by chance" in str(identity.data(sampled.model))
-    assert "rows, drawn by chance" not in str(identity.data(model))
+    assert "1,000 of 4,200 rows, sampled at random" in str(identity.data(sampled.model))
+    assert "rows, sampled at random" not in str(identity.data(model))
 
 
 def test_as_many_rows_as_a_fit_may_use_are_all_used(few: pa.Table, contract: Contract) -> None:
@@ -106,13 +106,14 @@ def test_too_few_rows_to_fit_on_are_refused(tmp_path: Path) -> None:
 def test_repeated_rows_are_kept_together_and_reported(repeated: pa.Table, contract: Contract) -> None:
     model = learn(repeated, contract, TINY).model
     assert model.manifest["data"]["repeated"] == 3_500
-    facts = model.evaluation["purchase"]
-    together = facts["kept_together"]
-    assert together["by"] is None
-    assert [together[split] for split in ("train", "validation", "holdout")] == [350, 50, 100]
-    assert (facts["train_n"], facts["holdout"]["n"]) == (2_800, 800)
-    assert "100 different rows; 400 others taught, none did both" in facts_text(model)
-    assert "Rows that are equal in every feature belong together" in str(identity.data(model))
+    facts = model.evaluation.purchase
+    together = facts.group_split
+    assert together is not None
+    assert together.column is None
+    assert (together.train, together.validation, together.holdout) == (350, 50, 100)
+    assert (facts.train_n, facts.holdout.n) == (2_800, 800)
+    assert "100 different rows; 400 others were used to train, none for both" in facts_text(model)
+    assert "Rows that are equal in every feature form a group" in str(identity.data(model))
 
 
 def test_an_ebm_stops_as_early_as_without_copies_and_ranks_as_well(customers: pa.Table, contract: Contract) -> None:
@@ -205,7 +206,8 @@ def test_experiments_are_evaluated_on_no_more_rows_than_they_need(
     monkeypatch.setattr("northstar_explain.evaluate.experiments.HOLDOUT_ROWS", 200)
     monkeypatch.setattr("northstar_explain.evaluate.experiments.SHUFFLES", 1)
     small = replace(OPTIONS.purchase, interactions=0, outer_bags=1, max_bins=8, early_stopping_rounds=2)
-    monkeypatch.setattr("northstar_explain.evaluate.experiments._MACHINE", small)
+    monkeypatch.setattr("northstar_explain.evaluate.experiments._EBM_OPTIONS", small)
     model = learn(few, contract, replace(TINY, experiments=True)).model
-    assert model.evaluation["comparison"]["holdout_n"] == 200
-    assert model.evaluation["purchase"]["holdout"]["n"] == 300
+    assert model.evaluation.experiments is not None
+    assert model.evaluation.experiments.holdout_n == 200
+    assert model.evaluation.purchase.holdout.n == 300

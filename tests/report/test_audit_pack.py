@@ -467,7 +467,7 @@ def test_what_is_open_or_broken_is_found(hostile: Model) -> None:
     bad = Certificate("m", 3, (Check("program", "how", rows=3, difference=1.0, wrong=2),))
     listed = findings(hostile, about.About(), feature_shapes(hostile), bad)
     assert listed[0].level == BROKEN
-    assert "program gives 2 golden rows a different listed" in listed[0].text
+    assert "program gives 2 golden rows a different result" in listed[0].text
     assert {"No owner is named.", "No approver is named."} <= {one.text for one in listed if one.level == OPEN}
     named = findings(hostile, about.About("Ada", "Grace"), feature_shapes(hostile), Certificate("m", 3))
     assert not any("is named" in one.text for one in named)
