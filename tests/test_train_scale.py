@@ -45,9 +45,9 @@ def test_a_fit_uses_a_sample_and_the_evaluation_all_rows(drawn: Trained) -> None
         "segments": {"used": 1_000, "of": 4_800},
     }
     assert model.manifest["options"]["fit_rows"] == 1_000
-    facts = model.evaluation["purchase"]
-    assert (facts["train_n"], facts["validation_n"], facts["holdout"]["n"]) == (1_000, 600, 1_200)
-    assert model.evaluation["segments"]["fidelity_n"] == 1_200
+    facts = model.evaluation.purchase
+    assert (facts.train_n, facts.validation_n, facts.holdout.n) == (1_000, 600, 1_200)
+    assert model.evaluation.segments.fidelity_n == 1_200
     assert sum(segment.customers for segment in model.segmentation.segments) == 6_000
     assert model.scorecard.terms[0].customers.sum() == 1_000
 
@@ -203,7 +203,8 @@ def test_experiments_are_judged_on_no_more_rows_than_they_need(
     monkeypatch.setattr("northstar_explain.evaluate.experiments.HOLDOUT_ROWS", 200)
     monkeypatch.setattr("northstar_explain.evaluate.experiments.SHUFFLES", 1)
     small = replace(OPTIONS.purchase, interactions=0, outer_bags=1, max_bins=8, early_stopping_rounds=2)
-    monkeypatch.setattr("northstar_explain.evaluate.experiments._MACHINE", small)
+    monkeypatch.setattr("northstar_explain.evaluate.experiments._EBM_OPTIONS", small)
     model = learn(few, contract, replace(TINY, experiments=True)).model
-    assert model.evaluation["comparison"]["holdout_n"] == 200
-    assert model.evaluation["purchase"]["holdout"]["n"] == 300
+    assert model.evaluation.experiments is not None
+    assert model.evaluation.experiments.holdout_n == 200
+    assert model.evaluation.purchase.holdout.n == 300
