@@ -111,7 +111,7 @@ class Cluster:
         return found
 
     def _watch(self) -> None:
-        """Start a worker anew where one has died, as a system's supervisor does."""
+        """Start another worker where one has died, as a system's supervisor does."""
         while not self._stopped.wait(0.2):
             self._keep()
 

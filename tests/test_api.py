@@ -168,14 +168,14 @@ def test_runs_are_compared_as_files_and_as_tables(
     model_dir: Path, some: pa.Table, two_runs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     loaded = ns.load(model_dir)
-    facts = loaded.monitor(*two_runs, some)
+    facts = loaded.monitor(*two_runs, some).as_json()
     command = explain("monitor", "--model", model_dir, "--scores", two_runs[0], "--scores", two_runs[1], "--json")
     assert {**facts, "outcomes": None} == {**json.loads(command.stdout), "triggers": facts["triggers"]}
     assert facts["customers"] == {"old": 300, "new": 200, "both": 200}
     assert facts["outcomes"]["n"] == 300
     assert facts["feature_drift"] is not None
     earlier, later = (pq.read_table(path).to_pandas() for path in two_runs)
-    tables = loaded.monitor(earlier, later, tmp_path / "of-earlier.parquet")
+    tables = loaded.monitor(earlier, later, tmp_path / "of-earlier.parquet").as_json()
     assert tables == {**facts, "feature_drift": None, "rejected_share": None, "triggers": tables["triggers"]}
     with pytest.raises(TableError, match="later scores: columns: expected .*; got no probability"):
         loaded.monitor(two_runs[0], pq.read_table(two_runs[1]).drop_columns(["probability"]))

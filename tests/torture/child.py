@@ -96,7 +96,7 @@ def call(
     # Pipes, as a limit on the size of files must not cut off what is said; wide enough for all of it.
     said_by = [_wide_pipe() for _ in ("stdout", "stderr")]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of threads: those of Arrow are made anew in the child
+        warnings.simplefilter("ignore")  # of threads: Arrow starts its own again in the child
         pid = os.fork()
     if not pid:
         os.close(go)

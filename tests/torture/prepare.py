@@ -26,7 +26,7 @@ def prepare(work: Path) -> None:
     Parameters
     ----------
     work : Path
-        Made anew, unless it is there and complete.
+        Made again, unless it is there and complete.
     """
     done, learned, said = work / "done", work / "learned", work / "said"
     if done.exists():

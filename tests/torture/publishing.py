@@ -154,9 +154,9 @@ class Trial:
             return
         self.result.runs += 1
         told = self.told(ended, killed=kind == "kill")
-        self.judge(f"{kind} at {point}", ended, told)
+        self.check(f"{kind} at {point}", ended, told)
 
-    def judge(self, where: str, ended: Ended, told: str | None) -> None:
+    def check(self, where: str, ended: Ended, told: str | None) -> None:
         """Count what stands there, and what the next run makes of it."""
         if told:
             self._problem(where, told)
@@ -168,7 +168,7 @@ class Trial:
         self._next(where)
 
     def _next(self, where: str) -> None:
-        """See that the next run ends as an undisturbed one, be it resumed or begun anew."""
+        """See that the next run ends as an undisturbed one, be it resumed or started again."""
         if not (self.scenario.resumes and self._resume(where)):
             self._again(where)
 

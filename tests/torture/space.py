@@ -67,14 +67,14 @@ def _fill(trial: Trial, scenario: Scenario, work: Path) -> None:
         ended = trial.run()
         _resize(trial.place, had + 4 * need + (1 << 24))
         trial.result.runs += 1
-        trial.judge(f"on a disk of {size:,} bytes", ended, trial.told(ended))
+        trial.check(f"on a disk of {size:,} bytes", ended, trial.told(ended))
     trial.result.points += _STEPS
 
 
 def _judged(trial: Trial, where: str, limit: int) -> None:
     ended = trial.run(most_bytes=limit)
     trial.result.runs += 1
-    trial.judge(where, ended, trial.told(ended))
+    trial.check(where, ended, trial.told(ended))
 
 
 def _room(folder: Path) -> int:
