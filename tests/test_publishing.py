@@ -24,7 +24,7 @@ from northstar_explain.export.sql import write_scores, write_sql
 from northstar_explain.model import Model, folder
 from northstar_explain.report import comparison
 from northstar_explain.report.audit.pack import write_pack
-from northstar_explain.score.outputs import Outputs
+from northstar_explain.score.output_places import Outputs
 from northstar_explain.tables import journal, staging
 from northstar_explain.training import Trained, save
 

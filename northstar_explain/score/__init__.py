@@ -4,9 +4,9 @@ import warnings
 from typing import Any
 
 from northstar_explain.options import Control, ScoringOptions
-from northstar_explain.score.batch import Scorer
 from northstar_explain.score.per_batch import ScoredBatch, batches
 from northstar_explain.score.runner import ScoringRun, run
+from northstar_explain.score.score_columns import Scorer
 
 __all__ = ["Control", "ScoredBatch", "Scorer", "ScoringOptions", "ScoringRun", "batches", "run"]
 

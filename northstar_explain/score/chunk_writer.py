@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from northstar_explain.score.counts import Tally
-from northstar_explain.score.outputs import Outputs
+from northstar_explain.score.output_places import Outputs
 from northstar_explain.score.work_folder import FinishedChunk
 from northstar_explain.tables import Position
 from northstar_explain.tables.stream import FIRST

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from northstar_explain.score.batch import Scorer
 from northstar_explain.score.inputs import Input
-from northstar_explain.score.outputs import Outputs
+from northstar_explain.score.output_places import Outputs
 from northstar_explain.score.run_report import maker
+from northstar_explain.score.score_columns import Scorer
 from northstar_explain.tables.places import sha256
 
 

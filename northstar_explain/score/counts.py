@@ -14,7 +14,7 @@ from northstar_explain.contract import Category, Columns
 from northstar_explain.contract.check import CheckedBatch
 from northstar_explain.model import Model
 from northstar_explain.model.lookup import CategoryAxis
-from northstar_explain.score.batch import Scored, Scorer
+from northstar_explain.score.score_columns import Scored, Scorer
 
 NAMED = 100  # unseen categories of a feature that are reported by name
 

@@ -16,7 +16,7 @@ from northstar_explain.errors import Fault, TableError
 from northstar_explain.model import Model, load
 from northstar_explain.options import Control
 from northstar_explain.score import ids
-from northstar_explain.score.batch import Scored, Scorer
+from northstar_explain.score.score_columns import Scored, Scorer
 
 
 class ScoredBatch(NamedTuple):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.score.batch import Scorer
 from northstar_explain.score.counts import Tally
 from northstar_explain.score.feature_drift import drift
+from northstar_explain.score.score_columns import Scorer
 from northstar_explain.version import VERSION
 
 

@@ -16,16 +16,16 @@ from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.options import ScoringOptions
 from northstar_explain.score import inputs, rejected_rows
-from northstar_explain.score.batch import Scorer
 from northstar_explain.score.chunk_writer import ChunkWriter, PreparedBatch
 from northstar_explain.score.clock import Clock, RowProgress
 from northstar_explain.score.complete import complete
 from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.inputs import Input
-from northstar_explain.score.outputs import Outputs
+from northstar_explain.score.output_places import Outputs
 from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.run_report import report
+from northstar_explain.score.score_columns import Scorer
 from northstar_explain.score.work_folder import FinishedChunk, WorkFolder
 from northstar_explain.tables import Batch, is_text_format, local_paths
 from northstar_explain.tables.places import cannot_write, sha256

@@ -21,12 +21,12 @@ from northstar_explain.errors import Fault, NorthstarError, OutputError, TableEr
 from northstar_explain.model import Model
 from northstar_explain.model.folder import json_bytes
 from northstar_explain.options import Control, ScoringOptions
-from northstar_explain.score.batch import Scorer
 from northstar_explain.score.clock import Clock
 from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.rejected_rows import with_distinct_names
 from northstar_explain.score.run_report import report
+from northstar_explain.score.score_columns import Scorer
 from northstar_explain.score.spark_faults import one_fault
 from northstar_explain.score.spark_session import engine, opened
 from northstar_explain.tables import local_paths, require_apart

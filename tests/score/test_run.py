@@ -16,8 +16,8 @@ from northstar_explain.contract import Columns, check, columns_of
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model import Model
 from northstar_explain.score import Scorer, batch, run
-from northstar_explain.score.batch import Scored
 from northstar_explain.score.rejected_rows import with_distinct_names
+from northstar_explain.score.score_columns import Scored
 
 
 def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scoring a batch of checked customers: segment, probability, rank, flag and reasons, one row out per row in."""
+"""The columns of scores: segment, probability, rank, flag and reasons of a batch of checked customers, row by row."""
 
 from __future__ import annotations
 
