@@ -4,10 +4,10 @@ import warnings
 from typing import Any
 
 from northstar_explain.evaluate.migration import Earlier
-from northstar_explain.training.options import Source, TrainingOptions
 from northstar_explain.training.previous_model import scored_segments
 from northstar_explain.training.saving import rejects_of, require_places, save
 from northstar_explain.training.steps import Trained, train
+from northstar_explain.training.training_options import Source, TrainingOptions
 
 __all__ = [
     "Earlier",

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from northstar_explain.contract import Contract
 from northstar_explain.learn.fit_segments import LearnedSegments
-from northstar_explain.training.options import Source, TrainingOptions
 from northstar_explain.training.row_sets import RowSets
+from northstar_explain.training.training_options import Source, TrainingOptions
 
 # Libraries whose version may change a figure.
 _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpret-core")

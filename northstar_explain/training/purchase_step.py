@@ -15,7 +15,7 @@ from northstar_explain.learn.compile_scorecard import Bags, bags_of, compile_ebm
 from northstar_explain.learn.fit_purchase_model import EBM
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Purchase, Scorecard
-from northstar_explain.training.options import TrainingOptions
+from northstar_explain.training.training_options import TrainingOptions
 
 
 class FittedPurchaseModel(NamedTuple):

@@ -10,7 +10,7 @@ from northstar_explain.contract import Contract
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import splits
 from northstar_explain.learn.copies import Copies, find_copies
-from northstar_explain.training.options import TrainingOptions
+from northstar_explain.training.training_options import TrainingOptions
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from northstar_explain.metrics import roc_auc
 from northstar_explain.model import Model, build, follow
 from northstar_explain.training.evaluate_step import Case, Evaluated, evaluate, truth_of
 from northstar_explain.training.manifest import about, fitted
-from northstar_explain.training.options import Source, TrainingOptions
 from northstar_explain.training.previous_model import previous
 from northstar_explain.training.purchase_step import FittedPurchaseModel, fit_purchase
 from northstar_explain.training.requirements import require_both_labels, require_known, require_learnable
 from northstar_explain.training.row_sets import RowSets, split_rows
+from northstar_explain.training.training_options import Source, TrainingOptions
 
 Progress = Callable[[str], None]
 
