@@ -41,7 +41,8 @@ def ended(process: subprocess.Popen, number: int) -> str:
     assert process.returncode == CODES[signal.Signals(number)], message
     assert "Traceback" not in message
     assert stdout == ""
-    return message.splitlines()[-1]
+    last: str = message.splitlines()[-1]
+    return last
 
 
 def wait_for(there: Callable[[], bool]) -> None:

@@ -45,7 +45,8 @@ def segments_by(engine: tuple[str, Run], model: Model, table: pa.Table, name: st
 
 def segments_in_python(model: Model, table: pa.Table) -> list[str]:
     columns = columns_of(without_blanks(table, model.contract), model.contract.features)
-    return assign(model.segmentation.tree, columns).tolist()
+    segments: list[str] = assign(model.segmentation.tree, columns).tolist()
+    return segments
 
 
 def test_golden_rows(engine: tuple[str, Run], model: Model) -> None:

@@ -62,7 +62,8 @@ def plain(card: Scorecard, columns: dict, most: int) -> tuple[np.ndarray, list[l
 
 def ranked_points(card: Scorecard, lookup: Lookup, ranks: np.ndarray) -> np.ndarray:
     flat = np.concatenate([term.points.ravel() for term in card.terms])
-    return np.concatenate([[0.0], np.abs(flat[lookup.ranked])])[ranks]
+    points: np.ndarray = np.concatenate([[0.0], np.abs(flat[lookup.ranked])])[ranks]
+    return points
 
 
 def test_it_says_what_the_scorecard_says(model: Model, customers: pa.Table) -> None:

@@ -43,7 +43,8 @@ def scorer(machine: Any, model: Model) -> Scorer:
 
 
 def theirs(machine: Any, columns: dict, contract: Contract) -> np.ndarray:
-    return machine.predict_proba(fit_purchase_model.frame(columns, contract.model_features))[:, 1]
+    probability: np.ndarray = machine.predict_proba(fit_purchase_model.frame(columns, contract.model_features))[:, 1]
+    return probability
 
 
 @pytest.mark.slow

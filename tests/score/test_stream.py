@@ -38,7 +38,8 @@ def thousand(customers: pa.Table) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def expected(model: Model, thousand: pa.Table) -> list[dict]:
-    return Scorer(model)(check(thousand, model.contract).accepted).to_pylist()
+    rows: list[dict] = Scorer(model)(check(thousand, model.contract).accepted).to_pylist()
+    return rows
 
 
 def spread(table: pa.Table, folder: Path) -> Path:
@@ -56,7 +57,8 @@ def spread(table: pa.Table, folder: Path) -> Path:
 
 def score(model: Model, source: object, out: Path, options: ScoringOptions = ANYWAY) -> list[dict]:
     run(model, source, out, options)  # type: ignore[arg-type]
-    return table_of(out).to_pylist()
+    rows: list[dict] = table_of(out).to_pylist()
+    return rows
 
 
 def table_of(out: Path) -> pa.Table:
@@ -82,7 +84,8 @@ def stream(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table, max_chunksize=100)
-    return sink.getvalue().to_pybytes()
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
 
 
 @pytest.mark.usefixtures("small")
