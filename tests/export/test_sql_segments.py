@@ -291,7 +291,8 @@ def test_categories_of_every_type_a_contract_takes(
 
 
 def test_a_value_missing_against_the_contract_gives_no_segment(engine: tuple[str, Run], model: Model) -> None:
-    tree = Split(NumberCondition("m", 3.0), Leaf("S1"), Split(CategoryCondition("d", ("x",)), Leaf("S2"), Leaf("S3")))
+    known = Split(CategoryCondition("d", ("x",)), Leaf("S2"), Leaf("S3"))
+    tree: Node = Split(NumberCondition("m", 3.0), Leaf("S1"), known)
     ours = model_of(model, tree, CONTRACT)
     table = pa.table({
         "id": ["a", "b", "c", "d", "e", "f"],
@@ -342,7 +343,7 @@ def run_view(to: str, run: Run, made: str, table: pa.Table) -> list[tuple[Any, .
         return rows
     connection = sqlite3.connect(":memory:") if to == "sqlite" else duckdb.connect()
     with contextlib.closing(connection):
-        if to == "sqlite":
+        if isinstance(connection, sqlite3.Connection):
             fill_sqlite(connection, "customers", table)
         else:
             connection.register("customers", table)
