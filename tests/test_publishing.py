@@ -138,7 +138,7 @@ def test_what_a_killed_run_began_where_nothing_stood_is_replaced_when_it_may_be(
                 publisher(home, "old")
             step = count[0]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(staging, "_lives", lambda name: False)
+            patch.setattr(staging, "_is_running", lambda name: False)
             publisher(home, "new")  # with overwrite: whatever the killed run left must not stand in the way
         assert [path for path in contents(home) if path.startswith(".")] == []
     assert number > 3
