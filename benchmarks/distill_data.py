@@ -23,7 +23,8 @@ class DataSet:
 
 def standardise(X: np.ndarray) -> np.ndarray:
     """Bring every column to mean 0 and variance 1."""
-    return StandardScaler().fit_transform(np.asarray(X, dtype=np.float64))
+    scaled: np.ndarray = StandardScaler().fit_transform(np.asarray(X, dtype=np.float64))
+    return scaled
 
 
 def cdnow() -> np.ndarray:

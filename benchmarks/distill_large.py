@@ -26,7 +26,8 @@ def shop() -> np.ndarray:
     columns = columns_of(simulate(ROWS, seed=7)[0], contract.features)
     values = [c.astype(float) if isinstance(c, np.ndarray) else c.codes.astype(float) for c in columns.values()]
     X = StandardScaler().fit_transform(np.column_stack(values))
-    return np.nan_to_num(X)
+    filled: np.ndarray = np.nan_to_num(X)
+    return filled
 
 
 def mixture() -> np.ndarray:

@@ -130,7 +130,14 @@ def main() -> None:
         prepare(folder, args.customers)
     python, customers = sys.executable, folder / "customers.parquet"
     outs = {name: folder / f"{name.replace(' ', '-')}.csv" for name in ("floor", "script", "explain score", "lightgbm")}
-    explain = [python, "-c", "from northstar_explain.cli import main; main()", "score", customers, "--quiet"]
+    explain: list[str | Path] = [
+        python,
+        "-c",
+        "from northstar_explain.cli import main; main()",
+        "score",
+        customers,
+        "--quiet",
+    ]
     commands: dict[str, list[str | Path]] = {
         "floor": [python, PEERS / "floor.py", customers, outs["floor"]],
         "explain score": [*explain, "--model", folder / "model", "--out", outs["explain score"], "--overwrite"],
@@ -143,7 +150,13 @@ def main() -> None:
         for name, command in commands.items():
             runs[name].append(measure(command))
     if (folder / "lightgbm.pickle").is_file():
-        peer = [python, PEERS / "lightgbm_shap.py", customers, folder / "lightgbm.pickle", outs["lightgbm"]]
+        peer: list[str | Path] = [
+            python,
+            PEERS / "lightgbm_shap.py",
+            customers,
+            folder / "lightgbm.pickle",
+            outs["lightgbm"],
+        ]
         runs["lightgbm"] = [measure(peer)]
     else:
         print(HINT)

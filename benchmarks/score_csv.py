@@ -26,16 +26,23 @@ def repeat(customers: Path, times: int, out: Path) -> int:
         for number in range(times):
             ids = pc.binary_join_element_wise(f"{number:04d}", table["customer_id"], "-")
             writer.write_table(table.set_column(0, "customer_id", ids.cast(pa.string())))
-    return times * table.num_rows
+    return times * int(table.num_rows)
 
 
 def pairs(customers: Path, model: Path, folder: Path, rounds: int) -> list[tuple[Measured, Measured]]:
     """Measure the floor and `explain score` in turns; both write the same bytes."""
-    explain = [sys.executable, "-c", "from northstar_explain.cli import main; main()", "score", customers, "--quiet"]
+    explain: list[str | Path] = [
+        sys.executable,
+        "-c",
+        "from northstar_explain.cli import main; main()",
+        "score",
+        customers,
+        "--quiet",
+    ]
     explain += ["--model", model, "--overwrite", "--out"]
     scores, theirs, ours = (folder / name for name in ("csv-scores.arrow", "csv-floor.csv", "csv-scores.csv"))
     measure([*explain, scores])
-    floor = [sys.executable, PEERS / "floor_csv.py", customers, scores, theirs]
+    floor: list[str | Path] = [sys.executable, PEERS / "floor_csv.py", customers, scores, theirs]
     timings = [(measure(floor), measure([*explain, ours])) for _ in range(rounds)]
     assert filecmp.cmp(theirs, ours, shallow=False)
     for path in (scores, theirs, ours):

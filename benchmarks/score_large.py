@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,9 +32,16 @@ def repeat(customers: Path, times: int, out: Path) -> int:
     return out.stat().st_size
 
 
-def score(customers: Path, model: Path, out: Path) -> tuple[Measured, dict]:
+def score(customers: Path, model: Path, out: Path) -> tuple[Measured, dict[str, Any]]:
     """Score them into a folder of Parquet files."""
-    command = [sys.executable, "-c", "from northstar_explain.cli import main; main()", "score", customers, "--quiet"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-c",
+        "from northstar_explain.cli import main; main()",
+        "score",
+        customers,
+        "--quiet",
+    ]
     measured = measure([*command, "--model", model, "--out", out, "--overwrite"])
     return measured, json.loads(out.with_name(f"{out.name}.report.json").read_bytes())
 

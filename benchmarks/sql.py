@@ -28,7 +28,7 @@ Runner = Callable[[Path, str, list[str]], tuple[pa.Table, float]]
 def written(model: Path, to: str, folder: Path) -> tuple[str, list[str]]:
     """The statement, and the statements that make its lookup tables."""
     out = folder / f"{to}.sql"
-    explain = [sys.executable, "-c", "from northstar_explain.cli import main; main()", "sql", model]
+    explain = [sys.executable, "-c", "from northstar_explain.cli import main; main()", "sql", str(model)]
     subprocess.run([*explain, "--dialect", to, "--scores", "--out", out], check=True, stdout=subprocess.DEVNULL)
     inserts = (folder / f"{to}.tables.sql").read_text(encoding="utf-8")
     statements = [one for one in inserts.split(";\n") if one.strip()]  # no text of a customer table ends so

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +53,7 @@ class Run:
     seconds: float
     cpu: float
     memory: int
-    facts: dict
+    facts: dict[str, Any]
 
 
 def train(customers: Path, folder: Path, *options: str) -> Run:

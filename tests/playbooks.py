@@ -24,7 +24,7 @@ from northstar_explain.model.evaluation.update_facts import (
     Trend,
     Update,
 )
-from northstar_explain.model.rules import Leaf, Node, Split, assign
+from northstar_explain.model.rules import Leaf, Node, Rule, Split, assign
 from northstar_explain.model.segments import Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
 
@@ -86,7 +86,7 @@ def _measured(model: Model, customers: pa.Table, tree: Node, ids: list[str]) -> 
     return replace(model, segmentation=segmentation, evaluation=evaluation)
 
 
-def _segment(one: Segment, id: str, rules: tuple, customers: int, total: int, model: Model) -> Segment:
+def _segment(one: Segment, id: str, rules: tuple[Rule, ...], customers: int, total: int, model: Model) -> Segment:
     return replace(
         one,
         id=id,

@@ -126,7 +126,7 @@ class Cluster:
     def _daemon(self, name: str, *args: str) -> subprocess.Popen[bytes]:
         # Straight from the jars; a session of its own, so that executors end with it.
         log = (self._folder / f"{name}.log").open("ab")
-        command = [spark_home() / "bin" / "spark-class", f"org.apache.spark.deploy.{name}", *args]
+        command = [str(spark_home() / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *args]
         with log:
             daemon = subprocess.Popen(
                 command, env=environment(), cwd=self._folder, stdout=log, stderr=log, start_new_session=True

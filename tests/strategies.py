@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -54,8 +55,8 @@ def conditions(draw: st.DrawFn, feature: str | None = None) -> Condition:
     if kind == "known":
         return NumberCondition(feature)
     if feature in "nm":
-        bounds = (draw(st.sampled_from(CUTS)), None)
-        return NumberCondition(feature, *(bounds if draw(st.booleans()) else bounds[::-1]), missing)
+        bound, lower = draw(st.sampled_from(CUTS)), draw(st.booleans())
+        return NumberCondition(feature, bound if lower else None, None if lower else bound, missing)
     values = tuple(draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=3, unique=True)))
     return CategoryCondition(feature, values, draw(st.booleans()), missing)
 
@@ -71,7 +72,7 @@ def trees(draw: st.DrawFn, depth: int = 4) -> Node:
 def tables(draw: st.DrawFn) -> Columns:
     n = draw(st.integers(1, 30))
 
-    def several(values: list[float]) -> list[float]:
+    def several(values: Sequence[float]) -> list[float]:
         return draw(st.lists(st.sampled_from(values), min_size=n, max_size=n))
 
     return {

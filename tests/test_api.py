@@ -138,8 +138,8 @@ def _ends_early(table: pa.Table) -> pa.RecordBatchReader:
 @pytest.mark.parametrize(
     ("make", "got"),
     [
-        (lambda table: pl.from_arrow(table).lazy(), r"LazyFrame\. Call its collect\(\) first"),
-        (lambda table: pl.from_arrow(table)[ID], "Series: .*non-struct"),
+        (lambda table: pl.DataFrame(table).lazy(), r"LazyFrame\. Call its collect\(\) first"),
+        (lambda table: pl.DataFrame(table)[ID], "Series: .*non-struct"),
         (lambda table: table.to_pandas()[ID], "Series: .*non-struct"),
         (lambda table: table[ID], "ChunkedArray: .*non-struct"),
         (lambda table: pd.DataFrame, "type"),

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "examples" / "cdnow"))
-import run as cdnow
-
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from examples.cdnow import run as cdnow
 from northstar_explain import contract as contracts
 from northstar_explain import model as models
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
@@ -21,7 +20,8 @@ CUT = datetime.date(1997, 9, 30)
 
 @pytest.fixture(scope="module")
 def purchases() -> np.ndarray:
-    return cdnow.transactions()
+    read: np.ndarray = cdnow.transactions()
+    return read
 
 
 def test_the_whole_file_is_read(purchases: np.ndarray) -> None:

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -37,7 +38,7 @@ def line(household: int, basket: int, stamp: str, department: str, usd: float, *
             "department": department, **rest, **more}  # fmt: skip
 
 
-def records() -> object:
+def records() -> Any:
     sales = [
         line(1, 10, "2017-03-03 10:00", "GROCERY", 30.0),  # 90 days before: the first that counts
         line(1, 10, "2017-03-03 10:00", "NUTRITION", 5.0, coupon_usd=1.0),

@@ -41,7 +41,9 @@ def broken_offsets(column: pa.Array, row: int, end: int) -> pa.Array:
     return pa.Array.from_buffers(column.type, len(column), [known, pa.py_buffer(changed.tobytes()), data])
 
 
-def scored(table: pa.Table, model_dir: Path, tmp_path: Path, write: Any = arrow) -> tuple[pa.Table, pa.Table, dict]:
+def scored(
+    table: pa.Table, model_dir: Path, tmp_path: Path, write: Any = arrow
+) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
     """Scores, rejected rows and report of a table that goes through the command."""
     path, out = write(table, tmp_path / "c.arrow"), tmp_path / "s.parquet"
     result = explain("score", path, "--model", model_dir, "--out", out, "--publish-anyway", "--quiet", "--overwrite")

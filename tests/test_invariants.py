@@ -67,7 +67,7 @@ def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:
     written = write_playbook(model, tmp_path / "a")
     reader = pypdf.PdfReader(written.pdf)
     pages = ["".join(page.extract_text().split()) for page in reader.pages]
-    for sheet, alone in zip(playbook_facts(model).sheets, written.segments, strict=True):
+    for sheet, alone in zip(playbook_facts(model).segments, written.segments, strict=True):
         shown = (sheet.name, sheet.definition, sheet.customers, sheet.share, sheet.rate, *sheet.play.do)
         texts = ["".join(text.split()) for text in shown]
         assert sum(all(text in page for text in texts) for page in pages) == 1, sheet.id
@@ -75,7 +75,7 @@ def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:
     fonts = {
         str(font["/BaseFont"])
         for p in reader.pages
-        for f in p["/Resources"]["/Font"].values()
+        for f in p["/Resources"]["/Font"].values()  # type: ignore[index]
         for font in [f.get_object()]
     }
     assert fonts and all("Inter" in font for font in fonts)

@@ -21,6 +21,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.errors import ModelError, NorthstarError
 from northstar_explain.export.sql import write_scores, write_sql
+from northstar_explain.export.sql.score_sql import KEYS
 from northstar_explain.model import Model, folder
 from northstar_explain.report import comparison
 from northstar_explain.report.audit.pack import write_pack
@@ -46,7 +47,6 @@ class Killed(BaseException):
 def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> dict[str, Write]:
     """Each command's publishing on content that takes no time to make."""
     content = {"now": ""}
-    kept = dataclasses.replace(model, evaluation={**model.evaluation, "tag": 0})
     monkeypatch.setattr(os, "fsync", lambda file: None)
     monkeypatch.setattr(comparison, "comparison_facts", lambda model: None)
     monkeypatch.setattr(comparison, "html", lambda *args, **options: content["now"])
@@ -70,7 +70,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
     def train(home: Path) -> object:
         text = content["now"]
         rejected = pa.table({"row": [1], "reasons": [text]})
-        other = dataclasses.replace(kept, files={**kept.files, "evaluation.json": text.encode()})
+        other = dataclasses.replace(model, files={**model.files, "evaluation.json": text.encode()})
         later = rejected if text == "old" else None
         return save(Trained(other, rejected, (), later), home / "m", overwrite=True)
 
@@ -82,7 +82,8 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         for name in ("report", "rejects"):
             (outputs.work / name).write_text(content["now"])
         rejects = outputs.work / "rejects" if content["now"] == "old" else None
-        return outputs.publish(outputs.work / "scores", rejects, outputs.work / "report")
+        outputs.publish(outputs.work / "scores", rejects, outputs.work / "report")
+        return outputs
 
     def simulate(home: Path) -> object:
         batch = pa.record_batch({"customer_id": [content["now"]]})
@@ -107,7 +108,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
 
 
 def dict_of_tables(text: str) -> SimpleNamespace:
-    return SimpleNamespace(**{name: pa.table({"model": [text]}) for name in write_sql.KEYS})
+    return SimpleNamespace(**{name: pa.table({"model": [text]}) for name in KEYS})
 
 
 def book(text: str) -> dict[str, bytes]:
@@ -132,12 +133,12 @@ def test_what_a_killed_run_began_where_nothing_stood_is_replaced_when_it_may_be(
         home = tmp_path / str(number)
         home.mkdir()
         with pytest.MonkeyPatch.context() as patch:
-            count = failing(patch, lambda at, n=number: Killed() if at >= n else None)
+            count = failing(patch, killed_from(number))
             with contextlib.suppress(Killed):
                 publisher(home, "old")
             step = count[0]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(staging, "_lives", lambda name: False)
+            patch.setattr(staging, "_is_running", lambda name: False)
             publisher(home, "new")  # with overwrite: whatever the killed run left must not stand in the way
         assert [path for path in contents(home) if path.startswith(".")] == []
     assert number > 3
@@ -145,6 +146,14 @@ def test_what_a_killed_run_began_where_nothing_stood_is_replaced_when_it_may_be(
 
 def visible(folder: Path) -> dict[str, bytes | None]:
     return {name: data for name, data in contents(folder).items() if not name.startswith(".")}
+
+
+def killed_from(number: int) -> Callable[[int], BaseException | None]:
+    return lambda at: Killed() if at >= number else None
+
+
+def failed_at(number: int) -> Callable[[int], BaseException | None]:
+    return lambda at: OSError(errno.EIO, "Input/output error") if at == number else None
 
 
 def failing(patch: pytest.MonkeyPatch, fails: Callable[[int], BaseException | None]) -> list[int]:
@@ -181,12 +190,7 @@ def test_old_or_new_whole(name: str, how: str, publishers: dict[str, Write], tmp
         publisher(home, "old")
         old = visible(home)
         with pytest.MonkeyPatch.context() as patch:
-            count = failing(
-                patch,
-                (lambda at, n=number: Killed() if at >= n else None)
-                if how == "killed"
-                else (lambda at, n=number: OSError(errno.EIO, "Input/output error") if at == n else None),
-            )
+            count = failing(patch, killed_from(number) if how == "killed" else failed_at(number))
             with contextlib.suppress(Killed, NorthstarError, OSError):
                 publisher(home, "new")
             step = count[0]
@@ -233,7 +237,12 @@ def test_a_model_swapped_while_it_is_read_is_read_once_more(
 ) -> None:
     reads = []
     real = folder._load
-    monkeypatch.setattr(folder, "_load", lambda path: reads.append(path) or real(path))
+
+    def load(path: Path) -> Model:
+        reads.append(path)
+        return real(path)
+
+    monkeypatch.setattr(folder, "_load", load)
     swapped("scorecard.parquet")
     assert models.load(model_copy).id == model.id
     assert len(reads) == 2

@@ -9,8 +9,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -184,3 +186,35 @@ def test_a_wheel_holds_every_file(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == installed_files()
+
+
+CHECKED = ("northstar_explain", "cli", "templates", "tests", "examples", "benchmarks", "scripts")
+
+
+def mypy_settings() -> dict[str, Any]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return dict(tomllib.load(file)["tool"]["mypy"])
+
+
+def test_mypy_checks_every_module_strictly() -> None:
+    settings = mypy_settings()
+    assert settings["strict"]
+    # cli/ and templates/ are named by links, which stand where they install.
+    roots = [(ROOT / name).resolve(strict=True) for name in settings["files"]]
+    modules = [path for top in CHECKED for path in (ROOT / top).rglob("*.py")]
+    assert {path.relative_to(ROOT).parts[0] for path in modules} == set(CHECKED)
+    assert [path for path in modules if not any(path.is_relative_to(root) for root in roots)] == []
+
+
+@pytest.mark.slow
+def test_a_wrong_type_in_the_command_is_found(tmp_path: Path) -> None:
+    (module,) = [f"{name}/monitoring.py" for name in mypy_settings()["files"] if name.endswith("/cli")]
+    planted = tmp_path / "monitoring.py"
+    text = (ROOT / module).read_text(encoding="utf-8")
+    planted.write_text(f'{text}\n\ndef planted() -> int:\n    return "text"\n', encoding="utf-8")
+    call = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), "--shadow-file", module, str(planted)]
+    done = subprocess.run([*call, module], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines()[0].endswith(
+        'error: Incompatible return value type (got "str", expected "int")  [return-value]'
+    ), done.stdout + done.stderr
+    assert "Found 1 error in 1 file (checked 1 source file)" in done.stdout

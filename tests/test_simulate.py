@@ -36,7 +36,8 @@ def table(both: tuple[pa.Table, pa.Table]) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def probability(both: tuple[pa.Table, pa.Table]) -> np.ndarray:
-    return both[1]["true_probability"].to_numpy()
+    values: np.ndarray = both[1]["true_probability"].to_numpy()
+    return values
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,8 @@ def known(table: pa.Table) -> dict[str, np.ndarray]:
 
 
 def label_of(table: pa.Table) -> np.ndarray:
-    return table["purchased_next_30d"].to_numpy()
+    values: np.ndarray = table["purchased_next_30d"].to_numpy()
+    return values
 
 
 def test_columns_and_types_are_those_of_the_mission(table: pa.Table) -> None:

@@ -29,7 +29,7 @@ FRAMES: dict[str, Callable[[pa.Table], Any]] = {
     "pandas, own types": lambda t: t.to_pandas(types_mapper=pd.ArrowDtype),
     "pandas, categories": lambda t: t.to_pandas(strings_to_categorical=True).astype({ID: str}),
     "polars": pl.from_arrow,
-    "polars, categories": lambda t: pl.from_arrow(t).with_columns(pl.col("country").cast(pl.Categorical)),
+    "polars, categories": lambda t: pl.DataFrame(t).with_columns(pl.col("country").cast(pl.Categorical)),
     "duckdb": lambda t: duckdb.connect().from_arrow(t),
     "pyarrow batches": lambda t: pa.RecordBatchReader.from_batches(t.schema, t.to_batches(max_chunksize=7)),
     "pyarrow batch": lambda t: t.combine_chunks().to_batches()[0],
@@ -159,10 +159,11 @@ def test_text_is_written_with_plain_line_ends_and_in_utf8(tmp_path: Path) -> Non
 
 def test_a_file_never_replaces_a_folder(tmp_path: Path) -> None:
     (tmp_path / "t.csv").mkdir()
-    for write in (
+    writers: tuple[Callable[[Path], object], ...] = (
         lambda path: tables.write(pa.table({"a": [1]}), path, overwrite=True),
         lambda path: tables.write_text("x", path, overwrite=True),
-    ):
+    )
+    for write in writers:
         with pytest.raises(OutputError, match="expected a path for a file; got a folder"):
             write(tmp_path / "t.csv")
     with pytest.raises(OutputError, match="expected a path for a file; got a folder"):

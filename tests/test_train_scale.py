@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -193,7 +194,7 @@ def test_the_hash_of_a_table_does_not_depend_on_its_pieces() -> None:
     assert _table_hash(table) != _table_hash(changed)
 
 
-def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict, np.ndarray]:
+def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict[str, Any], np.ndarray]:
     """Columns and label of a table in which ids may repeat."""
     table = with_column(table, "customer_id", [f"R{number}" for number in range(table.num_rows)])
     accepted = check(table, contract, label=True).accepted

@@ -1,7 +1,8 @@
 """What a customer table holds: features, kinds, units and words; checking rows; drafting a contract."""
 
+from northstar_explain.contract.categories import Category
 from northstar_explain.contract.check import Checked, check
-from northstar_explain.contract.columns import Category, Columns, columns_of
+from northstar_explain.contract.columns import Columns, columns_of
 from northstar_explain.contract.draft import draft
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.contract.kinds import Kind, kind_named, kind_names

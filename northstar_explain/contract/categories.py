@@ -33,4 +33,5 @@ class Category:
     def lookup(self, table: Mapping[str, int], missing: int, unseen: int) -> np.ndarray:
         """Map each row's value through a table, with a code for missing values and one for values not in it."""
         codes = np.array([*(table.get(value, unseen) for value in self.values), missing], dtype=np.intp)
-        return codes[self.codes]  # code -1 takes the last entry: missing
+        mapped: np.ndarray = codes[self.codes]  # code -1 takes the last entry: missing
+        return mapped

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.columns import Category, category_of, numbers_of
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import category_of, numbers_of
 from northstar_explain.contract.features import Feature
 
 # Marks for a missing number. Not applied to categories: NA is Namibia.
@@ -191,12 +192,12 @@ def is_text(kind: pa.DataType) -> bool:
     """Whether a type is a string type, dictionary-encoded or not."""
     if pa.types.is_dictionary(kind):
         return is_text(kind.value_type)
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def is_number(kind: pa.DataType) -> bool:
     """Whether a type is numeric."""
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _violation(mask: np.ndarray, feature: Feature, expected: str) -> list[Violation]:

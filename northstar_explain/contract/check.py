@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.contract.categories import Category
 from northstar_explain.contract.cells import Violation, read_categories, read_numbers
-from northstar_explain.contract.columns import Category, one_array
+from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.labels import read_groups, read_labels
@@ -202,7 +203,7 @@ def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tupl
 def _empty(ids: pa.Array) -> np.ndarray:
     """Ids that are missing or empty, as a mask."""
     # Arrow writes a null with length zero, but other writers need not.
-    empty = np.diff(text_ends(ids)) == 0
+    empty: np.ndarray = np.diff(text_ends(ids)) == 0
     if ids.null_count:
         empty |= ids.is_null().to_numpy(zero_copy_only=False)
     return empty

@@ -82,7 +82,8 @@ def _few_categories(texts: list[str | None]) -> Category:
 def _codes(indices: pa.Array) -> np.ndarray:
     """Indices as int32, null as -1."""
     if not indices.null_count:
-        return indices.to_numpy().astype(np.int32)
+        codes: np.ndarray = indices.to_numpy().astype(np.int32)
+        return codes
     # From the buffers: with nulls, to_numpy converts by way of float64, and fill_null loads all of pyarrow.compute.
     known, values = indices.buffers()
     place = {"length": len(indices), "offset": indices.offset}

@@ -132,7 +132,7 @@ def _may_be_owner(name: str, column: pa.ChunkedArray) -> bool:
 
 def _may_be_label(column: pa.ChunkedArray) -> bool:
     if pa.types.is_boolean(column.type):
-        return column.null_count == 0
+        return bool(column.null_count == 0)
     numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     return numeric and set(column.unique().to_pylist()) == {0, 1}
 

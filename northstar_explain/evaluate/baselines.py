@@ -142,7 +142,8 @@ def _logistic(names: list[str], columns: Columns, label: np.ndarray) -> Score:
 def _log(column: np.ndarray | Category) -> np.ndarray:
     assert isinstance(column, np.ndarray)
     # Values are skewed, and some may be negative, such as net spend.
-    return np.sign(column) * np.log1p(np.abs(column))
+    logs: np.ndarray = np.sign(column) * np.log1p(np.abs(column))
+    return logs
 
 
 def _segment_rate(tree: Node, columns: Columns, label: np.ndarray) -> Score:

@@ -126,4 +126,5 @@ def _ranking(seen: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
 
 def _captured(seen: np.ndarray, hits: np.ndarray, shares: np.ndarray) -> np.ndarray:
     rows, buyers = np.append(0.0, seen), np.append(0.0, hits)
-    return np.interp(shares * seen[-1], rows, buyers) / max(hits[-1], 1.0)
+    captured: np.ndarray = np.interp(shares * seen[-1], rows, buyers) / max(hits[-1], 1.0)
+    return captured

@@ -125,7 +125,8 @@ def _change(
             # An infinite value is beyond the cuts of numeric bins only; a category has no order.
             assert all(isinstance(axis, NumberBins) for axis in term.axes if axis.feature == name)
             after += term.points.ravel()[term.index(changed)] - points[place]
-    return sigmoid(after) - sigmoid(logit)
+    change: np.ndarray = sigmoid(after) - sigmoid(logit)
+    return change
 
 
 def _largest(points: np.ndarray) -> np.ndarray:

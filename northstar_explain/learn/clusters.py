@@ -34,7 +34,8 @@ def fit(points: np.ndarray, k: int, seed: int, restarts: int = RESTARTS) -> KMea
 def predict(kmeans: KMeans, points: np.ndarray) -> np.ndarray:
     """The nearest centre of each row."""
     with threadpool_limits(limits=1):
-        return kmeans.predict(points)
+        nearest: np.ndarray = kmeans.predict(points)
+        return nearest
 
 
 def cost(points: np.ndarray, groups: np.ndarray) -> float:

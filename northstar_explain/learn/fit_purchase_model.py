@@ -126,7 +126,8 @@ def frame(columns: Columns, features: Sequence[Feature]) -> pd.DataFrame:
 def _values(column: np.ndarray | Category) -> np.ndarray:
     if isinstance(column, Category):
         # Code -1, a missing value, takes the last entry.
-        return np.array([*column.values, None], dtype=object)[column.codes]
+        values: np.ndarray = np.array([*column.values, None], dtype=object)[column.codes]
+        return values
     return column
 
 

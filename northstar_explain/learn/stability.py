@@ -53,7 +53,8 @@ def jaccard(
         # Rows in either are those in the one and those in the other, less those in both.
         either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
         similarity[repeat] = (common / np.maximum(either, 1)).max(axis=1)
-    return similarity.mean(axis=0)
+    means: np.ndarray = similarity.mean(axis=0)
+    return means
 
 
 def silhouette(points: np.ndarray, groups: np.ndarray, seed: int) -> float:

@@ -26,7 +26,7 @@ class Stopped(Exception):
     """The work was stopped, as the work beside it has failed."""
 
 
-class _Processes(LokyBackend):
+class _Processes(LokyBackend):  # type: ignore[misc]  # joblib has no types
     """joblib's own processes, made to end with this one and to report each task that is done."""
 
     def __init__(self, done: Callable[[int], None]):

@@ -83,7 +83,8 @@ def borderline(rules: Sequence[Rule], borders: Borders, columns: Columns) -> np.
     """
     reached = list(within_reach(rules, borders, columns).values())
     # Every row is in one segment already, so a second one means a border is near.
-    return np.add.reduce(reached, dtype=np.int8) > 1
+    near: np.ndarray = np.add.reduce(reached, dtype=np.int8) > 1
+    return near
 
 
 def to_json(borders: Borders) -> dict[str, list[dict[str, float]]]:

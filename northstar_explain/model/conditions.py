@@ -35,7 +35,8 @@ class NumberCondition:
             matches &= column < self.upper
         # Comparisons with NaN are False, which is wrong where missing values match, so they are set explicitly.
         absent = np.isnan(column)
-        return matches | absent if self.missing else matches & ~absent
+        matched: np.ndarray = matches | absent if self.missing else matches & ~absent
+        return matched
 
     def opposite(self, may_miss: bool) -> Condition:
         """The condition that matches the other rows; only for one bound or none."""

@@ -393,7 +393,7 @@ def _sha256(data: bytes) -> str:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_bytes())
         version = manifest["format"]
         complete = set(manifest["files"]) >= set(FILES) and "model_id" in manifest
         seal = _seal(manifest)

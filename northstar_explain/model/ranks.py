@@ -44,4 +44,5 @@ class Percentiles:
 def decile(percentile: np.ndarray) -> np.ndarray:
     """1 to 10, 10 the highest, as int8."""
     # Percentile 100 belongs to the highest decile, not to an eleventh.
-    return np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)
+    deciles: np.ndarray = np.minimum(percentile // 10, 9).astype(np.int8) + np.int8(1)
+    return deciles

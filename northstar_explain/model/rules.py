@@ -123,7 +123,8 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
         Segment ids.
     """
     names = sorted({leaf.segment for leaf in leaves(tree)})
-    return np.array(names)[assign_codes(tree, columns, names)]
+    segments: np.ndarray = np.array(names)[assign_codes(tree, columns, names)]
+    return segments
 
 
 def assign_codes(tree: Node, columns: Columns, names: Sequence[str]) -> np.ndarray:

@@ -108,7 +108,8 @@ class Term:
         if len(self.axes) == 1:
             return first
         second = self.axes[1]
-        return first * second.count + second.index(columns[second.feature])
+        position: np.ndarray = first * second.count + second.index(columns[second.feature])
+        return position
 
     @property
     def importance(self) -> float:
@@ -164,4 +165,5 @@ def sigmoid(logit: np.ndarray) -> np.ndarray:
     """The logistic function, without overflow for large negative log-odds."""
     # exp of a negative number only: exp(800) would overflow.
     small = np.exp(-np.abs(logit))
-    return np.where(logit >= 0, 1 / (1 + small), small / (1 + small))
+    probability: np.ndarray = np.where(logit >= 0, 1 / (1 + small), small / (1 + small))
+    return probability

@@ -181,7 +181,7 @@ def _fixed_clock() -> Iterator[None]:
 def _fetcher(assets: Mapping[str, tuple[bytes, str]]) -> Any:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class OwnAssets(URLFetcher):
+    class OwnAssets(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         """Serves our own assets and refuses everything else: a report fetches nothing."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:

@@ -37,7 +37,7 @@ class ScoredBatch(NamedTuple):
 def batches(
     model: Model | Path | str | Any,
     batches: Iterable[Any],
-    repeated: Sequence[str] = (),
+    repeated: Sequence[str | int] = (),
     control: Control | None = None,
     as_text: bool = False,
 ) -> Iterator[ScoredBatch]:
@@ -48,7 +48,7 @@ def batches(
     model : Model or path
         What `northstar_explain.load` gives, or the model folder.
     batches : iterable of pandas, Polars, DuckDB or PyArrow tables or record batches
-    repeated : sequence of str, optional
+    repeated : sequence of str or int, optional
         Ids that occur in more than one batch. An id that occurs twice in one batch is found here; which ones occur in
         several, only the caller can know, who has all of them.
     control : Control, optional

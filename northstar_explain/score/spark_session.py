@@ -138,7 +138,8 @@ def _launch(java: _Stderr) -> None:
 
     if SparkContext._gateway is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
         with java.collecting() as stderr:
-            SparkContext._ensure_initialized(gateway=launch_gateway(popen_kwargs={"stderr": stderr}))
+            gateway = launch_gateway(popen_kwargs={"stderr": stderr})  # type: ignore[no-untyped-call]
+            SparkContext._ensure_initialized(gateway=gateway)
     SparkContext._ensure_initialized()
 
 

@@ -143,12 +143,14 @@ def walk(
 def trip_rate(people: People, calendar: Calendar, days: slice) -> np.ndarray:
     """Trips that start per day at an average level; shape (people, days)."""
     season = 1.0 + people.gift[:, None] * calendar.gift[days] + people.sale[:, None] * calendar.sale[days]
-    return people.visits_per_day[:, None] * calendar.weekday[days] * season
+    rate: np.ndarray = people.visits_per_day[:, None] * calendar.weekday[days] * season
+    return rate
 
 
 def click_rate(people: People, level: np.ndarray) -> np.ndarray:
     """Trips per day that start from a click in an e-mail."""
-    return people.mail_per_day * open_share(people, level) * people.clicks
+    rate: np.ndarray = people.mail_per_day * open_share(people, level) * people.clicks
+    return rate
 
 
 def open_share(people: People, level: np.ndarray) -> np.ndarray:
@@ -158,7 +160,8 @@ def open_share(people: People, level: np.ndarray) -> np.ndarray:
 
 def next_level(people: People, level: np.ndarray, shock: np.ndarray | float) -> np.ndarray:
     """The drift one month on, for a standard normal shock."""
-    return STAYS * level + np.sqrt(1.0 - STAYS**2) * people.drift * shock
+    drifted: np.ndarray = STAYS * level + np.sqrt(1.0 - STAYS**2) * people.drift * shock
+    return drifted
 
 
 def _drift(people: People, rng: np.random.Generator) -> np.ndarray:

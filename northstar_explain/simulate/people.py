@@ -210,9 +210,13 @@ def _up_to(most: float, value: np.ndarray) -> np.ndarray:
 
 
 def _share(log_odds: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-log_odds))
+    share: np.ndarray = 1.0 / (1.0 + np.exp(-log_odds))
+    return share
 
 
 def _choose(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """One position per row of `shares`, whose rows sum to 1."""
-    return np.minimum((shares.cumsum(axis=1) < rng.random((len(shares), 1))).sum(axis=1), shares.shape[1] - 1)
+    position: np.ndarray = np.minimum(
+        (shares.cumsum(axis=1) < rng.random((len(shares), 1))).sum(axis=1), shares.shape[1] - 1
+    )
+    return position

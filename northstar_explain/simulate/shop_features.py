@@ -83,13 +83,15 @@ class _Tastes:
     def pick(self, who: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A department for each entry of `who`."""
         below = self.upto[who] < rng.random((len(who), 1), dtype=np.float32)
-        return below.sum(axis=1).clip(max=CATEGORIES - 1)
+        picked: np.ndarray = below.sum(axis=1).clip(max=CATEGORIES - 1)
+        return picked
 
     def distinct(self, who: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """How many different departments each person gets, picking one for each entry of `who`."""
         n = len(self.upto)
         seen = np.bincount(who * CATEGORIES + self.pick(who, rng), minlength=n * CATEGORIES) > 0
-        return seen.reshape(n, CATEGORIES).sum(axis=1)
+        counts: np.ndarray = seen.reshape(n, CATEGORIES).sum(axis=1)
+        return counts
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,8 @@ def _active_days(who: np.ndarray, when: np.ndarray, n: int) -> np.ndarray:
     day = when.astype(np.int64) - (PAST - 90)
     seen = np.zeros((n, 90), dtype=bool)
     seen[who, day] = True
-    return seen.sum(axis=1)
+    days: np.ndarray = seen.sum(axis=1)
+    return days
 
 
 def _count(who: np.ndarray, n: int) -> np.ndarray:
@@ -230,7 +233,8 @@ def _sum(who: np.ndarray, what: np.ndarray, n: int) -> np.ndarray:
 
 def _ratio(numerator: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Numerator / whole, 0 where there is nothing to divide by."""
-    return numerator / np.maximum(whole, 1)
+    ratio: np.ndarray = numerator / np.maximum(whole, 1)
+    return ratio
 
 
 def _rate(numerator: np.ndarray, whole: np.ndarray) -> np.ndarray:

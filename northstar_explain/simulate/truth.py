@@ -39,7 +39,8 @@ def true_probability(people: People, state: State, calendar: Calendar) -> np.nda
     no_new_sale = np.zeros(len(people))
     for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
         no_new_sale += weight * _no_new_sale(people, next_level(people, state.level, float(point)), calendar)
-    return 1.0 - no_old_sale * np.where(state.here, no_new_sale, 1.0)
+    probability: np.ndarray = 1.0 - no_old_sale * np.where(state.here, no_new_sale, 1.0)
+    return probability
 
 
 def _sells_within(people: People, days: np.ndarray) -> np.ndarray:
@@ -47,7 +48,8 @@ def _sells_within(people: People, days: np.ndarray) -> np.ndarray:
     sells = people.buys / people.gap_days
     ends = (1.0 - people.buys) * (1.0 - people.goes_on) / people.gap_days
     rate = sells + ends
-    return (sells / rate)[:, None] * -np.expm1(-rate[:, None] * days)
+    chance: np.ndarray = (sells / rate)[:, None] * -np.expm1(-rate[:, None] * days)
+    return chance
 
 
 def _no_new_sale(people: People, level: np.ndarray, calendar: Calendar) -> np.ndarray:
@@ -61,4 +63,5 @@ def _no_new_sale(people: People, level: np.ndarray, calendar: Calendar) -> np.nd
     stays = np.exp(-people.leave_rate[:, None] * np.arange(FUTURE + 1))
     # Trips start on each day whose beginning finds the person still here; the first day always does.
     stays[:, FUTURE] = 0.0
-    return (no_sale * (stays[:, :-1] - stays[:, 1:])).sum(axis=1)
+    chance: np.ndarray = (no_sale * (stays[:, :-1] - stays[:, 1:])).sum(axis=1)
+    return chance

@@ -271,5 +271,7 @@ def _address(values: pa.Array) -> int:
 
 def _codes(indices: pa.Array) -> np.ndarray:
     if not indices.null_count:
-        return indices.to_numpy()
-    return np.nan_to_num(indices.to_numpy(zero_copy_only=False), nan=-1).astype(np.int32)
+        codes: np.ndarray = indices.to_numpy()
+        return codes
+    codes = np.nan_to_num(indices.to_numpy(zero_copy_only=False), nan=-1).astype(np.int32)
+    return codes

@@ -49,7 +49,8 @@ def write_to(table: pa.Table, path: Path, suffix: str) -> None:
 
 def csv_bytes(table: pa.Table) -> bytes:
     """The table as CSV with a header line and quoted text."""
-    return csvs.encode(table).to_pybytes()
+    encoded: bytes = csvs.encode(table).to_pybytes()
+    return encoded
 
 
 def parquet_bytes(table: pa.Table) -> bytes:

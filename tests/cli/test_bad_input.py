@@ -417,7 +417,7 @@ def test_rejected_rows_keep_columns_that_are_called_row_and_reasons(
     assert (rejected["row"], rejected["row.2"], rejected["reasons.2"]) == (10, "mine", "why")
 
 
-LABEL_FAULTS = {
+LABEL_FAULTS: dict[str, tuple[Callable[[pa.Table], pa.Table], str]] = {
     "one class": (
         lambda t: with_column(t, LABEL, [0] * t.num_rows),
         "expected both 0 and 1; got only 0 in all 1,200",

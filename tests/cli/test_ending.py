@@ -29,19 +29,20 @@ def week(customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def begin(*args: object, code: str = MAIN) -> subprocess.Popen:
+def begin(*args: object, code: str = MAIN) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", code, *map(str, args)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def ended(process: subprocess.Popen, number: int) -> str:
+def ended(process: subprocess.Popen[str], number: int) -> str:
     """Send the signal, and give the last line on stderr; a traceback fails the test."""
     process.send_signal(number)
     stdout, message = process.communicate(timeout=60)
     assert process.returncode == CODES[signal.Signals(number)], message
     assert "Traceback" not in message
     assert stdout == ""
-    return message.splitlines()[-1]
+    last: str = message.splitlines()[-1]
+    return last
 
 
 def wait_for(there: Callable[[], bool]) -> None:
@@ -106,7 +107,7 @@ def test_a_signal_that_is_ignored_stays_ignored(week: Path, model_dir: Path, tmp
     assert out.exists()
 
 
-def shell(line: str, *args: object, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess:
+def shell(line: str, *args: object, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command as a shell does; `$@` is the command with these arguments."""
     command = ["bash", "-c", line, "bash", sys.executable, "-c", MAIN, *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, preexec_fn=before, timeout=300)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import hypothesis.strategies as st
@@ -60,13 +63,13 @@ ROWS = st.lists(
 NAMES = ["id", "orders", "rate", "country", "tier", "bought"]
 
 
-def made(rows: list[tuple]) -> pa.Table:
+def made(rows: list[tuple[Any, ...]]) -> pa.Table:
     kinds = [pa.string(), pa.float64(), pa.float64(), pa.string(), pa.string(), pa.int64()]
     return pa.table([pa.array(c, k) for c, k in zip(zip(*rows, strict=True), kinds, strict=True)], names=NAMES)
 
 
 @given(ROWS)
-def test_every_row_is_accepted_or_rejected_with_a_reason(rows: list[tuple]) -> None:
+def test_every_row_is_accepted_or_rejected_with_a_reason(rows: list[tuple[Any, ...]]) -> None:
     checked = contracts.check(made(rows), SMALL, label=True)
     assert checked.accepted.num_rows + checked.rejected.num_rows == len(rows)
     ids = [row[0] for row in rows]
@@ -91,7 +94,7 @@ GOOD = [
 ]
 
 
-def test_csv_keeps_ids_and_reads_na_as_namibia(tmp_path) -> None:
+def test_csv_keeps_ids_and_reads_na_as_namibia(tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
     path.write_text("id,orders,rate,country,tier\n00123,3,NA,NA,low\nb,1, 0.5 ,,high\n", encoding="utf-8")
     checked = contracts.check(tables.read(path), SMALL, as_text=True)
@@ -105,7 +108,7 @@ def test_csv_keeps_ids_and_reads_na_as_namibia(tmp_path) -> None:
     "give", [lambda t: t, lambda t: t.to_pandas(), pl.from_arrow, lambda t: duckdb.from_arrow(t)],
     ids=["pyarrow", "pandas", "polars", "duckdb"],
 )  # fmt: skip
-def test_any_arrow_frame_gives_the_same(give) -> None:
+def test_any_arrow_frame_gives_the_same(give: Callable[[pa.Table], Any]) -> None:
     expected = contracts.check(made(GOOD), SMALL, label=True).accepted
     assert contracts.check(tables.from_frame(give(made(GOOD))), SMALL, label=True).accepted.equals(expected)
 

@@ -149,7 +149,7 @@ def test_an_id_may_be_whole_numbers_and_a_label_truth_values() -> None:
 def test_columns_of_text_numbers_are_recognised(type: pa.DataType) -> None:
     columns = {"id": ["a", "b", "c"], "n": ["1", "NA", "3"], "y": ["0", "1", "0"]}
     contract = parse(draft(pa.table({k: pa.array(v, type) for k, v in columns.items()}), None, None))
-    assert (contract.label, contract["n"].kind, contract["n"].missing) == ("y", "count", "unknown")
+    assert (contract.label, str(contract["n"].kind), contract["n"].missing) == ("y", "count", "unknown")
 
 
 def test_a_column_that_says_whose_row_it_is_is_pointed_out() -> None:

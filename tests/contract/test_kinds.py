@@ -225,7 +225,7 @@ def test_a_new_kind_has_a_space_thresholds_and_words(temperature: Kind, weather:
     contract = drafted(weather)
     columns = columns_of(check(weather, contract).accepted, contract.features)
     (axis,) = learn_space(columns, contract.features[:1]).axes
-    assert axis.centre == pytest.approx(np.mean(columns["celsius"]) + 273.15)
+    assert axis.centre == pytest.approx(np.mean(columns["celsius"]) + 273.15)  # type: ignore[arg-type]
     edges = thresholds(contract["celsius"], columns["celsius"], 0.05)  # type: ignore[arg-type]
     assert len(edges) and set(edges % 5) == {0.0}
     for condition in (NumberCondition("celsius", -5.0), NumberCondition("celsius", -5.0, 20.0)):

@@ -94,7 +94,7 @@ def test_the_interval_of_an_auc_has_about_its_nominal_coverage() -> None:
         label = (rng.random(400) < 0.3).astype(int)
         ranked = Ranked(label, rng.normal(label, 1.0))
         auc = {"auc": lambda counts, ranked=ranked: np.array(measure(ranked, counts)["roc_auc"])}
-        low, high = metrics.interval(metrics.bootstrap(auc, 400, 100, int(rng.integers(1e6)))["auc"])
+        low, high = metrics.interval(metrics.bootstrap(auc, 400, 100, int(rng.integers(1_000_000)))["auc"])
         hits += low <= truth <= high
     assert hits >= 0.85 * tries
 

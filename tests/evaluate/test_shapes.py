@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 from scipy import stats
 
 from northstar_explain import metrics
-from northstar_explain.contract import Category, Contract, check, columns_of
+from northstar_explain.contract import Category, Columns, Contract, check, columns_of
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.evaluate import data_quality, drift_baseline
 from northstar_explain.evaluate.robustness import range_facts
@@ -49,7 +49,10 @@ def test_every_term_counts_every_customer_and_buyer_once(model: Model, customers
 def test_a_bin_holds_its_own_customers() -> None:
     term = Term((NumberBins("x", np.array([1.0])), CategoryBins("c", {"a": 1})), np.zeros((4, 3)), np.zeros((4, 3)),
                 np.zeros((4, 3)))  # fmt: skip
-    columns = {"x": np.array([0.0, 1.0, np.nan, 2.0]), "c": Category(np.array([0, 0, -1, 1], np.int32), ("a", "new"))}
+    columns: Columns = {
+        "x": np.array([0.0, 1.0, np.nan, 2.0]),
+        "c": Category(np.array([0, 0, -1, 1], np.int32), ("a", "new")),
+    }
     table = shape_table(Scorecard(0.0, (term,)), (columns, np.array([1, 0, 1, 1])), (columns, np.array([0, 0, 0, 1])))
     found = {(row["bin_1"], row["bin_2"]): row for row in table.to_pylist() if row["train_n"]}
     assert {place: (row["train_buyers"], row["holdout_buyers"]) for place, row in found.items()} == {
@@ -84,13 +87,17 @@ def test_cramers_v_agrees_with_scipy(codes: np.ndarray) -> None:
     np.add.at(joint, tuple(codes), 1)
     joint = joint[joint.sum(1) > 0][:, joint.sum(0) > 0]
     want = stats.contingency.association(joint, "cramer") if min(joint.shape) > 1 else 0.0
-    assert data_quality.association(first, second) == ("Cramér's V", pytest.approx(want))
+    measure, value = data_quality.association(first, second)
+    assert measure == "Cramér's V"
+    assert value == pytest.approx(want)
 
 
 def test_a_number_that_a_category_determines_has_correlation_ratio_1() -> None:
     group = Category(np.array([0, 0, 1, 1, -1], np.int32), ("a", "b"))
     for order in ((group, np.array([1.0, 1.0, 5.0, 5.0, 9.0])), (np.array([1.0, 1.0, 5.0, 5.0, np.nan]), group)):
-        assert data_quality.association(*order) == ("correlation ratio", pytest.approx(1.0))
+        measure, value = data_quality.association(*order)
+        assert measure == "correlation ratio"
+        assert value == pytest.approx(1.0)
     assert data_quality.association(np.full(3, np.nan), np.arange(3.0)) == ("none", 0.0)
 
 

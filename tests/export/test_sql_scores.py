@@ -166,7 +166,7 @@ def cards(draw: st.DrawFn) -> Scorecard:
     both = draw(st.lists(st.sampled_from(["nm", "nc", "cd", "md"]), unique=True, max_size=3))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     terms = []
-    for axes in draw(st.permutations([*alone, *((bins(a), bins(b)) for a, b in both)])):
+    for axes in draw(st.permutations([*alone, *((bins(pair[0]), bins(pair[1])) for pair in both)])):
         points = rng.normal(size=[axis.count for axis in axes])
         terms.append(Term(tuple(axes), points, points, points))
     return Scorecard(draw(st.sampled_from([-1.5, 0.0, 0.1, 3.0])), tuple(terms))
@@ -325,6 +325,13 @@ def test_inserts_make_the_same_tables(engine: tuple[str, Run], model: Model) -> 
     np.testing.assert_allclose(mine["points"].to_numpy(), theirs["points"].to_numpy(), rtol=1e-15, atol=0)
 
 
+def name_of(statement: exp.Expression) -> str:
+    """The first table that a statement names."""
+    table = statement.find(exp.Table)
+    assert table is not None
+    return table.name
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_dialect_reads_what_is_written_for_it(name: str, model: Model) -> None:
     (query,) = sqlglot.parse(scores_sql(model, name, "shop.customers"), dialect=name)
@@ -338,12 +345,11 @@ def test_every_dialect_reads_what_is_written_for_it(name: str, model: Model) -> 
     assert kept == ({"axes", "blocks", "bins"} if name in ("sqlite", "postgres") else set())
     statements = [one for one in sqlglot.parse("".join(tables_sql(model, name)), dialect=name) if one]
     made = [one for one in statements if isinstance(one, exp.Create)]
-    assert {one.find(exp.Table).name for one in made} == lookup
+    assert {name_of(one) for one in made} == lookup
     filled = [one for one in statements if isinstance(one, exp.Insert)]
     found = lookups(model.scorecard, model.contract)
-    rows = {
-        what: sum(len(one.expression.expressions) for one in filled if one.find(exp.Table).name.endswith(what))
-        for what in KEYS
+    rows: dict[str, int] = {
+        what: sum(len(one.expression.expressions) for one in filled if name_of(one).endswith(what)) for what in KEYS
     }
     assert rows == {what: getattr(found, what).num_rows for what in KEYS}
     assert len(made) + len(filled) == len(statements)

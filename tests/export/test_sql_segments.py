@@ -45,7 +45,8 @@ def segments_by(engine: tuple[str, Run], model: Model, table: pa.Table, name: st
 
 def segments_in_python(model: Model, table: pa.Table) -> list[str]:
     columns = columns_of(without_blanks(table, model.contract), model.contract.features)
-    return assign(model.segmentation.tree, columns).tolist()
+    segments: list[str] = assign(model.segmentation.tree, columns).tolist()
+    return segments
 
 
 def test_golden_rows(engine: tuple[str, Run], model: Model) -> None:
@@ -290,7 +291,8 @@ def test_categories_of_every_type_a_contract_takes(
 
 
 def test_a_value_missing_against_the_contract_gives_no_segment(engine: tuple[str, Run], model: Model) -> None:
-    tree = Split(NumberCondition("m", 3.0), Leaf("S1"), Split(CategoryCondition("d", ("x",)), Leaf("S2"), Leaf("S3")))
+    known = Split(CategoryCondition("d", ("x",)), Leaf("S2"), Leaf("S3"))
+    tree: Node = Split(NumberCondition("m", 3.0), Leaf("S1"), known)
     ours = model_of(model, tree, CONTRACT)
     table = pa.table({
         "id": ["a", "b", "c", "d", "e", "f"],
@@ -341,7 +343,7 @@ def run_view(to: str, run: Run, made: str, table: pa.Table) -> list[tuple[Any, .
         return rows
     connection = sqlite3.connect(":memory:") if to == "sqlite" else duckdb.connect()
     with contextlib.closing(connection):
-        if to == "sqlite":
+        if isinstance(connection, sqlite3.Connection):
             fill_sqlite(connection, "customers", table)
         else:
             connection.register("customers", table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,7 +28,7 @@ from northstar_explain.learn.distill import (
     engine,
 )
 from northstar_explain.model.conditions import NumberCondition
-from northstar_explain.model.tree import depth, leaves, split_tests
+from northstar_explain.model.tree import Tree, depth, leaves, split_tests
 
 # Price of explainability of ExKMC (mercury-explainability 1.2.3, base tree IMM) with KMeans(k, n_init=10,
 # random_state=0); `python -m benchmarks.distill` measures it again.
@@ -246,8 +248,8 @@ def test_a_fitted_clustering_handed_to_fit_works_for_a_version_with_a_warning(ho
         RuleDistiller(4).fit(X, KMeans(3))
 
 
-def features_of(tree: object) -> set[int]:
-    return {test.feature for test in split_tests(tree)}  # type: ignore[arg-type]
+def features_of(tree: Tree[BinTest, Any]) -> set[int]:
+    return {test.feature for test in split_tests(tree)}
 
 
 def engine_case(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray, list[FeatureBins], np.ndarray]:

@@ -175,7 +175,7 @@ SEGMENT_FEATURES = [feature.name for feature in CONTRACT.segment_features]
 def segments(draw: st.DrawFn) -> tuple[tuple[Profile, ...], list[Rule]]:
     effects = draw(st.dictionaries(st.sampled_from(SEGMENT_FEATURES), st.floats(-2, 2), max_size=6))
     asked = st.builds(
-        lambda name, bounds, missing: NumberCondition(name, *bounds, missing),
+        lambda name, bounds, missing: NumberCondition(name, bounds[0], bounds[1], missing),
         st.sampled_from(SEGMENT_FEATURES), st.sampled_from([(3.0, None), (None, 3.0), (3.0, 5.0)]), st.booleans(),
     )  # fmt: skip
     conditions = st.lists(asked, max_size=4, unique_by=lambda condition: condition.feature)

@@ -39,9 +39,9 @@ def test_no_group_is_divided_and_shares_are_near(
     members = by_group(groups, split)
     assert sum(map(len, members)) == len(set(groups.tolist()))
     largest = np.unique(groups, return_counts=True)[1].max()
-    for rows, share in zip(split, (1 - validation - holdout, validation, holdout), strict=True):
-        assert -2 * largest < len(rows) - share * len(label) < largest
-        assert share or not len(rows)
+    for chosen, share in zip(split, (1 - validation - holdout, validation, holdout), strict=True):
+        assert -2 * largest < len(chosen) - share * len(label) < largest
+        assert share or not len(chosen)
 
 
 @given(grouped(), SHARES, st.integers(0, 1000))

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -28,11 +29,12 @@ def file(customers: pa.Table, tmp_path: Path) -> Path:
     return path
 
 
-def start(file: Path, **options: int) -> subprocess.Popen[bytes]:
+def start(file: Path, **options: Any) -> subprocess.Popen[bytes]:
     """Train in two worker processes, however many processors there are."""
     environment = {**os.environ, "LOKY_MAX_CPU_COUNT": "2"}
     command = [*COMMAND, str(file), "--model", str(file.parent / "model"), "--segments", "4"]
-    return subprocess.Popen(command, env=environment, **options)
+    process: subprocess.Popen[bytes] = subprocess.Popen(command, env=environment, **options)
+    return process
 
 
 def parents() -> dict[int, int]:

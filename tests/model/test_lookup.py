@@ -10,7 +10,7 @@ from helpers import around
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from northstar_explain.contract import Category, check, columns_of
+from northstar_explain.contract import Category, Columns, check, columns_of
 from northstar_explain.model import Model
 from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.lookup import Lookup
@@ -53,7 +53,7 @@ def test_distinct_values_are_those_of_numpy(values: np.ndarray) -> None:
     assert (distinct(values) == np.unique(values)).all()
 
 
-def plain(card: Scorecard, columns: dict, most: int) -> tuple[np.ndarray, list[list[float]]]:
+def plain(card: Scorecard, columns: Columns, most: int) -> tuple[np.ndarray, list[list[float]]]:
     """Log-odds and the largest points either way, term by term, row by row."""
     _, points = card.contributions(columns)
     top = np.sort(np.abs(points), axis=0)[::-1][:most]
@@ -62,7 +62,8 @@ def plain(card: Scorecard, columns: dict, most: int) -> tuple[np.ndarray, list[l
 
 def ranked_points(card: Scorecard, lookup: Lookup, ranks: np.ndarray) -> np.ndarray:
     flat = np.concatenate([term.points.ravel() for term in card.terms])
-    return np.concatenate([[0.0], np.abs(flat[lookup.ranked])])[ranks]
+    points: np.ndarray = np.concatenate([[0.0], np.abs(flat[lookup.ranked])])[ranks]
+    return points
 
 
 def test_it_says_what_the_scorecard_says(model: Model, customers: pa.Table) -> None:
@@ -89,7 +90,7 @@ def cards(draw: st.DrawFn) -> Scorecard:
     main, pair = (NumberBins("x", draw(CUTS.filter(lambda c: len(c) < 20))) for _ in range(2))
     words = CategoryBins("w", {"a": 1, "b": 2, "c": 2})
     coarse = CategoryBins("w", {"a": 1, "d": 1})
-    axes = [(main,), (words,), (pair, coarse), (pair,), (coarse, main)]
+    axes: list[tuple[NumberBins | CategoryBins, ...]] = [(main,), (words,), (pair, coarse), (pair,), (coarse, main)]
     terms = []
     for one in axes[: draw(st.integers(1, 5))]:
         shape = tuple(axis.count for axis in one)
@@ -101,7 +102,7 @@ def cards(draw: st.DrawFn) -> Scorecard:
 @given(cards(), st.lists(st.tuples(NUMBERS, st.sampled_from([-1, 0, 1, 2, 3, 4])), min_size=1, max_size=20))
 def test_any_scorecard_and_any_rows(card: Scorecard, rows: list[tuple[float, int]]) -> None:
     numbers, codes = np.array([row[0] for row in rows]), np.array([row[1] for row in rows], dtype=np.int32)
-    columns = {"x": numbers, "w": Category(codes, ("d", "c", "b", "a", "never seen"))}
+    columns: Columns = {"x": numbers, "w": Category(codes, ("d", "c", "b", "a", "never seen"))}
     lookup = Lookup(card)
     sums = lookup(columns, 3)
     logit, top = plain(card, columns, 3)

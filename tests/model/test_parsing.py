@@ -61,7 +61,7 @@ def feature_of(draw: st.DrawFn, name: str, words: str) -> Feature:
         unit=draw(st.sampled_from(["", "seconds", "hours", "pages", "s"])),
         minimum=draw(st.sampled_from([None, 1.0])) if kind.numeric else None,
         missing=draw(st.sampled_from([None, "unknown"])),
-        order=draw(st.permutations(["none", "bronze", "silver or so", "gold"])) if kind.lists_values else (),
+        order=tuple(draw(st.permutations(["none", "bronze", "silver or so", "gold"]))) if kind.lists_values else (),
         at_least=phrase(TEMPLATES),
         below=phrase(BELOW),
         some=phrase(("did {it}", "took some {it}")),
@@ -95,7 +95,8 @@ def questions(draw: st.DrawFn, contract: Contract) -> Condition:
     feature = draw(st.sampled_from(contract.features))
     may_miss = feature.missing is not None
     if may_miss and draw(st.integers(0, 4)) == 0:
-        return draw(st.sampled_from([MissingCondition(feature.name), NumberCondition(feature.name)]))
+        either: list[Condition] = [MissingCondition(feature.name), NumberCondition(feature.name)]
+        return draw(st.sampled_from(either))
     missing = may_miss and draw(st.booleans())
     if feature.kind.numeric:
         edges = sorted(draw(st.lists(THRESHOLDS, min_size=2, max_size=2, unique=True)))
@@ -103,7 +104,7 @@ def questions(draw: st.DrawFn, contract: Contract) -> Condition:
         return NumberCondition(feature.name, lower, upper, missing)
     choices = st.sampled_from(feature.order) if feature.order else st.sampled_from(CATEGORIES) | st.text(max_size=5)
     values = draw(st.lists(choices, min_size=1, max_size=4, unique=True))
-    if feature.order and draw(st.booleans()):
+    if bool(feature.order) and draw(st.booleans()):
         values = list(feature.order[: len(values)])
     return CategoryCondition(feature.name, tuple(values), draw(st.booleans()), missing)
 
@@ -158,7 +159,7 @@ def asked_in(node: Node) -> list[Condition]:
 def customers_of(draw: st.DrawFn, contract: Contract, tree: Node) -> Columns:
     """Rows on every threshold of a tree and beside it, of every category it asks for, unheard of and missing."""
     n = draw(st.integers(1, 20))
-    columns: Columns = {}
+    columns: dict[str, np.ndarray | Category] = {}
     for feature in contract.features:
         asked = [test for test in asked_in(tree) if test.feature == feature.name]
         gap = [math.nan] if feature.missing else []

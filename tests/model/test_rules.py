@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_a_row_is_assigned_alike_alone_and_among_others(tree: Node, columns: Col
 
 @given(conditions(), tables())
 def test_an_opposite_fits_exactly_the_other_rows(condition: Condition, columns: Columns) -> None:
-    column = columns[condition.feature]
+    column: Any = columns[condition.feature]
     opposite = condition.opposite(may_miss(condition.feature))
     np.testing.assert_array_equal(opposite.matches(column), ~condition.matches(column))
     again = opposite.opposite(may_miss(condition.feature))
@@ -70,7 +71,7 @@ def test_an_opposite_fits_exactly_the_other_rows(condition: Condition, columns: 
 
 @given(st.sampled_from("nmcd").flatmap(lambda f: st.lists(conditions(f), min_size=1, max_size=5)), tables())
 def test_conditions_merged_into_one_fit_what_all_of_them_fit(several: list[Condition], columns: Columns) -> None:
-    column = columns[several[0].feature]
+    column: Any = columns[several[0].feature]
     expected = np.logical_and.reduce([condition.matches(column) for condition in several])
     merged = simplify(several)
     if merged is None:
@@ -130,7 +131,8 @@ def test_a_tree_of_one_leaf_takes_everybody() -> None:
 
 @pytest.mark.parametrize("name", ["n", "c"])
 def test_missing_and_known_part_categories_as_they_do_numbers(name: str) -> None:
-    columns = {"n": np.array([math.nan, 0.0]), "c": Category(np.array([-1, 0], dtype=np.int32), ("red",))}
+    columns: Columns = {"n": np.array([math.nan, 0.0]), "c": Category(np.array([-1, 0], dtype=np.int32), ("red",))}
+    test: Condition
     for test, expected in ((MissingCondition(name), ["yes", "no"]), (NumberCondition(name), ["no", "yes"])):
         tree = Split(test, Leaf("yes"), Leaf("no"))
         assert assign(tree, columns).tolist() == expected
@@ -170,14 +172,16 @@ def test_leaves_of_one_segment_that_differ_in_one_condition_share_a_rule() -> No
     )
     everybody = Split(CategoryCondition("c", ("red",), missing=True), Leaf("S1"), Leaf("S1"))
     assert rules(everybody, CONTRACT) == (Rule((), "S1"),)
-    known = Split(MissingCondition("c"), Leaf("S2"), Split(CategoryCondition("c", ("red",)), Leaf("S1"), Leaf("S1")))
+    known: Node = Split(
+        MissingCondition("c"), Leaf("S2"), Split(CategoryCondition("c", ("red",)), Leaf("S1"), Leaf("S1"))
+    )
     assert rules(known, CONTRACT) == (Rule((MissingCondition("c"),), "S2"), Rule((NumberCondition("c"),), "S1"))
 
 
 @given(st.sampled_from("nmcd").flatmap(lambda f: st.tuples(conditions(f), conditions(f))), tables())
 def test_a_union_fits_what_either_fits(pair: tuple[Condition, Condition], columns: Columns) -> None:
     one, other = pair
-    column = columns[one.feature]
+    column: Any = columns[one.feature]
     both = union(one, other)
     if both is None:
         assert isinstance(one, NumberCondition) and isinstance(other, NumberCondition)

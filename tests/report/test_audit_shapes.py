@@ -25,13 +25,14 @@ from northstar_explain.report.audit.chapters.performance import _calibration_and
 from northstar_explain.report.audit.shapes.bin_labels import range_label, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import (
     ROWS,
+    FeatureShape,
     _runs,
     counts_by_term,
     feature_shapes,
     probability_at,
 )
 from northstar_explain.report.audit.shapes.heat_maps import heat_maps
-from northstar_explain.report.audit.shapes.pair_shapes import describe_pair, pair_shapes, strongest_colour
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, pair_shapes, strongest_colour
 from northstar_explain.report.audit.shapes.plot_axis import PlotAxis, nice_values, plot_axis, round_values
 from northstar_explain.report.audit.shapes.shape_plots import Scale, common_range, own_range, plot, tallest
 from northstar_explain.report.audit.shapes.shape_words import WIGGLE, describe_shape, direction, keeps_direction
@@ -124,7 +125,8 @@ def test_the_bins_plotted_are_the_scorecards(model: Model) -> None:
 
 
 def test_shapes_and_pairs_are_ranked_as_the_model_is(model: Model) -> None:
-    ranked = sorted((*feature_shapes(model), *pair_shapes(model)), key=lambda one: one.rank)
+    shapes: tuple[FeatureShape | PairShape, ...] = (*feature_shapes(model), *pair_shapes(model))
+    ranked = sorted(shapes, key=lambda one: one.rank)
     assert [one.term for one in ranked] == [item.term for item in model.evaluation.purchase.terms]
     assert [one.rank for one in ranked] == list(range(1, len(ranked) + 1))
 
@@ -210,9 +212,8 @@ def test_missing_values_are_described_with_their_count(model: Model) -> None:
 
 def test_ranges_of_whole_values_are_labelled_with_whole_numbers(contract: Contract) -> None:
     orders, rate, spend = contract["orders_90d"], contract["add_to_cart_rate"], contract["spend_365d"]
-    assert [range_label(orders, *bounds, "$") for bounds in ((None, 0.5), (0.5, 1.5), (1.5, 4.5), (4.5, None))] == [
-        "0", "1", "2 to 4", "5 or more",
-    ]  # fmt: skip
+    edges = [None, 0.5, 1.5, 4.5, None]
+    assert [range_label(orders, low, high, "$") for low, high in pairwise(edges)] == ["0", "1", "2 to 4", "5 or more"]
     assert range_label(rate, 0.1113, 0.2725, "$") == "11.13% to 27.25%"
     assert range_label(rate, None, None, "$") == "any"
     assert value_label(spend, -12.5, "$").startswith("-$") or "12.5" in value_label(spend, -12.5, "$")

@@ -50,7 +50,7 @@ def fonts(reader: pypdf.PdfReader) -> dict[str, bool]:
     """Each font of a PDF, and whether its file is inside."""
     found = {}
     for page in reader.pages:
-        for font in page["/Resources"]["/Font"].values():
+        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
             (inner,) = font.get_object().get("/DescendantFonts", [font])
             descriptor = inner.get_object()["/FontDescriptor"].get_object()
             found[str(descriptor["/FontName"])] = bool({"/FontFile2", "/FontFile3"} & set(descriptor))

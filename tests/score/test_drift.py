@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -103,7 +104,8 @@ def test_the_report_tells_what_has_shifted_and_what_was_never_seen(
 def test_the_ranges_are_those_of_the_customers_that_taught(model: Model, customers: pa.Table) -> None:
     columns = columns_of(check(customers, model.contract).accepted, model.contract.features)
     for name, (low, high) in model.purchase.ranges.items():
-        assert np.nanmin(columns[name]) <= low <= high <= np.nanmax(columns[name])
+        column: Any = columns[name]
+        assert np.nanmin(column) <= low <= high <= np.nanmax(column)
     assert set(model.purchase.ranges) == {f.name for f in model.contract.model_features if f.kind.numeric}
 
 

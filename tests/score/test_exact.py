@@ -42,8 +42,9 @@ def scorer(machine: Any, model: Model) -> Scorer:
     return Scorer(replace(model, scorecard=compile_ebm(machine, model.contract)))
 
 
-def theirs(machine: Any, columns: dict, contract: Contract) -> np.ndarray:
-    return machine.predict_proba(fit_purchase_model.frame(columns, contract.model_features))[:, 1]
+def theirs(machine: Any, columns: dict[str, Any], contract: Contract) -> np.ndarray:
+    probability: np.ndarray = machine.predict_proba(fit_purchase_model.frame(columns, contract.model_features))[:, 1]
+    return probability
 
 
 @pytest.mark.slow

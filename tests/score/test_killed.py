@@ -56,7 +56,7 @@ def week(customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(
     model_dir: Path, source: Path, out: Path, how: str, before: Callable[[], None] | None = None
-) -> subprocess.Popen:
+) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", SCRIPT, str(model_dir), str(source), str(out), how]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before)
     assert process.stdout is not None and process.stdout.readline() == "ready\n"

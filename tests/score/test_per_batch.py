@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -55,7 +57,7 @@ def test_ids_that_repeat_are_rejected_within_a_batch_and_across_where_they_are_t
 def test_each_batch_is_scored_when_it_is_asked_for(model: Model, some: pa.Table) -> None:
     given = []
 
-    def batches():
+    def batches() -> Iterator[pa.RecordBatch]:
         for batch in some.to_batches(max_chunksize=100):
             given.append(batch)
             yield batch
@@ -75,11 +77,13 @@ def test_a_batch_that_is_no_customer_table_is_refused(model: Model, some: pa.Tab
     "make",
     [
         lambda table: table, lambda table: table.to_batches()[0], lambda table: table.to_pandas(), pl.from_arrow,
-        lambda table: pl.from_arrow(table).lazy(), lambda table: table.to_pandas()[ID], lambda table: {"week": table},
+        lambda table: pl.DataFrame(table).lazy(), lambda table: table.to_pandas()[ID], lambda table: {"week": table},
         lambda table: "week.parquet", lambda table: Path("week.parquet"), lambda table: None, lambda table: 7,
     ],
 )  # fmt: skip
-def test_a_single_table_where_batches_are_wanted_is_refused_at_once(make, model: Model, some: pa.Table) -> None:
+def test_a_single_table_where_batches_are_wanted_is_refused_at_once(
+    make: Callable[[pa.Table], Any], model: Model, some: pa.Table
+) -> None:
     given = make(some)
     with pytest.raises(TableError) as caught:
         score.batches(model, given)
@@ -97,7 +101,7 @@ def test_a_reader_of_batches_and_no_batches_at_all_are_fine(model: Model, some: 
 
 
 def test_an_error_of_the_callers_own_comes_through(model: Model, some: pa.Table) -> None:
-    def batches():
+    def batches() -> Iterator[pa.RecordBatch]:
         yield some
         raise KeyError("the caller's")
 

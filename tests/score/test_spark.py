@@ -29,7 +29,7 @@ def week(customers: pa.Table) -> pa.Table:
     return with_cells(with_cells(some, "sessions_30d", {5: -1}), "country", {11: "Atlantis"})
 
 
-def rows_of(path: Path) -> list[dict]:
+def rows_of(path: Path) -> list[dict[str, Any]]:
     table = parquet.read_table(path) if path.is_dir() else read(path)
     rows = [{name: value for name, value in row.items() if name != "row"} for row in table.to_pylist()]
     return sorted(rows, key=lambda row: (row[ID] or "", json.dumps(row, default=str)))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -37,8 +38,9 @@ def thousand(customers: pa.Table) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def expected(model: Model, thousand: pa.Table) -> list[dict]:
-    return Scorer(model)(check(thousand, model.contract).accepted).to_pylist()
+def expected(model: Model, thousand: pa.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = Scorer(model)(check(thousand, model.contract).accepted).to_pylist()
+    return rows
 
 
 def spread(table: pa.Table, folder: Path) -> Path:
@@ -54,9 +56,10 @@ def spread(table: pa.Table, folder: Path) -> Path:
     return folder
 
 
-def score(model: Model, source: object, out: Path, options: ScoringOptions = ANYWAY) -> list[dict]:
+def score(model: Model, source: object, out: Path, options: ScoringOptions = ANYWAY) -> list[dict[str, Any]]:
     run(model, source, out, options)  # type: ignore[arg-type]
-    return table_of(out).to_pylist()
+    rows: list[dict[str, Any]] = table_of(out).to_pylist()
+    return rows
 
 
 def table_of(out: Path) -> pa.Table:
@@ -65,7 +68,7 @@ def table_of(out: Path) -> pa.Table:
 
 @pytest.mark.usefixtures("small")
 def test_a_folder_a_pattern_and_a_list_of_files_are_one_table(
-    model: Model, thousand: pa.Table, expected: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Model, thousand: pa.Table, expected: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = spread(thousand, tmp_path / "week")
     assert score(model, folder, tmp_path / "s.parquet") == expected
@@ -82,13 +85,14 @@ def stream(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table, max_chunksize=100)
-    return sink.getvalue().to_pybytes()
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("encode", [stream, tables.parquet_bytes, tables.csv_bytes], ids=["arrow", "parquet", "csv"])
 def test_standard_input_is_read_whatever_its_format(
-    encode: Callable[[pa.Table], bytes], model: Model, thousand: pa.Table, expected: list[dict], tmp_path: Path,
+    encode: Callable[[pa.Table], bytes], model: Model, thousand: pa.Table, expected: list[dict[str, Any]], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     class Stdin:
@@ -117,7 +121,7 @@ def test_a_stream_that_is_empty_or_to_be_resumed_is_refused(
 @pytest.mark.parametrize("out", ["s.parquet", "s.csv", "s.arrow", "s"])
 @pytest.mark.usefixtures("small")
 def test_parts_do_not_show_in_the_result(
-    rows: int, out: str, model: Model, thousand: pa.Table, expected: list[dict], tmp_path: Path
+    rows: int, out: str, model: Model, thousand: pa.Table, expected: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     path = tmp_path / "c.parquet"
     tables.write(thousand.slice(0, rows), path)
@@ -141,7 +145,7 @@ def test_parts_do_not_show_in_the_result(
 
 @pytest.mark.usefixtures("small")
 def test_an_id_that_comes_again_in_another_file_rejects_both(
-    model: Model, thousand: pa.Table, expected: list[dict], tmp_path: Path
+    model: Model, thousand: pa.Table, expected: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     twin, other = thousand[ID][3].as_py(), thousand[ID][990].as_py()
     changed = with_cells(thousand, ID, {800: twin, 302: other})
@@ -161,7 +165,7 @@ def test_an_id_that_comes_again_in_another_file_rejects_both(
 
 @pytest.mark.usefixtures("small")
 def test_ids_that_share_a_hash_are_told_apart(
-    model: Model, thousand: pa.Table, expected: list[dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Model, thousand: pa.Table, expected: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = ids.hash_of
     monkeypatch.setattr(ids, "hash_of", lambda part: real(part) % 7 + 1)
@@ -235,7 +239,7 @@ def test_each_file_of_a_folder_is_checked_by_name(model: Model, thousand: pa.Tab
 
 
 def test_empty_files_among_others_are_passed_over(
-    model: Model, thousand: pa.Table, expected: list[dict], tmp_path: Path
+    model: Model, thousand: pa.Table, expected: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     folder = spread(thousand, tmp_path / "week")
     tables.write(thousand.slice(0, 0), folder / "aa.parquet")

@@ -53,6 +53,10 @@ class Steps:
         return step
 
 
+def failed_at(number: int) -> Callable[[int], BaseException | None]:
+    return lambda count: OSError(errno.EIO, "Input/output error") if count == number else None
+
+
 def one_file(folder: Path, content: str) -> None:
     publish({folder / "a": content.encode()})
 
@@ -174,7 +178,7 @@ def test_without_exchange_an_error_is_completed_by_the_next(write: Write, tmp_pa
         old = visible(folder)
         with pytest.MonkeyPatch.context() as patch:
             steps = Steps(patch, exchanges=False)
-            steps.fails = lambda count, n=number: OSError(errno.EIO, "Input/output error") if count == n else None
+            steps.fails = failed_at(number)
             with suppress(OutputError, OSError):
                 write(folder, "new")
         with all_others_dead():

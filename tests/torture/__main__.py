@@ -31,7 +31,7 @@ class Job(NamedTuple):
     part: str
     about: str
     start: int = 0
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # in place of the count that a tuple has
 
 
 def main() -> int:

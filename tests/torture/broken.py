@@ -14,7 +14,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def _seeds(task: Callable[[Path, int], str], work: Path, home: Path, start: int,
         seeds = range(start, end)
         try:
             ended = child.call(
-                lambda seeds=seeds: _try(task, work, home, seeds), home / "said", seconds=SECONDS * len(seeds) + MORE
+                partial(_try, task, work, home, seeds), home / "said", seconds=SECONDS * len(seeds) + MORE
             )
             code = str(ended.code)
         except TimeoutError as error:

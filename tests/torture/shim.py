@@ -41,9 +41,9 @@ def install(place: Path, log: Path, inject: str | None) -> Callable[[], None]:
 
         sync = os.fsync
 
-        def fsync(number: int) -> None:
-            note("fsync", f'"{Path(f"/proc/self/fd/{number}").readlink()}"')
-            sync(number)
+        def fsync(fd: Any) -> None:
+            note("fsync", f'"{Path(f"/proc/self/fd/{fd}").readlink()}"')
+            sync(fd)
 
         os.fsync = fsync
 

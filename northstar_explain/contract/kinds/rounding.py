@@ -23,7 +23,8 @@ def round_numbers(low: float, high: float) -> np.ndarray:
 
 def signed_log(values: np.ndarray, unit: float = 1.0) -> np.ndarray:
     """The logarithm of 1 plus the size, in units, with the value's sign."""
-    return np.sign(values) * np.log1p(np.abs(values) / unit)
+    logs: np.ndarray = np.sign(values) * np.log1p(np.abs(values) / unit)
+    return logs
 
 
 def median_size(values: np.ndarray) -> float:

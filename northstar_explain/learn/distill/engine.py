@@ -149,7 +149,8 @@ def _main_coordinates(Z: np.ndarray) -> np.ndarray:
     if Z.shape[1] <= SEARCH_DIMENSIONS:
         return Z
     turned = np.linalg.eigh(Z.T @ Z)[1][:, ::-1]
-    return Z @ turned[:, :SEARCH_DIMENSIONS]
+    coordinates: np.ndarray = Z @ turned[:, :SEARCH_DIMENSIONS]
+    return coordinates
 
 
 def _budget(problem: Problem, effort: float) -> Budget:

@@ -24,7 +24,7 @@ MOST_CUTS_SMALL, MOST_CUTS_LARGE = 1000, 255
 SMALL_ROWS = 4_000
 
 
-class RuleDistiller(ClusterMixin, BaseEstimator):
+class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Explain a k-means clustering by few axis-aligned rules, at the lowest price of explainability.
 
     The price of explainability [1]_ is the k-means cost of the rule groups, about their own means, over the inertia of

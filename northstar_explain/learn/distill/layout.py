@@ -63,7 +63,7 @@ class Layout:
         # One cumulative sum serves every candidate: what lies left is the difference of two of its rows.
         running = np.zeros((len(histogram) + 1, *histogram.shape[1:]))
         np.cumsum(histogram, axis=0, out=running[1:])
-        sums = running[self.stop] - running[self.start]
+        sums: np.ndarray = running[self.stop] - running[self.start]
         if self.with_missing.any():
             sums[self.with_missing] += histogram[self.missing[self.with_missing]]
         return sums

@@ -40,7 +40,8 @@ class LeftSums:
     def explained_with(self, base: np.ndarray) -> np.ndarray:
         """What a group that holds ``base`` explains once the left side has joined it."""
         squares = self.squares + 2.0 * (self.left[:, 1:] @ base[1:]) + base[1:] @ base[1:]
-        return squares / np.maximum(self.left[:, 0] + base[0], 1e-9)
+        gains: np.ndarray = squares / np.maximum(self.left[:, 0] + base[0], 1e-9)
+        return gains
 
 
 class Memory:

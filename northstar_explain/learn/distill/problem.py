@@ -84,7 +84,8 @@ class Problem:
         n_rows, width = cells.shape
         data = np.ones(n_rows * width) if len(sign) == 1 else np.tile(sign, n_rows)
         ends = np.arange(0, n_rows * width + 1, width)
-        return sparse.csc_array((data, cells.ravel(), ends), shape=(n_cells, n_rows)) @ values
+        sums: np.ndarray = sparse.csc_array((data, cells.ravel(), ends), shape=(n_cells, n_rows)) @ values
+        return sums
 
     def group_sums(self, rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
         """Count the rows of each group and sum their positions.
@@ -96,10 +97,12 @@ class Problem:
         if len(rows) > _DENSE_ROWS:
             ends = np.arange(len(rows) + 1)
             member = sparse.csc_array((np.ones(len(rows)), groups, ends), shape=(self.n_groups, len(rows)))
-            return member @ self.moments[rows]
+            sums: np.ndarray = member @ self.moments[rows]
+            return sums
         member = np.zeros((self.n_groups, len(rows)))
         member[groups, np.arange(len(rows))] = 1.0
-        return member @ self.moments[rows]
+        sums = member @ self.moments[rows]
+        return sums
 
 
 def explained(sums: np.ndarray) -> np.ndarray:
@@ -117,7 +120,8 @@ def explained(sums: np.ndarray) -> np.ndarray:
     """
     counts = sums[..., 0]
     squares = np.einsum("...j,...j->...", sums[..., 1:], sums[..., 1:])
-    return squares / np.maximum(counts, 1e-9)
+    ratios: np.ndarray = squares / np.maximum(counts, 1e-9)
+    return ratios
 
 
 def build_problem(Z: np.ndarray, codes: np.ndarray, layout: Layout, limits: Limits, n_groups: int) -> Problem:

@@ -108,7 +108,8 @@ class LocalSearch:
 
 def _random_features(problem: Problem, rng: np.random.Generator) -> np.ndarray:
     used = rng.random(len(problem.columns)) < 0.5
-    return used[problem.layout.feature]
+    bins: np.ndarray = used[problem.layout.feature]
+    return bins
 
 
 def is_valid(problem: Problem, root: SearchNode) -> bool:

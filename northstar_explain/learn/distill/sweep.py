@@ -57,7 +57,8 @@ class Sweep:
 
     def _reach(self, node: SearchNode, rows: np.ndarray) -> np.ndarray:
         route(self.problem, node, rows, self.buffer)
-        return self.buffer[rows]
+        reached: np.ndarray = self.buffer[rows]
+        return reached
 
     def _choose(self, node: SearchNode, rows: np.ndarray) -> bool:
         """Re-choose one split; return whether it changed."""

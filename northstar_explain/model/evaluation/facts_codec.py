@@ -68,7 +68,7 @@ def from_json(data: Any, kind: type[T]) -> T:
         With every wrong type, every missing and every unknown field.
     """
     faults: list[Fault] = []
-    facts = _read(data, kind, "", faults)
+    facts: T = _read(data, kind, "", faults)
     if faults:
         raise FactError(tuple(faults))
     return facts

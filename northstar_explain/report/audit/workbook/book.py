@@ -84,7 +84,7 @@ def sheet_class() -> type:
     """
     from xlsxwriter.worksheet import Worksheet
 
-    class Plain(Worksheet):
+    class Plain(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
         """Writes formulas and numbers unchanged."""
 
         def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
