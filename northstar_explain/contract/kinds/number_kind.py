@@ -73,7 +73,7 @@ class NumberKind(Kind):
 
     def interval_words(self, lower: float, upper: float, unit: str, currency: str) -> str:
         first, last = self.value_words(lower, unit, currency), self.value_words(upper, unit, currency)
-        # "14 to under 30 days": the unit is named once, where both ends have the same.
+        # "2 to under 4 weeks": the unit is named once, where both ends have the same.
         return f"{first.removesuffix(unit_after(last))} to under {last}"
 
     def parse_interval(self, text: str, unit: str, currency: str) -> tuple[float, float] | None:
