@@ -289,7 +289,7 @@ def curve(
 
 
 def knee(points: Sequence[Point], k: int) -> Point:
-    """The fewest rules after which one more rule a segment never lowers the price by `PRICE_DROP_WORTH_A_RULE` or more."""
+    """The fewest rules after which one more rule a segment lowers the price by less than `PRICE_DROP_WORTH_A_RULE`."""
     for place, point in enumerate(points):
         savings = ((point.price - more.price) * k / (more.rules - point.rules) for more in points[place + 1 :])
         if all(saving < PRICE_DROP_WORTH_A_RULE for saving in savings):
