@@ -15,7 +15,7 @@ from northstar_explain import score, tables
 from northstar_explain.contract import Columns, check, columns_of
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model import Model
-from northstar_explain.score import Scorer, batch, run
+from northstar_explain.score import Scorer, run, score_columns
 from northstar_explain.score.rejected_rows import with_distinct_names
 from northstar_explain.score.score_columns import Scored
 
@@ -90,7 +90,7 @@ def test_a_partial_last_batch_scores_as_it_would_anywhere(
 ) -> None:
     accepted = check(some, model.contract).accepted
     expected = Scorer(model)(accepted).slice(0, rows).to_pylist()
-    monkeypatch.setattr(batch, "CACHE_ROWS", 64)
+    monkeypatch.setattr(score_columns, "CACHE_ROWS", 64)
     assert Scorer(model)(accepted.slice(0, rows)).to_pylist() == expected
 
 

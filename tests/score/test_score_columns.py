@@ -9,14 +9,14 @@ import pytest
 from northstar_explain import api
 from northstar_explain.contract import check, columns_of
 from northstar_explain.model import Model
-from northstar_explain.score import Scorer, batch
+from northstar_explain.score import Scorer, score_columns
 
 
 @pytest.mark.parametrize("size", [1, 7, 299, 300, 301])
 def test_batches_do_not_matter(model: Model, some: pa.Table, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     accepted = check(some, model.contract).accepted
     whole = Scorer(model)(accepted)
-    monkeypatch.setattr(batch, "CACHE_ROWS", size)
+    monkeypatch.setattr(score_columns, "CACHE_ROWS", size)
     parts = Scorer(model)(accepted)
     assert parts.num_rows == accepted.num_rows
     assert parts.to_pylist() == whole.to_pylist()
