@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract import columns_of
+from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
 from northstar_explain.model import Model, ranks
-from northstar_explain.model.conditions import Condition, NumberCondition
 from northstar_explain.model.evaluation.together_facts import TogetherFacts
 from northstar_explain.model.evaluation.update_facts import (
     AddedSegment,

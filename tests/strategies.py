@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from northstar_explain.contract import Category, parse
 from northstar_explain.contract.columns import Columns
-from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
+from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Split
 
 CONTRACT = parse("""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 from northstar_explain.learn import distill as engine
 from northstar_explain.learn.round_numbers import thresholds
-from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 from northstar_explain.model.rules import Node
 from northstar_explain.model.tree import translated
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract import Contract, columns_of
+from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.learn.fit_purchase_model import frame
-from northstar_explain.model.conditions import NumberCondition
 from northstar_explain.model.folder import INTERPRET_PROBABILITY
 from northstar_explain.model.rules import Node
 from northstar_explain.model.scorecard import NumberBins, Scorecard

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from northstar_explain.contract import Columns
-from northstar_explain.model.conditions import Condition, NumberCondition
+from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Rule
 
 # Feature to threshold to (lowest, highest): values from the lowest up to, but not including, the highest are close.

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from northstar_explain.contract import Contract, Feature
-from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, Meaning, forms, joiner
-from northstar_explain.errors import Fault, WordsError
-from northstar_explain.model.conditions import (
+from northstar_explain.contract.conditions import (
     CategoryCondition,
     Condition,
     MissingCondition,
     NumberCondition,
     simplify,
 )
+from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, Meaning, forms, joiner
+from northstar_explain.errors import Fault, WordsError
 from northstar_explain.model.segments import Segmentation
 from northstar_explain.model.wording import capital, everybody
 

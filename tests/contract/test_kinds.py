@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from northstar_explain import model as models
 from northstar_explain.contract import Contract, Kind, check, columns_of, draft, kind_named, kind_names, kinds, parse
+from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.contract.kinds import registry
 from northstar_explain.contract.kinds.number_kind import NumberKind
 from northstar_explain.contract.phrases import forms
@@ -26,7 +27,6 @@ from northstar_explain.errors import ContractError
 from northstar_explain.export.sql import segments_sql
 from northstar_explain.learn.round_numbers import thresholds
 from northstar_explain.learn.space import learn_space
-from northstar_explain.model.conditions import NumberCondition
 from northstar_explain.model.parsing import parse_definition, parse_rule
 from northstar_explain.model.wording import phrases
 from northstar_explain.score import Scorer

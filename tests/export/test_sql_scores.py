@@ -23,13 +23,13 @@ from sqlglot import exp
 from strategies import CONTRACT, CUTS, NUMBERS, VALUES
 
 from northstar_explain.contract import Contract, check, columns_of
+from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.errors import NorthstarError, OutputError
 from northstar_explain.export.sql import DIALECTS, scores_sql, write_scores
 from northstar_explain.export.sql.lookup_tables import ROOT, lookups
 from northstar_explain.export.sql.score_sql import KEYS, table_names, tables_sql
 from northstar_explain.model import Model, Scorecard
 from northstar_explain.model.borders import thresholds
-from northstar_explain.model.conditions import NumberCondition
 from northstar_explain.model.rules import Leaf, Split, assign
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Term, sigmoid
 

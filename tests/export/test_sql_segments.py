@@ -22,12 +22,12 @@ from sqlglot import exp
 from strategies import CODES, CONTRACT, NUMBERS, VALUES, trees
 
 from northstar_explain.contract import Contract, check, columns_of, parse
+from northstar_explain.contract.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.errors import NorthstarError
 from northstar_explain.export.sql import DIALECTS, segments_sql
 from northstar_explain.export.sql.dialects import dialect
 from northstar_explain.model import Model
 from northstar_explain.model.borders import thresholds
-from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Split, assign
 
 

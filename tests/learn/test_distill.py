@@ -17,6 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
+from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.learn.distill import (
     BinTest,
     Distilled,
@@ -27,7 +28,6 @@ from northstar_explain.learn.distill import (
     distill,
     engine,
 )
-from northstar_explain.model.conditions import NumberCondition
 from northstar_explain.model.tree import Tree, depth, leaves, split_tests
 
 # Price of explainability of ExKMC (mercury-explainability 1.2.3, base tree IMM) with KMeans(k, n_init=10,

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract, load, northstar, parse
+from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 from northstar_explain.learn.naming import names
 from northstar_explain.model import Model, Profile, Rule
-from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 
 ROOT = Path(__file__).parent.parent.parent
 CONTRACT = northstar()

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract
+from northstar_explain.contract.conditions import MissingCondition, NumberCondition
 from northstar_explain.learn.round_numbers import border
 from northstar_explain.model import Model, borders
 from northstar_explain.model.borders import borderline, within_reach
-from northstar_explain.model.conditions import MissingCondition, NumberCondition
 from northstar_explain.model.rules import Leaf, Rule, Split, assign
 
 NEAR = {"orders": {3.0: (2.0, 4.0), 4.0: (3.0, 4.5)}, "visits": {10.0: (9.0, 11.0)}}

@@ -12,10 +12,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from northstar_explain.contract import Category, Columns, Contract, Feature, columns_of, parse
+from northstar_explain.contract.conditions import (
+    CategoryCondition,
+    Condition,
+    MissingCondition,
+    NumberCondition,
+    simplify,
+)
 from northstar_explain.contract.kinds.registry import KINDS
 from northstar_explain.errors import ContractError, WordsError
 from northstar_explain.model import Model, Rule
-from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition, simplify
 from northstar_explain.model.parsing import parse_definition, parse_rule
 from northstar_explain.model.rules import Leaf, Node, Split, assign, rules
 from northstar_explain.model.wording import capital, definition, phrases, rule_words

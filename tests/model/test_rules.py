@@ -15,8 +15,7 @@ from strategies import CONTRACT, conditions, may_miss, tables, trees
 
 from northstar_explain.contract import Category, Contract
 from northstar_explain.contract.columns import Columns
-from northstar_explain.model import Model
-from northstar_explain.model.conditions import (
+from northstar_explain.contract.conditions import (
     CategoryCondition,
     Condition,
     MissingCondition,
@@ -26,6 +25,7 @@ from northstar_explain.model.conditions import (
     to_json,
     union,
 )
+from northstar_explain.model import Model
 from northstar_explain.model.rules import (
     Leaf,
     Node,

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract, Feature, kind_named, parse
+from northstar_explain.contract.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model import Model, Rule
-from northstar_explain.model.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model.wording import (
     brief,
     capital,

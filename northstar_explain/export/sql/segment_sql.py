@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
+from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.export.sql.dialects import Dialect, dialect
 from northstar_explain.export.sql.identifiers import (
     QueryBuilder,
@@ -19,7 +20,6 @@ from northstar_explain.export.sql.identifiers import (
 )
 from northstar_explain.export.sql.typed_columns import values
 from northstar_explain.model import Model, Rule
-from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
 
 ID, NAME = "segment_id", "segment_name"
 

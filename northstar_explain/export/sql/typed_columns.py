@@ -7,10 +7,10 @@ import re
 from sqlglot import exp
 
 from northstar_explain.contract import Feature
+from northstar_explain.contract.conditions import CategoryCondition
 from northstar_explain.export.sql.dialects import EXACT_WHOLE, Dialect, text
 from northstar_explain.export.sql.identifiers import column, named
 from northstar_explain.model import Model
-from northstar_explain.model.conditions import CategoryCondition
 from northstar_explain.model.scorecard import CategoryBins
 
 _WHOLE = re.compile(r"-?[0-9]+")

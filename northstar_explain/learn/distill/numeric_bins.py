@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from northstar_explain.model.conditions import Condition, NumberCondition
+from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.model.rules import Node
 from northstar_explain.model.tree import translated
 

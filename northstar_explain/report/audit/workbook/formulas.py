@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from northstar_explain.model.conditions import CategoryCondition, Condition, MissingCondition
+from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition
 from northstar_explain.model.rules import Leaf, Node
 
 # Below every value of a customer: the lower bound of the first bin, which has none.

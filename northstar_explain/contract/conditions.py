@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Category
+from northstar_explain.contract.categories import Category
 
 
 @dataclass(frozen=True)
