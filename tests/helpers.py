@@ -18,7 +18,7 @@ from northstar_explain import tables
 from northstar_explain.cli.main import group
 from northstar_explain.contract import Contract
 from northstar_explain.learn import fit_purchase_model, fit_segments
-from northstar_explain.model.folder import MANIFEST, SEAL, json_bytes
+from northstar_explain.model.folder_format import MANIFEST, SEAL, json_bytes
 from northstar_explain.training import Earlier, Source, Trained, TrainingOptions, train
 
 # Small, so that a model is learned in seconds; large enough to hold pairs, bags and segments of two rules.

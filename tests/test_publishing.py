@@ -22,7 +22,7 @@ from northstar_explain import tables
 from northstar_explain.errors import ModelError, NorthstarError
 from northstar_explain.export.sql import write_scores, write_sql
 from northstar_explain.export.sql.score_sql import KEYS
-from northstar_explain.model import Model, folder
+from northstar_explain.model import Model, load_folder
 from northstar_explain.report import comparison
 from northstar_explain.report.audit.pack import write_pack
 from northstar_explain.score.output_places import Outputs
@@ -236,13 +236,13 @@ def test_a_model_swapped_while_it_is_read_is_read_once_more(
     swapped: Callable[[str], None], model_copy: Path, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    real = folder._load
+    real = load_folder._load
 
     def load(path: Path) -> Model:
         reads.append(path)
         return real(path)
 
-    monkeypatch.setattr(folder, "_load", load)
+    monkeypatch.setattr(load_folder, "_load", load)
     swapped("scorecard.parquet")
     assert models.load(model_copy).id == model.id
     assert len(reads) == 2

@@ -32,7 +32,7 @@ from northstar_explain.model.evaluation.experiment_facts import (
     Variant,
 )
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, CAPTURE_20, LIFT_10, ROC_AUC
-from northstar_explain.model.folder import json_bytes
+from northstar_explain.model.folder_format import json_bytes
 from northstar_explain.model.rules import Node, assign, rules
 from northstar_explain.model.segments import to_json
 from northstar_explain.model.wording import definition

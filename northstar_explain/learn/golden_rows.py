@@ -11,7 +11,7 @@ from interpret.glassbox import ExplainableBoostingClassifier
 from northstar_explain.contract import Contract, columns_of
 from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.learn.fit_purchase_model import frame
-from northstar_explain.model.folder import INTERPRET_PROBABILITY
+from northstar_explain.model.golden_scores import INTERPRET_PROBABILITY
 from northstar_explain.model.rules import Node
 from northstar_explain.model.scorecard import NumberBins, Scorecard
 from northstar_explain.model.tree import split_tests

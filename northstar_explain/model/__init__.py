@@ -1,6 +1,8 @@
 """The learned model as data: rules, scorecard, wording, and the model folder on disk."""
 
-from northstar_explain.model.folder import Model, Purchase, build, follow, load, save
+from northstar_explain.model.folder import build, save
+from northstar_explain.model.learned_model import Model, Purchase, follow
+from northstar_explain.model.load_folder import load
 from northstar_explain.model.names import Names
 from northstar_explain.model.rules import Rule
 from northstar_explain.model.scorecard import Scorecard

@@ -10,9 +10,8 @@ from typing import Any
 
 from northstar_explain import model as models
 from northstar_explain.errors import ContractError, Fault, ModelError, PackError
-from northstar_explain.model import folder as folders
 from northstar_explain.model import names
-from northstar_explain.model.folder import SEAL, json_bytes
+from northstar_explain.model.folder_format import FILES, SEAL, json_bytes
 from northstar_explain.model.pack_layout import BOOK, LOOKUPS, MANIFEST, MODEL, SCORES, SUMS
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.pack import checksums
@@ -154,7 +153,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
 def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[str], None]) -> Verification:
     findings = _manifest_findings(raw, manifest)
     listed = {name: str(digest) for name, digest in manifest["files"].items()}
-    unlisted = [name for name in folders.FILES if name not in listed]
+    unlisted = [name for name in FILES if name not in listed]
     findings += [Mismatch(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
     # Users may rename segments at any time: the names are not part of what is sealed.
     findings += _file_findings(path, listed, ignored={MANIFEST, names.FILE})

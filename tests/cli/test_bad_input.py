@@ -13,7 +13,7 @@ import pytest
 from helpers import ID, LABEL, contents, explain, plain, read, refused, reseal, with_cells, with_column
 
 from northstar_explain import tables
-from northstar_explain.model.folder import FILES, FORMAT, MANIFEST
+from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST
 
 # What of a customer table is a fault, how to make it, and what the message must say of it.
 Make = Callable[[pa.Table, Path], Path]

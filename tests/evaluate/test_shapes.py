@@ -22,7 +22,7 @@ from northstar_explain.evaluate.shape_counts import ROW_SETS, shape_table
 from northstar_explain.learn import splits
 from northstar_explain.model import Model, points
 from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_REVIEW
-from northstar_explain.model.folder import EXPECTED, INTERPRET_PROBABILITY
+from northstar_explain.model.golden_scores import EXPECTED, INTERPRET_PROBABILITY
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
 
 

@@ -29,7 +29,7 @@ from northstar_explain.model.evaluation import (
 from northstar_explain.model.evaluation.facts_codec import hints, optional
 from northstar_explain.model.evaluation.metric_registry import METRICS, ROC_AUC, Metric
 from northstar_explain.model.evaluation.rate_facts import Decile
-from northstar_explain.model.folder import FORMAT, json_bytes
+from northstar_explain.model.folder_format import FORMAT, json_bytes
 
 PAGE = Path(__file__).parents[2] / "docs" / "model-folder.md"
 DELETE = object()

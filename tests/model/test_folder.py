@@ -19,7 +19,8 @@ from northstar_explain import tables
 from northstar_explain.contract import Contract
 from northstar_explain.errors import ModelError, OutputError
 from northstar_explain.model import Model, segments
-from northstar_explain.model.folder import EXPECTED, FILES, FORMAT, MANIFEST, json_bytes
+from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST, json_bytes
+from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 
 

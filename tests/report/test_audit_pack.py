@@ -32,7 +32,8 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 from northstar_explain.model.evaluation.purchase_facts import GroupSplit
-from northstar_explain.model.folder import EXPECTED, FILES, INTERPRET_PROBABILITY, _identity, json_bytes
+from northstar_explain.model.folder_format import FILES, identity, json_bytes
+from northstar_explain.model.golden_scores import EXPECTED, INTERPRET_PROBABILITY
 from northstar_explain.model.pack_layout import CHECK, LOOKUPS, MANIFEST, SUMS
 from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about
@@ -666,7 +667,7 @@ def places_of_faults(folder: Path) -> list[str]:
 def test_an_invalid_file_with_all_hashes_updated_is_named(model_copy: Path, name: str) -> None:
     for data in (b"", b"\0" * 9, b"[1e400]", b"[" * 100_000, b"x = 1e400\n", b"PAR1" * 9):
         (model_copy / name).write_bytes(data)
-        reseal(model_copy, model_id=_identity({one: (model_copy / one).read_bytes() for one in FILES}))
+        reseal(model_copy, model_id=identity({one: (model_copy / one).read_bytes() for one in FILES}))
         result = places_of_faults(model_copy)
         assert result, data
         assert all(name in where for where in result) or name == "contract.toml", (data, result)

@@ -20,7 +20,7 @@ from programs import require
 from northstar_explain.contract import check
 from northstar_explain.contract.conditions import CategoryCondition, MissingCondition, NumberCondition
 from northstar_explain.model import Model
-from northstar_explain.model.folder import EXPECTED
+from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.report.audit.workbook import formulas, workbook
 from northstar_explain.score import Scorer

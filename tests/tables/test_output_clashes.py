@@ -13,7 +13,7 @@ from helpers import contents, explain, plain
 
 from northstar_explain import tables
 from northstar_explain.errors import OutputError
-from northstar_explain.model.folder import FILES, MANIFEST
+from northstar_explain.model.folder_format import FILES, MANIFEST
 from northstar_explain.tables import output_clashes, require_apart
 
 Spelling = Callable[[Path], Path]

@@ -7,7 +7,7 @@ from typing import Any
 
 from northstar_explain.contract import Feature
 from northstar_explain.model import Model
-from northstar_explain.model.folder import SEAL
+from northstar_explain.model.folder_format import SEAL
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from northstar_explain.model.folder import SEAL, json_bytes
+from northstar_explain.model.folder_format import SEAL, json_bytes
 from northstar_explain.model.pack_layout import MANIFEST, SUMS
 
 KIND = "northstar-explain audit pack"

@@ -1,0 +1,112 @@
+"""A model in memory: the content of a model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from northstar_explain.contract.features import Contract
+from northstar_explain.model import names
+from northstar_explain.model.evaluation import Evaluation
+from northstar_explain.model.lookup import Lookup
+from northstar_explain.model.names import Names
+from northstar_explain.model.scorecard import Scorecard
+from northstar_explain.model.segments import Segmentation
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """The purchase model's numbers beside the scorecard.
+
+    Attributes
+    ----------
+    intercept : float
+        Log-odds of the average customer.
+    threshold : float
+        Probability from which a customer counts as a likely buyer; chosen on validation rows for F1.
+    percentiles : tuple of float
+        1,001 quantiles of the probability over the training population, lowest first.
+    ranges : mapping of str to (float, float)
+        Lowest and highest known value of each numeric feature among the training customers.
+    """
+
+    intercept: float
+    threshold: float
+    percentiles: tuple[float, ...]
+    ranges: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The content of a model folder.
+
+    Attributes
+    ----------
+    id : str
+        Derived from the content: two models with the same contract, rules and points have the same id.
+    contract : Contract
+    segmentation : Segmentation
+    scorecard : Scorecard
+    purchase : Purchase
+    evaluation : Evaluation
+        Every reported figure.
+    golden : pyarrow.Table
+        Hard rows and their expected scores.
+    shapes : pyarrow.Table
+        Outcomes of customers in each bin of the scorecard.
+    drift : pyarrow.Table
+        Distribution of the training customers: the baseline of later tables.
+    manifest : dict
+    files : mapping of str to bytes
+        The bytes of the folder's files, except the manifest.
+    names : Names
+        Names that people gave to segments, already applied to `segmentation`.
+    folder : Path or None
+        The folder it was loaded from.
+    """
+
+    id: str
+    contract: Contract
+    segmentation: Segmentation
+    scorecard: Scorecard
+    purchase: Purchase
+    evaluation: Evaluation
+    golden: pa.Table
+    shapes: pa.Table
+    drift: pa.Table
+    manifest: dict[str, Any]
+    files: Mapping[str, bytes]
+    names: Names = field(default_factory=Names)
+    folder: Path | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The folder, which no output may overwrite, if the model was loaded from one."""
+        return () if self.folder is None else (self.folder,)
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """The scorecard prepared for many rows."""
+        return Lookup(self.scorecard)
+
+
+def follow(model: Model, earlier: Model) -> Model:
+    """The model with the names that people gave to the segments of the model it continues.
+
+    Parameters
+    ----------
+    model : Model
+        Newly trained; segments found again keep their ids.
+    earlier : Model
+
+    Returns
+    -------
+    Model
+    """
+    named, given = names.apply(names.carry(earlier.names, model.segmentation), model.segmentation, Path())
+    return replace(model, segmentation=named, names=given)
