@@ -14,7 +14,7 @@ from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
-    from northstar_explain.model import Names
+    from northstar_explain.model.names import Names
     from northstar_explain.options import SqlOptions
     from northstar_explain.training import TrainingOptions
 
@@ -215,7 +215,7 @@ def show(model: Path, as_json: bool) -> None:
 
 def _print_facts(model: object, done: str = "") -> None:
     from northstar_explain.cli.fact_tables import facts_text
-    from northstar_explain.model import Model
+    from northstar_explain.model.learned_model import Model
 
     assert isinstance(model, Model)
     print_out(facts_text(model), done)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation import Figures, PurchaseFacts
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.metric_registry import (
@@ -19,6 +18,7 @@ from northstar_explain.model.evaluation.metric_registry import (
     ROC_AUC,
     TERMINAL,
 )
+from northstar_explain.model.learned_model import Model
 
 WIDTH = 110
 # Remarks beside some metrics, filled from the holdout and its metrics.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
+from northstar_explain.model.learned_model import Model
 
 WIDTH = 110
 

@@ -13,8 +13,8 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.api.trained_model import Model
-from northstar_explain.contract import Contract
 from northstar_explain.contract.faults import needed_columns
+from northstar_explain.contract.features import Contract
 
 if TYPE_CHECKING:
     from northstar_explain.training import Source, TrainingOptions

@@ -16,11 +16,11 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.api.model_outputs import ModelOutputs
-from northstar_explain.contract import check
+from northstar_explain.contract.check import check
 from northstar_explain.contract.faults import needed_columns
 from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.options import ENGINES, ScoringOptions
-from northstar_explain.score import Scorer
+from northstar_explain.score.score_columns import Scorer
 
 if TYPE_CHECKING:
     from northstar_explain.report.notebook import SegmentDisplay, ShapeDisplay
@@ -153,7 +153,7 @@ class Model(ModelOutputs):
             # Spark has its own file systems: a path there is text, and may be a URL.
             sources = [customers] if isinstance(customers, Path | str) else customers
             return run_spark(self.data, [str(source) for source in sources], str(out), options, progress)
-        from northstar_explain.score import run
+        from northstar_explain.score.runner import run
 
         return run(self.data, customers, Path(out), options, progress).facts
 

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate import data_quality, drift_baseline, robustness
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.shape_counts import shape_table
 from northstar_explain.learn.compile_scorecard import Bags
-from northstar_explain.model import Purchase, Scorecard
 from northstar_explain.model.evaluation.data_facts import DataFacts, DriftFacts
 from northstar_explain.model.evaluation.robustness_facts import RobustnessFacts
+from northstar_explain.model.learned_model import Purchase
 from northstar_explain.model.rules import Node, assign
+from northstar_explain.model.scorecard import Scorecard
 
 
 class Audited(NamedTuple):

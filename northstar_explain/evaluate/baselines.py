@@ -9,7 +9,9 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.model_quality import Predictions
 from northstar_explain.learn import splits

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Columns, Contract, columns_of
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.columns import Columns, columns_of, rows_of
+from northstar_explain.contract.features import Contract
 
 
 @dataclass(frozen=True)

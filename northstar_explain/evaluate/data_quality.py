@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.data_facts import CorrelatedPair, MissingShare, SplitSize
 from northstar_explain.model.evaluation.limits import CORRELATED
 

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain import metrics
-from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.data_facts import DriftFacts, Shift
 
 _BINS = 10

@@ -15,8 +15,10 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 from threadpoolctl import threadpool_limits
 
 from northstar_explain import metrics
-from northstar_explain.contract import Category, Columns, Contract, Feature, kind_named
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds.registry import kind_named
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.holdout_metrics import measure
 from northstar_explain.evaluate.ranking import Ranked

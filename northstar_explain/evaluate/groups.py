@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from northstar_explain import metrics
-from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.evaluation import Interval
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.rate_facts import Subgroup

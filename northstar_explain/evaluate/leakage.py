@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Contract
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.features import Contract
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.metrics import roc_auc
 

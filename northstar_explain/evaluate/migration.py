@@ -9,7 +9,6 @@ import numpy as np
 
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn.fit_segments import LearnedSegments
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import JACCARD_SAME_SEGMENT
 from northstar_explain.model.evaluation.update_facts import (
     AddedSegment,
@@ -18,6 +17,7 @@ from northstar_explain.model.evaluation.update_facts import (
     RetiredSegment,
     Update,
 )
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import assign
 
 

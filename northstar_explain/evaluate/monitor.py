@@ -23,7 +23,6 @@ from northstar_explain.evaluate.monitor_facts import (
     TermCount,
 )
 from northstar_explain.evaluate.scored_runs import ScoredRun
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
     MONITOR_AUC_DROP,
     MONITOR_CALIBRATION_GAP,
@@ -31,6 +30,7 @@ from northstar_explain.model.evaluation.limits import (
     REJECTED_SHARE,
 )
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
+from northstar_explain.model.learned_model import Model
 from northstar_explain.score.feature_drift import stability
 
 # Quantile of the normal distribution that chance exceeds, either way, once in 1,000.

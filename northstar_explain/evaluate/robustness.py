@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.features import Feature
 from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.model.evaluation.robustness_facts import BagAgreement, ProbabilitySpread, RangeResponse
 from northstar_explain.model.scorecard import NumberBins, Scorecard, sigmoid

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from northstar_explain import tables
 from northstar_explain.contract.labels import read_labels
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.tables.named_columns import take_columns
 from northstar_explain.tables.places import sha256
 

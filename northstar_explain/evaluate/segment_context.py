@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from northstar_explain import metrics
-from northstar_explain.contract import Columns, Contract
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.conditions import Condition
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.segments_by_decile import UPLIFTS
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentSpend, Spend
 from northstar_explain.model.evaluation.together_facts import ControlSize
 from northstar_explain.model.evaluation.update_facts import SegmentTrend, Trend
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from northstar_explain.contract import Columns
+from northstar_explain.contract.columns import Columns
 from northstar_explain.learn import choose_segments
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model.borders import within_reach

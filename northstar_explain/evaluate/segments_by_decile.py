@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from northstar_explain import metrics
-from northstar_explain.contract import Columns
-from northstar_explain.model import Scorecard
+from northstar_explain.contract.columns import Columns
 from northstar_explain.model.evaluation.together_facts import ControlSize, DecileCell, Driver, Quantiles
+from northstar_explain.model.scorecard import Scorecard
 
 # Uplifts of the purchase rate, in the same unit, that a campaign may reach.
 UPLIFTS = (0.005, 0.01, 0.02, 0.03, 0.05)

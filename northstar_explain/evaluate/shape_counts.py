@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Columns
+from northstar_explain.contract.columns import Columns
 from northstar_explain.model.scorecard import Scorecard
 
 ROW_SETS = ("train", "holdout")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.cluster import KMeans
 
-from northstar_explain.contract import Columns, Feature
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.features import Feature
 from northstar_explain.learn import clusters, stability
-from northstar_explain.learn.distill import Limits
+from northstar_explain.learn.distill.bin_tree import Limits
 from northstar_explain.learn.distill_rules import LEAST_SHARE, learn_rules
 from northstar_explain.model.evaluation.limits import (
     FIDELITY_TARGET,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from interpret.glassbox import ExplainableBoostingClassifier
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 from northstar_explain.model.wording import capital, either, range_words
 

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Feature
 
 # Fewer copies change no figure that is reported.
 _LEAST_SHARE = 0.01

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from interpret.glassbox import ExplainableBoostingClassifier
 
-from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Feature
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from interpret.glassbox import ExplainableBoostingClassifier
 
-from northstar_explain.contract import Contract, columns_of
+from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.conditions import NumberCondition
+from northstar_explain.contract.features import Contract
 from northstar_explain.learn.fit_purchase_model import frame
 from northstar_explain.model.golden_scores import INTERPRET_PROBABILITY
 from northstar_explain.model.rules import Node

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from northstar_explain.contract import Contract, Feature
 from northstar_explain.contract.conditions import Condition, NumberCondition
-from northstar_explain.contract.kinds import either
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds.number_words import either
 from northstar_explain.model.rules import Rule
 from northstar_explain.model.segments import Profile
 from northstar_explain.model.wording import capital

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from northstar_explain.contract import Feature
+from northstar_explain.contract.features import Feature
 
 
 def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.ndarray:

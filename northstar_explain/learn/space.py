@@ -17,7 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Feature
 
 FEWEST, MOST = 2, 4
 # A feature that carries nothing but itself explains 1 feature's worth of variance.

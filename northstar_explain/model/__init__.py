@@ -1,7 +1,7 @@
 """The learned model as data: rules, scorecard, wording, and the model folder on disk."""
 
-from northstar_explain.model.folder import build, save
-from northstar_explain.model.learned_model import Model, Purchase, follow
+from northstar_explain.model.folder import save
+from northstar_explain.model.learned_model import Model, follow
 from northstar_explain.model.load_folder import load
 from northstar_explain.model.names import Names
 from northstar_explain.model.rules import Rule
@@ -12,12 +12,10 @@ __all__ = [
     "Model",
     "Names",
     "Profile",
-    "Purchase",
     "Rule",
     "Scorecard",
     "Segment",
     "Segmentation",
-    "build",
     "follow",
     "load",
     "save",

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from northstar_explain.contract import Columns
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Rule
 

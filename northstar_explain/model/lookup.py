@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
 from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from northstar_explain.contract import Contract, Feature
 from northstar_explain.contract.conditions import (
     CategoryCondition,
     Condition,
@@ -17,6 +16,7 @@ from northstar_explain.contract.conditions import (
     NumberCondition,
     simplify,
 )
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, Meaning, forms, joiner
 from northstar_explain.errors import Fault, WordsError
 from northstar_explain.model.segments import Segmentation

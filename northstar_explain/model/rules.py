@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Columns, Contract, Feature
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.conditions import Condition, NumberCondition, from_json, simplify, to_json, union
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.tree import Leaf, Split, Tree, leaves, translated
 
 __all__ = [

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
 
 MISSING = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.model import borders
 from northstar_explain.model.borders import Borders
 from northstar_explain.model.rules import Node, Rule, rules, tree_from_json, tree_to_json

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from northstar_explain.contract import Contract, Feature
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition
-from northstar_explain.contract.kinds import either, plain
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds.number_words import either, plain
 from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, forms, joiner
 from northstar_explain.model.rules import Rule
 

@@ -12,7 +12,6 @@ from markupsafe import Markup
 
 from northstar_explain import tables
 from northstar_explain.errors import Fault, ModelError, OutputError
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation import PurchaseFacts
 from northstar_explain.model.evaluation.experiment_facts import Clusters, LabelAsFeature, ShuffledLabel, Variant
 from northstar_explain.model.evaluation.limits import (
@@ -37,6 +36,7 @@ from northstar_explain.model.evaluation.profit_facts import Profit
 from northstar_explain.model.evaluation.purchase_facts import Holdout
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.evaluation.together_facts import DecileCell, Quantiles
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.comparison_charts import bars_svg, curves_svg, mix_svg, spread_svg
 from northstar_explain.report.curve import curve_svg

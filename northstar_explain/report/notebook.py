@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
-from northstar_explain.model import Model, Segment
+from northstar_explain.model.learned_model import Model
+from northstar_explain.model.segments import Segment
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, feature_shapes
 from northstar_explain.report.audit.shapes.heat_maps import heat_maps
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes, strongest_colour

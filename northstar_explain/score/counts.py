@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Category, Columns
+from northstar_explain.contract.categories import Category
 from northstar_explain.contract.check import CheckedBatch
-from northstar_explain.model import Model
+from northstar_explain.contract.columns import Columns
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.lookup import CategoryAxis
 from northstar_explain.score.score_columns import Scored, Scorer
 

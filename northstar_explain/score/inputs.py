@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from northstar_explain import tables
-from northstar_explain.contract import Contract
 from northstar_explain.contract.cells import is_text
 from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.contract.features import Contract
 from northstar_explain.contract.rejected import left_out
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.score import ids

@@ -13,7 +13,8 @@ from northstar_explain.contract.check import CheckedBatch, check_batch
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, require_columns, require_types
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.model import Model, load
+from northstar_explain.model.learned_model import Model
+from northstar_explain.model.load_folder import load
 from northstar_explain.options import Control
 from northstar_explain.score import ids
 from northstar_explain.score.score_columns import Scored, Scorer

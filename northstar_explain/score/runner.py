@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from northstar_explain.contract.faults import require_types
 from northstar_explain.errors import Fault, NorthstarError, OutputError
-from northstar_explain.model import Model
 from northstar_explain.model.folder_format import json_bytes
+from northstar_explain.model.learned_model import Model
 from northstar_explain.options import ScoringOptions
 from northstar_explain.score import inputs, rejected_rows
 from northstar_explain.score.chunk_writer import ChunkWriter, PreparedBatch

@@ -18,8 +18,8 @@ from northstar_explain import version
 from northstar_explain.contract.faults import no_rows, require_columns, require_types
 from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import Fault, NorthstarError, OutputError, TableError
-from northstar_explain.model import Model
 from northstar_explain.model.folder_format import json_bytes
+from northstar_explain.model.learned_model import Model
 from northstar_explain.options import Control, ScoringOptions
 from northstar_explain.score.clock import Clock
 from northstar_explain.score.counts import Tally, count

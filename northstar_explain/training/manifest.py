@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.training.row_sets import RowSets
 from northstar_explain.training.training_options import Source, TrainingOptions

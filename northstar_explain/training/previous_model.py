@@ -6,11 +6,11 @@ import datetime
 
 import pyarrow as pa
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn.fit_segments import Previous
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import as_learned
 from northstar_explain.tables.named_columns import take_columns
 

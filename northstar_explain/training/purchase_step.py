@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from northstar_explain.contract import Columns, Contract
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.baselines import Score, fit_black_box
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.compile_scorecard import Bags, bags_of, compile_ebm
 from northstar_explain.learn.fit_purchase_model import EBM
 from northstar_explain.metrics import best_f1_threshold
-from northstar_explain.model import Purchase, Scorecard
+from northstar_explain.model.learned_model import Purchase
+from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.training.training_options import TrainingOptions
 
 

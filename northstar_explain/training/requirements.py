@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Category, Contract
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.features import Contract
 from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.customers import Customers
 

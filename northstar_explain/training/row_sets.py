@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import splits
 from northstar_explain.learn.copies import Copies, find_copies

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from northstar_explain import model as models
 from northstar_explain import tables
-from northstar_explain.model import Names
 from northstar_explain.model.folder import require_place
+from northstar_explain.model.names import Names
 from northstar_explain.score.rejected_rows import with_distinct_names
 from northstar_explain.training.steps import Trained
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from northstar_explain.contract import Checked, Contract, check
+from northstar_explain.contract.check import Checked, check
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.customers import Customers, customers_of
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.migration import Earlier
@@ -17,7 +18,8 @@ from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.learn.golden_rows import Ordinary, golden_rows, ordinary_rows, with_interpret_probability
 from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
-from northstar_explain.model import Model, build, follow
+from northstar_explain.model.folder import build
+from northstar_explain.model.learned_model import Model, follow
 from northstar_explain.training.evaluate_step import Case, Evaluated, evaluate, truth_of
 from northstar_explain.training.manifest import about, fitted
 from northstar_explain.training.previous_model import previous

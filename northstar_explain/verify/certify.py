@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from northstar_explain.contract import columns_of
-from northstar_explain.model import Model
+from northstar_explain.contract.columns import columns_of
 from northstar_explain.model.golden_scores import EXPECTED, INTERPRET_PROBABILITY
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.pack_layout import LOOKUPS, SCORES
 from northstar_explain.model.parity import EXACT, ROUNDED, Certificate, Check, Slip
 from northstar_explain.model.rules import assign

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.export.sql.score_sql import scores_sql, tables_sql
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 
 _ANSWERS = ("probability", "segment_id")
 

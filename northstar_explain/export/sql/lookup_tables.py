@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 
 ROOT = 0  # the block that leads to the others

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from northstar_explain.export.sql.score_sql import scores_sql, tables_sql
 from northstar_explain.export.sql.segment_sql import segments_sql
-from northstar_explain.model import Model
 from northstar_explain.model.golden_scores import EXPECTED
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.pack_layout import CHECK, GOLDEN, LOOKUPS, SCORES, SEGMENTS
 
 _SCORED = "northstar_scored"

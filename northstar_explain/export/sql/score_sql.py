@@ -29,7 +29,7 @@ from northstar_explain.export.sql.segment_sql import (
     statement,
 )
 from northstar_explain.export.sql.typed_columns import values
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import MISSING, CategoryBins
 
 # The lookup tables, and the primary key of each.

@@ -19,7 +19,8 @@ from northstar_explain.export.sql.identifiers import (
     table,
 )
 from northstar_explain.export.sql.typed_columns import values
-from northstar_explain.model import Model, Rule
+from northstar_explain.model.learned_model import Model
+from northstar_explain.model.rules import Rule
 
 ID, NAME = "segment_id", "segment_name"
 

@@ -6,11 +6,11 @@ import re
 
 from sqlglot import exp
 
-from northstar_explain.contract import Feature
 from northstar_explain.contract.conditions import CategoryCondition
+from northstar_explain.contract.features import Feature
 from northstar_explain.export.sql.dialects import EXACT_WHOLE, Dialect, text
 from northstar_explain.export.sql.identifiers import column, named
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import CategoryBins
 
 _WHOLE = re.compile(r"-?[0-9]+")

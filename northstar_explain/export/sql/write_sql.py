@@ -8,7 +8,7 @@ from northstar_explain import tables
 from northstar_explain.export.sql.lookup_tables import lookups
 from northstar_explain.export.sql.score_sql import KEYS, scores_sql, tables_sql
 from northstar_explain.export.sql.segment_sql import segments_sql
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.options import SqlOptions
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from northstar_explain.errors import Fault, PackError
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 
 UNASSIGNED = "UNASSIGNED"
 

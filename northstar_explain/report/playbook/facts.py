@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, replace
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import called
 from northstar_explain.model.wording import capital
 from northstar_explain.report.palette import accents

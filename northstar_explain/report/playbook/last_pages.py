@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from northstar_explain.contract import Contract
-from northstar_explain.model import Model
+from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation.together_facts import DecileCell
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import Leaf, Node
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.palette import tint

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE
 from northstar_explain.model.evaluation.metric_registry import ECE, ROC_AUC
 from northstar_explain.model.evaluation.segment_facts import NullTest
+from northstar_explain.model.learned_model import Model
 from northstar_explain.report.playbook import words
 
 

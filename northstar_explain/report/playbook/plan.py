@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from northstar_explain.errors import Fault, PlanError
-from northstar_explain.model import Model, names
+from northstar_explain.model import names
+from northstar_explain.model.learned_model import Model
 from northstar_explain.report.palette import PAPER, READABLE, contrast, is_color
 
 # Maximum lengths, so that texts fit on the page; for lists, also the maximum number of items.

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from northstar_explain.contract import Contract, Feature
-from northstar_explain.model import Model, Segment
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
+from northstar_explain.model.learned_model import Model
+from northstar_explain.model.segments import Segment
 from northstar_explain.report.playbook import words
 from northstar_explain.report.playbook.facts import planned
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan

@@ -8,8 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from northstar_explain.contract import Contract
-from northstar_explain.model import Segment
+from northstar_explain.contract.features import Contract
+from northstar_explain.model.segments import Segment
 
 # A third of a standard deviation; smaller differences are small (Cohen 1988).
 CLEAR = 0.33

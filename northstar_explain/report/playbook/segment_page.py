@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from northstar_explain.contract import Contract
-from northstar_explain.model import Model, Profile, Segment
+from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation import together_facts as facts_of
 from northstar_explain.model.evaluation.limits import stability_words
 from northstar_explain.model.evaluation.segment_facts import Outcome
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.evaluation.update_facts import Trend
+from northstar_explain.model.learned_model import Model
+from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.palette import tint
 from northstar_explain.report.playbook import words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from northstar_explain.contract import Feature
+from northstar_explain.contract.features import Feature
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

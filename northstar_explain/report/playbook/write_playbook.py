@@ -10,7 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from northstar_explain import tables
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.report.fonts import inter, woff2_url
 from northstar_explain.report.playbook.facts import Playbook, playbook_facts
 from northstar_explain.report.playbook.page_layout import STYLE, Page, lay_out_pages, pages, segment_texts, source

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from northstar_explain.model import Model
 from northstar_explain.model.folder_format import SEAL
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About

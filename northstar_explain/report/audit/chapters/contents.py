@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, ROC_AUC
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (

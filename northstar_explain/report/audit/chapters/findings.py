@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
     JACCARD_STABLE,
     PSI_LOOK,
@@ -20,6 +19,7 @@ from northstar_explain.model.evaluation.limits import (
     WEAK_THIN_SHARE,
 )
 from northstar_explain.model.evaluation.metric_registry import BRIER, ECE
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import UNASSIGNED, About
 from northstar_explain.report.audit.shapes.bin_labels import percent

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation import Interval
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.rate_facts import Subgroup
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.performance import figure, sensitive_words
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened

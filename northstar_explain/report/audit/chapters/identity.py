@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from northstar_explain.contract import Feature
-from northstar_explain.model import Model
+from northstar_explain.contract.features import Feature
 from northstar_explain.model.folder_format import SEAL
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation import Figures, Interval, PurchaseFacts
 from northstar_explain.model.evaluation.metric_registry import (
     AUDIT,
@@ -16,6 +15,7 @@ from northstar_explain.model.evaluation.metric_registry import (
 )
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent
 from northstar_explain.report.audit.shapes.plot_axis import nice_values

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.data_facts import Shift
 from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_REVIEW, REJECTED_SHARE
 from northstar_explain.model.evaluation.metric_registry import ECE
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
     NATURAL_SILHOUETTE,
     NULL_TEST_P_VALUE,
@@ -10,6 +9,7 @@ from northstar_explain.model.evaluation.limits import (
     stability_words,
 )
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
+from northstar_explain.model.learned_model import Model
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Code, Facts, Text, table
 

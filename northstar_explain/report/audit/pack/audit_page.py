@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from northstar_explain.contract import Category, Feature, columns_of
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import columns_of
+from northstar_explain.contract.features import Feature
 from northstar_explain.metrics import wilson
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.golden_scores import EXPECTED
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases

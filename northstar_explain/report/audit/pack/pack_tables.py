@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from northstar_explain import tables
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation import Interval, to_json
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.shapes.bin_tables import bin_tables
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from northstar_explain.contract import Contract, Feature
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.scorecard import MISSING, Bins, NumberBins
 from northstar_explain.model.wording import either, plain
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.model import Model, points
+from northstar_explain.model import points
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
 from northstar_explain.report.audit.shapes.feature_shapes import counts_by_term

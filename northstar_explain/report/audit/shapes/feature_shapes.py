@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Feature
-from northstar_explain.model import Model
+from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.purchase_facts import TermImportance
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import MISSING, NumberBins, Term, sigmoid
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, range_label, unit_words
 from northstar_explain.report.audit.shapes.plot_axis import PlotAxis, Tick, plot_axis

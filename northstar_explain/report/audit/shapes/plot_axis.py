@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Feature
+from northstar_explain.contract.features import Feature
 from northstar_explain.report.audit.shapes.bin_labels import value_label
 
 # An axis becomes logarithmic when half of the customers would lie within this share of a linear one: most features

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Category, Feature
-from northstar_explain.model import Model
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.features import Feature
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import CategoryBins, Term
 from northstar_explain.report.audit.workbook.formulas import CategoryPlace, Place, area
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract import Feature, columns_of
-from northstar_explain.model import Model
+from northstar_explain.contract.columns import columns_of
+from northstar_explain.contract.features import Feature
 from northstar_explain.model.golden_scores import EXPECTED
+from northstar_explain.model.learned_model import Model
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
 from northstar_explain.report.audit.workbook import formulas
 from northstar_explain.report.audit.workbook.book import (

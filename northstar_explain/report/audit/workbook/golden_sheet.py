@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from northstar_explain.contract import columns_of
+from northstar_explain.contract.columns import columns_of
 from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.report.audit.workbook import formulas
 from northstar_explain.report.audit.workbook.book import (

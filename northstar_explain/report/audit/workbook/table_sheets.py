@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
 from northstar_explain.report.audit.workbook.book import BINS, PAIRS, Book, write_headings

@@ -7,7 +7,7 @@ import io
 import math
 from typing import Any
 
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 from northstar_explain.report.audit.workbook.book import (
     BINS,
     CUSTOMER,
