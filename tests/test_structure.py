@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,53 @@ def test_relative_imports_stay_in_their_folder(room: str, path: Path) -> None:
             assert node.level <= 1, f"{path} imports from {'.' * node.level}{node.module}"
             # One dot at the top of the package would reach every room.
             assert not node.level or path.parent.name != "northstar_explain", path
+
+
+LONGEST_CHAIN = 22  # modules, each of which imports the next
+
+
+def imports_on_loading(body: Iterable[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
+    """What a module imports as it is loaded: nothing inside functions, nothing for the type checker alone."""
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If) and ast.unparse(node.test) != "TYPE_CHECKING":
+            yield from imports_on_loading([*node.body, *node.orelse])
+        elif isinstance(node, ast.Try):
+            yield from imports_on_loading(node.body)
+
+
+def import_graph() -> dict[str, set[str]]:
+    """The modules of the package, packages included, and which of them each one imports."""
+    files = {}
+    for room, path in sources():
+        base = ROOT / "cli" if room == "cli" else ROOT / "northstar_explain"
+        inside = path.relative_to(base).with_suffix("").parts
+        home = ("northstar_explain", "cli") if room == "cli" else ("northstar_explain",)
+        files[".".join(home + (inside[:-1] if inside[-1] == "__init__" else inside))] = path
+    graph: dict[str, set[str]] = {}
+    for module, path in files.items():
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        graph[module] = set()
+        for node in imports_on_loading(ast.parse(path.read_text(encoding="utf-8")).body):
+            if isinstance(node, ast.Import):
+                graph[module] |= {alias.name for alias in node.names} & files.keys()
+                continue
+            source = ".".join(filter(None, [package if node.level else "", node.module]))
+            for alias in node.names:
+                graph[module] |= {next((name for name in (f"{source}.{alias.name}", source) if name in files), module)}
+        graph[module].discard(module)
+    return graph
+
+
+def test_no_chain_of_imports_is_long() -> None:
+    graph = import_graph()
+
+    @functools.cache
+    def chain(module: str) -> tuple[str, ...]:
+        return (module, *max((chain(one) for one in graph[module]), key=len, default=()))
+
+    longest = max((chain(module) for module in graph), key=len)
+    # Import a name from the module that holds it, not from its package: that loads everything there.
+    assert len(longest) <= LONGEST_CHAIN, " -> ".join(longest)
+    assert len(longest) > 10  # otherwise imports are no longer recognised

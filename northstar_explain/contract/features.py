@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from northstar_explain.contract.kinds import Kind
+from northstar_explain.contract.kinds.kind import Kind
 
 # Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.
 USES = ("segments", "model")

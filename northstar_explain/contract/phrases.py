@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from northstar_explain.contract.features import Contract, Feature
-from northstar_explain.contract.kinds import Phrasing
+from northstar_explain.contract.kinds.kind import Phrasing
 
 OR_MISSING = " (or unknown)"
 BETWEEN_RULES = "; or "
