@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from northstar_explain.contract.features import Feature
+from northstar_explain.model.evaluation.data_facts import MissingShare
 from northstar_explain.model.folder_format import SEAL
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, value_label
-from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, ItemList, table
+from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, ItemList, Table, table
 
 
 def identity(model: Model, about: About, date: str) -> Chapter:
@@ -41,68 +42,67 @@ def identity(model: Model, about: About, date: str) -> Chapter:
 def data(model: Model) -> Chapter:
     """The origin of the rows, how they were split, and missing values."""
     page = ChapterBuilder()
-    manifest, facts = model.manifest, model.evaluation.data
-    later = model.evaluation.purchase.out_of_time
-    origin = manifest["data"]
-    sampled = _sampled(origin.get("fit_rows", {}))
-    page.add(
-        Facts((
-            ("Rows in the table", f"{origin['rows']:,}"),
-            ("Valid rows", f"{origin['accepted']:,}"),
-            ("Rejected rows", _rejected(origin["rejected"], origin["rows"])),
-            *sampled,
-            *((("Duplicate rows", f"{repeated:,}"),) if (repeated := origin.get("repeated")) else ()),
-            ("Outcome window", model.contract.horizon),
-            ("Holdout", "a later table" if later else "sampled from the same table, with the same share of buyers"),
-            ("SHA-256 of the table's values", origin["sha256"]),
-            ("SHA-256 of the later table", origin["holdout_sha256"] or "no later table"),
-            ("SHA-256 of the contract", manifest["contract_sha256"]),
-        ))
-    )  # fmt: skip
-    purposes = {
-        "train": "fit the purchase model",
-        "validation": "choose the threshold",
-        "holdout": "final evaluation, nothing else",
-    }
-    rows = [
-        (
-            capital(one.split),
-            purposes[one.split],
-            f"{one.n:,}",
-            f"{one.buyers:,}",
-            percent(one.base_rate, 2),
-        )
-        for one in facts.splits
-    ]
-    page.section(
-        "How the rows were split",
-        table(("Split", "Purpose", "Customers", "Buyers", "Share"), rows, words=2, alt_text="Splits of the data"),
-    )
+    sampled = _sampled(model.manifest["data"].get("fit_rows", {}))
+    page.add(_origin(model, sampled))
+    page.section("How the rows were split", _splits(model))
     page.paragraphs(_group_split(model))
     page.paragraphs(
         "The label is used to split the rows for the purchase model. Segments never use it: they are fitted to "
         f"{'a sample of all rows' if sampled else 'all rows'} and evaluated on a split made without it.",
         style="fine",
     )
+    stored = model.evaluation.data.missing
     # A feature that is missing in the holdout only is listed too: it has no fitted points for missing values.
-    missing = [item for item in facts.missing if item.train or item.holdout]
-    absent = [
+    missing = [item for item in stored if item.train or item.holdout]
+    page.section(f"Missing values: {len(missing)} of {len(stored)} features have some", _missing(model, missing))
+    return page.chapter("data", "Data lineage", flows=True)
+
+
+def _origin(model: Model, sampled: tuple[tuple[str, str], ...]) -> Facts:
+    manifest, later = model.manifest, model.evaluation.purchase.out_of_time
+    origin = manifest["data"]
+    return Facts((
+        ("Rows in the table", f"{origin['rows']:,}"),
+        ("Valid rows", f"{origin['accepted']:,}"),
+        ("Rejected rows", _rejected(origin["rejected"], origin["rows"])),
+        *sampled,
+        *((("Duplicate rows", f"{repeated:,}"),) if (repeated := origin.get("repeated")) else ()),
+        ("Outcome window", model.contract.horizon),
+        ("Holdout", "a later table" if later else "sampled from the same table, with the same share of buyers"),
+        ("SHA-256 of the table's values", origin["sha256"]),
+        ("SHA-256 of the later table", origin["holdout_sha256"] or "no later table"),
+        ("SHA-256 of the contract", manifest["contract_sha256"]),
+    ))  # fmt: skip
+
+
+def _splits(model: Model) -> Table:
+    purposes = {
+        "train": "fit the purchase model",
+        "validation": "choose the threshold",
+        "holdout": "final evaluation, nothing else",
+    }
+    rows = [
+        (capital(one.split), purposes[one.split], f"{one.n:,}", f"{one.buyers:,}", percent(one.base_rate, 2))
+        for one in model.evaluation.data.splits
+    ]
+    return table(("Split", "Purpose", "Customers", "Buyers", "Share"), rows, words=2, alt_text="Splits of the data")
+
+
+def _missing(model: Model, missing: Sequence[MissingShare]) -> Table | ItemList:
+    if not missing:
+        return ItemList(("No values are missing.",))
+    features = model.contract
+    rows = [
         (
-            capital(model.contract[item.feature].words),
-            model.contract[item.feature].missing or "",
+            capital(features[item.feature].words),
+            features[item.feature].missing or "",
             percent(item.train, 2),
             percent(item.holdout, 2),
         )
         for item in missing
     ]
     heads = ("Feature", "What missing means", "Training", "Holdout")
-    note = (
-        table(heads, absent, words=2, alt_text="Share of missing values")
-        if absent
-        else ItemList(("No values are missing.",))
-    )
-    page.section(f"Missing values: {len(missing)} of {len(facts.missing)} features have some", note)
-    return page.chapter("data", "Data lineage", flows=True)
+    return table(heads, rows, words=2, alt_text="Share of missing values")
 
 
 def _group_split(model: Model) -> str:
