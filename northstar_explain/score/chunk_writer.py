@@ -59,12 +59,12 @@ class ChunkWriter:
 
     def finish(self) -> FinishedChunk:
         """Close the files and return what they hold."""
-        # Closed before it is hashed: a Parquet footer is written on closing.
+        # Closed before it is hashed and measured: a Parquet footer is written on closing.
         self._sink.close()
         path = self._sink.path
         return FinishedChunk(
-            self._number, self._end, path.name, self.tally.scored, self._sink.sha256(), tuple(self._rejects),
-            self.tally.to_json(),
+            self._number, self._end, path.name, path.stat().st_size, self.tally.scored, self._sink.sha256(),
+            tuple(self._rejects), self.tally.to_json(),
         )  # fmt: skip
 
     def abandon(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.score.work_folder import FinishedChunk
 from northstar_explain.tables.journal import settle
 from northstar_explain.tables.places import cannot_write, true_place
-from northstar_explain.tables.sinks import Sink, count, join, open_sink
+from northstar_explain.tables.sinks import CsvSink, Sink, count, join, open_sink
 from northstar_explain.tables.staging import remove_dead
 
 _PART = re.compile(r"part-\d{5,}\.parquet")
@@ -39,6 +40,8 @@ class Outputs:
         The ending of the files of scores.
     work : Path
         The folder to work in, beside the scores, so that they need only be renamed.
+    digest : hashlib object or None
+        Of the CSV that grows in the work folder, once it holds something.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class Outputs:
         self.scores = scores
         self.folder = not scores.suffix and bool(scores.name)
         self.suffix = ".parquet" if self.folder else scores.suffix
+        self.digest: hashlib._Hash | None = None
         if not self.folder:
             tables.require_format(scores)
         named = scores if scores.name else scores.absolute()  # the path "." has no name of its own
@@ -86,7 +90,12 @@ class Outputs:
     def open(self, work: Path, number: int, schema: pa.Schema) -> Sink:
         """A sink for one chunk of the scores."""
         (work / "scores").mkdir(exist_ok=True)
-        return open_sink(work / "scores" / f"part-{number:05d}{self.suffix}", schema, self.folder or number == 0)
+        if self.suffix == ".csv":
+            # Rows can be appended to a CSV: in one file for all chunks, nothing has to be copied to join them.
+            growing = CsvSink(work / "scores" / "all.csv", schema, self.digest)
+            self.digest = growing.digest
+            return growing
+        return open_sink(work / "scores" / f"part-{number:05d}{self.suffix}", schema)
 
     def assemble(
         self, work: Path, chunks: Sequence[FinishedChunk], schema: pa.Schema
@@ -100,7 +109,8 @@ class Outputs:
         facts : list of dict
             Name, rows, bytes and SHA-256 of each file.
         """
-        files = [work / "scores" / chunk.scores for chunk in chunks]
+        files = [work / "scores" / name for name in dict.fromkeys(chunk.scores for chunk in chunks)]
+        rows = sum(chunk.rows for chunk in chunks)
         if self.folder:
             _require_only(work / "scores", files)
             facts = [
@@ -108,10 +118,10 @@ class Outputs:
             ]
             return work / "scores", facts
         if len(files) == 1:
-            return files[0], [_facts(files[0], self.scores.name, chunks[0].rows, chunks[0].sha256)]
+            return files[0], [_facts(files[0], self.scores.name, rows, chunks[-1].sha256)]
         joined = work / f"joined{self.suffix}"
         digest = join(files, joined, schema)
-        return joined, [_facts(joined, self.scores.name, sum(chunk.rows for chunk in chunks), digest)]
+        return joined, [_facts(joined, self.scores.name, rows, digest)]
 
     def publish(self, result: Path, rejects: Path | None, report: Path) -> None:
         """Rename everything to its final path, all or nothing."""

@@ -159,8 +159,10 @@ class _Runner:
             "names": [segment.name for segment in self._scorer.model.segmentation.segments],
             "control": [options.share, options.salt],
             "output": [self._outputs.suffix, self._outputs.folder, CHUNK_ROWS, inputs.BATCH],
+            "journal": 2,  # the form of the records of chunks
         }
         chunks = self._work.resume(description, self._options.resume)
+        self._outputs.digest = self._work.digest
         if chunks:
             self._progress(f"resuming after {len(chunks):,} finished chunks")
         return chunks

@@ -6,6 +6,7 @@ is unfinished, or an old result that a new one has replaced; it is removed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from northstar_explain.errors import Fault, OutputError
 from northstar_explain.tables import Position
-from northstar_explain.tables.places import remove, sha256
+from northstar_explain.tables.places import remove
 
 _RUN = "run.json"
 _LOCK = "lock"
@@ -31,10 +32,13 @@ class FinishedChunk:
     end : Position
         Where the input goes on.
     scores : str
-        The file of scores, within the folder.
+        The file of scores, within the folder; of a CSV, one for all chunks, which grows.
+    end_byte : int
+        Size of that file when the chunk was finished.
     rows : int
-        Scored rows in it.
+        Scored rows of the chunk.
     sha256 : str
+        Of the file up to `end_byte`.
     rejects : tuple of str
         Files of rejected rows.
     tally : dict
@@ -44,6 +48,7 @@ class FinishedChunk:
     number: int
     end: Position
     scores: str
+    end_byte: int
     rows: int
     sha256: str
     rejects: tuple[str, ...] = ()
@@ -62,10 +67,13 @@ class WorkFolder:
     Attributes
     ----------
     folder : Path
+    digest : hashlib object or None
+        Of the file of scores of the last chunk that `resume` returned.
     """
 
     def __init__(self, folder: Path, out: Path):
         self.folder = folder
+        self.digest: hashlib._Hash | None = None
         self._begun = False
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = (folder / _LOCK).open("w")
@@ -126,18 +134,31 @@ class WorkFolder:
         while (data := self._read(_journal(len(chunks)))) is not None:
             data["end"], data["rejects"] = Position(*data["end"]), tuple(data["rejects"])
             chunk = FinishedChunk(**data)
-            if not self._intact(chunk):
+            digest = self._hashed(chunk, chunks[-1] if chunks else None)
+            # A run that was killed while it published may have moved its chunks away, and others to their paths.
+            if digest is None or not all((self.folder / "rejects" / name).is_file() for name in chunk.rejects):
                 break
+            self.digest = digest
             chunks.append(chunk)
         self._clear(chunks)
+        for chunk in {one.scores: one for one in chunks}.values():  # the last chunk of each file
+            os.truncate(self.folder / "scores" / chunk.scores, chunk.end_byte)
         return chunks
 
-    def _intact(self, chunk: FinishedChunk) -> bool:
-        # A run that was killed while it published may have moved its chunks away, and others to their paths.
+    def _hashed(self, chunk: FinishedChunk, earlier: FinishedChunk | None) -> hashlib._Hash | None:
+        """The hash of the scores up to the end of a chunk; None unless they are those of the chunk."""
         scores = self.folder / "scores" / chunk.scores
-        if not scores.is_file() or sha256(scores) != chunk.sha256:
-            return False
-        return all((self.folder / "rejects" / name).is_file() for name in chunk.rejects)
+        # In a file that grows, each byte is hashed once, not again for every chunk after it.
+        start = earlier.end_byte if earlier and earlier.scores == chunk.scores else 0
+        digest = self.digest.copy() if self.digest and start else hashlib.sha256()
+        try:
+            with scores.open("rb") as file:
+                file.seek(start)
+                while piece := file.read(min(1 << 20, chunk.end_byte - file.tell())):
+                    digest.update(piece)
+        except FileNotFoundError:
+            return None
+        return digest if digest.hexdigest() == chunk.sha256 else None
 
     def finish(self, chunk: FinishedChunk) -> None:
         """Record that a chunk is finished."""

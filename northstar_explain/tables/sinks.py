@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,11 +27,9 @@ class Sink(ABC):
     path : Path
         Where to write; an existing file is replaced.
     schema : pyarrow.Schema
-    first : bool
-        Whether the file is complete by itself or the first of several that are joined.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
+    def __init__(self, path: Path, schema: pa.Schema):
         self.path = path
         self.schema = schema
 
@@ -54,7 +53,7 @@ class Sink(ABC):
 class ParquetSink(Sink):
     """Parquet with zstd, in row groups of `ROW_GROUP` rows; dictionaries contain only the values of their group."""
 
-    def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
+    def __init__(self, path: Path, schema: pa.Schema):
         from pyarrow import parquet
 
         super().__init__(path, schema)
@@ -100,13 +99,26 @@ class ParquetSink(Sink):
 
 
 class CsvSink(Sink):
-    """CSV; only the first file of several has a header line."""
+    """CSV. Several sinks, one after the other, may write one file, as rows can be appended to it.
 
-    def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
+    Parameters
+    ----------
+    path : Path
+    schema : pyarrow.Schema
+    digest : hashlib object, optional
+        Of what the file holds; rows are appended to that. Without it, the file is begun with a header line.
+
+    Attributes
+    ----------
+    digest : hashlib object
+        Of all that has been written to the file.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, digest: hashlib._Hash | None = None):
         super().__init__(path, schema)
-        self._file = path.open("wb")
-        self._digest = hashlib.sha256()
-        if first:
+        self._file = path.open("wb" if digest is None else "ab")
+        self.digest = hashlib.sha256() if digest is None else digest
+        if digest is None:
             names = [csvs.harmless(name) for name in schema.names]
             self.write([csvs.encode(schema.empty_table().rename_columns(names)).to_pybytes()])
 
@@ -114,23 +126,27 @@ class CsvSink(Sink):
         """Append a batch."""
         for piece in prepared:
             self._file.write(piece)
-            self._digest.update(piece)
+            self.digest.update(piece)
 
     def sha256(self) -> str:
         """The hash of the closed file, updated while writing, as reading a large file again takes as long."""
-        return self._digest.hexdigest()
+        return self.digest.hexdigest()
 
     def close(self) -> None:
-        """Close the file."""
+        """Flush the file to disk and close it."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
         self._file.close()
 
-    abandon = close
+    def abandon(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 class ArrowSink(Sink):
     """An Arrow IPC file. Each text column has one dictionary for all batches."""
 
-    def __init__(self, path: Path, schema: pa.Schema, first: bool = True):
+    def __init__(self, path: Path, schema: pa.Schema):
         super().__init__(path, schema)
         self._writer = pa.ipc.new_file(str(path), schema)
 
@@ -148,9 +164,9 @@ class ArrowSink(Sink):
 _SINKS: dict[str, type[Sink]] = {".parquet": ParquetSink, ".csv": CsvSink, ".arrow": ArrowSink}
 
 
-def open_sink(path: Path, schema: pa.Schema, first: bool = True) -> Sink:
+def open_sink(path: Path, schema: pa.Schema) -> Sink:
     """A sink for the format of the path's suffix."""
-    return _SINKS[path.suffix](path, schema, first)
+    return _SINKS[path.suffix](path, schema)
 
 
 def preparer(suffix: str) -> Callable[[pa.RecordBatch], Any]:
@@ -188,17 +204,15 @@ class CsvRows:
 
 
 def join(files: Sequence[Path], out: Path, schema: pa.Schema) -> str:
-    """Join files that `open_sink` wrote into one of the same format, and give its SHA-256.
+    """Rewrite Parquet or Arrow files that `open_sink` wrote as one of the same format, and give its SHA-256.
 
     Parameters
     ----------
     files : sequence of Path
-        In order; the first was written with `first`. CSV is joined as bytes; Parquet and Arrow are rewritten.
+        In order.
     out : Path
     schema : pyarrow.Schema
     """
-    if out.suffix == ".csv":
-        return _join_bytes(files, out)
     sink = open_sink(out, schema)
     try:
         for path in files:
@@ -209,17 +223,6 @@ def join(files: Sequence[Path], out: Path, schema: pa.Schema) -> str:
         sink.abandon()
         raise
     return sink.sha256()
-
-
-def _join_bytes(files: Sequence[Path], out: Path) -> str:
-    digest = hashlib.sha256()
-    with out.open("wb") as joined:
-        for path in files:
-            with path.open("rb") as file:
-                while piece := file.read(1 << 20):
-                    joined.write(piece)
-                    digest.update(piece)
-    return digest.hexdigest()
 
 
 def count(path: Path) -> int | None:

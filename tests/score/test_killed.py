@@ -139,6 +139,46 @@ def test_a_run_taken_up_ends_with_the_same_bytes(name: str, model: Model, week: 
     assert not list(out.parent.glob(".*"))
 
 
+def stop_when_written(stage: str) -> None:
+    if stage.startswith("writing"):
+        raise KeyboardInterrupt
+
+
+def flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("damage", "resumed"),
+    [
+        (lambda data: data + b"half a line", "resuming after 12 finished chunks"),  # of a chunk that was not finished
+        (lambda data: data[:-1], "resuming after 11 finished chunks"),  # a power cut: journalled, and not on the disk
+        (flipped, "resuming after"),
+        (lambda data: data[:100], None),
+        (lambda data: b"", None),
+    ],
+    ids=["longer", "shorter", "flipped", "first chunk torn", "empty"],
+)
+def test_a_csv_goes_on_after_the_last_chunk_that_is_whole(
+    damage: Callable[[bytes], bytes], resumed: str | None, model: Model, week: Path, tmp_path: Path
+) -> None:
+    run(model, week, tmp_path / "whole" / "s.csv")
+    out = tmp_path / "cut" / "s.csv"
+    with pytest.raises(KeyboardInterrupt):
+        run(model, week, out, progress=stop_when_written)
+    growing = out.with_name(".s.csv.work") / "scores" / "all.csv"
+    assert growing.read_bytes() == (tmp_path / "whole" / "s.csv").read_bytes()  # written once: nothing is to be joined
+    growing.write_bytes(damage(growing.read_bytes()))
+    stages: list[str] = []
+    run(model, week, out, ScoringOptions(resume=True), stages.append)
+    said = [stage for stage in stages if stage.startswith("resuming")]
+    assert said == [] if resumed is None else said[0].startswith(resumed)
+    assert results(out.parent) == results(tmp_path / "whole")
+    assert not list(out.parent.glob(".*"))
+
+
 @pytest.mark.usefixtures("small")
 def test_another_input_or_model_is_not_taken_up(model: Model, week: Path, some: pa.Table, tmp_path: Path) -> None:
     def stop(stage: str) -> None:
