@@ -27,6 +27,7 @@ def control_group(ids: pa.Array, control: Control) -> np.ndarray:
     """
     # A hash rather than a random draw: membership needs no list that has to be kept and joined.
     salt = hash_of(pa.array([control.salt]))[0]
+    # Mixed again after the salt: XOR alone would keep ids that share bits together in every campaign.
     hashes = mixed(hash_of(ids) ^ salt)
     # The full share is a case of its own, as 2**64 does not fit in 64 bits.
     return hashes < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else hashes >= 0

@@ -139,6 +139,7 @@ def _count_unseen(tally: Tally, columns: Columns, scorer: Scorer) -> None:
             continue
         column = columns[feature]
         assert isinstance(column, Category)
+        # Code -1 is missing, which is not an unseen category.
         counts = np.bincount(column.codes + 1, minlength=len(column.values) + 1)[1:].tolist()
         unknown = {v: n for v, n in zip(column.values, counts, strict=True) if n and v not in axis.values}
         tally.unseen[feature] = unknown
@@ -149,6 +150,7 @@ def _count_outside(tally: Tally, columns: Columns, model: Model) -> None:
     for feature, (low, high) in model.purchase.ranges.items():
         column = columns[feature]
         assert isinstance(column, np.ndarray)
+        # Comparisons with NaN are false, so missing values count in neither.
         tally.below.update(_positive([(feature, int(np.count_nonzero(column < low)))]))
         tally.above.update(_positive([(feature, int(np.count_nonzero(column > high)))]))
 

@@ -66,6 +66,7 @@ def drift(scorecard: Scorecard, lookup: Lookup, bins: dict[str, np.ndarray]) -> 
     drifts = {}
     for feature, now in bins.items():
         axis, then = _training(scorecard, feature)
+        # The run counts fine bins, shared by all terms of a feature; they nest within the bins of any one term.
         now = np.bincount(lookup.axes[feature].bin_of(axis), weights=now, minlength=axis.count)
         groups = _groups(axis, then)
         drifts[feature] = stability(np.bincount(groups, weights=then), np.bincount(groups, weights=now))
@@ -90,6 +91,7 @@ def stability(then: np.ndarray, now: np.ndarray) -> Drift:
     before, after = (x[some] + 0.5 for x in (then, now))
     before, after = before / before.sum(), after / after.sum()
     psi = float(((after - before) * np.log(after / before)).sum())
+    # Without rows on one side nothing can be said, so nothing is reported as a shift.
     chance = (1 / m + 1 / n) * _chi_squared_999(bins - 1) if m and n else math.inf
     return Drift(psi, n, bins, max(PSI_LOOK, chance))
 
@@ -114,6 +116,7 @@ def _training(scorecard: Scorecard, feature: str) -> tuple[Bins, np.ndarray]:
 
 def _groups(bins: Bins, then: np.ndarray) -> np.ndarray:
     """The group of each bin: neighbours together until they hold a tenth of training; missing and unseen apart."""
+    # Categories have no neighbours to be merged with.
     if not isinstance(bins, NumberBins):
         return np.arange(bins.count)
     known = then[1:-1]

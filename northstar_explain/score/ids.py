@@ -18,6 +18,7 @@ from northstar_explain.contract.check import text_ends
 from northstar_explain.model.grid import distinct
 
 RUN = 1 << 20  # hashes of a sorted run: 8 MB, and three times that while it is sorted
+# By the first byte of the hash: equal hashes lie in the same range of every run, so one range at a time is merged.
 _RANGES = 256
 _EDGES = np.arange(1, _RANGES, dtype=np.uint64) << np.uint64(56)
 _ODD = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xBF58_476D_1CE4_E5B9), np.uint64(0x94D0_49BB_1331_11EB))
@@ -105,6 +106,7 @@ def exactly(candidates: np.ndarray, ids: Iterable[pa.Array]) -> pa.Array:
         hashes = hash_of(batch)
         place = np.searchsorted(candidates, hashes)
         place[place == len(candidates)] = 0
+        # A candidate at the wrong place fails the comparison, so clipping the position above is harmless.
         matches.append(batch.filter(pa.array(candidates[place] == hashes)))
     counts = pa.chunked_array(matches).combine_chunks().value_counts()
     return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
@@ -128,6 +130,7 @@ def hash_of(ids: pa.Array) -> np.ndarray:
     hashes = np.empty(len(ids), dtype=np.uint64)
     data = np.frombuffer(ids.buffers()[2] or b"", dtype=np.uint8)
     for length in distinct(lengths).tolist():
+        # Ids mostly have one length: a slice avoids an index array as large as the hashes.
         rows = slice(None) if len(ids) and (lengths == length).all() else np.flatnonzero(lengths == length)
         hashes[rows] = _mix_words(_words(data, starts[rows], length), length)
     return hashes
@@ -146,9 +149,11 @@ def _words(data: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
 def _mix_words(words: np.ndarray, length: int) -> np.ndarray:
     if not length:
         return np.zeros(len(words), dtype=np.uint64)
+    # The length starts the hash, as padding would make "a" and "a" with a zero byte alike.
     hashes = np.full(len(words), length, dtype=np.uint64)
     for word in words.T:
         hashes = mixed(hashes ^ word)
+    # 0 is reserved for missing ids.
     return np.maximum(hashes, np.uint64(1))
 
 

@@ -18,6 +18,7 @@ WEEKDAYS = np.array([1.07, 1.02, 1.00, 0.99, 0.94, 0.92, 1.06])
 # the future as the last one.
 PERIOD = (np.arange(PAST + FUTURE) - PAST) // MONTH + PAST // MONTH + 1
 PERIODS = int(PERIOD[-1]) + 1
+# PERIOD is sorted, so the first day of each month is found by search.
 PERIOD_START = np.searchsorted(PERIOD, np.arange(PERIODS))
 
 
@@ -43,6 +44,7 @@ def calendar_around(snapshot: datetime.date) -> Calendar:
     days = [snapshot + datetime.timedelta(days=day - PAST) for day in range(PAST + FUTURE)]
     return Calendar(
         weekday=WEEKDAYS[[day.weekday() for day in days]],
+        # Until 22 December: what is ordered later does not arrive in time.
         gift=np.array([float((11, 20) <= (day.month, day.day) <= (12, 22)) for day in days]),
         sale=np.array([float(_is_sale(day)) for day in days]),
     )

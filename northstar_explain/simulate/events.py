@@ -73,6 +73,7 @@ def live(people: People, calendar: Calendar, rng: np.random.Generator) -> Past:
     levels = _drift(people, rng)
     mails, click_who, click_when = _mails(people, levels, rng)
     start_who, start_when = _arrivals(people, levels, calendar, rng)
+    # Signing up is a visit: who signed up in the 12 months has at least one.
     signed_up = np.flatnonzero(people.born >= 0)
     who = np.concatenate([start_who, click_who, signed_up])
     when = np.concatenate([start_when, click_when, people.born[signed_up]])
@@ -95,10 +96,14 @@ def buys_next(people: People, state: State, calendar: Calendar, rng: np.random.G
     """
     days = slice(PAST, PAST + FUTURE)
     level = next_level(people, state.level, rng.standard_normal(len(people)))
+    # Drawn anew for those who are still here, which is right as leaving has no memory: `truth`, given the state alone,
+    # does not know the day either.
     leaves = np.where(state.here, PAST + rng.exponential(1.0 / people.leave_rate), 0.0)
     rate = trip_rate(people, calendar, days) * np.exp(level)[:, None] + click_rate(people, level)[:, None]
+    # Leaving takes effect between days; `truth` sums over the same days.
     rate *= np.arange(PAST, PAST + FUTURE) < leaves[:, None]
     who, day = _scatter(rng.poisson(rate))
+    # Trips under way at the snapshot go on even if the person has left: leaving stops new trips alone.
     old_who = np.repeat(np.arange(len(people)), state.open_trips)
     old_when = PAST + rng.exponential(people.gap_days[old_who])
     who = np.concatenate([who, old_who])
@@ -124,6 +129,7 @@ def walk(
     rounds = [Visits(who[:0], when[:0], np.empty(0, dtype=bool))]
     unfinished: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
     while len(who):
+        # All trips advance together, one visit a round: as many rounds as the longest trip has visits.
         bought = rng.random(len(who)) < people.buys[who]
         rounds.append(Visits(who, when, bought))
         on = ~bought & (rng.random(len(who)) < people.goes_on[who])
@@ -142,6 +148,7 @@ def walk(
 
 def trip_rate(people: People, calendar: Calendar, days: slice) -> np.ndarray:
     """Trips that start per day at an average level; shape (people, days)."""
+    # Gift season and sales add up where they overlap: multiplied, black week would dwarf the rest of the year.
     season = 1.0 + people.gift[:, None] * calendar.gift[days] + people.sale[:, None] * calendar.sale[days]
     rate: np.ndarray = people.visits_per_day[:, None] * calendar.weekday[days] * season
     return rate
@@ -160,6 +167,7 @@ def open_share(people: People, level: np.ndarray) -> np.ndarray:
 
 def next_level(people: People, level: np.ndarray, shock: np.ndarray | float) -> np.ndarray:
     """The drift one month on, for a standard normal shock."""
+    # The shock is scaled so that the spread stays the same from month to month.
     drifted: np.ndarray = STAYS * level + np.sqrt(1.0 - STAYS**2) * people.drift * shock
     return drifted
 
@@ -187,12 +195,14 @@ def _arrivals(
 def _mails(people: People, levels: np.ndarray, rng: np.random.Generator) -> tuple[Mails, np.ndarray, np.ndarray]:
     """E-mails sent, opened and clicked; and who came to the shop by a click, and when."""
     n = len(people)
+    # Nobody gets e-mails before signing up, so the first month may be a part of one.
     known_from = np.maximum(people.born[:, None], PERIOD_START[: PERIODS - 1])
     days = (PERIOD_START[1:PERIODS] - known_from).clip(min=0.0)
     sent = rng.poisson(people.mail_per_day[:, None] * days)
     opened = rng.binomial(sent, open_share(people, levels.T).T)
     who, month = _scatter(opened)
     when = known_from[who, month] + rng.random(len(who)) * days[who, month]
+    # Who has left may still read, by habit, but comes to the shop no more: a click would be a visit.
     here = when < people.leaves[who]
     read = here | (rng.random(len(who)) < AFTERGLOW)
     clicked = here & (rng.random(len(who)) < people.clicks[who])

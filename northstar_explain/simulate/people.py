@@ -152,6 +152,7 @@ def draw_people(size: int, days: int, rng: np.random.Generator) -> People:
     -------
     People
     """
+    # Tendencies end here: `People` does not hold them, so nothing that follows could give them away.
     kind = rng.choice(len(TENDENCIES), size=size, p=TENDENCIES[:, 0])
     _, visits, buys, basket, deals, mail, leaving, depth, gifts, new = TENDENCIES[kind].T
     guest = rng.random(size) < GUEST_SHARE
@@ -163,8 +164,10 @@ def draw_people(size: int, days: int, rng: np.random.Generator) -> People:
     keen, frugal, thorough, mail_taste = rng.standard_normal((4, size))
     noise = rng.standard_normal((21, size))
 
+    # On the log scale effects multiply the chance; _up_to then keeps it below 0.4 whatever they add up to.
     log_buys = LOG_CONVERSION + buys + 0.2 * desktop - 0.2 * guest + 0.7 * keen + 0.4 * noise[0]
     buys = _up_to(0.4, np.exp(log_buys))
+    # Never 0, as an account has existed for a moment before the snapshot, and at most ten years.
     tenure = rng.exponential(np.where(rng.random(size) < new, 75.0, 800.0)).clip(0.05, 3650.0)
     born = days - tenure
     # Leaving: half stay for less than about two years, some for weeks and some for good.
@@ -191,10 +194,12 @@ def draw_people(size: int, days: int, rng: np.random.Generator) -> People:
         depth=np.exp(1.15 + 0.15 * desktop + 0.5 * depth + 0.25 * thorough + 0.3 * noise[15]),
         pace=np.exp(np.log(38.0) + 0.15 * desktop + 0.2 * thorough + 0.3 * noise[16]),
         searches=_share(-1.35 + 0.5 * keen + 0.2 * (thorough + desktop) + 0.5 * noise[18]),
+        # Who buys more leaves more carts too, though less than in proportion.
         carts=np.minimum(2.1 * buys**0.9 * np.exp(0.2 * deals + 0.25 * noise[17]), 0.7),
         wishes=np.exp(-2.8 + 0.5 * depth + 0.3 * thorough + 1.0 * noise[19]),
         tastes=np.exp(-0.6 + 0.3 * depth + 0.5 * noise[20]),
         guest=guest,
+        # Depends on device and taste, so that values are not missing at random, as in real tables.
         mail_unknown=rng.random(size) < _share(MAIL_UNKNOWN_LOGIT + 0.35 * mobile + 0.4 * guest - 0.25 * mail_taste),
         member=~guest & (rng.random(size) < _share(-0.1 + 0.5 * keen + 0.4 * mail + 0.3 * deals)),
         channel=_choose(CHANNEL_SHARES[kind], rng),
@@ -216,6 +221,7 @@ def _share(log_odds: np.ndarray) -> np.ndarray:
 
 def _choose(shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """One position per row of `shares`, whose rows sum to 1."""
+    # A row may sum to a little less than 1, and a draw above its last sum would point past the end.
     position: np.ndarray = np.minimum(
         (shares.cumsum(axis=1) < rng.random((len(shares), 1))).sum(axis=1), shares.shape[1] - 1
     )

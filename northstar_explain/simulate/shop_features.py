@@ -69,6 +69,7 @@ def features_of(
         **_engagement(people, past.visits, orders, past.mails),
     }
     rows = np.flatnonzero(columns["days_since_last_visit"] < NEVER)
+    # A guest has no account to hold a profile, and a mailbox without tracking no record of openings.
     unknown = dict.fromkeys(PROFILE, people.guest[rows])
     unknown |= dict.fromkeys(MAIL, people.mail_unknown[rows])
     return {name: _arrow(columns[name][rows], unknown.get(name)) for name in FEATURES}, rows
@@ -82,6 +83,7 @@ class _Tastes:
 
     def pick(self, who: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A department for each entry of `who`."""
+        # Single precision suffices to pick one of 12, and halves the largest array of a wave.
         below = self.upto[who] < rng.random((len(who), 1), dtype=np.float32)
         picked: np.ndarray = below.sum(axis=1).clip(max=CATEGORIES - 1)
         return picked
@@ -89,6 +91,7 @@ class _Tastes:
     def distinct(self, who: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """How many different departments each person gets, picking one for each entry of `who`."""
         n = len(self.upto)
+        # Person and department in one number: a count over pairs needs no sorting.
         seen = np.bincount(who * CATEGORIES + self.pick(who, rng), minlength=n * CATEGORIES) > 0
         counts: np.ndarray = seen.reshape(n, CATEGORIES).sum(axis=1)
         return counts
@@ -108,6 +111,7 @@ class _Orders:
 
 
 def _tastes(people: People, rng: np.random.Generator) -> _Tastes:
+    # Before personal taste, the most popular department is seven times as popular as the least.
     popular = np.linspace(1.0, -1.0, CATEGORIES)
     weights = np.exp(popular + 1.1 * rng.standard_normal((len(people), CATEGORIES)))
     weights /= weights.sum(axis=1, keepdims=True)
@@ -140,7 +144,9 @@ def _behavior(people: People, visits: Visits, tastes: _Tastes, rng: np.random.Ge
     # Somebody who stays sees two pages and some more; an order takes at least three for the checkout.
     more = rng.poisson(people.depth[who] * rng.standard_exponential(len(who)))
     pages = np.where(bounced, 1, 2 + more + 3 * bought)
+    # Two hours at most: a shop's session ends even if the page stays open.
     seconds = (pages * people.pace[who] * rng.gamma(4.0, 0.25, len(who))).clip(max=7200.0)
+    # An order goes through the cart; others fill one and leave it.
     carted = bought | (stayed & (rng.random(len(who)) < people.carts[who]))
     searched = stayed & (rng.random(len(who)) < people.searches[who])
     views = rng.binomial(pages[month], 0.45)
@@ -155,6 +161,7 @@ def _behavior(people: People, visits: Visits, tastes: _Tastes, rng: np.random.Ge
         "sessions_30d": _count(who[month], n),
         "sessions_90d": visited_90d,
         "active_days_90d": _active_days(who[quarter], when[quarter], n),
+        # Without a visit in 90 days the mean over the year stands in, as it has to mean something for everybody.
         "avg_session_duration": np.round(np.where(visited_90d > 0, seconds_90d, seconds_365d), 1),
         "pages_per_visit": np.round(_ratio(_sum(who, pages, n), visited), 2),
         "product_views_30d": _sum(who[month], views, n).astype(np.int64),
@@ -184,6 +191,7 @@ def _transactions(people: People, orders: _Orders) -> dict[str, np.ndarray]:
 
 
 def _profile(people: People, orders: _Orders) -> dict[str, np.ndarray]:
+    # The tier is that of the last review: a shop does not promote customers overnight.
     reviewed = orders.when < PAST - REVIEW_DAYS
     spend = _sum(orders.who[reviewed], orders.amount[reviewed], len(people))
     tier = np.searchsorted(TIER_SPEND, spend, side="right") * people.member
@@ -210,7 +218,9 @@ def _engagement(people: People, visits: Visits, orders: _Orders, mails: Mails) -
 
 def _days_since(who: np.ndarray, when: np.ndarray, n: int) -> np.ndarray:
     """Days from a person's last event to the snapshot: 1 for the day before it, `NEVER` without an event."""
+    # Starts at the day that makes the difference NEVER for those without an event.
     last = np.full(n, PAST - NEVER, dtype=np.int64)
+    # Unbuffered, as one person has many events in the arrays.
     np.maximum.at(last, who, when.astype(np.int64))
     return PAST - last
 

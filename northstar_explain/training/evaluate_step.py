@@ -76,6 +76,7 @@ class Case:
     def predictions(self) -> Predictions:
         """The model's probabilities of the holdout, and its threshold."""
         probability = self.purchase_model.scorecard.probability(self.rows.holdout.columns)
+        # The threshold comes from the validation rows: chosen on the holdout, it would flatter every figure below.
         return Predictions(probability, self.purchase_model.purchase.threshold)
 
     @cached_property
@@ -147,6 +148,7 @@ def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray |
 
 def _purchase(case: Case) -> PurchaseFacts:
     rows, held, predictions = case.rows, case.rows.holdout, case.predictions
+    # Baselines are fitted to the rows that the model was fitted to, and see the holdout only to be evaluated.
     others = baselines(
         case.contract,
         rows.train.labelled,
@@ -190,6 +192,7 @@ def _segments(case: Case) -> SegmentFacts:
     return SegmentFacts(
         **segment_facts(learned)._asdict(),
         holdout_outcomes=outcome_facts(case.segments, case.rows.holdout.label, case.predictions.probability),
+        # Segments are made without the label, so they may be described by all rows; their outcomes may not.
         funnel=funnel_facts(segments, everybody.columns),
         spend=spend_facts(case.contract, segments),
         trend=trend_facts(segments, len(everybody), before.model if before else None),
@@ -205,6 +208,7 @@ def _together(case: Case, outcomes: Mapping[str, Outcome]) -> TogetherFacts:
         matrix=matrix_facts(case.segments, case.decile, held.label, probability, order),
         quantiles=quantile_facts(case.segments, probability, order),
         drivers=driver_facts(case.purchase_model.scorecard, held.columns, case.segments, order),
+        # How large a control group must be follows from the share of buyers.
         control_sizes=control_facts(float(held.label.mean())),
         segment_control_sizes=detectable_facts(outcomes),
     )

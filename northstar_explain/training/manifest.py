@@ -55,7 +55,9 @@ def about(
             "rows": source.table.num_rows,
             "accepted": accepted,
             "rejected": source.table.num_rows - accepted,
+            # Of the values rather than the file: the same customers as CSV and as Parquet are the same table.
             "sha256": _table_hash(source.table),
+            # Another holdout gives other figures for the same model, so it is part of the record.
             "holdout_sha256": _table_hash(later.table) if later else None,
         },
         "options": settings,
@@ -77,6 +79,7 @@ def fitted(row_sets: RowSets, learned: LearnedSegments) -> dict[str, Any]:
         ``fit_rows``: for ``purchase`` and ``segments``, rows ``used`` and ``of`` how many they were sampled from.
         ``repeated``: rows that repeat another one in every feature, 0 where they are too few to matter.
     """
+    # Rows set aside to evaluate the segments were never available to fit them.
     segments = len(row_sets.everybody) - len(learned.check)
     return {
         "fit_rows": {
@@ -102,6 +105,7 @@ def _table_hash(table: pa.Table) -> str:
     if table.num_rows > _HASHED:
         table = table.unify_dictionaries()
     with pa.PythonFile(digest, "w") as sink, pa.ipc.new_stream(sink, table.schema) as stream:
+        # At least once: a table without rows still has a schema to hash.
         for start in range(0, max(1, table.num_rows), _HASHED):
             stream.write_table(table.slice(start, _HASHED).combine_chunks())
     return digest.hash.hexdigest()

@@ -57,6 +57,7 @@ def fit_purchase(
     ebm = fit_purchase_model.fit(
         train.columns, train.label, features, options.purchase, options.seed, progress, train.groups
     )
+    # From here on only the scorecard is used, as it is what scores; the EBM is kept for golden rows and bags.
     scorecard = compile_ebm(ebm, contract)
     progress("choosing the threshold on the validation rows")
     validated = scorecard.probability(validation.columns)
@@ -67,6 +68,7 @@ def fit_purchase(
     percentiles = np.quantile(population, np.linspace(0, 1, 1001))
     ranges = _ranges(train.columns, scorecard.features)
     progress("fitting a black box to compare with")
+    # Fitted here rather than with the other baselines: this runs beside the search for segments.
     black_box = fit_black_box(features, train, validation, options.seed)
     numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
     return FittedPurchaseModel(scorecard, numbers, ebm, bags_of(ebm), black_box)

@@ -28,6 +28,7 @@ def require_learnable(source: str, contract: Contract, customers: Customers, rej
     if len(customers) < FEWEST_CUSTOMERS:
         expected = f"at least {FEWEST_CUSTOMERS:,} valid customers to learn from"
         got = f"{len(customers):,}"
+        # Too few valid rows usually means that one rule of the contract rejects most: show which.
         if rejected.num_rows:
             first = f"the first (row {rejected['row'][0]}): {rejected['reasons'][0]}"
             got += f", and {rejected.num_rows:,} rejected, {first}"

@@ -73,6 +73,7 @@ def split_rows(customers: Customers, later: Customers | None, options: TrainingO
     whole = None if customers.groups is None else customers.groups[split.train]
     sampled = splits.sample(len(split.train), options.fit_rows, options.seed, whole)
     train, validation = rows.take(split.train[sampled]), rows.take(split.validation)
+    # The later table is the holdout as a whole, unless it shares groups with the rows that were fitted to.
     row_sets = RowSets(
         customers, train, validation, rows.take(split.holdout) if later is None else later,
         train_of=len(split.train), repeated=copies.repeated if copies else 0,

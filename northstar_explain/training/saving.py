@@ -34,6 +34,7 @@ def require_places(model: Path, overwrite: bool, inputs: Sequence[Path] = ()) ->
     """
     tables.require_apart([model, *rejects_of(model)], inputs, replaces=model)
     require_place(model, overwrite)
+    # Checked before the long work: a run of an hour must not fail at its last step for want of a free name.
     for path in rejects_of(model):
         tables.require_free(path, overwrite)
 
@@ -67,7 +68,9 @@ def save(trained: Trained, path: Path | str, overwrite: bool = False) -> Names:
         kept = models.save(trained.model, path, overwrite, new)
         for rejected, place in zip((trained.rejected, trained.later_rejected), rejects_of(path), strict=True):
             if rejected is not None and rejected.num_rows:
+                # The customers' table may have a column `reasons` of its own.
                 tables.write_to(with_distinct_names(rejected), new.stage(place), place.suffix)
             else:
+                # Rejected rows of the model that was replaced would belong to no model.
                 new.remove(place)
     return kept

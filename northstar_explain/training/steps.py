@@ -92,10 +92,12 @@ def train(
         row_sets = _split(task, checked, later_checked)
         # The tables are not needed any more. Large ones take more memory than all else, so they are released here: if
         # the caller keeps no reference either, the fits have that memory.
+        # What the manifest needs of the tables is taken now, while they are there.
         origin = about(task.source, contract, options, checked.accepted.num_rows, task.later)
         ordinary = ordinary_rows(checked.accepted, contract, options.seed)
         checked, later_checked = _without_accepted(checked), later_checked and _without_accepted(later_checked)
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
+        # Arrow keeps freed memory for itself otherwise, and the worker processes could not have it.
         pa.default_memory_pool().release_unused()
         model = _learn_model(task, row_sets, ordinary, origin, progress)
     return Trained(model, checked.rejected, checked.ignored, later_checked.rejected if later_checked else None)
@@ -143,6 +145,7 @@ def _split(task: _Task, checked: Checked, later: Checked | None) -> RowSets:
     fit_segments.usable(task.contract, customers.columns)  # here, so that it fails before the fit beside it
     later_customers = None if later is None else customers_of(later.accepted, task.contract)
     row_sets = split_rows(customers, later_customers, task.options, task.contract)
+    # Of the holdout by itself as well: without both outcomes no metric of ranking is defined.
     require_both_labels((task.later or task.source).name, task.contract, row_sets.holdout.label)
     return row_sets
 
@@ -150,6 +153,7 @@ def _split(task: _Task, checked: Checked, later: Checked | None) -> RowSets:
 def _learn(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[LearnedSegments, FittedPurchaseModel]:
     """Learn segments and, at the same time, fit the purchase model, after the leakage check."""
     contract, options = task.contract, task.options
+    # Before the fits, as an update that cannot work should fail within seconds.
     before = previous(task.earlier, contract, options.date)
     if len(row_sets.train) < row_sets.train_of:
         progress(f"sampled {len(row_sets.train):,} of {row_sets.train_of:,} training rows to fit on")
@@ -187,9 +191,11 @@ def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, 
     # What a scorer checks itself against, wherever it runs: predicted by interpret, not by our own table.
     golden = golden_rows(ordinary, contract, fitted_model.scorecard, case.tree)
     golden = with_interpret_probability(golden, fitted_model.ebm, contract)
+    # Completed here: how many rows were fitted to is known only after the fits.
     manifest = {**origin, "data": {**origin["data"], **fitted(case.rows, case.learned)}}
     model = build(
         contract, case.learned.segmentation, fitted_model.scorecard, fitted_model.purchase, evaluated.evaluation,
         golden, evaluated.shapes, evaluated.drift, manifest,
     )  # fmt: skip
+    # Names that people gave to segments outlive the model that they were given in.
     return follow(model, task.earlier.model) if task.earlier else model

@@ -59,6 +59,7 @@ class Dialect:
         value = exp.TryCast(this=column.copy(), to=exp.DataType.build("double")) if may_fail else double(column)
         if self.nan_equals_itself:
             return exp.func("NULLIF", value, double(exp.Literal.string("NaN")))
+        # By IEEE 754 NaN equals nothing, itself included, so NULLIF would never find it.
         return exp.Case().when(exp.not_(exp.IsNan(this=value)), value.copy())
 
     def literal(self, value: float) -> exp.Expr:
@@ -81,6 +82,7 @@ class Dialect:
         if value == math.floor(value) and abs(value) <= EXACT_WHOLE:
             return exp.Literal.number(int(value))
         if self.parses_exactly:
+            # repr gives the shortest decimal that reads back as the same double.
             return double(exp.Literal.string(repr(float(value))))
         return _fraction(value)
 
@@ -124,8 +126,10 @@ def text(value: exp.Expr) -> exp.Expr:
 
 def _fraction(value: float) -> exp.Expr:
     """The double as a whole number times or over powers of two, each step exact."""
+    # Exact for every double: its denominator is a power of two.
     top, bottom = value.as_integer_ratio()
     twos = 0
+    # An odd numerator has at most 53 bits, so it is an exact double; the factor of two follows separately.
     while top % 2 == 0:
         top, twos = top // 2, twos + 1
     result = double(exp.Literal.number(top))
@@ -134,6 +138,7 @@ def _fraction(value: float) -> exp.Expr:
 
 
 def _by_steps(operation: type[exp.Binary], value: exp.Expr, power: int) -> exp.Expr:
+    # In steps, as no integer type holds 2**1074. A power of two changes the exponent alone, so a step rounds nothing.
     while power > 1:
         step = min(power, _STEP)
         value, power = operation(this=value, expression=exp.Literal.number(step)), power // step

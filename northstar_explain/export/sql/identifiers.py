@@ -61,11 +61,13 @@ def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
     except ParseError:
         parsed = exp.Table()
     parts = [parsed.catalog, parsed.db, parsed.name]
+    # A catalog without a schema between it and the table is a typing error, not a table.
     gap = not all(parts[next((i for i, part in enumerate(parts) if part), 2) :])
     if not isinstance(parsed.this, exp.Identifier) or gap:
         todo = "Quote a name that is more than a plain word."
         fault = Fault("name", "a table such as customers or shop.customers", repr(name), todo)
         raise NorthstarError(option, [fault])
+    # Quoted, as an unquoted name changes its case in some databases.
     for part in parsed.parts:
         part.set("quoted", True)
     return parsed

@@ -52,6 +52,7 @@ def _create(name: exp.Table, schema: pa.Schema, keys: Sequence[str], dialect: Di
     columns: list[exp.Expr] = [
         exp.ColumnDef(this=quoted(field.name), kind=exp.DataType(this=_TYPES[field.type])) for field in schema
     ]
+    # Elsewhere a key is refused or only informative.
     if dialect.uses_keys:
         columns.append(exp.PrimaryKey(expressions=[quoted(key) for key in keys]))
     return exp.Create(this=exp.Schema(this=name, expressions=columns), kind="TABLE")
@@ -74,6 +75,7 @@ def _batches(lines: Iterator[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     size = 0
     for line in lines:
+        # A single line above the limit still goes alone: it cannot be divided.
         if batch and (size + len(line) > _MOST_CHARACTERS or len(batch) == _MOST_ROWS):
             yield batch
             batch, size = [], 0

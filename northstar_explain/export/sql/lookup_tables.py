@@ -43,6 +43,7 @@ class LookupAxis:
         """What a value is compared with; the value of a category is the number of its bin."""
         if isinstance(self.bins, NumberBins):
             return [float(cut) for cut in self.bins.cuts]
+        # As many of these are not above b as there are bins before b: the search for numbers finds categories too.
         return [float(bin) for bin in range(2, self.bins.count)]
 
 
@@ -105,6 +106,7 @@ def lookups(card: Scorecard, contract: Contract) -> Lookups:
 
 def _axes(card: Scorecard) -> tuple[tuple[LookupAxis, ...], tuple[PairTerm, ...]]:
     numbered = list(enumerate(card.terms, start=1))
+    # Terms of one axis first, so that a pair finds the axis of a single term and shares it.
     axes = [
         LookupAxis(place, term.axes[0], number)
         for place, (number, term) in enumerate((one for one in numbered if len(one[1].axes) == 1), start=1)
@@ -148,6 +150,7 @@ def _cuts(axes: tuple[LookupAxis, ...], width: int) -> pa.Table:
 def _blocks(cuts: list[float], width: int) -> Iterator[tuple[int, list[float]]]:
     """The root, then the blocks that it leads to."""
     blocks = [cuts[start : start + width] for start in range(0, max(1, len(cuts)), width)]
+    # The first block needs no key: what is below all keys of the root belongs to it.
     yield ROOT, [block[0] for block in blocks[1:]]
     yield from enumerate(blocks, start=1)
 
@@ -174,6 +177,7 @@ def _points(card: Scorecard, contract: Contract) -> pa.Table:
 
 def _term_points(number: int, term: Term, contract: Contract) -> pa.Table:
     bins = [_possible(axis, contract) for axis in term.axes]
+    # Every combination of bins, in the order of the points array.
     places = np.meshgrid(*bins, indexing="ij")
     flat = [place.ravel() for place in places]
     second = flat[1] if len(flat) == 2 else np.full(len(flat[0]), NONE)
@@ -187,4 +191,5 @@ def _term_points(number: int, term: Term, contract: Contract) -> pa.Table:
 
 def _possible(bins: Bins, contract: Contract) -> np.ndarray:
     first = MISSING if contract[bins.feature].missing is not None else MISSING + 1
+    # The last bin is the unseen category, which numbers do not have.
     return np.arange(first, bins.count - 1 if isinstance(bins, NumberBins) else bins.count)

@@ -24,6 +24,7 @@ def pack_sql(model: Model) -> dict[str, str]:
 def check_sql(model: Model) -> str:
     """What ``duckdb < sql/check.sql`` does in the folder of a pack: scores the golden rows, and compares them with what
     they must score."""
+    # Golden rows have no id of their own: their position serves as one.
     id, features = _name(model.contract.id), ", ".join(_name(one.name) for one in model.contract.features)
     # Written as text and not by sqlglot: `.read` is a command of the DuckDB shell, not SQL.
     segment, probability = (_name(name) for name in EXPECTED)

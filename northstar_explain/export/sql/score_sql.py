@@ -113,6 +113,7 @@ def table_names(model: Model, to: str, prefix: str | None = None) -> dict[str, e
     names = {}
     for name in KEYS:
         one = table(default_prefix(model) if prefix is None else prefix, dialect(to), "--prefix")
+        # Only the last part of the name grows: schema and catalog stay as given.
         one.this.set("this", f"{one.name}_{name}")
         names[name] = one
     return names
@@ -123,6 +124,7 @@ def tables_sql(model: Model, to: str, prefix: str | None = None) -> Iterator[str
     lookup, names = lookups(model.scorecard, model.contract), table_names(model, to, prefix)
     yield comment([f"Lookup tables of model {model.id} ({model.contract.title}), for its scores in SQL."])
     for name, keys in KEYS.items():
+        # Cuts must be exact, as a value equal to a cut is above it; points may differ in the last digit.
         yield from table_sql(names[name], getattr(lookup, name), keys, name == "cuts", dialect(to))
 
 
@@ -132,6 +134,7 @@ class _Query:
     def __init__(self, model: Model, target: Dialect, source: exp.Table, names: dict[str, exp.Table]):
         self._model, self._dialect, self._source, self._names = model, target, source, names
         self._lookups = lookups(model.scorecard, model.contract)
+        # Names of the customer table and of lookup tables are taken: no subquery may hide one.
         self._builder = QueryBuilder(source, *names.values())
         self._shared = sorted({axis for pair in self._lookups.pairs for axis in (pair.first, pair.second)})
 
@@ -182,6 +185,7 @@ class _Query:
     def _with_category(self, select: exp.Select, axis: LookupAxis, value: exp.Expr) -> tuple[exp.Select, exp.Expr]:
         name = f"category_{axis.number}"
         match = column(name, "axis").eq(_number(axis.number)), column(name, "category").eq(value)
+        # A left join: an unseen category finds no row, and gets the last bin below.
         select = select.join(aliased(self._names["categories"], name), on=exp.and_(*match), join_type="left")
         known = exp.func("COALESCE", column(name, "bin"), _number(axis.bins.count - 1))
         return select, exp.Case().when(exp.not_(value.copy().is_(exp.null())), double(known))
@@ -192,6 +196,7 @@ class _Query:
         for axis in self._lookups.axes:
             value = value.when(_number(axis.number), column("coded", f"axis_{axis.number}"))
         select = exp.select(*kept("coded", "id", "segment"), *kept("cuts", "axis", "term"), named(value, "value"))
+        # One row per customer and axis, so that all axes are searched by the same two joins, however many there are.
         select = select.from_(self._builder.read("coded")).join(aliased(self._names["cuts"], "cuts"), join_type="cross")
         self._add("axes", select.where(column("cuts", "block").eq(_number(ROOT))))
 
@@ -205,6 +210,7 @@ class _Query:
 
     def _bins(self) -> None:
         """Which bin, within the block."""
+        # Full blocks before this one hold `width` cuts each.
         before = exp.paren(column("blocks", "block") - _number(1)) * _number(self._lookups.width)
         missing = column("blocks", "value").is_(exp.null())
         bin = exp.Case().when(missing, _number(MISSING)).else_(_number(1) + before + self._passed("blocks", "cuts"))
@@ -240,6 +246,7 @@ class _Query:
             named(exp.Sum(this=points), "points"),
         ]
         for axis in self._shared:
+            # Of the rows of a customer only that of the axis has a value here, so the maximum picks it.
             mine = exp.Case().when(column("bins", "axis").eq(_number(axis)), bin.copy())
             columns.append(named(exp.Max(this=mine), f"bin_{axis}"))
         select = exp.select(*columns).from_(self._builder.read("bins"))

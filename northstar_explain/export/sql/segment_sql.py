@@ -52,11 +52,13 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     target = dialect(to)
     source = table(customers, target)
     id, features = model.contract.id, rule_features(model)
+    # Two features that differ in case alone are one column in some databases; refused rather than confused.
     require_distinct([id, *features], target)
     require_distinct([id, ID, NAME], target)
     builder = QueryBuilder(source)
     read = [*kept("c", id), *values("c", features, model, target)]
     builder.add("features", exp.select(*read).from_(aliased(source, "c")))
+    # In a subquery of its own, so that the CASE over all rules is evaluated once, not for id and name.
     segment = named(segment_of("features", model, target), ID)
     builder.add("assigned", exp.select(*kept("features", id), segment).from_(builder.read("features")))
     name = named(name_of(column("assigned", ID), model), NAME)
@@ -123,6 +125,7 @@ def _condition(source: str, condition: Condition, dialect: Dialect) -> exp.Expr:
     if isinstance(condition, MissingCondition):
         return absent
     fits = list(_fits(value, condition, dialect))
+    # No bounds and no list: any known value meets the condition.
     if not fits:
         return exp.true() if condition.missing else exp.not_(absent)
     both = exp.and_(*fits)
@@ -139,4 +142,5 @@ def _fits(value: exp.Column, condition: Condition, dialect: Dialect) -> Iterator
     if condition.lower is not None:
         yield value >= dialect.literal(condition.lower)
     if condition.upper is not None:
+        # Strictly below, as a threshold belongs to the rule above it.
         yield value < dialect.literal(condition.upper)

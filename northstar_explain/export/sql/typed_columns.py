@@ -40,12 +40,15 @@ def _value(source: str, feature: Feature, model: Model, dialect: Dialect) -> exp
     raw = column(source, feature.name)
     if feature.kind.numeric:
         return dialect.number(raw)
+    # Compared as text, whatever type the warehouse keeps the column in.
     category = text(raw)
     known = _known_values(feature.name, model)
     if any(_WHOLE.fullmatch(value) for value in known):
         category = _whole_as_text(raw, dialect)
+    # A boolean column arrives as 1 and 0 where the database has no booleans.
     elif known and known <= {"true", "false"} and not dialect.has_booleans:
         category = _one_as_true(category)
+    # An empty text is a missing value, as in the contract.
     return exp.func("NULLIF", category, exp.Literal.string(""))
 
 
@@ -54,6 +57,7 @@ def _known_values(name: str, model: Model) -> set[str]:
     axes = [axis for term in model.scorecard.terms for axis in term.axes if axis.feature == name]
     rules = [rule for segment in model.segmentation.segments for rule in segment.rules]
     in_rules = [c for rule in rules for c in rule.conditions if isinstance(c, CategoryCondition) and c.feature == name]
+    # Both: a category may decide a segment and have no points of its own, or the other way round.
     in_card = (value for axis in axes if isinstance(axis, CategoryBins) for value in axis.values)
     return {*in_card, *(value for condition in in_rules for value in condition.values)}
 
