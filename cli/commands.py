@@ -78,6 +78,7 @@ def train(
     _remark_names(kept, model, followed=files.update is not None)
     if trained.later_rejected is not None:
         _remark_later_rejects(trained.later_rejected.num_rows, rejects_of(model)[1])
+    # Loaded from disk: what is printed is what was written, and its golden rows have been scored once.
     _print_facts(api.load(model).data, f"The model is written to {model}.")
     data = trained.model.manifest["data"]
     _remark_repeated(data)
@@ -195,8 +196,10 @@ def verify(path: Path, quiet: bool) -> None:
     if checked.certificate is not None:
         for line in certificate_lines(checked.certificate):
             print_out(line)
+    # The hash that a person may compare with one received by another way.
     name = "SHA256SUMS" if checked.what == "audit pack" else "manifest.json"
     print_out(f"  {name:<14}{checked.sums}")
+    # After the table, so that the programs that do agree are seen as well.
     require_verified(checked)
     print_out("verified")
 

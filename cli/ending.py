@@ -55,6 +55,7 @@ def _as_message(error: Exception) -> NorthstarError | None:
     if isinstance(error, NorthstarError):
         return error
     text = str(error).splitlines()[0] if str(error) else "no more"
+    # A library that cannot be mapped into memory fails as an import.
     if isinstance(error, MemoryError) or (isinstance(error, ImportError) and _names(text, *_NO_MEMORY)):
         todo = "End other programs, raise the limit on memory, or give less at a time."
         return NorthstarError("memory", [Fault("system", "as much as the work needs", text, todo)])
@@ -90,6 +91,7 @@ def _signals_raise() -> Iterator[None]:
 
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
+    # None stands for a handler that was set in C, which Python could not restore.
     before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     for number in before:
         signal.signal(number, interrupt)

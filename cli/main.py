@@ -145,6 +145,7 @@ def train(
     compiled into a table of points, and evaluated once on customers it has not seen. Rejected rows are written beside
     the folder (NAME.rejected.parquet) with their reasons.
     """
+    # Without another place, an update replaces the model that it follows.
     model = model or options["update"]
     if model is None:
         raise click.UsageError("Missing --model FOLDER, where the model is to be written.")
@@ -218,6 +219,7 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
 
     With --check, findings go to stdout, one a line, and the exit code is 1 when there are any.
     """
+    # Exactly one of the two.
     if check == (out is not None):
         raise click.UsageError("Missing --out FOLDER; or --check, which writes nothing.")
     sys.exit(commands.playbook(model, out, plan, check, overwrite, quiet))

@@ -51,6 +51,7 @@ def text(facts: MonitorFacts) -> str:
 def _features(drift: Mapping[str, FeatureDrift] | None) -> list[str]:
     if drift is None:
         return ["Features: not known, as there is no run report beside the new scores"]
+    # The largest shift first, whether or not it passes its limit: limits differ with the number of customers.
     ranked = sorted(drift.items(), key=lambda item: -item[1].psi)[:_MOST]
     lines = [f"Features against training, the {len(ranked)} that moved most"]
     for name, one in ranked:

@@ -46,6 +46,7 @@ def remark(text: str) -> None:
 def leave_stdout() -> None:
     """Discard what stdout still buffers, as Python would try to write it again at exit."""
     with contextlib.suppress(OSError, ValueError):
+        # The number of stdout leads nowhere from now on; closing it would free the number for another file.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

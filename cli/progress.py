@@ -63,6 +63,7 @@ def progress(quiet: bool) -> Iterator[Callable[[str], None]]:
         while not done.wait(_REPEAT_S):
             show(current[0], still=True)
 
+    # A daemon, so that a command which ends in an unforeseen way does not wait for it.
     thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:

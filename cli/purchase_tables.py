@@ -66,6 +66,7 @@ def _figures(purchase: PurchaseFacts) -> list[str]:
 
 
 def _deciles(purchase: PurchaseFacts) -> list[str]:
+    # The best first, as lift is read.
     deciles = purchase.deciles[::-1]
     return [
         "By decile of the training population",

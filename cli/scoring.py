@@ -35,6 +35,7 @@ def score(customers: tuple[str, ...], model: Path, out: str, options: ScoringOpt
         pa.set_memory_pool(pa.system_memory_pool())
     with progress(quiet) as report:
         facts = api.load(model).score_files(customers, out, options, engine, report)
+    # Where stdout fails, the error says that the scores are there all the same.
     done = f"The scores are published: {out}." if facts["published"] else "Nothing was published."
     print_out(json.dumps(facts, indent=1, ensure_ascii=False), done)
     for line in _remarks(facts, out, options.max_rejected):
@@ -44,6 +45,7 @@ def score(customers: tuple[str, ...], model: Path, out: str, options: ScoringOpt
 
 def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
     """What a user should know of the run."""
+    # On stderr: what is on stdout is JSON that a program reads.
     remarks = [_unseen(name, unseen) for name, unseen in facts["unseen_categories"].items()]
     shifted = [f"{name} (PSI {one['psi']:.2f})" for name, one in facts["drift"].items() if one["shifted"]]
     if shifted:

@@ -141,6 +141,7 @@ def comparison_facts(model: Model) -> dict[str, Any]:
         "rows": f"{facts.rows:,}",
         "holdout": f"{facts.holdout_n:,}",
         "base_rate": f"{holdout.base_rate:.1%}",
+        # What a model reaches that flags nobody: why accuracy is not among the metrics.
         "accuracy_of_nothing": f"{1 - holdout.base_rate:.0%}",
         "auc": f"{figures[ROC_AUC]:.3f}",
         "auc_interval": "{:.3f} to {:.3f}".format(*figures.intervals[ROC_AUC.key]),
@@ -210,11 +211,13 @@ def _segment_effect(variants: dict[str, Variant]) -> str:
 
 def _change(value: float) -> str:
     text = f"{value:+.3f}"
+    # Neither +0.000 nor -0.000: no change has no sign.
     return text[1:] if float(text) == 0 else text
 
 
 def _widest_spread(spread: Mapping[str, Quantiles], names: dict[str, str]) -> dict[str, str]:
     """The segment with the widest spread of probabilities."""
+    # By the middle 80%, as single customers at the ends say nothing of a segment.
     id = max(spread, key=lambda one: spread[one].p90 - spread[one].p10)
     return {"id": id, "name": names[id], "low": f"{spread[id].p10:.0%}", "high": f"{spread[id].p90:.0%}"}
 
@@ -341,6 +344,7 @@ def _matrix(
 def _cell(deciles: Sequence[DecileCell], band: str, treatment: str = "") -> AudienceCell:
     n, actual = sum(cell.n for cell in deciles), sum(cell.actual_buyers for cell in deciles)
     expected = sum(cell.expected_buyers for cell in deciles)
+    # No treatment for a cell of a few customers: they are no audience of their own.
     return AudienceCell(
         f"{n:,}", f"{expected:,.0f}", f"{actual:,}", band, treatment if n >= AUDIENCE_MIN_CUSTOMERS else ""
     )

@@ -110,6 +110,7 @@ def _square(left: float, most: float, points: Sequence[tuple[float, float]], tit
 
 def spread_svg(spread: Mapping[str, Quantiles], names: Mapping[str, str], title: str) -> str:
     """The middle half and the middle 80% of the probabilities in each segment, on one scale."""
+    # The scale ends at the largest 90th percentile: a few likely buyers would squeeze all segments to the left.
     high = max(one.p90 for one in spread.values())
     left, room, step = 60, _WIDTH - 120, 30
     elements = []
@@ -139,6 +140,7 @@ def mix_svg(matrix: Mapping[str, Sequence[DecileCell]], title: str) -> str:
     elements, description = [], []
     for decile in range(10, 0, -1):
         counts = {id: cells[decile - 1].n for id, cells in matrix.items()}
+        # Each bar is as wide as the others: it shows the mix of a decile, not its size.
         total, y, x = max(1, sum(counts.values())), (10 - decile) * step, float(left)
         elements.append(f'<text x="{left - 10}" y="{y + 14}" text-anchor="end" fill="{_INK}">{decile}</text>')
         for place, (id, count) in enumerate(counts.items()):
@@ -148,6 +150,7 @@ def mix_svg(matrix: Mapping[str, Sequence[DecileCell]], title: str) -> str:
                     f'<rect x="{round(x, 1)}" y="{y + 1}" width="{width}" height="{step - 3}" '
                     f'fill="{ACCENTS[place % len(ACCENTS)]}" stroke="#fff"/>'
                 )
+            # An id needs so many pixels; in a narrower section it would run into the next.
             if width > 34:
                 elements.append(
                     f'<text x="{round(x + 6, 1)}" y="{y + 14}" fill="#fff" font-weight="600">{escape(id)}</text>'

@@ -51,6 +51,7 @@ def _panel(
     left: float, title: str, rules: list[int], values: list[float], label: Callable[[float], str], marks: dict[int, str]
 ) -> str:
     low, high = min(values), max(values)
+    # A flat curve still gets a range, and no point touches the frame.
     room = max(high - low, 0.01) * 0.15
     low, high = low - room, high + room
     wide, high_px = _PANEL - _LEFT, HEIGHT - _TOP - _BOTTOM
@@ -66,6 +67,7 @@ def _panel(
         f'<text x="{left + _LEFT}" y="14" font-weight="600" fill="{_INK}">{title}</text>',
         f'<path d="M{left + _LEFT} {floor}H{left + _PANEL}" stroke="{_RULE}" fill="none"/>',
     ]
+    # First and last value suffice to read the curve; the description for screen readers has all of them.
     for value in (values[0], values[-1]):
         shapes.append(f'<text x="{left + _LEFT - 8}" y="{y(value) + 4}" text-anchor="end" fill="{_QUIET}">'
                      f"{label(value)}</text>")  # fmt: skip

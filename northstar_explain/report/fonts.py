@@ -32,6 +32,7 @@ def inter(text: str) -> bytes:
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     path = Path(fontpkg_inter.ROOT) / "files" / "Inter[opsz,wght].ttf"
+    # Without hinting, which serves screens of low resolution only: every report embeds the font.
     options = subset.Options(layout_features=_FEATURES, notdef_outline=True, hinting=False)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(set(_ALWAYS + text))))

@@ -64,6 +64,7 @@ class SegmentDisplay:
     def _repr_html_(self) -> str:
         one = self.segment
         size = f"{one.customers:,} customers, {one.share:.1%} of all"
+        # By size of the effect, whatever its sign: being far below average describes as well as being above.
         farthest = sorted(one.profile, key=lambda profile: -abs(profile.effect))[:_SHOWN_FEATURES]
         rows = [(p.feature, f"{p.mean:,.2f}", f"{p.base:,.2f}", f"{p.effect:+.2f}") for p in farthest]
         return _join(

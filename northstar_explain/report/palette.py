@@ -47,6 +47,7 @@ def accents(ids: Sequence[str], given: Mapping[str, str] | None = None) -> dict[
     for id in ids:
         if id not in colors:
             first = (int(id[1:]) - 1) % len(ACCENTS) if id[1:].isdigit() else 0
+            # From its own colour on, so that only a segment whose colour is taken gets another.
             rotated = ACCENTS[first:] + ACCENTS[:first]
             colors[id] = next((color for color in rotated if color not in colors.values()), rotated[0])
     return {id: colors[id] for id in ids}
@@ -57,5 +58,6 @@ def _channels(color: str) -> tuple[int, int, int]:
 
 
 def _luminance(color: str) -> float:
+    # The transfer function of sRGB, as WCAG defines relative luminance.
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (x / 255 for x in _channels(color))]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -104,6 +104,7 @@ def pdf_bytes(document: Any, title: str | None = None) -> bytes:
     if title is not None:
         document.metadata = copy.copy(document.metadata)
         document.metadata.title = title
+    # The identifier is fixed as well, so that the same facts give the same bytes.
     with _fixed_clock():
         return bytes(document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"northstar-explain"))
 
@@ -113,6 +114,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("northstar_explain.templates", ""),
         autoescape=True,
+        # A fact that is missing must not print as nothing.
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -185,6 +187,7 @@ def _fetcher(assets: Mapping[str, tuple[bytes, str]]) -> Any:
         """Serves our own assets and refuses everything else: a report fetches nothing."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
+            # Texts of a contract or a plan reach the page, and must not make it fetch files or addresses.
             if url not in assets:
                 raise ValueError(f"a report may not fetch {url!r}")
             body, kind = assets[url]

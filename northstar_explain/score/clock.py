@@ -28,6 +28,7 @@ class RowProgress:
 
     def __init__(self, progress: Callable[[str], None], verb: str, total: int = 0, done: int = 0):
         self._progress, self._verb, self._total = progress, verb, total
+        # Wall clocks are set back and forth; this one only goes on.
         self._begun = self._last = time.monotonic()
         self._first = done
 

@@ -60,6 +60,7 @@ class Input:
         self.source = source
         self.rows = 0
         self._contract = contract
+        # Taken before anything is read, so that no change during the run goes unnoticed.
         self._stats = [_stat(file) for file in source.files]
         self.schemas = [source.schema(number) for number in range(len(source.files))]
         ignored = [
@@ -114,6 +115,7 @@ class Input:
             progress(self.rows)
         if not self.rows:
             raise no_rows(self.source.name)
+        # Few ids, if any, share a hash: the second reading of all ids is needed only then.
         candidates = hashes.repeated()
         return ids.exactly(candidates, self._ids()) if len(candidates) else pa.array([], pa.string())
 
@@ -138,10 +140,12 @@ class Input:
         with closing(ordered(partial(reader.texts, column=self._contract.id), self._blocks(number, size))) as blocks:
             for texts in blocks:
                 if texts is None:
+                    # Down to a whole batch: from there on Arrow reads, and batches begin at multiples of BATCH.
                     self._by_line[number] = rows // BATCH * BATCH
                     return
                 yield texts
                 rows += len(texts)
+        # Without a row the lines may not be what they seem: Arrow decides.
         self._by_line[number] = _WHOLE if rows else 0
 
     def _blocks(self, number: int, size: int, row: int = 0) -> Iterator[Block]:
@@ -177,6 +181,7 @@ class Input:
     def _by_lines(self, number: int, row: int) -> Iterator[Callable[[], Batch]]:
         reader = self._csvs[number]
         for block in self._blocks(number, BATCH, row):
+            # Beyond it, lines are no longer rows.
             if row >= self._by_line[number]:
                 return
             yield partial(self._parsed, reader, block, Position(number, row))
@@ -196,6 +201,7 @@ class Input:
                 now = file.stat()
             except OSError:
                 now = None
+            # Size and time of change, as hashing again would take as long as reading.
             if now is None or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
                 todo = "Score it again when nothing writes to it."
                 raise TableError(str(file), [Fault("file", "one that stays as it is", "one that changed", todo)])

@@ -117,6 +117,7 @@ class Outputs:
                 _facts(file, file.name, chunk.rows, chunk.sha256) for file, chunk in zip(files, chunks, strict=True)
             ]
             return work / "scores", facts
+        # One chunk, or a CSV that grew: it is the result already.
         if len(files) == 1:
             return files[0], [_facts(files[0], self.scores.name, rows, chunks[-1].sha256)]
         joined = work / f"joined{self.suffix}"

@@ -14,6 +14,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 READ_AHEAD = 1
+# At most eight: reading and writing are done by one thread each, and every batch in work takes memory.
 WORKERS = max(2, min(8, os.cpu_count() or 2))
 
 
@@ -44,6 +45,7 @@ def ordered(work: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, No
             while pending:
                 yield pending.popleft().result()
         finally:
+            # After an error or an interrupt, what has not begun need not be done.
             for future in pending:
                 future.cancel()
 
@@ -68,6 +70,7 @@ def ahead(items: Iterable[T], count: int) -> Iterator[T]:
                 ready.put(item)
                 if stop.is_set():
                     break
+        # Whatever it is, it has to reach the reader of the queue, which would wait for ever otherwise.
         except BaseException as error:
             end = _End(error)
         finally:

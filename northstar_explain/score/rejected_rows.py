@@ -25,6 +25,7 @@ def with_distinct_names(rejected: pa.Table) -> pa.Table:
 def with_original_types(rejected: pa.Table, schema: pa.Schema, file: str | None) -> pa.Table:
     """Rejected rows with the types of their file, after a column ``file`` where there are several files."""
     kept = [field for field in schema if is_kept(field.type)]
+    # The first two columns are ours: row and reasons.
     kinds = [rejected.schema.field(0), rejected.schema.field(1), *kept]
     plain = pa.table([_cast(column, field.type) for column, field in zip(rejected.columns, kinds, strict=True)],
                      schema=pa.schema(kinds))  # fmt: skip
@@ -49,6 +50,7 @@ def join(files: Sequence[Path], out: Path) -> int:
     """
     from pyarrow import parquet
 
+    # A Parquet file has one schema, which is known only once all files are.
     schema = _common([_schema(path) for path in files])
     rows = 0
     with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
@@ -62,6 +64,7 @@ def _in_groups(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
     group: list[pa.Table] = []
     for path in files:
         group.append(_conformed(tables.read(path), schema))
+        # Grouped, as a row group for each batch with a rejected row would be a file of footers.
         if sum(table.num_rows for table in group) >= 1 << 16:
             yield pa.concat_tables(group)
             group = []

@@ -56,6 +56,7 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         "rejected_share": tally.rejected / tally.rows,
         "reasons": [
             {"column": column, "expected": expected, "rows": rows}
+            # The most frequent first; equal counts by name, so that the report is the same each time.
             for (column, expected), rows in sorted(tally.broken.items(), key=lambda item: (-item[1], item[0]))
         ],
         "segments": _shares(tally.segments, tally.scored, order.__getitem__),

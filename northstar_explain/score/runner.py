@@ -177,6 +177,7 @@ class _Runner:
                     writer = writer or ChunkWriter(self._outputs, self._work.folder, len(chunks), self._scorer.schema)
                     writer.write(batch)
                     row_progress.update(self._tally.rows + writer.tally.rows)
+                    # Counted in rows of input, rejected ones too, so that chunks begin at whole batches.
                     if writer.tally.rows >= CHUNK_ROWS:
                         self._close(writer, chunks)
                         writer = None
@@ -219,6 +220,7 @@ class _Runner:
         tally, outputs, folder = self._tally, self._outputs, self._work.folder
         too_many = tally.rejected / tally.rows > self._options.max_rejected
         published = not too_many or self._options.publish_anyway
+        # An unpublished run is reported all the same: its reasons are what the user needs now.
         facts = {"published": published, "engine": {"name": "local"}, **report(self._scorer, tally)}
         facts |= {"ignored_columns": list(self._input.ignored), "left_out_columns": list(self._input.left_out)}
         facts |= {"inputs": self._input.facts(), "outputs": []}

@@ -75,6 +75,7 @@ class Scorer:
             *(pa.field(f"reason_{i + 1}", text) for i in range(REASONS)),
             pa.field("model_id", text),
         ])  # fmt: skip
+        # Columns of neither are not read at all, whatever else the contract holds.
         features = {*model.scorecard.features, *(f.name for f in model.contract.segment_features)}
         self._features = [feature for feature in model.contract.features if feature.name in features]
         self.lookup = model.lookup
@@ -171,6 +172,7 @@ class _Reasons:
         if len(phrases) < len(every):  # some bins share a phrase
             places = {phrase: place for place, phrase in enumerate(phrases)}
             place_of = np.array([places[phrase] for phrase in every], dtype=np.int32)
+        # Place 0 is for rank 0, no reason; it is masked, so its phrase does not matter.
         self._of_rank = np.concatenate([[np.int32(0)], place_of[lookup.ranked]])
 
     def __call__(self, ranks: np.ndarray) -> pa.DictionaryArray:

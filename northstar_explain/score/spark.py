@@ -97,11 +97,13 @@ def _run(
     ignored = _require_table(customers, model, source, _is_csv(sources[0]))
     with one_fault(TableError, source, "rows", "files that Spark can read to their end", "Check the files."):
         repeated = _repeated(customers, model.contract.id)
+        # Counted by Spark itself, and compared with what the workers say they have seen.
         rows = customers.count()
     if not rows:
         raise no_rows(source)
     clock.lap("ids")
     progress(f"scoring {rows:,} rows")
+    # Kept, as it is read three times: for counts, scores and rejected rows.
     done = _scored(customers, model, options.control, repeated).persist()
     try:
         with one_fault(NorthstarError, source, "scoring", "workers that score every row", _WORKERS):
@@ -165,6 +167,7 @@ def _require_table(customers: DataFrame, model: Model, source: str, as_text: boo
 
     schema = to_arrow_schema(customers.schema)
     ignored = require_columns(schema, model.contract, label=False, source=source)
+    # Types are those of the schema, so no row is needed to refuse them before any work.
     require_types(schema.empty_table(), model.contract, label=False, source=source, as_text=as_text)
     return ignored
 
@@ -203,8 +206,10 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
             checked, scored = check_and_score(scorer, pa.Table.from_batches([batch]), known)
             yield _filled(schema, "scores", scored.rows.cast(plain).to_struct_array())
             if checked.rejected.num_rows:
+                # Spark has no order of rows, so a row number would mean nothing.
                 table = checked.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
                 yield _filled(schema, "rejected", table.to_struct_array().combine_chunks())
+            # One text per batch rather than columns: counts have keys that no schema could list.
             counted = json.dumps(count(checked, scored, scorer).to_json())
             yield _filled(schema, "tally", pa.array([counted]))
 
@@ -259,6 +264,7 @@ class _SparkOutputs:
                 continue
             beside = _beside(place)
             done.where(f"{kind} is not null").select(f"{kind}.*").write.mode("overwrite").parquet(beside)
+            # Read back: file systems of clusters differ in what remains of a task that was run twice.
             written = self._spark.read.parquet(beside).count()
             if written != rows:
                 raise NorthstarError(place, [Fault("rows", f"{rows:,} written", f"{written:,}", "Report this.")])
@@ -269,6 +275,7 @@ class _SparkOutputs:
         """Put everything in its place; the report last."""
         if rejects:
             self._put(self._rejects)
+        # Rejected rows first and the report last: whoever sees a report finds all that it describes.
         self._put(self.scores)
         if not rejects:
             self._files.delete(self._paths(self._rejects), True)

@@ -51,6 +51,7 @@ def opened(session: SparkSession | None, progress: Callable[[str], None]) -> Ite
         from pyspark import SparkContext
     except ImportError as error:
         raise NorthstarError(_SOURCE, [Fault("pyspark", "the library", "none", _INSTALL)]) from error
+    # A context that was there before belongs to somebody else, and is not stopped.
     ours = SparkContext._active_spark_context is None
     java = _Stderr(progress)
     try:
@@ -115,6 +116,7 @@ def _start(java: _Stderr) -> SparkSession:
         settings = SparkConf()
         master = settings.get("spark.master", master)
         _require_answer(master)
+        # The interpreter that runs this command has the package; the `python3` of the PATH may not.
         python = settings.get("spark.pyspark.python", None)
         with _variable("PYSPARK_PYTHON", python or os.environ.get("PYSPARK_PYTHON") or sys.executable):
             session = _built(settings, master)
@@ -164,6 +166,7 @@ def _require_answer(master: str) -> None:
     if scheme != "spark":
         return
     tried = []
+    # Several masters stand by for one another: one that listens is enough.
     for place in places.split(","):
         host, _, port = place.rpartition(":")
         try:

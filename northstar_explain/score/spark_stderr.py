@@ -19,6 +19,7 @@ def separate_stderr() -> None:
     """
     if _PORT not in os.environ or not _share_one_pipe():
         return
+    # Only here: everywhere else the command must not load Spark.
     from pyspark import SparkContext
 
     SparkContext._ensure_initialized()

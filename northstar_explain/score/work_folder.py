@@ -126,6 +126,7 @@ class WorkFolder:
             Whether to resume; otherwise, what an earlier run left is removed.
         """
         self._begun = True
+        # Of another input, model or output, chunks would be of another table.
         if not wanted or self._read(_RUN) != description:
             self._clear()
             self._write(_RUN, description)

@@ -96,7 +96,7 @@ def buys_next(people: People, state: State, calendar: Calendar, rng: np.random.G
     """
     days = slice(PAST, PAST + FUTURE)
     level = next_level(people, state.level, rng.standard_normal(len(people)))
-    # Drawn anew for those who are still here, which is right as leaving has no memory: `truth`, given the state alone,
+    # Drawn again for those who are still here, which is right as leaving has no memory: `truth`, given the state alone,
     # does not know the day either.
     leaves = np.where(state.here, PAST + rng.exponential(1.0 / people.leave_rate), 0.0)
     rate = trip_rate(people, calendar, days) * np.exp(level)[:, None] + click_rate(people, level)[:, None]

@@ -36,6 +36,7 @@ def pieces(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Reco
     TableError
         When the file is not a CSV, or not UTF-8.
     """
+    # Every column as text: Arrow would guess numbers, and 00123 would lose its zeros.
     header = read_header(path)
     convert = conversion(dict.fromkeys(header, pa.string()), columns)
     read = arrow_csv.ReadOptions(block_size=_BLOCK)

@@ -54,10 +54,12 @@ def unreadable(path: Path, error: BaseException) -> TableError:
         One of `READING`.
     """
     if isinstance(error, OSError) and error.errno:
+        # It was there when it was listed, so another program has taken it since.
         gone = isinstance(error, FileNotFoundError)
         got = "one that was removed meanwhile" if gone else os.strerror(error.errno)
         todo = "Read it again when no other program moves it." if gone else "Check the file and its permissions."
         return TableError(str(path), [Fault("file", "a file that can be read", got, todo)])
+    # Without an errno it is the content that is wrong, not the system that refuses.
     kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "Arrow")
     todo = "The file may be damaged, cut off or of another format: write it again."
     expected = f"a whole {kind} file"

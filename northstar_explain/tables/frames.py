@@ -43,6 +43,7 @@ def from_frame(frame: Any, needed: Collection[str] | None = None, source: str = 
 
 
 def _exported(frame: Any, needed: Collection[str] | None, source: str) -> pa.Table:
+    # A class has the attribute as well, and would fail later with an error about `self`.
     if isinstance(frame, type) or not hasattr(frame, "__arrow_c_stream__"):
         raise _no_table(frame, source, type(frame).__name__)
     if _is_pandas(frame):
@@ -50,6 +51,7 @@ def _exported(frame: Any, needed: Collection[str] | None, source: str) -> pa.Tab
         if levels > 1:
             todo = "Flatten the names, for example with frame.columns.get_level_values(0)."
             raise TableError(source, [Fault("names of columns", "names of one level", f"{levels} levels", todo)])
+        # Names that are no text, such as the numbers of a frame without a header, are made text one by one.
         if not all(isinstance(name, str) for name in frame.columns):
             return _by_column(frame, needed, source)
     try:
@@ -79,6 +81,7 @@ def _by_column(frame: Any, needed: Collection[str] | None, source: str) -> pa.Ta
     columns = [(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
     levels = [(level, name) for level, name in enumerate(frame.index.names) if name is not None]
     taken = {name for name, _ in columns}
+    # A named level of the index often is the customer id; an unnamed one counts rows.
     columns += [(str(name), frame.index.get_level_values(level)) for level, name in levels if str(name) not in taken]
     names, arrays, faults = [], [], []
     for name, column in columns:

@@ -38,6 +38,7 @@ def files_of(name: Path) -> list[Path]:
     if _is_pattern(str(name)) and not _exists(name):
         anchor = Path(name.anchor)
         matches = sorted(set(_matching(anchor, name.relative_to(anchor).parts)))
+        # A pattern may match folders, which then stand for the tables in them.
         files = [file for path in matches for file in (sorted(_inside(path)) if _is_folder(path) else [path])]
         got = "no such file"
     else:
@@ -60,6 +61,7 @@ def _matching(folder: Path, components: Sequence[str]) -> Iterator[Path]:
     if first == "**":
         for below in _folders(folder):
             yield from _matching(below, rest)
+    # Not listed: a folder that may be entered but not read still gives a file whose name is known.
     elif not _is_pattern(first):
         if _exists(folder / first):
             yield from _matching(folder / first, rest)
@@ -100,6 +102,7 @@ def _listed(folder: Path) -> list[Path]:
             names = sorted(entry.name for entry in entries)
     except OSError as error:
         raise _not_examined(folder, "a folder that can be listed", error) from error
+    # Sorted, so that rows come in the same order on every file system.
     return [folder / name for name in names if not name.startswith(_SKIPPED)]
 
 

@@ -85,6 +85,7 @@ class Move:
 
     def undo(self) -> bool:
         """Restore the old file; False where it is missing."""
+        # Two renames stood for an exchange, and the second may not have happened.
         if self.old is not None and inode(self.aside) == self.old:
             if inode(self.place) is not None:
                 self.place.rename(self.beside)
@@ -125,12 +126,14 @@ def carry_out(intent: Path, moves: Sequence[Move], discard: Sequence[Path] = ())
     """
     with _written(intent, moves, discard):
         try:
+            # The intent must be on disk before the first move: after a power cut it is what tells how to go on.
             sync(intent.parent)
             for move in moves:
                 move.do()
             _sync_folders(moves)
         except BaseException:
             undone = [_undone(move) for move in reversed(moves)]
+            # Where a file could not be restored, the intent stays and leads forward instead.
             if all(undone):
                 intent.unlink()
             raise
@@ -181,6 +184,7 @@ def exchange(one: Path, other: Path) -> bool:
     import ctypes
 
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    # A C library without the call, such as that of macOS.
     if rename is None:
         return False
     at_cwd, rename_exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
@@ -217,6 +221,7 @@ def _written(intent: Path, moves: Sequence[Move], discard: Sequence[Path]) -> It
             json.dump(data, file)
             file.flush()
             os.fsync(file.fileno())
+            # Renamed once it is on disk: an intent is whole or not there.
             draft.rename(intent)
             yield
     finally:
@@ -240,6 +245,7 @@ def _complete(intent: Path, places: set[Path], rewriting: bool) -> None:
             moves, discard = _read(json.load(file), intent)
             concerned = bool(places & {move.place for move in moves})
             lost = [move for move in moves if move.is_lost()]
+            # What is lost is about to be written again, so nobody will miss it.
             if lost and concerned and rewriting:
                 remove(intent)
             elif lost and concerned:

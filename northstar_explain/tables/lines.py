@@ -47,6 +47,7 @@ class LineReader:
         self._path = path
         with self._refusals():
             self._names = csvs.read_header(path)
+        # Shared by all threads; a column that one of them takes out is at worst tried once more by another.
         self._numbers = set(numbers)
         # A line that is parsed as a row unless a quotation mark is open before it: see `texts`.
         self._sentinel = ",".join("0" * len(self._names)).encode() + b"\n"
@@ -62,7 +63,9 @@ class LineReader:
             pending: list[bytes] = []
             lines, wanted = 0, skip or size
             while piece := file.read(_READ):
+                # All line ends of a piece at once: a loop over lines in Python would take longer than parsing them.
                 ends = np.flatnonzero(np.frombuffer(piece, dtype=np.uint8) == ord("\n"))
+                # A line of more than 4 MB: a cell with an open quotation mark, or no CSV. Arrow says which.
                 if not len(ends) and len(piece) == _READ:
                     return
                 used, at = 0, wanted - lines
@@ -131,5 +134,6 @@ class LineReader:
 
     def _parse(self, data: bytes, parsed: int, numbers: set[str], columns: list[str] | None) -> pa.Table:
         kinds = {name: pa.float64() if name in numbers else pa.string() for name in self._names}
+        # The blocks are parsed side by side already; threads within each would only wait for one another.
         read = arrow_csv.ReadOptions(use_threads=False, column_names=self._names, block_size=parsed)
         return arrow_csv.read_csv(pa.py_buffer(data), read, convert_options=csvs.conversion(kinds, columns))

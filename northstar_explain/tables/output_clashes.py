@@ -47,6 +47,7 @@ def require_apart(outputs: Sequence[Path], inputs: Sequence[Path] = (), replaces
     read = [(path, trail) for path in inputs if (trail := _input_trail(path))]
     own = _trail(replaces)[0] if replaces is not None else None
     written: list[tuple[Path, list[_Key]]] = []
+    # Each output is compared with those before it, so two options that name one path are found too.
     for output in outputs:
         trail = _trail(output)
         may_be_replaced = trail[0] == own
@@ -69,6 +70,7 @@ def local_paths(names: Path | str | Sequence[Path | str]) -> list[Path]:
     """
     paths: list[Path] = []
     for name in [names] if isinstance(names, Path | str) else names:
+        # As Spark takes them: a scheme before the path. A Windows drive has no `//` after its colon.
         scheme, colon, rest = str(name).partition(":")
         if colon and scheme == "file":
             name = "/" + rest.lstrip("/")
@@ -115,6 +117,7 @@ def _clash(output: Path, expected: str, got: str) -> OutputError:
 def _product(folder: Path) -> str | None:
     """What kind of output a folder is, if a command of ours wrote it."""
     for what, mark, others in (_MODEL, _PACK, _SCORES):
+        # lexists, as a broken link still says what the folder was meant to be.
         if os.path.lexists(folder / mark) and any(os.path.lexists(folder / name) for name in others):
             return what
     return None
@@ -136,6 +139,7 @@ def _input_trail(path: Path) -> list[_Key]:
         status = os.fstat(0)
     except OSError:  # closed
         return []
+    # A pipe or a terminal on standard input is no file that an output could destroy.
     return [(status.st_dev, status.st_ino)] if stat.S_ISREG(status.st_mode) else []
 
 

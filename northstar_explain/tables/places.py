@@ -36,6 +36,7 @@ def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
     if exists and not overwrite:
         todo = "Choose another path, or say --overwrite to replace it."
         raise OutputError(str(path), [Fault("output", "a path that is free", "one that exists", todo)])
+    # Folders that are missing are made later; what must hold is that the nearest that exists is one.
     nearest = next(parent for parent in path.absolute().parents if parent.exists())
     if not nearest.is_dir():
         todo = "Choose another path."

@@ -125,10 +125,13 @@ class Publication:
         return cannot_write(next(iter(self._staged), Path()), error)
 
     def _publish(self) -> None:
+        # Synced before the exchange: after a power cut, the new name must not lead to an empty file.
         for staged in self._staged.values():
             _sync_all(staged)
         moves = [Move(place, staged, inode(staged), inode(place)) for place, staged in self._staged.items()]
+        # What is published at the same path replaces the old one itself.
         gone = [place for place in self._gone if inode(place) is not None and place not in self._staged]
+        # Moved aside rather than removed, so that a failure can bring it back.
         moves += [Move(place, beside(place), None, inode(place)) for place in gone]
         # One rename is atomic by itself; an intent would only leave more to clean up.
         if len(moves) == 1 and not self._discard and moves[0].at_once():

@@ -67,6 +67,7 @@ def _read_parquet(path: Path) -> pa.Table:
 
 def _read_arrow(path: Path) -> pa.Table:
     with pa.OSFile(str(path)) as file:
+        # An Arrow file and an Arrow stream share the suffix; only the file begins with a magic number.
         magic = file.read(6)
         file.seek(0)
         return (pa.ipc.open_file if magic == b"ARROW1" else pa.ipc.open_stream)(file).read_all()

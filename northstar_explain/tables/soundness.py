@@ -41,6 +41,7 @@ def require_sound(table: pa.Table, source: Path | str, first_row: int = 1) -> No
     faults = []
     for name, column in zip(names, table.columns, strict=True):
         try:
+            # Chunk by chunk: a dictionary may differ from one to the next.
             for chunk in column.chunks:
                 _validate(chunk)
         except pa.ArrowException as error:
@@ -80,9 +81,11 @@ def as_bytes(texts: pa.Array) -> pa.Array:
 def _validate(array: pa.Array) -> None:
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        # As bytes: offsets are validated, and the characters are left to the check of single rows.
         as_bytes(array).validate(full=True)
     elif pa.types.is_dictionary(kind):
         array.indices.validate(full=True)
+        # The values of a dictionary are not validated with its indices.
         _validate(array.dictionary)
         pa.DictionaryArray.from_arrays(array.indices, array.dictionary)  # refuses an index out of range
     else:

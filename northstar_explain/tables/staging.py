@@ -23,6 +23,7 @@ _NUMBERS = itertools.count()
 
 def beside(place: Path, ending: str = PART) -> Path:
     """A new hidden name of this process in the folder of an output."""
+    # Cut in bytes, as the limit of file systems is in bytes; half a character is dropped.
     name = os.fsencode(place.name)[:_LONGEST].decode(errors="ignore")
     pid = os.getpid()
     return place.with_name(f".{name}.{_host()}-{pid}-{_began(pid)}-{next(_NUMBERS)}{ending}")
@@ -92,6 +93,7 @@ def _is_running(name: str) -> bool:
 def _host() -> str:
     """Identifies this machine; a container counts as one, since it has process ids of its own."""
     try:
+        # Two containers may have one host name, but a process id means something only in its own namespace.
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         space = ""

@@ -129,6 +129,7 @@ def find(names: Sequence[Path | str]) -> Source:
         When there are none, one is not a table, or a folder cannot be listed.
     """
     settle(*map(Path, names))
+    # A file that two names stand for is read once, or each of its customers would be a repeated id.
     files = list(dict.fromkeys(file for name in names for file in files_of(Path(name))))
     for file in files:
         require_file(file)
@@ -179,11 +180,14 @@ def _parquet_pieces(
     with parquet.ParquetFile(path) as file:
         schema, metadata = file.schema_arrow, file.metadata
     yield schema.empty_table()
+    # Few distinct values: as a dictionary they are checked and looked up once, not once per row.
     texts = [field.name for field in schema if field.name in encode and pa.types.is_string(field.type)]
+    # The footer is parsed once: with many columns and row groups it is large.
     with parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
         rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         for groups in _bundles(rows):
             total = sum(rows[group] for group in groups)
+            # Whole bundles before the start are not even read.
             if skip >= total:
                 skip -= total
                 continue
@@ -222,6 +226,7 @@ def _arrow_pieces(
 
 def _after(skip: int, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
     for piece in pieces:
+        # An empty piece has the schema, which callers need of a file without rows.
         if skip < piece.num_rows or not piece.num_rows:
             yield piece.slice(skip) if skip else piece
         skip = max(0, skip - piece.num_rows)
@@ -245,4 +250,5 @@ def _resized(pieces: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
 
 def _joined(pieces: list[pa.Table]) -> pa.Table:
     pieces = [piece for piece in pieces if piece.num_rows]
+    # No copy where a batch is a piece of the file already, which is the usual case.
     return pieces[0] if len(pieces) == 1 else pa.concat_tables(pieces).combine_chunks()

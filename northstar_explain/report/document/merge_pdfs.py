@@ -54,6 +54,7 @@ def _append(merged: Pdf, document: Pdf) -> None:
     tree = merged.Root.StructTreeRoot
     # Keys of the parent tree are unique in a file, so those of the appended document are shifted past ours.
     offset = 1 + max(_keys(tree.ParentTree), default=-1)
+    # WeasyPrint writes one root element, under which the children of the appended tree go.
     root = _only(tree.K)
     for child in _children(_only(copied_tree.K)):
         child.P = root
@@ -65,6 +66,7 @@ def _append(merged: Pdf, document: Pdf) -> None:
     for page in list(merged.pages)[first_page:]:
         page.obj.StructParents = offset + int(page.obj.StructParents)
         for annotation in page.obj.get(Name.Annots, []):
+            # Links are tagged too, through the same numbers as pages.
             if Name.StructParent in annotation:
                 annotation.StructParent = offset + int(annotation.StructParent)
     tree.ParentTreeNextKey = 1 + max(_keys(tree.ParentTree))

@@ -68,6 +68,7 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
         Ready to print: figures formatted, texts without markup.
     """
     plan = plan or Plan()
+    # Before anything is formatted: the names of the plan are used on every page.
     model = planned(model, plan)
     contract, segments = model.contract, model.segmentation.segments
     facts, holdout = model.evaluation.segments, model.evaluation.purchase.holdout
@@ -121,6 +122,7 @@ def _columns(model: Model, colors: dict[str, str]) -> list[Column]:
         )
         for one in model.segmentation.segments
     ]
+    # Descending, so that the mosaic falls from left to right.
     return sorted(columns, key=lambda column: -column.rate)
 
 
@@ -131,6 +133,7 @@ def _headline(model: Model) -> str:
     def share(id: str) -> float:
         return outcomes[id].share_of_buyers if id in outcomes else 0.0
 
+    # By share of buyers and not by rate: the largest part of the business is the main result.
     best = max(model.segmentation.segments, key=lambda one: share(one.id))
     return f"{best.name}: {best.share:.0%} of {contract.noun}, {share(best.id):.0%} of everyone who {contract.outcome}"
 

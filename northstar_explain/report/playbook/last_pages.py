@@ -111,12 +111,14 @@ def contacts(model: Model, segments: tuple[SegmentPage, ...]) -> Contacts:
     matrix = model.evaluation.together.matrix
     bands = tuple(_band(steps, key, todo, matrix) for steps, key, todo in TREATMENTS)
     keys = {step: key for steps, key, _ in TREATMENTS for step in steps}
+    # One scale for all cells, so that their colours can be compared across segments.
     highest = max((cell.n for cells in matrix.values() for cell in cells), default=1) or 1
     lines = tuple(
         SegmentLine(one.id, one.name, one.accent,
              tuple(_cell(cell, one.accent, highest, keys) for cell in reversed(matrix[one.id])))
         for one in segments
     )  # fmt: skip
+    # Shares of the holdout, as only there who bought was not known to the model.
     everybody, buyers, first = _customers(matrix, range(1, 11)), _buyers(matrix, range(1, 11)), TREATMENTS[0][0]
     return Contacts(
         lines,

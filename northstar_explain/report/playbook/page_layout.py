@@ -116,6 +116,7 @@ def lay_out_pages(
     progress("laying out the segments")
     fitted = dict(zip((page.id for page in segments), fit_alike(press, segment_texts(book)), strict=True))
     for page in planned:
+        # Segments are laid out already: all have one size, so that pages of equals look alike.
         if page.id not in fitted:
             progress(f"laying out page {page.number} of {len(planned)}")
             fitted[page.id] = fit(press, source(book, [page], logo), _first(page, book))
@@ -129,6 +130,7 @@ def segment_texts(book: Playbook) -> list[str]:
 
 def fit_alike(press: Press, texts: Sequence[str]) -> list[Fitted]:
     """Lay out the segments' pages, all in the largest font size with which each fits one A4 page."""
+    # Each page begins with the size of the one before: sizes only go down, and most pages are laid out once.
     level, fitted = _FIRST["segment"], []
     for text in texts:
         fitted.append(fit(press, text, level))
@@ -139,6 +141,7 @@ def fit_alike(press: Press, texts: Sequence[str]) -> list[Fitted]:
 def _first(page: Page, book: Playbook) -> int:
     """The font size to begin with: near the one that will fit, as each attempt takes time."""
     more = max(0, len(book.segments) - 4)
+    # These pages grow with the number of segments, or of leaves.
     first = {"overview": 1 + 2 * more, "contacts": (1 + more) // 2, "tree": (book.tree.leaves - 4) // 2}
     return min(LEVELS - 1, max(0, first.get(page.kind, _FIRST.get(page.kind, 0))))
 
@@ -166,6 +169,7 @@ def fit(press: Press, text: str, first: int) -> Fitted:
     best = at(first)
     low, high, step = first, first, 1  # at `low` it does not fit, at `high` it may
     while best.page_count > 1 and high < LEVELS - 1:
+        # Doubled steps, then halving: a long page needs few attempts, and each takes time.
         low, high, step = high, min(high + step, LEVELS - 1), 2 * step
         best = at(high)
     while high - low > 1 and best.page_count == 1:

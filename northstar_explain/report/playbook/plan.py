@@ -113,6 +113,7 @@ def read_plan(path: Path, model: Model) -> Plan:
         segments=_segments(reader, book, sections, ids),
         files=(path, *reader.read),
     )
+    # After reading, as two segments may each be right and clash with one another.
     reader.faults += _clashes(reader, plan, model)
     if reader.faults:
         raise PlanError(str(path), reader.faults)
@@ -151,6 +152,7 @@ def _clashes(reader: _PlanReader, plan: Plan, model: Model) -> list[Fault]:
     ]
     first_use: dict[str, str] = {}
     for id, one in plan.segments.items():
+        # Without a colour, the id stands in its place, which no other segment has.
         other = first_use.setdefault(one.color.casefold() or id, id)
         if other != id:
             faults.append(reader.fault_at(("segments", id, "color"), f"a colour other than that of {other}", one.color))
@@ -257,6 +259,7 @@ class _PlanReader:
             got = f"{len(content):,} bytes of {kind or 'something else'}"
             self.fault(at, f"a PNG or JPEG of at most {_LOGO_BYTES:,} bytes", got)
             return None
+        # An output must not overwrite the logo either, so it counts among the files that were read.
         self.read.append(folder / value)
         return Logo(content, kind)
 

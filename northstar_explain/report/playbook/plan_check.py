@@ -82,6 +82,7 @@ Complaints = Iterator[tuple[str, str]]
 
 def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     """A name with an adjective of the contract of which the opposite is true."""
+    # Only a contradiction is reported: a name need not mention what is true.
     opposite = {HIGH: LOW, LOW: HIGH}
     if not plan.name:
         return
@@ -111,6 +112,7 @@ def _email(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
         feature = _with_role(model.contract, "email")
         yield "channels", f"e-mail, but {feature.words}: index {_index(segment, feature)}"
     item = next((p for p in segment.profile if model.contract[p.feature].role == "email"), None)
+    # Where most have no value, a channel chosen by the average of the others would miss them.
     if item and item.known < segment.customers / 2:
         known = f"{item.known / max(1, segment.customers):.0%}"
         yield "channels", f"e-mail, but {model.contract[item.feature].words} is known of {known} only"
@@ -125,6 +127,7 @@ def _both_ways(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.control_group is None:
         return
+    # Of all customers of the segment, as the plan is for them and not for the holdout.
     size = round(plan.control_group * segment.customers)
     if smallest_uplift(segment.id, size, model) is None:
         size_words = f"{plan.control_group:.0%} are {words.count(size)} {model.contract.noun}"

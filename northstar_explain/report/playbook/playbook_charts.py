@@ -38,6 +38,7 @@ def index_bar(index: float) -> Bar:
     -------
     Bar
     """
+    # Clipped on both sides: an index of 0 has no logarithm.
     ratio = min(WIDEST, max(1 / WIDEST, index / 100))
     return both_ways(math.log(ratio) / math.log(WIDEST))
 
@@ -87,6 +88,7 @@ def mosaic_svg(columns: Sequence[Column], base: float, outcome: str, noun: str) 
     room = wide - left - 92 - gap * (len(columns) - 1)
     line = round(floor - high * base / highest, 1)
     end = left + room + gap * (len(columns) - 1)
+    # All rates of a chart with as many digits as the narrowest column has room for.
     digits = 1 if min(room * one.share for one in columns) >= NARROW else 0
     shapes, x = [f'<path d="M{left} {line}H{end + 4:.1f}" stroke="{LINE}" stroke-width="1"/>'], float(left)
     for one in columns:
@@ -121,6 +123,7 @@ def deciles_svg(shares: Sequence[float], color: str, noun: str) -> str:
     str
     """
     wide, high, top, step = 260, 74, 14, 26
+    # At least 20%, so that an even segment shows ten low columns and not ten towers.
     floor, highest = top + high, max(0.2, *shares)
     line = round(floor - high * 0.1 / highest, 1)
     shapes = [f'<path d="M0 {line}H{wide}" stroke="{LINE}" stroke-width="1"/>']

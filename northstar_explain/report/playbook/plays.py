@@ -55,6 +55,7 @@ def recommended(segment: Segment, contract: Contract) -> Play:
     return Play(
         do=tuple(matching["do"][:MOST]),
         avoid=tuple(matching["avoid"][:MOST]),
+        # There always is one: each list ends with a play without a condition.
         offer=matching["offer"][0],
         channels=tuple(matching["channels"][0]),
         cadence=matching["cadence"][0],

@@ -148,6 +148,7 @@ def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: 
     accent = accents[segment.id]
     border = facts.borderline[segment.id]
     names = {one.id: one.name for one in model.segmentation.segments}
+    # The nearest first; equal shares by id, so that the same facts give the same page.
     near = sorted(border.toward.items(), key=lambda item: (-item[1], item[0]))[:3]
     return SegmentPage(
         id=segment.id,
@@ -235,6 +236,7 @@ def _features(segment: Segment, contract: Contract) -> tuple[FeatureRow, ...]:
     # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
     shown = [item for item in segment.profile if item.index is not None and not contract[item.feature].sensitive]
     usable = [item for item in shown if abs(item.effect) >= _SLIGHT]
+    # Both sides apart: a segment far above in many features would otherwise show none that it lacks.
     above = sorted((p for p in usable if p.effect > 0), key=lambda p: -p.effect)[:MOST_BARS]
     below = sorted((p for p in usable if p.effect < 0), key=lambda p: p.effect)[:MOST_BARS]
     selected = sorted(above + below, key=lambda p: -(p.index or 0.0))
@@ -273,6 +275,7 @@ def _deciles(cells: Sequence[DecileCell], accent: str, contract: Contract) -> st
 
 
 def _drivers(facts: Sequence[facts_of.Driver], segment: Segment, contract: Contract) -> tuple[DriverRow, ...]:
+    # What would be printed as 0.00 is no driver.
     selected = [one for one in facts if abs(one.mean_points) >= 0.005][:MOST_DRIVERS]
     largest = max((abs(one.mean_points) for one in selected), default=1.0)
     profile = {item.feature: item for item in segment.profile}

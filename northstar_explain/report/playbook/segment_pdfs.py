@@ -63,6 +63,7 @@ class SegmentPdfProcess:
         """The PDFs in the order of the pages; made in this process if the other one failed."""
         assert self._job is not None
         data, _ = self._process.communicate()
+        # Any failure there, even a kill for want of memory, costs time only.
         if self._process.returncode == 0:
             return [base64.b64decode(one) for one in json.loads(data)]
         return make_pdfs(self._job)

@@ -72,9 +72,11 @@ def write_playbook(
     targets = {f"playbook-{one.id}.pdf": one.id for one in model.segmentation.segments}
     for name in ("playbook.pdf", "playbook.html", *targets, *_stale(folder, set(targets))):
         tables.require_free(folder / name, overwrite)
+    # The folder is replaced as a whole, so nothing in it may belong to somebody else.
     if folder.is_dir():
         tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
     progress("collecting the facts")
+    # Started before the facts are collected, as it has half a second of imports to do.
     process = SegmentPdfProcess() if has_room() else None
     try:
         with rare_garbage_collection():
@@ -92,6 +94,7 @@ def _files(
     book: Playbook, plan: Plan, process: SegmentPdfProcess | None, progress: Callable[[str], None]
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Name to content of every file, and the ids of pages that are longer than one A4 page."""
+    # One font with the characters of all pages: each PDF of its own would subset it again.
     font = inter(source(book, pages(book)))
     titles = [f"{segment.name}: {book.title}" for segment in book.segments]
     if process:

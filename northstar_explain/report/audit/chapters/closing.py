@@ -37,6 +37,7 @@ _CHECKED = (
 def parity(certificate: Certificate) -> Chapter:
     """The parity certificate."""
     page = ChapterBuilder()
+    # A program that was not there proves nothing, for or against, and is not counted.
     run = [check for check in certificate.checks if not check.not_checked]
     verdict = "agree on every row that was compared" if certificate.passed else "DO NOT AGREE"
     page.paragraphs(
@@ -142,6 +143,7 @@ def _training(model: Model) -> str:
         ("truth", "TRUTH" if purchase.gaps.true_probability else None),
         ("update", "BEFORE" if update else None),
         ("since", "SCORES" if update and update.since_scores else None),
+        # Where the number was chosen from the data, it is chosen again.
         ("segments", options["segments"]["k"]),
         ("fit-rows", options.get("fit_rows")),
         ("margin", options["margin"]),

@@ -61,6 +61,7 @@ class ReportContents:
         model, about = self.model, self.about
         return (
             self._first_look(),
+            # Who and what first, then evidence, then limits; the signature comes last.
             identity.identity(model, about, self.date),
             identity.data(model),
             identity.contract(model),

@@ -58,6 +58,7 @@ def findings(
         *_about_segments(model),
         *_about_people(about),
     ]
+    # A stable sort: within a level, findings about one subject stay together.
     return tuple(sorted(unsorted, key=lambda one: (BROKEN, WEAK, OPEN).index(one.level)))
 
 
@@ -98,6 +99,7 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
         yield AuditFinding(BROKEN, "The Brier score is no better than that of the base rate.", "Performance")
     if holdout.figures[ECE] > WEAK_CALIBRATION_ERROR:
         yield AuditFinding(WEAK, f"The calibration error is {holdout.figures[ECE]:.3f}.", "Performance")
+    # Not weak but open: it says nothing against the model, only that nobody knows yet.
     if not purchase.out_of_time:
         yield AuditFinding(
             OPEN,

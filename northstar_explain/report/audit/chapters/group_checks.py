@@ -27,6 +27,7 @@ def groups(model: Model) -> Chapter:
     page.paragraphs(*sensitive_words(model))
     subgroups = model.evaluation.purchase.subgroups
     sensitive = [feature.name for feature in model.contract.sensitive_features]
+    # False sorts before True, so sensitive features come first and the others keep their order.
     for by in sorted(dict.fromkeys(row.by for row in subgroups), key=lambda name: name not in sensitive):
         rows = [row for row in subgroups if row.by == by]
         page.section(_words(by, model, by in sensitive), _table(rows))

@@ -157,6 +157,7 @@ def contract(model: Model) -> Chapter:
 
 
 def _feature(feature: Feature, model: Model) -> tuple[str, ...]:
+    # What the contract allows, whether or not the model came to use it.
     uses = [name for name in ("segments", "model") if feature.may_serve(name)]
     purpose = " and ".join(uses) if uses else "group checks" if feature.sensitive else "nothing"
     return (

@@ -145,14 +145,17 @@ def _stops(feature: Feature, model: Model) -> list[float]:
     cuts = sorted({float(c) for axis in _axes(feature.name, model) if isinstance(axis, NumberBins) for c in axis.cuts})
     seen = {item.feature: item for item in model.evaluation.robustness.out_of_range}.get(feature.name)
     ends = [seen.seen_low, seen.seen_high] if seen else [x for x in (feature.minimum, feature.maximum) if x is not None]
+    # A step of a slider moves by one bin, or by a few where there are more bins than pixels.
     every = max(1, math.ceil(len(cuts) / _STOPS))
     values = [*ends, *(_rounded(feature, cut) for cut in cuts[::every])]
     low, high = feature.minimum, feature.maximum
+    # Rounding may have moved a value out of the bounds, where the contract would reject it.
     inside = {v for v in values if (low is None or v >= low) and (high is None or v <= high)}
     return sorted(inside) or [0.0]
 
 
 def _rounded(feature: Feature, value: float) -> float:
+    # Up, as a value on a cut belongs to the bin above: the stop is then inside that bin.
     return float(math.ceil(value)) if feature.kind.whole else float(f"{value:.4g}")
 
 
@@ -230,6 +233,7 @@ def _reasons(term: Term) -> list[str] | dict[str, list[str]]:
     if len(term.axes) == 1:
         return list(term.reasons)
     rows, columns = term.points.shape
+    # The effect ends each reason, and follows from the sign of the points.
     bare = [_EFFECT.sub("", text) for text in term.reasons]
     for split in range(1, bare[0].count(" with ") + 1):
         first = [" with ".join(bare[row * columns].split(" with ")[:split]) + " with " for row in range(rows)]
@@ -263,6 +267,7 @@ def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
     # Probabilities are stored with every digit: the page must agree with them within 1e-9.
     columns = columns_of(model.golden, features)
     segment, probability = (model.golden[name].to_pylist() for name in EXPECTED)
+    # The first hundred golden rows are ordinary customers; edge cases would be odd to begin with.
     starts = _starts(np.array(probability[:100]))
     return {
         "features": [feature.name for feature in features],
@@ -280,6 +285,7 @@ def _starts(probability: np.ndarray) -> list[int]:
     """Golden rows to start from: the one of median probability, then from the least to the most likely."""
     # A stable sort, so that equal probabilities give the same page on every machine.
     order = np.argsort(probability, kind="stable")
+    # Unique, as a small table has fewer rows than starts.
     spaced = [int(order[i]) for i in np.unique(np.linspace(0, len(order) - 1, _STARTS).astype(int))]
     middle = int(order[len(order) // 2])
     return [middle, *(row for row in spaced if row != middle)]

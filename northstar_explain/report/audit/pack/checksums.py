@@ -53,6 +53,7 @@ def listed(folder: Path) -> set[str]:
     """The files of the pack in a folder, as its manifest lists them; empty if the folder is not a pack."""
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
+        # A manifest cannot list itself, nor the sums that are derived from it.
         return {*manifest["files"], MANIFEST, SUMS} if manifest["kind"] == KIND else set()
     except (OSError, ValueError, KeyError, TypeError):
         return set()
@@ -104,6 +105,7 @@ def seen(folder: Path, name: str) -> FileState:
     """
     path = folder / name
     try:
+        # The folders between as well, as a link among them leads elsewhere just the same.
         if any(one.is_symlink() for one in (path, *path.parents) if one.is_relative_to(folder) and one != folder):
             return FileState(instead="a link")
         # `lstat` before opening: opening a named pipe would block until somebody writes to it.
@@ -121,6 +123,7 @@ def seen(folder: Path, name: str) -> FileState:
 def is_inside(name: str) -> bool:
     """Whether a listed path stays inside its folder."""
     path = PurePosixPath(name)
+    # A manifest comes from somebody else: it must not make a verifier read files outside of the pack.
     return bool(name) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\n" not in name
 
 

@@ -67,6 +67,7 @@ def csv_bytes(table: pa.Table) -> bytes:
     table = table.rename_columns([f"'{n}" if n.startswith(tuple(FORMULA_STARTS)) else n for n in table.column_names])
     for place, field in enumerate(table.schema):
         column = table.column(place)
+        # CSV has no lists; JSON can be read back by any program.
         if pa.types.is_list(field.type):
             texts = [None if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_pylist()]
             column = pa.array(texts, pa.string())

@@ -61,6 +61,7 @@ class Report:
 
     def start_jobs(self, count: int) -> list[PdfJob]:
         """Typeset the chapters in `count` worker processes, each an equal share of them, in order."""
+        # Equal shares: pages of the appendix are alike, so processes end at about the same time.
         bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
         chunks = [replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b]
         inputs = [(chunk.page(), chunk.pictures()) for chunk in chunks]

@@ -155,6 +155,7 @@ def _made(
     shapes, pairs = feature_shapes(model), pair_shapes(model)
     back = Report(f"Appendix: {model.contract.title}", "appendix", appendix(model, shapes, pairs), running(model))
     progress("typesetting the appendix, and meanwhile making the workbook and the page")
+    # The appendix takes longest, so it begins first, beside everything that this process does.
     jobs = back.start_jobs(_WORKERS)
     try:
         pack = _Files()
@@ -165,6 +166,7 @@ def _made(
         pack.add(BOOK, book, "the scorecard as a workbook that scores by live formulas")
         pack.add(PAGE, audit_page(model, shapes, pairs).encode(), "interactive shapes and a what-if customer, offline")
         progress("scoring the golden rows by every available program")
+        # Handed in by the caller: a report presents, and must not depend on what runs the programs.
         certificate = certify(model, book)
         pack.add(CERTIFICATE, json_bytes(certificate.to_json()), "the parity certificate")
         for name, (table, words) in pack_tables.pack_tables(model, shapes, certificate).items():

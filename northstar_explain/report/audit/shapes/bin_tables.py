@@ -63,6 +63,7 @@ def _sides(term: Term, page: str) -> Iterator[dict[str, Any]]:
 
 
 def _cells(term: Term, page: str, counts: dict[str, np.ndarray], model: Model) -> pa.Table:
+    # Both in the order in which `ravel` flattens the points, so that rows of the table fit together.
     rows, columns = (side.ravel() for side in np.indices(term.points.shape))
     first, second = ([bin_label(axis, bin, model.contract) for bin in range(axis.count)] for axis in term.axes)
     return pa.table({

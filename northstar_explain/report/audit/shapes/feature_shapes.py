@@ -174,6 +174,7 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
     inner = range(1, axis.count - 1)
     if isinstance(axis, NumberBins):
         scale = _plot_axis(axis, term, feature, model)
+        # Two more edges than cuts: the outermost bins end where the axis ends.
         edges = [scale.place(x) for x in (scale.low, *map(float, axis.cuts), scale.high)]
         bins = tuple(_bin(term, counts, model, i, edges[i - 1], edges[i]) for i in inner)
         groups = _merge_neighbours(bins, axis, feature, model.contract.currency)
@@ -181,6 +182,7 @@ def _shape(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, f
     else:
         scale, ticks = None, ()
         bins = tuple(_bin(term, counts, model, i) for i in inner)
+        # Categories have no order of their own: by points, they are compared at a glance.
         if not feature.kind.has_order:
             bins = tuple(sorted(bins, key=lambda bin: (-bin.points, bin.label)))
         groups = bins

@@ -61,6 +61,7 @@ def _cells(
     canvas: Canvas, pair: PairShape, top: float, width: float, height: float, colour: Callable[[CellIndex], str]
 ) -> None:
     """All cells that are not empty, one path per colour; a run of one colour in a row is one thick stroke."""
+    # One path per colour: a rectangle per cell would make the page many times larger.
     paths: dict[str, str] = defaultdict(str)
     for row in range(pair.points.shape[0]):
         start, previous = 0, ""
@@ -82,9 +83,11 @@ def _cells(
 
 def _hatch_thin(canvas: Canvas, pair: PairShape, top: float, width: float, height: float) -> None:
     """A diagonal line through each thin cell; thin cells along one diagonal share a line."""
+    # Padded, so that neighbours of cells at the edge need no special case.
     thin = np.pad((pair.train_n > 0) & ~pair.thick, 1)
     data = ""
     for row, column in np.argwhere(thin).tolist():
+        # Only where a diagonal begins; the cells that follow it are counted below.
         if not thin[row + 1, column - 1]:
             cells = 1
             while thin[row - cells, column + cells]:
@@ -98,6 +101,7 @@ def _hatch_thin(canvas: Canvas, pair: PairShape, top: float, width: float, heigh
 
 
 def _colour(points: float, strongest: float) -> str:
+    # Points beyond the scale get its last colour: they are in thin cells, which are hatched.
     step = round(max(-1.0, min(1.0, points / strongest)) * _STEPS)
     return _mixed(_UP if step > 0 else _DOWN, abs(step) / _STEPS)
 

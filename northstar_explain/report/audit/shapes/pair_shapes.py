@@ -127,6 +127,7 @@ def describe_pair(pair: PairShape) -> tuple[str, ...]:
 
 def _pair(term: Term, counts: dict[str, np.ndarray], model: Model, rank: int, facts: TermImportance) -> PairShape:
     first, second = (_side(axis, term, place, model) for place, axis in enumerate(term.axes))
+    # Both axes reordered at once, as the plot shows missing first and categories by points.
     plotted = np.ix_(first.order, second.order)
     cell_counts = {name: values.reshape(term.points.shape)[plotted] for name, values in counts.items()}
     points, spread = term.points[plotted], term.spread[plotted]

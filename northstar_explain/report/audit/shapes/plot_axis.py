@@ -53,6 +53,7 @@ class PlotAxis:
 
     def ticks(self, feature: Feature, currency: str) -> tuple[Tick, ...]:
         """Ticks at round values that do not overlap, in ascending order."""
+        # Even steps crowd together at the right end of a logarithmic axis; 1, 2 and 5 of each power of ten do not.
         candidates = nice_values(self.low, self.high) if self.scale is None else round_values(self.low, self.high)
         if feature.kind.whole:
             candidates = [value for value in candidates if value == math.floor(value)]
@@ -81,6 +82,7 @@ def plot_axis(feature: Feature, low: float, high: float, centres: np.ndarray, cu
     PlotAxis
     """
     total = customers.sum()
+    # Rates, for example, stay linear: a reader knows how far apart 10% and 20% are.
     if feature.kind.linear_axis or total == 0 or high <= low:
         return PlotAxis(low, high, None)
     median = centres[min(len(centres) - 1, int(np.searchsorted(np.cumsum(customers), total / 2)))]
@@ -98,6 +100,7 @@ def nice_values(low: float, high: float, about: int = 8) -> list[float]:
         return [low]
     raw = (high - low) / about
     unit = 10.0 ** math.floor(math.log10(raw))
+    # The tolerance keeps a step that is exactly round from being passed over for its last bit.
     step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor >= raw * (1 - 1e-9))
     first = math.ceil(low / step - 1e-9)
     return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]

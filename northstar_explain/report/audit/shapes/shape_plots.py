@@ -42,6 +42,7 @@ class Scale:
     bottom: float
 
     def __call__(self, points: float) -> float:
+        # Clipped, as a whisker may be longer than the plot.
         inside = min(self.high, max(self.low, points))
         return self.bottom - (inside - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
@@ -59,6 +60,7 @@ def common_range(shapes: Sequence[FeatureShape], intercept: float) -> tuple[floa
         for bin in (*s.groups, s.missing, s.unseen)
         if bin.holdout_n >= THIN_BIN_CUSTOMERS
     ]
+    # Minus the intercept: points on the axis are those of a customer who is average in all else.
     ends += [_logit(rate) - intercept for rate in rates if rate is not None and _RARE <= rate <= 1 - _RARE]
     return _padded(min([*ends, 0.0]), max([*ends, 0.0]))
 
@@ -123,6 +125,7 @@ def _frame(canvas: Canvas, shape: FeatureShape, scale: Scale, intercept: float) 
         canvas.text(_LEFT - 6, y + 4, signed(value, _digits(scale)), anchor="end")
     canvas.path(grid, stroke="#e4e7eb")
     thin = [(_across(a), max(1.5, _across(b) - _across(a))) for a, b in _thin_runs(shape)]
+    # Missing and unseen have no neighbours to merge with.
     thin += [(a, b - a) for a, b, bin in _columns(shape) if bin.thin]
     canvas.hatched([(x, scale.top, width, scale.bottom - scale.top) for x, width in thin], svg.RULE, 0.7)
     canvas.path("".join(svg.line([(a, scale(0)), (b, scale(0))]) for a, b in spans), stroke=svg.SOFT, width=0.8)
@@ -138,6 +141,7 @@ def _probabilities(canvas: Canvas, scale: Scale, intercept: float) -> None:
     at, last = WIDTH - _RIGHT, math.inf
     for value, label in _probability_ticks(scale, intercept):
         y = scale(value)
+        # From the bottom up; a label that would touch the one below is left out.
         if last - y >= 15:
             canvas.path(svg.line([(at, y), (at + 4, y)]), stroke=svg.SOFT)
             canvas.text(at + 7, y + 4, label)
@@ -199,6 +203,7 @@ def _actual(canvas: Canvas, shape: FeatureShape, scale: Scale, intercept: float)
         if bin.holdout_n >= THIN_BIN_CUSTOMERS and bin.holdout_rate is not None:
             low, high = (scale(_logit(p) - intercept) for p in wilson(bin.holdout_buyers, bin.holdout_n))
             points = _logit(bin.holdout_rate) - intercept
+            # A rate off the scale is left out rather than drawn at the edge, where it would be read as a value.
             if scale.low <= points <= scale.high:
                 dots += svg.circle(x, scale(points), 3.2)
                 whiskers += svg.line([(x, low), (x, high)])

@@ -24,6 +24,7 @@ def direction(points: Sequence[float]) -> str:
         return "flat"
     if not down or not up:
         return "rises" if up else "falls"
+    # The largest fall and the largest rise: the smaller of the two is what goes against the direction.
     highest, lowest = _largest_retreat(points), _largest_retreat([-p for p in points])
     if min(highest, lowest) <= WIGGLE:
         return ("rises" if highest <= lowest else "falls") + ", with wiggles"
@@ -88,6 +89,7 @@ def _contract(shape: FeatureShape) -> str:
 
 def _jump(shape: FeatureShape, contract: Contract) -> str:
     steps = [(abs(after.points - before.points), place) for place, (before, after) in enumerate(pairwise(shape.bins))]
+    # The first of equal steps, so that the sentence is the same each time.
     size, place = max(steps, key=lambda step: (step[0], -step[1]), default=(0.0, 0))
     if not size:
         return ""
@@ -119,6 +121,7 @@ def _ends(shape: FeatureShape, contract: Contract) -> str:
 
 
 def _extremes(shape: FeatureShape) -> str:
+    # The points of thin bins are too uncertain to be named as an extreme.
     thick = [bin for bin in shape.bins if not bin.thin]
     if not thick:
         return ""

@@ -58,6 +58,7 @@ class Book:
     def category(self, axis: CategoryBins) -> CategoryPlace:
         """Write the values of a category with their bins to the sheet of texts; every axis gets its own rows."""
         first = len(self.rows) + 1
+        # Not shared with texts of formulas: the rows of an axis must be adjacent to be one range.
         self.rows += axis.values.items()
         last = len(self.rows)
         return CategoryPlace(area(TEXTS, first, 0, last, 0), area(TEXTS, first, 1, last, 1), axis.count - 1)
@@ -109,6 +110,7 @@ def write_headings(book: Book, sheet: Any, row: int, heads: tuple[str, ...]) -> 
 def term_formula(book: Book, term: Term, cell: dict[str, str]) -> str:
     """The formula for the points of a term, from the cells that hold its features."""
     bins = [place.bin(cell[axis.feature]) for place, axis in zip(book.places[term.name], term.axes, strict=True)]
+    # Plus one, as INDEX counts from 1 and bin 0 is missing.
     return f"INDEX({book.points[term.name]},{','.join(f'{bin}+1' for bin in bins)})"
 
 

@@ -137,6 +137,7 @@ def _validate(book: Book, sheet: Any, row: int, feature: Feature) -> None:
             sheet.data_validation(row, 2, row, 2, {**menu, "error_title": "Not seen in training"})
         return
     low, high = feature.minimum, feature.maximum
+    # A validation needs both bounds; these lie beyond every value.
     low, high = (-1e300 if low is None else low), (1e300 if high is None else high)
     check = "integer" if feature.kind.whole and abs(high) < 2**31 else "decimal"
     rule = {"validate": check, "criteria": "between", "minimum": low, "maximum": high, "error_type": "warning"}

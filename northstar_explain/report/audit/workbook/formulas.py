@@ -79,6 +79,7 @@ def fits(condition: Condition, cell: str, text: Callable[[str], str]) -> str:
     else:
         bounds = [_compared(cell, ">=", condition.lower)] if condition.lower is not None else []
         bounds += [_compared(cell, "<", condition.upper)] if condition.upper is not None else []
+        # Without a bound every known value fits.
         known = f"AND({','.join(bounds)})" if bounds else "TRUE"
     return f"IF(ISBLANK({cell}),{str(condition.missing).upper()},{known})"
 

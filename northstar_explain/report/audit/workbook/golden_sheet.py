@@ -39,6 +39,7 @@ def write_golden(book: Book, sheet: Any) -> None:
             write_value(sheet, row, 1 + i, columns[feature.name], place, None)
         for i, term in enumerate(terms):
             sheet.write_formula(row, first + i, f"={term_formula(book, term, cell)}", None, float(points[i][place]))
+        # For the cache: the sum that the formula beside it computes.
         logit = float(model.scorecard.intercept + points[:, place].sum())
         _write_results(book, sheet, row, (first, first + len(terms)), cell, logit)
     _write_top(book, sheet, first + len(terms))
@@ -60,6 +61,7 @@ def _write_results(
     sheet.write_formula(row, last + 2, f"={formulas.segment(model.segmentation.tree, cell, book.text)}", None, segment)
     sheet.write_number(row, last + 3, expected)
     sheet.write_string(row, last + 4, segment)
+    # Cached as 0, as nothing has been compared yet: `verify` has a program recalculate the sheet.
     sheet.write_formula(row, last + 5, f"=ABS({probability}-{expected_probability})", None, 0.0)
     sheet.write_formula(row, last + 6, f"=IF(EXACT({assigned},{expected_segment}),0,1)", None, 0)
 

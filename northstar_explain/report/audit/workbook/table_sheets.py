@@ -46,6 +46,7 @@ def write_bins(book: Book, sheet: Any) -> None:
             row += 1
         book.points[term.name] = area(BINS, start, 5, row - 1, 5)
         book.labels[term.name] = area(BINS, start, 2, row - 1, 2)
+        # Without the first and the last row, missing and unseen, which have no bounds.
         bounds = NumberPlace(area(BINS, start + 1, 3, row - 2, 3))
         book.places[term.name] = (bounds if isinstance(axis, NumberBins) else book.category(axis),)
 

@@ -58,6 +58,7 @@ def workbook(model: Model) -> bytes:
     write_ranks(book, sheets[RANKS])
     write_customer(book, sheets[CUSTOMER])
     write_golden(book, sheets[GOLDEN])
+    # Last of the tables, as the formulas before it have collected the texts.
     write_texts(book, sheets[TEXTS])
     _write_read_me(book, sheets[_READ_ME])
     sheets[CUSTOMER].activate()
