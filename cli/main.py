@@ -219,7 +219,6 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
 
     With --check, findings go to stdout, one a line, and the exit code is 1 when there are any.
     """
-    # Exactly one of the two.
     if check == (out is not None):
         raise click.UsageError("Missing --out FOLDER; or --check, which writes nothing.")
     sys.exit(commands.playbook(model, out, plan, check, overwrite, quiet))

@@ -118,7 +118,7 @@ def contacts(model: Model, segments: tuple[SegmentPage, ...]) -> Contacts:
              tuple(_cell(cell, one.accent, highest, keys) for cell in reversed(matrix[one.id])))
         for one in segments
     )  # fmt: skip
-    # Shares of the holdout, as only there who bought was not known to the model.
+    # Shares of the holdout, whose outcomes the model has not seen.
     everybody, buyers, first = _customers(matrix, range(1, 11)), _buyers(matrix, range(1, 11)), TREATMENTS[0][0]
     return Contacts(
         lines,
