@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract import Category, Columns, Feature
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
-from northstar_explain.contract.features import Feature
-from northstar_explain.learn.distill.bin_tree import BinTest, FeatureBins, Limits
-from northstar_explain.learn.distill.engine import distill
+from northstar_explain.learn import distill as engine
 from northstar_explain.learn.round_numbers import thresholds
 from northstar_explain.model.rules import Node
 from northstar_explain.model.tree import translated
@@ -43,10 +40,10 @@ class Coding:
     first: int
 
     @property
-    def bins(self) -> FeatureBins:
+    def bins(self) -> engine.FeatureBins:
         """How the distiller reads the codes."""
         count = len(self.values) if self.values else len(self.cuts) + 1
-        return FeatureBins(count + self.first, bool(self.first), not self.feature.kind.has_order)
+        return engine.FeatureBins(count + self.first, bool(self.first), not self.feature.kind.has_order)
 
     def codes(self, column: np.ndarray | Category) -> np.ndarray:
         """The code of each row; 0 where missing."""
@@ -64,7 +61,7 @@ def learn_rules(
     columns: Columns,
     features: Sequence[Feature],
     labels: np.ndarray,
-    limits: Limits,
+    limits: engine.Limits,
     seed: int,
     round_thresholds: bool = True,
     effort: float = 1.0,
@@ -96,7 +93,7 @@ def learn_rules(
     """
     codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], round_thresholds))]
     codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in codings])
-    distilled = distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
+    distilled = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
     return translated(distilled.tree, lambda test: _condition(test, codings[test.feature]), str)
 
 
@@ -115,7 +112,7 @@ def _quantiles(column: np.ndarray) -> np.ndarray:
     return np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))
 
 
-def _condition(test: BinTest, coding: Coding) -> Condition:
+def _condition(test: engine.BinTest, coding: Coding) -> Condition:
     """The condition that holds of the rows which fit a test on bins."""
     name, first = coding.feature.name, coding.first
     if test.codes is not None:

@@ -52,7 +52,6 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     target = dialect(to)
     source = table(customers, target)
     id, features = model.contract.id, rule_features(model)
-    # Two features that differ in case alone are one column in some databases; refused rather than confused.
     require_distinct([id, *features], target)
     require_distinct([id, ID, NAME], target)
     builder = QueryBuilder(source)
@@ -125,7 +124,6 @@ def _condition(source: str, condition: Condition, dialect: Dialect) -> exp.Expr:
     if isinstance(condition, MissingCondition):
         return absent
     fits = list(_fits(value, condition, dialect))
-    # No bounds and no list: any known value meets the condition.
     if not fits:
         return exp.true() if condition.missing else exp.not_(absent)
     both = exp.and_(*fits)
@@ -142,5 +140,4 @@ def _fits(value: exp.Column, condition: Condition, dialect: Dialect) -> Iterator
     if condition.lower is not None:
         yield value >= dialect.literal(condition.lower)
     if condition.upper is not None:
-        # Strictly below, as a threshold belongs to the rule above it.
         yield value < dialect.literal(condition.upper)

@@ -57,7 +57,6 @@ def _known_values(name: str, model: Model) -> set[str]:
     axes = [axis for term in model.scorecard.terms for axis in term.axes if axis.feature == name]
     rules = [rule for segment in model.segmentation.segments for rule in segment.rules]
     in_rules = [c for rule in rules for c in rule.conditions if isinstance(c, CategoryCondition) and c.feature == name]
-    # Both: a category may decide a segment and have no points of its own, or the other way round.
     in_card = (value for axis in axes if isinstance(axis, CategoryBins) for value in axis.values)
     return {*in_card, *(value for condition in in_rules for value in condition.values)}
 
