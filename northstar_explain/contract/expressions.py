@@ -33,6 +33,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_PLAIN = re.compile(r"[^\W\d][\w.-]*")
 _SIGNS = (">=", ">", "<=", "<", "=", "!=")
 _EXAMPLE = "Write for example: orders > 0 and country in ('US', 'CA') and income is known."
 # Spreadsheets and some databases take numbers nearer to 0 than this for 0.
@@ -99,6 +100,11 @@ def matches(conditions: Sequence[Condition], columns: Mapping[str, np.ndarray | 
     for other in others:
         met = met & other
     return met
+
+
+def name_text(name: str) -> str:
+    """The name of a feature as an expression takes it: in double quotes where it is more than a plain word."""
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
 class _Token(NamedTuple):
