@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.expressions import matches
+from northstar_explain.contract.conditions import matches
 from northstar_explain.contract.features import Contract, Feature
 
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
-
-from northstar_explain.contract.categories import Category
 from northstar_explain.contract.conditions import (
     CategoryCondition,
     Condition,
     MissingCondition,
     NumberCondition,
+    matches,
     simplify,
 )
 from northstar_explain.contract.features import Feature
+
+__all__ = ["ExpressionError", "matches", "name_text", "parse_condition"]
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -79,27 +79,6 @@ def parse_condition(text: str, features: Iterable[Feature]) -> tuple[Condition, 
         When the text is no such condition, names an unknown feature, or no row can meet it.
     """
     return _Parser(text, features).conditions()
-
-
-def matches(conditions: Sequence[Condition], columns: Mapping[str, np.ndarray | Category]) -> np.ndarray:
-    """Rows that meet every condition.
-
-    Parameters
-    ----------
-    conditions : sequence of Condition
-        At least one.
-    columns : mapping
-        Name to float64 array or `Category`, each of length n.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-    """
-    first, *others = (condition.matches(columns[condition.feature]) for condition in conditions)  # type: ignore[arg-type]
-    met: np.ndarray = first
-    for other in others:
-        met = met & other
-    return met
 
 
 def name_text(name: str) -> str:

@@ -10,7 +10,7 @@ from northstar_explain.contract.conditions import Condition, simplify
 from northstar_explain.contract.expressions import ExpressionError, parse_condition
 from northstar_explain.contract.features import Feature
 from northstar_explain.contract.toml_values import TomlReader
-from northstar_explain.contract.traits import NAME, ContractTrait
+from northstar_explain.contract.traits import MOST_TRAITS, NAME, ContractTrait
 
 _TRAIT_KEYS = ("words", "when")
 _CORRECT = "Correct the condition."
@@ -69,6 +69,8 @@ def read_traits(
     -------
     tuple of ContractTrait
     """
+    if len(sections) > MOST_TRAITS:
+        reader.fault("traits", f"at most {MOST_TRAITS} traits", f"{len(sections)}", "Keep those that somebody uses.")
     traits: list[ContractTrait] = []
     for name, data in sections.items():
         trait = _trait(reader, name, data, features)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from northstar_explain.contract.conditions import Condition
 
 TRAITS = "traits"  # the column of scores that lists a customer's traits
+MOST_TRAITS = 40
 _PREFIX = "trait_"  # of the columns in SQL, one for each trait
 # Every database takes such a name; it is part of the name of a column.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
