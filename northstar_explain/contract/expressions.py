@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
       (?P<text>'(?:[^']|'')*')
     | (?P<quoted>"(?:[^"]|"")*")
-    | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
+    | (?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.]))
     | (?P<word>[^\W\d][\w.-]*)
     | (?P<sign>>=|<=|!=|[=<>(),])
     )""",
@@ -204,7 +204,8 @@ def _number(feature: Feature, operator: str, text: str) -> NumberCondition:
     if not feature.kind.numeric:
         raise ExpressionError(f"a text in single quotes for {feature.name}, a {feature.kind}", text)
     value = float(text)
-    if math.isinf(value):
+    passed = _above(value, feature.kind.whole) if math.isfinite(value) else value
+    if math.isinf(passed):
         raise ExpressionError("a finite number", text)
     if operator == "!=":
         raise ExpressionError(f"one range of {feature.name}", f"!= {text}", f"Write > {text} or < {text}.")
@@ -212,7 +213,6 @@ def _number(feature: Feature, operator: str, text: str) -> NumberCondition:
         raise ExpressionError(f"a whole number for {feature.name}, a {feature.kind}", text, "Correct the number.")
     # Of whole numbers, 2.5 or more are 3 or more.
     reached = float(math.ceil(value)) if feature.kind.whole else value
-    passed = _above(value, feature.kind.whole)
     bounds: tuple[float | None, float | None] = {
         ">=": (reached, None), ">": (passed, None), "<": (None, reached), "<=": (None, passed), "=": (value, passed),
     }[operator]  # fmt: skip

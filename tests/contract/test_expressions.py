@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
 import sys
 
@@ -11,8 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain.contract import Category, Columns, parse
-from northstar_explain.contract.conditions import CategoryCondition, MissingCondition, NumberCondition
-from northstar_explain.contract.expressions import ExpressionError, matches, parse_condition
+from northstar_explain.contract.conditions import (
+    CategoryCondition,
+    MissingCondition,
+    NumberCondition,
+    from_json,
+    to_json,
+)
+from northstar_explain.contract.expressions import ExpressionError, matches, name_text, parse_condition
 
 CONTRACT = parse("""
 [table]
@@ -90,6 +98,9 @@ def test_a_condition_is_what_it_says(text: str, conditions: tuple[object, ...]) 
         ("orders > 1x", "expected names, numbers, texts in single quotes and comparisons; got 1x"),
         ("home = 'own", "expected names, numbers, texts in single quotes and comparisons; got 'own"),
         ("orders > 1e999", "expected a finite number; got 1e999"),
+        ("spend < -1e999", "expected a finite number; got -1e999"),
+        ("spend > 1.7976931348623157e308", "expected a finite number; got 1.7976931348623157e308"),
+        ("orders > ٣", "expected names, numbers, texts in single quotes and comparisons; got ٣"),
         ("orders > '1'", "expected a number for orders, a count; got '1'. Leave out the quotes."),
         ("orders in ('1')", "expected a number for orders, a count; got '1'"),
         ("orders = 1.5", "expected a whole number for orders, a count; got 1.5"),
@@ -151,3 +162,27 @@ def test_rows_that_meet_every_condition_match_and_missing_ones_do_not() -> None:
         ("home is missing and orders >= 3", [False, False, True, False]),
     ):
         assert matches(parse_condition(text, FEATURES), columns).tolist() == expected
+
+
+PIECES = ["orders", "spend", "home", "tier", '"', "'", "'a'", "and", "in", "is", "missing", "known", "(", ")", ",", "1", "-.5e3", "'none'",
+          " ", "\n", "or", "not", "1e308", "9" * 400, "\0", "ü", *OPERATORS, "!="]  # fmt: skip
+
+
+@given(st.one_of(st.text(max_size=12), st.lists(st.sampled_from(PIECES), max_size=9).map(" ".join)))
+def test_any_text_is_a_condition_or_says_what_it_should_be(text: str) -> None:
+    try:
+        conditions = parse_condition(text, FEATURES)
+    except ExpressionError as error:
+        assert error.expected and error.got and error.todo
+        return
+    assert conditions
+    assert len({condition.feature for condition in conditions}) == len(conditions)
+    assert all(from_json(json.loads(json.dumps(to_json(one)))) == one for one in conditions)
+
+
+@given(st.text(min_size=1, max_size=5))
+def test_any_name_can_be_written(name: str) -> None:
+    feature = dataclasses.replace(FEATURES[1], name=name)
+    assert parse_condition(f"{name_text(name)} >= 3 and {name_text(name)} is known", [feature]) == (
+        NumberCondition(name, 3.0),
+    )

@@ -11,7 +11,7 @@ from helpers import LABEL, TINY, explain, learn
 
 from northstar_explain.cli.fact_tables import facts_text
 from northstar_explain.contract import Contract, columns_of, parse
-from northstar_explain.contract.conditions import matches
+from northstar_explain.contract.conditions import NumberCondition, matches
 from northstar_explain.evaluate.customers import customers_of
 from northstar_explain.evaluate.trait_counts import trait_facts
 from northstar_explain.model import Model
@@ -40,9 +40,7 @@ def test_purchases_are_those_of_the_rows_given(model: Model, customers: pa.Table
         has = matches(trait.conditions, held.columns)
         assert one.holdout_n == has.sum()
         assert one.purchase_rate == np.mean(customers[LABEL].to_numpy()[:400][has])
-    none = dataclasses.replace(
-        contract.traits[0], conditions=(dataclasses.replace(contract.traits[0].conditions[0], lower=1e9),)
-    )
+    none = dataclasses.replace(contract.traits[0], conditions=(NumberCondition("spend_365d", lower=1e9),))
     facts = trait_facts(dataclasses.replace(contract, traits=(none,)), columns, model.segmentation.tree, order, held)
     assert facts is not None and (facts.each[0].customers, facts.each[0].purchase_rate) == (0, None)
 
