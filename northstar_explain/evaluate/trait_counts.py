@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from northstar_explain.contract import Columns, Contract
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.conditions import matches
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.model.evaluation.trait_facts import TraitCounts, TraitFacts
 from northstar_explain.model.rules import Node, assign

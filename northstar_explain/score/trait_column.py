@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Columns, Contract
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.conditions import matches
+from northstar_explain.contract.features import Contract
 
 BETWEEN = ";"
 _FEW = 8  # traits whose combinations, 256, are all listed in a dictionary; of more, only those that occur are

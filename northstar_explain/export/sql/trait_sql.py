@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract.features import Contract
 from northstar_explain.export.sql.condition_sql import all_met
 from northstar_explain.export.sql.dialects import Dialect
 from northstar_explain.export.sql.identifiers import QueryBuilder, column, kept, named
