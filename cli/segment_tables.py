@@ -47,7 +47,9 @@ def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
         lines += textwrap.wrap(segment.definition, WIDTH, initial_indent=" " * 50, subsequent_indent=" " * 50)
     if model.names.given:
         lines.append(f"  names given by people: {', '.join(model.names.given)} (names.toml)")
-    lines.append("  buy: purchase rate on the holdout; border: share within a rounding step of another segment;")
+    lines.append(
+        "  buy: purchase rate on the holdout; border: share one ordinary step, such as one order, from another segment;"
+    )
     lines.append(f"  stable: bootstrap Jaccard, {stability_scale()}")
     return lines
 

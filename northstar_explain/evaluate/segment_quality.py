@@ -105,7 +105,7 @@ def _curve_point(point: choose_segments.Point) -> CurvePoint:
 
 
 def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Borderline]:
-    """The share of each segment so close to a threshold that a rounding step could move it to another segment.
+    """The share of each segment that one ordinary step of behavior would move to another segment.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Bord
     """
     ids = assign(segmentation.tree, columns)
     reachable = within_reach(segmentation.rules, segmentation.borders, columns)
-    # A customer matches its own segment, so being within reach of more than one means near a border.
+    # A customer matches its own segment, so being within reach of more than one means a step from another.
     close = np.add.reduce(list(reachable.values()), dtype=np.int8) > 1
     facts = {}
     for id in (segment.id for segment in segmentation.segments):

@@ -280,7 +280,8 @@ def _borders(tree: Node, columns: Columns, contract: Contract) -> Borders:
     for name, threshold in thresholds(tree):
         values = columns[name]
         assert isinstance(values, np.ndarray)
-        borders.setdefault(name, {})[threshold] = border(contract[name], values, threshold)
+        if (ends := border(contract[name], values, threshold)) is not None:
+            borders.setdefault(name, {})[threshold] = ends
     return borders
 
 

@@ -54,5 +54,8 @@ class CountKind(WholeKind):
     def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
         return signed_log(values)
 
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        return 1.0
+
     def round_steps(self, unit: str) -> Sequence[float]:
         return _STEPS

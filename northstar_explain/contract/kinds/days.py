@@ -18,6 +18,7 @@ _STEPS = (2, 3, 5, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 150, 180, 240, 27
 _NAME = re.compile(r"(^|_)days?(_|$)", re.I)
 _WINDOW = re.compile(r"_\d+d$")  # orders_30d counts orders within 30 days
 _SINCE = "days since "
+_WEEK = 7.0
 _MOST_WEEKS = 8 * 7
 
 
@@ -61,6 +62,9 @@ class DaysKind(WholeKind):
 
     def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
         return signed_log(values)
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        return _WEEK
 
     def round_steps(self, unit: str) -> Sequence[float]:
         return _STEPS

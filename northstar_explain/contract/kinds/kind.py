@@ -163,6 +163,13 @@ class Kind:
         """The round numbers, ascending, that a rule may take as thresholds for values from `low` to `high`."""
         raise NotImplementedError
 
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        """How far one ordinary step of behavior moves a value near `threshold`: one order, one week; above 0.
+
+        `threshold` must not be 0 where the step is a part of it.
+        """
+        raise NotImplementedError
+
     # Labels
 
     def unit_words(self, unit: str, currency: str) -> str:

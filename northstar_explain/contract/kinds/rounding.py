@@ -6,6 +6,7 @@ import numpy as np
 
 # Leading digits that people round to.
 _LEADING = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0)
+SHARE_STEP = 0.05  # what a share moves by: one e-mail of twenty
 SHARES = (0.01, 0.02, 0.03, *(step / 20 for step in range(1, 20)), 0.98, 0.99, 1.0)
 
 
@@ -19,6 +20,11 @@ def round_numbers(low: float, high: float) -> np.ndarray:
     steps = sorted({float(f"{lead}e{power}") for power in range(top - 5, top + 1) for lead in _LEADING})
     numbers = np.array(steps)
     return np.concatenate([-numbers[::-1], [0.0], numbers]) if low < 0 else numbers
+
+
+def tenth(size: float) -> float:
+    """A tenth of a size, to two digits."""
+    return float(f"{abs(size) / 10:.2g}")
 
 
 def signed_log(values: np.ndarray, unit: float = 1.0) -> np.ndarray:

@@ -117,14 +117,14 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Borderline:
-    """Customers so close to a threshold that a rounding step could put them in another segment.
+    """Customers one ordinary step of behavior, such as one order or one week, away from another segment.
 
     Attributes
     ----------
     share : float
         Of the segment.
     toward : mapping of str to float
-        Other segment to the share that is close to it.
+        Other segment to the share that one step would put there.
     """
 
     share: float
