@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,13 @@ from northstar_explain.contract.conditions import CategoryCondition, Condition, 
 from northstar_explain.learn import distill as engine
 from northstar_explain.learn.round_numbers import thresholds
 from northstar_explain.model.rules import Node
-from northstar_explain.model.tree import translated
+from northstar_explain.model.tree import Leaf, Split
 
 LEAST_SHARE = 0.03
 # A threshold that separates a smaller share of the customers than this is not worth a condition.
 _LEAST_SIDE = 0.01
+# Values that mark that something is not so, or not known: of two values a rule names the other.
+_NOTHING = {"", "0", "f", "false", "n", "na", "never", "no", "none", "not", "off", "other", "unknown"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def learn_rules(
     codings = [coding for feature in features if (coding := _coding(feature, columns[feature.name], round_thresholds))]
     codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in codings])
     distilled = engine.distill(points, codes, [coding.bins for coding in codings], labels, limits, seed, effort)
-    return translated(distilled.tree, lambda test: _condition(test, codings[test.feature]), str)
+    return to_conditions(distilled.tree, codings)
 
 
 def _coding(feature: Feature, column: np.ndarray | Category, round_thresholds: bool) -> Coding | None:
@@ -112,20 +114,74 @@ def _quantiles(column: np.ndarray) -> np.ndarray:
     return np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))
 
 
-def _condition(test: engine.BinTest, coding: Coding) -> Condition:
-    """The condition that holds of the rows which fit a test on bins."""
-    name, first = coding.feature.name, coding.first
-    if test.codes is not None:
-        values = tuple(coding.values[code - first] for code in test.codes if code >= first)
-        if values:
-            return CategoryCondition(name, values, True, bool(first) and 0 in test.codes)
-        return MissingCondition(name)
-    known = test.cut - first  # how many of the known values' codes lie below the cut
-    if known <= 0:
-        return MissingCondition(name)
-    count = len(coding.values) if coding.values else len(coding.cuts) + 1
-    if known >= count:
-        return NumberCondition(name)  # every known value fits, and no missing one
+def to_conditions(tree: engine.BinTree, codings: Sequence[Coding]) -> Node:
+    """The tree of tests on codes as a tree of conditions on features.
+
+    A split of categories lists the values of one side, and all others go to the other side, values that no row had
+    among them. The side that is listed is the one with fewer values, of those that reach the split: a rule names the
+    value that is meant, "is success" and not "is not failure, other or unknown".
+
+    Parameters
+    ----------
+    tree : Split or Leaf
+    codings : sequence of Coding
+        One for each column of codes.
+
+    Returns
+    -------
+    Node
+        Segments are named by their group's number.
+    """
+    return _to_conditions(tree, codings, {})
+
+
+def _to_conditions(tree: engine.BinTree, codings: Sequence[Coding], left: Mapping[int, Sequence[str]]) -> Node:
+    """The same for a node, with the values of each category that reach it, where not all do."""
+    if isinstance(tree, Leaf):
+        return Leaf(str(tree.segment))
+    coding = codings[tree.test.feature]
+    values = left.get(tree.test.feature, coding.values)
+    fitting = [value for value in values if value in _fitting(tree.test, coding)]
+    others = [value for value in values if value not in fitting]
+    return Split(
+        _condition(tree.test, coding, fitting, others),
+        _to_conditions(tree.yes, codings, {**left, tree.test.feature: fitting}),
+        _to_conditions(tree.no, codings, {**left, tree.test.feature: others}),
+    )
+
+
+def _fitting(test: engine.BinTest, coding: Coding) -> set[str]:
+    """The categories that fit a test."""
+    if test.codes is None:
+        return set(coding.values[: max(0, test.cut - coding.first)])
+    return {coding.values[code - coding.first] for code in test.codes if code >= coding.first}
+
+
+def _condition(test: engine.BinTest, coding: Coding, fitting: Sequence[str], others: Sequence[str]) -> Condition:
+    """The condition that holds of the rows which fit a test on codes, of which `fitting` and not `others` do."""
+    name = coding.feature.name
     if coding.values:
-        return CategoryCondition(name, coding.values[:known], True, test.missing)
-    return NumberCondition(name, None, float(coding.cuts[known - 1]), test.missing)
+        if not fitting and test.missing:
+            return MissingCondition(name)
+        if not others and not test.missing and coding.first:
+            return NumberCondition(name)  # every known value fits, and no missing one
+        listed = others and (not fitting or _worth_listing(others, fitting, coding))
+        return CategoryCondition(name, tuple(others if listed else fitting), not listed, test.missing)
+    below = test.cut - coding.first  # how many of the known values' codes lie below the cut
+    if below <= 0:
+        return MissingCondition(name)
+    if below > len(coding.cuts):
+        return NumberCondition(name)
+    return NumberCondition(name, None, float(coding.cuts[below - 1]), test.missing)
+
+
+def _worth_listing(others: Sequence[str], fitting: Sequence[str], coding: Coding) -> bool:
+    """Whether a rule had better list the values that do not fit than those that do."""
+    if coding.feature.order and len(coding.feature.order) > 2:
+        return False  # "bronze or lower", "silver or higher"
+    return _meant(others) < _meant(fitting)
+
+
+def _meant(values: Sequence[str]) -> tuple[int, int]:
+    """How little values are what somebody asks about: by their number, then by how many say that there is nothing."""
+    return len(values), sum(value.casefold() in _NOTHING for value in values)

@@ -151,7 +151,7 @@ def trees(draw: st.DrawFn, most: int = 3) -> Node:
     trees(), st.lists(st.tuples(st.integers(0, 13), st.integers(0, 90), st.integers(0, 130)), min_size=1, max_size=30)
 )
 def test_borderline_are_those_whom_one_step_moves(tree: Node, rows: list[tuple[int, int, int]]) -> None:
-    """Said without rules: one feature of a row is changed by up to one step, and the tree assigns it anew."""
+    """Said without rules: one feature of a row is changed by up to one step, and the tree assigns it again."""
     contract = parse(STEPS)
     columns = dict(zip(("orders", "idle", "spend"), np.array(rows, dtype=np.float64).T, strict=True))
     near: dict[str, dict[float, tuple[float, float]]] = {}
