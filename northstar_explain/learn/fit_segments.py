@@ -11,7 +11,16 @@ from sklearn.cluster import KMeans
 from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.learn import choose_segments, clusters, match_segments, naming, space, splits, stability
+from northstar_explain.learn import (
+    choose_segments,
+    clusters,
+    match_segments,
+    naming,
+    space,
+    splits,
+    stability,
+    standing,
+)
 from northstar_explain.learn.choose_segments import SegmentOptions
 from northstar_explain.learn.match_segments import Continuity
 from northstar_explain.learn.round_numbers import border
@@ -230,6 +239,8 @@ def describe(
     contract: Contract,
     agreement: dict[str, tuple[float, float]],
     kept: Mapping[str, str] | None = None,
+    applicable: Mapping[str, np.ndarray] | None = None,
+    themes: Mapping[str, str] | None = None,
 ) -> Segmentation:
     """Measure and name the segments of a tree on all customers.
 
@@ -243,6 +254,10 @@ def describe(
         Segment id to (precision, recall) against KMeans.
     kept : mapping, optional
         Segment id to the name it has already.
+    applicable : mapping, optional
+        Feature to the customers for whom it has a meaning, as a mask of shape (n,); all where it is not named.
+    themes : mapping, optional
+        Feature to its theme; by default, the contract's groups.
 
     Returns
     -------
@@ -255,8 +270,11 @@ def describe(
     order = sorted(by_segment, key=match_segments.number)
     # Only numbers have a mean that can be compared.
     numeric = [feature for feature in contract.features if feature.kind.numeric]
-    profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
-    learned = naming.names(order, profiles, [by_segment[id] for id in order], contract)
+    applicable = applicable or {}
+    profiles = [tuple(_profile(one, columns, ids == id, applicable.get(one.name)) for one in numeric) for id in order]
+    nameable = [feature for feature in numeric if not feature.sensitive]
+    levels = standing.standings(columns, ids, order, nameable, _thresholds(tree), applicable)
+    learned = naming.names(order, profiles, [by_segment[id] for id in order], levels, contract, themes)
     names = naming.keep(order, learned, kept)
     segments = tuple(
         Segment(
@@ -277,12 +295,20 @@ def describe(
 
 def _borders(tree: Node, columns: Columns, contract: Contract) -> Borders:
     borders: dict[str, dict[float, tuple[float, float]]] = {}
-    for name, threshold in thresholds(tree):
+    for name, found in _thresholds(tree).items():
         values = columns[name]
         assert isinstance(values, np.ndarray)
-        if (ends := border(contract[name], values, threshold)) is not None:
-            borders.setdefault(name, {})[threshold] = ends
+        ends = {threshold: border(contract[name], values, threshold) for threshold in found}
+        if near := {threshold: pair for threshold, pair in ends.items() if pair is not None}:
+            borders[name] = near
     return borders
+
+
+def _thresholds(tree: Node) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for name, threshold in thresholds(tree):
+        found.setdefault(name, []).append(threshold)
+    return found
 
 
 def usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
@@ -328,10 +354,11 @@ def _agreement(
     return agreement
 
 
-def _profile(feature: Feature, columns: Columns, inside: np.ndarray) -> Profile:
+def _profile(feature: Feature, columns: Columns, inside: np.ndarray, applies: np.ndarray | None = None) -> Profile:
     column = columns[feature.name]
     assert isinstance(column, np.ndarray)
-    known = ~np.isnan(column)
+    # Of customers for whom the feature has no meaning, the value says nothing.
+    known = ~np.isnan(column) if applies is None else applies & ~np.isnan(column)
     base, spread = float(column[known].mean()), float(column[known].std())
     values = column[known & inside]
     # Where nobody in the segment has a value, nothing is claimed: the mean is that of all, the effect zero.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,7 +73,7 @@ def bin_trees(draw: st.DrawFn, most: int = 4) -> engine.BinTree:
     return Split(draw(bin_tests()), draw(bin_trees(most - 1)), draw(bin_trees(most - 1)))
 
 
-def table(rows: list[tuple[str | None, str, str | None, float]]) -> Columns:
+def table(rows: list[Any]) -> Columns:
     texts = [[row[place] for row in rows] for place in range(3)]
     coded = {name: category(column) for name, column in zip(("outcome", "loan", "tier"), texts, strict=True)}
     return {**coded, "orders": np.array([row[3] for row in rows])}

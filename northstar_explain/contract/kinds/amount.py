@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class AmountKind(NumberKind):
 
     name = "amount"
     money = True
+    level_words: ClassVar[Mapping[str, str]] = {**NumberKind.level_words, "zero": "no"}
 
     def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
         return True  # nothing more particular did

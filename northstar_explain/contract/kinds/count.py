@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class CountKind(WholeKind):
     name = "count"
     at_least = "{value} or more {words}"
     below = "fewer than {value} {words}"
+    level_words: ClassVar[Mapping[str, str]] = {**WholeKind.level_words, "zero": "no"}
 
     def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
         numbers = np.asarray(values, dtype=np.float64)

@@ -59,7 +59,7 @@ class Kind:
     entry_hint : str
         What a form asks for in place of a unit, such as ``0 to 1``.
     level_words : mapping
-        Adjectives for ``high``, ``middle`` and ``low`` values, for names of segments.
+        Adjectives for ``high``, ``middle`` and ``low`` values, for names of segments; of what is counted, ``zero`` too.
     """
 
     name: ClassVar[str]
