@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from northstar_explain.cli.purchase_tables import purchase_lines
 from northstar_explain.cli.segment_tables import segment_lines
+from northstar_explain.cli.trait_table import trait_lines
 from northstar_explain.model import Model
 
 
@@ -21,7 +22,7 @@ def facts_text(model: Model) -> str:
     str
         Several lines, without a newline at the end.
     """
-    return "\n".join([*_head(model), "", *purchase_lines(model), "", *segment_lines(model)])
+    return "\n".join([*_head(model), "", *purchase_lines(model), "", *segment_lines(model), *trait_lines(model)])
 
 
 def _head(model: Model) -> list[str]:

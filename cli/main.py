@@ -266,7 +266,7 @@ def sql(model: Path, out: Path | None, overwrite: bool, **options: Any) -> None:
     """Write the segments, or with --scores all scores, of the model folder MODEL as SQL.
 
     One statement gives each row of the table its id, segment_id and segment_name, the same as `explain score` does,
-    on thresholds and for missing values too.
+    on thresholds and for missing values too, and a column of 0 and 1 for each trait of the contract.
 
     With --scores, the statement looks values up in three small tables. Beside OUT they go into NAME.tables.sql
     (CREATE TABLE and INSERT) and, for loading, into NAME.cuts.parquet, NAME.categories.parquet and

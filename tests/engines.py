@@ -17,7 +17,8 @@ import pytest
 from helpers import with_column
 from pyarrow import parquet
 
-from northstar_explain.contract import Contract
+from northstar_explain.contract import Contract, columns_of
+from northstar_explain.contract.conditions import matches
 from northstar_explain.model import Model, Scorecard, Segment, Segmentation
 from northstar_explain.model.rules import Node
 from northstar_explain.model.segments import rules_by_segment
@@ -115,6 +116,17 @@ def model_of(
     )
     card = card or Scorecard(0.0, ())
     return dataclasses.replace(model, contract=contract, segmentation=Segmentation(tree, segments), scorecard=card)
+
+
+def require_traits(model: Model, table: pa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """SQL gives rows, in the order of the table's, the traits that their conditions give in Python."""
+    contract = model.contract
+    names = {c.feature for trait in contract.traits for c in trait.conditions}
+    features = [contract[name] for name in sorted(names)]
+    part = dataclasses.replace(contract, features=tuple(features))
+    columns = columns_of(without_blanks(table, part), features)
+    for trait in contract.traits:
+        assert [row[trait.column] for row in rows] == matches(trait.conditions, columns).astype(int).tolist(), trait
 
 
 def _quoted(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -142,6 +142,27 @@ def _joined_ranges(one: NumberCondition, other: NumberCondition, missing: bool) 
         return None
     upper = None if low.upper is None or high.upper is None else max(low.upper, high.upper)
     return NumberCondition(one.feature, low.lower, upper, missing)
+
+
+def matches(conditions: Sequence[Condition], columns: Mapping[str, np.ndarray | Category]) -> np.ndarray:
+    """Rows that meet every condition.
+
+    Parameters
+    ----------
+    conditions : sequence of Condition
+        At least one.
+    columns : mapping
+        Name to float64 array or `Category`, each of length n.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    first, *others = (condition.matches(columns[condition.feature]) for condition in conditions)  # type: ignore[arg-type]
+    met: np.ndarray = first
+    for other in others:
+        met = met & other
+    return met
 
 
 def simplify(conditions: Iterable[Condition]) -> tuple[Condition, ...] | None:

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.contract import draft_definedness, draft_traits
 from northstar_explain.contract.cells import MISSING_NUMBERS
-from northstar_explain.contract.kinds import Kind, draft_kind
+from northstar_explain.contract.draft_toml import Guess, Proposals, toml
+from northstar_explain.contract.kinds import draft_kind
 from northstar_explain.contract.load import parse
 from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import ContractError, Fault, TableError
 
-_SENSITIVE = re.compile(r"(^|_)(age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I)
 # Names of columns that identify a group of rows.
 _OWNER = re.compile(r"(^|_)(id|household|family|account|customer|client|member|person)(_|$)", re.I)
 _MANY_CATEGORIES = 50
-
-
-@dataclass(frozen=True)
-class _Guess:
-    """The guess for one column; `kind` is None where it is to be ignored."""
-
-    name: str
-    kind: Kind | None
-    low: float | None
-    high: float | None
-    missing: float
-    note: str
 
 
 def draft(table: pa.Table, id: str | None, label: str | None, source: str = "table") -> str:
@@ -77,16 +62,26 @@ def draft(table: pa.Table, id: str | None, label: str | None, source: str = "tab
     others = [name for name in names if name not in (id, label)]
     owner = next((name for name in others if _may_be_owner(name, plain[name])), None)
     guesses = [_guess(name, plain[name]) for name in others]
+    proposals = _proposals(plain, guesses)
     numbered: set[str] = set()
     while True:
-        text = _toml(source, id, label, (id_candidates, label_candidates), owner, guesses, numbered)
+        text = toml(source, id, label, (id_candidates, label_candidates), owner, guesses, proposals, numbered)
         ambiguous = _with_ambiguous_words(text, guesses) - numbered
         if not ambiguous:
             return text
         numbered |= ambiguous
 
 
-def _with_ambiguous_words(text: str, guesses: list[_Guess]) -> set[str]:
+def _proposals(columns: dict[str, pa.ChunkedArray], guesses: list[Guess]) -> Proposals:
+    kinds = {guess.name: guess.kind for guess in guesses if guess.kind is not None}
+    # A condition may not ask for what is sensitive.
+    open_kinds = {guess.name: guess.kind for guess in guesses if guess.kind is not None and not guess.sensitive}
+    counts = [name for name, kind in open_kinds.items() if kind.counts]
+    definitions = draft_definedness.definitions(columns, kinds, counts)
+    return Proposals(definitions, list(draft_traits.traits(columns, open_kinds, definitions)))
+
+
+def _with_ambiguous_words(text: str, guesses: list[Guess]) -> set[str]:
     """Columns whose names are ambiguous as words; they get a number until a person finds words for them."""
     try:
         parse(text)
@@ -148,7 +143,7 @@ def _first(candidates: list[str], source: str, option: str, expected: str) -> st
     raise TableError(source, [Fault("columns", expected, "none", f"Name it with {option}.")])
 
 
-def _guess(name: str, column: pa.ChunkedArray) -> _Guess:
+def _guess(name: str, column: pa.ChunkedArray) -> Guess:
     import pyarrow.compute as pc
 
     null = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
@@ -158,106 +153,20 @@ def _guess(name: str, column: pa.ChunkedArray) -> _Guess:
     values = column.filter(pc.invert(null)).to_numpy().astype(np.float64)
     values = values[np.isfinite(values)]
     if not len(values):
-        return _Guess(name, None, None, None, missing, "no values at all")
+        return Guess(name, None, None, None, missing, "no values at all")
     low, high = float(values.min()), float(values.max())
     note = f"seen {low:g} to {high:g}"
     kind = draft_kind(name, values)
-    return _Guess(name, kind, *(kind.draft_bounds(low, high) if kind else (None, None)), missing, note)
+    return Guess(name, kind, *(kind.draft_bounds(low, high) if kind else (None, None)), missing, note)
 
 
-def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> _Guess:
+def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> Guess:
     kind = column.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind)
             or pa.types.is_dictionary(kind)):  # fmt: skip
-        return _Guess(name, None, None, None, missing, f"of type {kind}")
+        return Guess(name, None, None, None, missing, f"of type {kind}")
     values = [str(value) for value in column.unique().to_pylist() if value is not None]
     if len(values) > _MANY_CATEGORIES:
-        return _Guess(name, None, None, None, missing, f"{len(values)} different texts")
+        return Guess(name, None, None, None, missing, f"{len(values)} different texts")
     note = "seen " + ", ".join(sorted(values)[:8]) + (", ..." if len(values) > 8 else "")
-    return _Guess(name, draft_kind(name, values), None, None, missing, note)
-
-
-def _toml(
-    source: str,
-    id: str,
-    label: str,
-    candidates: tuple[list[str], list[str]],
-    owner: str | None,
-    guesses: list[_Guess],
-    numbered: Collection[str],
-) -> str:
-    features = [guess for guess in guesses if guess.kind is not None]
-    left_out = [guess for guess in guesses if guess.kind is None]
-    lines = [
-        _comment(f"A contract drafted from {source}. Every line marked CONFIRM is a guess: check it with somebody"),
-        "# who knows the table, complete the words (they appear in every report), then remove the mark.",
-        "",
-        "[table]",
-        f"title = {_quote('Customers')}  # CONFIRM: what this table is",
-        f"id = {_quote(id)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[0]) or 'no other'))}",
-        f"label = {_quote(label)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[1]) or 'no other'))}",
-        *_owner_lines(owner),
-        'horizon = "in the 30 days after the snapshot"  # CONFIRM: the window of the label',
-        'outcome = "buys"  # CONFIRM: what label 1 means',
-        'currency = "$"  # CONFIRM',
-        'noun = "customers"',
-        "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]",
-    ]
-    lines += [_comment(f"{guess.name} is ignored: {guess.note}. CONFIRM") for guess in left_out]
-    lines += ["", "[groups]", 'customer = "Customer"  # CONFIRM: group features that belong together', ""]
-    taken: set[str] = set()
-    for place, guess in enumerate(features, 1):
-        name = f"column {place}" if guess.name in numbered else guess.name
-        lines += [*_feature_lines(guess, _words(name, taken)), ""]
-    return "\n".join(lines)
-
-
-def _owner_lines(owner: str | None) -> list[str]:
-    if owner is None:
-        return []
-    return [
-        _comment(f"{owner} repeats. CONFIRM: where it says whose row it is, take the mark from the next line, and the"),
-        "# column out of the features and of ignore; rows of one are then never on both sides of a split.",
-        _comment(f"group = {_quote(owner)}"),
-    ]
-
-
-def _words(name: str, taken: set[str]) -> str:
-    """Unique words for a column, as a contract requires."""
-    plain = name.replace("_", " ").strip() or "unnamed"
-    numbered = (f"{plain} ({number})" for number in itertools.count(2))
-    words = next(text for text in itertools.chain([plain], numbered) if text.casefold() not in taken)
-    taken.add(words.casefold())
-    return words
-
-
-def _feature_lines(guess: _Guess, words: str) -> list[str]:
-    key = guess.name if re.fullmatch(r"[A-Za-z0-9_-]+", guess.name) else _quote(guess.name)
-    lines = [
-        f"[features.{key}]",
-        'group = "customer"',
-        f'kind = "{guess.kind}"  {_comment("CONFIRM; " + guess.note)}',
-        f"words = {_quote(words)}  # CONFIRM: how a person says it",
-    ]
-    if guess.low is not None:
-        lines.append(f"min = {guess.low:g}  # CONFIRM: rows below are rejected")
-    if guess.high is not None:
-        lines.append(f"max = {guess.high:g}  # CONFIRM: rows above are rejected")
-    if guess.missing:
-        lines.append(f'missing = "unknown"  # CONFIRM: {guess.missing:.1%} are missing; what does that mean?')
-    sensitive = bool(_SENSITIVE.search(guess.name))
-    if sensitive:
-        lines.append("sensitive = true  # CONFIRM: kept out of segments and model, used for group checks")
-    segments = bool(guess.kind and guess.kind.numeric and not sensitive)
-    lines.append(f"segments = {str(segments).lower()}  # CONFIRM: may it define segments?")
-    return lines
-
-
-def _comment(text: str) -> str:
-    # Names and categories are from the table: a line break in one must not end the comment.
-    return "# " + " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def _quote(text: str) -> str:
-    # A JSON string is a TOML basic string, except for one control character that JSON does not escape.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return Guess(name, draft_kind(name, values), None, None, missing, note, len(values))

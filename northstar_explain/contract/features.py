@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+from northstar_explain.contract.conditions import Condition
 from northstar_explain.contract.kinds import Kind
+from northstar_explain.contract.traits import ContractTrait
 
 # Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.
 USES = ("segments", "model")
@@ -46,6 +48,12 @@ class Feature:
         Adjectives for the name of a segment whose values are high, in between or low, by its rules or its average.
     role : str
         What it measures, one of `ROLES`; recommended actions are chosen by it. Empty for none.
+    defined_when : tuple of Condition
+        When it has a meaning; elsewhere it is not applicable, whatever its value. Empty where it always has one.
+    likeness : bool or None
+        Whether customers are compared by it when segments are looked for; None for the default, see `Contract`.
+    theme : str
+        The theme it belongs to; empty where that follows from its correlations.
     """
 
     name: str
@@ -70,13 +78,25 @@ class Feature:
     middle: str = ""
     low: str = ""
     role: str = ""
+    defined_when: tuple[Condition, ...] = ()
+    likeness: bool | None = None
+    theme: str = ""
 
     def may_serve(self, use: str) -> bool:
         """Whether the feature may be used for ``"segments"`` or the ``"model"``."""
-        # Sensitive features serve group checks only, unless the contract says otherwise in so many words.
-        if self.sensitive and use not in self.allow:
+        if not self.is_open(use):
             return False
         return self.segments if use == "segments" else True
+
+    @property
+    def may_compare(self) -> bool:
+        """Whether customers may be compared by it."""
+        return self.is_open("segments") if self.likeness is None else self.likeness
+
+    def is_open(self, use: str) -> bool:
+        """Whether a use is not ruled out because the feature is sensitive."""
+        # Sensitive features serve group checks only, unless the contract says otherwise in so many words.
+        return not self.sensitive or use in self.allow
 
 
 @dataclass(frozen=True)
@@ -103,6 +123,10 @@ class Contract:
     group : str
         The column that identifies rows of one group, such as several months of one household: a split never divides
         a group. Empty where rows are independent.
+    traits : tuple of ContractTrait
+        What cuts across segments.
+    theme_weight : float
+        What counts alike when segments are looked for: at 0 features do, at 1 themes, however many features they have.
     text : str
         The TOML it was read from.
     """
@@ -118,6 +142,8 @@ class Contract:
     features: tuple[Feature, ...]
     ignore: tuple[str, ...] = ()
     group: str = ""
+    traits: tuple[ContractTrait, ...] = ()
+    theme_weight: float = 0.0
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:
@@ -130,6 +156,12 @@ class Contract:
     def segment_features(self) -> tuple[Feature, ...]:
         """The features that may define segments."""
         return tuple(feature for feature in self.features if feature.may_serve("segments"))
+
+    @property
+    def likeness_features(self) -> tuple[Feature, ...]:
+        """The features that customers may be compared by, whether or not segments may be defined by them."""
+        # Which of them vary, and which categories have few enough values, the data decide.
+        return tuple(feature for feature in self.features if feature.may_compare)
 
     @property
     def model_features(self) -> tuple[Feature, ...]:

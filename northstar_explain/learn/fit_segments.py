@@ -10,6 +10,7 @@ from sklearn.cluster import KMeans
 
 from northstar_explain.contract import Category, Columns, Contract, Feature
 from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.definedness import defined
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import (
     choose_segments,
@@ -239,7 +240,6 @@ def describe(
     contract: Contract,
     agreement: dict[str, tuple[float, float]],
     kept: Mapping[str, str] | None = None,
-    applicable: Mapping[str, np.ndarray] | None = None,
     themes: Mapping[str, str] | None = None,
 ) -> Segmentation:
     """Measure and name the segments of a tree on all customers.
@@ -254,8 +254,6 @@ def describe(
         Segment id to (precision, recall) against KMeans.
     kept : mapping, optional
         Segment id to the name it has already.
-    applicable : mapping, optional
-        Feature to the customers for whom it has a meaning, as a mask of shape (n,); all where it is not named.
     themes : mapping, optional
         Feature to its theme; by default, the contract's groups.
 
@@ -270,7 +268,8 @@ def describe(
     order = sorted(by_segment, key=match_segments.number)
     # Only numbers have a mean that can be compared.
     numeric = [feature for feature in contract.features if feature.kind.numeric]
-    applicable = applicable or {}
+    # What is not applicable to a customer enters no mean and no level.
+    applicable = {one.name: mask for one in numeric if (mask := defined(one, columns)) is not None}
     profiles = [tuple(_profile(one, columns, ids == id, applicable.get(one.name)) for one in numeric) for id in order]
     nameable = [feature for feature in numeric if not feature.sensitive]
     levels = standing.standings(columns, ids, order, nameable, _thresholds(tree), applicable)
@@ -357,9 +356,10 @@ def _agreement(
 def _profile(feature: Feature, columns: Columns, inside: np.ndarray, applies: np.ndarray | None = None) -> Profile:
     column = columns[feature.name]
     assert isinstance(column, np.ndarray)
-    # Of customers for whom the feature has no meaning, the value says nothing.
-    known = ~np.isnan(column) if applies is None else applies & ~np.isnan(column)
-    base, spread = float(column[known].mean()), float(column[known].std())
+    applies = np.ones(len(column), dtype=bool) if applies is None else applies
+    known = applies & ~np.isnan(column)
+    # Where it applies to nobody, there is nothing to compare.
+    base, spread = (float(column[known].mean()), float(column[known].std())) if known.any() else (0.0, 0.0)
     values = column[known & inside]
     # Where nobody in the segment has a value, nothing is claimed: the mean is that of all, the effect zero.
     mean = float(values.mean()) if len(values) else base
@@ -370,4 +370,5 @@ def _profile(feature: Feature, columns: Columns, inside: np.ndarray, applies: np
         index=100 * mean / base if base > 0 else None,
         effect=(mean - base) / spread if spread > 0 else 0.0,
         known=len(values),
+        among=int((applies & inside).sum()),
     )

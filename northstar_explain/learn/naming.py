@@ -33,7 +33,7 @@ _MOST_WORDS = 4
 _ADJECTIVES = {MARKED: HIGH}
 
 
-class Trait(NamedTuple):
+class Quality(NamedTuple):
     """Something that is true of a segment: the level of a feature."""
 
     feature: Feature
@@ -55,9 +55,9 @@ class Trait(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A trait of a segment, by how much it sets it apart, and what decides its place in the name."""
+    """A quality of a segment, by how much it sets it apart, and what decides its place in the name."""
 
-    trait: Trait
+    quality: Quality
     apart: float
     score: float
 
@@ -71,7 +71,7 @@ class Named:
     standing : mapping
         Feature to how many of its customers are at each level.
     rules : sequence of Rule
-    traits : sequence of Trait
+    qualities : sequence of Quality
         All that may be said of it, what sets it apart most first.
     words : int
         How many of these it begins with.
@@ -79,13 +79,13 @@ class Named:
 
     standing: Mapping[str, Standing]
     rules: Sequence[Rule]
-    traits: Sequence[Trait]
+    qualities: Sequence[Quality]
     words: int
 
-    def share(self, trait: Trait) -> float:
-        """Share of all its customers of whom a trait holds; 0 where there is nothing to hold."""
-        standing = self.standing.get(trait.feature.name)
-        return standing.share(trait.level) * standing.defined if standing else 0.0
+    def share(self, quality: Quality) -> float:
+        """Share of all its customers of whom a quality holds; 0 where there is nothing to hold."""
+        standing = self.standing.get(quality.feature.name)
+        return standing.share(quality.level) * standing.defined if standing else 0.0
 
 
 def names(
@@ -119,8 +119,8 @@ def names(
     named = []
     for place, (profile, asked) in enumerate(zip(profiles, rules, strict=True)):
         others = [*standings[:place], *standings[place + 1 :]]
-        traits, words = _traits(profile, asked, standings[place], others, contract, themes)
-        named.append(Named(standings[place], asked, traits, words))
+        qualities, words = _qualities(profile, asked, standings[place], others, contract, themes)
+        named.append(Named(standings[place], asked, qualities, words))
     drafts = [_name(chosen, one.rules, contract.noun) for chosen, one in zip(_told_apart(named), named, strict=True)]
     return tuple(name if drafts.count(name) == 1 else f"{name} ({id})" for id, name in zip(ids, drafts, strict=True))
 
@@ -131,56 +131,56 @@ def keep(ids: Sequence[str], names: Sequence[str], kept: Mapping[str, str]) -> t
     return tuple(kept.get(id, f"{name} ({id})" if name in taken else name) for id, name in zip(ids, names, strict=True))
 
 
-def _told_apart(named: Sequence[Named]) -> list[list[Trait]]:
-    """The traits in each name: as few as tell the segments apart."""
-    chosen = [list(one.traits[: one.words]) for one in named]
+def _told_apart(named: Sequence[Named]) -> list[list[Quality]]:
+    """The qualities in each name: as few as tell the segments apart."""
+    chosen = [list(one.qualities[: one.words]) for one in named]
     while True:
         # All names grow at once, so that the order of the segments plays no part.
-        more = {place: trait for place in range(len(named)) if (trait := _next(place, named, chosen))}
+        more = {place: quality for place in range(len(named)) if (quality := _next(place, named, chosen))}
         if not more:
             return chosen
-        for place, trait in more.items():
-            chosen[place].append(trait)
+        for place, quality in more.items():
+            chosen[place].append(quality)
 
 
-def _next(place: int, named: Sequence[Named], chosen: Sequence[Sequence[Trait]]) -> Trait | None:
+def _next(place: int, named: Sequence[Named], chosen: Sequence[Sequence[Quality]]) -> Quality | None:
     """What a name lacks that others are called too, or could be; None where it lacks nothing, or nothing helps."""
     one, mine = named[place], chosen[place]
-    words = {trait.words for trait in mine}
-    left = [trait for trait in one.traits if trait.words not in words]
+    words = {quality.words for quality in mine}
+    left = [quality for quality in one.qualities if quality.words not in words]
     same, true = [], []
     for at, other in enumerate(named):
         if at == place:
             continue
-        if words <= {trait.words for trait in chosen[at]}:
+        if words <= {quality.words for quality in chosen[at]}:
             same.append(other)
-        if all(other.share(trait) >= HOLDS for trait in mine):
+        if all(other.share(quality) >= HOLDS for quality in mine):
             true.append(other)
     found = _telling(left, one, same) if len(mine) < _MOST_WORDS else None
-    if any(not trait.adjective for trait in mine):
-        left = [trait for trait in left if trait.adjective]  # one "with ..." is enough, unless names are the same
+    if any(not quality.adjective for quality in mine):
+        left = [quality for quality in left if quality.adjective]  # one "with ..." is enough, unless names are the same
     return found or (_telling(left, one, true) if len(mine) < _ENOUGH_WORDS else None)
 
 
-def _telling(traits: Sequence[Trait], one: Named, others: Sequence[Named]) -> Trait | None:
-    """The trait that tells a segment from most of the others, and from these most clearly; None where none does."""
+def _telling(qualities: Sequence[Quality], one: Named, others: Sequence[Named]) -> Quality | None:
+    """The quality that tells a segment from most of the others, and from these most clearly; None where none does."""
     best, most = None, (0, 0.0)
-    for trait in traits:
-        apart = [one.share(trait) - other.share(trait) for other in others]
+    for quality in qualities:
+        apart = [one.share(quality) - other.share(quality) for other in others]
         clear = [share for share in apart if share >= _CLEAR]
         if (len(clear), math.fsum(clear)) > most:
-            best, most = trait, (len(clear), math.fsum(clear))
+            best, most = quality, (len(clear), math.fsum(clear))
     return best
 
 
-def _traits(
+def _qualities(
     profile: Sequence[Profile],
     rules: Sequence[Rule],
     standing: Mapping[str, Standing],
     others: Sequence[Mapping[str, Standing]],
     contract: Contract,
     themes: Mapping[str, str],
-) -> tuple[list[Trait], int]:
+) -> tuple[list[Quality], int]:
     """What may be said of a segment, what sets it apart most first, and how much of it makes a name."""
     effects = {item.feature: item.effect for item in profile}
     asked = {condition.feature for rule in rules for condition in rule.conditions}
@@ -190,22 +190,22 @@ def _traits(
         if feature.sensitive or feature.name not in standing:
             continue
         level = _level(standing[feature.name], effects.get(feature.name, 0.0))
-        trait = Trait(feature, level)
+        quality = Quality(feature, level)
         # Beyond what segments may be defined by, only what the contract has a word for.
-        if level and (feature.may_serve("segments") or trait.adjective):
+        if level and (feature.may_serve("segments") or quality.adjective):
             apart = _apart(feature.name, level, standing, others)
-            score = apart + _ASKED * (feature.name in asked) + _WORDED * bool(trait.adjective)
-            found.append(_Found(trait, apart, score))
-    found.sort(key=lambda one: (-one.score, one.trait.feature.name))
-    offered = [one for one in found if one.trait.feature.may_serve("segments")]
-    first, later = _varied([one for one in offered if one.trait.level != ANY], themes)
+            score = apart + _ASKED * (feature.name in asked) + _WORDED * bool(quality.adjective)
+            found.append(_Found(quality, apart, score))
+    found.sort(key=lambda one: (-one.score, one.quality.feature.name))
+    offered = [one for one in found if one.quality.feature.may_serve("segments")]
+    first, later = _varied([one for one in offered if one.quality.level != ANY], themes)
     # That there is any, and what no campaign can select by, are said only where nothing else tells segments apart.
-    there = [one for one in offered if one.trait.level == ANY]
-    beyond = [one for one in found if not one.trait.feature.may_serve("segments")]
+    there = [one for one in offered if one.quality.level == ANY]
+    beyond = [one for one in found if not one.quality.feature.may_serve("segments")]
     most = min(_WORDS, len(first)) or 1
     clear = [one.apart >= (_CLEAR if place else _SLIGHT) for place, one in enumerate((first or there)[:most])]
     words = clear.index(False) if False in clear else len(clear)
-    return [one.trait for one in (*first, *later, *there, *beyond)], words
+    return [one.quality for one in (*first, *later, *there, *beyond)], words
 
 
 def _level(standing: Standing, effect: float) -> str:
@@ -231,23 +231,23 @@ def _apart(
 
 
 def _varied(found: Sequence[_Found], themes: Mapping[str, str]) -> tuple[list[_Found], list[_Found]]:
-    """The first trait of each theme, and all others: two of one theme say little more than one."""
+    """The first quality of each theme, and all others: two of one theme say little more than one."""
     seen: set[str] = set()
     first: list[_Found] = []
     later: list[_Found] = []
     for one in found:
-        theme = themes.get(one.trait.feature.name, one.trait.feature.name)
+        theme = themes.get(one.quality.feature.name, one.quality.feature.name)
         (later if theme in seen else first).append(one)
         seen.add(theme)
     return first, later
 
 
-def _name(traits: Sequence[Trait], rules: Sequence[Rule], noun: str) -> str:
+def _name(qualities: Sequence[Quality], rules: Sequence[Rule], noun: str) -> str:
     order = list(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
     place = {feature: at for at, feature in enumerate(order)}
     # In the order of the definition, where the rules ask about them.
-    ordered = sorted(traits, key=lambda trait: place.get(trait.feature.name, len(place)))
-    adjectives = dict.fromkeys(trait.words for trait in ordered if trait.adjective)
-    others = dict.fromkeys(trait.words for trait in ordered if not trait.adjective)
+    ordered = sorted(qualities, key=lambda quality: place.get(quality.feature.name, len(place)))
+    adjectives = dict.fromkeys(quality.words for quality in ordered if quality.adjective)
+    others = dict.fromkeys(quality.words for quality in ordered if not quality.adjective)
     name = f"{', '.join(adjectives)} {noun}" if adjectives else noun if others else f"typical {noun}"
     return capital(f"{name} with {either(list(others), last='and')}" if others else name)

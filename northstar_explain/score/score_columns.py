@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from northstar_explain.contract import Category, Columns, columns_of
 from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.traits import TRAITS
 from northstar_explain.model import Model
 from northstar_explain.model.borders import borderline
 from northstar_explain.model.lookup import Lookup
@@ -17,6 +18,7 @@ from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
 from northstar_explain.options import Control
 from northstar_explain.score.control import control_group
+from northstar_explain.score.trait_column import TraitColumn
 
 REASONS = 3
 # Rows scored at a time: few enough for all their intermediate arrays to stay in the processor's cache.
@@ -51,7 +53,8 @@ class Scorer:
     ----------
     schema : pyarrow.Schema
         What a result looks like: the customer id (text), ``segment_id``, ``segment_name``,
-        ``borderline`` (one ordinary step from another segment), ``probability`` (0 to 1),
+        ``borderline`` (one ordinary step from another segment), ``traits`` (where the contract has any: the names of
+        the customer's, joined by semicolons, empty for none), ``probability`` (0 to 1),
         ``percentile`` (0 to 100, against the training population), ``decile`` (1 to 10, 10 the highest),
         ``likely_buyer``, ``control_group`` (not to be contacted by any campaign), ``reason_1`` to ``reason_3`` and
         ``model_id``.
@@ -62,11 +65,13 @@ class Scorer:
         self.control = control or Control()
         # Dictionaries hold each segment, reason and model id once per batch, and not in every row.
         text = pa.dictionary(pa.int32(), pa.string())
+        self._traits = TraitColumn(model.contract) if model.contract.traits else None
         self.schema = pa.schema([
             pa.field(model.contract.id, pa.string()),
             pa.field("segment_id", text),
             pa.field("segment_name", text),
             pa.field("borderline", pa.bool_()),
+            *([pa.field(TRAITS, self._traits.type)] if self._traits else []),
             pa.field("probability", pa.float64()),
             pa.field("percentile", pa.float64()),
             pa.field("decile", pa.int8()),
@@ -76,6 +81,7 @@ class Scorer:
             pa.field("model_id", text),
         ])  # fmt: skip
         features = {*model.scorecard.features, *(f.name for f in model.contract.segment_features)}
+        features |= {*(self._traits.features if self._traits else ())}
         self._features = [feature for feature in model.contract.features if feature.name in features]
         self.lookup = model.lookup
         self._segments = [segment.id for segment in model.segmentation.segments]
@@ -126,6 +132,7 @@ class Scorer:
             "segment_id": _dictionary(arrays.segment, self._words["segment_id"]),
             "segment_name": _dictionary(arrays.segment, self._words["segment_name"]),
             "borderline": pa.array(arrays.borderline),
+            **({TRAITS: self._traits(arrays.traits)} if self._traits else {}),
             "probability": pa.array(arrays.probability),
             "percentile": pa.array(percentile),
             "decile": pa.array(decile(percentile)),
@@ -144,6 +151,8 @@ class Scorer:
             column[rows] = ranks
         arrays.segment[rows] = assign_codes(self.model.segmentation.tree, chunk, self._segments)
         arrays.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, chunk)
+        if self._traits:
+            arrays.traits[rows] = self._traits.codes(chunk)
 
 
 class _BatchArrays:
@@ -153,6 +162,7 @@ class _BatchArrays:
         self.probability = np.empty(rows)
         self.segment = np.empty(rows, dtype=np.int32)
         self.borderline = np.empty(rows, dtype=bool)
+        self.traits = np.empty(rows, dtype=np.int64)
         self.reasons = [np.empty(rows, dtype=lookup.rank_type) for _ in range(REASONS)]
         self.bins = lookup.empty_counts()
 

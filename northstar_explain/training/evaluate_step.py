@@ -22,6 +22,7 @@ from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions,
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
+from northstar_explain.evaluate.trait_counts import trait_facts
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model import ranks
 from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
@@ -71,6 +72,11 @@ class Case:
     def tree(self) -> Node:
         """Which segment a customer is in."""
         return self.learned.segmentation.tree
+
+    @property
+    def segment_ids(self) -> list[str]:
+        """The segments, in their order."""
+        return [segment.id for segment in self.learned.segmentation.segments]
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -123,7 +129,10 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
     audited = audit_facts(
         fitted.scorecard, fitted.bags, case.tree, fitted.purchase, _by_name(case.rows), case.contract, case.seed
     )
-    facts = Evaluation(purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift)
+    traits = trait_facts(case.contract, case.rows.everybody.columns, case.tree, case.segment_ids, case.rows.holdout)
+    facts = Evaluation(
+        purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift, traits
+    )
     return Evaluated(facts, audited.shapes, audited.baseline)
 
 
@@ -200,7 +209,7 @@ def _segments(case: Case) -> SegmentFacts:
 
 def _together(case: Case, outcomes: Mapping[str, Outcome]) -> TogetherFacts:
     held, probability = case.rows.holdout, case.predictions.probability
-    order = [segment.id for segment in case.learned.segmentation.segments]
+    order = case.segment_ids
     return TogetherFacts(
         matrix=matrix_facts(case.segments, case.decile, held.label, probability, order),
         quantiles=quantile_facts(case.segments, probability, order),

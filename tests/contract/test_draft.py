@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from helpers import ID, LABEL, explain, write_csv
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain import tables
-from northstar_explain.contract import check, draft, load, parse
+from northstar_explain.contract import Contract, check, draft, load, parse
+from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.errors import ContractError
 
 HOSTILE = [
@@ -119,6 +121,9 @@ def test_every_guess_is_marked_for_a_person_to_confirm(customers: pa.Table) -> N
         "missing =",
         "segments =",
         "sensitive =",
+        "defined_when =",
+        "[traits.",
+        "when =",
         "id =",
         "label =",
     )
@@ -177,3 +182,143 @@ def test_columns_that_no_feature_can_hold_are_left_aside(customers: pa.Table) ->
     contract = parse(draft(table, None, None))
     assert not {"tags", "since", "run"} & {feature.name for feature in contract.features}
     assert contract["country"].kind == "category"
+
+
+def test_northstars_columns_get_their_definitions_and_traits_back(customers: pa.Table) -> None:
+    contract = parse(draft(customers, None, None))
+    found = {feature.name: feature.defined_when for feature in contract.features if feature.defined_when}
+    ordered = (NumberCondition("orders_365d", lower=1.0),)
+    assert found == dict.fromkeys(
+        ("avg_order_value", "items_per_order", "discount_usage_rate", "return_rate", "days_since_last_order"), ordered
+    )
+    assert {trait.name: trait.text for trait in contract.traits} == {
+        "big_spenders": contract.traits[0].text,  # by the top tenth of this sample
+        "deal_seekers": "discount_usage_rate >= 0.5 and orders_365d >= 2",
+        "heavy_returners": "return_rate >= 0.25 and orders_365d >= 2",
+        "new_customers": "account_age_days <= 90",
+        "not_reading_email": "email_open_rate < 0.05",
+    }
+    assert contract.traits[0].text.startswith("spend_365d >= ")
+    categories = {feature.name for feature in contract.segment_features if not feature.kind.numeric}
+    assert categories == {"acquisition_channel", "country", "device_type", "loyalty_tier"}
+
+
+ROWS = 400
+EVERY = np.arange(ROWS)
+ORDERS = EVERY % 4  # a quarter of the rows has none
+
+
+def drafted(**columns: object) -> Contract:
+    """The draft of a table with these columns beside `orders`."""
+    table = pa.table({"id": [f"c{i}" for i in EVERY], **{"orders": ORDERS, **columns}, "label": EVERY % 2})
+    text = draft(table, "id", "label")
+    contract = parse(text)
+    assert check(table, contract, label=True).rejected.num_rows == 0
+    return contract
+
+
+def where_ordered(values: np.ndarray, otherwise: float) -> np.ndarray:
+    return np.where(ORDERS > 0, values, otherwise)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "defined"),
+    [
+        ("avg_basket", where_ordered(5.5 + EVERY % 7, 0), True),
+        ("total_spend", where_ordered(5.5 + EVERY % 7, 0), False),  # nothing was spent: that is 0
+        ("total_spend", where_ordered(5.5 + EVERY % 7, np.nan), True),
+        ("avg_basket", where_ordered(5.5 + EVERY % 7, -1), True),
+        ("items", where_ordered(1 + EVERY % 7, 0), False),
+        ("days_since_order", where_ordered(1 + EVERY % 90, 999), True),
+        ("days_since_order", where_ordered(1 + EVERY % 90, 0), True),
+        ("days_with_orders", where_ordered(1 + EVERY % 9, 0), False),
+        ("discount_share", where_ordered(EVERY % 5 / 5, 0), True),
+        (
+            "cart_share",
+            where_ordered(0.2 + EVERY % 5 / 10, 0),
+            False,
+        ),  # 0 exactly without orders: what it is a share of?
+        ("cart_share", where_ordered(0.2 + EVERY % 5 / 10, 1), True),
+        ("margin", where_ordered(EVERY % 5 / 5 - 0.4, 0), True),
+        ("avg_basket", 5.5 + EVERY % 7, False),  # has values without orders
+        (
+            "avg_basket",
+            np.where(EVERY < ROWS - 40, 0.0, where_ordered(5.5 + 0 * EVERY, 0)),
+            False,
+        ),  # 0 nearly everywhere
+        ("constant", np.full(ROWS, 2.5), False),
+        ("unknown", np.where(EVERY % 3 == 0, np.nan, 5.5 + EVERY % 7), False),
+    ],
+)
+def test_a_feature_is_defined_where_a_count_is_not_zero(name: str, values: np.ndarray, defined: bool) -> None:
+    feature = drafted(**{name: pa.array(values, from_pandas=True)})[name]
+    assert feature.defined_when == ((NumberCondition("orders", lower=1.0),) if defined else ())
+
+
+def test_a_category_is_undefined_only_where_it_is_missing() -> None:
+    last = pa.array(np.where(ORDERS > 0, np.where(EVERY % 3 > 0, "a", "b"), "none").astype(str))
+    assert drafted(last=last)["last"].defined_when == ()
+    missing = pa.array(["ab"[i % 2] if ORDERS[i] else None for i in EVERY])
+    assert drafted(last=missing)["last"].defined_when == (NumberCondition("orders", lower=1.0),)
+
+
+def test_the_count_that_explains_most_defines() -> None:
+    returns = np.where((ORDERS > 0) & (EVERY % 3 == 0), 1, 0)
+    recent = np.where(EVERY % 8 == 5, ORDERS, 0)
+    columns = {"returns": returns, "recent": recent, "return_rate": where_ordered(returns / np.maximum(ORDERS, 1), 0)}
+    # Without returns the rate is 0 as well, and means it; with orders, but none recent, it is known.
+    assert drafted(**columns)["return_rate"].defined_when == (NumberCondition("orders", lower=1.0),)
+
+
+def test_few_rows_and_sensitive_or_missing_counts_define_nothing() -> None:
+    few = np.where(EVERY < 9, 0, 1 + EVERY % 3)
+    average = np.where(few > 0, 5.5 + EVERY % 7, 0)
+    assert drafted(visits=few, avg_value=average)["avg_value"].defined_when == ()
+    assert (
+        drafted(gender=ORDERS * 1, orders=ORDERS + 1, avg_value=where_ordered(5.5 + EVERY % 7, 0))[
+            "avg_value"
+        ].defined_when
+        == ()
+    )
+    gaps = pa.array([None if i == 7 else int(ORDERS[i]) for i in EVERY])
+    assert drafted(orders=gaps, avg_value=where_ordered(5.5 + EVERY % 7, 0))["avg_value"].defined_when == ()
+
+
+@pytest.mark.parametrize(("values", "segments"), [(1, False), (2, True), (8, True), (9, False)])
+def test_categories_of_up_to_eight_values_may_define_segments(values: int, segments: bool) -> None:
+    assert drafted(home=pa.array([f"v{i % values}" for i in EVERY]))["home"].segments == segments
+    assert not drafted(gender=pa.array([f"v{i % values}" for i in EVERY]))["gender"].segments
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "trait"),
+    [
+        ("spend", 0.5 + EVERY, ("big_spenders", "spend >= 300")),
+        ("avg_spend", 0.5 + EVERY, None),
+        ("coupon_share", EVERY % 9 / 8, None),  # half of all is no audience
+        ("coupon_share", EVERY % 10 / 12, ("deal_seekers", "coupon_share >= 0.5")),
+        ("coupon_share", np.where(EVERY < 9, 0.9, 0.1), None),  # nine customers
+        ("days_since_signup", 80 + EVERY % 80, ("new_customers", "days_since_signup <= 90")),
+        ("opens", EVERY % 30 / 30, ("not_reading_email", "opens < 0.05")),
+        ("age_open_rate", EVERY % 30 / 30, None),
+    ],
+)
+def test_traits_are_proposed_by_kind_and_name(name: str, values: np.ndarray, trait: tuple[str, str] | None) -> None:
+    traits = [(one.name, one.text) for one in drafted(**{name: values}).traits]
+    assert traits == ([trait] if trait else [])
+
+
+@given(st.text(min_size=1, max_size=6), st.text(max_size=6))
+def test_conditions_on_columns_of_any_name_load(count: str, average: str) -> None:
+    average = f"avg {average} spent"
+    if len({count, average, "id", "label"}) < 4:
+        return
+    table = {
+        "id": [f"c{i}" for i in EVERY],
+        count: ORDERS,
+        average: where_ordered(5.5 + EVERY % 7, -1),
+        "label": EVERY % 2,
+    }
+    contract = parse(draft(pa.table(table), "id", "label"))
+    if not contract[count].sensitive and contract[count].kind == "count":
+        assert contract[average].defined_when == (NumberCondition(count, lower=1.0),)

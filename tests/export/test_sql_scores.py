@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import sqlglot
-from engines import TOGETHER, Run, SparkRun, model_of, run_duckdb, run_sqlite, without_blanks
+from engines import TOGETHER, Run, SparkRun, model_of, require_traits, run_duckdb, run_sqlite, without_blanks
 from helpers import around, contents, read, with_cells, with_column
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +45,7 @@ def scored_by(engine: tuple[str, Run], model: Model, table: pa.Table) -> dict[An
     beside = {name.name: getattr(found, what) for what, name in table_names(model, to).items()}
     result = run(scores_sql(model, to), {"customers": table, **beside})
     id = model.contract.id
-    assert result.column_names == [id, *RESULT]
+    assert result.column_names == [id, *RESULT, *(trait.column for trait in model.contract.traits)]
     by_id = {row[id]: row for row in result.to_pylist()}
     assert len(by_id) == result.num_rows and set(by_id) == set(table[id].to_pylist())
     return by_id
@@ -58,6 +58,7 @@ def require_same(engine: tuple[str, Run], model: Model, table: pa.Table) -> None
     probability = sigmoid(logit)
     found = scored_by(engine, model, table)
     rows = [found[id] for id in table[model.contract.id].to_pylist()]
+    require_traits(model, table, rows)
     assert [row["segment_id"] for row in rows] == assign(model.segmentation.tree, columns).tolist()
     assert np.abs([row["logit"] for row in rows] - logit).max() < 1e-9
     assert np.abs([row["probability"] for row in rows] - probability).max() < 1e-9
@@ -258,7 +259,8 @@ def test_an_id_that_occurs_twice_gets_nothing(engine: tuple[str, Run], model: Mo
     beside = {name.name: getattr(found, what) for what, name in table_names(model, to).items()}
     rows = run(scores_sql(model, to), {"customers": table, **beside}).to_pylist()
     (row,) = [row for row in rows if row[model.contract.id] == "twice"]
-    assert [row[name] for name in RESULT] == [None] * len(RESULT)
+    names = [*RESULT, *(trait.column for trait in model.contract.traits)]
+    assert [row[name] for name in names] == [None] * len(names)
     assert len(rows) == 7 and sum(row["probability"] is not None for row in rows) == 6
 
 
@@ -336,7 +338,7 @@ def name_of(statement: exp.Expression) -> str:
 def test_every_dialect_reads_what_is_written_for_it(name: str, model: Model) -> None:
     (query,) = sqlglot.parse(scores_sql(model, name, "shop.customers"), dialect=name)
     assert isinstance(query, exp.Select)
-    assert query.named_selects == [model.contract.id, *RESULT]
+    assert query.named_selects == [model.contract.id, *RESULT, *(trait.column for trait in model.contract.traits)]
     assert all(identifier.quoted for identifier in query.find_all(exp.Identifier))
     parts = {cte.alias for cte in query.find_all(exp.CTE)}
     lookup = {table.name for table in table_names(model, name).values()}
@@ -369,6 +371,8 @@ def test_the_statement_is_short_whatever_the_card(name: str, model: Model) -> No
         for cut in axis.cuts.tolist()
     }
     rules = {f"'{edge!r}'" for _, edge in thresholds(model.segmentation.tree)}
+    asked = [c for trait in model.contract.traits for c in trait.conditions if isinstance(c, NumberCondition)]
+    rules |= {f"'{edge!r}'" for c in asked for edge in (c.lower, c.upper)}
     assert not any(cut in text for cut in cuts - rules)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import re
 import sqlite3
@@ -14,15 +15,33 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import sqlglot
-from engines import TOGETHER, Run, SparkRun, fill_sqlite, model_of, run_duckdb, run_sqlite, without_blanks
+from engines import (
+    TOGETHER,
+    Run,
+    SparkRun,
+    fill_sqlite,
+    model_of,
+    require_traits,
+    run_duckdb,
+    run_sqlite,
+    without_blanks,
+)
 from helpers import around, with_column
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
-from strategies import CODES, CONTRACT, NUMBERS, VALUES, trees
+from strategies import CODES, CONTRACT, NUMBERS, VALUES, conditions, trees
 
 from northstar_explain.contract import Contract, check, columns_of, parse
-from northstar_explain.contract.conditions import CategoryCondition, MissingCondition, NumberCondition
+from northstar_explain.contract.conditions import (
+    CategoryCondition,
+    Condition,
+    MissingCondition,
+    NumberCondition,
+    simplify,
+)
+from northstar_explain.contract.expressions import parse_condition
+from northstar_explain.contract.traits import ContractTrait
 from northstar_explain.errors import NorthstarError
 from northstar_explain.export.sql import DIALECTS, segments_sql
 from northstar_explain.export.sql.dialects import dialect
@@ -36,11 +55,14 @@ def segments_by(engine: tuple[str, Run], model: Model, table: pa.Table, name: st
     to, run = engine
     found = run(segments_sql(model, to, '"' + name + '"' if name != "customers" else name), {name: table}).to_pylist()
     id = model.contract.id
-    assert [sorted(row) for row in found] == [sorted([id, "segment_id", "segment_name"])] * table.num_rows
-    names = {segment.id: segment.name for segment in model.segmentation.segments}
-    assert all(row["segment_name"] == names.get(row["segment_id"]) for row in found)
-    by_id = {row[id]: row["segment_id"] for row in found}
-    return [by_id[id] for id in table[id].to_pylist()]
+    names = [id, "segment_id", "segment_name", *(trait.column for trait in model.contract.traits)]
+    assert [sorted(row) for row in found] == [sorted(names)] * table.num_rows
+    called = {segment.id: segment.name for segment in model.segmentation.segments}
+    assert all(row["segment_name"] == called.get(row["segment_id"]) for row in found)
+    by_id = {row[id]: row for row in found}
+    rows = [by_id[id] for id in table[id].to_pylist()]
+    require_traits(model, table, rows)
+    return [row["segment_id"] for row in rows]
 
 
 def segments_in_python(model: Model, table: pa.Table) -> list[str]:
@@ -114,6 +136,40 @@ def test_rules_and_python_and_sql_agree(model: Model, tree: Node, table: pa.Tabl
     assert by_rules == [[id] for id in expected]
     for name, run in (("duckdb", run_duckdb), ("sqlite", run_sqlite)):
         assert segments_by((name, run), ours, table) == expected
+
+
+def with_traits(model: Model, *conditions: tuple[Condition, ...]) -> Model:
+    """The model with a trait for each of these conditions."""
+    traits = tuple(ContractTrait(f"t{i}", f"trait {i}", met, "?") for i, met in enumerate(conditions))
+    return dataclasses.replace(model, contract=dataclasses.replace(model.contract, traits=traits))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.lists(conditions(), min_size=1, max_size=3), min_size=1, max_size=4), raw_tables())
+def test_traits_in_sql_are_those_of_python(model: Model, asked: list[list[Condition]], table: pa.Table) -> None:
+    met = [found for one in asked if (found := simplify(one))]
+    ours = with_traits(model_of(model, Split(NumberCondition("m", 1.0), Leaf("S1"), Leaf("S2")), CONTRACT), *met)
+    for name, run in (("duckdb", run_duckdb), ("sqlite", run_sqlite)):
+        segments_by((name, run), ours, table)
+
+
+@pytest.mark.parametrize("text", ["n > 0.1", "n >= 0.1", "n <= 0.1", "n = 0", "n < 0 and c != 'red'", "n is known"])
+def test_traits_on_each_threshold_and_beside_it(engine: tuple[str, Run], model: Model, text: str) -> None:
+    values = [*around([0.0, 0.1]), -0.0, math.inf, -math.inf, math.nan, None]
+    n = len(values)
+    table = pa.table(
+        {"id": range(n), "n": values, "m": [2.0] * n, "c": pa.array([None] * n, pa.string()), "d": ["x"] * n}
+    )
+    ours = model_of(model, Leaf("S1"), CONTRACT)
+    segments_by(engine, with_traits(ours, parse_condition(text, CONTRACT.features)), table)
+
+
+def test_a_trait_whose_value_is_missing_against_the_contract_is_0(engine: tuple[str, Run], model: Model) -> None:
+    ours = with_traits(model_of(model, Leaf("S1"), CONTRACT), (NumberCondition("m", upper=3.0),))
+    to, run = engine
+    table = pa.table({"id": [1, 2, 3], "m": [1.0, None, 3.0]})
+    found = run(segments_sql(ours, to), {"customers": table}).sort_by("id")
+    assert found["trait_t0"].to_pylist() == [1, 0, 0]
 
 
 FRACTIONS = (0.1, 1 / 3, 1e-7, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 123456789.12345679, 2.0**53 + 2)

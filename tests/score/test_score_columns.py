@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from northstar_explain import api
-from northstar_explain.contract import check, columns_of
+from northstar_explain import api, tables
+from northstar_explain.contract import Feature, check, columns_of
+from northstar_explain.contract.conditions import matches
+from northstar_explain.contract.expressions import parse_condition
+from northstar_explain.contract.traits import ContractTrait
 from northstar_explain.model import Model
-from northstar_explain.score import Scorer, score_columns
+from northstar_explain.score import Scorer, ScoringOptions, inputs, run, score_columns
 
 
 @pytest.mark.parametrize("size", [1, 7, 299, 300, 301])
@@ -57,3 +63,64 @@ def test_segments_are_those_of_the_rules(model: Model, some: pa.Table) -> None:
     for segment in model.segmentation.segments:
         fits = np.any([rule.matches(columns) for rule in segment.rules], axis=0)
         assert (fits == (ids == segment.id)).all()
+
+
+def with_traits(model: Model, *texts: str) -> Model:
+    """The model with traits named t0, t1, ... of these conditions."""
+    features = model.contract.features
+    traits = tuple(ContractTrait(f"t{i}", f"t{i}", parse_condition(t, features), t) for i, t in enumerate(texts))
+    return dataclasses.replace(model, contract=dataclasses.replace(model.contract, traits=traits))
+
+
+def listed(model: Model, table: pa.Table) -> list[str]:
+    """The names of each customer's traits, by their conditions."""
+    columns = columns_of(table, model.contract.features)
+    masks = {trait.name: matches(trait.conditions, columns) for trait in model.contract.traits}
+    return [";".join(name for name, mask in masks.items() if mask[row]) for row in range(table.num_rows)]
+
+
+def test_traits_are_listed_by_their_conditions(model: Model, customers: pa.Table) -> None:
+    accepted = check(customers, model.contract).accepted
+    scores = Scorer(model)(accepted)
+    expected = listed(model, accepted)
+    assert scores["traits"].to_pylist() == expected
+    assert scores.column_names.index("traits") == scores.column_names.index("borderline") + 1
+    found = {name for text in expected for name in text.split(";")}
+    assert found == {"", *(trait.name for trait in model.contract.traits)}
+    assert any(text.count(";") >= 2 for text in expected)
+
+
+def test_a_contract_without_traits_gives_no_column(model: Model, some: pa.Table) -> None:
+    scores = Scorer(with_traits(model))(check(some, model.contract).accepted)
+    assert scores.column_names == [name for name in Scorer(model).schema.names if name != "traits"]
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 40])
+def test_any_number_of_traits(model: Model, some: pa.Table, count: int) -> None:
+    ours = with_traits(model, *(f"sessions_90d >= {i + 1}" for i in range(count - 1)), "orders_365d = 0")
+    accepted = check(some, ours.contract).accepted
+    assert Scorer(ours)(accepted)["traits"].to_pylist() == listed(ours, accepted)
+    assert Scorer(ours)(accepted.slice(0, 0))["traits"].to_pylist() == []
+
+
+def test_a_trait_may_ask_for_what_neither_segments_nor_model_use(model: Model, some: pa.Table) -> None:
+    unused = Feature("extra", "profile", model.contract["spend_365d"].kind, "extra", sensitive=True, missing="unknown")
+    contract = dataclasses.replace(model.contract, features=(*model.contract.features, unused))
+    ours = with_traits(dataclasses.replace(model, contract=contract), "extra > 0.5", "extra is missing")
+    table = some.append_column("extra", pa.array([0.5, 0.75, None] * 100))
+    scores = Scorer(ours)(check(table, contract).accepted)
+    assert scores["traits"].to_pylist() == ["", "t0", "t1"] * 100
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "arrow"])
+@pytest.mark.parametrize("count", [2, 9])
+def test_traits_are_written_alike_to_every_format(
+    model: Model, some: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, count: int
+) -> None:
+    monkeypatch.setattr(inputs, "BATCH", 70)
+    ours = with_traits(model, *(f"sessions_90d >= {2 * i + 1}" for i in range(count)))
+    tables.write(some, tmp_path / "some.parquet")
+    out = tmp_path / f"scores.{ending}"
+    run(ours, [tmp_path / "some.parquet"], out, ScoringOptions())
+    found = [text or "" for text in tables.read(out)["traits"].to_pylist()]
+    assert found == listed(ours, check(some, ours.contract).accepted)

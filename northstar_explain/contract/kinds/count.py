@@ -21,6 +21,7 @@ class CountKind(WholeKind):
     """Whole numbers of things. On a log scale: the step from 1 order to 2 means more than the one from 21 to 22."""
 
     name = "count"
+    counts = True
     at_least = "{value} or more {words}"
     below = "fewer than {value} {words}"
     level_words: ClassVar[Mapping[str, str]] = {**WholeKind.level_words, "zero": "no"}
@@ -28,6 +29,9 @@ class CountKind(WholeKind):
     def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
         numbers = np.asarray(values, dtype=np.float64)
         return bool(np.all(numbers == np.floor(numbers)) and numbers.min() >= 0) and not re.search(AMOUNT_NAME, name)
+
+    def is_filler(self, name: str, value: float, alone: bool) -> bool:
+        return False
 
     def unit_words(self, unit: str, currency: str) -> str:
         return ""  # the feature's words say what is counted

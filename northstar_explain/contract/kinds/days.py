@@ -18,6 +18,7 @@ _STEPS = (2, 3, 5, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 150, 180, 240, 27
 _NAME = re.compile(r"(^|_)days?(_|$)", re.I)
 _WINDOW = re.compile(r"_\d+d$")  # orders_30d counts orders within 30 days
 _SINCE = "days since "
+_EVENT = re.compile(r"(^|_)(since|ago|last|latest)(_|$)", re.I)
 _WEEK = 7.0
 _MOST_WEEKS = 8 * 7
 
@@ -34,6 +35,10 @@ class DaysKind(WholeKind):
         numbers = np.asarray(values, dtype=np.float64)
         whole = bool(np.all(numbers == np.floor(numbers)))
         return whole and bool(_NAME.search(name)) and not _WINDOW.search(name)
+
+    def is_filler(self, name: str, value: float, alone: bool) -> bool:
+        # 366 days since the last order, or 0, where there is none; but 0 days with a visit are 0.
+        return value != 0.0 or bool(_EVENT.search(name))
 
     def phrases(self, words: str) -> tuple[str, str]:
         if not words.startswith(_SINCE):

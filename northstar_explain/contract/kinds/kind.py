@@ -50,6 +50,8 @@ class Kind:
         Whether a value can be lower than another: of numbers, and of categories whose order the contract gives.
     lists_values : bool
         Whether the contract lists every value (`order`), so that no other is valid.
+    counts : bool
+        Whether values count things, so that 0 is none of them.
     money : bool
         Whether values are amounts that add up to what customers spend.
     linear_axis : bool
@@ -67,6 +69,7 @@ class Kind:
     whole: ClassVar[bool] = False
     has_order: ClassVar[bool] = False
     lists_values: ClassVar[bool] = False
+    counts: ClassVar[bool] = False
     money: ClassVar[bool] = False
     linear_axis: ClassVar[bool] = False
     default_unit: ClassVar[str] = ""
@@ -93,6 +96,13 @@ class Kind:
 
     def draft_bounds(self, low: float, high: float) -> tuple[float | None, float | None]:
         """The bounds that a draft proposes for values seen from `low` to `high`."""
+        raise NotImplementedError
+
+    def is_filler(self, name: str, value: float, alone: bool) -> bool:
+        """Whether a draft takes a value for one that fills a gap, as 0 does for the average of no orders.
+
+        A column of this name has the value wherever some count is 0; `alone` says that it has it nowhere else.
+        """
         raise NotImplementedError
 
     def invalid_numbers(self, values: np.ndarray) -> tuple[np.ndarray, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
@@ -20,6 +21,8 @@ from northstar_explain.contract.kinds.number_words import (
     with_unit,
 )
 from northstar_explain.contract.kinds.rounding import round_numbers, tenth
+
+_AVERAGE = re.compile(r"(^|_)(avg|average|mean|median|per)(_|$)", re.I)
 
 
 class NumberKind(Kind):
@@ -39,6 +42,10 @@ class NumberKind(Kind):
     def draft_bounds(self, low: float, high: float) -> tuple[float | None, float | None]:
         # What was never negative is not meant to be; what was seen last week is no upper bound.
         return (0.0 if low >= 0 else None), None
+
+    def is_filler(self, name: str, value: float, alone: bool) -> bool:
+        # No orders, no spend: that is 0. No orders, no average.
+        return value != 0.0 or bool(_AVERAGE.search(name))
 
     def invalid_numbers(self, values: np.ndarray) -> tuple[np.ndarray, str] | None:
         return None

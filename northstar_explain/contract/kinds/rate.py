@@ -24,6 +24,10 @@ class RateKind(NumberKind):
         whole = bool(np.all(numbers == np.floor(numbers)))
         return not whole and bool(numbers.min() >= 0 and numbers.max() <= 1)
 
+    def is_filler(self, name: str, value: float, alone: bool) -> bool:
+        # A share that is 0 exactly where a count is 0: the count is its numerator, and the share is truly 0.
+        return value != 0.0 or not alone
+
     def draft_bounds(self, low: float, high: float) -> tuple[float | None, float | None]:
         return 0.0, 1.0
 

@@ -25,6 +25,10 @@ class RatioKind(NumberKind):
         numbers = np.asarray(values, dtype=np.float64)
         return bool(numbers.min() < 0) and not re.search(MONEY_NAME, name)
 
+    def is_filler(self, name: str, value: float, alone: bool) -> bool:
+        # A share that is 0 exactly where a count is 0: the count is its numerator, and the share is truly 0.
+        return value != 0.0 or not alone
+
     def threshold_grid(self, low: float, high: float, unit: str) -> np.ndarray:
         # Beyond 1, round numbers of the values' own size fit better.
         if max(abs(low), abs(high)) > 1:

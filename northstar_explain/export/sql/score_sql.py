@@ -28,6 +28,7 @@ from northstar_explain.export.sql.segment_sql import (
     segment_of,
     statement,
 )
+from northstar_explain.export.sql.trait_sql import TAGGED, add_tagged, trait_features, trait_lines
 from northstar_explain.export.sql.typed_columns import values
 from northstar_explain.model import Model
 from northstar_explain.model.scorecard import MISSING, CategoryBins
@@ -60,8 +61,8 @@ def scores_sql(
     -------
     str
         A row per customer: id, ``segment_id``, ``segment_name``, ``logit`` (log-odds), ``probability`` (0 to 1) and
-        ``likely_buyer``. Segment or score is NULL where a value that it needs is missing and the contract says that it
-        never is; both are where an id occurs more than once.
+        ``likely_buyer``, and for each trait of the contract a column of 0 and 1. Segment or score is NULL where a value
+        that it needs is missing and the contract says that it never is; all are where an id occurs more than once.
 
     Raises
     ------
@@ -72,12 +73,13 @@ def scores_sql(
     names = table_names(model, to, prefix)
     id = model.contract.id
     require_distinct([id, *used(model)], target)
-    require_distinct([id, ID, NAME, *RESULT], target)
+    require_distinct([id, ID, NAME, *RESULT, *(trait.column for trait in model.contract.traits)], target)
     query = _Query(model, target, table(customers, target), names)
     lines = [
         f"{model.contract.title}: segment and probability ({model.contract.outcome}) of each customer in {customers},",
         f"by model {model.id}. It reads the lookup tables {', '.join(one.sql(to) for one in names.values())}.",
         *segment_lines(model),
+        *trait_lines(model.contract),
         "Segment or score is NULL where a value that it needs is missing and the contract says that it never is, and",
         "where an id occurs more than once. Whether a row keeps the contract otherwise is not looked at here;",
         "`explain score` rejects rows that do not.",
@@ -86,8 +88,8 @@ def scores_sql(
 
 
 def used(model: Model) -> tuple[str, ...]:
-    """The features that segments and score need."""
-    return tuple(dict.fromkeys((*rule_features(model), *model.scorecard.features)))
+    """The features that segments, score and traits need."""
+    return tuple(dict.fromkeys((*rule_features(model), *model.scorecard.features, *trait_features(model.contract))))
 
 
 def default_prefix(model: Model) -> str:
@@ -145,6 +147,7 @@ class _Query:
         self._sums()
         self._scores()
         self._chances()
+        traits = [trait.column for trait in self._model.contract.traits]
         threshold = self._dialect.literal(self._model.purchase.threshold - _ROUNDING)
         last = exp.select(
             named(column("chances", "id"), self._model.contract.id),
@@ -152,8 +155,13 @@ class _Query:
             named(self._segment("name"), NAME),
             *kept("chances", "logit", "probability"),
             named(column("chances", "probability") >= threshold, "likely_buyer"),
-        )
-        return self._builder.query(last.from_(self._builder.read("chances")))
+            *kept(TAGGED, *traits),
+        ).from_(self._builder.read("chances"))
+        if traits:
+            add_tagged(self._builder, "features", self._model.contract, self._dialect)
+            same = column(TAGGED, self._model.contract.id).eq(column("chances", "id"))
+            last = last.join(self._builder.read(TAGGED), on=same, join_type="left")
+        return self._builder.query(last)
 
     def _segment(self, what: str) -> exp.Case:
         case = exp.Case(this=column("chances", "segment"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sqlglot import exp
 
-from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition
+from northstar_explain.export.sql.condition_sql import all_met
 from northstar_explain.export.sql.dialects import Dialect, dialect
 from northstar_explain.export.sql.identifiers import (
     QueryBuilder,
@@ -18,8 +18,9 @@ from northstar_explain.export.sql.identifiers import (
     require_distinct,
     table,
 )
+from northstar_explain.export.sql.trait_sql import trait_features, trait_flags, trait_lines
 from northstar_explain.export.sql.typed_columns import values
-from northstar_explain.model import Model, Rule
+from northstar_explain.model import Model
 
 ID, NAME = "segment_id", "segment_name"
 
@@ -40,8 +41,9 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     Returns
     -------
     str
-        A row per row of the table: its id, ``segment_id`` and ``segment_name``. Both are NULL where no rule matches the
-        row, which happens only when a value is missing that the contract says never is.
+        A row per row of the table: its id, ``segment_id``, ``segment_name`` and, for each trait of the contract, a
+        column of 0 and 1. Segment and name are NULL where no rule matches the row, which happens only when a value is
+        missing that the contract says never is; a trait is 0 where a value that it needs is missing.
 
     Raises
     ------
@@ -50,19 +52,23 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     """
     target = dialect(to)
     source = table(customers, target)
-    id, features = model.contract.id, rule_features(model)
+    id, traits = model.contract.id, [trait.column for trait in model.contract.traits]
+    features = tuple(dict.fromkeys((*rule_features(model), *trait_features(model.contract))))
     require_distinct([id, *features], target)
-    require_distinct([id, ID, NAME], target)
+    require_distinct([id, ID, NAME, *traits], target)
     builder = QueryBuilder(source)
     read = [*kept("c", id), *values("c", features, model, target)]
     builder.add("features", exp.select(*read).from_(aliased(source, "c")))
     segment = named(segment_of("features", model, target), ID)
-    builder.add("assigned", exp.select(*kept("features", id), segment).from_(builder.read("features")))
+    flags = trait_flags("features", model.contract, target)
+    builder.add("assigned", exp.select(*kept("features", id), segment, *flags).from_(builder.read("features")))
     name = named(name_of(column("assigned", ID), model), NAME)
-    query = builder.query(exp.select(*kept("assigned", id, ID), name).from_(builder.read("assigned")))
+    select = exp.select(*kept("assigned", id, ID), name, *kept("assigned", *traits))
+    query = builder.query(select.from_(builder.read("assigned")))
     lines = [
         f"{model.contract.title}: the segment of each row of {customers}, by model {model.id}.",
         *segment_lines(model),
+        *trait_lines(model.contract),
         "The segment is NULL where a value is missing that the contract says never is. Whether a row keeps the",
         "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
     ]
@@ -99,7 +105,7 @@ def segment_of(source: str, model: Model, dialect: Dialect, numbered: bool = Fal
     for number, segment in enumerate(model.segmentation.segments, start=1):
         result = exp.Literal.number(number) if numbered else literal_text(segment.id)
         for rule in segment.rules:
-            case = case.when(_rule(source, rule, dialect), result.copy())
+            case = case.when(all_met(source, rule.conditions, dialect), result.copy())
     return case
 
 
@@ -109,33 +115,3 @@ def name_of(id: exp.Expr, model: Model) -> exp.Case:
     for segment in model.segmentation.segments:
         case = case.when(literal_text(segment.id), literal_text(segment.name))
     return case
-
-
-def _rule(source: str, rule: Rule, dialect: Dialect) -> exp.Expr:
-    conditions = [_condition(source, condition, dialect) for condition in rule.conditions]
-    return exp.and_(*conditions) if conditions else exp.true()
-
-
-def _condition(source: str, condition: Condition, dialect: Dialect) -> exp.Expr:
-    value = column(source, condition.feature)
-    absent = value.is_(exp.null())
-    if isinstance(condition, MissingCondition):
-        return absent
-    fits = list(_fits(value, condition, dialect))
-    if not fits:
-        return exp.true() if condition.missing else exp.not_(absent)
-    both = exp.and_(*fits)
-    # A comparison with NULL is not true, so a missing value meets a condition only where the condition says so.
-    return exp.or_(both, absent) if condition.missing else both
-
-
-def _fits(value: exp.Column, condition: Condition, dialect: Dialect) -> Iterator[exp.Expr]:
-    if isinstance(condition, CategoryCondition):
-        listed = value.isin(*(literal_text(one) for one in condition.values))
-        yield listed if condition.inside else exp.not_(listed)
-        return
-    assert not isinstance(condition, MissingCondition)
-    if condition.lower is not None:
-        yield value >= dialect.literal(condition.lower)
-    if condition.upper is not None:
-        yield value < dialect.literal(condition.upper)

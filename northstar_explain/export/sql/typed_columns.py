@@ -52,8 +52,9 @@ def _value(source: str, feature: Feature, model: Model, dialect: Dialect) -> exp
 def _known_values(name: str, model: Model) -> set[str]:
     """Every value of a category that the model names."""
     axes = [axis for term in model.scorecard.terms for axis in term.axes if axis.feature == name]
-    rules = [rule for segment in model.segmentation.segments for rule in segment.rules]
-    in_rules = [c for rule in rules for c in rule.conditions if isinstance(c, CategoryCondition) and c.feature == name]
+    asked = [c for segment in model.segmentation.segments for rule in segment.rules for c in rule.conditions]
+    asked += [c for trait in model.contract.traits for c in trait.conditions]
+    in_rules = [c for c in asked if isinstance(c, CategoryCondition) and c.feature == name]
     in_card = (value for axis in axes if isinstance(axis, CategoryBins) for value in axis.values)
     return {*in_card, *(value for condition in in_rules for value in condition.values)}
 

@@ -12,6 +12,7 @@ from northstar_explain.model.evaluation.purchase_facts import PurchaseFacts
 from northstar_explain.model.evaluation.robustness_facts import RobustnessFacts
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.evaluation.together_facts import TogetherFacts
+from northstar_explain.model.evaluation.trait_facts import TraitFacts
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Evaluation:
         What other bags, and values beyond those seen, would change.
     drift : DriftFacts
         How far the holdout is from the training rows.
+    traits : TraitFacts or None
+        Null where the contract has no traits.
     """
 
     purchase: PurchaseFacts
@@ -43,6 +46,7 @@ class Evaluation:
     data: DataFacts
     robustness: RobustnessFacts
     drift: DriftFacts
+    traits: TraitFacts | None
 
 
 __all__ = ["Evaluation", "FactError", "Figures", "Interval", "PurchaseFacts", "from_json", "to_json"]
