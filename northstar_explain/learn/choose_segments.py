@@ -1,4 +1,4 @@
-"""The number of segments, chosen on a frontier that is kept and shown: what segments explain, and how steady they are."""
+"""The number of segments, chosen on a frontier that is kept and shown: what they explain, and how steady they are."""
 
 from __future__ import annotations
 

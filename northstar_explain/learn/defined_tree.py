@@ -17,7 +17,7 @@ Path = Mapping[str, Condition]
 def conditional_tree(
     tree: Tree[BinTest, int],
     features: Sequence[Feature],
-    condition_of: Callable[[BinTest], Condition | None],
+    condition_of: Callable[[BinTest, Condition | None], Condition | None],
     by_name: Mapping[str, Feature],
 ) -> Node:
     """Put a distilled tree into conditions on raw features.
@@ -32,7 +32,8 @@ def conditional_tree(
     features : sequence of Feature
         By their number in the tests.
     condition_of : callable
-        The condition of a test, of the rows for which its feature applies; None where all of them fail it.
+        The condition of a test, of the rows for which its feature applies, given the condition on this feature that
+        the tests before it add up to; None where all these rows fail it.
     by_name : mapping
         Every feature that may be asked about or define another.
 
@@ -49,7 +50,7 @@ def conditional_tree(
         without = node.yes if test.missing else node.no
 
         def asked(path: Path) -> Node:
-            condition = condition_of(test)
+            condition = condition_of(test, path.get(feature.name))
             if condition is None:
                 return build(node.no, path)
             return split(condition, path, lambda here: build(node.yes, here), lambda here: build(node.no, here))

@@ -17,6 +17,8 @@ from northstar_explain.model.rules import Node
 
 # A threshold that separates a smaller share of the customers than this is not worth a condition.
 _LEAST_SIDE = 0.01
+# Values that mark that something is not so, or not known: of two values a rule names the other.
+_NOTHING = {"", "0", "f", "false", "n", "na", "never", "no", "none", "not", "off", "other", "unknown"}
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,29 @@ def learn_rules(
         raise ValueError("no tree within the limits was found: no feature divides the customers")
     bins = [coding.bins for coding in codings]
     distilled = engine.distill(points, customers.codes, bins, labels, limits, seed, effort)
+    return to_conditions(distilled.tree, codings, customers.features), distilled.cost
+
+
+def to_conditions(tree: engine.BinTree, codings: Sequence[Coding], by_name: Mapping[str, Feature]) -> Node:
+    """The tree of tests on codes as a tree of conditions on features.
+
+    Parameters
+    ----------
+    tree : Split or Leaf
+    codings : sequence of Coding
+        One for each column of codes.
+    by_name : mapping
+        Every feature that may be asked about or define another.
+
+    Returns
+    -------
+    Node
+        Segments are named by their group's number.
+    """
     features = [coding.feature for coding in codings]
-    tree = conditional_tree(
-        distilled.tree, features, lambda test: _condition(test, codings[test.feature]), customers.features
+    return conditional_tree(
+        tree, features, lambda test, before: _condition(test, codings[test.feature], before), by_name
     )
-    return tree, distilled.cost
 
 
 def _coding(feature: Feature, columns: Columns, round_thresholds: bool) -> Coding | None:
@@ -168,25 +188,64 @@ def _quantiles(column: np.ndarray) -> np.ndarray:
     known = column[~np.isnan(column)]
     if not len(known):
         return known
-    return np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))
+    cuts: np.ndarray = np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))
+    return cuts
 
 
-def _condition(test: engine.BinTest, coding: Coding) -> Condition | None:
-    """The condition of the rows to which the feature applies and which fit a test on bins; None where none does."""
+def _condition(test: engine.BinTest, coding: Coding, before: Condition | None) -> Condition | None:
+    """The condition of the rows to which the feature applies and which fit a test on bins; None where none does.
+
+    A split of categories lists the values of one side, and all others go to the other side, values that no row had
+    among them. The side that is listed is the one with fewer values, of those that reach the split: a rule names the
+    value that is meant, "is success" and not "is not failure, other or unknown".
+    """
     name, first = coding.feature.name, coding.first
-    may_miss = coding.feature.missing is not None
-    missing = may_miss and test.missing
-    if test.codes is not None:
-        values = tuple(coding.values[code - first] for code in test.codes if code >= first)
-        if values:
-            return CategoryCondition(name, values, True, missing)
-        return MissingCondition(name) if missing else None
+    missing = coding.feature.missing is not None and test.missing
+    if coding.values:
+        return _category_condition(test, coding, before, missing)
     known = test.cut - first  # how many of the known values' codes lie below the cut
     if known <= 0:
         return MissingCondition(name) if missing else None
-    count = len(coding.values) if coding.values else len(coding.cuts) + 1
-    if known >= count:
+    if known > len(coding.cuts):
         return NumberCondition(name, missing=missing)  # every known value fits
-    if coding.values:
-        return CategoryCondition(name, coding.values[:known], True, missing)
     return NumberCondition(name, None, float(coding.cuts[known - 1]), missing)
+
+
+def _category_condition(
+    test: engine.BinTest, coding: Coding, before: Condition | None, missing: bool
+) -> Condition | None:
+    name = coding.feature.name
+    values = [value for value in coding.values if _admits(before, value)]
+    fits = _fitting(test, coding)
+    fitting = [value for value in values if value in fits]
+    others = [value for value in values if value not in fits]
+    if not fitting:
+        return MissingCondition(name) if missing else None
+    if not others:
+        return NumberCondition(name, missing=missing)  # every known value fits
+    listed = _worth_listing(others, fitting, coding)
+    return CategoryCondition(name, tuple(others if listed else fitting), not listed, missing)
+
+
+def _admits(before: Condition | None, value: str) -> bool:
+    """Whether a category has got past the tests before this one."""
+    return not isinstance(before, CategoryCondition) or (value in before.values) == before.inside
+
+
+def _fitting(test: engine.BinTest, coding: Coding) -> set[str]:
+    """The categories that fit a test."""
+    if test.codes is None:
+        return set(coding.values[: max(0, test.cut - coding.first)])
+    return {coding.values[code - coding.first] for code in test.codes if code >= coding.first}
+
+
+def _worth_listing(others: Sequence[str], fitting: Sequence[str], coding: Coding) -> bool:
+    """Whether a rule had better list the values that do not fit than those that do."""
+    if coding.feature.order and len(coding.feature.order) > 2:
+        return False  # "bronze or lower", "silver or higher"
+    return _meant(others) < _meant(fitting)
+
+
+def _meant(values: Sequence[str]) -> tuple[int, int]:
+    """How little values are what somebody asks about: by their number, then by how many say that there is nothing."""
+    return len(values), sum(value.casefold() in _NOTHING for value in values)

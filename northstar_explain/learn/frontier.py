@@ -240,7 +240,7 @@ def _shuffled_mean(material: Material, checks: Checks, k: int, seed: int) -> flo
     rng = np.random.default_rng([seed, 9])
     rows = rng.choice(len(material.points), min(SHUFFLED_ROWS, len(material.points)), replace=False)
     owner = material.space.owner
-    fit, check = material.points[rows].copy(), checks.values[: SHUFFLED_ROWS].copy()
+    fit, check = material.points[rows].copy(), checks.values[:SHUFFLED_ROWS].copy()
     for name in dict.fromkeys(owner):
         mine = [place for place, one in enumerate(owner) if one == name]
         for data in (fit, check):

@@ -18,17 +18,20 @@ from northstar_explain.learn.distill_rules import Coded, coded, learn_rules
 from northstar_explain.learn.space import Space, learn_space
 from northstar_explain.learn.themes import Theme, find_themes, theme_weights
 from northstar_explain.model.evaluation.limits import LEAST_SEGMENT_SHARE
-from northstar_explain.model.rules import Node, assign_codes
+from northstar_explain.model.rules import Node, Rule, assign_codes
 from northstar_explain.model.rules import rules as rules_of
 from northstar_explain.model.tree import leaves
 
-# A rule is read by people: so many conditions on average, a range counted once.
+# A rule is read by people: so many conditions on average, a range counted once, and what only says for whom another
+# condition has a meaning not counted.
 MOST_MEAN_CONDITIONS = 3.0
 # The search sees a sample and aims a little above the least share, which all rows must keep.
 _AIMED_SHARE = LEAST_SEGMENT_SHARE + 0.001
 # A quarter more rules than segments: more say little that is new, and each has to be read.
 _RULES_PER_SEGMENT = 1.25
 _MOST_GROUP_RULES = 2
+# Round thresholds are few; on all of them the tree is improved once it is found.
+_SEARCH_BINS = 16
 # Fewer rows than this are searched before other processes have started.
 _ROWS_WORTH_PROCESSES = 5_000
 
@@ -51,8 +54,8 @@ class SegmentOptions:
         Distillations of each clustering, of which the cheapest is taken: a single one is often not the best there is.
     resample_tries : int
         The same in each resample.
-    effort : Effort
-        How long each of them lasts.
+    effort : float
+        Share of the distiller's usual work that each of them does.
     """
 
     k: int | None = None
@@ -62,7 +65,7 @@ class SegmentOptions:
     tries: int = 12
     resample_tries: int = 5
     # Hardly more than the starting trees: another start gains more than another turn of the search.
-    effort: Effort = Effort(0.005, 16)
+    effort: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,7 @@ def _cheapest(
     labels = labels.astype(np.intp)
     limits = limits_of(k, options)
     arguments = (material.points, material.coded, labels, limits)
-    tasks = (delayed(_attempt)(*arguments, seed, options.effort) for seed in seeds)
+    tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, _SEARCH_BINS)) for seed in seeds)
     attempts = [one for one in run(tasks, len(labels)) if one is not None]
     good = [one for one in attempts if one[2] <= MOST_MEAN_CONDITIONS]
     # Where every tree is wordier than it should be, the least wordy.
@@ -253,4 +256,11 @@ def _attempt(
         return None
     if len(names_of(tree)) <= labels.max():
         return None
-    return tree, cost, float(np.mean([len(rule.conditions) for rule in rules_of(tree, customers.features)]))
+    rules = rules_of(tree, customers.features)
+    return tree, cost, float(np.mean([_length(rule, customers.features) for rule in rules]))
+
+
+def _length(rule: Rule, features: Mapping[str, Feature]) -> int:
+    """Conditions of a rule, without those that only say for whom another one has a meaning."""
+    given = {one for condition in rule.conditions for one in features[condition.feature].defined_when}
+    return sum(condition not in given for condition in rule.conditions)

@@ -1,7 +1,7 @@
 """The space in which KMeans measures: customers are near where they behave alike, whatever a rule may ask about.
 
 The kind of a feature decides its transform (see `contract.kinds`): counts and days are taken on a log scale; amounts
-and durations too, in units of their own median; rates and ratios as they are; ordered categories by rank. Values in the
+and durations too, in units that their own median sets; rates and ratios as they are; ordered categories by rank. Values in the
 outer half percent on either side are moved to its edge, so that a few outliers neither set the scale nor make a cluster
 of their own. Each feature is scaled to unit variance over the customers for whom it has a meaning, and the categories
 of one feature together count as one column.
@@ -91,7 +91,8 @@ class Space:
     def points(self, values: np.ndarray) -> np.ndarray:
         """The points of rows whose values are known already: shape (n, axes)."""
         weights = np.array([self.weights.get(axis.feature.name, 1.0) for axis in self.axes])
-        return np.nan_to_num(values * weights, nan=0.0)
+        points: np.ndarray = np.nan_to_num(values * weights, nan=0.0)
+        return points
 
     @property
     def owner(self) -> tuple[str, ...]:
