@@ -81,7 +81,7 @@ def prepare(folder: Path, customers: int) -> None:
     finally:
         fit_purchase_model.fit = fit
     features = [feature.name for feature in contract.model_features]
-    likeness = [item.feature for item in trained.model.evaluation.segments.space]
+    likeness = [name for theme in trained.model.evaluation.segments.themes for name in theme.features]
     scaler, kmeans = _clusters(table, likeness, trained.model.evaluation.segments.k)
     (folder / "ebm.pickle").write_bytes(pickle.dumps((machines[0], scaler, kmeans, features, likeness)))
     if find_spec("lightgbm"):

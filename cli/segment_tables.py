@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.frontier_facts import FAULTS
 from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.learned_model import Model
@@ -20,7 +22,7 @@ def segment_lines(model: Model) -> list[str]:
         "",
         *_evidence(facts),
         "",
-        *_candidates(facts),
+        *_frontier(facts),
         "",
         *_curve(facts),
         *_update(model, facts),
@@ -47,7 +49,9 @@ def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
         lines += textwrap.wrap(segment.definition, WIDTH, initial_indent=" " * 50, subsequent_indent=" " * 50)
     if model.names.given:
         lines.append(f"  names given by people: {', '.join(model.names.given)} (names.toml)")
-    lines.append("  buy: purchase rate on the holdout; border: share within a rounding step of another segment;")
+    lines.append(
+        "  buy: purchase rate on the holdout; border: share one ordinary step, such as one order, from another segment;"
+    )
     lines.append(f"  stable: bootstrap Jaccard, {stability_scale()}")
     return lines
 
@@ -55,23 +59,31 @@ def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
 def _evidence(facts: SegmentFacts) -> list[str]:
     null = facts.null_test
     kind = "natural clusters" if null.natural_clusters else "useful slices of a continuum"
-    space = ", ".join(item.feature for item in facts.space)
+    features = sum(len(theme.features) for theme in facts.themes)
+    behavior = facts.behavior
     return [
-        f"KMeans measures distances by {space}",
+        *textwrap.wrap(facts.choice, WIDTH),
+        f"Behavior explained {behavior.mean:.3f} of {features} features, {behavior.of_kmeans:.0%} of KMeans without "
+        f"rules; with columns shuffled {behavior.shuffled:.3f}",
+        *(f"  {theme.name:<38.38}{behavior.by_theme[theme.name]:>6.2f}  {', '.join(theme.features)}"[: WIDTH + 8]
+          for theme in facts.themes),
         f"  {kind}: silhouette {null.silhouette:.3f}; with columns shuffled {null.null_mean:.3f} on average, "
         f"{null.null_max:.3f} at most (p {null.p_value:.3f}, {null.copies} copies)",
-    ]
+    ]  # fmt: skip
 
 
-def _candidates(facts: SegmentFacts) -> list[str]:
-    names = ("k", "rules", "price", "fidelity", "silhouette", "jaccard", "smallest")
+def _frontier(facts: SegmentFacts) -> list[str]:
+    names = ("k", "explained", "of KMeans", "rules", "smallest", "difference", "jaccard", "across")
     lines = ["Numbers of segments tried", _row(names)]
-    for one in facts.candidates:
-        mark = "  all targets met" if one.meets_targets else ""
+    for one in facts.frontier:
+        mark = "  eligible" if one.eligible else "".join(f"  {FAULTS[fault]}" for fault in one.faults)
         mark += "  <- chosen" if one.k == facts.k else ""
-        figures = (f"{x:.3f}" for x in (one.price_of_explainability, one.fidelity, one.silhouette, one.min_jaccard))
-        lines.append(_row((f"{one.k}", f"{one.rules}", *figures, f"{one.smallest_share:.1%}")) + mark)
-    return lines
+        jaccard = "-" if one.min_jaccard is None else f"{one.min_jaccard:.2f}"
+        across = "-" if one.min_across is None else f"{one.min_across:.2f}"
+        explained = (f"{one.behavior.mean:.3f}", f"{one.behavior.of_kmeans:.1%}") if one.behavior else ("-", "-")
+        figures = (f"{one.rules}", f"{one.smallest_share:.1%}", f"{one.difference:.2f}", jaccard, across)
+        lines.append(_row((f"{one.k}", *explained, *figures)) + mark)
+    return [*lines, "  jaccard: of the least stable segment, measured where the choice depended on it"]
 
 
 def _curve(facts: SegmentFacts) -> list[str]:

@@ -15,14 +15,14 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 from threadpoolctl import threadpool_limits
 
 from northstar_explain import metrics
-from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns, rows_of
-from northstar_explain.contract.features import Contract, Feature
-from northstar_explain.contract.kinds.registry import kind_named
+from northstar_explain.contract import Category, Columns, Contract, Feature, kind_named
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.conditions import NumberCondition
+from northstar_explain.contract.definedness import defined
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.holdout_metrics import measure
 from northstar_explain.evaluate.ranking import Ranked
-from northstar_explain.learn import choose_segments, clusters, fit_purchase_model, fit_segments, splits, stability
+from northstar_explain.learn import clusters, fit_purchase_model, fit_segments, segment_search, splits, stability
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model.evaluation.experiment_facts import (
     Clusters,
@@ -34,8 +34,8 @@ from northstar_explain.model.evaluation.experiment_facts import (
     Variant,
 )
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, CAPTURE_20, LIFT_10, ROC_AUC
-from northstar_explain.model.folder_format import json_bytes
-from northstar_explain.model.rules import Node, assign, rules
+from northstar_explain.model.folder import json_bytes
+from northstar_explain.model.rules import Leaf, Node, Split, assign, rules
 from northstar_explain.model.segments import to_json
 from northstar_explain.model.wording import definition
 
@@ -105,7 +105,7 @@ def compare_facts(
 
 def _segment_hashes(original: Customers, shuffled: Customers, contract: Contract, k: int, seed: int) -> tuple[str, str]:
     """Learn segments twice, from rows with the original and with the shuffled label; the hashes of what is stored."""
-    options = fit_segments.SegmentOptions(k=k, draws=1, effort=0.02)
+    options = fit_segments.SegmentOptions(k=k, draws=1, tries=2)
     hashes = []
     for rows in (original, shuffled):
         # Both labels are present here as in training, but fit_segments.learn has no parameter that takes one.
@@ -146,17 +146,18 @@ def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegm
         some=f"{contract.label} is 1",
         none=f"{contract.label} is 0",
     )
-    features = tuple(axis.feature for axis in learned.space.axes)
-    features = (*dict.fromkeys(features), label_feature)
+    compared = {name for theme in learned.themes for name in theme.features}
+    likeness = tuple(feature for feature in contract.features if feature.name in compared)
+    asked = (*(feature for feature in fit_segments.usable(contract, sample.columns)), label_feature)
     with_label = replace(contract, features=(*contract.features, label_feature))
     columns = {**sample.columns, contract.label: sample.label.astype(np.float64)}
-    spread = float(sample.label.std()) or 1.0
-    column = (sample.label - sample.label.mean()) / spread  # standardized as the other columns are
-    points = np.column_stack([learned.space.place(sample.columns), column])
+    by_name = {feature.name: feature for feature in with_label.features}
     k = len(learned.segmentation.segments)
-    kmeans = clusters.fit(points, k, seed)
-    material = choose_segments.Material(points, columns, points[:1], rows_of(columns, np.arange(1)), features)
-    tree = choose_segments.distil(material, kmeans, 2 * k, fit_segments.SegmentOptions(), seed)
+    features = segment_search.Features((*likeness, label_feature), asked, by_name, contract.theme_weight)
+    material = segment_search.prepare(columns, features)
+    _, found = segment_search.search(material, k, segment_search.SegmentOptions(rules=2), seed)
+    # Without rules for so many segments there is nothing to show but the label itself.
+    tree = found or Split(NumberCondition(contract.label, 1.0), Leaf("0"), Leaf("1"))
     ids = assign(tree, columns)
     label_rules = rules(tree, with_label)
     rates = {str(id): float(sample.label[ids == id].mean()) for id in np.unique(ids)}
@@ -250,7 +251,10 @@ def effect_facts(columns: Columns, contract: Contract, ids: np.ndarray) -> tuple
         column = columns[feature.name]
         if not isinstance(column, np.ndarray):
             continue
-        known = ~np.isnan(column)
+        applicable = defined(feature, columns)
+        known = ~np.isnan(column) if applicable is None else applicable & ~np.isnan(column)
+        if not known.any():
+            continue
         values, segments = column[known], ids[known]
         total = float(((values - values.mean()) ** 2).sum())
         between = sum(

@@ -10,14 +10,14 @@ import numpy as np
 from northstar_explain.contract.columns import Columns
 from northstar_explain.learn import choose_segments
 from northstar_explain.learn.fit_segments import LearnedSegments
+from northstar_explain.learn.frontier import Candidate, Point
 from northstar_explain.model.borders import within_reach
+from northstar_explain.model.evaluation.frontier_facts import BehaviorFacts, FrontierPoint, ThemeFacts
 from northstar_explain.model.evaluation.segment_facts import (
     Borderline,
-    CandidateFacts,
     CurvePoint,
     NullTest,
     Outcome,
-    SpaceFeature,
 )
 from northstar_explain.model.rules import assign
 from northstar_explain.model.segments import Segmentation
@@ -35,11 +35,15 @@ class SegmentMeasures(NamedTuple):
     smallest_share: float
     rounding_cost: float
     rule_features: tuple[str, ...]
-    space: tuple[SpaceFeature, ...]
+    behavior: BehaviorFacts
+    themes: tuple[ThemeFacts, ...]
+    difference: float
     silhouette: float
     stability: Mapping[str, float]
     null_test: NullTest
-    candidates: tuple[CandidateFacts, ...]
+    frontier: tuple[FrontierPoint, ...]
+    eligible: bool
+    choice: str
     curve: tuple[CurvePoint, ...]
     knee: int
 
@@ -59,7 +63,9 @@ def segment_facts(learned: LearnedSegments) -> SegmentMeasures:
     """
     segments, evidence = learned.segmentation.segments, learned.evidence
     rules = [rule for segment in segments for rule in segment.rules]
-    point = evidence.chosen.point
+    chosen = evidence.chosen.candidate
+    point, behavior = chosen.point, _behavior(chosen)
+    assert point is not None and behavior is not None, "a number of segments without rules is never chosen"
     return SegmentMeasures(
         k=len(segments),
         rules=len(rules),
@@ -70,30 +76,50 @@ def segment_facts(learned: LearnedSegments) -> SegmentMeasures:
         smallest_share=min(segment.share for segment in segments),
         rounding_cost=point.price - evidence.unrounded.price,
         rule_features=tuple(sorted({c.feature for rule in rules for c in rule.conditions})),
-        space=tuple(SpaceFeature(name, gain) for name, gain in evidence.principal),
-        silhouette=evidence.chosen.silhouette,
+        behavior=behavior,
+        themes=tuple(ThemeFacts(theme.name, theme.features) for theme in evidence.themes),
+        difference=chosen.difference,
+        silhouette=chosen.silhouette,
         stability=evidence.stability,
         null_test=evidence.null,
-        candidates=tuple(_candidate(one) for one in evidence.candidates),
+        frontier=tuple(_frontier_point(one) for one in evidence.chosen.frontier),
+        eligible=evidence.chosen.eligible,
+        choice=evidence.chosen.reason,
         curve=tuple(_curve_point(one) for one in evidence.curve),
         knee=choose_segments.knee(evidence.curve, len(segments)).rules,
     )
 
 
-def _candidate(candidate: choose_segments.Candidate) -> CandidateFacts:
-    return CandidateFacts(
-        k=candidate.k,
-        rules=candidate.point.used,
-        price_of_explainability=candidate.point.price,
-        fidelity=candidate.point.fidelity,
-        silhouette=candidate.silhouette,
-        min_jaccard=min(candidate.jaccard),
-        smallest_share=candidate.smallest_share,
-        meets_targets=candidate.good,
+def _frontier_point(one: Candidate) -> FrontierPoint:
+    point = one.point
+    steady = one.steady or not one.jaccard
+    return FrontierPoint(
+        k=one.k,
+        rules=point.used if point else 0,
+        mean_conditions=point.conditions if point else 0.0,
+        behavior=_behavior(one),
+        price_of_explainability=point.price if point else 0.0,
+        fidelity=point.fidelity if point else 0.0,
+        silhouette=one.silhouette,
+        smallest_share=one.smallest_share,
+        difference=one.difference,
+        min_jaccard=min(one.jaccard, default=None),
+        draws=one.draws,
+        min_across=min(one.across, default=None),
+        faults=one.faults if steady else (*one.faults, "unsteady"),
+        eligible=one.steady and not one.faults,
     )
 
 
-def _curve_point(point: choose_segments.Point) -> CurvePoint:
+def _behavior(one: Candidate) -> BehaviorFacts | None:
+    found = one.behavior
+    if found is None:
+        return None
+    of_kmeans = found.mean / one.kmeans_mean if one.kmeans_mean else 1.0
+    return BehaviorFacts(found.mean, found.themes_mean, found.by_theme, of_kmeans, one.shuffled_mean)
+
+
+def _curve_point(point: Point) -> CurvePoint:
     return CurvePoint(
         max_rules=point.rules,
         rules=point.used,
@@ -105,7 +131,7 @@ def _curve_point(point: choose_segments.Point) -> CurvePoint:
 
 
 def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Borderline]:
-    """The share of each segment so close to a threshold that a rounding step could move it to another segment.
+    """The share of each segment that one ordinary step of behavior would move to another segment.
 
     Parameters
     ----------
@@ -120,7 +146,7 @@ def border_facts(segmentation: Segmentation, columns: Columns) -> dict[str, Bord
     """
     ids = assign(segmentation.tree, columns)
     reachable = within_reach(segmentation.rules, segmentation.borders, columns)
-    # A customer matches its own segment, so being within reach of more than one means near a border.
+    # A customer matches its own segment, so being within reach of more than one means a step from another.
     close = np.add.reduce(list(reachable.values()), dtype=np.int8) > 1
     facts = {}
     for id in (segment.id for segment in segmentation.segments):

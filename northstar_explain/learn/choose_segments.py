@@ -1,4 +1,4 @@
-"""The number of segments and of rules, chosen with evidence that is kept and shown."""
+"""The number of segments, chosen on a frontier that is kept and shown: what they explain, and how steady they are."""
 
 from __future__ import annotations
 
@@ -6,286 +6,184 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.cluster import KMeans
 
-from northstar_explain.contract.columns import Columns, rows_of
-from northstar_explain.contract.features import Feature
-from northstar_explain.learn import clusters, stability
-from northstar_explain.learn.distill.bin_tree import Limits
-from northstar_explain.learn.distill_rules import LEAST_SHARE, learn_rules
+from northstar_explain.errors import Fault, TableError
+from northstar_explain.learn import clusters
+from northstar_explain.learn.distill import Effort, Limits
+from northstar_explain.learn.distill_rules import coded, learn_rules
+from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
+from northstar_explain.learn.segment_search import Material, SegmentOptions, limits_of
 from northstar_explain.model.evaluation.limits import (
-    FIDELITY_TARGET,
+    BEHAVIOR_ALIKE,
     JACCARD_STABLE,
+    LEAST_DIFFERENCE,
+    LEAST_SEGMENT_SHARE,
     PRICE_DROP_WORTH_A_RULE,
-    PRICE_TARGET,
 )
-from northstar_explain.model.rules import Node, assign
-from northstar_explain.model.rules import rules as rules_of
-from northstar_explain.model.tree import depth, leaves
+from northstar_explain.model.rules import Node
 
-TRIED = range(4, 9)
-# KMeans is refitted on resamples of this many rows: enough for shares of 3%, and quick.
-STABILITY_ROWS = 10_000
-# Rules learned again on a resample are only compared with the others: a shorter search will do.
-_RESAMPLE_EFFORT = 0.02
-
-
-@dataclass(frozen=True)
-class SegmentOptions:
-    """How segments are learned.
-
-    Attributes
-    ----------
-    k : int or None
-        Segments; None chooses from 4 to 8.
-    rules : int
-        Most rules a segment may have.
-    conditions : int
-        Most conditions on the way to a segment.
-    draws : int
-        Bootstrap resamples for the stability of clusters and of rules, and shuffled copies for the null test.
-    effort : float
-        Share of the distiller's usual work. A few features and round thresholds leave few trees to choose
-        from: a short search finds the best one.
-    """
-
-    k: int | None = None
-    rules: int = 2
-    conditions: int = 4
-    draws: int = 20
-    effort: float = 0.15
-
-
-@dataclass(frozen=True)
-class Material:
-    """Customers to learn segments from, and customers to check them on.
-
-    Attributes
-    ----------
-    points, check_points : ndarray of shape (n, d)
-        In KMeans' space.
-    columns, check_columns : mapping
-        Raw features.
-    features : tuple of Feature
-        Those that a rule may ask about.
-    """
-
-    points: np.ndarray
-    columns: Columns
-    check_points: np.ndarray
-    check_columns: Columns
-    features: tuple[Feature, ...]
-
-
-@dataclass(frozen=True)
-class Point:
-    """One number of rules: what it costs and what it gives.
-
-    Attributes
-    ----------
-    rules : int
-        Most rules allowed; `used` is how many the tree has.
-    price : float
-        On the rows learned from.
-    fidelity : float
-        On the rows kept to check.
-    most_conditions : int
-        Depth of the tree: conditions on the longest path.
-    conditions : float
-        Mean number of conditions in a rule, as it is written: a range counts once.
-    """
-
-    rules: int
-    used: int
-    price: float
-    fidelity: float
-    most_conditions: int
-    conditions: float
-
-    @property
-    def good(self) -> bool:
-        """Whether price and fidelity meet their targets."""
-        return self.price <= PRICE_TARGET and self.fidelity >= FIDELITY_TARGET
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One number of segments, with the evidence for and against it.
-
-    Attributes
-    ----------
-    k : int
-    point : Point
-        Of the fewest rules that meet the targets, or else of the most that were tried.
-    silhouette : float
-    jaccard : tuple of float
-        Stability of each KMeans cluster.
-    smallest_share : float
-        Of the rule segments, 0 to 1.
-    """
-
-    k: int
-    point: Point
-    silhouette: float
-    jaccard: tuple[float, ...]
-    smallest_share: float
-
-    @property
-    def good(self) -> bool:
-        """Whether every target is met."""
-        return self.point.good and min(self.jaccard) >= JACCARD_STABLE and self.smallest_share >= LEAST_SHARE
+TRIED = range(3, 10)
+# Trees of up to four rules a segment: evidence for the number of rules, which no segment depends on.
+_CURVE_EFFORT = Effort(0.02, 16)
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A number of segments, learned."""
+    """A number of segments, why it was chosen, and what else was tried.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        With a tree.
+    frontier : tuple of Candidate
+        Every number that was tried, ascending.
+    eligible : bool
+        Whether it meets every condition.
+    reason : str
+        A sentence.
+    """
 
     candidate: Candidate
-    kmeans: KMeans
-    tree: Node
+    frontier: tuple[Candidate, ...]
+    eligible: bool
+    reason: str
 
 
-def choose(
-    material: Material, options: SegmentOptions, seed: int, progress: Callable[[str], None]
-) -> tuple[Chosen, tuple[Candidate, ...]]:
+def choose(material: Material, checks: Checks, options: SegmentOptions, seed: int, progress: Progress) -> Chosen:
     """Try several numbers of segments and take one.
 
-    Of those that meet every target (price, fidelity, stability, smallest share), the one with the highest silhouette;
-    where none does, the one whose least stable cluster is the most stable.
+    Eligible are those whose every segment is stable, large enough and different from the others, and which explain
+    more than chance does. Of these the smallest is taken that explains within `BEHAVIOR_ALIKE` of the most; where none
+    is eligible, the steadiest. Stability takes longest, so it is measured of those only that the choice depends on.
 
     Parameters
     ----------
     material : Material
+    checks : Checks
     options : SegmentOptions
     seed : int
     progress : callable
+        Takes the name of each stage as it begins.
 
     Returns
     -------
-    chosen : Chosen
-    candidates : tuple of Candidate
-        The evidence, by k.
+    Chosen
+
+    Raises
+    ------
+    TableError
+        When no tree within the limits was found for any number of segments that was tried.
     """
     tried = []
     for k in TRIED if options.k is None else (options.k,):
         progress(f"trying {k} segments")
-        tried.append(_try(material, k, options, seed))
-    good = [one for one in tried if one.candidate.good]
-    if good:
-        best = max(good, key=lambda one: one.candidate.silhouette)
-    else:
-        best = max(tried, key=lambda one: min(one.candidate.jaccard))
-    return best, tuple(one.candidate for one in tried)
+        tried.append(candidate(material, checks, k, options, seed))
+    _require_rules(tried, options)
+    frontier = _Frontier(with_across(tried, checks), material, options, seed, progress)
+    if options.k is not None:
+        return frontier.given()
+    return frontier.chosen()
 
 
-def distil(
-    material: Material,
-    kmeans: KMeans,
-    rules: int,
-    options: SegmentOptions,
-    seed: int,
-    round_thresholds: bool = True,
-) -> Node:
-    """The tree of at most `rules` leaves that explains the clusters, by default with round thresholds."""
-    # A segment of two rules has two leaves, which may each have half of the smallest share.
-    limits = Limits(
-        max_leaves=rules,
-        max_depth=options.conditions,
-        min_leaf_share=LEAST_SHARE / 2,
-        min_group_share=LEAST_SHARE,
-        max_group_leaves=options.rules,
+class _Frontier:
+    """The candidates by k; stability is added to those that it is asked of."""
+
+    def __init__(
+        self, tried: Sequence[Candidate], material: Material, options: SegmentOptions, seed: int, progress: Progress
+    ):
+        self._by_k = {one.k: one for one in tried}
+        self._material, self._options, self._seed, self._progress = material, options, seed, progress
+
+    def given(self) -> Chosen:
+        (k,) = self._by_k
+        one = self._measured(k)
+        return self._result(k, one.steady and not one.faults, f"{k} segments, as asked for.")
+
+    def chosen(self) -> Chosen:
+        possible = [one for one in self._by_k.values() if not one.faults]
+        best = next((one for one in sorted(possible, key=lambda one: (-one.mean, one.k)) if self._steady(one.k)), None)
+        if best is None:
+            return self._steadiest()
+        alike = [one for one in possible if one.mean >= best.mean - BEHAVIOR_ALIKE]
+        k = next(one.k for one in sorted(alike, key=lambda one: one.k) if self._steady(one.k))
+        conditions = (
+            f"each stable (Jaccard {JACCARD_STABLE} or more), {LEAST_SEGMENT_SHARE:.0%} of the customers or more, and "
+            f"{LEAST_DIFFERENCE} standard deviations or more from the next"
+        )
+        if k == best.k:
+            return self._result(k, True, f"{k} segments explain most of the behavior ({best.mean:.2f}) of the numbers "
+                                f"of segments that are {conditions}.")  # fmt: skip
+        return self._result(k, True, f"{k} segments are the fewest that explain within {BEHAVIOR_ALIKE} as much of the "
+                            f"behavior ({self._by_k[k].mean:.2f}) as any ({best.mean:.2f}, with {best.k}) of the "
+                            f"numbers of segments that are {conditions}.")  # fmt: skip
+
+    def _steadiest(self) -> Chosen:
+        measured = [self._measured(one.k) for one in list(self._by_k.values()) if one.tree is not None]
+        best = max(measured, key=lambda one: (min(one.jaccard), -one.k))
+        return self._result(best.k, False, f"No number of segments meets every condition; {best.k} segments are the "
+                            f"steadiest (least Jaccard {min(best.jaccard):.2f}). Rely on them with care.")  # fmt: skip
+
+    def _steady(self, k: int) -> bool:
+        return self._measured(k).steady
+
+    def _measured(self, k: int) -> Candidate:
+        if not self._by_k[k].jaccard:
+            self._progress(f"measuring bootstrap stability of {k} segments")
+            self._by_k[k] = with_stability(self._by_k[k], self._material, self._options, self._seed)
+        return self._by_k[k]
+
+    def _result(self, k: int, eligible: bool, reason: str) -> Chosen:
+        return Chosen(self._by_k[k], tuple(self._by_k[k] for k in sorted(self._by_k)), eligible, reason)
+
+
+def _require_rules(tried: Sequence[Candidate], options: SegmentOptions) -> None:
+    if any(one.tree is not None for one in tried):
+        return
+    numbers = str(options.k) if options.k is not None else f"{TRIED.start} to {TRIED.stop - 1}"
+    limits = limits_of(tried[0].k, options)
+    expected = (
+        f"rules for {numbers} segments, each with {LEAST_SEGMENT_SHARE:.0%} of the customers or more, by at most "
+        f"{limits.max_depth} conditions"
     )
-    labels = kmeans.labels_.astype(np.intp)
-    return learn_rules(
-        material.points, material.columns, material.features, labels, limits, seed, round_thresholds, options.effort
-    )
+    todo = "Ask for fewer segments or more conditions, or allow more features to define segments."
+    raise TableError("contract", [Fault("features", expected, "no such rules", todo)])
 
 
-def measure(material: Material, kmeans: KMeans, tree: Node, rules: int) -> Point:
-    """Price and fidelity of a tree; its segments are named by cluster number."""
-    price = clusters.cost(material.points, assign(tree, material.columns)) / float(kmeans.inertia_)
-    by_rule = assign(tree, material.check_columns).astype(np.intp)
-    # On rows that were not learned from; the price is on those that were, as the inertia of KMeans is.
-    fidelity = float((by_rule == clusters.predict(kmeans, material.check_points)).mean())
-    conditions = [len(rule.conditions) for rule in rules_of(tree, {one.name: one for one in material.features})]
-    return Point(rules, len(conditions), price, fidelity, depth(tree), float(np.mean(conditions)))
-
-
-def _try(material: Material, k: int, options: SegmentOptions, seed: int) -> Chosen:
-    kmeans = clusters.fit(material.points, k, seed)
-    # Every rule has to be read: the fewest that meet the targets are taken, and the most where none do.
-    for rules in sorted({k, k + k // 2, k * options.rules}):
-        if k <= rules <= k * options.rules:
-            tree = distil(material, kmeans, rules, options, seed)
-            point = measure(material, kmeans, tree, rules)
-            if point.good:
-                break
-    shares = np.unique(assign(tree, material.columns), return_counts=True)[1] / len(material.points)
-    candidate = Candidate(
-        k=k,
-        point=point,
-        silhouette=stability.silhouette(material.points, kmeans.labels_, seed),
-        jaccard=tuple(map(float, _cluster_stability(material.points, k, options.draws, seed))),
-        smallest_share=float(shares.min()),
-    )
-    return Chosen(candidate, kmeans, tree)
-
-
-def _cluster_stability(points: np.ndarray, k: int, draws: int, seed: int) -> np.ndarray:
-    rng = np.random.default_rng([seed, 7])
-    sample = points[rng.choice(len(points), min(STABILITY_ROWS, len(points)), replace=False)]
-    groups = clusters.fit(sample, k, seed).labels_
-
-    def refit(rows: np.ndarray, resample_seed: int) -> np.ndarray:
-        return clusters.predict(clusters.fit(sample[rows], k, resample_seed, restarts=3), sample)
-
-    return stability.jaccard(groups, k, refit, seed, draws)
-
-
-def rule_stability(
-    material: Material, k: int, rules: int, options: SegmentOptions, tree: Node, seed: int
-) -> dict[str, float]:
-    """Stability of the rule segments themselves: KMeans and the distiller both run again on each resample.
-
-    Returns
-    -------
-    dict
-        Segment, as the tree names it, to bootstrap Jaccard.
-    """
-    short = replace(options, effort=min(options.effort, _RESAMPLE_EFFORT))
-    rng = np.random.default_rng([seed, 8])
-    rows = rng.choice(len(material.points), min(STABILITY_ROWS, len(material.points)), replace=False)
-    points, columns = material.points[rows], rows_of(material.columns, rows)
-    names = sorted({leaf.segment for leaf in leaves(tree)})
-    # Jaccard counts groups from 0; names are sorted, so that places in them are such numbers.
-    groups = np.searchsorted(names, assign(tree, columns))
-
-    def refit(sampled: np.ndarray, resample_seed: int) -> np.ndarray:
-        # Nothing is checked on a resample; one row stands for the rows to check on.
-        resample = Material(points[sampled], rows_of(columns, sampled), points[:1], columns, material.features)
-        kmeans = clusters.fit(resample.points, k, resample_seed, restarts=3)
-        again = distil(resample, kmeans, rules, short, resample_seed)
-        return assign(again, columns).astype(np.intp)
-
-    similarity = stability.jaccard(groups, k, refit, seed, options.draws)
-    return {name: float(value) for name, value in zip(names, similarity, strict=True)}
+def unrounded(material: Material, checks: Checks, chosen: Candidate, options: SegmentOptions, seed: int) -> Point:
+    """The same number of segments with any threshold instead of a round one."""
+    exact = replace(material, coded=coded(material.columns, material.features.rules, material.features.by_name, False))
+    tree = _one_tree(exact, chosen, limits_of(chosen.k, options), seed)
+    assert chosen.point is not None
+    return chosen.point if tree is None else measure(exact, checks, chosen.kmeans, tree, chosen.point.rules)
 
 
 def curve(
-    material: Material, kmeans: KMeans, k: int, options: SegmentOptions, seed: int, progress: Callable[[str], None]
+    material: Material, checks: Checks, chosen: Candidate, options: SegmentOptions, seed: int, progress: Progress
 ) -> tuple[Point, ...]:
     """Price, fidelity and conditions for one to four times as many rules as segments."""
-    roomy = replace(options, rules=4, conditions=options.conditions + 2)
+    k = chosen.k
     points: list[Point] = []
     for rules in sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k}):
         progress(f"measuring the curve at {rules} rules")
-        tree = distil(material, kmeans, rules, roomy, seed)
-        point = measure(material, kmeans, tree, rules)
+        roomy = replace(limits_of(k, options), max_leaves=rules, max_depth=options.conditions + 2, max_group_leaves=4)
+        tree = _one_tree(material, chosen, roomy, seed)
+        point = None if tree is None else measure(material, checks, chosen.kmeans, tree, rules)
         # A tree may use fewer rules than allowed: where the search gives no better one, the last one stands.
-        if points and points[-1].price <= point.price:
+        if points and (point is None or points[-1].price <= point.price):
             point = replace(points[-1], rules=rules)
-        points.append(point)
-    return tuple(points)
+        if point is not None:
+            points.append(point)
+    assert chosen.point is not None
+    return tuple(points) or (chosen.point,)
+
+
+def _one_tree(material: Material, chosen: Candidate, limits: Limits, seed: int) -> Node | None:
+    labels = clusters.predict(chosen.kmeans, material.points).astype(np.intp)
+    try:
+        return learn_rules(material.points, material.coded, labels, limits, seed, _CURVE_EFFORT)[0]
+    except ValueError:  # no tree within the limits
+        return None
 
 
 def knee(points: Sequence[Point], k: int) -> Point:

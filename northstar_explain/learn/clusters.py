@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-RESTARTS = 10
+RESTARTS = 20
 
 
 def fit(points: np.ndarray, k: int, seed: int, restarts: int = RESTARTS) -> KMeans:
@@ -18,7 +18,7 @@ def fit(points: np.ndarray, k: int, seed: int, restarts: int = RESTARTS) -> KMea
     k : int
         Clusters.
     seed : int
-    restarts : int, default 10
+    restarts : int, default 20
         Starts of which the best is kept.
 
     Returns

@@ -8,15 +8,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.cluster import KMeans
 
-from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns, rows_of
-from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract import Category, Columns, Contract, Feature
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.definedness import defined
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.learn import choose_segments, clusters, match_segments, naming, space, splits, stability
-from northstar_explain.learn.choose_segments import SegmentOptions
+from northstar_explain.learn import (
+    choose_segments,
+    clusters,
+    match_segments,
+    naming,
+    segment_search,
+    splits,
+    stability,
+    standing,
+)
+from northstar_explain.learn.frontier import Checks, Point, count_rows
 from northstar_explain.learn.match_segments import Continuity
 from northstar_explain.learn.round_numbers import border
+from northstar_explain.learn.segment_search import SegmentOptions
 from northstar_explain.learn.space import Space
+from northstar_explain.learn.themes import Theme
 from northstar_explain.model.borders import Borders, thresholds
 from northstar_explain.model.evaluation.segment_facts import NullTest
 from northstar_explain.model.rules import Node, assign, rename
@@ -26,6 +37,8 @@ from northstar_explain.model.wording import definition
 __all__ = ["CHECK_SHARE", "Evidence", "LearnedSegments", "Previous", "SegmentOptions", "describe", "learn", "usable"]
 
 CHECK_SHARE = 0.2
+# KMeans and rules are searched for on so many rows: more change hardly a threshold.
+SEARCH_ROWS = 30_000
 
 
 @dataclass(frozen=True)
@@ -34,11 +47,10 @@ class Evidence:
 
     Attributes
     ----------
-    principal : tuple of (str, float)
-        The features that measure similarity, each with the variance it explains, in units of one feature's variance.
-    candidates : tuple of Candidate
-        The numbers of segments that were tried.
-    chosen : Candidate
+    themes : tuple of Theme
+        The features that customers are compared by, grouped by what moves together.
+    chosen : Chosen
+        The number of segments, and all that were tried.
     curve : tuple of Point
         One to four times as many rules as segments.
     unrounded : Point
@@ -48,11 +60,10 @@ class Evidence:
     null : NullTest
     """
 
-    principal: tuple[tuple[str, float], ...]
-    candidates: tuple[choose_segments.Candidate, ...]
-    chosen: choose_segments.Candidate
-    curve: tuple[choose_segments.Point, ...]
-    unrounded: choose_segments.Point
+    themes: tuple[Theme, ...]
+    chosen: choose_segments.Chosen
+    curve: tuple[Point, ...]
+    unrounded: Point
     stability: dict[str, float]
     null: NullTest
 
@@ -68,6 +79,7 @@ class LearnedSegments:
     kmeans : KMeans
     cluster_of : dict
         Segment id to the KMeans cluster it explains.
+    themes : tuple of Theme
     learn, check : ndarray of int
         Rows it was learned from, and rows kept to check it.
     evidence : Evidence
@@ -77,6 +89,7 @@ class LearnedSegments:
 
     segmentation: Segmentation
     space: Space
+    themes: tuple[Theme, ...]
     kmeans: KMeans
     cluster_of: dict[str, int]
     learn: np.ndarray
@@ -137,43 +150,44 @@ def learn(
     TableError
         When too few features may define segments.
     """
-    features = usable(contract, columns)
-    # Fidelity is measured on rows that neither KMeans nor the rules have seen.
-    learn_rows, check_rows = splits.label_free(len(columns[features[0].name]), CHECK_SHARE, seed, groups)
-    sampled = splits.sample(len(learn_rows), fit_rows, seed, None if groups is None else groups[learn_rows])
-    learn_rows = learn_rows[sampled]
-    fit_columns, check_columns = rows_of(columns, learn_rows), rows_of(columns, check_rows)
-    progress(f"choosing the features that measure similarity, from {len(features)}")
-    principal = space.principal(fit_columns, features)
-    chosen_features = tuple(feature for feature, _ in principal)
-    fitted_space = space.learn_space(fit_columns, chosen_features)
-    material = choose_segments.Material(
-        fitted_space.place(fit_columns), fit_columns, fitted_space.place(check_columns), check_columns, chosen_features
-    )
-    chosen, candidates = choose_segments.choose(material, options, seed, progress)
+    features = _features(contract, columns)
+    # Behavior explained and fidelity are measured on rows that neither KMeans nor the rules have seen.
+    learn_rows, check_rows = splits.label_free(count_rows(columns), CHECK_SHARE, seed, groups)
+    most = min(fit_rows, SEARCH_ROWS)
+    learn_rows = learn_rows[splits.sample(len(learn_rows), most, seed, None if groups is None else groups[learn_rows])]
+    progress(f"comparing customers by {len(features.likeness)} features")
+    material = segment_search.prepare(rows_of(columns, learn_rows), features)
+    check_columns = rows_of(columns, check_rows)
+    values = material.space.values(check_columns)
+    checks = Checks(check_columns, values, material.space.points(values), columns)
+    chosen = choose_segments.choose(material, checks, options, seed, progress)
+    assert chosen.candidate.tree is not None
     # Ids by size over all customers, not over the sample that was fitted to.
-    tree, cluster_of = _ordered(chosen.tree, columns)
+    tree, cluster_of = _ordered(chosen.candidate.tree, columns)
     continuity = None
     if previous is not None:
         continuity = _continue(tree, columns, previous)
         tree = rename(tree, continuity.names)
         cluster_of = {continuity.names[id]: cluster for id, cluster in cluster_of.items()}
-    evidence = _evidence(material, chosen, candidates, cluster_of, options, seed, progress)
-    agreement = _agreement(tree, cluster_of, material, chosen.kmeans)
-    segmentation = describe(tree, columns, contract, agreement, _kept_names(continuity, previous))
+    evidence = _evidence(material, checks, chosen, cluster_of, options, seed, progress)
+    agreement = _agreement(tree, cluster_of, checks, chosen.candidate.kmeans)
+    theme_of = {name: theme.name for theme in material.themes for name in theme.features}
+    kept = _kept_names(continuity, previous)
+    segmentation = describe(tree, columns, contract, agreement, kept, theme_of)
     # Ids of retired segments are kept, so that none is ever given to another segment.
     segmentation = replace(segmentation, retired=_retired(continuity, previous))
-    named = tuple((feature.name, gain) for feature, gain in principal)
     return LearnedSegments(
-        segmentation,
-        fitted_space,
-        chosen.kmeans,
-        cluster_of,
-        learn_rows,
-        check_rows,
-        replace(evidence, principal=named),
-        continuity,
-    )
+        segmentation, material.space, material.themes, chosen.candidate.kmeans, cluster_of, learn_rows, check_rows,
+        evidence, continuity,
+    )  # fmt: skip
+
+
+def _features(contract: Contract, columns: Columns) -> segment_search.Features:
+    likeness = tuple(feature for feature in contract.likeness_features if _varies(columns[feature.name]))
+    rules = tuple(usable(contract, columns))
+    by_name = {feature.name: feature for feature in contract.features}
+    # Where a contract lets customers be compared by nothing, by what the rules may ask about.
+    return segment_search.Features(likeness or rules, rules, by_name, contract.theme_weight)
 
 
 def _continue(tree: Node, columns: Columns, previous: Previous) -> Continuity:
@@ -198,28 +212,25 @@ def _retired(continuity: Continuity | None, previous: Previous | None) -> tuple[
 
 
 def _evidence(
-    material: choose_segments.Material,
+    material: segment_search.Material,
+    checks: Checks,
     chosen: choose_segments.Chosen,
-    candidates: tuple[choose_segments.Candidate, ...],
     cluster_of: dict[str, int],
     options: SegmentOptions,
     seed: int,
     progress: Callable[[str], None],
 ) -> Evidence:
-    k, rules = chosen.candidate.k, chosen.candidate.point.rules
-    progress("measuring bootstrap stability")
-    jaccard = choose_segments.rule_stability(material, k, rules, options, chosen.tree, seed)
+    one = chosen.candidate
+    assert one.tree is not None
     progress("running the null test")
-    null = stability.null_test(material.points, k, seed, options.draws)
-    # What more rules would give: evidence for the number of rules, which no segment depends on.
-    curve = choose_segments.curve(material, chosen.kmeans, k, options, seed, progress)
-    exact = choose_segments.distil(material, chosen.kmeans, rules, options, seed, round_thresholds=False)
+    null = stability.null_test(material.points, one.k, seed, options.draws)
+    curve = choose_segments.curve(material, checks, one, options, seed, progress)
+    jaccard = dict(zip(segment_search.names_of(one.tree), one.jaccard, strict=True))
     return Evidence(
-        principal=(),
-        candidates=candidates,
-        chosen=chosen.candidate,
+        themes=material.themes,
+        chosen=chosen,
         curve=curve,
-        unrounded=choose_segments.measure(material, chosen.kmeans, exact, rules),
+        unrounded=choose_segments.unrounded(material, checks, one, options, seed),
         stability={id: jaccard[str(cluster)] for id, cluster in cluster_of.items()},
         null=null,
     )
@@ -231,6 +242,7 @@ def describe(
     contract: Contract,
     agreement: dict[str, tuple[float, float]],
     kept: Mapping[str, str] | None = None,
+    themes: Mapping[str, str] | None = None,
 ) -> Segmentation:
     """Measure and name the segments of a tree on all customers.
 
@@ -244,6 +256,8 @@ def describe(
         Segment id to (precision, recall) against KMeans.
     kept : mapping, optional
         Segment id to the name it has already.
+    themes : mapping, optional
+        Feature to its theme; by default, the contract's groups.
 
     Returns
     -------
@@ -256,8 +270,12 @@ def describe(
     order = sorted(by_segment, key=match_segments.number)
     # Only numbers have a mean that can be compared.
     numeric = [feature for feature in contract.features if feature.kind.numeric]
-    profiles = [tuple(_profile(feature, columns, ids == id) for feature in numeric) for id in order]
-    learned = naming.names(order, profiles, [by_segment[id] for id in order], contract)
+    # What is not applicable to a customer enters no mean and no level.
+    applicable = {one.name: mask for one in numeric if (mask := defined(one, columns)) is not None}
+    profiles = [tuple(_profile(one, columns, ids == id, applicable.get(one.name)) for one in numeric) for id in order]
+    nameable = [feature for feature in numeric if not feature.sensitive]
+    levels = standing.standings(columns, ids, order, nameable, _thresholds(tree), applicable)
+    learned = naming.names(order, profiles, [by_segment[id] for id in order], levels, contract, themes)
     names = naming.keep(order, learned, kept)
     segments = tuple(
         Segment(
@@ -278,11 +296,20 @@ def describe(
 
 def _borders(tree: Node, columns: Columns, contract: Contract) -> Borders:
     borders: dict[str, dict[float, tuple[float, float]]] = {}
-    for name, threshold in thresholds(tree):
+    for name, found in _thresholds(tree).items():
         values = columns[name]
         assert isinstance(values, np.ndarray)
-        borders.setdefault(name, {})[threshold] = border(contract[name], values, threshold)
+        ends = {threshold: border(contract[name], values, threshold) for threshold in found}
+        if near := {threshold: pair for threshold, pair in ends.items() if pair is not None}:
+            borders[name] = near
     return borders
+
+
+def _thresholds(tree: Node) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for name, threshold in thresholds(tree):
+        found.setdefault(name, []).append(threshold)
+    return found
 
 
 def usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
@@ -316,10 +343,10 @@ def _ordered(tree: Node, columns: Columns) -> tuple[Node, dict[str, int]]:
 
 
 def _agreement(
-    tree: Node, cluster_of: dict[str, int], material: choose_segments.Material, kmeans: KMeans
+    tree: Node, cluster_of: dict[str, int], checks: Checks, kmeans: KMeans
 ) -> dict[str, tuple[float, float]]:
-    ids = assign(tree, material.check_columns)
-    labels = clusters.predict(kmeans, material.check_points)
+    ids = assign(tree, checks.columns)
+    labels = clusters.predict(kmeans, checks.points)
     agreement = {}
     for id, cluster in cluster_of.items():
         by_rule, by_kmeans = ids == id, labels == cluster
@@ -328,11 +355,13 @@ def _agreement(
     return agreement
 
 
-def _profile(feature: Feature, columns: Columns, inside: np.ndarray) -> Profile:
+def _profile(feature: Feature, columns: Columns, inside: np.ndarray, applies: np.ndarray | None = None) -> Profile:
     column = columns[feature.name]
     assert isinstance(column, np.ndarray)
-    known = ~np.isnan(column)
-    base, spread = float(column[known].mean()), float(column[known].std())
+    applies = np.ones(len(column), dtype=bool) if applies is None else applies
+    known = applies & ~np.isnan(column)
+    # Where it applies to nobody, there is nothing to compare.
+    base, spread = (float(column[known].mean()), float(column[known].std())) if known.any() else (0.0, 0.0)
     values = column[known & inside]
     # Where nobody in the segment has a value, nothing is claimed: the mean is that of all, the effect zero.
     mean = float(values.mean()) if len(values) else base
@@ -343,4 +372,5 @@ def _profile(feature: Feature, columns: Columns, inside: np.ndarray) -> Profile:
         index=100 * mean / base if base > 0 else None,
         effect=(mean - base) / spread if spread > 0 else 0.0,
         known=len(values),
+        among=int((applies & inside).sum()),
     )

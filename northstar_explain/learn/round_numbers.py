@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from northstar_explain.contract.features import Feature
+from northstar_explain.contract import Feature
+from northstar_explain.contract.kinds.rounding import median_size
 
 
 def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.ndarray:
@@ -35,12 +36,13 @@ def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.n
     return grid[keep]
 
 
-def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[float, float]:
-    """The values that are closer to a threshold than to the round numbers beside it.
+def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[float, float] | None:
+    """The values that one ordinary step of behavior separates from the other side of a threshold.
 
     Parameters
     ----------
     feature : Feature
+        Its kind decides what a step is: one order, one week, a tenth of an amount.
     values : ndarray of float, shape (n,)
         NaN where missing.
     threshold : float
@@ -48,11 +50,13 @@ def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[floa
     Returns
     -------
     lowest, highest : float
-        Values from the lowest up to, but not including, the highest are close: half a step to either side.
+        Values from the lowest up to, but not including, the highest are close: of a count and a threshold of 3, 2 and
+        3 are. None where the values are 0 and 1 only: what is marked yes or no has no border.
     """
     known = values[~np.isnan(values)]
-    grid = feature.kind.threshold_grid(float(known.min()), float(known.max()), feature.unit)
-    below, above = grid[grid < threshold], grid[grid > threshold]
-    down = (threshold - below[-1]) / 2 if len(below) else abs(threshold) / 2
-    up = (above[0] - threshold) / 2 if len(above) else down
-    return float(threshold - down), float(threshold + up)
+    if np.isin(known, (0.0, 1.0)).all():
+        return None
+    # A tenth of nothing is no step: about zero, that of an ordinary value.
+    step = feature.kind.ordinary_step(threshold or median_size(known), feature.unit)
+    # Twelve digits: 0.2 - 0.05 must not be more than 0.15.
+    return float(f"{threshold - step:.12g}"), float(f"{threshold + step:.12g}")

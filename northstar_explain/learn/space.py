@@ -1,29 +1,28 @@
-"""The space in which KMeans measures: what is near in it is what a segment treats as alike.
+"""The space in which KMeans measures: customers are near where they behave alike, whatever a rule may ask about.
 
-The kind of a feature decides its transform (see `contract.kinds`): counts and days are taken on a log scale;
-amounts and durations too, in units of their own median; rates and ratios as they are; ordered categories by rank.
-Each is scaled to unit variance, and the categories of one feature together count as one column. A missing value lies
-at the average: it says nothing about similarity.
+The kind of a feature decides its transform (see `contract.kinds`): counts and days are taken on a log scale; amounts
+and durations too, in units that their own median sets; rates and ratios as they are; ordered categories by rank. Values in the
+outer half percent on either side are moved to its edge, so that a few outliers neither set the scale nor make a cluster
+of their own. Each feature is scaled to unit variance over the customers for whom it has a meaning, and the categories
+of one feature together count as one column.
 
-A space of many columns that move together measures one thing many times, and any noise as often as it has columns.
-So only a few features are taken: the principal variables (McCabe 1984), chosen one by one, each the one that explains
-most of what all allowed features still vary by. A feature that explains little more than itself is left out.
+What is missing or not applicable lies at the mean of the others: it says nothing about who is alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns
-from northstar_explain.contract.features import Feature
+from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.definedness import defined
 
-FEWEST, MOST = 2, 4
-# A feature that carries nothing but itself explains 1 feature's worth of variance.
-_WORTH = 1.2
+# Of the known values on either side.
+TAIL = 0.005
+# With more values, most indicators show a few customers each, and together they show nobody's behavior.
+MOST_CATEGORIES = 8
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ class Axis:
         The category whose presence the column shows, for unordered categories.
     unit : float
         What an amount or duration is divided by before its logarithm; 1 elsewhere.
+    low, high : float
+        The range that transformed values are moved into.
     centre, scale : float
         What is subtracted, and what it is then multiplied with.
     """
@@ -44,105 +45,106 @@ class Axis:
     feature: Feature
     value: str | None
     unit: float
-    centre: float
-    scale: float
+    low: float = -np.inf
+    high: float = np.inf
+    centre: float = 0.0
+    scale: float = 1.0
+
+    def values(self, columns: Columns) -> np.ndarray:
+        """The coordinate of each row, shape (n,); NaN where the value is missing or not applicable."""
+        values: np.ndarray = (np.clip(self.transformed(columns), self.low, self.high) - self.centre) * self.scale
+        return values
+
+    def transformed(self, columns: Columns) -> np.ndarray:
+        """The values of each row before they are moved and scaled, shape (n,); NaN as in `values`."""
+        kind, column = self.feature.kind, columns[self.feature.name]
+        if isinstance(column, Category):
+            values = kind.transform_categories(column, self.value, self.feature.order)
+        else:
+            values = kind.transform(column, self.unit)
+        applicable = defined(self.feature, columns)
+        return values if applicable is None else np.where(applicable, values, np.nan)
 
 
 @dataclass(frozen=True)
 class Space:
-    """Maps customers to points."""
+    """Maps customers to points.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+    weights : mapping
+        Feature to what its columns are multiplied with in `place`; 1 where it is not named.
+    """
 
     axes: tuple[Axis, ...]
+    weights: Mapping[str, float]
+
+    def values(self, columns: Columns) -> np.ndarray:
+        """Standardized values of shape (n, axes), without weights; NaN where missing or not applicable."""
+        return np.column_stack([axis.values(columns) for axis in self.axes])
 
     def place(self, columns: Columns) -> np.ndarray:
-        """Points of shape (n, axes), in float64."""
-        placed = [(_transformed(columns[axis.feature.name], axis) - axis.centre) * axis.scale for axis in self.axes]
-        return np.nan_to_num(np.column_stack(placed), nan=0.0)
+        """Points of shape (n, axes): weighted values, and 0 where there is none."""
+        return self.points(self.values(columns))
+
+    def points(self, values: np.ndarray) -> np.ndarray:
+        """The points of rows whose values are known already: shape (n, axes)."""
+        weights = np.array([self.weights.get(axis.feature.name, 1.0) for axis in self.axes])
+        points: np.ndarray = np.nan_to_num(values * weights, nan=0.0)
+        return points
+
+    @property
+    def owner(self) -> tuple[str, ...]:
+        """The feature of each column."""
+        return tuple(axis.feature.name for axis in self.axes)
 
 
 def learn_space(columns: Columns, features: Sequence[Feature]) -> Space:
-    """Choose centre and scale of each column.
+    """Choose range, center and scale of each column.
 
     Parameters
     ----------
     columns : mapping
-        The rows to learn from.
+        The rows to learn from, with the features that others are defined by.
     features : sequence of Feature
-        Those that similarity is measured by.
+        Those that likeness is measured by.
 
     Returns
     -------
     Space
-        Features that do not vary are left out.
+        Without weights. Features that do not vary are left out, and unordered categories of more than
+        `MOST_CATEGORIES` values.
     """
-    return Space(tuple(axis for feature in features for axis in _axes(columns[feature.name], feature)))
+    return Space(tuple(axis for feature in features for axis in _axes(columns, feature)), {})
 
 
-def principal(columns: Columns, features: Sequence[Feature]) -> tuple[tuple[Feature, float], ...]:
-    """Choose the few features that carry most of what all of them vary by.
-
-    Parameters
-    ----------
-    columns : mapping
-        The rows to learn from.
-    features : sequence of Feature
-        Those to choose from; each must vary.
-
-    Returns
-    -------
-    tuple of (Feature, float)
-        From two to four, in the order of choice, each with the variance it explains that those before it did not:
-        1 is one feature's worth.
-    """
-    placed = [Space(tuple(_axes(columns[feature.name], feature))).place(columns) for feature in features]
-    spaces = np.concatenate(placed, axis=1)
-    owner = np.repeat(np.arange(len(features)), [points.shape[1] for points in placed])
-    left = np.cov(spaces, rowvar=False)
-    chosen: list[tuple[Feature, float]] = []
-    for _ in range(min(MOST, len(features))):
-        gains = np.array([_explained(left, owner == i) for i in range(len(features))])
-        best = int(gains.argmax())
-        if len(chosen) >= FEWEST and gains[best] < _WORTH:
-            break
-        chosen.append((features[best], float(gains[best])))
-        mine = owner == best
-        # What is left of all columns once they are regressed on this feature; the indicator columns of a category are
-        # collinear, hence the pseudo-inverse.
-        left = left - left[:, mine] @ np.linalg.pinv(left[np.ix_(mine, mine)], rcond=1e-9) @ left[mine]
-    return tuple(chosen)
-
-
-def _explained(covariance: np.ndarray, mine: np.ndarray) -> float:
-    """Variance of all columns that a regression on some of them explains."""
-    own, cross = covariance[np.ix_(mine, mine)], covariance[mine]
-    if np.trace(own) < 1e-6:
-        return 0.0
-    return float(np.trace(cross.T @ np.linalg.pinv(own, rcond=1e-9) @ cross))
-
-
-def _axes(column: np.ndarray | Category, feature: Feature) -> list[Axis]:
-    values = _values(column, feature)
-    axes = []
-    for value in values:
-        raw = Axis(feature, value, _unit(column, feature), 0.0, 1.0)
-        known = _transformed(column, raw)
-        known = known[~np.isnan(known)]
-        if len(known) and known.std() > 0:
-            scale = 1 / (float(known.std()) * np.sqrt(len(values)))
-            axes.append(Axis(feature, value, raw.unit, float(known.mean()), float(scale)))
-    return axes
-
-
-def _unit(column: np.ndarray | Category, feature: Feature) -> float:
-    return 1.0 if isinstance(column, Category) else feature.kind.transform_unit(column)
-
-
-def _values(column: np.ndarray | Category, feature: Feature) -> Sequence[str | None]:
-    return feature.kind.indicators(column) if isinstance(column, Category) else (None,)
-
-
-def _transformed(column: np.ndarray | Category, axis: Axis) -> np.ndarray:
-    kind = axis.feature.kind
+def _axes(columns: Columns, feature: Feature) -> list[Axis]:
+    column = columns[feature.name]
+    indicators: Sequence[str | None] = (None,)
+    unit = 1.0
     if isinstance(column, Category):
-        return kind.transform_categories(column, axis.value, axis.feature.order)
-    return kind.transform(column, axis.unit)
+        indicators = feature.kind.indicators(column)
+        if len(indicators) > MOST_CATEGORIES:
+            return []
+    else:
+        applicable = defined(feature, columns)
+        unit = feature.kind.transform_unit(column if applicable is None else column[applicable])
+    axes = [_axis(Axis(feature, value, unit), columns, feature.kind.numeric) for value in indicators]
+    # Together, the indicators of a category count as one column.
+    share = 1 / np.sqrt(max(1, len(indicators)))
+    return [Axis(a.feature, a.value, a.unit, a.low, a.high, a.centre, a.scale * share) for a in axes if a is not None]
+
+
+def _axis(raw: Axis, columns: Columns, numeric: bool) -> Axis | None:
+    known = raw.transformed(columns)
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return None
+    # An indicator has no tail: where few customers have a category, they are no outliers.
+    low, high = np.quantile(known, (TAIL, 1 - TAIL)) if numeric else (-np.inf, np.inf)
+    known = np.clip(known, low, high)
+    spread = float(known.std())
+    if spread <= 1e-9 * max(1.0, float(np.abs(known).max())):
+        return None
+    return Axis(raw.feature, raw.value, raw.unit, float(low), float(high), float(known.mean()), 1 / spread)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
@@ -16,45 +14,56 @@ SILHOUETTE_ROWS = 4_000
 NULL_ROWS = 10_000
 
 
-def jaccard(
-    groups: np.ndarray,
-    k: int,
-    refit: Callable[[np.ndarray, int], np.ndarray],
-    seed: int,
-    repeats: int,
-) -> np.ndarray:
-    """Bootstrap stability of each group: how well it is found again on resampled customers (Hennig 2007).
+def similarities(groups: np.ndarray, again: np.ndarray, sampled: np.ndarray, k: int) -> np.ndarray:
+    """How well each group is found again on one resample of the customers (Hennig 2007).
 
     Parameters
     ----------
     groups : ndarray of int, shape (n,)
         The groups, 0 to k - 1.
+    again : ndarray of int, shape (n,)
+        The groups learned from the resample, 0 to k - 1.
+    sampled : ndarray of int
+        Positions of the rows in the resample; a row that was sampled twice counts once.
     k : int
-    refit : callable
-        Takes row positions (a bootstrap resample) and a seed, fits to those rows, and gives a group for each of all n.
-    seed : int
-    repeats : int
 
     Returns
     -------
     ndarray of float, shape (k,)
-        Mean over the draws of the largest Jaccard similarity with any new group, over the rows drawn.
-        `model.evaluation.limits` says what is stable.
+        For each group the largest Jaccard similarity with any new group, over the rows sampled.
+        `model.evaluation.limits` says which mean over several resamples is stable.
     """
-    rng = np.random.default_rng([seed, 4])
-    similarity = np.zeros((repeats, k))
-    for repeat in range(repeats):
-        rows = rng.integers(0, len(groups), len(groups))
-        # A row that was sampled twice counts once.
-        sampled = np.unique(rows)
-        old, new = groups[sampled], refit(rows, int(rng.integers(2**31)))[sampled]
-        common = np.zeros((k, k))
-        np.add.at(common, (old, new), 1)
-        # Rows in either are those in the one and those in the other, less those in both.
-        either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
-        similarity[repeat] = (common / np.maximum(either, 1)).max(axis=1)
-    means: np.ndarray = similarity.mean(axis=0)
-    return means
+    rows = np.unique(sampled)
+    common = np.zeros((k, k))
+    np.add.at(common, (groups[rows], again[rows]), 1)
+    # Rows in either are those in the one and those in the other, less those in both.
+    either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
+    largest: np.ndarray = (common / np.maximum(either, 1)).max(axis=1)
+    return largest
+
+
+def across(before: np.ndarray, now: np.ndarray) -> dict[int, float]:
+    """Stability of segments across numbers of segments: SLSa of Dolnicar, Gruen and Leisch (2018), chapter 7.
+
+    Parameters
+    ----------
+    before, now : ndarray of int, shape (n,)
+        Groups of the same customers where there are fewer segments, and where there is one more.
+
+    Returns
+    -------
+    dict of int to float
+        For each group of `now`, 1 less the entropy of the groups of `before` that its customers come from, over the
+        largest entropy there could be: 1 where all come from one group, 0 where they come from all alike.
+    """
+    earlier, codes = np.unique(before, return_inverse=True)
+    result = {}
+    for group in np.unique(now):
+        shares = np.bincount(codes[now == group], minlength=len(earlier)) / int((now == group).sum())
+        shares = shares[shares > 0]
+        entropy = float(-(shares * np.log(shares)).sum())
+        result[int(group)] = 1 - entropy / float(np.log(len(earlier))) if len(earlier) > 1 else 1.0
+    return result
 
 
 def silhouette(points: np.ndarray, groups: np.ndarray, seed: int) -> float:

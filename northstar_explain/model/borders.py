@@ -1,7 +1,8 @@
-"""Borderline customers: close to a threshold, within half a step to the next round number.
+"""Borderline customers: one ordinary step of behavior away from another segment.
 
-A threshold was rounded, so a customer next to it could as well be on its other side. Each rule is widened by half a
-rounding step at each threshold; a customer who matches the widened rules of two segments is borderline.
+One order more or less, one week, five points of a share: what the kind of each feature calls a step, in either
+direction. A customer who would match a rule of another segment after one such step, in one feature, is borderline.
+What is marked yes or no, by a category or by 0 and 1, has no border.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Rule
 
-# Feature to threshold to (lowest, highest): values from the lowest up to, but not including, the highest are close.
+# Feature to threshold to (lowest, highest): values from the lowest up to, but not including, the highest are a step
+# away from its other side.
 Borders = Mapping[str, Mapping[float, tuple[float, float]]]
 
 
@@ -29,12 +31,8 @@ def thresholds(tree: Node) -> Iterator[tuple[str, float]]:
     yield from thresholds(tree.no)
 
 
-def widen(rule: Rule, borders: Borders) -> Rule:
-    """The rule with each bound moved outwards to the end of its border."""
-    return replace(rule, conditions=tuple(_widen(condition, borders) for condition in rule.conditions))
-
-
-def _widen(condition: Condition, borders: Borders) -> Condition:
+def widened(condition: Condition, borders: Borders) -> Condition:
+    """The condition with each bound moved outwards to the end of its border."""
     if not isinstance(condition, NumberCondition) or condition.feature not in borders:
         return condition
     ends = borders[condition.feature]
@@ -47,7 +45,7 @@ def _widen(condition: Condition, borders: Borders) -> Condition:
 
 
 def within_reach(rules: Sequence[Rule], borders: Borders, columns: Columns) -> dict[str, np.ndarray]:
-    """Customers in each segment, or so close to its border that a rounding step would assign them to it.
+    """Customers in each segment, or one ordinary step away from it.
 
     Parameters
     ----------
@@ -63,10 +61,32 @@ def within_reach(rules: Sequence[Rule], borders: Borders, columns: Columns) -> d
         Segment id to ndarray of bool, shape (n,).
     """
     reached: dict[str, np.ndarray] = {}
+    # Rules share conditions: each is matched once.
+    masks: dict[Condition, np.ndarray] = {}
     for rule in rules:
-        matches = widen(rule, borders).matches(columns)
+        matches = _within_reach(rule, borders, columns, masks)
         reached[rule.segment] = reached[rule.segment] | matches if rule.segment in reached else matches
     return reached
+
+
+def _within_reach(rule: Rule, borders: Borders, columns: Columns, masks: dict[Condition, np.ndarray]) -> np.ndarray:
+    """Rows that match a rule, or would after a step in the one feature whose condition they do not match."""
+    if not rule.conditions:
+        return rule.matches(columns)
+    exact = np.ones(len(next(iter(columns.values()))), dtype=bool)
+    close = exact
+    for condition in rule.conditions:
+        fits = _matches(condition, columns, masks)
+        wide = _matches(widened(condition, borders), columns, masks)
+        # Either an earlier condition took the step, or this one may.
+        close, exact = close & fits | exact & wide, exact & fits
+    return close
+
+
+def _matches(condition: Condition, columns: Columns, masks: dict[Condition, np.ndarray]) -> np.ndarray:
+    if condition not in masks:
+        masks[condition] = condition.matches(columns[condition.feature])  # type: ignore[arg-type]
+    return masks[condition]
 
 
 def borderline(rules: Sequence[Rule], borders: Borders, columns: Columns) -> np.ndarray:
@@ -82,7 +102,7 @@ def borderline(rules: Sequence[Rule], borders: Borders, columns: Columns) -> np.
     ndarray of bool, shape (n,)
     """
     reached = list(within_reach(rules, borders, columns).values())
-    # Every row is in one segment already, so a second one means a border is near.
+    # Every row is in one segment already, so a second one is a step away.
     near: np.ndarray = np.add.reduce(reached, dtype=np.int8) > 1
     return near
 

@@ -20,13 +20,15 @@ class Profile:
     ----------
     feature : str
     mean, base : float
-        Mean over the segment, and over all customers, of the known values.
+        Mean over the segment, and over all customers, of the known values of those for whom the feature has a meaning.
     index : float or None
         100 * mean / base: 100 is the average customer. None where the base is 0 or below.
     effect : float
-        (mean - base) / standard deviation over all customers: Cohen's d against all customers.
+        (mean - base) / standard deviation over all of these customers: Cohen's d against all.
     known : int
-        Customers of the segment whose value is known.
+        Customers of the segment for whom the feature has a meaning and a known value.
+    among : int
+        Customers of the segment for whom it has a meaning; all where the contract has no `defined_when`.
     """
 
     feature: str
@@ -35,6 +37,7 @@ class Profile:
     index: float | None
     effect: float
     known: int
+    among: int
 
 
 @dataclass(frozen=True)

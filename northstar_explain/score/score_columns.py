@@ -54,7 +54,7 @@ class Scorer:
     ----------
     schema : pyarrow.Schema
         What a result looks like: the customer id (text), ``segment_id``, ``segment_name``,
-        ``borderline`` (a rounding step from another segment), ``traits`` (where the contract has any: the names of
+        ``borderline`` (one ordinary step from another segment), ``traits`` (where the contract has any: the names of
         the customer's, joined by semicolons, empty for none), ``probability`` (0 to 1),
         ``percentile`` (0 to 100, against the training population), ``decile`` (1 to 10, 10 the highest),
         ``likely_buyer``, ``control_group`` (not to be contacted by any campaign), ``reason_1`` to ``reason_3`` and

@@ -242,7 +242,7 @@ def test_a_new_kind_runs_from_training_to_sql(temperature: Kind, weather: pa.Tab
     assert "celsius" in {condition.feature for rule in rules for condition in rule.conditions}
     for segment in trained.segmentation.segments:
         assert parse_definition(segment.definition, contract) == tuple(rule.conditions for rule in segment.rules)
-    assert any("warm celsius" in s.name for s in trained.segmentation.segments)
+    assert any("cold celsius" in s.name for s in trained.segmentation.segments)
     models.save(trained, tmp_path / "model")
     model = models.load(tmp_path / "model")
     assert model.contract["celsius"].kind == temperature

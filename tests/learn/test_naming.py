@@ -1,4 +1,4 @@
-"""Names of segments: they speak of what the rules ask, differ between segments, and never say who somebody is."""
+"""Names of segments: they say what sets a segment apart and holds for it, and never who somebody is."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from northstar_explain.contract import Contract, load, northstar, parse
+from northstar_explain.contract import Contract, Feature, load, northstar, parse
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 from northstar_explain.learn.naming import names
+from northstar_explain.learn.standing import ANY, HIGH, LOW, MIDDLE, ZERO, Standing, standings
 from northstar_explain.model import Model, Profile, Rule
+from northstar_explain.model.rules import Leaf, Node, Split, assign, merged_rules
 
 ROOT = Path(__file__).parent.parent.parent
 CONTRACT = northstar()
@@ -29,19 +32,36 @@ HUMAN = re.compile(
 )
 
 
-def profile(**effects: float) -> tuple[Profile, ...]:
-    """Facts of a segment: how far each feature lies from the average; 0 where not given."""
-    numeric = [feature.name for feature in CONTRACT.features if feature.kind.numeric]
-    return tuple(Profile(name, 1.0, 1.0, 100.0, effects.get(name, 0.0), 10) for name in numeric)
+NUMBERS = [feature for feature in CONTRACT.features if feature.kind.numeric]
+OTHERS = {ZERO: 0, LOW: 34, MIDDLE: 33, HIGH: 33, ANY: 100}  # of a hundred customers, where nothing is special
+
+
+def segment(*rules: Rule, **levels: str) -> tuple[tuple[Profile, ...], Sequence[Rule], dict[str, Standing]]:
+    """A segment all of whose hundred customers are at these levels, and at no level of other features."""
+    standing = {
+        name: Standing(
+            100, 100, OTHERS | dict.fromkeys((LOW, MIDDLE, HIGH), 0) | {ANY: 100 * (level != ZERO), level: 100}
+        )
+        for name, level in levels.items()
+    }
+    signs = {HIGH: 1.0, LOW: -1.0, ZERO: -1.0}
+    effects = {name: signs.get(level, 0.0) for name, level in levels.items()}
+    profile = tuple(Profile(one.name, 1.0, 1.0, 100.0, effects.get(one.name, 0.0), 100, 100) for one in NUMBERS)
+    return profile, rules, {one.name: Standing(100, 100, OTHERS) for one in NUMBERS} | standing
 
 
 def rule(*conditions: Condition) -> Rule:
     return Rule(conditions, "S1")
 
 
-def named(*segments: tuple[tuple[Profile, ...], Sequence[Rule]], contract: Contract = CONTRACT) -> tuple[str, ...]:
+def named(
+    *segments: tuple[tuple[Profile, ...], Sequence[Rule], dict[str, Standing]],
+    contract: Contract = CONTRACT,
+    themes: dict[str, str] | None = None,
+) -> tuple[str, ...]:
     ids = [f"S{place + 1}" for place in range(len(segments))]
-    return names(ids, [facts for facts, _ in segments], [rules for _, rules in segments], contract)
+    facts, rules, standings = zip(*segments, strict=True)
+    return names(ids, facts, rules, standings, contract, themes or {})
 
 
 def visits(lower: float | None, upper: float | None = None) -> NumberCondition:
@@ -52,51 +72,95 @@ def orders(lower: float | None, upper: float | None = None) -> NumberCondition:
     return NumberCondition("orders_365d", lower, upper)
 
 
-def test_a_name_says_what_the_rules_ask_in_their_order() -> None:
-    often, seldom = profile(sessions_30d=0.2, orders_365d=-0.3, days_since_last_visit=-0.5), profile(
-        sessions_30d=-0.6, orders_365d=0.2, avg_order_value=0.8
-    )  # fmt: skip
-    assert named((often, [rule(visits(3), orders(None, 3))]), (seldom, [rule(visits(None, 3), orders(2))])) == (
+def test_a_name_says_what_sets_a_segment_apart_in_the_order_of_its_rules() -> None:
+    often = segment(rule(visits(3), orders(None, 2)), sessions_30d=HIGH, orders_365d=LOW)
+    seldom = segment(rule(orders(2), visits(None, 3)), sessions_30d=LOW, orders_365d=HIGH)
+    assert named(often, seldom) == (
         "Often-visiting, seldom-buying customers",
-        "Rarely visiting, repeat-buying customers",
+        "Repeat-buying, rarely visiting customers",
     )
-    assert named((often, [rule(orders(None, 3), visits(3))])) == ("Seldom-buying, often-visiting customers",)
-    assert named((often, [rule(orders(2, 5), visits(3))])) == ("Sometimes buying, often-visiting customers",)
+    # What no rule asks about gives a name too, where it sets the segment apart.
+    deals = segment(rule(visits(3), orders(2)), sessions_30d=HIGH, orders_365d=HIGH, discount_usage_rate=HIGH)
+    full = segment(rule(visits(3), orders(2)), sessions_30d=HIGH, orders_365d=HIGH, discount_usage_rate=LOW)
+    first, second = named(deals, full)
+    assert "deal-seeking" in first.lower() and "full-price" in second.lower()
 
 
-def test_only_what_every_rule_asks_and_the_facts_bear_out_gives_a_name() -> None:
-    facts = profile(sessions_30d=0.5, orders_365d=0.5)
-    assert named((facts, [rule(visits(3), orders(4)), rule(visits(5))])) == ("Often-visiting customers",)
-    assert named((facts, [rule(visits(3), orders(None, 400))])) == ("Often-visiting customers",)  # nearly everybody
-    assert named((facts, [rule(visits(3)), rule(visits(None, 1))])) == ("Repeat-buying customers",)
-    # Of several levels in one direction the facts decide how much is said.
-    two = [rule(visits(3, 6), orders(4)), rule(visits(6), orders(2, 4))]
-    assert named((facts, two)) == ("Often-visiting, repeat-buying customers",)
-    assert named((profile(sessions_30d=0.1, orders_365d=0.5), two)) == ("Sometimes visiting, repeat-buying customers",)
+def test_what_holds_for_less_than_three_quarters_is_not_said() -> None:
+    profile, rules, standing = segment(rule(visits(3)), sessions_30d=HIGH, spend_365d=HIGH)
+    other = segment(rule(visits(None, 3)), sessions_30d=LOW, spend_365d=LOW)
+    for known, high, said in ((100, 75, True), (100, 74, False), (75, 57, True), (74, 74, False)):
+        some = standing | {"spend_365d": Standing(100, known, {LOW: known - high, MIDDLE: 0, HIGH: high})}
+        assert ("high-spending" in named((profile, rules, some), other)[0]) is said, (known, high)
 
 
-def test_what_may_be_unknown_is_not_said_of_everybody() -> None:
-    reading = NumberCondition("email_open_rate", None, 0.2, missing=True)
-    facts = profile(email_open_rate=-0.9, sessions_30d=0.5)
-    assert named((facts, [rule(reading, visits(3))])) == ("Often-visiting customers",)
+def test_an_average_on_the_other_side_is_not_passed_over() -> None:
+    """A few large values lift the mean of customers who spend little: they are not called by either."""
+    profile, rules, standing = segment(rule(visits(3)), sessions_30d=HIGH, spend_365d=LOW)
+    lifted = tuple(replace(item, effect=0.2) if item.feature == "spend_365d" else item for item in profile)
+    other = segment(rule(visits(None, 3)), sessions_30d=LOW)
+    assert "low-spending" in named((profile, rules, standing), other)[0]
+    assert named((lifted, rules, standing), other)[0] == "Often-visiting customers"
 
 
-def test_other_clear_facts_tell_segments_apart_but_never_against_the_rules() -> None:
-    first, second = profile(sessions_30d=0.5, spend_365d=0.9), profile(sessions_30d=0.5, spend_365d=-0.9)
-    asked = [rule(visits(3), NumberCondition("discount_usage_rate", 0.0, None))]
-    assert named((first, asked), (second, asked)) == (
-        "Often-visiting, high-spending customers",
-        "Often-visiting, low-spending customers",
+def test_there_is_none_and_there_is_any() -> None:
+    never = segment(rule(orders(None, 1)), orders_365d=ZERO)
+    some = segment(rule(orders(1)), orders_365d=ANY)
+    assert named(never, some) == (
+        "Customers with no orders in the last 12 months",
+        "Customers with orders in the last 12 months",
     )
-    against = [rule(visits(3), NumberCondition("spend_365d", 100.0, None))]
-    assert named((first, against), (second, against))[1] == "Often-visiting customers"
+
+
+def test_a_column_of_0_and_1_is_said_by_its_words() -> None:
+    text = """
+    [table]
+    id = "id"
+    label = "y"
+    noun = "clients"
+    [features.loan]
+    kind = "count"
+    words = "housing loan"
+    segments = true
+    """
+    columns = {"loan": np.array([0.0, 0.0, 1.0, 1.0])}
+    ids = np.array(["S1", "S1", "S2", "S2"])
+    contract = parse(text)
+    counted = standings(columns, ids, ["S1", "S2"], contract.features)
+    facts = [(Profile("loan", at, 0.5, 100.0, 2 * at - 1, 2, 2),) for at in (0.0, 1.0)]
+    rules = [[rule(NumberCondition("loan", None, 1.0))], [rule(NumberCondition("loan", 1.0))]]
+    assert names(["S1", "S2"], facts, rules, counted, contract) == (
+        "Clients with no housing loan",
+        "Clients with housing loan",
+    )
+
+
+def test_two_features_of_one_theme_are_not_both_said() -> None:
+    busy = segment(rule(visits(3)), sessions_30d=HIGH, sessions_90d=HIGH, discount_usage_rate=HIGH)
+    quiet = segment(rule(visits(None, 3)), sessions_30d=LOW, sessions_90d=LOW, discount_usage_rate=LOW)
+    themes = {"sessions_30d": "visits", "sessions_90d": "visits"}
+    assert named(busy, quiet, themes=themes) == (
+        "Often-visiting, deal-seeking customers",
+        "Rarely visiting, full-price customers",
+    )
+
+
+def test_a_name_that_is_true_of_another_segment_says_more() -> None:
+    """Both order seldom; what the first is not is said of it too."""
+    first = segment(rule(orders(None, 2)), orders_365d=LOW, days_since_last_visit=LOW)
+    second = segment(rule(orders(None, 2)), orders_365d=LOW, email_open_rate=HIGH)
+    third = segment(rule(orders(2)), orders_365d=HIGH)
+    assert named(first, second, third) == (
+        "Seldom-buying, recently seen customers",
+        "Seldom-buying, e-mail-reading customers",
+        "Repeat-buying customers",
+    )
 
 
 def test_names_that_facts_cannot_tell_apart_carry_the_id() -> None:
-    facts = profile(sessions_30d=0.5)
-    same = (facts, [rule(visits(3))])
-    assert named(same, same) == ("Often-visiting customers (S1)", "Often-visiting customers (S2)")
-    assert named((profile(), [rule()])) == ("Typical customers",)
+    same, other = segment(rule(visits(3)), sessions_30d=HIGH), segment(rule(visits(None, 3)), sessions_30d=LOW)
+    assert named(same, same, other)[:2] == ("Often-visiting customers (S1)", "Often-visiting customers (S2)")
+    assert named(segment(rule())) == ("Typical customers",)
 
 
 @pytest.mark.parametrize("condition", [
@@ -104,7 +168,7 @@ def test_names_that_facts_cannot_tell_apart_carry_the_id() -> None:
     NumberCondition("country"),
 ])  # fmt: skip
 def test_who_somebody_is_gives_no_name(condition: Condition) -> None:
-    assert named((profile(), [rule(condition)])) == ("Typical customers",)
+    assert named(segment(rule(condition))) == ("Typical customers",)
 
 
 def test_a_sensitive_number_gives_no_name_even_where_it_may_define_segments() -> None:
@@ -123,24 +187,24 @@ def test_a_sensitive_number_gives_no_name_even_where_it_may_define_segments() ->
     [features.orders]
     kind = "count"
     words = "orders"
+    segments = true
     """
-    facts = (Profile("age", 1.0, 1.0, 100.0, 2.0, 1), Profile("orders", 1.0, 1.0, 100.0, -0.5, 1))
-    asked = [rule(NumberCondition("age", 60.0), NumberCondition("orders", None, 3.0))]
-    assert named((facts, asked), contract=parse(text)) == ("Customers with few orders",)
-    assert named((facts, [rule(NumberCondition("age", 60.0))]), contract=parse(text)) == ("Typical customers",)
+    old = segment(rule(NumberCondition("age", 60.0)), age=HIGH, orders=LOW)
+    young = segment(rule(NumberCondition("age", None, 60.0)), age=LOW, orders=HIGH)
+    assert named(old, young, contract=parse(text)) == ("Customers with few orders", "Customers with many orders")
+    old, young = segment(old[1][0], age=HIGH), segment(young[1][0], age=LOW)
+    assert named(old, young, contract=parse(text)) == ("Typical customers (S1)", "Typical customers (S2)")
 
 
 def test_a_contract_without_adjectives_is_said_in_its_words() -> None:
     bare = replace(CONTRACT, features=tuple(replace(f, high="", middle="", low="") for f in CONTRACT.features))
-    facts = profile(sessions_30d=0.5, spend_365d=-0.5, days_since_last_visit=-0.5)
-    asked = [rule(visits(3), NumberCondition("spend_365d", None, 100.0))]
-    assert named((facts, asked), contract=bare) == (
-        "Customers with many visits in the last 30 days and low total spend in the last 12 months",
+    asked = rule(visits(3), NumberCondition("spend_365d", None, 100.0))
+    one, other = segment(asked, sessions_30d=HIGH, spend_365d=LOW), segment(rule(), sessions_30d=LOW, spend_365d=HIGH)
+    assert named(one, other, contract=bare)[0] == (
+        "Customers with many visits in the last 30 days and low total spend in the last 12 months"
     )
     mixed = replace(CONTRACT, features=tuple(replace(f, low="") for f in CONTRACT.features))
-    assert named((facts, asked), contract=mixed) == (
-        "Often-visiting customers with low total spend in the last 12 months",
-    )
+    assert named(one, other, contract=mixed)[0] == "Often-visiting customers with low total spend in the last 12 months"
 
 
 @pytest.mark.parametrize("contract", [CONTRACT, CDNOW], ids=["northstar", "cdnow"])
@@ -165,34 +229,94 @@ def test_the_list_of_human_words_catches_some() -> None:
 
 def test_a_learnt_models_names_speak_of_behavior(model: Model) -> None:
     for segment in model.segmentation.segments:
-        assert segment.name.endswith(" customers") and not HUMAN.search(segment.name)
+        assert "customers" in segment.name.lower() and not HUMAN.search(segment.name)
 
 
-SEGMENT_FEATURES = [feature.name for feature in CONTRACT.segment_features]
+SAID = [feature for feature in CONTRACT.segment_features if feature.kind.numeric]
 
 
 @st.composite
-def segments(draw: st.DrawFn) -> tuple[tuple[Profile, ...], list[Rule]]:
-    effects = draw(st.dictionaries(st.sampled_from(SEGMENT_FEATURES), st.floats(-2, 2), max_size=6))
-    asked = st.builds(
-        lambda name, bounds, missing: NumberCondition(name, bounds[0], bounds[1], missing),
-        st.sampled_from(SEGMENT_FEATURES), st.sampled_from([(3.0, None), (None, 3.0), (3.0, 5.0)]), st.booleans(),
-    )  # fmt: skip
-    conditions = st.lists(asked, max_size=4, unique_by=lambda condition: condition.feature)
-    rules = draw(st.lists(conditions.map(lambda chosen: rule(*chosen)), min_size=1, max_size=2))
-    return profile(**effects), rules
+def customers_in_segments(draw: st.DrawFn) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, tuple[Rule, ...]]]:
+    """Customers at random, more alike inside a segment than among segments, and up to nine segments by rules."""
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    n = draw(st.integers(20, 200))
+    kinds = rng.integers(0, draw(st.integers(2, 9)), n)
+    columns = {}
+    for feature in SAID:
+        centres = rng.choice([0.0, 0.0, 1.0, 3.0, 20.0], kinds.max() + 1)
+        values = np.floor(centres[kinds] * rng.exponential(1.0, n)) if rng.random() < 0.5 else centres[kinds]
+        columns[feature.name] = np.where(rng.random(n) < draw(st.sampled_from([0.0, 0.1, 0.5])), np.nan, values)
+    asked = [SAID[place] for place in rng.integers(0, len(SAID), 3)]
+    tree = _grown(rng, [(feature.name, float(rng.integers(1, 5))) for feature in asked])
+    found: dict[str, tuple[Rule, ...]] = {}
+    for one in merged_rules(tree, lambda _: True):
+        found[one.segment] = (*found.get(one.segment, ()), one)
+    ids = assign(tree, columns)
+    return columns, ids, {id: found[id] for id in sorted(set(ids.tolist()))}
 
 
-@given(st.lists(segments(), min_size=1, max_size=8))
-def test_names_are_distinct_and_the_same_again(several: list[tuple[tuple[Profile, ...], list[Rule]]]) -> None:
-    names = named(*several)
-    assert len({frozenset(re.split(r", | ", name)) for name in names}) == len(
-        several
-    )  # not even the same words in another order
-    assert named(*several) == names
+def _grown(rng: np.random.Generator, asked: list[tuple[str, float]]) -> Node:
+    if not asked:
+        return Leaf(f"S{rng.integers(1, 10)}")
+    (name, cut), left = asked[0], asked[1:]
+    return Split(NumberCondition(name, None, cut, True), _grown(rng, left), _grown(rng, left))
+
+
+def said_of(columns: dict[str, np.ndarray], ids: np.ndarray, rules: dict[str, tuple[Rule, ...]]) -> tuple[str, ...]:
+    by_feature: dict[str, list[float]] = {}
+    for one in rules.values():
+        for condition in (condition for each in one for condition in each.conditions):
+            assert isinstance(condition, NumberCondition)
+            ends = [end for end in (condition.lower, condition.upper) if end is not None]
+            by_feature.setdefault(condition.feature, []).extend(ends)
+    counted = standings(columns, ids, list(rules), SAID, by_feature)
+    profiles = [tuple(_profile(feature, columns, ids == id) for feature in SAID) for id in rules]
+    return names(list(rules), profiles, list(rules.values()), counted, CONTRACT)
+
+
+def _profile(feature: Feature, columns: dict[str, np.ndarray], inside: np.ndarray) -> Profile:
+    values = columns[feature.name]
+    mean, base = (float(np.nanmean(v)) if (~np.isnan(v)).any() else 0.0 for v in (values[inside], values))
+    known = int((~np.isnan(values[inside])).sum())
+    return Profile(feature.name, mean, base, None, mean - base, known, int(inside.sum()))
+
+
+@given(customers_in_segments())
+def test_names_are_distinct_the_same_again_and_short(
+    found: tuple[dict[str, np.ndarray], np.ndarray, dict[str, tuple[Rule, ...]]],
+) -> None:
+    columns, ids, rules = found
+    names = said_of(columns, ids, rules)
+    # Not even the same phrases in another order.
+    assert len({frozenset(re.split(r", | customers with | and ", name.lower())) for name in names}) == len(names)
+    assert len(names) == len(rules)
     for name in names:
-        assert name[:1] == name[:1].upper() and " customers" in name.lower() and not HUMAN.search(name)
+        assert name[:1] == name[:1].upper() and "customers" in name.lower() and not HUMAN.search(name)
         assert len(name) <= 120
-    # A name depends on the facts, not on the place in the contract.
-    backwards = replace(CONTRACT, features=CONTRACT.features[::-1])
-    assert named(*several, contract=backwards) == names
+    # The order of the rows and of the segments plays no part.
+    rows = np.random.default_rng(0).permutation(len(ids))
+    assert said_of({name: values[rows] for name, values in columns.items()}, ids[rows], rules) == names
+    backwards = dict(reversed(list(rules.items())))
+    assert said_of(columns, ids, backwards) == names[::-1]
+
+
+@given(customers_in_segments())
+def test_an_adjective_means_one_thing_and_holds_for_three_quarters(
+    found: tuple[dict[str, np.ndarray], np.ndarray, dict[str, tuple[Rule, ...]]],
+) -> None:
+    """Read from the names alone: who is called by an adjective lies on one side of what all others with it lie on."""
+    columns, ids, rules = found
+    names = said_of(columns, ids, rules)
+    for feature in SAID:
+        spans: dict[str, list[tuple[float, float]]] = {}
+        for id, name in zip(rules, names, strict=True):
+            values = columns[feature.name][ids == id]
+            known = np.sort(values[~np.isnan(values)])
+            for level in (HIGH, LOW):
+                if re.search(rf"(^|[ ,]){re.escape(getattr(feature, level))}[ ,]", name, re.I):
+                    assert len(known) >= 0.75 * len(values)
+                    # The quarter that need not be so is left out: above it for high, below for low.
+                    quarter = len(known) - int(np.ceil(0.75 * len(known)))
+                    spans.setdefault(level, []).append((known[quarter], known[len(known) - 1 - quarter]))
+        if HIGH in spans and LOW in spans:
+            assert max(top for _, top in spans[LOW]) < min(bottom for bottom, _ in spans[HIGH])

@@ -213,7 +213,7 @@ def test_conditions_take_one_phrase_per_bound() -> None:
     ]
     assert phrases(CategoryCondition("tier", ("none", "bronze")), CONTRACT) == ["tier is bronze or lower"]
     assert phrases(CategoryCondition("tier", ("none",), False), CONTRACT) == ["tier is bronze or higher"]
-    assert phrases(CategoryCondition("tier", ("none", "bronze"), False), CONTRACT) == ["tier is not none or bronze"]
+    assert phrases(CategoryCondition("tier", ("none", "bronze"), False), CONTRACT) == ["tier is silver, the highest"]
 
 
 def test_a_range_without_a_phrase_takes_two() -> None:

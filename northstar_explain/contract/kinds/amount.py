@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 import numpy as np
 
 from northstar_explain.contract.kinds.number_kind import NumberKind
 from northstar_explain.contract.kinds.number_words import parse_number, plain, with_unit
-from northstar_explain.contract.kinds.rounding import median_size, signed_log
+from northstar_explain.contract.kinds.rounding import log_unit, signed_log
 
 # Columns whose whole numbers are amounts all the same.
 AMOUNT_NAME = r"(?i)spend|amount|value|price|revenue|usd|eur|basket|sales"
@@ -28,6 +29,7 @@ class AmountKind(NumberKind):
 
     name = "amount"
     money = True
+    level_words: ClassVar[Mapping[str, str]] = {**NumberKind.level_words, "zero": "no"}
 
     def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
         return True  # nothing more particular did
@@ -49,7 +51,7 @@ class AmountKind(NumberKind):
         return None
 
     def transform_unit(self, values: np.ndarray) -> float:
-        return median_size(values)
+        return log_unit(values)
 
     def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
         return signed_log(values, unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class CountKind(WholeKind):
     counts = True
     at_least = "{value} or more {words}"
     below = "fewer than {value} {words}"
+    level_words: ClassVar[Mapping[str, str]] = {**WholeKind.level_words, "zero": "no"}
 
     def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
         numbers = np.asarray(values, dtype=np.float64)
@@ -57,6 +59,9 @@ class CountKind(WholeKind):
 
     def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
         return signed_log(values)
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        return 1.0
 
     def round_steps(self, unit: str) -> Sequence[float]:
         return _STEPS

@@ -19,6 +19,7 @@ _NAME = re.compile(r"(^|_)days?(_|$)", re.I)
 _WINDOW = re.compile(r"_\d+d$")  # orders_30d counts orders within 30 days
 _SINCE = "days since "
 _EVENT = re.compile(r"(^|_)(since|ago|last|latest)(_|$)", re.I)
+_WEEK = 7.0
 _MOST_WEEKS = 8 * 7
 
 
@@ -66,6 +67,9 @@ class DaysKind(WholeKind):
 
     def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
         return signed_log(values)
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        return _WEEK
 
     def round_steps(self, unit: str) -> Sequence[float]:
         return _STEPS

@@ -10,11 +10,12 @@ import numpy as np
 
 from northstar_explain.contract.kinds.number_kind import NumberKind
 from northstar_explain.contract.kinds.number_words import SPELLED_OUT, with_unit
-from northstar_explain.contract.kinds.rounding import median_size, signed_log
+from northstar_explain.contract.kinds.rounding import log_unit, signed_log
 
 _SECONDS = (
     10, 15, 20, 30, 45, 60, 90, 120, 150, 180, 240, 300, 360, 420, 480, 600, 900, 1200, 1800, 2700, 3600, 7200,
 )  # fmt: skip
+_MINUTES_COUNT = 300  # from five minutes on, a minute more or less is ordinary
 _NAME = re.compile(r"duration|seconds|minutes|_secs?$|_mins?$", re.I)
 
 
@@ -40,7 +41,7 @@ class DurationKind(NumberKind):
         return with_unit(value / 60, "minutes") if minutes else with_unit(value, unit)
 
     def transform_unit(self, values: np.ndarray) -> float:
-        return median_size(values)
+        return log_unit(values)
 
     def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
         return signed_log(values, unit)
@@ -48,3 +49,8 @@ class DurationKind(NumberKind):
     def threshold_grid(self, low: float, high: float, unit: str) -> np.ndarray:
         # Beyond two hours, seconds are not told apart.
         return np.array(_SECONDS, dtype=np.float64) if unit == "seconds" else super().threshold_grid(low, high, unit)
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        # A minute is little of half an hour and most of a short visit.
+        seconds = (unit or self.default_unit) == "seconds"
+        return 60.0 if seconds and threshold >= _MINUTES_COUNT else super().ordinary_step(threshold, unit)

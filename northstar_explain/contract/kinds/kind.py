@@ -61,7 +61,7 @@ class Kind:
     entry_hint : str
         What a form asks for in place of a unit, such as ``0 to 1``.
     level_words : mapping
-        Adjectives for ``high``, ``middle`` and ``low`` values, for names of segments.
+        Adjectives for ``high``, ``middle`` and ``low`` values, for names of segments; of what is counted, ``zero`` too.
     """
 
     name: ClassVar[str]
@@ -171,6 +171,13 @@ class Kind:
 
     def threshold_grid(self, low: float, high: float, unit: str) -> np.ndarray:
         """The round numbers, ascending, that a rule may take as thresholds for values from `low` to `high`."""
+        raise NotImplementedError
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        """How far one ordinary step of behavior moves a value near `threshold`: one order, one week; above 0.
+
+        `threshold` must not be 0 where the step is a part of it.
+        """
         raise NotImplementedError
 
     # Labels

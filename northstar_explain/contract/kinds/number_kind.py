@@ -20,7 +20,7 @@ from northstar_explain.contract.kinds.number_words import (
     unit_after,
     with_unit,
 )
-from northstar_explain.contract.kinds.rounding import round_numbers
+from northstar_explain.contract.kinds.rounding import round_numbers, tenth
 
 _AVERAGE = re.compile(r"(^|_)(avg|average|mean|median|per)(_|$)", re.I)
 
@@ -111,6 +111,9 @@ class NumberKind(Kind):
             grid = np.union1d(grid, round_numbers(low, high))
             grid = np.round(grid) if self.whole else grid
         return np.unique(grid)
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        return tenth(threshold)
 
     def value_label(self, value: float, unit: str, currency: str) -> str:
         return plain(float(f"{value:.4g}"))

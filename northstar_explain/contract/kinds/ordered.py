@@ -9,6 +9,8 @@ import numpy as np
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.kinds.category import CategoryKind, parse_list, quoted
 
+_HIGHEST = ", the highest"
+
 
 class OrderedKind(CategoryKind):
     """Categories of the contract's `order` and no others; their rank is their one coordinate in the segment space."""
@@ -33,6 +35,8 @@ class OrderedKind(CategoryKind):
             return f"{quoted(values[-1])} or lower"
         if lowest and not inside and len(values) < len(order) - 1:
             return f"{quoted(order[len(values)])} or higher"
+        if lowest and not inside and len(order) > 2:
+            return f"{quoted(order[-1])}{_HIGHEST}"
         return super().categories_words(values, inside, order)
 
     def parse_categories(self, text: str, order: Sequence[str]) -> tuple[tuple[str, ...], bool] | None:
@@ -42,6 +46,8 @@ class OrderedKind(CategoryKind):
                 if named is None or len(named) != 1 or named[0] not in order:
                     return None
                 return tuple(order[: order.index(named[0]) + inside]), inside
+        if text.endswith(_HIGHEST) and len(order) > 2:
+            return (tuple(order[:-1]), False) if parse_list(text.removesuffix(_HIGHEST)) == (order[-1],) else None
         return super().parse_categories(text, order)
 
     def indicators(self, column: Category) -> Sequence[str | None]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from northstar_explain.contract.kinds.number_kind import NumberKind
 from northstar_explain.contract.kinds.number_words import parse_number, plain
-from northstar_explain.contract.kinds.rounding import SHARES
+from northstar_explain.contract.kinds.rounding import SHARE_STEP, SHARES
 
 
 class RateKind(NumberKind):
@@ -40,6 +40,9 @@ class RateKind(NumberKind):
 
     def parse_value(self, text: str, unit: str, currency: str) -> float | None:
         return parse_number(text.removesuffix("%"), Decimal("0.01")) if text.endswith("%") else None
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        return SHARE_STEP
 
     def round_steps(self, unit: str) -> Sequence[float]:
         return SHARES

@@ -9,7 +9,7 @@ import numpy as np
 
 from northstar_explain.contract.kinds.amount import MONEY_NAME
 from northstar_explain.contract.kinds.number_kind import NumberKind
-from northstar_explain.contract.kinds.rounding import SHARES
+from northstar_explain.contract.kinds.rounding import SHARE_STEP, SHARES
 
 
 class RatioKind(NumberKind):
@@ -36,3 +36,7 @@ class RatioKind(NumberKind):
         # With zero, so that a rule can separate losses from gains.
         steps = np.array(SHARES)
         return np.concatenate([-steps[::-1], [0.0], steps])
+
+    def ordinary_step(self, threshold: float, unit: str) -> float:
+        # Up to 1 it moves as a share does, also close to zero; beyond, in proportion.
+        return SHARE_STEP if abs(threshold) <= 1 else super().ordinary_step(threshold, unit)

@@ -1,13 +1,14 @@
 """Explaining a clustering by a small tree: RuleDistiller for numbers, and the engine under it for any bins."""
 
 from .bin_tree import BinTest, BinTree, Distilled, FeatureBins, Limits, assign
-from .engine import distill
+from .engine import Effort, distill
 from .estimator import RuleDistiller
 
 __all__ = [
     "BinTest",
     "BinTree",
     "Distilled",
+    "Effort",
     "FeatureBins",
     "Limits",
     "RuleDistiller",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -31,6 +32,25 @@ SEARCH_WORK = 6.0e8
 FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 300
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How long a search lasts, and what it looks at.
+
+    Parameters
+    ----------
+    work : float, default 1.0
+        Share of the usual work; less is quicker and may give a tree of higher cost.
+    bins : int, default `SEARCH_BINS`
+        Bins per feature that the search uses, before all of them are used on the tree that it finds.
+    """
+
+    work: float = 1.0
+    bins: int = SEARCH_BINS
+
+
+FULL = Effort()
+
+
 def distill(
     Z: np.ndarray,
     codes: np.ndarray,
@@ -38,7 +58,7 @@ def distill(
     labels: np.ndarray,
     limits: Limits,
     seed: int = 0,
-    effort: float = 1.0,
+    effort: Effort = FULL,
 ) -> Distilled:
     """Explain a grouping by the axis-aligned tree of least k-means cost that a bounded search finds.
 
@@ -57,8 +77,8 @@ def distill(
         What the tree may look like.
     seed : int, default 0
         The same input and seed give the same tree.
-    effort : float, default 1.0
-        How much of the search's usual work to spend; less is quicker and may give a tree of higher cost.
+    effort : Effort
+        How long to search, and on how much; by default the usual work.
 
     Returns
     -------
@@ -102,17 +122,17 @@ def _search_coarse(
     labels: np.ndarray,
     limits: Limits,
     seed: int,
-    effort: float,
+    effort: Effort,
 ) -> SearchNode:
     """Search over few bins and few coordinates; return the tree over all bins."""
-    merged = coarsen(codes, bins, SEARCH_BINS)
+    merged = coarsen(codes, bins, effort.bins)
     few = [
         FeatureBins(int(one_merged[-1]) + 1, one.missing, one.categorical)
         for one, one_merged in zip(bins, merged, strict=True)
     ]
     few_codes = np.stack([one_merged[column] for one_merged, column in zip(merged, codes.T, strict=True)], axis=1)
     problem = build_problem(_main_coordinates(Z), few_codes, lay_out(few), limits, int(labels.max()) + 1)
-    root = search(problem, labels, seed, _budget(problem, effort)).root
+    root = search(problem, labels, seed, _budget(problem, effort.work)).root
     refine(root, merged)
     return root
 

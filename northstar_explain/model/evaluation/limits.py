@@ -11,8 +11,13 @@ JACCARD_TRUSTED, JACCARD_STABLE, JACCARD_HIGHLY_STABLE = 0.60, 0.75, 0.85
 # A segment of an updated model continues an earlier one above this Jaccard; below it, they share too few customers.
 JACCARD_SAME_SEGMENT = 0.5
 
-# Targets for a number of segments.
-PRICE_TARGET, FIDELITY_TARGET = 1.05, 0.90
+# What a number of segments must meet to be eligible, beside stability: the smallest share of the customers, the least
+# difference between two segments in standard deviations, and behavior explained above column-shuffled data.
+LEAST_SEGMENT_SHARE, LEAST_DIFFERENCE, BEHAVIOR_ABOVE_SHUFFLED = 0.03, 0.8, 0.15
+# Numbers of segments that explain so nearly the same are alike: the smallest is taken.
+BEHAVIOR_ALIKE = 0.02
+# A theme that segments explain so much of is one that they speak about.
+THEME_EXPLAINED = 0.30
 # Drop of the price of explainability that justifies one more rule per segment.
 PRICE_DROP_WORTH_A_RULE = 0.01
 

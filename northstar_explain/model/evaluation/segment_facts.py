@@ -5,23 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from northstar_explain.model.evaluation.frontier_facts import BehaviorFacts, FrontierPoint, ThemeFacts
 from northstar_explain.model.evaluation.update_facts import Trend, Update
-
-
-@dataclass(frozen=True)
-class SpaceFeature:
-    """A feature of the space in which KMeans measures distances.
-
-    Attributes
-    ----------
-    feature : str
-        Its column.
-    variance_explained : float
-        Of all features that may define segments; 1 is the variance of one feature.
-    """
-
-    feature: str
-    variance_explained: float
 
 
 @dataclass(frozen=True)
@@ -54,40 +39,6 @@ class NullTest:
 
 
 @dataclass(frozen=True)
-class CandidateFacts:
-    """A number of segments that was tried.
-
-    Attributes
-    ----------
-    k : int
-        Segments.
-    rules : int
-        Rules used.
-    price_of_explainability : float
-        As in `SegmentFacts`.
-    fidelity : float
-        As in `SegmentFacts`.
-    silhouette : float
-        Of KMeans, on a sample.
-    min_jaccard : float
-        Bootstrap stability of the least stable cluster.
-    smallest_share : float
-        Of the smallest segment.
-    meets_targets : bool
-        Whether price, fidelity, stability and smallest share all do.
-    """
-
-    k: int
-    rules: int
-    price_of_explainability: float
-    fidelity: float
-    silhouette: float
-    min_jaccard: float
-    smallest_share: float
-    meets_targets: bool
-
-
-@dataclass(frozen=True)
 class CurvePoint:
     """Price and fidelity at a number of rules.
 
@@ -117,14 +68,14 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Borderline:
-    """Customers so close to a threshold that a rounding step could put them in another segment.
+    """Customers one ordinary step of behavior, such as one order or one week, away from another segment.
 
     Attributes
     ----------
     share : float
         Of the segment.
     toward : mapping of str to float
-        Other segment to the share that is close to it.
+        Other segment to the share that one step would put there.
     """
 
     share: float
@@ -212,16 +163,24 @@ class SegmentFacts:
         The price minus the price before thresholds were rounded.
     rule_features : tuple of str
         Features in conditions of the rules.
-    space : tuple of SpaceFeature
-        The space in which KMeans measures distances.
+    behavior : BehaviorFacts
+        What the segments explain of all that customers do, on customers not used to learn them.
+    themes : tuple of ThemeFacts
+        What customers are compared by, grouped by what moves together.
+    difference : float
+        Between the two segments most alike: their largest difference in a theme, in standard deviations.
     silhouette : float
         Of KMeans, on a sample.
     stability : mapping of str to float
         Per segment, mean bootstrap Jaccard of clustering and distilling resampled customers (Hennig 2007).
     null_test : NullTest
         Whether there are natural clusters.
-    candidates : tuple of CandidateFacts
+    frontier : tuple of FrontierPoint
         Numbers of segments that were tried.
+    eligible : bool
+        Whether the number of segments meets every condition of `FrontierPoint`; if not, rely on them with care.
+    choice : str
+        Why this number of segments was taken.
     curve : tuple of CurvePoint
         One to four times as many rules as segments.
     knee : int
@@ -249,11 +208,15 @@ class SegmentFacts:
     smallest_share: float
     rounding_cost: float
     rule_features: tuple[str, ...]
-    space: tuple[SpaceFeature, ...]
+    behavior: BehaviorFacts
+    themes: tuple[ThemeFacts, ...]
+    difference: float
     silhouette: float
     stability: Mapping[str, float]
     null_test: NullTest
-    candidates: tuple[CandidateFacts, ...]
+    frontier: tuple[FrontierPoint, ...]
+    eligible: bool
+    choice: str
     curve: tuple[CurvePoint, ...]
     knee: int
     holdout_outcomes: Mapping[str, Outcome]

@@ -93,7 +93,11 @@ def glossary(model: Model) -> tuple[Note, ...]:
         Note("Predicted", "The rate that the second model expected. The closer to actual, the better."),
         Note("Points", "What a value adds to the score or takes off. +0.7 doubles the odds, −0.7 halves them."),
         Note("Decile", f"A tenth of all {noun} by probability. 10 holds the most likely."),
-        Note("Close to the border", "A small change of one threshold could put them in another segment."),
+        Note(
+            "Close to the border",
+            "One ordinary step would put them in another segment: one more or fewer of what is counted, a week, five "
+            "points of a share, a tenth of an amount.",
+        ),
         Note(
             "Stability",
             f"How much a segment stays the same in other samples: 1 is identical, from {JACCARD_STABLE} stable.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.frontier_facts import FAULTS, ThemeFacts
 from northstar_explain.model.evaluation.limits import (
     NATURAL_SILHOUETTE,
     NULL_TEST_P_VALUE,
@@ -34,7 +36,7 @@ def segments(model: Model, sql: str) -> Chapter:
     page.section("Agreement of the rules with the clusters", _agreement(model))
     page.section("Evidence", Facts(_evidence(model)))
     page.section("Purchases in the holdout, which was not used to fit the segments", _outcomes(model))
-    page.section("Numbers of segments compared", _candidates(facts))
+    page.section("Numbers of segments compared", _frontier(facts))
     page.section("As SQL, for DuckDB", *_sql(sql))
     return page.chapter("segments", "Segments", flows=True)
 
@@ -72,7 +74,11 @@ def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
         ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} customers not used to fit the rules are in "
                      "the same cluster"),
         ("Cost of round thresholds", f"{facts.rounding_cost:.4f} of that price"),
-        ("Features of the distance", "; ".join(model.contract[item.feature].words for item in facts.space)),
+        ("Why this number", facts.choice),
+        ("Behavior explained", f"{facts.behavior.mean:.3f} of the variance of a feature, on average over "
+         f"{sum(len(theme.features) for theme in facts.themes)} features, on customers not used to learn the segments; "
+         f"{percent(facts.behavior.of_kmeans)} of what as many KMeans clusters explain"),
+        ("Customers are compared by", "; ".join(_theme(model, theme, facts) for theme in facts.themes)),
         ("Silhouette of KMeans", f"{facts.silhouette:.3f}"),
         (
             "Null test",
@@ -102,20 +108,27 @@ def _outcomes(model: Model) -> Block:
     )
 
 
-def _candidates(facts: SegmentFacts) -> Block:
+def _theme(model: Model, theme: ThemeFacts, facts: SegmentFacts) -> str:
+    features = ", ".join(model.contract[name].words for name in theme.features)
+    share = f"{facts.behavior.by_theme[theme.name]:.2f} explained"
+    return f"{features} ({share})" if theme.name in features else f"{theme.name}: {features} ({share})"
+
+
+def _frontier(facts: SegmentFacts) -> Block:
     rows = [
         (
             str(one.k),
+            f"{one.behavior.mean:.3f}" if one.behavior else "-",
+            percent(one.behavior.of_kmeans) if one.behavior else "-",
             str(one.rules),
-            f"{one.price_of_explainability:.4f}",
-            percent(one.fidelity),
-            f"{one.min_jaccard:.3f}",
             percent(one.smallest_share),
-            "yes" if one.meets_targets else "no",
+            f"{one.difference:.2f}",
+            "not measured" if one.min_jaccard is None else f"{one.min_jaccard:.3f}",
+            "yes" if one.eligible else "; ".join(FAULTS[fault] for fault in one.faults) or "not needed",
         )
-        for one in facts.candidates
+        for one in facts.frontier
     ]
-    heads = ("Segments", "Rules", "Price", "Fidelity", "Lowest stability", "Smallest", "Meets all targets")
+    heads = ("Segments", "Explained", "Of KMeans", "Rules", "Smallest", "Difference", "Lowest stability", "Eligible")
     return table(heads, rows, alt_text="Numbers of segments")
 
 

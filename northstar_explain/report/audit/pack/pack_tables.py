@@ -45,7 +45,7 @@ def pack_tables(
         "correlated": (model.evaluation.data.correlated, "correlated features, which share credit"),
         "range": (model.evaluation.robustness.out_of_range, "response to values out of range"),
         "shift": (model.evaluation.drift.holdout, "population stability indices of the holdout"),
-        "candidates": (segments.candidates, "numbers of segments compared"),
+        "candidates": (segments.frontier, "numbers of segments compared"),
         "curve": (segments.curve, "price of explainability by number of rules"),
         "reliability": (purchase.reliability, "predicted and actual rate by bin"),
         "gains": (purchase.gains, "share of buyers among the highest scored"),

@@ -1,0 +1,266 @@
+"""One search for segments: space, KMeans and the cheapest of several distillations, on whatever rows are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed
+from sklearn.cluster import KMeans
+
+from northstar_explain.contract import Columns, Feature
+from northstar_explain.contract.columns import rows_of
+from northstar_explain.learn import clusters, workers
+from northstar_explain.learn.distill import Effort, Limits
+from northstar_explain.learn.distill_rules import Coded, coded, learn_rules
+from northstar_explain.learn.space import Space, learn_space
+from northstar_explain.learn.themes import Theme, find_themes, theme_weights
+from northstar_explain.model.evaluation.limits import LEAST_SEGMENT_SHARE
+from northstar_explain.model.rules import Node, Rule, assign_codes
+from northstar_explain.model.rules import rules as rules_of
+from northstar_explain.model.tree import leaves
+
+# A rule is read by people: so many conditions on average, a range counted once, and what only says for whom another
+# condition has a meaning not counted.
+MOST_MEAN_CONDITIONS = 3.0
+# The search sees a sample and aims a little above the least share, which all rows must keep.
+_AIMED_SHARE = LEAST_SEGMENT_SHARE + 0.001
+# A quarter more rules than segments: more say little that is new, and each has to be read.
+_RULES_PER_SEGMENT = 1.25
+_MOST_GROUP_RULES = 2
+# Round thresholds are few; on all of them the tree is improved once it is found.
+_SEARCH_BINS = 16
+# Fewer rows than this are searched before other processes have started.
+_ROWS_WORTH_PROCESSES = 5_000
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    """How segments are learned.
+
+    Attributes
+    ----------
+    k : int or None
+        Segments; None chooses from 3 to 9.
+    rules : int or None
+        Most rules a segment may have; None for two, and a quarter more rules than segments in all.
+    conditions : int
+        Most conditions on the way to a segment. A rule counts the two ends of a range as one.
+    draws : int
+        Bootstrap resamples for the stability of the segments, and shuffled copies for the null test.
+    tries : int
+        Distillations of each clustering, of which the cheapest is taken: a single one is often not the best there is.
+    resample_tries : int
+        The same in each resample.
+    effort : float
+        Share of the distiller's usual work that each of them does.
+    """
+
+    k: int | None = None
+    rules: int | None = None
+    conditions: int = 6
+    draws: int = 20
+    tries: int = 12
+    resample_tries: int = 5
+    # Hardly more than the starting trees: another start gains more than another turn of the search.
+    effort: float = 0.005
+
+
+@dataclass(frozen=True)
+class Features:
+    """Which features serve what.
+
+    Attributes
+    ----------
+    likeness : tuple of Feature
+        Those that customers are compared by.
+    rules : tuple of Feature
+        Those that a rule may ask about.
+    by_name : mapping
+        Every feature of the contract.
+    theme_weight : float
+        As of the contract.
+    """
+
+    likeness: tuple[Feature, ...]
+    rules: tuple[Feature, ...]
+    by_name: Mapping[str, Feature]
+    theme_weight: float
+
+
+@dataclass(frozen=True)
+class Material:
+    """Customers as a search sees them.
+
+    Attributes
+    ----------
+    columns : mapping
+        Raw features.
+    space : Space
+    themes : tuple of Theme
+    points : ndarray of shape (n, axes)
+        In KMeans' space.
+    coded : Coded
+        As the distiller reads them.
+    features : Features
+    """
+
+    columns: Columns
+    space: Space
+    themes: tuple[Theme, ...]
+    points: np.ndarray
+    coded: Coded
+    features: Features
+
+
+class Searched(NamedTuple):
+    """A clustering and the cheapest rules for it; no tree where none keeps the limits."""
+
+    kmeans: KMeans
+    tree: Node | None
+
+
+def prepare(columns: Columns, features: Features, named: bool = True) -> Material:
+    """Learn the space, its themes and the round thresholds from rows.
+
+    Parameters
+    ----------
+    columns : mapping
+        Raw features, all of them.
+    features : Features
+    named : bool, default True
+        Whether themes are wanted even where they have no weight in the space.
+
+    Returns
+    -------
+    Material
+    """
+    space = learn_space(columns, features.likeness)
+    values = space.values(columns)
+    themes = find_themes(values, space.owner, features.likeness) if named or features.theme_weight else ()
+    space = Space(space.axes, theme_weights(themes, features.theme_weight))
+    return Material(
+        columns, space, themes, space.points(values), coded(columns, features.rules, features.by_name), features
+    )
+
+
+def search(material: Material, k: int, options: SegmentOptions, seed: int) -> Searched:
+    """Cluster the customers and distil the clusters into rules.
+
+    Parameters
+    ----------
+    material : Material
+    k : int
+        Segments.
+    options : SegmentOptions
+    seed : int
+
+    Returns
+    -------
+    Searched
+        Without a tree where none within the limits was found.
+    """
+    if len(np.unique(material.points, axis=0)) < k:  # KMeans would leave a cluster empty
+        return Searched(clusters.fit(material.points, 1, seed, 1), None)
+    kmeans = clusters.fit(material.points, k, seed)
+    seeds = [seed * 1_000 + turn for turn in range(options.tries)]
+    return Searched(kmeans, _cheapest(material, kmeans.labels_, k, options, seeds, in_processes))
+
+
+def assign_again(
+    columns: Columns, rows: np.ndarray, features: Features, k: int, options: SegmentOptions, seed: int
+) -> np.ndarray:
+    """Learn segments anew from some of the rows, from the space to the rounding, and assign all rows.
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+        The segment of each row, from 0; all in one where the rows give no segments.
+    """
+    resampled = prepare(rows_of(columns, rows), features, named=False)
+    everybody = np.zeros(len(next(iter(columns.values()))), dtype=np.int8)
+    if len(np.unique(resampled.points, axis=0)) < k:
+        return everybody
+    kmeans = clusters.fit(resampled.points, k, seed, restarts=3)
+    seeds = [seed + turn for turn in range(options.resample_tries)]
+    tree = _cheapest(resampled, kmeans.labels_, k, options, seeds, _one_by_one)
+    if tree is None:
+        return everybody
+    return assign_codes(tree, columns, names_of(tree)).astype(np.int8)
+
+
+def names_of(tree: Node) -> list[str]:
+    """The segments of a tree, sorted."""
+    return sorted({leaf.segment for leaf in leaves(tree)})
+
+
+Tasks = Iterator[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]]
+
+
+def in_processes(tasks: Tasks, rows: int) -> list[Any]:
+    """Do tasks side by side, in order; here and one by one where there are few rows."""
+    if rows < _ROWS_WORTH_PROCESSES or cpu_count() == 1:
+        return _one_by_one(tasks, rows)
+    with workers.processes():
+        done: list[Any] = Parallel(n_jobs=cpu_count())(tasks)
+        return done
+
+
+def _one_by_one(tasks: Tasks, rows: int) -> list[Any]:
+    return [function(*args, **named) for function, args, named in tasks]
+
+
+def _cheapest(
+    material: Material,
+    labels: np.ndarray,
+    k: int,
+    options: SegmentOptions,
+    seeds: Sequence[int],
+    run: Callable[[Tasks, int], list[Any]],
+) -> Node | None:
+    labels = labels.astype(np.intp)
+    limits = limits_of(k, options)
+    arguments = (material.points, material.coded, labels, limits)
+    tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, _SEARCH_BINS)) for seed in seeds)
+    attempts = [one for one in run(tasks, len(labels)) if one is not None]
+    good = [one for one in attempts if one[2] <= MOST_MEAN_CONDITIONS]
+    # Where every tree is wordier than it should be, the least wordy.
+    best = min(good, key=lambda one: one[1], default=min(attempts, key=lambda one: one[2], default=None))
+    return best[0] if best is not None else None
+
+
+def limits_of(k: int, options: SegmentOptions) -> Limits:
+    """What a tree of k segments may look like."""
+    most = _MOST_GROUP_RULES if options.rules is None else options.rules
+    leaves_in_all = int(np.ceil(k * _RULES_PER_SEGMENT)) if options.rules is None else k * most
+    return Limits(
+        max_leaves=leaves_in_all,
+        max_depth=options.conditions,
+        # A segment of two rules has two leaves, which may each have half of the smallest share.
+        min_leaf_share=_AIMED_SHARE / 2,
+        min_group_share=_AIMED_SHARE,
+        max_group_leaves=most,
+    )
+
+
+def _attempt(
+    points: np.ndarray, customers: Coded, labels: np.ndarray, limits: Limits, seed: int, effort: Effort
+) -> tuple[Node, float, float] | None:
+    """A tree, its cost and its mean number of conditions in a rule; None where it does not keep the limits."""
+    try:
+        with workers.one_thread():
+            tree, cost = learn_rules(points, customers, labels, limits, seed, effort)
+    except ValueError:  # no tree within the limits
+        return None
+    if len(names_of(tree)) <= labels.max():
+        return None
+    rules = rules_of(tree, customers.features)
+    return tree, cost, float(np.mean([_length(rule, customers.features) for rule in rules]))
+
+
+def _length(rule: Rule, features: Mapping[str, Feature]) -> int:
+    """Conditions of a rule, without those that only say for whom another one has a meaning."""
+    given = {one for condition in rule.conditions for one in features[condition.feature].defined_when}
+    return sum(condition not in given for condition in rule.conditions)
