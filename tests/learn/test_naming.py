@@ -202,8 +202,8 @@ def test_a_contract_without_adjectives_is_said_in_its_words() -> None:
     one, other = segment(asked, sessions_30d=HIGH, spend_365d=LOW), segment(rule(), sessions_30d=LOW, spend_365d=HIGH)
     # Both in words would be longer than a name may be; it is longer only where names would be the same.
     assert named(one, other, contract=bare)[0] == "Customers with many visits in the last 30 days"
-    like = segment(asked, sessions_30d=LOW, spend_365d=LOW)
-    assert named(one, like, other, contract=bare)[0] == (
+    four = [segment(rule(visits(3)), sessions_30d=a, spend_365d=b) for a in (HIGH, LOW) for b in (HIGH, LOW)]
+    assert named(*four, contract=bare)[1] == (
         "Customers with many visits in the last 30 days and low total spend in the last 12 months"
     )
     mixed = replace(CONTRACT, features=tuple(replace(f, low="") for f in CONTRACT.features))
