@@ -369,7 +369,7 @@ def _profile(feature: Feature, columns: Columns, inside: np.ndarray, applies: np
         feature=feature.name,
         mean=mean,
         base=base,
-        index=100 * mean / base if base > 0 else None,
+        index=100 * mean / base if base > 0 and len(values) else None,
         effect=(mean - base) / spread if spread > 0 else 0.0,
         known=len(values),
         among=int((applies & inside).sum()),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from northstar_explain.contract import Contract, Feature
 from northstar_explain.contract.kinds import either
 from northstar_explain.learn.standing import ANY, HIGH, LEVELS, LOW, MARKED, ZERO, Standing
+from northstar_explain.model.names import LONGEST
 from northstar_explain.model.rules import Rule
 from northstar_explain.model.segments import Profile
 from northstar_explain.model.wording import capital
@@ -31,6 +32,8 @@ _WORDS = 2
 _ENOUGH_WORDS = 3
 _MOST_WORDS = 4
 _ADJECTIVES = {MARKED: HIGH}
+# Longer than people may give one, a name is only where it would be another's otherwise: words of contracts may be long.
+_LONGEST = 90
 
 
 class Quality(NamedTuple):
@@ -75,12 +78,19 @@ class Named:
         All that may be said of it, what sets it apart most first.
     words : int
         How many of these it begins with.
+    noun : str
+        What customers are called.
     """
 
     standing: Mapping[str, Standing]
     rules: Sequence[Rule]
     qualities: Sequence[Quality]
     words: int
+    noun: str
+
+    def has_room(self, qualities: Sequence[Quality], longest: int = LONGEST) -> bool:
+        """Whether a name may say all of these."""
+        return len(_name(qualities, self.rules, self.noun)) <= longest
 
     def share(self, quality: Quality) -> float:
         """Share of all its customers of whom a quality holds; 0 where there is nothing to hold."""
@@ -120,7 +130,7 @@ def names(
     for place, (profile, asked) in enumerate(zip(profiles, rules, strict=True)):
         others = [*standings[:place], *standings[place + 1 :]]
         qualities, words = _qualities(profile, asked, standings[place], others, contract, themes)
-        named.append(Named(standings[place], asked, qualities, words))
+        named.append(Named(standings[place], asked, qualities, words, contract.noun))
     drafts = [_name(chosen, one.rules, contract.noun) for chosen, one in zip(_told_apart(named), named, strict=True)]
     return tuple(name if drafts.count(name) == 1 else f"{name} ({id})" for id, name in zip(ids, drafts, strict=True))
 
@@ -133,7 +143,7 @@ def keep(ids: Sequence[str], names: Sequence[str], kept: Mapping[str, str]) -> t
 
 def _told_apart(named: Sequence[Named]) -> list[list[Quality]]:
     """The qualities in each name: as few as tell the segments apart."""
-    chosen = [list(one.qualities[: one.words]) for one in named]
+    chosen = [_begun(one) for one in named]
     while True:
         # All names grow at once, so that the order of the segments plays no part.
         more = {place: quality for place in range(len(named)) if (quality := _next(place, named, chosen))}
@@ -141,6 +151,14 @@ def _told_apart(named: Sequence[Named]) -> list[list[Quality]]:
             return chosen
         for place, quality in more.items():
             chosen[place].append(quality)
+
+
+def _begun(one: Named) -> list[Quality]:
+    """The qualities that a name begins with: what its words are for, as far as there is room."""
+    # Where everything is long, one quality is said all the same.
+    chosen = [quality for quality in one.qualities if one.has_room([quality])] or list(one.qualities[:1])
+    chosen = [quality for quality in one.qualities[: one.words] if quality in chosen]
+    return chosen if one.has_room(chosen) else chosen[:1]
 
 
 def _next(place: int, named: Sequence[Named], chosen: Sequence[Sequence[Quality]]) -> Quality | None:
@@ -156,10 +174,14 @@ def _next(place: int, named: Sequence[Named], chosen: Sequence[Sequence[Quality]
             same.append(other)
         if all(other.share(quality) >= HOLDS for quality in mine):
             true.append(other)
-    found = _telling(left, one, same) if len(mine) < _MOST_WORDS else None
-    if any(not quality.adjective for quality in mine):
-        left = [quality for quality in left if quality.adjective]  # one "with ..." is enough, unless names are the same
-    return found or (_telling(left, one, true) if len(mine) < _ENOUGH_WORDS else None)
+    short = [quality for quality in left if one.has_room([*mine, quality])]
+    if len(mine) < _MOST_WORDS:
+        longer = [quality for quality in left if one.has_room([*mine, quality], _LONGEST)]
+        if found := _telling(short, one, same) or _telling(longer, one, same):
+            return found
+    # One "with ..." is enough, unless names are the same.
+    short = [quality for quality in short if quality.adjective or all(said.adjective for said in mine)]
+    return _telling(short, one, true) if len(mine) < _ENOUGH_WORDS else None
 
 
 def _telling(qualities: Sequence[Quality], one: Named, others: Sequence[Named]) -> Quality | None:

@@ -22,7 +22,8 @@ class Profile:
     mean, base : float
         Mean over the segment, and over all customers, of the known values of those for whom the feature has a meaning.
     index : float or None
-        100 * mean / base: 100 is the average customer. None where the base is 0 or below.
+        100 * mean / base: 100 is the average customer. None where the base is 0 or below, or nobody in the segment has
+        a value.
     effect : float
         (mean - base) / standard deviation over all of these customers: Cohen's d against all.
     known : int

@@ -60,7 +60,7 @@ def test_who_has_no_order_is_in_no_average_of_orders(found: Segmentation) -> Non
     first, second, third, _ = profiles.values()
     assert (first.known, first.among) == (9, 9)
     assert (second.known, second.among) == (10, 11)  # one has no known value
-    assert (third.known, third.among, third.effect) == (0, 0, 0.0)
+    assert (third.known, third.among, third.effect, third.index) == (0, 0, 0.0, None)
     base = (9 * 0.8 + 0.2 + 9 * 0.1) / 19
     assert first.base == pytest.approx(base)
     assert first.mean == pytest.approx(0.8)

@@ -200,11 +200,20 @@ def test_a_contract_without_adjectives_is_said_in_its_words() -> None:
     bare = replace(CONTRACT, features=tuple(replace(f, high="", middle="", low="") for f in CONTRACT.features))
     asked = rule(visits(3), NumberCondition("spend_365d", None, 100.0))
     one, other = segment(asked, sessions_30d=HIGH, spend_365d=LOW), segment(rule(), sessions_30d=LOW, spend_365d=HIGH)
-    assert named(one, other, contract=bare)[0] == (
+    # Both in words would be longer than a name may be; it is longer only where names would be the same.
+    assert named(one, other, contract=bare)[0] == "Customers with many visits in the last 30 days"
+    four = [segment(rule(visits(3)), sessions_30d=a, spend_365d=b) for a in (HIGH, LOW) for b in (HIGH, LOW)]
+    assert named(*four, contract=bare)[1] == (
         "Customers with many visits in the last 30 days and low total spend in the last 12 months"
     )
     mixed = replace(CONTRACT, features=tuple(replace(f, low="") for f in CONTRACT.features))
-    assert named(one, other, contract=mixed)[0] == "Often-visiting customers with low total spend in the last 12 months"
+    assert (
+        named(segment(asked, sessions_30d=HIGH, return_rate=LOW), other, contract=mixed)[0]
+        == "Often-visiting customers"
+    )
+    assert named(segment(asked, sessions_30d=HIGH, email_open_rate=LOW), other, contract=mixed)[0] == (
+        "Often-visiting customers with low e-mail open rate"
+    )
 
 
 @pytest.mark.parametrize("contract", [CONTRACT, CDNOW], ids=["northstar", "cdnow"])
@@ -292,7 +301,7 @@ def test_names_are_distinct_the_same_again_and_short(
     assert len(names) == len(rules)
     for name in names:
         assert name[:1] == name[:1].upper() and "customers" in name.lower() and not HUMAN.search(name)
-        assert len(name) <= 120
+        assert len(name) <= 100
     # The order of the rows and of the segments plays no part.
     rows = np.random.default_rng(0).permutation(len(ids))
     assert said_of({name: values[rows] for name, values in columns.items()}, ids[rows], rules) == names
