@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
+from northstar_explain.cli.alternative_table import alternative_lines
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
@@ -23,6 +24,8 @@ def segment_lines(model: Model) -> list[str]:
         *_candidates(facts),
         "",
         *_curve(facts),
+        "",
+        *alternative_lines(facts),
         *_update(model, facts),
     ]
 

@@ -50,7 +50,7 @@ def rfv_groups(columns: Columns, recency: str, frequency: str, value: str) -> Sc
     The scores are those of Hughes (Strategic Database Marketing, 1994). The groups are as Bloomreach documents them
     (https://documentation.bloomreach.com/engagement/docs/rfm-segmentation); tools and tutorials copy the same table.
     """
-    buyers = rows_of(columns, has_any(columns, frequency))
+    buyers = _buyers(columns, recency, frequency, value)
     cuts = (
         quantile_cuts(recency, buyers, 5, low_is_best=True),
         quantile_cuts(frequency, buyers, 5),
@@ -74,9 +74,14 @@ def recency_frequency_groups(columns: Columns, recency: str, frequency: str) -> 
     ScoreCells
         Three thirds of recency by two halves of frequency, both of those who have any; last those who have none.
     """
-    buyers = rows_of(columns, has_any(columns, frequency))
+    buyers = _buyers(columns, recency, frequency)
     cuts = (quantile_cuts(recency, buyers, 3, low_is_best=True), median_cut(frequency, buyers))
     return ScoreCells(cuts, np.arange(6).reshape(3, 2), _counted(columns, frequency))
+
+
+def _buyers(columns: Columns, *features: str) -> Columns:
+    """Some features, recency and frequency first, of the rows that have any."""
+    return rows_of({name: columns[name] for name in features}, has_any(columns, features[1]))
 
 
 def _counted(columns: Columns, frequency: str) -> str | None:

@@ -139,7 +139,9 @@ def test_every_grouping_is_a_partition_of_any_rows(
         assert groups.shape == (len(placed),)
         assert groups.dtype.kind == "i" and groups.min() >= 0 and groups.max() < cells.k == len(cells.rules())
         # A row's group depends on nothing but the row.
-        alone = np.array([cells.place({name: column[[i]] for name, column in other.items()})[0] for i in range(len(placed))])
+        alone = np.array(
+            [cells.place({name: column[[i]] for name, column in other.items()})[0] for i in range(len(placed))]
+        )
         assert (groups == alone).all()
 
 
