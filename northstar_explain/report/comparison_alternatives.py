@@ -14,6 +14,7 @@ from northstar_explain.model.evaluation.alternative_facts import (
     SEGMENTS,
     AlternativeFacts,
 )
+from northstar_explain.model.evaluation.limits import SENTENCE_RULES
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.wording import capital
 
@@ -37,7 +38,7 @@ def alternatives_facts(segments: SegmentFacts) -> dict[str, Any]:
     -------
     dict
         ``heads``, one per grouping; ``rows`` of a label and a cell per grouping, the themes indented; ``how`` each is
-        made; ``skipped`` with reasons; and ``sentence``, which compares them.
+        made; ``skipped`` with reasons; ``sentence``, which compares them; and the limit ``sentence_rules``.
     """
     ranked = segments.alternatives
     return {
@@ -46,6 +47,7 @@ def alternatives_facts(segments: SegmentFacts) -> dict[str, Any]:
         "how": [(capital(ALTERNATIVE_LABELS[one.name]), one.how) for one in ranked],
         "skipped": [(ALTERNATIVE_LABELS[one.name], one.reason) for one in segments.alternatives_skipped],
         "sentence": compared(ranked),
+        "sentence_rules": SENTENCE_RULES,
     }
 
 
@@ -60,15 +62,15 @@ def _rows(ranked: Sequence[AlternativeFacts]) -> list[tuple[str, bool, list[str]
 
     return [
         row("Groups", lambda one: f"{one.groups}"),
-        row("Behavior explained, mean over features", lambda one: f"{one.behavior_explained:.0%}"),
-        row("Behavior explained, mean over themes", lambda one: f"{one.behavior_explained_themes:.0%}"),
+        row("Behavior explained: features", lambda one: f"{one.behavior_explained:.0%}"),
+        row("Behavior explained: themes", lambda one: f"{one.behavior_explained_themes:.0%}"),
         *(of_theme(theme) for theme in ranked[0].by_theme),
         row("Smallest group", lambda one: f"{one.smallest_share:.1%}"),
-        row("Least stable group, bootstrap Jaccard", lambda one: f"{one.min_jaccard:.2f}"),
-        row("ROC-AUC of the group's purchase rate", lambda one: f"{one.rate_roc_auc:.3f}"),
+        row("Least stable group (Jaccard)", lambda one: f"{one.min_jaccard:.2f}"),
+        row("ROC-AUC of the group's rate", lambda one: f"{one.rate_roc_auc:.3f}"),
         row("Rules in all", lambda one: "none" if one.rules is None else f"{one.rules}"),
-        row("Each said in a sentence", lambda one: _yes(one.said_in_a_sentence)),
-        row("Selected by conditions in SQL", lambda one: _yes(one.runs_in_sql)),
+        row("Said in a sentence", lambda one: _yes(one.said_in_a_sentence)),
+        row("Conditions in SQL", lambda one: _yes(one.runs_in_sql)),
     ]
 
 
@@ -114,7 +116,7 @@ def _ranked(groupings: Sequence[AlternativeFacts], ours: AlternativeFacts) -> st
     best = max(groupings, key=lambda one: one.rate_roc_auc)
     ranks, mine = f"{best.rate_roc_auc:.3f}", f"{ours.rate_roc_auc:.3f}"
     if ranks == mine:
-        return f"As a ranking of who buys, no group's purchase rate is better than the segment's: ROC-AUC {mine}."
+        return f"As a ranking of who buys, no other purchase rates are better than the segments': ROC-AUC {mine}."
     return (
         f"As a ranking of who buys, the purchase rates of {_GROUPS_OF[best.name]} are best, with a ROC-AUC of {ranks}; "
         f"those of the segments reach {mine}. Segments are not chosen by it: ranking is what probabilities are for."

@@ -165,9 +165,9 @@ def facts(name: str, explained: float, auc: float, groups: int = 4) -> Alternati
 @pytest.mark.parametrize(
     ("ours", "other", "words"),
     [
-        ((0.56, 0.80), (0.44, 0.77), "44% with 4 groups, less than the segments. As a ranking of who buys, no group's"),
+        ((0.56, 0.80), (0.44, 0.77), "44% with 4 groups, less than the segments. As a ranking of who buys, no other"),
         ((0.40, 0.76), (0.44, 0.77), "44% with 4 groups, more than the segments. As a ranking of who buys, the purchase rates of the named groups"),
-        ((0.441, 0.77), (0.44, 0.77), "44% with 4 groups, as much as the segments. As a ranking of who buys, no group's"),
+        ((0.441, 0.77), (0.44, 0.77), "44% with 4 groups, as much as the segments. As a ranking of who buys, no other"),
     ],
 )  # fmt: skip
 def test_the_comparison_is_said_whoever_is_better(
