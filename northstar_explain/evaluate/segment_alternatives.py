@@ -31,7 +31,7 @@ from northstar_explain.model.evaluation.alternative_facts import AlternativeFact
 from northstar_explain.model.evaluation.limits import SENTENCE_RULES
 
 # Rows that are resampled for stability, which takes seconds at any size of the table.
-SAMPLE_ROWS = 10_000
+SAMPLE_ROWS = 15_000
 
 
 @dataclass(frozen=True)
