@@ -28,16 +28,16 @@ def alternative_lines(facts: SegmentFacts) -> list[str]:
     def row(name: str, cell: Callable[[AlternativeFacts], str]) -> str:
         return _row(name, [cell(one) for one in groupings])
 
-    themes = (
-        row(f"  {theme}", lambda one, theme=theme: f"{one.by_theme[theme]:.2f}") for theme in groupings[0].by_theme
-    )
+    def of_theme(theme: str) -> str:
+        return row(f"  {theme}", lambda one: f"{one.by_theme[theme]:.2f}")
+
     return [
         "Segments beside what people do today",
         *_heads([ALTERNATIVE_LABELS[one.name] for one in groupings]),
         row("groups", lambda one: f"{one.groups}"),
         row("behavior explained: features", lambda one: f"{one.behavior_explained:.3f}"),
         row("behavior explained: themes", lambda one: f"{one.behavior_explained_themes:.3f}"),
-        *themes,
+        *(of_theme(theme) for theme in groupings[0].by_theme),
         row("smallest group", lambda one: f"{one.smallest_share:.1%}"),
         row("stable: least, mean", lambda one: f"{one.min_jaccard:.2f}, {one.mean_jaccard:.2f}"),
         row("ROC-AUC of the group's rate", lambda one: f"{one.rate_roc_auc:.4f}"),
