@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Columns, Contract
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.baselines import features_by_role
 from northstar_explain.evaluate.handmade_groups import best_pair, median_grid, recency_frequency_groups, rfv_groups
 from northstar_explain.evaluate.score_cells import ScoreCells, numbers

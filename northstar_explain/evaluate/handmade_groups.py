@@ -7,8 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from northstar_explain.contract import Columns
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.columns import Columns, rows_of
 from northstar_explain.evaluate.score_cells import ScoreCells, has_any, median_cut, quantile_cuts, table_of
 
 # Scores of recency, frequency and value, 5 the best, of the eleven groups.

@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from northstar_explain.contract import Columns
+from northstar_explain.contract.columns import Columns
 
 
 @dataclass(frozen=True)

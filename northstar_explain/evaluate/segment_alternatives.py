@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from northstar_explain.contract import Columns, Contract
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.alternative_groupings import (
     Grouping,
     grid_grouping,
