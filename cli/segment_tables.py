@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
+from northstar_explain.cli.alternative_table import alternative_lines
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
 from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
@@ -25,6 +26,8 @@ def segment_lines(model: Model) -> list[str]:
         *_frontier(facts),
         "",
         *_curve(facts),
+        "",
+        *alternative_lines(facts),
         *_update(model, facts),
     ]
 

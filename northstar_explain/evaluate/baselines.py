@@ -71,7 +71,7 @@ def baselines(
         recency, frequency and value), ``segment_rate`` (each segment's own rate) and ``black_box``.
     """
     rate = float(train[1].mean())
-    by_role = _by_role(contract)
+    by_role = features_by_role(contract)
     scores: dict[str, Score] = {"base_rate": lambda columns: np.full(_rows(columns), rate)}
     skipped = []
     for name, roles, fit in (
@@ -93,7 +93,8 @@ def baselines(
     return Baselines(predictions, tuple(skipped))
 
 
-def _by_role(contract: Contract) -> dict[str, str]:
+def features_by_role(contract: Contract) -> dict[str, str]:
+    """The first numeric feature of the model with each role, by the role."""
     by_role: dict[str, str] = {}
     for feature in contract.model_features:
         if feature.kind.numeric:

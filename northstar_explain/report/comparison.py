@@ -38,6 +38,7 @@ from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.evaluation.together_facts import DecileCell, Quantiles
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
+from northstar_explain.report.comparison_alternatives import alternatives_facts
 from northstar_explain.report.comparison_charts import bars_svg, curves_svg, mix_svg, spread_svg
 from northstar_explain.report.curve import curve_svg
 from northstar_explain.report.palette import ACCENTS
@@ -164,6 +165,7 @@ def comparison_facts(model: Model) -> dict[str, Any]:
         "names": [(id, name, ACCENTS[place % len(ACCENTS)]) for place, (id, name) in enumerate(names.items())],
         "segment_metrics": _segment_metrics(segments, facts.clusters),
         "stability": [(id, names[id], f"{value:.2f}") for id, value in segments.stability.items()],
+        "alternatives": alternatives_facts(segments),
         "natural": segments.null_test.natural_clusters,
         "curve": Markup(curve_svg(segments.curve, segments.knee, _rules_allowed(segments))),
         "effects": [(capital(contract[one.feature].words), f"{one.eta_squared:.0%}") for one in facts.effects[:5]],

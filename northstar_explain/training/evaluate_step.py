@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.features import Contract
+from northstar_explain.contract import Contract
+from northstar_explain.contract.columns import rows_of
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.audit_inputs import audit_facts
 from northstar_explain.evaluate.baselines import baselines
@@ -19,6 +20,7 @@ from northstar_explain.evaluate.experiments import compare_facts
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.migration import Earlier, update_facts
 from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.segment_alternatives import AlternativeRows, Alternatives, alternative_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
@@ -200,6 +202,7 @@ def _segments(case: Case) -> SegmentFacts:
     segments, before = learned.segmentation.segments, case.earlier
     return SegmentFacts(
         **segment_facts(learned)._asdict(),
+        **_alternatives(case)._asdict(),
         holdout_outcomes=outcome_facts(case.segments, case.rows.holdout.label, case.predictions.probability),
         # Segments are made without the label, so they may be described by all rows; their outcomes may not.
         funnel=funnel_facts(segments, everybody.columns),
@@ -208,6 +211,15 @@ def _segments(case: Case) -> SegmentFacts:
         borderline=border_facts(learned.segmentation, everybody.columns),
         update=update_facts(learned, before, everybody) if before else None,
     )
+
+
+def _alternatives(case: Case) -> Alternatives:
+    """What people do instead: learned from the rows that the segments are learned from, and checked on the others."""
+    # Not on the holdout of the purchase model, which is split by label: segments are learned from some of its rows.
+    everybody, learned = case.rows.everybody.columns, case.learned
+    fit, check = (rows_of(everybody, rows) for rows in (learned.learn, learned.check))
+    rows = AlternativeRows(fit, check, case.rows.train, case.rows.holdout)
+    return alternative_facts(learned, case.contract, rows, case.seed)
 
 
 def _together(case: Case, outcomes: Mapping[str, Outcome]) -> TogetherFacts:

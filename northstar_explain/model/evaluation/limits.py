@@ -47,6 +47,9 @@ CORRELATED = 0.7
 # Difference in ROC-AUC below which two scores are equally good for a campaign.
 AUC_DIFFERENCE_THAT_MATTERS = 0.005
 
+# A group that takes more rules than these is a list of cases, not a sentence.
+SENTENCE_RULES = 2
+
 
 def stability_words(jaccard: float) -> str:
     """How stable a segment is, in the words of every report."""

@@ -1,11 +1,12 @@
-"""Facts of the segments and of the KMeans they explain; only `holdout_outcomes` uses the label."""
+"""Facts of the segments and of the KMeans they explain; the label is used by `holdout_outcomes` and, of
+`alternatives`, by the ROC-AUC."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from northstar_explain.model.evaluation.frontier_facts import BehaviorFacts, FrontierPoint, ThemeFacts
+from northstar_explain.model.evaluation.alternative_facts import AlternativeFacts, SkippedAlternative
 from northstar_explain.model.evaluation.update_facts import Trend, Update
 
 
@@ -185,6 +186,10 @@ class SegmentFacts:
         One to four times as many rules as segments.
     knee : int
         Fewest rules of the curve from which on one more rule per segment is not worth its length.
+    alternatives : tuple of AlternativeFacts
+        The segments, and beside them what people do instead.
+    alternatives_skipped : tuple of SkippedAlternative
+        Alternatives whose features the contract does not have.
     holdout_outcomes : mapping of str to Outcome
         By segment that has customers in the holdout.
     funnel : mapping of str to tuple of tuple of int
@@ -219,6 +224,8 @@ class SegmentFacts:
     choice: str
     curve: tuple[CurvePoint, ...]
     knee: int
+    alternatives: tuple[AlternativeFacts, ...]
+    alternatives_skipped: tuple[SkippedAlternative, ...]
     holdout_outcomes: Mapping[str, Outcome]
     funnel: Mapping[str, tuple[tuple[int, ...], ...]]
     spend: Spend | None
