@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from northstar_explain.cli.purchase_tables import purchase_lines
 from northstar_explain.cli.segment_tables import segment_lines
 from northstar_explain.cli.trait_table import trait_lines
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 
 
 def facts_text(model: Model) -> str:

@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Iterable, Mapping
 
 from northstar_explain.cli.alternative_table import alternative_lines
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
 from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 
 
 def trait_lines(model: Model) -> list[str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from northstar_explain.contract import draft_definedness, draft_traits
 from northstar_explain.contract.cells import MISSING_NUMBERS
 from northstar_explain.contract.draft_toml import Guess, Proposals, toml
-from northstar_explain.contract.kinds import draft_kind
+from northstar_explain.contract.kinds.registry import draft_kind
 from northstar_explain.contract.load import parse
 from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import ContractError, Fault, TableError

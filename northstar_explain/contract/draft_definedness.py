@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.kinds import Kind
+from northstar_explain.contract.kinds.kind import Kind
 
 _FEWEST_ROWS = 10  # with a count of 0; fewer are constant by chance
 # A constant there must be this improbable, if values there were as elsewhere.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from northstar_explain.contract.draft_definedness import Definition
 from northstar_explain.contract.draft_traits import ProposedTrait
 from northstar_explain.contract.expressions import name_text
-from northstar_explain.contract.kinds import Kind
+from northstar_explain.contract.kinds.kind import Kind
 
 _SENSITIVE = re.compile(
     r"(^|_)((?<!account_)age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.draft_definedness import Definition, numbers
 from northstar_explain.contract.expressions import name_text
-from northstar_explain.contract.kinds import Kind
+from northstar_explain.contract.kinds.kind import Kind
 
 _FEWEST, _LARGEST_SHARE = 10, 0.5  # customers with a proposed trait: what half of all have is no audience
 _TOP = 0.9  # quantile from which a spender is big

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from northstar_explain.contract.conditions import Condition
-from northstar_explain.contract.kinds import Kind
+from northstar_explain.contract.kinds.kind import Kind
 from northstar_explain.contract.traits import ContractTrait
 
 # Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.

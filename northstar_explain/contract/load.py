@@ -11,7 +11,7 @@ from typing import Any
 from northstar_explain.contract import phrase_clashes
 from northstar_explain.contract.consistency import require_consistent
 from northstar_explain.contract.features import ROLES, Contract, Feature
-from northstar_explain.contract.kinds import kind_named, kind_names
+from northstar_explain.contract.kinds.registry import kind_named, kind_names
 from northstar_explain.contract.load_conditions import read_traits, with_defined_when
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.errors import ContractError, Fault

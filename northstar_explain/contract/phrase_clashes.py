@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from northstar_explain.contract.features import Contract, Feature
-from northstar_explain.contract.kinds import kind_named
+from northstar_explain.contract.kinds.registry import kind_named
 from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Form, FormType, forms, joiner, literals
 from northstar_explain.errors import Fault
 

@@ -15,10 +15,12 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 from threadpoolctl import threadpool_limits
 
 from northstar_explain import metrics
-from northstar_explain.contract import Category, Columns, Contract, Feature, kind_named
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns, rows_of
 from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.contract.definedness import defined
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds.registry import kind_named
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.holdout_metrics import measure
 from northstar_explain.evaluate.ranking import Ranked
@@ -34,7 +36,7 @@ from northstar_explain.model.evaluation.experiment_facts import (
     Variant,
 )
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, CAPTURE_20, LIFT_10, ROC_AUC
-from northstar_explain.model.folder import json_bytes
+from northstar_explain.model.folder_format import json_bytes
 from northstar_explain.model.rules import Leaf, Node, Split, assign, rules
 from northstar_explain.model.segments import to_json
 from northstar_explain.model.wording import definition

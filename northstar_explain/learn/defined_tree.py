@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from northstar_explain.contract import Feature
 from northstar_explain.contract.conditions import Condition, NumberCondition
+from northstar_explain.contract.features import Feature
 from northstar_explain.learn.distill import BinTest
 from northstar_explain.model.rules import Leaf, Node, Split
 from northstar_explain.model.tree import Tree

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 from northstar_explain.contract.definedness import defined
+from northstar_explain.contract.features import Feature
 from northstar_explain.learn import distill as engine
 from northstar_explain.learn.defined_tree import conditional_tree
 from northstar_explain.learn.round_numbers import thresholds
@@ -52,7 +54,7 @@ class Coding:
         column = columns[self.feature.name]
         if isinstance(column, Category):
             table = {value: i + self.first for i, value in enumerate(self.values)}
-            codes = column.lookup(table, 0, 0)
+            codes: np.ndarray = column.lookup(table, 0, 0)
         else:
             # NaN sorts after every number; its code is set below.
             codes = np.searchsorted(self.cuts, column, side="right") + self.first
@@ -185,7 +187,7 @@ def _coding(feature: Feature, columns: Columns, round_thresholds: bool) -> Codin
 
 
 def _quantiles(column: np.ndarray) -> np.ndarray:
-    known = column[~np.isnan(column)]
+    known: np.ndarray = column[~np.isnan(column)]
     if not len(known):
         return known
     cuts: np.ndarray = np.unique(np.quantile(known, np.linspace(_LEAST_SIDE, 1 - _LEAST_SIDE, 255), method="higher"))

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.cluster import KMeans
 
-from northstar_explain.contract import Category, Columns, Contract, Feature
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns, rows_of
 from northstar_explain.contract.definedness import defined
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import (
     choose_segments,

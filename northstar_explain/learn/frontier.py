@@ -9,8 +9,7 @@ import numpy as np
 from joblib import delayed
 from sklearn.cluster import KMeans
 
-from northstar_explain.contract import Columns
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.columns import Columns, rows_of
 from northstar_explain.learn import clusters, stability
 from northstar_explain.learn.behavior import Behavior, explained, least_difference
 from northstar_explain.learn.segment_search import (

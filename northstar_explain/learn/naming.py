@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from northstar_explain.contract import Contract, Feature
-from northstar_explain.contract.kinds import either
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.kinds.number_words import either
 from northstar_explain.learn.standing import ANY, HIGH, LEVELS, LOW, MARKED, ZERO, Standing
 from northstar_explain.model.names import LONGEST
 from northstar_explain.model.rules import Rule

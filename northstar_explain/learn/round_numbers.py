@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from northstar_explain.contract import Feature
+from northstar_explain.contract.features import Feature
 from northstar_explain.contract.kinds.rounding import median_size
 
 

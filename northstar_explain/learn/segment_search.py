@@ -10,8 +10,8 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from sklearn.cluster import KMeans
 
-from northstar_explain.contract import Columns, Feature
-from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.features import Feature
 from northstar_explain.learn import clusters, workers
 from northstar_explain.learn.distill import Effort, Limits
 from northstar_explain.learn.distill_rules import Coded, coded, learn_rules

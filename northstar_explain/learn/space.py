@@ -1,10 +1,10 @@
 """The space in which KMeans measures: customers are near where they behave alike, whatever a rule may ask about.
 
 The kind of a feature decides its transform (see `contract.kinds`): counts and days are taken on a log scale; amounts
-and durations too, in units that their own median sets; rates and ratios as they are; ordered categories by rank. Values in the
-outer half percent on either side are moved to its edge, so that a few outliers neither set the scale nor make a cluster
-of their own. Each feature is scaled to unit variance over the customers for whom it has a meaning, and the categories
-of one feature together count as one column.
+and durations too, in units that their own median sets; rates and ratios as they are; ordered categories by rank. Values
+in the outer half percent on either side are moved to its edge, so that a few outliers neither set the scale nor make a
+cluster of their own. Each feature is scaled to unit variance over the customers for whom it has a meaning, and the
+categories of one feature together count as one column.
 
 What is missing or not applicable lies at the mean of the others: it says nothing about who is alike.
 """
@@ -16,8 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Category, Columns, Feature
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.definedness import defined
+from northstar_explain.contract.features import Feature
 
 # Of the known values on either side.
 TAIL = 0.005

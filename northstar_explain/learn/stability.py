@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
@@ -40,6 +42,38 @@ def similarities(groups: np.ndarray, again: np.ndarray, sampled: np.ndarray, k: 
     either = common.sum(axis=1)[:, None] + common.sum(axis=0)[None, :] - common
     largest: np.ndarray = (common / np.maximum(either, 1)).max(axis=1)
     return largest
+
+
+def jaccard(
+    groups: np.ndarray,
+    k: int,
+    refit: Callable[[np.ndarray, int], np.ndarray],
+    seed: int,
+    repeats: int,
+) -> np.ndarray:
+    """Bootstrap stability of each group: the mean of `similarities` over resampled customers.
+
+    Parameters
+    ----------
+    groups : ndarray of int, shape (n,)
+        The groups, 0 to k - 1.
+    k : int
+    refit : callable
+        Takes row positions (a bootstrap resample) and a seed, fits to those rows, and gives a group for each of all n.
+    seed : int
+    repeats : int
+
+    Returns
+    -------
+    ndarray of float, shape (k,)
+    """
+    rng = np.random.default_rng([seed, 4])
+    every = []
+    for _ in range(repeats):
+        rows = rng.integers(0, len(groups), len(groups))
+        every.append(similarities(groups, refit(rows, int(rng.integers(2**31))), rows, k))
+    means: np.ndarray = np.mean(every, axis=0)
+    return means
 
 
 def across(before: np.ndarray, now: np.ndarray) -> dict[int, float]:

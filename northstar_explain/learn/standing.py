@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from northstar_explain.contract import Columns, Feature
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Feature
 
 HIGH, MIDDLE, LOW = "high", "middle", "low"
 # Of what is counted: there is none, or there is any; of what is 0 or 1 only, that it is 1.

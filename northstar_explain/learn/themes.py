@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
-from northstar_explain.contract import Feature
+from northstar_explain.contract.features import Feature
 
 # Features belong together where their rank correlation is at least this, on average over their pairs.
 TOGETHER = 0.5

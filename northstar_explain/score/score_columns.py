@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Category, Columns, columns_of
-from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.categories import Category
+from northstar_explain.contract.columns import Columns, columns_of, one_array
 from northstar_explain.contract.traits import TRAITS
-from northstar_explain.model import Model
 from northstar_explain.model.borders import borderline
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.lookup import Lookup

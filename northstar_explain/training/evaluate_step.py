@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import Contract
 from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.features import Contract
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.audit_inputs import audit_facts
 from northstar_explain.evaluate.baselines import baselines

@@ -20,7 +20,7 @@ from northstar_explain.export.sql.identifiers import (
 )
 from northstar_explain.export.sql.trait_sql import trait_features, trait_flags, trait_lines
 from northstar_explain.export.sql.typed_columns import values
-from northstar_explain.model import Model
+from northstar_explain.model.learned_model import Model
 
 ID, NAME = "segment_id", "segment_name"
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from northstar_explain.model.evaluation.alternative_facts import AlternativeFacts, SkippedAlternative
+from northstar_explain.model.evaluation.frontier_facts import BehaviorFacts, FrontierPoint, ThemeFacts
 from northstar_explain.model.evaluation.update_facts import Trend, Update
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from northstar_explain.model import Model
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, ThemeFacts
 from northstar_explain.model.evaluation.limits import (
     NATURAL_SILHOUETTE,
