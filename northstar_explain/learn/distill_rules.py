@@ -114,7 +114,7 @@ def coded(
 
 def learn_rules(
     points: np.ndarray, customers: Coded, labels: np.ndarray, limits: engine.Limits, seed: int, effort: engine.Effort
-) -> tuple[Node, float]:
+) -> tuple[Node, float, np.ndarray]:
     """Find the tree of conditions with round thresholds whose groups cost least in KMeans' space.
 
     Parameters
@@ -137,6 +137,8 @@ def learn_rules(
         Segments are named by their cluster's number.
     cost : float
         The k-means cost of its groups.
+    groups : ndarray of int, shape (n,)
+        The group of each row.
 
     Raises
     ------
@@ -148,7 +150,7 @@ def learn_rules(
         raise ValueError("no tree within the limits was found: no feature divides the customers")
     bins = [coding.bins for coding in codings]
     distilled = engine.distill(points, customers.codes, bins, labels, limits, seed, effort)
-    return to_conditions(distilled.tree, codings, customers.features), distilled.cost
+    return to_conditions(distilled.tree, codings, customers.features), distilled.cost, distilled.groups
 
 
 def to_conditions(tree: engine.BinTree, codings: Sequence[Coding], by_name: Mapping[str, Feature]) -> Node:

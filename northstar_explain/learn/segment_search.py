@@ -25,8 +25,10 @@ from northstar_explain.model.tree import leaves
 # A rule is read by people: so many conditions on average, a range counted once, and what only says for whom another
 # condition has a meaning not counted.
 MOST_MEAN_CONDITIONS = 3.0
-# The search sees a sample and aims a little above the least share, which all rows must keep.
-_AIMED_SHARE = LEAST_SEGMENT_SHARE + 0.001
+# The search sees a sample, in which a segment may be smaller than it is: the least share is asked of the rows that the
+# search was given, and in the end of all customers. On a resample nothing more is asked, so that a small segment is
+# not lost to chance.
+_SEARCHED_SHARE = LEAST_SEGMENT_SHARE - 0.005
 # A quarter more rules than segments: more say little that is new, and each has to be read.
 _RULES_PER_SEGMENT = 1.25
 _MOST_GROUP_RULES = 2
@@ -63,7 +65,7 @@ class SegmentOptions:
     conditions: int = 6
     draws: int = 20
     tries: int = 12
-    resample_tries: int = 5
+    resample_tries: int = 8
     # Hardly more than the starting trees: another start gains more than another turn of the search.
     effort: float = 0.005
 
@@ -166,7 +168,7 @@ def search(material: Material, k: int, options: SegmentOptions, seed: int) -> Se
         return Searched(clusters.fit(material.points, 1, seed, 1), None)
     kmeans = clusters.fit(material.points, k, seed)
     seeds = [seed * 1_000 + turn for turn in range(options.tries)]
-    return Searched(kmeans, _cheapest(material, kmeans.labels_, k, options, seeds, in_processes))
+    return Searched(kmeans, _cheapest(material, kmeans.labels_, k, options, seeds, in_processes, LEAST_SEGMENT_SHARE))
 
 
 def assign_again(
@@ -219,16 +221,22 @@ def _cheapest(
     options: SegmentOptions,
     seeds: Sequence[int],
     run: Callable[[Tasks, int], list[Any]],
+    least_share: float = 0.0,
 ) -> Node | None:
     labels = labels.astype(np.intp)
     limits = limits_of(k, options)
     arguments = (material.points, material.coded, labels, limits)
     tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, _SEARCH_BINS)) for seed in seeds)
     attempts = [one for one in run(tasks, len(labels)) if one is not None]
-    good = [one for one in attempts if one[2] <= MOST_MEAN_CONDITIONS]
-    # Where every tree is wordier than it should be, the least wordy.
-    best = min(good, key=lambda one: one[1], default=min(attempts, key=lambda one: one[2], default=None))
-    return best[0] if best is not None else None
+    # Where none is large enough, or none short enough, the nearest to it.
+    large = _nearest(attempts, lambda one: max(0.0, least_share - one.smallest_share))
+    short = _nearest(large, lambda one: max(0.0, one.conditions - MOST_MEAN_CONDITIONS))
+    return min(short, key=lambda one: one.cost).tree if short else None
+
+
+def _nearest(attempts: Sequence[_Attempt], lacking: Callable[[_Attempt], float]) -> list[_Attempt]:
+    least = min(map(lacking, attempts), default=0.0)
+    return [one for one in attempts if lacking(one) <= least]
 
 
 def limits_of(k: int, options: SegmentOptions) -> Limits:
@@ -239,25 +247,35 @@ def limits_of(k: int, options: SegmentOptions) -> Limits:
         max_leaves=leaves_in_all,
         max_depth=options.conditions,
         # A segment of two rules has two leaves, which may each have half of the smallest share.
-        min_leaf_share=_AIMED_SHARE / 2,
-        min_group_share=_AIMED_SHARE,
+        min_leaf_share=_SEARCHED_SHARE / 2,
+        min_group_share=_SEARCHED_SHARE,
         max_group_leaves=most,
     )
 
 
+class _Attempt(NamedTuple):
+    """A tree, its cost, its mean number of conditions in a rule, and the share of its smallest segment."""
+
+    tree: Node
+    cost: float
+    conditions: float
+    smallest_share: float
+
+
 def _attempt(
     points: np.ndarray, customers: Coded, labels: np.ndarray, limits: Limits, seed: int, effort: Effort
-) -> tuple[Node, float, float] | None:
-    """A tree, its cost and its mean number of conditions in a rule; None where it does not keep the limits."""
+) -> _Attempt | None:
+    """One distillation; None where no tree keeps the limits."""
     try:
         with workers.one_thread():
-            tree, cost = learn_rules(points, customers, labels, limits, seed, effort)
+            tree, cost, groups = learn_rules(points, customers, labels, limits, seed, effort)
     except ValueError:  # no tree within the limits
         return None
-    if len(names_of(tree)) <= labels.max():
+    sizes = np.bincount(groups, minlength=int(labels.max()) + 1)
+    if sizes.min() == 0:
         return None
-    rules = rules_of(tree, customers.features)
-    return tree, cost, float(np.mean([_length(rule, customers.features) for rule in rules]))
+    lengths = [_length(rule, customers.features) for rule in rules_of(tree, customers.features)]
+    return _Attempt(tree, cost, float(np.mean(lengths)), float(sizes.min()) / len(groups))
 
 
 def _length(rule: Rule, features: Mapping[str, Feature]) -> int:

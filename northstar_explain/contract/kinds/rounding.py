@@ -35,7 +35,7 @@ def signed_log(values: np.ndarray, unit: float = 1.0) -> np.ndarray:
 
 # On a log scale, zero lies as far below a typical amount as the amount is above a fiftieth of itself: that nothing was
 # spent is a larger difference than twice as much, and a little more than nothing is a smaller one.
-_UNITS_IN_MEDIAN = 50
+_UNITS_IN_MEDIAN = 150
 
 
 def log_unit(values: np.ndarray) -> float:
