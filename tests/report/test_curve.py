@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from northstar_explain.learn.choose_segments import Point, knee
+from northstar_explain.learn.choose_segments import knee
+from northstar_explain.learn.frontier import Point
 from northstar_explain.model import Model
 from northstar_explain.report.curve import HEIGHT, WIDTH, curve_svg
 
