@@ -9,7 +9,7 @@ from northstar_explain.model.evaluation.alternative_facts import ALTERNATIVE_LAB
 from northstar_explain.model.evaluation.limits import SENTENCE_RULES
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 
-_WIDTH, _NAME, _COLUMN = 110, 30, 15
+_WIDTH, _NAME, _COLUMN = 110, 38, 14
 
 
 def alternative_lines(facts: SegmentFacts) -> list[str]:

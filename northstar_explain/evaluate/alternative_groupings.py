@@ -26,7 +26,7 @@ from northstar_explain.model.evaluation.alternative_facts import (
 from northstar_explain.model.rules import assign
 
 # Bootstrap draws for stability.
-DRAWS = 8
+DRAWS = 6
 # Rows for comparing pairs of features, of which there may be hundreds.
 PAIR_ROWS = 3_000
 
@@ -81,7 +81,7 @@ def kmeans_grouping(learned: LearnedSegments, seed: int) -> Grouping:
         return clusters.predict(learned.kmeans, learned.space.place(columns))
 
     def similarity(sample: Columns, groups: np.ndarray) -> np.ndarray:
-        # Half the width takes two thirds of the time, and this is most of the time of all alternatives.
+        # Half the width takes less time, and this is most of the time of all alternatives.
         points = learned.space.place(sample).astype(np.float32)
 
         def refit(rows: np.ndarray, draw_seed: int) -> np.ndarray:
@@ -89,7 +89,7 @@ def kmeans_grouping(learned: LearnedSegments, seed: int) -> Grouping:
 
         return _jaccard(groups, k, refit, seed)
 
-    how = f"the nearest of {k} centroids in {len(set(owner(learned)))} features, which the segments' rules explain"
+    how = f"the nearest of {k} centroids in {len(set(learned.space.owner))} features, which the segments' rules explain"
     return Grouping(KMEANS, how, k, place, None, similarity)
 
 
@@ -127,16 +127,11 @@ def grid_grouping(
         return SkippedAlternative(MEDIAN_GRID, "fewer than two numeric features with segments = true vary")
     few = rows_of(fit, splits.sample(len(numbers(fit, features[0])), PAIR_ROWS, seed))
     values = learned.space.values(few)
-    pair = best_pair(few, features, lambda groups: explained(values, owner(learned), learned.themes, groups).mean)
+    pair = best_pair(few, features, lambda groups: explained(values, learned.space.owner, learned.themes, groups).mean)
     first, second = (_words(contract, name) for name in pair)
     how = f"{first} by {second}, each cut at its median: of all pairs that may define segments, it explains most"
     # A draw cuts again but keeps the pair, which is to the grid's advantage.
     return _cells(MEDIAN_GRID, how, pair, lambda rows: median_grid(rows, pair), fit, seed)
-
-
-def owner(learned: LearnedSegments) -> list[str]:
-    """The feature of each column of the space's values."""
-    return [axis.feature.name for axis in learned.space.axes]
 
 
 def _with_roles(name: str, contract: Contract, *roles: str) -> list[str] | SkippedAlternative:

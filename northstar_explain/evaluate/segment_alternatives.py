@@ -17,7 +17,6 @@ from northstar_explain.evaluate.alternative_groupings import (
     Grouping,
     grid_grouping,
     kmeans_grouping,
-    owner,
     recency_frequency_grouping,
     rfv_grouping,
     segments_grouping,
@@ -95,7 +94,7 @@ def _measured(
     grouping: Grouping, learned: LearnedSegments, rows: AlternativeRows, sample: Columns, values: np.ndarray
 ) -> AlternativeFacts:
     groups = grouping.place(rows.check)
-    behavior = explained(values, owner(learned), learned.themes, groups)
+    behavior = explained(values, learned.space.owner, learned.themes, groups)
     counts = np.bincount(groups, minlength=grouping.k)
     similarity = grouping.stability(sample, grouping.place(sample))
     return AlternativeFacts(
