@@ -45,7 +45,9 @@ class Feature:
     at_least, below, between, some, none : str
         Phrases for conditions, with ``{value}`` where the number or the range goes; empty for the kind's own.
     high, middle, low : str
-        Adjectives for the name of a segment whose values are high, in between or low, by its rules or its average.
+        Adjectives for the name of a segment of which most values are high, in between or low, by cuts over all customers.
+    zero : str
+        The adjective for a segment of which most have none at all.
     role : str
         What it measures, one of `ROLES`; recommended actions are chosen by it. Empty for none.
     defined_when : tuple of Condition
@@ -77,6 +79,7 @@ class Feature:
     high: str = ""
     middle: str = ""
     low: str = ""
+    zero: str = ""
     role: str = ""
     defined_when: tuple[Condition, ...] = ()
     likeness: bool | None = None

@@ -19,7 +19,7 @@ from northstar_explain.errors import ContractError, Fault
 _TABLE_KEYS = ("title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "theme_weight")
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
-    "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "role",
+    "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "zero", "role",
     "defined_when", "likeness", "theme",
 )  # fmt: skip
 
@@ -170,6 +170,7 @@ def _feature(reader: TomlReader, name: str, data: Any) -> Feature:
         high=read(where, data, "high", ""),
         middle=read(where, data, "middle", ""),
         low=read(where, data, "low", ""),
+        zero=read(where, data, "zero", ""),
         role=reader.choice(where, data, "role", ROLES) if "role" in data else "",
         likeness=reader.flag(where, data, "likeness", False) if "likeness" in data else None,
         theme=read(where, data, "theme") if "theme" in data else "",
