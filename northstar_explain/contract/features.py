@@ -45,7 +45,8 @@ class Feature:
     at_least, below, between, some, none : str
         Phrases for conditions, with ``{value}`` where the number or the range goes; empty for the kind's own.
     high, middle, low : str
-        Adjectives for the name of a segment of which most values are high, in between or low, by cuts over all customers.
+        Adjectives for the name of a segment of which most values are high, in between or low, by cuts over all
+        customers.
     zero : str
         The adjective for a segment of which most have none at all.
     role : str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from northstar_explain.evaluate.handmade_groups import best_pair, median_grid, r
 from northstar_explain.evaluate.score_cells import ScoreCells, numbers
 from northstar_explain.learn import clusters, splits, stability
 from northstar_explain.learn.behavior import explained
-from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model.evaluation.alternative_facts import (
     KMEANS,
     MEDIAN_GRID,
@@ -29,6 +29,9 @@ from northstar_explain.model.rules import assign
 DRAWS = 6
 # Rows for comparing pairs of features, of which there may be hundreds.
 PAIR_ROWS = 3_000
+
+if TYPE_CHECKING:
+    from northstar_explain.learn.fit_segments import LearnedSegments
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from northstar_explain.evaluate.holdout_metrics import measure
 from northstar_explain.evaluate.ranking import Ranked
 from northstar_explain.learn import clusters, fit_purchase_model, fit_segments, segment_search, splits, stability
 from northstar_explain.learn.fit_segments import LearnedSegments
+from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.model.evaluation.experiment_facts import (
     Clusters,
     Effect,
@@ -107,7 +108,7 @@ def compare_facts(
 
 def _segment_hashes(original: Customers, shuffled: Customers, contract: Contract, k: int, seed: int) -> tuple[str, str]:
     """Learn segments twice, from rows with the original and with the shuffled label; the hashes of what is stored."""
-    options = fit_segments.SegmentOptions(k=k, draws=1, tries=2)
+    options = SegmentOptions(k=k, draws=1, tries=2)
     hashes = []
     for rows in (original, shuffled):
         # Both labels are present here as in training, but fit_segments.learn has no parameter that takes one.
@@ -157,7 +158,7 @@ def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegm
     k = len(learned.segmentation.segments)
     features = segment_search.Features((*likeness, label_feature), asked, by_name, contract.theme_weight)
     material = segment_search.prepare(columns, features)
-    _, found = segment_search.search(material, k, segment_search.SegmentOptions(rules=2), seed)
+    _, found = segment_search.search(material, k, SegmentOptions(rules=2), seed)
     # Without rules for so many segments there is nothing to show but the label itself.
     tree = found or Split(NumberCondition(contract.label, 1.0), Leaf("0"), Leaf("1"))
     ids = assign(tree, columns)

@@ -106,7 +106,7 @@ def _frontier_point(one: Candidate) -> FrontierPoint:
         min_jaccard=min(one.jaccard, default=None),
         draws=one.draws,
         min_across=min(one.across, default=None),
-        faults=one.faults if steady else (*one.faults, "unsteady"),
+        faults=one.faults if steady else (*one.faults, "unstable"),
         eligible=one.steady and not one.faults,
     )
 

@@ -12,7 +12,8 @@ from northstar_explain.learn import clusters
 from northstar_explain.learn.distill import Effort, Limits
 from northstar_explain.learn.distill_rules import coded, learn_rules
 from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
-from northstar_explain.learn.segment_search import Material, SegmentOptions, limits_of
+from northstar_explain.learn.segment_options import SegmentOptions
+from northstar_explain.learn.segment_search import Material, limits_of
 from northstar_explain.model.evaluation.limits import (
     BEHAVIOR_ALIKE,
     JACCARD_STABLE,

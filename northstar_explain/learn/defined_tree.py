@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.contract.features import Feature
-from northstar_explain.learn.distill import BinTest
 from northstar_explain.model.rules import Leaf, Node, Split
 from northstar_explain.model.tree import Tree
+
+if TYPE_CHECKING:
+    from northstar_explain.learn.distill import BinTest
 
 # Feature to the one condition that all tests on the way add up to.
 Path = Mapping[str, Condition]

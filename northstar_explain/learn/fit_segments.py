@@ -26,7 +26,7 @@ from northstar_explain.learn import (
 from northstar_explain.learn.frontier import Checks, Point, count_rows
 from northstar_explain.learn.match_segments import Continuity
 from northstar_explain.learn.round_numbers import border
-from northstar_explain.learn.segment_search import SegmentOptions
+from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space
 from northstar_explain.learn.themes import Theme
 from northstar_explain.model.borders import Borders, thresholds

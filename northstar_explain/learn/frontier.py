@@ -12,9 +12,9 @@ from sklearn.cluster import KMeans
 from northstar_explain.contract.columns import Columns, rows_of
 from northstar_explain.learn import clusters, stability
 from northstar_explain.learn.behavior import Behavior, explained, least_difference
+from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.segment_search import (
     Material,
-    SegmentOptions,
     assign_again,
     in_processes,
     names_of,
@@ -30,7 +30,7 @@ from northstar_explain.model.rules import Node, assign_codes
 from northstar_explain.model.rules import rules as rules_of
 from northstar_explain.model.tree import depth
 
-# Each draw learns the segments of so many customers anew: enough for shares of 3%.
+# Each draw learns segments from a resample of so many customers: enough for shares of 3%.
 STABILITY_ROWS = 20_000
 SHUFFLED_ROWS = 10_000
 
@@ -200,7 +200,7 @@ def with_across(candidates: Sequence[Candidate], checks: Checks) -> list[Candida
 
 
 def with_stability(one: Candidate, material: Material, options: SegmentOptions, seed: int) -> Candidate:
-    """Measure the stability of a candidate's segments: everything is done anew on each resample.
+    """Measure the stability of a candidate's segments: every step is repeated on each resample.
 
     Drawing ends early once even perfect further draws could not make every segment stable.
     """

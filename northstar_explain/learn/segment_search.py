@@ -15,6 +15,7 @@ from northstar_explain.contract.features import Feature
 from northstar_explain.learn import clusters, workers
 from northstar_explain.learn.distill import Effort, Limits
 from northstar_explain.learn.distill_rules import Coded, coded, learn_rules
+from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space, learn_space
 from northstar_explain.learn.themes import Theme, find_themes, theme_weights
 from northstar_explain.model.evaluation.limits import LEAST_SEGMENT_SHARE
@@ -36,38 +37,6 @@ _MOST_GROUP_RULES = 2
 _SEARCH_BINS = 16
 # Fewer rows than this are searched before other processes have started.
 _ROWS_WORTH_PROCESSES = 5_000
-
-
-@dataclass(frozen=True)
-class SegmentOptions:
-    """How segments are learned.
-
-    Attributes
-    ----------
-    k : int or None
-        Segments; None chooses from 3 to 9.
-    rules : int or None
-        Most rules a segment may have; None for two, and a quarter more rules than segments in all.
-    conditions : int
-        Most conditions on the way to a segment. A rule counts the two ends of a range as one.
-    draws : int
-        Bootstrap resamples for the stability of the segments, and shuffled copies for the null test.
-    tries : int
-        Distillations of each clustering, of which the cheapest is taken: a single one is often not the best there is.
-    resample_tries : int
-        The same in each resample.
-    effort : float
-        Share of the distiller's usual work that each of them does.
-    """
-
-    k: int | None = None
-    rules: int | None = None
-    conditions: int = 6
-    draws: int = 20
-    tries: int = 12
-    resample_tries: int = 8
-    # Hardly more than the starting trees: another start gains more than another turn of the search.
-    effort: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -174,7 +143,7 @@ def search(material: Material, k: int, options: SegmentOptions, seed: int) -> Se
 def assign_again(
     columns: Columns, rows: np.ndarray, features: Features, k: int, options: SegmentOptions, seed: int
 ) -> np.ndarray:
-    """Learn segments anew from some of the rows, from the space to the rounding, and assign all rows.
+    """Learn segments from a resample of the rows, from the space to the rounding, and assign all rows.
 
     Returns
     -------

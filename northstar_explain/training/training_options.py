@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from northstar_explain.evaluate.model_quality import DRAWS, CampaignCosts
-from northstar_explain.learn import fit_purchase_model, fit_segments
+from northstar_explain.learn import fit_purchase_model
+from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.splits import FIT_ROWS
 
 # With fewer, intervals are so wide that nothing can be concluded from a fit.
@@ -56,7 +57,7 @@ class TrainingOptions:
     # A tenth chooses one threshold; a fifth keeps the intervals of the holdout narrow.
     validation: float = 0.1
     holdout: float = 0.2
-    segments: fit_segments.SegmentOptions = field(default_factory=fit_segments.SegmentOptions)
+    segments: SegmentOptions = field(default_factory=SegmentOptions)
     purchase: fit_purchase_model.PurchaseModelOptions = field(default_factory=fit_purchase_model.PurchaseModelOptions)
     fit_rows: int = FIT_ROWS
     experiments: bool = True

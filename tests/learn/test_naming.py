@@ -107,7 +107,7 @@ def test_there_is_none_and_there_is_any() -> None:
     never = segment(rule(orders(None, 1)), orders_365d=ZERO)
     some = segment(rule(orders(1)), orders_365d=ANY)
     assert named(never, some) == (
-        "Customers with no orders in the last 12 months",
+        "Not-ordering customers",
         "Customers with orders in the last 12 months",
     )
 

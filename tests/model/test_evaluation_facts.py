@@ -85,7 +85,7 @@ def test_facts_come_back_as_they_were(model: Model) -> None:
         (("purchase", "holdout", "threshold"), None, "purchase.holdout.threshold: expected a number, got null"),
         (("segments", "fidelity"), float("nan"), "segments.fidelity: expected a number, got NaN"),
         (("segments", "fidelity"), 10**400, "segments.fidelity: expected a number, got 1" + "0" * 58 + "…"),
-        (("segments", "space"), {}, "segments.space: expected a list, got an object"),
+        (("segments", "themes"), {}, "segments.themes: expected a list, got an object"),
         (("segments", "stability"), [], "segments.stability: expected an object, got a list"),
         (("data", "splits", 0, "split"), 7, "data.splits[0].split: expected a text, got 7"),
         (

@@ -18,7 +18,7 @@ FAULTS = {
     "small": f"a segment below {LEAST_SEGMENT_SHARE:.0%}",
     "alike": f"two segments less than {LEAST_DIFFERENCE} standard deviations apart",
     "chance": f"less than {BEHAVIOR_ABOVE_SHUFFLED} above column-shuffled data",
-    "unsteady": f"a segment with a Jaccard below {JACCARD_STABLE}",
+    "unstable": f"a segment with a Jaccard below {JACCARD_STABLE}",
 }
 
 
@@ -88,15 +88,15 @@ class FrontierPoint:
     difference : float
         Between the two segments most alike, as in `SegmentFacts`.
     min_jaccard : float or None
-        Bootstrap stability of the least stable rule segment (SLSw of Dolnicar, Gruen & Leisch 2018), every step done
-        anew on each resample; null where the choice did not depend on it.
+        Bootstrap stability of the least stable rule segment (SLSw of Dolnicar, Gruen & Leisch 2018), every step
+        repeated on each resample; null where the choice did not depend on it.
     draws : int
         Resamples that it rests on: fewer than usual where the first ones already decided.
     min_across : float or None
         Stability of the segment that comes least out of one segment of the number before (SLSa of the same book);
         null for the first.
     faults : tuple of str
-        Why it is not eligible: ``no_rules``, ``small``, ``alike``, ``chance``, ``unsteady``.
+        Why it is not eligible: ``no_rules``, ``small``, ``alike``, ``chance``, ``unstable``.
     eligible : bool
         Whether all conditions were measured and met.
     """

@@ -1,0 +1,37 @@
+"""How segments are learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    """How segments are learned.
+
+    Attributes
+    ----------
+    k : int or None
+        Segments; None chooses from 3 to 9.
+    rules : int or None
+        Most rules a segment may have; None for two, and a quarter more rules than segments in all.
+    conditions : int
+        Most conditions on the way to a segment. A rule counts the two ends of a range as one.
+    draws : int
+        Bootstrap resamples for the stability of the segments, and shuffled copies for the null test.
+    tries : int
+        Distillations of each clustering, of which the cheapest is taken: a single one is often not the best there is.
+    resample_tries : int
+        The same in each resample.
+    effort : float
+        Share of the distiller's usual work that each of them does.
+    """
+
+    k: int | None = None
+    rules: int | None = None
+    conditions: int = 6
+    draws: int = 20
+    tries: int = 12
+    resample_tries: int = 8
+    # Hardly more than the starting trees: another start gains more than another turn of the search.
+    effort: float = 0.005
