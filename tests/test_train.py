@@ -222,3 +222,16 @@ def test_the_old_name_of_the_options_works_for_a_version_with_a_warning() -> Non
         assert training.Options is TrainingOptions
     with pytest.raises(AttributeError, match="no attribute 'Option'"):
         training.Option  # noqa: B018
+
+
+def test_columns_of_types_that_arrow_cannot_slice_or_make_empty_do_not_stop_training(
+    few: pa.Table, contract: Contract
+) -> None:
+    category = next(one.name for one in contract.features if one.kind == "category")
+    place = few.column_names.index(category)
+    views = few.set_column(place, category, few[category].combine_chunks().cast(pa.string()).cast(pa.string_view()))
+    numbers = pa.array(np.zeros(few.num_rows, dtype=np.int8))
+    union = pa.UnionArray.from_sparse(numbers, [pa.array(np.arange(few.num_rows))])
+    odd = views.append_column("note", union)
+    expected, got = (learn(one, contract, TINY).model.segmentation for one in (few, odd))
+    assert expected.tree == got.tree

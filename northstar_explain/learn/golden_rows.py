@@ -42,7 +42,13 @@ def ordinary_rows(table: pa.Table, contract: Contract, seed: int) -> Ordinary:
     """Sample up to 100 of the valid rows."""
     rng = np.random.default_rng([seed, 3])
     rows = np.sort(rng.choice(table.num_rows, min(_ORDINARY, table.num_rows), replace=False))
-    return Ordinary(table.select([feature.name for feature in contract.features]).take(pa.array(rows)), rng)
+    columns = {feature.name: _takeable(table[feature.name]) for feature in contract.features}
+    return Ordinary(pa.table(columns).take(pa.array(rows)), rng)
+
+
+def _takeable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    # Arrow can neither take rows of string views nor write them as Parquet.
+    return column.cast(pa.string()) if pa.types.is_string_view(column.type) else column
 
 
 def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tree: Node) -> pa.Table:

@@ -278,7 +278,13 @@ def _segment_metrics(segments: SegmentFacts, clusters: Clusters) -> list[tuple[s
     calinski = both(rules.calinski_harabasz, kmeans.calinski_harabasz, "{:,.0f}")
     price, worst = segments.price_of_explainability, min(segments.stability.values())
     null_test = f"{null.silhouette:.3f} against {null.null_max:.3f}"
+    behavior = segments.behavior
     return [
+        (
+            "Behavior explained",
+            f"{behavior.mean:.2f}",
+            f"share of a feature's variance between segments; {behavior.of_kmeans:.0%} of KMeans without rules",
+        ),
         ("Price of explainability", f"{price:.3f}", "k-means cost of the rules over that of KMeans; 1 is no loss"),
         (
             "Fidelity",

@@ -104,11 +104,11 @@ def train(
 
 
 def _without_accepted(checked: Checked) -> Checked:
-    return checked._replace(accepted=checked.accepted.schema.empty_table())
+    return checked._replace(accepted=checked.accepted.slice(0, 0))
 
 
 def _without_rows(source: Source) -> Source:
-    return replace(source, table=source.table.schema.empty_table())
+    return replace(source, table=source.table.slice(0, 0))
 
 
 def _learn_model(

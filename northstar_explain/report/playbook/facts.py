@@ -51,6 +51,7 @@ class Playbook:
     limits: tuple[Note, ...]
     glossary: tuple[Note, ...]
     changes: Changes | None
+    caveat: str
 
 
 def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
@@ -104,6 +105,8 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
         limits=limits(model),
         glossary=glossary(model),
         changes=changes(model, {segment.id: segment.name for segment in segments}),
+        # On every page, as any page may be read alone.
+        caveat="" if facts.eligible else "segments to be relied on with care",
     )
 
 

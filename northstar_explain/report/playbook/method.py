@@ -54,7 +54,11 @@ def method(model: Model) -> tuple[Note, ...]:
 def limits(model: Model) -> tuple[Note, ...]:
     """The limits of the segments and the probabilities."""
     noun, segments, purchase = model.contract.noun, model.evaluation.segments, model.evaluation.purchase
+    behavior = segments.behavior
     return (
+        Note("Segments leave differences", "This share of the differences in a feature, on average, lies "
+              f"between the segments; the rest lies within them. {segments.choice}", f"{behavior.mean:.0%}",
+              "behavior explained"),
         Note("Rules are a simplification", _price(segments.price_of_explainability),
               f"{segments.price_of_explainability:.3f}", "price of explainability"),
         Note(

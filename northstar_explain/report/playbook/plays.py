@@ -64,10 +64,13 @@ def recommended(segment: Segment, contract: Contract) -> Play:
 
 
 def levels(segment: Segment, contract: Contract) -> dict[str, str]:
-    """The level of a segment in each role of the contract: ``"high"``, ``"low"`` or ``"typical"``."""
+    """The level of a segment in each role of the contract: ``"high"``, ``"low"`` or ``"typical"``.
+
+    A role of which nobody in the segment has a value has none: no play may rest on it.
+    """
     by_role = {}
     for profile in segment.profile:
-        if role := contract[profile.feature].role:
+        if (role := contract[profile.feature].role) and profile.known:
             by_role[role] = level(profile.effect)
     return by_role
 
