@@ -33,6 +33,8 @@ from northstar_explain.model.tree import depth
 # Each draw learns segments from a resample of so many customers: enough for shares of 3%.
 STABILITY_ROWS = 20_000
 SHUFFLED_ROWS = 10_000
+# Draws before it is asked whether more are worth it.
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -224,9 +226,6 @@ def with_stability(one: Candidate, material: Material, options: SegmentOptions, 
         if best_possible.min() < JACCARD_STABLE:
             break
     return replace(one, jaccard=tuple(map(float, np.mean(found, axis=0))), draws=len(found))
-
-
-_AT_ONCE = 4  # draws, before it is asked whether more are worth it
 
 
 def count_rows(columns: Columns) -> int:
