@@ -13,7 +13,7 @@ from northstar_explain.learn.distill import Effort, Limits
 from northstar_explain.learn.distill_rules import coded, learn_rules
 from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
 from northstar_explain.learn.segment_options import SegmentOptions
-from northstar_explain.learn.segment_search import Material, limits_of
+from northstar_explain.learn.segment_search import SEARCH_BINS, Material, limits_of
 from northstar_explain.model.evaluation.limits import (
     BEHAVIOR_ALIKE,
     JACCARD_STABLE,
@@ -24,8 +24,6 @@ from northstar_explain.model.evaluation.limits import (
 from northstar_explain.model.rules import Node
 
 TRIED = range(3, 10)
-# Trees of up to four rules a segment: evidence for the number of rules, which no segment depends on.
-_CURVE_EFFORT = Effort(0.02, 16)
 Progress = Callable[[str], None]
 
 
@@ -154,7 +152,7 @@ def _require_rules(tried: Sequence[Candidate], options: SegmentOptions) -> None:
 def unrounded(material: Material, checks: Checks, chosen: Candidate, options: SegmentOptions, seed: int) -> Point:
     """The same number of segments with any threshold instead of a round one."""
     exact = replace(material, coded=coded(material.columns, material.features.rules, material.features.by_name, False))
-    tree = _one_tree(exact, chosen, limits_of(chosen.k, options), seed)
+    tree = _one_tree(exact, chosen, limits_of(chosen.k, options), options, seed)
     assert chosen.point is not None
     return chosen.point if tree is None else measure(exact, checks, chosen.kmeans, tree, chosen.point.rules)
 
@@ -168,7 +166,7 @@ def curve(
     for rules in sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k}):
         progress(f"measuring the curve at {rules} rules")
         roomy = replace(limits_of(k, options), max_leaves=rules, max_depth=options.conditions + 2, max_group_leaves=4)
-        tree = _one_tree(material, chosen, roomy, seed)
+        tree = _one_tree(material, chosen, roomy, options, seed)
         point = None if tree is None else measure(material, checks, chosen.kmeans, tree, rules)
         # A tree may use fewer rules than allowed: where the search gives no better one, the last one stands.
         if points and (point is None or points[-1].price <= point.price):
@@ -179,10 +177,13 @@ def curve(
     return tuple(points) or (chosen.point,)
 
 
-def _one_tree(material: Material, chosen: Candidate, limits: Limits, seed: int) -> Node | None:
+def _one_tree(material: Material, chosen: Candidate, limits: Limits, options: SegmentOptions, seed: int) -> Node | None:
+    # Evidence for the number of rules, which no segment depends on: one search each.
     labels = clusters.predict(chosen.kmeans, material.points).astype(np.intp)
     try:
-        return learn_rules(material.points, material.coded, labels, limits, seed, _CURVE_EFFORT)[0]
+        return learn_rules(material.points, material.coded, labels, limits, seed, Effort(options.effort, SEARCH_BINS))[
+            0
+        ]
     except ValueError:  # no tree within the limits
         return None
 

@@ -34,7 +34,7 @@ _SEARCHED_SHARE = LEAST_SEGMENT_SHARE - 0.005
 _RULES_PER_SEGMENT = 1.25
 _MOST_GROUP_RULES = 2
 # Round thresholds are few; on all of them the tree is improved once it is found.
-_SEARCH_BINS = 16
+SEARCH_BINS = 16
 # Fewer rows than this are searched before other processes have started.
 _ROWS_WORTH_PROCESSES = 5_000
 
@@ -195,7 +195,7 @@ def _cheapest(
     labels = labels.astype(np.intp)
     limits = limits_of(k, options)
     arguments = (material.points, material.coded, labels, limits)
-    tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, _SEARCH_BINS)) for seed in seeds)
+    tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, SEARCH_BINS)) for seed in seeds)
     attempts = [one for one in run(tasks, len(labels)) if one is not None]
     # Where none is large enough, or none short enough, the nearest to it.
     large = _nearest(attempts, lambda one: max(0.0, least_share - one.smallest_share))
