@@ -65,7 +65,7 @@ def test_as_many_rows_as_a_fit_may_use_are_all_used(few: pa.Table, contract: Con
     whole = learn(few, contract, TINY).model
     at_limit = learn(few, contract, replace(TINY, fit_rows=1_200)).model  # 1,050 train, 1,200 are for segments
     assert dict(at_limit.files) == dict(whole.files)
-    assert learn(few, contract, replace(TINY, fit_rows=1_199)).model.id != whole.id
+    assert learn(few, contract, replace(TINY, fit_rows=1_000)).model.id != whole.id
 
 
 def test_northstars_own_table_is_fitted_whole() -> None:

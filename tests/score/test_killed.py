@@ -103,7 +103,7 @@ def test_killed_at_any_moment_the_output_is_old_or_new_and_resuming_ends_the_sam
         assert of(found, name) in (of(old, name), of(new, name))
         rejected = f"{name}.rejected.parquet"
         assert of(found, rejected) in ({}, of(new, rejected))
-    assert killed >= KILLS // 4  # the others were done before
+    assert killed >= KILLS // 8  # the others were done before: what is resumed takes less time
     assert kept >= 1
     run(model, week, folder / name, ScoringOptions(overwrite=True, resume=True))
     assert results(folder) == new
