@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import clusters
-from northstar_explain.learn.distill import Effort, Limits
-from northstar_explain.learn.distill_rules import coded, learn_rules
+from northstar_explain.learn.distill import Limits
+from northstar_explain.learn.distill_rules import coded
 from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
 from northstar_explain.learn.segment_options import SegmentOptions
-from northstar_explain.learn.segment_search import SEARCH_BINS, Material, limits_of
+from northstar_explain.learn.segment_search import Material, cheapest, in_processes, limits_of
 from northstar_explain.model.evaluation.limits import (
     BEHAVIOR_ALIKE,
     JACCARD_STABLE,
@@ -24,6 +22,7 @@ from northstar_explain.model.evaluation.limits import (
 from northstar_explain.model.rules import Node
 
 TRIED = range(3, 10)
+_CURVE_TRIES = 2
 Progress = Callable[[str], None]
 
 
@@ -178,14 +177,10 @@ def curve(
 
 
 def _one_tree(material: Material, chosen: Candidate, limits: Limits, options: SegmentOptions, seed: int) -> Node | None:
-    # Evidence for the number of rules, which no segment depends on: one search each.
-    labels = clusters.predict(chosen.kmeans, material.points).astype(np.intp)
-    try:
-        return learn_rules(material.points, material.coded, labels, limits, seed, Effort(options.effort, SEARCH_BINS))[
-            0
-        ]
-    except ValueError:  # no tree within the limits
-        return None
+    # Evidence for the number of rules, which no segment depends on: a few searches for each.
+    labels = clusters.predict(chosen.kmeans, material.points)
+    seeds = range(seed, seed + min(options.tries, _CURVE_TRIES))
+    return cheapest(material, labels, limits, options, seeds, in_processes, short=False)
 
 
 def knee(points: Sequence[Point], k: int) -> Point:

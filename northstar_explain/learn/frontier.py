@@ -35,6 +35,8 @@ STABILITY_ROWS = 20_000
 SHUFFLED_ROWS = 10_000
 # Draws before it is asked whether more are worth it.
 _AT_ONCE = 4
+# A mean so many standard errors below the limit is not waited for.
+_ERRORS_BELOW = 4.0
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ def with_across(candidates: Sequence[Candidate], checks: Checks) -> list[Candida
 def with_stability(one: Candidate, material: Material, options: SegmentOptions, seed: int) -> Candidate:
     """Measure the stability of a candidate's segments: every step is repeated on each resample.
 
-    Drawing ends early once even perfect further draws could not make every segment stable.
+    Drawing ends early once further draws could not make every segment stable.
     """
     assert one.tree is not None
     rng = np.random.default_rng([seed, 8])
@@ -222,10 +224,20 @@ def with_stability(one: Candidate, material: Material, options: SegmentOptions, 
         )
         for (rows, _), again in zip(some, in_processes(tasks, len(chosen)), strict=True):
             found.append(stability.similarities(groups, again, rows, one.k))
-        best_possible = (np.sum(found, axis=0) + len(draws) - len(found)) / len(draws)
-        if best_possible.min() < JACCARD_STABLE:
+        if _cannot_be_stable(np.array(found), len(draws)):
             break
     return replace(one, jaccard=tuple(map(float, np.mean(found, axis=0))), draws=len(found))
+
+
+def _cannot_be_stable(found: np.ndarray, draws: int) -> bool:
+    """Whether a segment stays below the limit even if all further draws are perfect, or is far below it already."""
+    best_possible = (found.sum(axis=0) + draws - len(found)) / draws
+    if best_possible.min() < JACCARD_STABLE:
+        return True
+    if len(found) < _AT_ONCE * 2:
+        return False
+    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+    return bool((found.mean(axis=0) + _ERRORS_BELOW * error < JACCARD_STABLE).any())
 
 
 def count_rows(columns: Columns) -> int:

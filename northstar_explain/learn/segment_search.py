@@ -137,7 +137,10 @@ def search(material: Material, k: int, options: SegmentOptions, seed: int) -> Se
         return Searched(clusters.fit(material.points, 1, seed, 1), None)
     kmeans = clusters.fit(material.points, k, seed)
     seeds = [seed * 1_000 + turn for turn in range(options.tries)]
-    return Searched(kmeans, _cheapest(material, kmeans.labels_, k, options, seeds, in_processes, LEAST_SEGMENT_SHARE))
+    return Searched(
+        kmeans,
+        cheapest(material, kmeans.labels_, limits_of(k, options), options, seeds, in_processes, LEAST_SEGMENT_SHARE),
+    )
 
 
 def assign_again(
@@ -156,7 +159,7 @@ def assign_again(
         return everybody
     kmeans = clusters.fit(resampled.points, k, seed, restarts=3)
     seeds = [seed + turn for turn in range(options.resample_tries)]
-    tree = _cheapest(resampled, kmeans.labels_, k, options, seeds, _one_by_one)
+    tree = cheapest(resampled, kmeans.labels_, limits_of(k, options), options, seeds, _one_by_one)
     if tree is None:
         return everybody
     return assign_codes(tree, columns, names_of(tree)).astype(np.int8)
@@ -183,24 +186,47 @@ def _one_by_one(tasks: Tasks, rows: int) -> list[Any]:
     return [function(*args, **named) for function, args, named in tasks]
 
 
-def _cheapest(
+def cheapest(
     material: Material,
     labels: np.ndarray,
-    k: int,
+    limits: Limits,
     options: SegmentOptions,
     seeds: Sequence[int],
     run: Callable[[Tasks, int], list[Any]],
     least_share: float = 0.0,
+    short: bool = True,
 ) -> Node | None:
+    """The tree of least cost of several searches, among those of large enough segments and short enough rules.
+
+    Parameters
+    ----------
+    material : Material
+    labels : ndarray of int, shape (n,)
+        KMeans' clusters.
+    limits : Limits
+    options : SegmentOptions
+    seeds : sequence of int
+        One search each.
+    run : callable
+        Does tasks, such as `in_processes`.
+    least_share : float, default 0.0
+        Of the smallest segment.
+    short : bool, default True
+        Whether rules must have at most `MOST_MEAN_CONDITIONS` on average.
+
+    Returns
+    -------
+    Node or None
+        Where none is large or short enough, of those nearest to it; None where no tree keeps the limits.
+    """
     labels = labels.astype(np.intp)
-    limits = limits_of(k, options)
     arguments = (material.points, material.coded, labels, limits)
     tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, SEARCH_BINS)) for seed in seeds)
     attempts = [one for one in run(tasks, len(labels)) if one is not None]
-    # Where none is large enough, or none short enough, the nearest to it.
-    large = _nearest(attempts, lambda one: max(0.0, least_share - one.smallest_share))
-    short = _nearest(large, lambda one: max(0.0, one.conditions - MOST_MEAN_CONDITIONS))
-    return min(short, key=lambda one: one.cost).tree if short else None
+    attempts = _nearest(attempts, lambda one: max(0.0, least_share - one.smallest_share))
+    if short:
+        attempts = _nearest(attempts, lambda one: max(0.0, one.conditions - MOST_MEAN_CONDITIONS))
+    return min(attempts, key=lambda one: one.cost).tree if attempts else None
 
 
 def _nearest(attempts: Sequence[_Attempt], lacking: Callable[[_Attempt], float]) -> list[_Attempt]:

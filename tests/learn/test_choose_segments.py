@@ -86,8 +86,8 @@ def test_rules_ask_only_those_for_whom_a_feature_has_a_meaning() -> None:
         by_feature = {condition.feature: condition for condition in rule.conditions}
         for name in {"basket", "returns"} & set(by_feature):
             asked.add(name)
-            orders = by_feature["orders"]
-            assert getattr(orders, "lower", None) is not None and orders.lower >= 1  # type: ignore[union-attr]
+            lower = getattr(by_feature["orders"], "lower", None)
+            assert lower is not None and lower >= 1
     assert asked
 
 
