@@ -88,14 +88,14 @@ def train(
 
 
 def _training_options(
-    segments: int | None, date: datetime.datetime | None, **options: Any
+    segments: int | None, rules: int | None, conditions: int | None, date: datetime.datetime | None, **options: Any
 ) -> TrainingOptions:  # fmt: skip
     from northstar_explain.training import TrainingOptions
 
     defaults = TrainingOptions(**options)
-    # Of the options of segments, only their number is set on the command line.
-    k = replace(defaults.segments, k=segments)
-    return replace(defaults, segments=k, date=(date or datetime.datetime.now()).date())
+    given = {"k": segments, "rules": rules, "conditions": conditions}
+    chosen = replace(defaults.segments, **{name: value for name, value in given.items() if value is not None})
+    return replace(defaults, segments=chosen, date=(date or datetime.datetime.now()).date())
 
 
 def _remark_names(names: Names, model: Path, followed: bool) -> None:

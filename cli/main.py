@@ -104,7 +104,13 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
     type=_FILE,
     help="Customers at a later date, to evaluate on.  [default: a fifth of CUSTOMERS]",
 )
-@click.option("--segments", type=click.IntRange(2, 12), help="How many segments.  [default: chosen from 4 to 8]")
+@click.option("--segments", type=click.IntRange(2, 12), help="How many segments.  [default: chosen from 3 to 9]")
+@click.option(
+    "--rules",
+    type=click.IntRange(1, 4),
+    help="Most rules of a segment.  [default: two, and a quarter more rules than segments in all]",
+)
+@click.option("--conditions", type=click.IntRange(2, 10), help="Most conditions on the way to a segment.  [default: 6]")
 @click.option(
     "--fit-rows",
     type=click.IntRange(min=1_000),

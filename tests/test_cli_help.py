@@ -86,7 +86,7 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
 }
 IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
-    "customers": "frame",
+    "customers": "frame", "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
 # Progress and format are what a terminal shows; a model is the object itself; from a share of rejected rows on, the
 # exit code of training is 3; and `check_plan` is a method.
