@@ -11,7 +11,7 @@ from northstar_explain.learn.distill import Limits
 from northstar_explain.learn.distill_rules import coded
 from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
 from northstar_explain.learn.segment_options import SegmentOptions
-from northstar_explain.learn.segment_search import Material, cheapest, in_processes, limits_of
+from northstar_explain.learn.segment_search import Material, best_rules, cheapest, in_processes, limits_of
 from northstar_explain.model.evaluation.limits import (
     BEHAVIOR_ALIKE,
     JACCARD_STABLE,
@@ -132,6 +132,9 @@ class _Frontier:
         return self._by_k[k]
 
     def _result(self, k: int, eligible: bool, reason: str) -> Chosen:
+        if self._by_k[k].draws < self._options.draws:
+            # Enough draws to see that a segment is not stable are too few to say how stable each is.
+            self._by_k[k] = with_stability(self._by_k[k], self._material, self._options, self._seed, every_draw=True)
         return Chosen(self._by_k[k], tuple(self._by_k[k] for k in sorted(self._by_k)), eligible, reason)
 
 
@@ -151,7 +154,8 @@ def _require_rules(tried: Sequence[Candidate], options: SegmentOptions) -> None:
 def unrounded(material: Material, checks: Checks, chosen: Candidate, options: SegmentOptions, seed: int) -> Point:
     """The same number of segments with any threshold instead of a round one."""
     exact = replace(material, coded=coded(material.columns, material.features.rules, material.features.by_name, False))
-    tree = _one_tree(exact, chosen, limits_of(chosen.k, options), options, seed)
+    # As the rules themselves were searched for: else the difference would be one of effort, or of length.
+    tree = best_rules(exact, clusters.predict(chosen.kmeans, exact.points), chosen.k, options, seed)
     assert chosen.point is not None
     return chosen.point if tree is None else measure(exact, checks, chosen.kmeans, tree, chosen.point.rules)
 

@@ -203,10 +203,12 @@ def with_across(candidates: Sequence[Candidate], checks: Checks) -> list[Candida
     return result
 
 
-def with_stability(one: Candidate, material: Material, options: SegmentOptions, seed: int) -> Candidate:
+def with_stability(
+    one: Candidate, material: Material, options: SegmentOptions, seed: int, every_draw: bool = False
+) -> Candidate:
     """Measure the stability of a candidate's segments: every step is repeated on each resample.
 
-    Drawing ends early once further draws could not make every segment stable.
+    Unless `every_draw` is wanted, drawing ends once further draws could not make every segment stable.
     """
     assert one.tree is not None
     rng = np.random.default_rng([seed, 8])
@@ -224,7 +226,7 @@ def with_stability(one: Candidate, material: Material, options: SegmentOptions, 
         )
         for (rows, _), again in zip(some, in_processes(tasks, len(chosen)), strict=True):
             found.append(stability.similarities(groups, again, rows, one.k))
-        if _cannot_be_stable(np.array(found), len(draws)):
+        if not every_draw and _cannot_be_stable(np.array(found), len(draws)):
             break
     return replace(one, jaccard=tuple(map(float, np.mean(found, axis=0))), draws=len(found))
 

@@ -136,11 +136,13 @@ def search(material: Material, k: int, options: SegmentOptions, seed: int) -> Se
     if len(np.unique(material.points, axis=0)) < k:  # KMeans would leave a cluster empty
         return Searched(clusters.fit(material.points, 1, seed, 1), None)
     kmeans = clusters.fit(material.points, k, seed)
+    return Searched(kmeans, best_rules(material, kmeans.labels_, k, options, seed))
+
+
+def best_rules(material: Material, labels: np.ndarray, k: int, options: SegmentOptions, seed: int) -> Node | None:
+    """The cheapest rules for a clustering, of `options.tries` searches; None where no tree keeps the limits."""
     seeds = [seed * 1_000 + turn for turn in range(options.tries)]
-    return Searched(
-        kmeans,
-        cheapest(material, kmeans.labels_, limits_of(k, options), options, seeds, in_processes, LEAST_SEGMENT_SHARE),
-    )
+    return cheapest(material, labels, limits_of(k, options), options, seeds, in_processes, LEAST_SEGMENT_SHARE)
 
 
 def assign_again(

@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.load import parse
 from northstar_explain.errors import TableError
-from northstar_explain.learn import choose_segments, fit_segments, stability
+from northstar_explain.learn import choose_segments, fit_segments, frontier, stability
 from northstar_explain.learn.behavior import Behavior
 from northstar_explain.learn.choose_segments import _Frontier
 from northstar_explain.learn.frontier import Candidate
@@ -55,7 +55,9 @@ def learn(columns: Columns, options: SegmentOptions = FEW) -> fit_segments.Learn
 
 def candidate(k: int, mean: float, jaccard: float, difference: float = 1.0) -> Candidate:
     behavior = Behavior(mean, mean, {"a": mean}, {"a": mean})
-    return Candidate(k, KMeans(k), Leaf("0"), None, behavior, 0.9, 0.1, 0.2, 0.05, difference, (jaccard,) * k, 20)
+    return Candidate(
+        k, KMeans(k), Leaf("0"), None, behavior, 0.9, 0.1, 0.2, 0.05, difference, (jaccard,) * k, FEW.draws
+    )
 
 
 def chosen(*candidates: Candidate) -> choose_segments.Chosen:
@@ -135,3 +137,9 @@ def test_segments_across_numbers_of_segments() -> None:
     assert stability.across(before, np.array([0, 0, 2, 2, 1, 1, 1, 1])) == {0: 1.0, 1: 1.0, 2: 1.0}
     mixed = stability.across(before, np.array([0, 0, 2, 2, 2, 2, 1, 1]))
     assert mixed[2] == pytest.approx(0.0) and mixed[0] == 1.0
+
+
+def test_the_segments_that_are_used_are_measured_on_every_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frontier, "JACCARD_STABLE", 1.1)  # nothing is stable: drawing would end at once
+    options = replace(FEW, k=4, draws=8)
+    assert learn(shop(0.6), options).evidence.chosen.candidate.draws == 8
