@@ -110,8 +110,8 @@ class _Frontier:
             f"{LEAST_DIFFERENCE} standard deviations or more from the next"
         )
         if k == best.k:
-            return self._result(k, True, f"{k} segments explain most of the behavior ({best.mean:.2f}) of the numbers "
-                                f"of segments that are {conditions}.")  # fmt: skip
+            return self._result(k, True, f"{k} segments explain more of the behavior ({best.mean:.2f}) than any other "
+                                f"number of segments that are {conditions}.")  # fmt: skip
         return self._result(k, True, f"{k} segments are the fewest that explain within {BEHAVIOR_ALIKE} as much of the "
                             f"behavior ({self._by_k[k].mean:.2f}) as any ({best.mean:.2f}, with {best.k}) of the "
                             f"numbers of segments that are {conditions}.")  # fmt: skip

@@ -25,17 +25,18 @@ def method(model: Model) -> tuple[Note, ...]:
     """How the segments were made, in four steps."""
     noun, outcome, purchase = model.contract.noun, model.contract.outcome, model.evaluation.purchase
     total = sum(segment.customers for segment in model.segmentation.segments)
-    usable = len(model.contract.segment_features)
+    compared = sum(len(theme.features) for theme in model.evaluation.segments.themes)
     holdout = "of a later date" if purchase.out_of_time else "of the holdout"
     return (
         Note(
             "Group people by what they do",
-            f"{words.count(total)} {noun} were grouped by {usable} features that a campaign can select by. Who "
+            f"{words.count(total)} {noun} were grouped by {compared} features. Who "
             f"{outcome} was not used: a segment says what people are like, not what they will do.",
         ),
         Note(
             "Explain each group by a rule",
-            "Short rules with round numbers replaced the statistical groups. From then on the rule is the "
+            "Short rules with round numbers, about what a campaign can select by, replaced the statistical groups. The "
+            "rule is then the "
             f"segment: each of the {noun} fits exactly one.",
         ),
         Note(
