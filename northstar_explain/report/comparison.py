@@ -41,9 +41,9 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.comparison_alternatives import alternatives_facts
 from northstar_explain.report.comparison_charts import bars_svg, curves_svg, mix_svg, spread_svg
 from northstar_explain.report.curve import curve_svg
-from northstar_explain.report.palette import ACCENTS
+from northstar_explain.report.document.palette import ACCENTS
+from northstar_explain.report.document.render import html, pdf
 from northstar_explain.report.playbook.plays import recommended
-from northstar_explain.report.render import html, pdf
 from northstar_explain.report.treatments import TREATMENTS
 
 VARIANTS = {

@@ -7,7 +7,7 @@ from html import escape
 
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
 from northstar_explain.model.evaluation.together_facts import DecileCell, Quantiles
-from northstar_explain.report.palette import ACCENTS
+from northstar_explain.report.document.palette import ACCENTS
 
 _INK, _QUIET, _RULE, _LINE = "#1d2126", "#5a6068", "#d5d9de", "#00578a"
 _WIDTH = 640

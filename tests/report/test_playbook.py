@@ -21,12 +21,13 @@ from helpers import contents, explain
 
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model, Profile
-from northstar_explain.report import palette
-from northstar_explain.report.playbook import WrittenPlaybook, playbook_facts, words, write_playbook
+from northstar_explain.report.document import numbers as words
+from northstar_explain.report.document import palette
+from northstar_explain.report.document.render import html, pdf
+from northstar_explain.report.playbook import WrittenPlaybook, playbook_facts, write_playbook
 from northstar_explain.report.playbook.page_layout import TEMPLATE, pages
 from northstar_explain.report.playbook.playbook_charts import index_bar
 from northstar_explain.report.playbook.plays import recommended
-from northstar_explain.report.render import html, pdf
 
 BESIDE_SEGMENTS = 6  # cover, overview; whom first, tree, method, words
 

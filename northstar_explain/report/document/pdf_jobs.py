@@ -14,8 +14,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 
-from northstar_explain.report.fonts import inter
-from northstar_explain.report.render import FONT, Press, pdf_bytes
+from northstar_explain.report.document.fonts import inter
+from northstar_explain.report.document.render import FONT, Press, pdf_bytes
 
 STYLE = "audit.css"
 _PICTURE = "image/svg+xml"

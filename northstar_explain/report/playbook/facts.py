@@ -9,8 +9,8 @@ from northstar_explain.model.evaluation.limits import JACCARD_STABLE
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import called
 from northstar_explain.model.wording import capital
-from northstar_explain.report.palette import accents
-from northstar_explain.report.playbook import words
+from northstar_explain.report.document import numbers as words
+from northstar_explain.report.document.palette import accents
 from northstar_explain.report.playbook.last_pages import Branch, Changes, Contacts, branch, changes, contacts
 from northstar_explain.report.playbook.method import Note, glossary, limits, method
 from northstar_explain.report.playbook.plan import Plan

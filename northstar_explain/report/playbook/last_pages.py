@@ -10,8 +10,8 @@ from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import Leaf, Node
 from northstar_explain.model.wording import capital, phrases
-from northstar_explain.report.palette import tint
-from northstar_explain.report.playbook import words
+from northstar_explain.report.document import numbers as words
+from northstar_explain.report.document.palette import tint
 from northstar_explain.report.playbook.segment_page import SegmentPage
 from northstar_explain.report.treatments import TREATMENTS
 

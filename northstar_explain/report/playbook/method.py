@@ -8,7 +8,7 @@ from northstar_explain.model.evaluation.limits import JACCARD_STABLE
 from northstar_explain.model.evaluation.metric_registry import ECE, ROC_AUC
 from northstar_explain.model.evaluation.segment_facts import NullTest
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.playbook import words
+from northstar_explain.report.document import numbers as words
 
 
 @dataclass(frozen=True)

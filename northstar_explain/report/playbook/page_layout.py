@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from northstar_explain.report.document.render import Press, html
 from northstar_explain.report.playbook.facts import Playbook
 from northstar_explain.report.playbook.segment_page import SegmentPage
-from northstar_explain.report.render import Press, html
 
 TEMPLATE, STYLE = "playbook.html.j2", "playbook.css"
 # Font sizes of the stylesheet, largest first, and where to begin: texts may be large, figures need not.

@@ -13,7 +13,7 @@ from typing import Any
 from northstar_explain.errors import Fault, PlanError
 from northstar_explain.model import names
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.palette import PAPER, READABLE, contrast, is_color
+from northstar_explain.report.document.palette import PAPER, READABLE, contrast, is_color
 
 # Maximum lengths, so that texts fit on the page; for lists, also the maximum number of items.
 TEXTS = {"offer": 140, "cadence": 100, "kpi": 80, "owner": 60}

@@ -11,7 +11,7 @@ from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
-from northstar_explain.report.playbook import words
+from northstar_explain.report.document import numbers as words
 from northstar_explain.report.playbook.facts import planned
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
 from northstar_explain.report.playbook.plays import HIGH, LOW, level, levels

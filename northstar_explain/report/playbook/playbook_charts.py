@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from northstar_explain.report.palette import INK, PAPER, QUIET, SOFT
+from northstar_explain.report.document.palette import INK, PAPER, QUIET, SOFT
 
 # Bars end at a tenth and at ten times the average; beyond, only the number beside them tells.
 WIDEST = 10.0

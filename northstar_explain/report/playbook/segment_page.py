@@ -14,8 +14,8 @@ from northstar_explain.model.evaluation.update_facts import Trend
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital, phrases
-from northstar_explain.report.palette import tint
-from northstar_explain.report.playbook import words
+from northstar_explain.report.document import numbers as words
+from northstar_explain.report.document.palette import tint
 from northstar_explain.report.playbook.plan import SegmentPlan
 from northstar_explain.report.playbook.playbook_charts import Bar, both_ways, deciles_svg, index_bar, one_way
 from northstar_explain.report.playbook.plays import Play, recommended

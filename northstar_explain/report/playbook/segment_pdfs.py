@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from northstar_explain.report.document.render import FONT, Press, pdf_bytes, rare_garbage_collection
 from northstar_explain.report.playbook.page_layout import STYLE, fit_alike
-from northstar_explain.report.render import FONT, Press, pdf_bytes, rare_garbage_collection
 
 
 class PdfJob(NamedTuple):

@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.fonts import inter, woff2_url
+from northstar_explain.report.document.fonts import inter, woff2_url
+from northstar_explain.report.document.render import FONT, Press, pdf_bytes, rare_garbage_collection, stylesheet
 from northstar_explain.report.playbook.facts import Playbook, playbook_facts
 from northstar_explain.report.playbook.page_layout import STYLE, Page, lay_out_pages, pages, segment_texts, source
 from northstar_explain.report.playbook.plan import Plan
 from northstar_explain.report.playbook.segment_pdfs import SegmentPdfProcess, has_room
-from northstar_explain.report.render import FONT, Press, pdf_bytes, rare_garbage_collection, stylesheet
 
 LOGO = "asset:logo"
 _OF_SEGMENT = re.compile(r"playbook-S\d+\.pdf")

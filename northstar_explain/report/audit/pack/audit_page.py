@@ -30,7 +30,7 @@ from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describ
 from northstar_explain.report.audit.shapes.shape_plots import tallest
 from northstar_explain.report.audit.shapes.shape_words import describe_shape
 from northstar_explain.report.audit.workbook.book import model_inputs
-from northstar_explain.report.render import html
+from northstar_explain.report.document.render import html
 
 # Stands for any unseen category: the replacement character keeps it apart from every value of a table.
 OTHER = "\ufffdother"

@@ -10,7 +10,7 @@ from itertools import pairwise
 from northstar_explain.report.document.blocks import Chapter, Facts, Figure
 from northstar_explain.report.document.merge_pdfs import merge_pdfs
 from northstar_explain.report.document.pdf_jobs import PdfJob, font_for, pdf
-from northstar_explain.report.render import html
+from northstar_explain.report.document.render import html
 
 _TEMPLATE = "audit-report.html.j2"
 

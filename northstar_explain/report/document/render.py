@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from northstar_explain.report.fonts import inter
+from northstar_explain.report.document.fonts import inter
 
 FONT = "asset:inter"
 # Characters that the last words of a text should have together.

@@ -1,0 +1,1 @@
+"""The charts of the reports: one file each, as Vega-Lite specifications."""

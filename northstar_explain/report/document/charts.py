@@ -1,0 +1,105 @@
+"""Charts as Vega-Lite specifications: one theme for all of them, drawn as SVG without a browser.
+
+A chart is a function in a file of its own under `report/charts/` that returns a `Chart`. PDFs show it as the SVG that
+`svg` draws; HTML pages show the same specification, drawn by Vega in the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from northstar_explain.report.document.palette import INK, QUIET, RULE
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+VERSION = "6.4"
+FONT = "Inter"
+# Control characters and surrogates, which XML does not allow, not even escaped.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+# Sizes are in pixels of the chart, of which 640 are as wide as the text of a page.
+THEME: Mapping[str, Any] = {
+    "font": FONT,
+    "background": None,
+    "padding": 0,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": QUIET, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "titleFontWeight": "normal",
+        "gridColor": "#e4e7eb", "domainColor": RULE, "tickColor": RULE, "labelLimit": 260,
+    },
+    "axisX": {"grid": False},
+    "legend": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "labelLimit": 260},
+    "header": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11},
+    "title": {"color": INK, "fontSize": 12, "fontWeight": 600, "anchor": "start"},
+    "text": {"color": INK, "fontSize": 11},
+    "rule": {"color": RULE},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart.
+
+    Attributes
+    ----------
+    spec : mapping
+        A Vega-Lite specification with its data, without a theme.
+    alt_text : str
+        What it shows, for readers who do not see it.
+    """
+
+    spec: Mapping[str, Any]
+    alt_text: str
+
+    @property
+    def themed(self) -> dict[str, Any]:
+        """The complete specification, with the theme, as a page's runtime draws it."""
+        return {
+            "$schema": SCHEMA,
+            "description": self.alt_text,
+            **_printable(self.spec),
+            "config": {**THEME, **self.spec.get("config", {})},
+        }
+
+
+def svg(chart: Chart) -> Markup:
+    """Draw a chart.
+
+    Parameters
+    ----------
+    chart : Chart
+
+    Returns
+    -------
+    Markup
+        An SVG whose title is the alternative text; the same for the same chart.
+    """
+    drawn = _library().vegalite_to_svg(chart.themed, vl_version=VERSION)
+    # Vega names its elements for screen readers one by one; a picture has one name.
+    drawn = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", drawn)
+    opening, rest = drawn.split(">", 1)
+    return Markup(f'{opening} role="img"><title>{escape(_printable(chart.alt_text))}</title>{rest}')
+
+
+@cache
+def _library() -> Any:
+    # Loaded when the first chart is drawn: it brings a JavaScript engine with it.
+    import fontpkg_inter
+    import vl_convert
+
+    vl_convert.register_font_directory(str(Path(fontpkg_inter.ROOT) / "files"))
+    return vl_convert
+
+
+def _printable(value: Any) -> Any:
+    """The value with every character that XML forbids replaced by a mark."""
+    if isinstance(value, str):
+        return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, Mapping):
+        return {key: _printable(one) for key, one in value.items()}
+    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
