@@ -37,6 +37,11 @@ def columns_of(table: pa.Table, features: Iterable[Feature]) -> dict[str, np.nda
     }
 
 
+def count_rows(columns: Columns) -> int:
+    """The number of rows of columns that are equally long."""
+    return len(next(iter(columns.values())))
+
+
 def rows_of(columns: Columns, rows: np.ndarray) -> dict[str, np.ndarray | Category]:
     """The same columns for some rows (a mask or positions)."""
     return {

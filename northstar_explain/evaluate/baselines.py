@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.model_quality import Predictions
@@ -72,7 +72,7 @@ def baselines(
     """
     rate = float(train[1].mean())
     by_role = features_by_role(contract)
-    scores: dict[str, Score] = {"base_rate": lambda columns: np.full(_rows(columns), rate)}
+    scores: dict[str, Score] = {"base_rate": lambda columns: np.full(count_rows(columns), rate)}
     skipped = []
     for name, roles, fit in (
         ("recency_rule", ("recency",), _recency_rule),
@@ -100,10 +100,6 @@ def features_by_role(contract: Contract) -> dict[str, str]:
         if feature.kind.numeric:
             by_role.setdefault(feature.role, feature.name)
     return by_role
-
-
-def _rows(columns: Columns) -> int:
-    return len(next(iter(columns.values())))
 
 
 def _recency_rule(names: list[str], columns: Columns, label: np.ndarray) -> Score:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.features import Feature
 from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.model.evaluation.robustness_facts import BagAgreement, ProbabilitySpread, RangeResponse
@@ -136,5 +136,5 @@ def _largest(points: np.ndarray) -> np.ndarray:
 
 
 def _sample(columns: Columns, most: int, seed: int) -> Columns:
-    count = len(next(iter(columns.values())))
+    count = count_rows(columns)
     return rows_of(columns, np.sort(np.random.default_rng([seed, 5]).permutation(count)[:most]))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.alternative_groupings import (
     Grouping,
@@ -82,7 +82,7 @@ def alternative_facts(learned: LearnedSegments, contract: Contract, rows: Altern
         recency_frequency_grouping(contract, rows.fit, seed),
         grid_grouping(learned, contract, rows.fit, seed),
     )
-    sampled = splits.sample(len(next(iter(rows.fit.values()))), SAMPLE_ROWS, seed)
+    sampled = splits.sample(count_rows(rows.fit), SAMPLE_ROWS, seed)
     sample, values = rows_of(rows.fit, sampled), learned.space.values(rows.check)
     return Alternatives(
         tuple(_measured(one, learned, rows, sample, values) for one in tried if isinstance(one, Grouping)),

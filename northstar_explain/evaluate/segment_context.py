@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from northstar_explain import metrics
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.contract.conditions import Condition
 from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.segments_by_decile import UPLIFTS
@@ -33,7 +33,7 @@ def funnel_facts(segments: Sequence[Segment], columns: Columns) -> dict[str, tup
         Segment id to one tuple per rule, in the rules' order: customers who meet its first condition, its first two,
         and so on. The last numbers of a segment's rules add up to its customers, as no customer matches two rules.
     """
-    rows = len(next(iter(columns.values())))
+    rows = count_rows(columns)
     return {
         segment.id: tuple(_customers_left(rule.conditions, columns, rows) for rule in segment.rules)
         for segment in segments

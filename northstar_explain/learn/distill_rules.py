@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
 from northstar_explain.contract.definedness import defined
 from northstar_explain.contract.features import Feature
@@ -107,7 +107,7 @@ def coded(
     """
     every = (_coding(feature, columns, round_thresholds) for feature in features)
     codings = tuple(coding for coding in every if coding is not None)
-    rows = len(next(iter(columns.values())))
+    rows = count_rows(columns)
     codes = np.column_stack([coding.codes(columns) for coding in codings]) if codings else np.zeros((rows, 0), np.intp)
     return Coded(codings, codes, by_name)
 

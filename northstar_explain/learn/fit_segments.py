@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.definedness import defined
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.errors import Fault, TableError
@@ -23,7 +23,7 @@ from northstar_explain.learn import (
     stability,
     standing,
 )
-from northstar_explain.learn.frontier import Checks, Point, count_rows
+from northstar_explain.learn.frontier import Checks, Point
 from northstar_explain.learn.match_segments import Continuity
 from northstar_explain.learn.round_numbers import border
 from northstar_explain.learn.segment_options import SegmentOptions

@@ -9,7 +9,7 @@ import numpy as np
 from joblib import delayed
 from sklearn.cluster import KMeans
 
-from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.learn import clusters, stability
 from northstar_explain.learn.behavior import Behavior, explained, least_difference
 from northstar_explain.learn.segment_options import SegmentOptions
@@ -240,11 +240,6 @@ def _cannot_be_stable(found: np.ndarray, draws: int) -> bool:
         return False
     error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
     return bool((found.mean(axis=0) + _ERRORS_BELOW * error < JACCARD_STABLE).any())
-
-
-def count_rows(columns: Columns) -> int:
-    """How many rows the columns have."""
-    return len(next(iter(columns.values())))
 
 
 def _shuffled_mean(material: Material, checks: Checks, k: int, seed: int) -> float:

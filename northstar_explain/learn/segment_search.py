@@ -10,7 +10,7 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from sklearn.cluster import KMeans
 
-from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.features import Feature
 from northstar_explain.learn import clusters, workers
 from northstar_explain.learn.distill import Effort, Limits
@@ -156,7 +156,7 @@ def assign_again(
         The segment of each row, from 0; all in one where the rows give no segments.
     """
     resampled = prepare(rows_of(columns, rows), features, named=False)
-    everybody = np.zeros(len(next(iter(columns.values()))), dtype=np.int8)
+    everybody = np.zeros(count_rows(columns), dtype=np.int8)
     if len(np.unique(resampled.points, axis=0)) < k:
         return everybody
     kmeans = clusters.fit(resampled.points, k, seed, restarts=3)

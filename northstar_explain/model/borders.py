@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.model.rules import Leaf, Node, Rule
 
@@ -73,7 +73,7 @@ def _within_reach(rule: Rule, borders: Borders, columns: Columns, masks: dict[Co
     """Rows that match a rule, or would after a step in the one feature whose condition they do not match."""
     if not rule.conditions:
         return rule.matches(columns)
-    exact = np.ones(len(next(iter(columns.values()))), dtype=bool)
+    exact = np.ones(count_rows(columns), dtype=bool)
     close = exact
     for condition in rule.conditions:
         fits = _matches(condition, columns, masks)

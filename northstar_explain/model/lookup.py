@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 
@@ -169,7 +169,7 @@ class Lookup:
         """
         # A feature is binned when first used and dropped after its last use, so that the working set stays in cache.
         bins: dict[str, np.ndarray] = {}
-        rows = len(next(iter(columns.values())))
+        rows = count_rows(columns)
         # Term by term: the order in which np.sum adds depends on the number of rows, and a score must not.
         logit = np.full(rows, self.intercept)
         top = _Top(most, rows, self.rank_type)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.contract.conditions import Condition, NumberCondition, from_json, simplify, to_json, union
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.tree import Leaf, Split, Tree, leaves, translated
@@ -50,7 +50,7 @@ class Rule:
     def matches(self, columns: Columns) -> np.ndarray:
         """Rows that match every condition, as a mask."""
         masks = [c.matches(columns[c.feature]) for c in self.conditions]  # type: ignore[arg-type]
-        return np.logical_and.reduce(masks) if masks else np.ones(_rows(columns), dtype=bool)
+        return np.logical_and.reduce(masks) if masks else np.ones(count_rows(columns), dtype=bool)
 
 
 def rules(tree: Node, contract: Contract | Mapping[str, Feature]) -> tuple[Rule, ...]:
@@ -131,7 +131,7 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
 def assign_codes(tree: Node, columns: Columns, names: Sequence[str]) -> np.ndarray:
     """The segment of each row, as its index in `names`: shape (n,)."""
     codes = _codes(tree, columns, {name: np.intp(code) for code, name in enumerate(names)})
-    return np.full(_rows(columns), codes) if isinstance(tree, Leaf) else codes
+    return np.full(count_rows(columns), codes) if isinstance(tree, Leaf) else codes
 
 
 def tree_to_json(tree: Node) -> dict[str, Any]:
@@ -169,7 +169,3 @@ def _codes(node: Node, columns: Columns, codes: dict[str, np.intp]) -> Any:
     # Every test is applied to every row: for trees this small, that is faster than routing subsets of rows.
     matches = node.test.matches(columns[node.test.feature])  # type: ignore[arg-type]
     return np.where(matches, _codes(node.yes, columns, codes), _codes(node.no, columns, codes))
-
-
-def _rows(columns: Columns) -> int:
-    return len(next(iter(columns.values())))
