@@ -1,196 +1,189 @@
-"""The formatted facts of a segment's page; nothing is measured here."""
+"""The page of a segment: what to do with it, and who they are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from northstar_explain.contract.features import Contract
-from northstar_explain.model.evaluation import together_facts as facts_of
+from markupsafe import Markup
+
+from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.limits import stability_words
-from northstar_explain.model.evaluation.segment_facts import Outcome
-from northstar_explain.model.evaluation.together_facts import DecileCell
-from northstar_explain.model.evaluation.update_facts import Trend
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
-from northstar_explain.model.wording import capital, phrases
+from northstar_explain.model.wording import capital
+from northstar_explain.report.charts.decile_columns import decile_columns
+from northstar_explain.report.charts.differences import Difference, differences
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.palette import tint
+from northstar_explain.report.document.blocks import (
+    Block,
+    Callout,
+    Chapter,
+    Columns,
+    Figure,
+    Heading,
+    ItemList,
+    KeyFigures,
+    Table,
+    Text,
+    rich,
+)
+from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.plan import SegmentPlan
-from northstar_explain.report.playbook.playbook_charts import Bar, both_ways, deciles_svg, index_bar, one_way
-from northstar_explain.report.playbook.plays import Play, recommended
+from northstar_explain.report.playbook.plays import Line
+from northstar_explain.report.treatments import TREATMENTS
 
-UNASSIGNED = "UNASSIGNED"
-MOST_BARS = 5
-MOST_DRIVERS = 5
-# A difference below a tenth of a standard deviation is negligible.
-_SLIGHT = 0.1
+# An index between these is ordinary, and no difference.
+ORDINARY = (80.0, 120.0)
+MOST_ROWS = 8
+# How dark the deciles of each treatment are, in the order in which they are contacted.
+STRENGTHS = (1.0, 0.55, 0.25)
 # Shares for a control group; the first that can detect an uplift of 5 in 100 is proposed.
 CONTROLS, _DETECTABLE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
-# Rules up to which each condition has room for a bar.
-ROOMY_RULES = 2
+TO_CONFIRM = "to confirm"
 
 
-@dataclass(frozen=True)
-class Step:
-    """A condition of a rule, and the customers who are left after it."""
-
-    words: str
-    left: str
-    bar: Bar
-
-
-@dataclass(frozen=True)
-class FeatureRow:
-    """A distinctive feature of a segment; `known` is filled where some values are missing."""
-
-    words: str
-    unit: str
-    value: str
-    base: str
-    index: str
-    known: str
-    bar: Bar
-
-
-@dataclass(frozen=True)
-class Rate:
-    """One of the rates that are compared."""
-
-    words: str
-    value: str
-    bar: Bar
-    ours: bool
-
-
-@dataclass(frozen=True)
-class DriverRow:
-    """A term that moves a segment's probability: its points, its strength in words, and the averages behind it."""
-
-    words: str
-    points: str
-    averages: str
-    strength: str
-    bar: Bar
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A segment close to which some customers are, and their share."""
-
-    id: str
-    name: str
-    accent: str
-    share: str
-
-
-@dataclass(frozen=True)
-class Duty:
-    """A task that somebody must be assigned to."""
-
-    words: str
-    value: str
-    hint: str
-    open: bool
-
-
-@dataclass(frozen=True)
-class SegmentPage:
-    """The formatted facts of one segment's page."""
-
-    id: str
-    name: str
-    accent: str
-    soft: str
-    definition: str
-    customers: str
-    share: str
-    trend: str
-    spend: str
-    spend_index: str
-    rate: str
-    rate_index: str
-    buyers: str
-    tested: str
-    rules: tuple[tuple[Step, ...], ...]
-    dense: bool
-    features: tuple[FeatureRow, ...]
-    rates: tuple[Rate, ...]
-    deciles: str
-    drivers: tuple[DriverRow, ...]
-    border: str
-    neighbours: tuple[Neighbour, ...]
-    stability: str
-    stability_words: str
-    play: Play
-    duties: tuple[Duty, ...]
-
-
-def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: SegmentPlan) -> SegmentPage:
-    """Collect the facts of one segment's page.
-
-    Parameters
-    ----------
-    segment : Segment
-        With the name to print.
-    model : Model
-    accents : dict
-        Each segment's colour.
-    plan : SegmentPlan
-
-    Returns
-    -------
-    SegmentPage
-    """
-    contract, facts, together = model.contract, model.evaluation.segments, model.evaluation.together
-    outcome = facts.holdout_outcomes.get(segment.id)
-    spend = facts.spend.segments[segment.id] if facts.spend else None
-    accent = accents[segment.id]
-    border = facts.borderline[segment.id]
-    names = {one.id: one.name for one in model.segmentation.segments}
-    # The nearest first; equal shares by id, so that the same facts give the same page.
-    near = sorted(border.toward.items(), key=lambda item: (-item[1], item[0]))[:3]
-    return SegmentPage(
-        id=segment.id,
-        name=segment.name,
-        accent=accent,
-        soft=tint(accent, 0.06),
-        definition=segment.definition,
-        customers=words.count(segment.customers),
-        share=words.percent(segment.share),
-        trend=_trend(segment.id, facts.trend),
-        spend=words.percent(spend.share) if spend else "",
-        spend_index=words.index(spend.index) if spend else "",
-        rate=words.percent(outcome.purchase_rate) if outcome else "not measured",
-        rate_index=words.index(outcome.index) if outcome else "–",
-        buyers=words.percent(outcome.share_of_buyers) if outcome else "–",
-        tested=words.count(outcome.n) if outcome else "0",
-        rules=_rules(segment, facts.funnel[segment.id], contract),
-        dense=len(segment.rules) > ROOMY_RULES,
-        features=_features(segment, contract),
-        rates=_rates(outcome, model),
-        deciles=_deciles(together.matrix[segment.id], accent, contract),
-        drivers=_drivers(together.drivers[segment.id], segment, contract),
-        border=f"{border.share:.0%}" if border.share >= 0.005 else "",
-        neighbours=tuple(Neighbour(id, names[id], accents[id], f"{share:.0%}") for id, share in near if share >= 0.005),
-        stability=f"{facts.stability[segment.id]:.2f}",
-        stability_words=stability_words(facts.stability[segment.id]),
-        play=_play(recommended(segment, contract), plan),
-        duties=duties(segment, model, plan),
+def segment_page(segment: Segment, book: Book) -> Chapter:
+    """The page, the actions before the description."""
+    play, place = book.plays[segment.id], book.segments.index(segment) + 1
+    eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (f" · {play.stage}" if play.stage else "")
+    return Chapter(
+        segment.id,
+        segment.name,
+        (
+            Text(segment.definition, "lead"),
+            _figures(segment, book),
+            _todo(segment, book),
+            *_who(segment, book),
+            Columns((_whom_first(segment, book), _inside(segment, book)), style="halves"),
+        ),
+        eyebrow,
     )
 
 
-def duties(segment: Segment, model: Model, plan: SegmentPlan) -> tuple[Duty, ...]:
-    """The tasks of a segment, with a proposal where one is not assigned."""
+def _figures(segment: Segment, book: Book) -> Block:
+    facts, contract = book.model.evaluation.segments, book.contract
+    figures = [(words.count(segment.customers), f"{contract.noun}, {words.percent(segment.share)} of all")]
+    if facts.spend:
+        spend = facts.spend.segments[segment.id]
+        figures.append((words.percent(spend.share), f"of {contract[facts.spend.feature].words}"))
+    if outcome := facts.holdout_outcomes.get(segment.id):
+        figures += [
+            (words.percent(outcome.purchase_rate), f"{contract.outcome}; {words.percent(book.base_rate)} of all do"),
+            (words.percent(outcome.share_of_buyers), f"of everyone who {contract.outcome}"),
+        ]
+    if facts.trend and segment.id in facts.trend.segments:
+        trend = facts.trend.segments[segment.id]
+        figures.append((words.change(trend.change), f"since {words.day(facts.trend.since_date)}"))
+    return KeyFigures(tuple(figures))
+
+
+def _todo(segment: Segment, book: Book) -> Block:
+    play, plan = book.plays[segment.id], book.plan[segment.id]
+    short = [("Offer", play.offer), ("When", play.cadence)]
+    details = [(Heading(title), Text(_line(line))) for title, line in short if line]
+    if play.channels:
+        details.append((Heading("Channels"), *(Text(_line(one)) for one in play.channels)))
+    lists = [(Heading(title), ItemList(tuple(map(_line, lines)), ordered=True))
+             for title, lines in (("Do", play.do), ("Do not", play.avoid)) if lines]  # fmt: skip
+    blocks: list[Block] = [Text(_line(play.message), "message")]
+    blocks += [Columns(tuple(lists), style="halves"), Columns(tuple(details), style="thirds")]
+    blocks.append(Columns(tuple((Text(rich("<small>{}</small> {}", *one), "duty"),) for one in _duties(segment, book.model, plan)),
+                          style="quarters"))  # fmt: skip
+    return Callout(tuple(blocks), "What to do", "todo", book.colors[segment.id])
+
+
+def _line(line: Line) -> str:
+    """A line of a play with the fact that it rests on."""
+    why = "general advice" if line.general else line.fact
+    return rich("{} <small>{}</small>", line.text, why) if why else line.text
+
+
+def _duties(segment: Segment, model: Model, plan: SegmentPlan) -> tuple[tuple[str, Markup], ...]:
+    return tuple(
+        (name, Markup(rich("<strong>{}</strong>", value)) if not open else rich("{} ({})", value, TO_CONFIRM))
+        for name, value, open in duties(segment, model, plan)
+    )
+
+
+def _who(segment: Segment, book: Book) -> tuple[Block, ...]:
+    rows = distinctive(segment, book)
+    color, blocks = book.colors[segment.id], list[Block]()
+    blocks.append(Heading("What sets them apart"))
+    if rows:
+        blocks.append(Figure(differences([_difference(one, book) for one in rows], color),
+                             caption="Averages per head; index 100 is the average of all, and 80 to 120 is ordinary and left out."))
+    else:
+        blocks.append(Text(f"Nothing differs clearly from the average of all {book.contract.noun}."))
+    return tuple(blocks)
+
+
+def distinctive(segment: Segment, book: Book) -> list[Profile]:
+    """What differs most from the average of all, one feature for each theme; the highest index first."""
+    contract = book.contract
+    themes = {name: theme.name for theme in book.model.evaluation.segments.themes for name in theme.features}
+    best: dict[str, Profile] = {}
+    for item in segment.profile:
+        feature = contract[item.feature]
+        # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
+        if item.index is None or feature.sensitive or ORDINARY[0] <= item.index <= ORDINARY[1]:
+            continue
+        theme = themes.get(item.feature) or feature.theme or contract.groups.get(feature.group, feature.group)
+        if theme not in best or abs(item.effect) > abs(best[theme].effect):
+            best[theme] = item
+    strongest = sorted(best.values(), key=lambda item: (-abs(item.effect), item.feature))[:MOST_ROWS]
+    return sorted(strongest, key=lambda item: (-(item.index or 0.0), item.feature))
+
+
+def _difference(item: Profile, book: Book) -> Difference:
+    feature, currency = book.contract[item.feature], book.contract.currency
+    here, everybody = (words.average(feature, value, currency) for value in (item.mean, item.base))
+    return Difference(_heading(feature, currency), here, everybody, item.index or 0.0)
+
+
+def _heading(feature: Feature, currency: str) -> str:
+    unit = words.unit(feature, currency)
+    return capital(words.short(feature)) + (f", {unit}" if unit else "")
+
+
+def _inside(segment: Segment, book: Book) -> tuple[Block, ...]:
+    """Who is among them, and how firm the segment is."""
+    play = book.plays[segment.id]
+    among = (Heading("Among them"), ItemList(tuple(_line(one) for one in play.traits))) if play.traits else ()
+    return (*among, *_firm(segment, book))
+
+
+def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
+    facts = book.model.evaluation.segments
+    border, stability = facts.borderline[segment.id], facts.stability[segment.id]
+    # The nearest first; equal shares by id, so that the same facts give the same page.
+    near = [f"{id} ({share:.0%})" for id, share in sorted(border.toward.items(), key=lambda one: (-one[1], one[0]))[:3]
+            if share >= 0.005]  # fmt: skip
+    text = f"Stability {stability:.2f}, {stability_words(stability)}: how much of the segment is found again in other samples."
+    if near:
+        text += f" {border.share:.0%} are one ordinary step away from another segment, most of them from {', '.join(near)}."
+    return (Heading("How firm it is"), Text(text))
+
+
+def _whom_first(segment: Segment, book: Book) -> tuple[Block, ...]:
+    together, contract = book.model.evaluation.together, book.contract
+    cells = together.matrix[segment.id]
+    total = sum(cell.n for cell in cells)
+    blocks: list[Block] = [Heading("Whom of them first")]
+    if not total:
+        return (*blocks, Text("Nobody of this segment is in the holdout: how likely they act is not measured."))
+    strength = {step: STRENGTHS[place] for place, (steps, _, _) in enumerate(TREATMENTS) for step in steps}
+    chart = decile_columns([cell.n / total for cell in cells], book.colors[segment.id], strength, contract.noun)
+    blocks.append(Figure(chart, caption=f"Share of the segment in each tenth (decile) of all {contract.noun}; 10 is the most likely."))
+    return tuple(blocks)
+
+
+def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str = "") -> tuple[tuple[str, str, bool], ...]:
+    """The tasks of a segment: name, what is decided or proposed, and whether it is still open."""
     control = "" if plan.control_group is None else f"{plan.control_group:.0%} of the segment"
     review = words.day(plan.review) if plan.review else ""
-    tasks = (
-        ("KPI", plan.kpi, f"Proposed: {recommended(segment, model.contract).kpi}"),
-        ("Owner", plan.owner, "Who is responsible?"),
-        ("Control group", control, _control_hint(segment, model)),
-        ("Review date", review, "When is the result read?"),
-    )
-    return tuple(Duty(name, value or UNASSIGNED, hint, not value) for name, value, hint in tasks)
+    tasks = (("KPI", plan.kpi, kpi), ("Owner", plan.owner, "nobody yet"),
+             ("Control group", control, _control_hint(segment, model)), ("Review", review, "no date yet"))  # fmt: skip
+    return tuple((name, value or proposal, not value) for name, value, proposal in tasks)
 
 
 def _control_hint(segment: Segment, model: Model) -> str:
@@ -199,112 +192,11 @@ def _control_hint(segment: Segment, model: Model) -> str:
         size = round(segment.customers * share)
         uplift = smallest_uplift(segment.id, size, model)
         if uplift is not None and uplift <= _DETECTABLE:
-            return f"Proposed: {share:.0%}, {words.count(size)} {noun}; can show a rise of {100 * uplift:g} in 100"
-    return f"Proposed: {CONTROLS[0]:.0%}, but even half is too few to show a rise of {100 * _DETECTABLE:g} in 100"
+            return f"{share:.0%}, {words.count(size)} {noun}; can show a rise of {100 * uplift:g} in 100"
+    return f"{CONTROLS[0]:.0%}, but even half is too few to show a rise of {100 * _DETECTABLE:g} in 100"
 
 
 def smallest_uplift(id: str, each: float, model: Model) -> float | None:
     """The smallest of the stored uplifts that this many customers in the control group can detect."""
     steps = model.evaluation.together.segment_control_sizes.get(id, ())
     return min((one.uplift for one in steps if one.customers_each <= each), default=None)
-
-
-def _trend(id: str, facts: Trend | None) -> str:
-    if facts is None:
-        return "first model: no trend yet"
-    since = words.day(facts.since_date)
-    if id not in facts.segments:
-        return f"new since {since}"
-    one = facts.segments[id]
-    return f"{words.change(one.change)} since {since}, when it was {words.percent(one.share_before)}"
-
-
-def _rules(segment: Segment, funnel: Sequence[Sequence[int]], contract: Contract) -> tuple[tuple[Step, ...], ...]:
-    # Bars are relative to all customers, whose number follows from any segment.
-    total = segment.customers / segment.share if segment.share else 1.0
-    return tuple(
-        tuple(
-            Step(capital(" and ".join(phrases(condition, contract))), words.count(left), one_way(left / total))
-            for condition, left in zip(rule.conditions, lefts, strict=True)
-        )
-        for rule, lefts in zip(segment.rules, funnel, strict=True)
-    )
-
-
-def _features(segment: Segment, contract: Contract) -> tuple[FeatureRow, ...]:
-    """The features furthest above and below the average, by effect; the highest index first."""
-    # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
-    shown = [item for item in segment.profile if item.index is not None and not contract[item.feature].sensitive]
-    usable = [item for item in shown if abs(item.effect) >= _SLIGHT]
-    # Both sides apart: a segment far above in many features would otherwise show none that it lacks.
-    above = sorted((p for p in usable if p.effect > 0), key=lambda p: -p.effect)[:MOST_BARS]
-    below = sorted((p for p in usable if p.effect < 0), key=lambda p: p.effect)[:MOST_BARS]
-    selected = sorted(above + below, key=lambda p: -(p.index or 0.0))
-    return tuple(_feature(item, segment.customers, contract) for item in selected)
-
-
-def _feature(item: Profile, customers: int, contract: Contract) -> FeatureRow:
-    feature = contract[item.feature]
-    return FeatureRow(
-        words=capital(words.short(feature)),
-        unit=words.unit(feature, contract.currency),
-        value=words.average(feature, item.mean, contract.currency),
-        base=words.average(feature, item.base, contract.currency),
-        index=words.index(item.index),
-        known="" if item.known == customers else words.count(item.known),
-        bar=index_bar(item.index or 0.0),
-    )
-
-
-def _rates(outcome: Outcome | None, model: Model) -> tuple[Rate, ...]:
-    if outcome is None:
-        return ()
-    base = model.evaluation.purchase.holdout.base_rate
-    rows = (
-        ("Here, actual", outcome.purchase_rate, True),
-        ("Here, predicted", outcome.predicted_rate, True),
-        (f"All {model.contract.noun}", base, False),
-    )
-    highest = max(value for _, value, _ in rows) or 1.0
-    return tuple(Rate(name, words.percent(value), one_way(value / highest), ours) for name, value, ours in rows)
-
-
-def _deciles(cells: Sequence[DecileCell], accent: str, contract: Contract) -> str:
-    total = sum(cell.n for cell in cells) or 1
-    return deciles_svg([cell.n / total for cell in cells], accent, contract.noun)
-
-
-def _drivers(facts: Sequence[facts_of.Driver], segment: Segment, contract: Contract) -> tuple[DriverRow, ...]:
-    # What would be printed as 0.00 is no driver.
-    selected = [one for one in facts if abs(one.mean_points) >= 0.005][:MOST_DRIVERS]
-    largest = max((abs(one.mean_points) for one in selected), default=1.0)
-    profile = {item.feature: item for item in segment.profile}
-    return tuple(
-        DriverRow(
-            words=capital(" with ".join(words.short(contract[name]) for name in one.term.split(" × "))),
-            points=words.signed(one.mean_points),
-            averages=_averages(profile.get(one.term), contract),
-            strength=words.strength(one.mean_points),
-            bar=both_ways(one.mean_points / largest),
-        )
-        for one in selected
-    )
-
-
-def _averages(item: Profile | None, contract: Contract) -> str:
-    if item is None:
-        return ""
-    feature = contract[item.feature]
-    here, base = (words.average(feature, value, contract.currency) for value in (item.mean, item.base))
-    return f"here {here}, all {base}"
-
-
-def _play(proposed: Play, plan: SegmentPlan) -> Play:
-    return Play(
-        do=plan.do or proposed.do,
-        avoid=plan.avoid or proposed.avoid,
-        offer=plan.offer or proposed.offer,
-        channels=plan.channels or proposed.channels,
-        cadence=plan.cadence or proposed.cadence,
-        kpi=plan.kpi or proposed.kpi,
-    )
