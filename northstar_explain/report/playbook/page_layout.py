@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from northstar_explain.report.document.render import Press, html
+from northstar_explain.report.document.press import PdfJob, Press, pdf_bytes, rare_garbage_collection
+from northstar_explain.report.document.render import html
 from northstar_explain.report.playbook.facts import Playbook
 from northstar_explain.report.playbook.segment_page import SegmentPage
 
@@ -136,6 +137,14 @@ def fit_alike(press: Press, texts: Sequence[str]) -> list[Fitted]:
         fitted.append(fit(press, text, level))
         level = fitted[-1].level
     return [one if one.level == level else fit(press, text, level) for one, text in zip(fitted, texts, strict=True)]
+
+
+def fitted_pdfs(job: PdfJob) -> list[bytes]:
+    """The PDF of each segment's page, all in the largest font size with which each fits one A4 page."""
+    press = Press(job.styles, job.assets)
+    with rare_garbage_collection():
+        fitted = fit_alike(press, job.pages)
+        return [pdf_bytes(one.document, title) for one, title in zip(fitted, job.titles, strict=True)]
 
 
 def _first(page: Page, book: Playbook) -> int:
