@@ -42,7 +42,8 @@ from northstar_explain.report.comparison_alternatives import alternatives_facts
 from northstar_explain.report.comparison_charts import bars_svg, curves_svg, mix_svg, spread_svg
 from northstar_explain.report.curve import curve_svg
 from northstar_explain.report.document.palette import ACCENTS
-from northstar_explain.report.document.render import html, pdf
+from northstar_explain.report.document.press import PdfJob, typeset
+from northstar_explain.report.document.render import html
 from northstar_explain.report.playbook.plays import recommended
 from northstar_explain.report.treatments import TREATMENTS
 
@@ -108,7 +109,7 @@ def write_comparison(
     memo = comparison_facts(model)
     css = resources.files("northstar_explain.templates").joinpath("comparison.css").read_text(encoding="utf-8")
     progress("laying out the pages")
-    data = pdf(html("comparison.html.j2", memo=memo, style=None), "comparison.css")
+    data = typeset(PdfJob((html("comparison.html.j2", memo=memo, style=None),), ("comparison.css",)))[0]
     page = html("comparison.html.j2", memo=memo, style=Markup(css))  # our own file, not user input
     tables.publish({out: data, page_path: page.encode()})
     return out, page_path

@@ -23,7 +23,8 @@ from northstar_explain.errors import OutputError
 from northstar_explain.model import Model, Profile
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document import palette
-from northstar_explain.report.document.render import html, pdf
+from northstar_explain.report.document.press import PdfJob, typeset
+from northstar_explain.report.document.render import html
 from northstar_explain.report.playbook import WrittenPlaybook, playbook_facts, write_playbook
 from northstar_explain.report.playbook.page_layout import TEMPLATE, pages
 from northstar_explain.report.playbook.playbook_charts import index_bar
@@ -230,7 +231,7 @@ def test_a_report_fetches_nothing(tag: str, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("socket.socket.connect", lambda self, address: asked.append(address))
     for url in (secret.as_uri(), "http://127.0.0.1:9/x.css"):
         head = f"<html lang=en><head><title>t</title>{tag.format(url=url)}</head><body><p>hello</p></body></html>"
-        reader = pypdf.PdfReader(BytesIO(pdf(head, "playbook.css")))
+        reader = pypdf.PdfReader(BytesIO(typeset(PdfJob((head,), ("playbook.css",)))[0]))
         assert "STOLEN" not in reader.pages[0].extract_text()
         assert not reader.attachments
         assert not reader.pages[0].images

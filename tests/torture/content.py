@@ -13,7 +13,7 @@ SLOW = {
     "simulate": ("simulate:customers",),
     "train": ("training:train",),
     "playbook": ("report.playbook.write_playbook:_files",),
-    "compare": ("report.comparison:pdf", "report.comparison:html"),
+    "compare": ("report.comparison:typeset", "report.comparison:html"),
     "sql": ("export.sql:segments_sql",),
     "sql --scores": ("export.sql.write_sql:scores_sql", "export.sql.write_sql:tables_sql"),
     "audit": ("report.audit.pack.write_pack:_made",),

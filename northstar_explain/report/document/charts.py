@@ -6,6 +6,7 @@ A chart is a function in a file of its own under `report/charts/` that returns a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,15 +80,25 @@ def svg(chart: Chart) -> Markup:
     Markup
         An SVG whose title is the alternative text; the same for the same chart.
     """
-    drawn = _library().vegalite_to_svg(chart.themed, vl_version=VERSION)
+    drawn = library().vegalite_to_svg(chart.themed, vl_version=VERSION)
     # Vega names its elements for screen readers one by one; a picture has one name.
     drawn = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", drawn)
-    opening, rest = drawn.split(">", 1)
+    opening, rest = _own_ids(drawn).split(">", 1)
     return Markup(f'{opening} role="img"><title>{escape(_printable(chart.alt_text))}</title>{rest}')
 
 
+def _own_ids(drawn: str) -> str:
+    """The drawing with ids that follow from its content: Vega counts on from chart to chart, and pages hold several."""
+    names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', drawn))
+    for place, name in enumerate(names):
+        drawn = re.sub(rf'(\bid="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>v-{place}", drawn)
+    mark = hashlib.sha256(drawn.encode()).hexdigest()[:10]
+    return re.sub(r'(\bid="|url\(#)v-', rf"\g<1>v{mark}-", drawn)
+
+
 @cache
-def _library() -> Any:
+def library() -> Any:
+    """The drawing library, with our font."""
     # Loaded when the first chart is drawn: it brings a JavaScript engine with it.
     import fontpkg_inter
     import vl_convert

@@ -12,11 +12,26 @@ from markupsafe import Markup
 from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.fonts import inter, woff2_url
-from northstar_explain.report.document.render import FONT, Press, pdf_bytes, rare_garbage_collection, stylesheet
+from northstar_explain.report.document.press import (
+    PdfJob,
+    PdfWorker,
+    Press,
+    has_room,
+    pdf_bytes,
+    rare_garbage_collection,
+)
+from northstar_explain.report.document.render import FONT, stylesheet
 from northstar_explain.report.playbook.facts import Playbook, playbook_facts
-from northstar_explain.report.playbook.page_layout import STYLE, Page, lay_out_pages, pages, segment_texts, source
+from northstar_explain.report.playbook.page_layout import (
+    STYLE,
+    Page,
+    fitted_pdfs,
+    lay_out_pages,
+    pages,
+    segment_texts,
+    source,
+)
 from northstar_explain.report.playbook.plan import Plan
-from northstar_explain.report.playbook.segment_pdfs import SegmentPdfProcess, has_room
 
 LOGO = "asset:logo"
 _OF_SEGMENT = re.compile(r"playbook-S\d+\.pdf")
@@ -77,7 +92,7 @@ def write_playbook(
         tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
     progress("collecting the facts")
     # Started before the facts are collected, as it has half a second of imports to do.
-    process = SegmentPdfProcess() if has_room() else None
+    process = PdfWorker(fitted_pdfs) if has_room() else None
     try:
         with rare_garbage_collection():
             data, long = _files(playbook_facts(model, plan), plan, process, progress)
@@ -91,18 +106,18 @@ def write_playbook(
 
 
 def _files(
-    book: Playbook, plan: Plan, process: SegmentPdfProcess | None, progress: Callable[[str], None]
+    book: Playbook, plan: Plan, process: PdfWorker | None, progress: Callable[[str], None]
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Name to content of every file, and the ids of pages that are longer than one A4 page."""
     # One font with the characters of all pages: each PDF of its own would subset it again.
     font = inter(source(book, pages(book)))
     titles = [f"{segment.name}: {book.title}" for segment in book.segments]
-    if process:
-        process.begin(segment_texts(book), titles, font)
     assets = {FONT: (font, "font/ttf")}
+    if process:
+        process.begin(PdfJob(tuple(segment_texts(book)), (STYLE,), dict(assets), tuple(titles)))
     if plan.logo:
         assets[LOGO] = (plan.logo.data, plan.logo.kind)
-    laid_out = lay_out_pages(Press(STYLE, assets), book, LOGO if plan.logo else "", progress)
+    laid_out = lay_out_pages(Press((STYLE,), assets), book, LOGO if plan.logo else "", progress)
     progress("writing the PDFs")
     # Before the whole book: writing a page changes it, so that the order decides the bytes.
     here = [] if process else list(map(pdf_bytes, (one.document for one in laid_out if one.page.segment), titles))

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from northstar_explain.report.document.blocks import Chapter, Facts, Figure
 from northstar_explain.report.document.merge_pdfs import merge_pdfs
-from northstar_explain.report.document.pdf_jobs import PdfJob, font_for, pdf
+from northstar_explain.report.document.press import PdfJob, PdfWorker, font_assets, start, typeset
 from northstar_explain.report.document.render import html
 
-_TEMPLATE = "audit-report.html.j2"
+_TEMPLATE, _STYLE = "audit-report.html.j2", "audit.css"
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,25 @@ class Report:
         figures = (block for chapter in self.chapters for block in chapter.blocks if isinstance(block, Figure))
         return {figure.address: str(figure.picture).encode() for figure in figures}
 
+    def job(self, fonts: dict[str, tuple[bytes, str]] | None = None) -> PdfJob:
+        """What the press needs; with a font of its own characters by default."""
+        page, pictures = self.page(), self.pictures()
+        assets = {url: (data, "image/svg+xml") for url, data in pictures.items()}
+        return PdfJob((page,), (_STYLE,), {**assets, **(fonts or font_assets([page], pictures.values()))})
+
     def typeset(self) -> bytes:
         """The document as PDF."""
-        return pdf(self.page(), self.pictures())
+        return typeset(self.job())[0]
 
-    def start_jobs(self, count: int) -> list[PdfJob]:
+    def start_jobs(self, count: int) -> list[PdfWorker]:
         """Typeset the chapters in `count` worker processes, each an equal share of them, in order."""
         # Equal shares: pages of the appendix are alike, so processes end at about the same time.
         bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
         chunks = [replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b]
-        inputs = [(chunk.page(), chunk.pictures()) for chunk in chunks]
         # Subset once, for the characters of all chunks.
-        font = font_for((page for page, _ in inputs), (data for _, pictures in inputs for data in pictures.values()))
-        return [PdfJob(page, pictures, font) for page, pictures in inputs]
+        pictures = [data for chunk in chunks for data in chunk.pictures().values()]
+        fonts = font_assets([chunk.page() for chunk in chunks], pictures)
+        return start([chunk.job(fonts) for chunk in chunks])
 
 
 def merged_report(front: bytes, appendix: Sequence[bytes]) -> bytes:

@@ -177,7 +177,7 @@ def _made(
         # Last, because it lists the hashes of all other files.
         contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what)
         front = contents.report().typeset()
-        pack.add(REPORT, merged_report(front, [job.result() for job in jobs]), "the report")
+        pack.add(REPORT, merged_report(front, [job.result()[0] for job in jobs]), "the report")
     finally:
         # Whatever failed, no worker process is left behind.
         for job in jobs:

@@ -1,0 +1,148 @@
+// Draws the charts of a page, each a Vega-Lite specification, when they come near the window; without `eval`. Every mark
+// with a tooltip is a value: the pointer shows it, arrow keys move from one to the next, and screen readers hear it.
+// A "value" event on the figure carries the datum that is shown, or null.
+{
+  const NARROW = 560; // pixels below which charts side by side stand one below the other
+  const OPTIONS = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, hover: false };
+  const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+
+  const make = (name, className, attributes = {}) => {
+    const element = document.createElement(name);
+    if (className) element.className = className;
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    return element;
+  };
+
+  /** The specification, its plots wider by so many pixels; side by side they share them, one below the other each has them. */
+  function wider(spec, more, narrow) {
+    const { hconcat, ...rest } = spec;
+    if (hconcat && narrow) return wider({ ...rest, vconcat: hconcat }, more, narrow);
+    if (hconcat) return { ...rest, hconcat: hconcat.map((one) => wider(one, more / hconcat.length, narrow)) };
+    if (spec.vconcat) return { ...rest, vconcat: spec.vconcat.map((one) => wider(one, more, narrow)) };
+    if (spec.spec) return { ...rest, spec: wider(spec.spec, more / (spec.columns ?? 1), narrow) };
+    return typeof spec.width === "number" ? { ...rest, width: Math.max(60, Math.floor(spec.width + more)) } : rest;
+  }
+
+  /** Marks with a tooltip, in drawing order, each with what it says and its element. */
+  function valuesOf(item, found = []) {
+    for (const child of item.items ?? []) {
+      if (child.tooltip && child._svg) found.push(child);
+      valuesOf(child, found);
+    }
+    return found;
+  }
+
+  const linesOf = (tooltip) =>
+    typeof tooltip === "object" ? Object.entries(tooltip).map(([key, value]) => [key, String(value)]) : [["", String(tooltip)]];
+
+  class DrawnChart {
+    constructor(figure) {
+      this.figure = figure;
+      this.at = -1;
+      this.plot = make("div", "drawn", { tabindex: 0, role: "group", "aria-roledescription": "chart" });
+      this.plot.setAttribute("aria-label", `${figure.dataset.name} Arrow keys move from value to value.`);
+      this.ring = make("div", "ring", { hidden: "" });
+      this.tip = make("div", "tip", { hidden: "", "aria-hidden": "true" });
+      this.said = make("p", "said", { "aria-live": "polite" });
+      this.plot.addEventListener("keydown", (event) => this.key(event));
+      this.plot.addEventListener("blur", () => this.show(null));
+      figure.append(this.plot, this.ring, this.tip, this.said);
+    }
+
+    async draw(spec) {
+      const width = this.figure.clientWidth;
+      const holder = make("div");
+      const narrow = width < NARROW;
+      this.plot.replaceChildren(holder);
+      let result = await this.embed(holder, wider(spec, 0, narrow));
+      // How wide labels are is known once they are drawn: the plots take what is left of the width, or give it up.
+      const more = width - holder.querySelector("svg").width.baseVal.value;
+      if (Math.abs(more) > 1) {
+        result.finalize();
+        result = await this.embed(holder, wider(spec, more, narrow));
+      }
+      this.result?.finalize();
+      this.result = result;
+      this.width = width;
+      holder.querySelector("svg").setAttribute("aria-hidden", "true");
+      this.values = valuesOf(result.view.scenegraph().root);
+      this.show(null);
+      this.figure.querySelector(":scope > svg")?.setAttribute("hidden", "");
+    }
+
+    embed(holder, spec) {
+      const tooltip = (_, event, item, value) => this.show(value ? item : null);
+      return globalThis.vegaEmbed(holder, spec, { ...OPTIONS, tooltip });
+    }
+
+    key(event) {
+      if (event.key === "Escape") return this.show(null);
+      if (!(event.key in KEYS) || !this.values.length) return;
+      event.preventDefault();
+      this.at = Math.min(this.values.length - 1, Math.max(0, this.at + KEYS[event.key]));
+      this.show(this.values[this.at]);
+      this.said.textContent = linesOf(this.values[this.at].tooltip).map((line) => line.filter(Boolean).join(": ")).join("; ");
+    }
+
+    /** Show the value of a mark beside it, or nothing. */
+    show(item) {
+      this.ring.hidden = this.tip.hidden = !item;
+      if (item) {
+        this.at = this.values.indexOf(item);
+        const lines = linesOf(item.tooltip).map(([key, value]) => {
+          const line = make("div");
+          if (key) line.append(make("span"));
+          line.append(make("b"));
+          line.lastChild.textContent = value;
+          if (key) line.firstChild.textContent = key;
+          return line;
+        });
+        this.tip.replaceChildren(...lines);
+        this.place(item._svg.getBoundingClientRect());
+      }
+      this.figure.dispatchEvent(new CustomEvent("value", { detail: item ? item.datum : null }));
+    }
+
+    place(mark) {
+      const frame = this.figure.getBoundingClientRect();
+      const [left, top] = [mark.left - frame.left, mark.top - frame.top];
+      Object.assign(this.ring.style, {
+        left: `${left - 3}px`, top: `${top - 3}px`, width: `${mark.width + 6}px`, height: `${mark.height + 6}px`,
+      });
+      const room = frame.width - this.tip.offsetWidth;
+      const above = mark.top > this.tip.offsetHeight + 12;
+      this.tip.style.left = `${Math.max(0, Math.min(room, left + mark.width / 2 - this.tip.offsetWidth / 2))}px`;
+      this.tip.style.top = `${above ? top - this.tip.offsetHeight - 8 : top + mark.height + 8}px`;
+    }
+  }
+
+  const drawn = new WeakMap();
+
+  /** Draw a figure, with the specification in it or another one; a promise that is kept when it is drawn. */
+  async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent)) {
+    // Vega measures texts before it places them: the font has to be there.
+    await Promise.all(["11px Inter", "600 12px Inter"].map((font) => document.fonts.load(font)));
+    if (!drawn.has(figure)) drawn.set(figure, new DrawnChart(figure));
+    figure.chartSpec = spec;
+    await drawn.get(figure).draw(spec);
+    resized.observe(figure);
+  }
+
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      draw(target);
+    }
+  }, { rootMargin: "400px" });
+
+  const resized = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const chart = drawn.get(target);
+      if (target.clientWidth && chart.width !== target.clientWidth) requestAnimationFrame(() => chart.draw(target.chartSpec));
+    }
+  });
+
+  globalThis.northstarCharts = { draw };
+  for (const figure of document.querySelectorAll("figure.chart")) if (figure.querySelector("script")) near.observe(figure);
+}
