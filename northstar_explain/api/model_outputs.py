@@ -35,7 +35,8 @@ class ModelOutputs:
         Parameters
         ----------
         out : path
-            The folder for ``playbook.pdf``, ``playbook.html`` and a PDF per segment.
+            The folder for ``playbook.pdf``, ``playbook.html``, ``playbook.docx``, ``summary.pdf``, ``summary.html`` and a
+            PDF per segment.
         plan : Plan or path of a ``playbook.toml``, optional
             Names, owners, actions, offers, KPIs, colors, logo.
         overwrite : bool, default False
@@ -50,9 +51,11 @@ class ModelOutputs:
         PlanError, OutputError
             When the plan is not for these segments, or the folder cannot be written.
         """
+        from northstar_explain.export.sql.segment_sql import conditions_sql
         from northstar_explain.report.playbook import write_playbook
 
-        return write_playbook(self.data, Path(out), overwrite, progress, self._plan(plan))
+        # Handed over, as report and export never import each other.
+        return write_playbook(self.data, Path(out), overwrite, progress, self._plan(plan), conditions_sql(self.data))
 
     def check_plan(self, plan: Plan | Path | str | None = None) -> list[Any]:
         """What is unassigned in a plan, or contradicts the data; parameters and errors as for `playbook`.

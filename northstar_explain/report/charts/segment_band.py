@@ -10,6 +10,7 @@ from northstar_explain.report.document.palette import PAPER
 
 # A stripe narrower than this, in pixels, has no room for its id.
 _NARROW = 22
+_HEIGHT = 150
 
 
 def segment_band(rows: Sequence[SizeRow], noun: str) -> Chart:
@@ -23,7 +24,7 @@ def segment_band(rows: Sequence[SizeRow], noun: str) -> Chart:
     place = {"type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "nice": False}}
     spec = {
         "width": WIDE,
-        "height": 130,
+        "height": _HEIGHT,
         "data": {"values": values},
         "layer": [
             {
@@ -37,7 +38,7 @@ def segment_band(rows: Sequence[SizeRow], noun: str) -> Chart:
                 },
             },
             {
-                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 7, "y": 122, "color": PAPER,
+                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 7, "y": _HEIGHT - 8, "color": PAPER,
                          "fontWeight": 700},
                 "encoding": {"x": {"field": "left", **place}, "text": {"field": "label"}},
             },

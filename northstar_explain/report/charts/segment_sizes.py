@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from northstar_explain.report.document.palette import INK, QUIET
 
 # Pixels: a chart as wide as the text of a page, in which a letter of 11 pixels is more than 9 points high.
 WIDE = 600
-_ROW, _NAMES = 22, 36
+_ROW, _NAMES, _LETTERS = 19, 36, 32
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,14 @@ def _panel(key: str, title: str, order: list[str], width: int, names: bool) -> d
     # Room at the right end for the figure of the longest bar.
     x = {"field": key, "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "range": [0, width - 42]}}
     return {
-        "title": {"text": title, "fontSize": 11, "fontWeight": "normal", "color": QUIET, "limit": width, "frame": "group"},
+        "title": {"text": textwrap.wrap(title, _LETTERS), "fontSize": 11, "fontWeight": "normal", "color": QUIET,
+                  "frame": "group"},
         "width": width,
         "height": {"step": _ROW},
         "encoding": {"y": y, "x": x},
         "layer": [
             {
-                "mark": {"type": "bar", "height": 14},
+                "mark": {"type": "bar", "height": 13},
                 "encoding": {
                     "color": {"field": "color", "type": "nominal", "scale": None},
                     "tooltip": [{"field": "id", "title": "Segment"},

@@ -34,7 +34,6 @@ def cover(book: Book) -> tuple[Block, ...]:
 def overview(book: Book) -> Chapter:
     """All segments: the chart, and below it the table in the same order."""
     noun, outcome, facts = book.contract.noun, book.contract.outcome, book.model.evaluation.segments
-    everybody = SizeRow("All", _EVERYBODY, None, book.base_rate, None)
     head = ["Segment", noun.capitalize(), *(["Share of spend"] if facts.spend else []), "Rate", "Stability"]
     note = f"Rate: {outcome}, measured on {words.count(book.model.evaluation.purchase.holdout.n)} {noun} of the holdout. "
     note += f"Stability: 1 is the same segment in every sample, from {JACCARD_STABLE} on it is stable. "
@@ -43,7 +42,7 @@ def overview(book: Book) -> Chapter:
         "overview",
         _headline(book),
         (
-            Figure(segment_sizes([*size_rows(book), everybody], noun, outcome)),
+            Figure(segment_sizes([*size_rows(book), everybody(book)], noun, outcome)),
             Table(tuple(head), tuple(_row(one, book) for one in book.segments), style="segments",
                   widths=(54, 12, 11, 11, 12) if facts.spend else (60, 14, 13, 13)),
             Text(note, "fine"),
@@ -60,6 +59,11 @@ def size_rows(book: Book) -> list[SizeRow]:
                 outcomes[one.id].share_of_buyers if one.id in outcomes else None)
         for one in book.segments
     ]  # fmt: skip
+
+
+def everybody(book: Book) -> SizeRow:
+    """The row of all, below those of the segments."""
+    return SizeRow("All", _EVERYBODY, None, book.base_rate, None)
 
 
 def _row(segment: Segment, book: Book) -> tuple[Cell, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from markupsafe import Markup
+
 from northstar_explain.contract.conditions import Condition
 from northstar_explain.model.evaluation.together_facts import DecileCell
+from northstar_explain.model.segments import Segment
 from northstar_explain.model.tree import Leaf, Split, Tree, depth
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.charts.rule_tree import rule_tree
@@ -62,13 +65,16 @@ def tree(book: Book) -> Chapter:
         Figure(rule_tree(asked, book.names, book.colors)),
     ]
     if book.sql:
-        rows = tuple((one.id, " OR ".join(f"({text})" if len(book.sql[one.id]) > 1 else text for text in book.sql[one.id]))
-                     for one in book.segments)
-        blocks += [Heading("The same in SQL"), Table(("Segment", "Condition on the columns of the table"), rows, words=2,
-                                                    widths=(10, 90), style="sql"),
-                   Text("The whole statement for your database: explain sql.", "fine")]
+        blocks += [Heading("The same in SQL"), sql_table(book, book.segments)]
     most = depth(asked)
     return Chapter("tree", f"At most {most} question{'s' if most != 1 else ''} decide anyone’s segment", tuple(blocks), "All rules as one tree")
+
+
+def sql_table(book: Book, segments: Sequence[Segment]) -> Table:
+    """The rules of segments as conditions for a database."""
+    rows = tuple((one.id, Markup(" <strong>OR</strong> ").join(book.sql[one.id])) for one in segments)
+    return Table(("", "Condition on the columns of the table; explain sql prints the whole statement"), rows, words=2,
+                 widths=(6, 94), style="sql")  # fmt: skip
 
 
 def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:

@@ -38,7 +38,7 @@ def fit(press: Press, page: str, first: int = 0) -> Fitted:
     sheets = page.count("<section")
     for level in range(first, LEVELS):
         # Texts are escaped: this class can only be the template's.
-        document = press.lay_out(page.replace(f' class="{VARIANT}"', f' class="playbook fit-{level}"', 1))
+        document = press.lay_out(page.replace(f'<body class="{VARIANT}', f'<body class="playbook fit-{level}', 1))
         if len(document.pages) <= sheets:
             return Fitted(level, document, True)
     return Fitted(level, document, False)
@@ -57,5 +57,7 @@ def fit_alike(press: Press, pages: Sequence[str]) -> list[Fitted]:
 def fitted_pdfs(job: PdfJob) -> list[bytes]:
     """The PDFs of a job, each of its pages in the largest type with which it fits."""
     press = Press(job.styles, job.assets)
+    alike, others = [page for page in job.pages if page.count("<section") > 1], [page for page in job.pages if page.count("<section") == 1]
     with rare_garbage_collection():
-        return [pdf_bytes(fit(press, page).document, title) for page, title in zip(job.pages, job.titles, strict=True)]
+        fitted = [*fit_alike(press, alike), *(fit(press, page) for page in others)]
+        return [pdf_bytes(one.document, title) for one, title in zip(fitted, job.titles, strict=True)]

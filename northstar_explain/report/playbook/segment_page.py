@@ -19,11 +19,11 @@ from northstar_explain.report.document.blocks import (
     Callout,
     Chapter,
     Columns,
+    Facts,
     Figure,
     Heading,
     ItemList,
     KeyFigures,
-    Table,
     Text,
     rich,
 )
@@ -79,17 +79,15 @@ def _figures(segment: Segment, book: Book) -> Block:
 
 def _todo(segment: Segment, book: Book) -> Block:
     play, plan = book.plays[segment.id], book.plan[segment.id]
-    short = [("Offer", play.offer), ("When", play.cadence)]
-    details = [(Heading(title), Text(_line(line))) for title, line in short if line]
-    if play.channels:
-        details.append((Heading("Channels"), *(Text(_line(one)) for one in play.channels)))
     lists = [(Heading(title), ItemList(tuple(map(_line, lines)), ordered=True))
              for title, lines in (("Do", play.do), ("Do not", play.avoid)) if lines]  # fmt: skip
-    blocks: list[Block] = [Text(_line(play.message), "message")]
-    blocks += [Columns(tuple(lists), style="halves"), Columns(tuple(details), style="thirds")]
-    blocks.append(Columns(tuple((Text(rich("<small>{}</small> {}", *one), "duty"),) for one in _duties(segment, book.model, plan)),
-                          style="quarters"))  # fmt: skip
-    return Callout(tuple(blocks), "What to do", "todo", book.colors[segment.id])
+    short = [("Offer", play.offer), ("When", play.cadence)]
+    details = [(title, _line(line)) for title, line in short if line]
+    if play.channels:
+        details.append(("Channels", Markup("; ").join(map(_line, play.channels))))
+    blocks = (Text(_line(play.message), "message"), Columns(tuple(lists), style="halves"), Facts(tuple(details)),
+              Text(_agreed(segment, book.model, plan, play.kpi), "agreed"))  # fmt: skip
+    return Callout(blocks, "What to do", "todo", book.colors[segment.id])
 
 
 def _line(line: Line) -> str:
@@ -98,11 +96,11 @@ def _line(line: Line) -> str:
     return rich("{} <small>{}</small>", line.text, why) if why else line.text
 
 
-def _duties(segment: Segment, model: Model, plan: SegmentPlan) -> tuple[tuple[str, Markup], ...]:
-    return tuple(
-        (name, Markup(rich("<strong>{}</strong>", value)) if not open else rich("{} ({})", value, TO_CONFIRM))
-        for name, value, open in duties(segment, model, plan)
-    )
+def _agreed(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> Markup:
+    """What is agreed on, and what is only proposed, to confirm."""
+    parts = [rich("<strong>{}</strong> {}", name, value + (f" ({TO_CONFIRM})" if open else ""))
+             for name, value, open in duties(segment, model, plan, kpi)]  # fmt: skip
+    return Markup(" · ").join(parts)
 
 
 def _who(segment: Segment, book: Book) -> tuple[Block, ...]:
