@@ -88,14 +88,16 @@ def train(
 
 
 def _training_options(
-    segments: int | None, rules: int | None, conditions: int | None, date: datetime.datetime | None, **options: Any
+    segments: int | None, rules: int | None, conditions: int | None, date: datetime.datetime | None,
+    as_of: datetime.datetime | None, **options: Any
 ) -> TrainingOptions:  # fmt: skip
     from northstar_explain.training import TrainingOptions
 
     defaults = TrainingOptions(**options)
     given = {"k": segments, "rules": rules, "conditions": conditions}
     chosen = replace(defaults.segments, **{name: value for name, value in given.items() if value is not None})
-    return replace(defaults, segments=chosen, date=(date or datetime.datetime.now()).date())
+    day = (date or datetime.datetime.now()).date()
+    return replace(defaults, segments=chosen, date=day, as_of=as_of and as_of.date())
 
 
 def _remark_names(names: Names, model: Path, followed: bool) -> None:

@@ -135,7 +135,10 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
     show_default=True,
     help="Run the experiments that `explain compare` reports.",
 )
-@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date on manifest and reports.  [default: today]")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The day that the model is made on.  [default: today]")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that CUSTOMERS looks up to.  [default: the contract's]"
+)
 @_SEED
 @_MAX_REJECTED
 @_OVERWRITE

@@ -299,7 +299,8 @@ def test_every_kind_of_segment_has_recommendations(model: Model) -> None:
     roles = {f.role: f.name for f in contract.features if f.role}
     for effects in product((-1.0, 0.0, 1.0), repeat=len(roles)):
         profile = tuple(
-            Profile(name, 1.0, 1.0, 100.0, effect, 1, 1) for name, effect in zip(roles.values(), effects, strict=True)
+            Profile(name, 1.0, 1.0, 100.0, effect, 1, 1, 0.5, 1.0, 1.0, 0.0, 0.0)
+            for name, effect in zip(roles.values(), effects, strict=True)
         )
         play = recommended(replace(segment, profile=profile), contract)
         assert len(set(play.do)) == len(set(play.avoid)) == 3
