@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import tint
 
-_WIDTH, _HEIGHT = 290, 84
+_WIDTH, _HEIGHT = 290, 72
 
 
 def decile_columns(shares: Sequence[float], color: str, strength: Mapping[int, float], noun: str) -> Chart:

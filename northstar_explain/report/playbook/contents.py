@@ -14,7 +14,7 @@ from northstar_explain.report.document.blocks import Block, Chapter, Facts, Figu
 from northstar_explain.report.document.document import Document
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.front_pages import cover, everybody, overview, size_rows
-from northstar_explain.report.playbook.last_pages import contacts, glossary_page, method_page, sql_table, tree
+from northstar_explain.report.playbook.last_pages import contacts, first_fifth, glossary_page, method_page, sql_table, tree
 from northstar_explain.report.playbook.method import glossary
 from northstar_explain.report.playbook.page_layout import VARIANT
 from northstar_explain.report.playbook.segment_page import segment_page
@@ -66,6 +66,6 @@ def summary(book: Book) -> Document:
         Table(("Segment", "What to tell them", noun.capitalize(), "Rate"), rows, words=2, widths=(30, 44, 13, 13)),
         Text(f"Rate: {book.contract.outcome}; {words.percent(book.base_rate)} of all do.", "fine"),
         Heading("Whom to contact first"),
-        Text(contacts(book).title + "."),
+        Text(f"{first_fifth(book)}."),
     )
     return Document(f"Summary: {book.title}", VARIANT, (), book.title, "Segments in one page", front, book.imprint, (), STYLES)

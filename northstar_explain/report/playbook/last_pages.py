@@ -7,36 +7,50 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from northstar_explain.contract.conditions import Condition
+from northstar_explain.model.evaluation.audience_facts import Band
+from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.segments import Segment
 from northstar_explain.model.tree import Leaf, Split, Tree, depth
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.charts.rule_tree import rule_tree
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.blocks import Block, Chapter, Code, Columns, Facts, Figure, Heading, Table, Text
+from northstar_explain.report.document.blocks import Block, Cell, Chapter, Columns, Facts, Figure, Heading, Table, Text
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.method import glossary, limits, method
 from northstar_explain.report.treatments import TREATMENTS
 
+# What stands beside the book, for those who have only found this file.
+FILES = (
+    ("playbook.docx", "The same to edit, for a word processor."),
+    ("playbook.html", "The same for a browser; charts tell their figures."),
+    ("playbook-S1.pdf and so on", "A page of each segment to hand out, with the words that it needs."),
+    ("summary.pdf, summary.html", "All in one page; the second is for the body of an e-mail."),
+    ("playbook.toml", "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan."),
+)
 DECILES = tuple(range(10, 0, -1))
 
 
 def contacts(book: Book) -> Chapter:
     """Segments by deciles of the probability, in bands of one treatment each."""
-    matrix, noun, outcome = book.model.evaluation.together.matrix, book.contract.noun, book.contract.outcome
-    everybody, first = _cells(matrix, DECILES), _cells(matrix, TREATMENTS[0][0])
-    share = sum(cell.n for cell in first) / (sum(cell.n for cell in everybody) or 1)
-    captured = sum(cell.actual_buyers for cell in first) / (sum(cell.actual_buyers for cell in everybody) or 1)
-    rows = tuple((f"{one.id} {one.name}", *(words.count(matrix[one.id][step - 1].n) for step in DECILES)) for one in book.segments)
+    noun, audiences = book.contract.noun, book.model.evaluation.audiences
+    rows = tuple((f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments)
+    sizes = tuple((f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
+                  for one in book.segments)
+    heads = [f"Deciles {deciles[0]} to {deciles[-1]}" for deciles in CONTACT_BANDS.values()]
     return Chapter(
         "contacts",
-        f"{share:.0%} of {noun}, the most likely, hold {captured:.0%} of everyone who {outcome}",
+        first_fifth(book),
         (
             Text("The segment says what to tell people; the probability, whom to contact first. Write one message per segment, "
                  "and send it from decile 10 downwards until the budget is spent.", "lead"),
-            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(30, *(7,) * 10)),
-            Text(f"{noun.capitalize()} of the holdout by segment and decile of probability; 10 is the most likely.", "fine"),
-            Columns(tuple(_band(steps, todo, matrix, noun) for steps, _, todo in TREATMENTS), style="thirds"),
+            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(25, *(7.5,) * 10)),
+            Text(f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.", "fine"),
+            Columns(tuple((Heading(head), Text(f"{todo}.")) for head, (_, _, todo) in zip(heads, TREATMENTS, strict=True)),
+                    style="thirds"),
+            Table(("Segment", *heads), sizes, style="bands", widths=(40, 20, 20, 20)),
+            Text(f"{noun.capitalize()} of the whole table, and the rate that was measured on those of them in the holdout "
+                 f"(from {AUDIENCE_MIN_CUSTOMERS} on).", "fine"),
             Heading("Likely is not persuadable"),
             Text("Many in the top deciles would have acted anyway. Who acts because of a contact shows only in comparison with a "
                  "control group, chosen at random and left out of every campaign."),
@@ -45,12 +59,24 @@ def contacts(book: Book) -> Chapter:
     )  # fmt: skip
 
 
-def _band(steps: Sequence[int], todo: str, matrix: Mapping[str, Sequence[DecileCell]], noun: str) -> tuple[Block, ...]:
-    cells = _cells(matrix, steps)
-    n, actual = sum(cell.n for cell in cells), sum(cell.actual_buyers for cell in cells)
-    rows = ((noun.capitalize(), words.count(n)), ("Expected of them", words.count(sum(cell.expected_buyers for cell in cells))),
-            ("Actual", words.count(actual)), ("Rate", words.percent(actual / n) if n else "–"))  # fmt: skip
-    return (Heading(f"Deciles {steps[0]} to {steps[-1]}"), Text(f"{todo}."), Facts(rows))
+def first_fifth(book: Book) -> str:
+    """How much of all action the deciles that are contacted first hold, on the holdout."""
+    matrix, noun, outcome = book.model.evaluation.together.matrix, book.contract.noun, book.contract.outcome
+    everybody, first = _cells(matrix, DECILES), _cells(matrix, CONTACT_BANDS["first"])
+    share = sum(cell.n for cell in first) / (sum(cell.n for cell in everybody) or 1)
+    captured = sum(cell.actual_buyers for cell in first) / (sum(cell.actual_buyers for cell in everybody) or 1)
+    return f"The {share:.0%} of {noun} who are most likely make up {captured:.0%} of everyone who {outcome}"
+
+
+def band_cell(band: Band) -> Cell:
+    """How many there are in a band, and their rate where enough of them were measured."""
+    measured = band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS
+    return Cell(words.count(band.customers), f"rate {words.percent(band.purchase_rate or 0.0)}" if measured else "")
+
+
+def _short(number: int) -> str:
+    """A number of at most six characters, so that ten of them fit beside one another."""
+    return words.count(number) if number < 100_000 else f"{number / 1000:,.0f}k" if number < 10_000_000 else f"{number / 1e6:,.0f}M"
 
 
 def _cells(matrix: Mapping[str, Sequence[DecileCell]], steps: Iterable[int]) -> list[DecileCell]:
@@ -102,8 +128,13 @@ def method_page(book: Book) -> Chapter:
 
 def glossary_page(book: Book) -> Chapter:
     """The glossary, and what changed since the earlier model."""
-    blocks: list[Block] = [Facts(tuple((note.title, note.text) for note in glossary(book.model))), Heading("What changed")]
-    return Chapter("glossary", "What the words mean, and what changed", (*blocks, *_changes(book)), "Glossary and changes")
+    return Chapter(
+        "glossary",
+        "What the words mean, and what changed",
+        (Facts(tuple((note.title, note.text) for note in glossary(book.model))), Heading("What changed"), *_changes(book),
+         Heading("The files beside this one"), Facts(FILES)),
+        "Glossary and changes",
+    )  # fmt: skip
 
 
 def _changes(book: Book) -> tuple[Block, ...]:

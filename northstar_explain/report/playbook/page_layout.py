@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from northstar_explain.report.document.press import PdfJob, Press, pdf_bytes, rare_garbage_collection
@@ -44,20 +44,19 @@ def fit(press: Press, page: str, first: int = 0) -> Fitted:
     return Fitted(level, document, False)
 
 
-def fit_alike(press: Press, pages: Sequence[str]) -> list[Fitted]:
-    """Lay out pages that are to look alike, all in the largest type with which each fits."""
-    # Each page begins with the level of the one before: they only go down, and most pages are laid out once.
-    level, fitted = 0, list[Fitted]()
+def fit_all(press: Press, pages: Iterable[str]) -> Iterator[Fitted]:
+    """Lay out pages one after the other."""
+    first = 0
     for page in pages:
-        fitted.append(fit(press, page, level))
-        level = fitted[-1].level
-    return [one if one.level == level else fit(press, page, level) for one, page in zip(fitted, pages, strict=True)]
+        fitted = fit(press, page, first)
+        yield fitted
+        # Pages that follow one another are much alike, and each attempt takes time: the next begins near this level.
+        first = max(0, fitted.level - 1)
 
 
 def fitted_pdfs(job: PdfJob) -> list[bytes]:
     """The PDFs of a job, each of its pages in the largest type with which it fits."""
     press = Press(job.styles, job.assets)
-    alike, others = [page for page in job.pages if page.count("<section") > 1], [page for page in job.pages if page.count("<section") == 1]
     with rare_garbage_collection():
-        fitted = [*fit_alike(press, alike), *(fit(press, page) for page in others)]
+        fitted = fit_all(press, job.pages)
         return [pdf_bytes(one.document, title) for one, title in zip(fitted, job.titles, strict=True)]

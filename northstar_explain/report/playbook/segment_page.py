@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from northstar_explain.contract.features import Feature
-from northstar_explain.model.evaluation.limits import stability_words
+from northstar_explain.model.evaluation.audience_facts import Band
+from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS, stability_words
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital
@@ -30,12 +31,11 @@ from northstar_explain.report.document.blocks import (
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.plan import SegmentPlan
 from northstar_explain.report.playbook.plays import Line
-from northstar_explain.report.treatments import TREATMENTS
 
 # An index between these is ordinary, and no difference.
 ORDINARY = (80.0, 120.0)
-MOST_ROWS = 8
-# How dark the deciles of each treatment are, in the order in which they are contacted.
+MOST_ROWS, MOST_VALUES = 6, 4
+# How dark the deciles of each band are, in the order in which they are contacted.
 STRENGTHS = (1.0, 0.55, 0.25)
 # Shares for a control group; the first that can detect an uplift of 5 in 100 is proposed.
 CONTROLS, _DETECTABLE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
@@ -55,6 +55,7 @@ def segment_page(segment: Segment, book: Book) -> Chapter:
             _todo(segment, book),
             *_who(segment, book),
             Columns((_whom_first(segment, book), _inside(segment, book)), style="halves"),
+            _bands(segment, book),
         ),
         eyebrow,
     )
@@ -109,7 +110,7 @@ def _who(segment: Segment, book: Book) -> tuple[Block, ...]:
     blocks.append(Heading("What sets them apart"))
     if rows:
         blocks.append(Figure(differences([_difference(one, book) for one in rows], color),
-                             caption="Averages per head; index 100 is the average of all, and 80 to 120 is ordinary and left out."))
+                             caption="Averages per head. Index 100 is the average of all; what lies between 80 and 120 is ordinary, and left out."))
     else:
         blocks.append(Text(f"Nothing differs clearly from the average of all {book.contract.noun}."))
     return tuple(blocks)
@@ -147,7 +148,22 @@ def _inside(segment: Segment, book: Book) -> tuple[Block, ...]:
     """Who is among them, and how firm the segment is."""
     play = book.plays[segment.id]
     among = (Heading("Among them"), ItemList(tuple(_line(one) for one in play.traits))) if play.traits else ()
-    return (*among, *_firm(segment, book))
+    return (*among, *_places(segment, book), *_firm(segment, book))
+
+
+def _places(segment: Segment, book: Book) -> tuple[Block, ...]:
+    """Where they are, where they came from and what they use, with the size of each part."""
+    found = [(one, list(one.segments[segment.id].items())) for one in book.model.evaluation.audiences.breakdowns]
+    return tuple(
+        Text(rich("<strong>{}</strong> {}", capital(book.contract[one.feature].words), _counted(
+            [*values[:MOST_VALUES], ("others", one.others[segment.id] + sum(n for _, n in values[MOST_VALUES:])),
+             ("unknown", one.unknown[segment.id])])), "close spare-1")
+        for one, values in found
+    )  # fmt: skip
+
+
+def _counted(parts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {words.count(n)}" for name, n in parts if n)
 
 
 def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
@@ -156,23 +172,35 @@ def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
     # The nearest first; equal shares by id, so that the same facts give the same page.
     near = [f"{id} ({share:.0%})" for id, share in sorted(border.toward.items(), key=lambda one: (-one[1], one[0]))[:3]
             if share >= 0.005]  # fmt: skip
-    text = f"Stability {stability:.2f}, {stability_words(stability)}: how much of the segment is found again in other samples."
+    text = f"Stability {stability:.2f}, {stability_words(stability)}."
     if near:
         text += f" {border.share:.0%} are one ordinary step away from another segment, most of them from {', '.join(near)}."
-    return (Heading("How firm it is"), Text(text))
+    return (Heading("How firm it is"), Text(text, "close"))
 
 
 def _whom_first(segment: Segment, book: Book) -> tuple[Block, ...]:
-    together, contract = book.model.evaluation.together, book.contract
-    cells = together.matrix[segment.id]
-    total = sum(cell.n for cell in cells)
-    blocks: list[Block] = [Heading("Whom of them first")]
-    if not total:
-        return (*blocks, Text("Nobody of this segment is in the holdout: how likely they act is not measured."))
-    strength = {step: STRENGTHS[place] for place, (steps, _, _) in enumerate(TREATMENTS) for step in steps}
-    chart = decile_columns([cell.n / total for cell in cells], book.colors[segment.id], strength, contract.noun)
-    blocks.append(Figure(chart, caption=f"Share of the segment in each tenth (decile) of all {contract.noun}; 10 is the most likely."))
-    return tuple(blocks)
+    audience, noun = book.model.evaluation.audiences.segments[segment.id], book.contract.noun
+    strength = dict(zip(CONTACT_BANDS, STRENGTHS, strict=True))
+    dark = {decile: strength[key] for key, deciles in CONTACT_BANDS.items() for decile in deciles}
+    total = sum(audience.deciles) or 1
+    chart = decile_columns([n / total for n in audience.deciles], book.colors[segment.id], dark, noun)
+    title = f"Whom of them first: share in each decile of all {noun}, 10 the most likely"
+    return (Heading(title), Figure(chart))
+
+
+def _bands(segment: Segment, book: Book) -> Text:
+    """How many to contact in each band, and the rate that was measured on those of them in the holdout."""
+    bands = book.model.evaluation.audiences.segments[segment.id].bands
+    return Text(Markup(" · ").join(_band(*one, book.contract.noun) for one in bands.items()), "close")
+
+
+def _band(key: str, band: Band, noun: str) -> Markup:
+    deciles = CONTACT_BANDS[key]
+    said = f"{words.count(band.customers)} {noun}"
+    # Of fewer, a rate says more about chance than about the segment.
+    if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
+        said += f", rate {words.percent(band.purchase_rate)}"
+    return rich("<strong>Deciles {} to {}</strong> {}", deciles[0], deciles[-1], said)
 
 
 def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str = "") -> tuple[tuple[str, str, bool], ...]:

@@ -26,7 +26,7 @@ from northstar_explain.report.document.render import html
 from northstar_explain.report.document.word import docx
 from northstar_explain.report.playbook.book import SEGMENT_PDF, Book, book_of
 from northstar_explain.report.playbook.contents import LOGO, alone, sheets, summary, whole_book
-from northstar_explain.report.playbook.page_layout import fit, fit_alike, fitted_pdfs
+from northstar_explain.report.playbook.page_layout import fit_all, fitted_pdfs
 from northstar_explain.report.playbook.plan import Logo, Plan
 
 PDF, PAGE, WORD, SUMMARY, SUMMARY_PAGE = "playbook.pdf", "playbook.html", "playbook.docx", "summary.pdf", "summary.html"
@@ -142,19 +142,15 @@ def _book_pdf(
     parts: Sequence[Document], pages: Sequence[str], assets: Assets, progress: Callable[[str], None]
 ) -> tuple[bytes, tuple[str, ...]]:
     press = Press(_STYLES, assets)
-    ids = [part.chapters[0].id if part.chapters else "cover" for part in parts]
-    of_segments = [place for place, id in enumerate(ids) if id[:1] == "S"]
-    progress("laying out the segments")
-    # All in one size, so that pages of equals look alike.
-    fitted = dict(zip(of_segments, fit_alike(press, [pages[place] for place in of_segments]), strict=True))
-    for place, page in enumerate(pages):
-        if place not in fitted:
-            progress(f"laying out page {place + 1} of {len(pages)}")
-            fitted[place] = fit(press, page)
+    progress("laying out the pages")
+    fitted = []
+    for number, one in enumerate(fit_all(press, pages), 1):
+        progress(f"laid out page {number} of {len(pages)}")
+        fitted.append(one)
     progress("writing the PDF")
-    documents = [fitted[place].document for place in range(len(pages))]
-    whole = pdf_bytes(documents[0].copy([sheet for one in documents for sheet in one.pages]))
-    return whole, tuple(id for place, id in enumerate(ids) if not fitted[place].fits)
+    whole = pdf_bytes(fitted[0].document.copy([sheet for one in fitted for sheet in one.document.pages]))
+    long = [part for part, one in zip(parts, fitted, strict=True) if not one.fits]
+    return whole, tuple(part.chapters[0].id if part.chapters else "cover" for part in long)
 
 
 def _page(whole: Document, logo: Logo | None) -> bytes:
