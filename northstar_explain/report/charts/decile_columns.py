@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import tint
 
-_WIDTH, _HEIGHT = 290, 72
+_WIDTH, _HEIGHT = 240, 80
 
 
 def decile_columns(shares: Sequence[float], color: str, strength: Mapping[int, float], noun: str) -> Chart:
@@ -27,7 +27,7 @@ def decile_columns(shares: Sequence[float], color: str, strength: Mapping[int, f
     Chart
     """
     values = [
-        {"decile": place, "share": share, "color": tint(color, strength[place]), "label": f"{share:.0%}" if share >= 0.005 else ""}
+        {"decile": place, "share": share, "color": tint(color, strength[place]), "label": f"{100 * share:.0f}" if share >= 0.005 else ""}
         for place, share in enumerate(shares, 1)
     ]  # fmt: skip
     spec = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import INK, PAPER, QUIET
 
-_WIDTH, _LABELS, _LINE = 600, 390, 13
-_LETTERS = 76  # that surely fit beside the bars
+_WIDTH, _LABELS, _LINE = 335, 215, 13
+_LETTERS = 38  # that surely fit beside the bars
 # Bars end at a tenth and at ten times the average; beyond, only the number beside them tells.
 _WIDEST = 10.0
 
@@ -35,7 +35,7 @@ def differences(rows: Sequence[Difference], color: str) -> Chart:
         for place, one in enumerate(rows)
     ]  # fmt: skip
     # The labels of an axis are texts: these are looked up by the number of their row.
-    labels = [textwrap.wrap(f"{one.words}: {one.here} (all: {one.everybody})", _LETTERS) for one in rows]
+    labels = [textwrap.wrap(f"{one.words}: {_together(f'{one.here} (all: {one.everybody})')}", _LETTERS) for one in rows]
     lines = max((len(one) for one in labels), default=1)
     spec = {
         "width": _WIDTH - _LABELS,
@@ -71,3 +71,8 @@ def differences(rows: Sequence[Difference], color: str) -> Chart:
     }  # fmt: skip
     said = "; ".join(f"{one.words}: here {one.here}, all {one.everybody}, index {one.index:,.0f}" for one in rows)
     return Chart(spec, f"What sets the segment apart. {said}.")
+
+
+def _together(text: str) -> str:
+    """The text with no blank at which a line may break."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")

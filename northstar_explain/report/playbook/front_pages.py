@@ -44,7 +44,7 @@ def overview(book: Book) -> Chapter:
         (
             Figure(segment_sizes([*size_rows(book), everybody(book)], noun, outcome)),
             Table(tuple(head), tuple(_row(one, book) for one in book.segments), style="segments",
-                  widths=(54, 12, 11, 11, 12) if facts.spend else (60, 14, 13, 13)),
+                  widths=(51, 12, 12, 12, 13) if facts.spend else (60, 14, 13, 13)),
             Text(note, "fine"),
         ),
         "All segments",

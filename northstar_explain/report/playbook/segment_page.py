@@ -53,9 +53,8 @@ def segment_page(segment: Segment, book: Book) -> Chapter:
             Text(segment.definition, "lead"),
             _figures(segment, book),
             _todo(segment, book),
-            *_who(segment, book),
-            Columns((_whom_first(segment, book), _inside(segment, book)), style="halves"),
-            _bands(segment, book),
+            Columns((_apart(segment, book), (*_whom_first(segment, book), *_firm(segment, book))), (1.4, 1), "who"),
+            *_inside(segment, book),
         ),
         eyebrow,
     )
@@ -104,13 +103,13 @@ def _agreed(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> Mark
     return Markup(" · ").join(parts)
 
 
-def _who(segment: Segment, book: Book) -> tuple[Block, ...]:
+def _apart(segment: Segment, book: Book) -> tuple[Block, ...]:
     rows = distinctive(segment, book)
     color, blocks = book.colors[segment.id], list[Block]()
     blocks.append(Heading("What sets them apart"))
     if rows:
         blocks.append(Figure(differences([_difference(one, book) for one in rows], color),
-                             caption="Averages per head. Index 100 is the average of all; what lies between 80 and 120 is ordinary, and left out."))
+                             caption="Averages per head. Index 100 is the average of all; from 80 to 120 is ordinary, and left out."))
     else:
         blocks.append(Text(f"Nothing differs clearly from the average of all {book.contract.noun}."))
     return tuple(blocks)
@@ -145,10 +144,10 @@ def _heading(feature: Feature, currency: str) -> str:
 
 
 def _inside(segment: Segment, book: Book) -> tuple[Block, ...]:
-    """Who is among them, and how firm the segment is."""
+    """Who is among them, and where they are."""
     play = book.plays[segment.id]
     among = (Heading("Among them"), ItemList(tuple(_line(one) for one in play.traits))) if play.traits else ()
-    return (*among, *_places(segment, book), *_firm(segment, book))
+    return (*among, *_places(segment, book))
 
 
 def _places(segment: Segment, book: Book) -> tuple[Block, ...]:
@@ -184,14 +183,14 @@ def _whom_first(segment: Segment, book: Book) -> tuple[Block, ...]:
     dark = {decile: strength[key] for key, deciles in CONTACT_BANDS.items() for decile in deciles}
     total = sum(audience.deciles) or 1
     chart = decile_columns([n / total for n in audience.deciles], book.colors[segment.id], dark, noun)
-    title = f"Whom of them first: share in each decile of all {noun}, 10 the most likely"
-    return (Heading(title), Figure(chart))
+    caption = f"Percent of the segment in each tenth (decile) of all {noun}; 10 is the most likely."
+    return (Heading("Whom of them first"), Figure(chart, caption=caption), *_bands(segment, book))
 
 
-def _bands(segment: Segment, book: Book) -> Text:
+def _bands(segment: Segment, book: Book) -> tuple[Text, ...]:
     """How many to contact in each band, and the rate that was measured on those of them in the holdout."""
     bands = book.model.evaluation.audiences.segments[segment.id].bands
-    return Text(Markup(" · ").join(_band(*one, book.contract.noun) for one in bands.items()), "close")
+    return tuple(Text(_band(*one, book.contract.noun), "close") for one in bands.items())
 
 
 def _band(key: str, band: Band, noun: str) -> Markup:
@@ -200,7 +199,7 @@ def _band(key: str, band: Band, noun: str) -> Markup:
     # Of fewer, a rate says more about chance than about the segment.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
         said += f", rate {words.percent(band.purchase_rate)}"
-    return rich("<strong>Deciles {} to {}</strong> {}", deciles[0], deciles[-1], said)
+    return rich("<strong>{} to {}</strong> {}", deciles[0], deciles[-1], said)
 
 
 def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str = "") -> tuple[tuple[str, str, bool], ...]:
