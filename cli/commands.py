@@ -141,6 +141,8 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
         print_out(str(path), f"The playbook is written to {out}.")
     for id in written.long:
         remark(f"{written.pdf}: page {id} takes more than one sheet; its texts are too long")
+    if written.without_font:
+        remark(no_font(written.without_font))
     return 0
 
 

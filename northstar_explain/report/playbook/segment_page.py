@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -30,11 +31,11 @@ from northstar_explain.report.document.blocks import (
 )
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.plan import SegmentPlan
-from northstar_explain.report.playbook.plays import Line
+from northstar_explain.report.playbook.plays import Line, contact_of
 
 # An index between these is ordinary, and no difference.
 ORDINARY = (80.0, 120.0)
-MOST_ROWS, MOST_VALUES = 6, 4
+MOST_ROWS, MOST_VALUES, MOST_STAGES = 6, 4, 2
 # How dark the deciles of each band are, in the order in which they are contacted.
 STRENGTHS = (1.0, 0.55, 0.25)
 # Shares for a control group; the first that can detect an uplift of 5 in 100 is proposed.
@@ -45,7 +46,7 @@ TO_CONFIRM = "to confirm"
 def segment_page(segment: Segment, book: Book) -> Chapter:
     """The page, the actions before the description."""
     play, place = book.plays[segment.id], book.segments.index(segment) + 1
-    eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (f" · {play.stage}" if play.stage else "")
+    eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (f" · {play.stage.words}" if play.stage else "")
     return Chapter(
         segment.id,
         segment.name,
@@ -85,8 +86,8 @@ def _todo(segment: Segment, book: Book) -> Block:
     details = [(title, _line(line)) for title, line in short if line]
     if play.channels:
         details.append(("Channels", Markup("; ").join(map(_line, play.channels))))
-    blocks = (Text(_line(play.message), "message"), Columns(tuple(lists), style="halves"), Facts(tuple(details)),
-              Text(_agreed(segment, book.model, plan, play.kpi), "agreed"))  # fmt: skip
+    blocks = (Text(_line(play.message), "message"), Text(_line(play.contact.line), "close"), Columns(tuple(lists), style="halves"),
+              Facts(tuple(details)), Text(_agreed(segment, book.model, plan, play.kpi.text), "close"))  # fmt: skip
     return Callout(blocks, "What to do", "todo", book.colors[segment.id])
 
 
@@ -98,8 +99,8 @@ def _line(line: Line) -> str:
 
 def _agreed(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> Markup:
     """What is agreed on, and what is only proposed, to confirm."""
-    parts = [rich("<strong>{}</strong> {}", name, value + (f" ({TO_CONFIRM})" if open else ""))
-             for name, value, open in duties(segment, model, plan, kpi)]  # fmt: skip
+    parts = [rich("<strong>{}</strong> {}", one.words, one.value + (f" ({TO_CONFIRM})" if one.open else ""))
+             for one in duties(segment, model, plan, kpi)]  # fmt: skip
     return Markup(" · ").join(parts)
 
 
@@ -146,8 +147,10 @@ def _heading(feature: Feature, currency: str) -> str:
 def _inside(segment: Segment, book: Book) -> tuple[Block, ...]:
     """Who is among them, and where they are."""
     play = book.plays[segment.id]
-    among = (Heading("Among them"), ItemList(tuple(_line(one) for one in play.traits))) if play.traits else ()
-    return (*among, *_places(segment, book))
+    stages = tuple(Text(rich("<strong>{}</strong> {}", capital(one.words), one.fact), "close") for one in play.stages[:MOST_STAGES])
+    traits = tuple(Text(_line(one), "close") for one in play.traits)
+    found = (*stages, *traits, *_places(segment, book))
+    return (Heading("Among them"), *found) if found else ()
 
 
 def _places(segment: Segment, book: Book) -> tuple[Block, ...]:
@@ -202,26 +205,42 @@ def _band(key: str, band: Band, noun: str) -> Markup:
     return rich("<strong>{} to {}</strong> {}", deciles[0], deciles[-1], said)
 
 
-def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str = "") -> tuple[tuple[str, str, bool], ...]:
-    """The tasks of a segment: name, what is decided or proposed, and whether it is still open."""
-    control = "" if plan.control_group is None else f"{plan.control_group:.0%} of the segment"
+class Duty(NamedTuple):
+    """A task of a segment: what is decided or, while it is open, what is proposed."""
+
+    words: str
+    value: str
+    hint: str
+    open: bool
+
+
+def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> tuple[Duty, ...]:
+    """The tasks of a segment, with a proposal where one is not assigned."""
+    control = "" if plan.control_group is None else f"{plan.control_group:.0%} of those who are contacted"
     review = words.day(plan.review) if plan.review else ""
     tasks = (("KPI", plan.kpi, kpi), ("Owner", plan.owner, "nobody yet"),
-             ("Control group", control, _control_hint(segment, model)), ("Review", review, "no date yet"))  # fmt: skip
-    return tuple((name, value or proposal, not value) for name, value, proposal in tasks)
+             ("Control group", control, _control_hint(segment, model)), ("Review date", review, "no day yet"))  # fmt: skip
+    return tuple(Duty(name, value or hint, hint, not value) for name, value, hint in tasks)
 
 
 def _control_hint(segment: Segment, model: Model) -> str:
-    noun = model.contract.noun
+    contact, noun = contact_of(segment, model), model.contract.noun
     for share in CONTROLS:
-        size = round(segment.customers * share)
-        uplift = smallest_uplift(segment.id, size, model)
+        uplift = smallest_uplift(segment, share, model)
         if uplift is not None and uplift <= _DETECTABLE:
-            return f"{share:.0%}, {words.count(size)} {noun}; can show a rise of {100 * uplift:g} in 100"
-    return f"{CONTROLS[0]:.0%}, but even half is too few to show a rise of {100 * _DETECTABLE:g} in 100"
+            size = words.count(control_size(segment, share, model))
+            return f"{share:.0%} of those contacted first, {size} {noun}, can show a rise of {100 * uplift:g} in 100"
+    few = f"even half of the {words.count(contact.customers)} {noun} to contact"
+    return f"{CONTROLS[0]:.0%}, but {few} are too few to show a rise of {100 * _DETECTABLE:g} in 100"
 
 
-def smallest_uplift(id: str, each: float, model: Model) -> float | None:
-    """The smallest of the stored uplifts that this many customers in the control group can detect."""
-    steps = model.evaluation.together.segment_control_sizes.get(id, ())
-    return min((one.uplift for one in steps if one.customers_each <= each), default=None)
+def control_size(segment: Segment, share: float, model: Model) -> int:
+    """The customers of a control group: a share of those who are contacted, not of the whole segment."""
+    return round(share * contact_of(segment, model).customers)
+
+
+def smallest_uplift(segment: Segment, share: float, model: Model) -> float | None:
+    """The smallest of the stored uplifts that a share of those who are contacted can show; None where it shows none."""
+    band = model.evaluation.audiences.segments[segment.id].bands[contact_of(segment, model).band]
+    size = control_size(segment, share, model)
+    return min((one.uplift for one in band.control_sizes if one.customers_each <= size), default=None)

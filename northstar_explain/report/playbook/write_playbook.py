@@ -12,6 +12,7 @@ from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.blocks import Link
 from northstar_explain.report.document.document import Document
+from northstar_explain.report.document.fonts import without_font
 from northstar_explain.report.document.press import (
     Assets,
     PdfJob,
@@ -45,6 +46,8 @@ class WrittenPlaybook(NamedTuple):
     segments: tuple[Path, ...]
     long: tuple[str, ...]
     """Pages that take more than one A4 page even in the smallest font size."""
+    without_font: str = ""
+    """Characters that no font on this machine has: boxes stand in their place."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -102,19 +105,19 @@ def write_playbook(
     worker = PdfWorker(fitted_pdfs) if has_room() else None
     try:
         with rare_garbage_collection():
-            data, long = _files(book_of(model, plan, sql), siblings, worker, progress)
+            data, long, boxes = _files(book_of(model, plan, sql), siblings, worker, progress)
     finally:
         if worker:
             worker.stop()
     progress(f"writing {folder}")
     tables.publish_folder(folder, data)
-    return WrittenPlaybook(*(folder / name for name in names[:5]), tuple(folder / name for name in segments), long)
+    return WrittenPlaybook(*(folder / name for name in names[:5]), tuple(folder / name for name in segments), long, boxes)
 
 
 def _files(
     book: Book, siblings: Sequence[Link], worker: PdfWorker | None, progress: Callable[[str], None]
-) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Name to content of every file, and the ids of pages that are longer than one A4 page."""
+) -> tuple[dict[str, bytes], tuple[str, ...], str]:
+    """Name to content of every file, the ids of pages that are longer than one A4 page, characters without a font."""
     whole, short = whole_book(book, siblings), summary(book)
     parts = sheets(whole)
     handouts = [*(alone(one, whole, book) for one in book.segments), short]
@@ -135,7 +138,7 @@ def _files(
     data |= {WORD: docx(whole), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
     made = worker.result() if worker else fitted_pdfs(job)
     names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY]
-    return data | dict(zip(names, made, strict=True)), long
+    return data | dict(zip(names, made, strict=True)), long, without_font("".join(pages))
 
 
 def _book_pdf(
