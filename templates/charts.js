@@ -40,7 +40,6 @@
       this.figure = figure;
       this.at = -1;
       this.plot = make("div", "drawn", { tabindex: 0, role: "group", "aria-roledescription": "chart" });
-      this.plot.setAttribute("aria-label", `${figure.dataset.name} Arrow keys move from value to value.`);
       this.ring = make("div", "ring", { hidden: "" });
       this.tip = make("div", "tip", { hidden: "", "aria-hidden": "true" });
       this.said = make("p", "said", { "aria-live": "polite" });
@@ -50,6 +49,7 @@
     }
 
     async draw(spec) {
+      this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
       const width = this.figure.clientWidth;
       const holder = make("div");
       const narrow = width < NARROW;
@@ -79,9 +79,21 @@
       if (event.key === "Escape") return this.show(null);
       if (!(event.key in KEYS) || !this.values.length) return;
       event.preventDefault();
-      this.at = Math.min(this.values.length - 1, Math.max(0, this.at + KEYS[event.key]));
+      this.at = this.beyond(event.key) ?? Math.min(this.values.length - 1, Math.max(0, this.at + KEYS[event.key]));
       this.show(this.values[this.at]);
       this.said.textContent = linesOf(this.values[this.at].tooltip).map((line) => line.filter(Boolean).join(": ")).join("; ");
+    }
+
+    /** The place of the next mark above or below with the same left end, as of cells and of bars that lie. */
+    beyond(key) {
+      if (this.at < 0 || !["ArrowUp", "ArrowDown"].includes(key)) return null;
+      const boxOf = (item) => item._svg.getBoundingClientRect();
+      const [from, way] = [boxOf(this.values[this.at]), KEYS[key]];
+      for (let i = this.at + way; i >= 0 && i < this.values.length; i += way) {
+        const box = boxOf(this.values[i]);
+        if (Math.abs(box.left - from.left) < 2 && way * (box.top - from.top) > 1) return i;
+      }
+      return null;
     }
 
     /** Show the value of a mark beside it, or nothing. */
