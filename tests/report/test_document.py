@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from northstar_explain.report.document.blocks import (
     table,
 )
 from northstar_explain.report.document.charts import Chart
-from northstar_explain.report.document.document import Document
+from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.press import PdfJob, PdfWorker, start, typeset
 
 BARS = Chart(
@@ -88,29 +89,38 @@ def test_every_kind_of_block_is_in_the_pdf(document: Document) -> None:
 
 def test_the_same_document_is_the_same_file(document: Document) -> None:
     assert document.pdf() == document.pdf()
-    assert document.web_page(["1"]) == document.web_page(["1"])
+    assert document.web_page() == document.web_page()
 
 
 def test_a_page_for_the_browser_holds_all_that_it_shows(document: Document) -> None:
-    page = document.web_page(["console.log('ours')"])
-    plain = re.sub("<[^>]*>", "", page)
+    page = document.web_page()
+    plain = re.sub("<[^>]*>", "", page[page.index("<main>") : page.index("</main>")])
     for words in WORDS:
         assert words.replace("<", "&lt;").replace(">", "&gt;") in plain, words
-    assert not re.search(r'(src|href)="(?!#|data:|playbook/|appendix:)', page)
+    assert not re.search(r'(src|href)="(?!#|data:|playbook/|appendix:)', page[: page.index("</main>")])
     assert "asset:" not in page
     # The text of a chart cannot end the element that holds it.
-    assert page.count("</script>") == 3
+    assert page.count("</script>") == 4
     assert 'href="playbook/playbook.html"' in page
     assert "'sha256-" in page
-    assert "script-src 'none'" in document.web_page()
+    assert "script-src 'none'" in replace(document, chapters=(), front=()).web_page()
 
 
-def test_ids_inside_pictures_are_unique_to_the_picture() -> None:
-    one, other = Figure(BARS), Figure(Chart({**BARS.spec, "height": 90}, "another"))
-    ids = [set(re.findall(r' id="([^"]+)"', figure.inline)) for figure in (one, other)]
-    assert ids[0]
-    assert not ids[0] & ids[1]
-    assert set(re.findall(r"url\(#([^)]+)\)", one.inline)) <= ids[0]
+def test_links_lead_to_reports_that_exist(tmp_path: Path) -> None:
+    for name in ("play book/playbook.html", "audit.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    reports = {
+        "Playbook": tmp_path / "play book/playbook.html",
+        "Audit": tmp_path / "audit.html",
+        "No": tmp_path / "no",
+    }
+    (tmp_path / "memo").mkdir()
+    links = links_beside(tmp_path / "memo" / "memo.html", reports)
+    assert [(link.text, link.href) for link in links] == [
+        ("Playbook", "../play%20book/playbook.html"),
+        ("Audit", "../audit.html"),
+    ]
 
 
 def test_figures_are_found_however_deep() -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from markupsafe import Markup
 
 from northstar_explain.report.document.charts import Chart, svg
+from northstar_explain.report.document.runtime import figure as in_page
 
 _SHORT = 14  # rows of a table that fit on a page with what stands around it; a longer one may break across pages
 
@@ -146,24 +147,16 @@ class Figure:
         return self.chart.alt_text if isinstance(self.chart, Chart) else self.text
 
     @property
-    def spec(self) -> Mapping[str, Any] | None:
-        """The complete specification, where it is a chart."""
-        return self.chart.themed if isinstance(self.chart, Chart) else None
-
-    @cached_property
-    def _hash(self) -> str:
-        return hashlib.sha256(str(self.picture).encode()).hexdigest()[:16]
+    def in_page(self) -> Markup:
+        """The figure of a page in a browser, where a script draws it again."""
+        plain = Markup("<figure>{}</figure>")
+        return in_page(self.chart) if isinstance(self.chart, Chart) else plain.format(self.picture)
 
     @property
     def address(self) -> str:
         """The URL under which the page asks for the picture."""
         # Named by content, so that the same picture twice in a report is one asset and the PDF stays reproducible.
-        return f"asset:{self._hash}"
-
-    @property
-    def inline(self) -> Markup:
-        """The SVG for use inside a page: its ids, which Vega counts from 0 in each picture, are its own."""
-        return Markup(re.sub(r'( id="|url\(#|href="#)', rf"\g<1>f{self._hash}-", str(self.picture)))
+        return f"asset:{hashlib.sha256(str(self.picture).encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 from northstar_explain.report.document.blocks import Block, Chapter, Link, figures
+from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.fonts import inter, woff2_url
 from northstar_explain.report.document.press import PdfJob, font_assets, typeset
-from northstar_explain.report.document.render import FONT, html, policy_hash, stylesheet
+from northstar_explain.report.document.render import FONT, html, stylesheet
+from northstar_explain.report.document.runtime import drawing, runtime
 
 _TEMPLATE, _STYLE = "document.html.j2", "document.css"
+_STYLE_HERE = Markup("<!-- style -->")  # which no escaped text holds
 
 
 @dataclass(frozen=True)
@@ -85,21 +91,34 @@ class Document:
         fonts = font_assets([share.page() for share in shares], pictures)
         return [share.job(fonts) for share in shares]
 
-    def web_page(self, scripts: Sequence[str] = ()) -> str:
-        """One HTML file that loads nothing: font, style and charts are inside.
+    def web_page(self) -> str:
+        """One HTML file that loads nothing: font, style, charts and the script that draws them are inside."""
+        charts = any(isinstance(figure.chart, Chart) for figure in figures(self._blocks))
+        scripts = (runtime(), drawing()) if charts else ()
+        policy = Markup(" ".join(one.source for one in scripts) or "'none'")
+        page = html(_TEMPLATE, document=self, web={"policy": policy, "style": _STYLE_HERE})
+        # The font needs the characters of the page, so it comes in last, and the scripts, which need none, after it.
+        font = woff2_url(inter(page))
+        style = "\n".join(map(stylesheet, ("charts.css", _STYLE, *self.styles))).replace(FONT, font)
+        page = page.replace(_STYLE_HERE, style, 1)
+        return page.replace("</body>", "".join(f"<script>{one.text}</script>\n" for one in scripts) + "</body>")
 
-        Parameters
-        ----------
-        scripts : sequence of str
-            Our own, such as the one that draws the charts; a policy lets these run and no others.
 
-        Returns
-        -------
-        str
-        """
-        policy = Markup(" ".join(f"'{policy_hash(script)}'" for script in scripts) or "'none'")
-        web = {"style": "", "scripts": [Markup(script) for script in scripts], "policy": policy}
-        # Laid out twice, as the font holds the characters of the page, and the page holds the font.
-        font = woff2_url(inter(html(_TEMPLATE, document=self, web={**web, "scripts": []})))
-        style = "\n".join(map(stylesheet, (_STYLE, *self.styles))).replace(FONT, font)
-        return html(_TEMPLATE, document=self, web={**web, "style": Markup(style)})
+def links_beside(page: Path, reports: Mapping[str, Path]) -> tuple[Link, ...]:
+    """Links from a page to other reports, relative to it.
+
+    Parameters
+    ----------
+    page : Path
+    reports : mapping of str to Path
+        Words to file; those that do not exist are left out.
+
+    Returns
+    -------
+    tuple of Link
+    """
+    found = {words: path for words, path in reports.items() if path.is_file()}
+    # As an address: with slashes, and every other character that has a meaning in one escaped.
+    return tuple(
+        Link(words, address=quote(Path(os.path.relpath(path, page.parent)).as_posix())) for words, path in found.items()
+    )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import re
 from functools import cache
 from importlib import resources
@@ -43,17 +40,6 @@ def stylesheet(name: str) -> str:
     return resources.files("northstar_explain.templates").joinpath(name).read_text(encoding="utf-8")
 
 
-def in_script(value: Any) -> Markup:
-    """A value as JSON inside a script element, which none of its texts can close."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
-
-
-def policy_hash(text: str) -> str:
-    """A hash source of a content security policy: only a style or script with these very bytes is used."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -65,7 +51,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    environment.filters.update(tied=tied, in_script=in_script)
+    environment.filters["tied"] = tied
     return environment
 
 
