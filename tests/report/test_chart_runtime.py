@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from browser import Visit, visiting
 
-from northstar_explain.report.document import runtime
 from northstar_explain.report.document.blocks import Chapter, Figure
 from northstar_explain.report.document.charts import Chart, svg
 from northstar_explain.report.document.document import Document
@@ -35,9 +34,8 @@ ONE = Chart(BARS, 'Bars "of" <segments>.')
 TWO = Chart({"hconcat": [{**BARS, "width": 200}, {**BARS, "width": 200}]}, "Twice.")
 
 
-def page(*charts: Chart, style: str = runtime.STYLE) -> str:
-    blocks = tuple(Figure(one) for one in charts)
-    return Document("Charts", "memo", (Chapter("one", "One", blocks),), styles=(style,)).web_page(runtime.scripts())
+def page(*charts: Chart) -> str:
+    return Document("Charts", "memo", (Chapter("one", "One", tuple(map(Figure, charts))),)).web_page()
 
 
 def written(folder: Path, text: str) -> Path:

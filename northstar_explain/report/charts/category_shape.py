@@ -1,4 +1,4 @@
-"""The shape of a categorical feature, a row per value: points enlarged and on the scale of all features, and customers."""
+"""The shape of a category, a row per value: points enlarged and on the scale of all features, and customers."""
 
 from __future__ import annotations
 
@@ -26,10 +26,17 @@ def category_shape(shape: FeatureShape, common: Range, intercept: float, values:
         row = {"i": place, "p": bin.points, "low": bin.points - bin.spread, "high": bin.points + bin.spread}
         rate = rate_points(bin, intercept, common)
         rates = dict(zip(("rate", "rate_low", "rate_high"), rate, strict=True)) if rate else {}
-        rows.append({**{key: short(value) for key, value in {**row, **rates}.items()}, "n": bin.train_n, "thin": bin.thin})
+        rows.append(
+            {**{key: short(value) for key, value in {**row, **rates}.items()}, "n": bin.train_n, "thin": bin.thin}
+        )
     # Rows shrink so that plot and table of the largest number of categories still fit on one page.
     step = min(24.0, 320 / len(bins))
-    axis = {"labelExpr": places([shortened(bin.label, _LABEL) for bin in bins]), "title": None, "domain": False, "ticks": False}
+    axis = {
+        "labelExpr": places([shortened(bin.label, _LABEL) for bin in bins]),
+        "title": None,
+        "domain": False,
+        "ticks": False,
+    }
     y = {"field": "i", "type": "ordinal", "axis": axis}
     panels = [
         _points("Points, enlarged", own_range(shape), _SPREAD, y),
@@ -59,12 +66,20 @@ def _points(title: str, scale: Range, beside: list[Spec], y: Spec) -> Spec:
     layers = [*beside, {**diamond, "encoding": {"x": {"field": "p"}, "fill": fill}}]
     axis = {**points_axis(scale, 4), "grid": True}
     for layer in layers:
-        layer["encoding"]["x"] = {**layer["encoding"]["x"], "type": "quantitative", "scale": domain(scale), "axis": axis}
+        layer["encoding"]["x"] = {
+            **layer["encoding"]["x"],
+            "type": "quantitative",
+            "scale": domain(scale),
+            "axis": axis,
+        }
     return {"title": title, "width": _WIDTH, "encoding": {"y": y}, "layer": layers}
 
 
 def _customers(y: Spec) -> Spec:
     x = {"field": "n", "type": "quantitative", "axis": None}
     bars = {"mark": {"type": "bar", "color": COUNT, "height": {"band": 0.55}}, "encoding": {"x": x}}
-    text = {"mark": {"type": "text", "align": "left", "dx": 4}, "encoding": {"x": x, "text": {"field": "n", "format": ","}}}
+    text = {
+        "mark": {"type": "text", "align": "left", "dx": 4},
+        "encoding": {"x": x, "text": {"field": "n", "format": ","}},
+    }
     return {"title": "Customers", "width": _COUNT_WIDTH, "encoding": {"y": y}, "layer": [bars, text]}

@@ -53,7 +53,9 @@ def number_shape(shape: FeatureShape, common: Range, intercept: float, values: b
     left = [*_layers(shape, own_range(shape), intercept), *([_TARGETS] if values else [])]
     own = _panel(shape, left, "Points, and the average customer's probability with them", _WIDTH, _HEIGHT, False)
     below = _panel(shape, _customers(shape), _counted(shape), _WIDTH, _COUNT_HEIGHT, True)
-    beside = _panel(shape, _compared(shape, common, intercept), "On the scale of all features", _COMMON_WIDTH, _HEIGHT, True)
+    beside = _panel(
+        shape, _compared(shape, common, intercept), "On the scale of all features", _COMMON_WIDTH, _HEIGHT, True
+    )
     columns = [{"vconcat": [own, below], "spacing": 10, "bounds": "full"}, beside]
     spec = {"data": {"values": list(_rows(shape))}, "hconcat": columns, "spacing": 26}
     return Chart(spec, alt_text(shape))
@@ -142,7 +144,11 @@ def _thin(shape: FeatureShape) -> Spec:
 
 
 def _curve(shape: FeatureShape, scale: Range) -> list[Spec]:
-    zero = {"data": {"values": [{"p": 0}]}, "mark": {"type": "rule", "color": "#8b939c"}, "encoding": {"x": None, "y": _y("p", scale)}}
+    zero = {
+        "data": {"values": [{"p": 0}]},
+        "mark": {"type": "rule", "color": "#8b939c"},
+        "encoding": {"x": None, "y": _y("p", scale)},
+    }
     line = {"type": "line", "interpolate": "step-after", "color": CURVE, "strokeWidth": 1.6}
     reached = {"condition": {"test": "datum.n > 0 || datum.part == 1", "value": [1, 0]}, "value": [3, 3]}
     drawn = {"y": _y("p", scale, points_axis(scale)), "detail": _PART, "strokeDash": reached}
@@ -176,7 +182,13 @@ def _customers(shape: FeatureShape) -> list[Spec]:
     most = tallest(shape)
     axis = {"values": [0, most], "format": ",d", "grid": False, "title": None, "domain": False, "ticks": False}
     # A thin stroke, so that a bin narrower than a pixel shows.
-    mark = {"type": "area", "interpolate": "step-after", "color": COUNT, "line": {"color": COUNT, "strokeWidth": 0.7}, "clip": True}
+    mark = {
+        "type": "area",
+        "interpolate": "step-after",
+        "color": COUNT,
+        "line": {"color": COUNT, "strokeWidth": 0.7},
+        "clip": True,
+    }
     return [{"mark": mark, "encoding": {"y": _y("n", (0, most), axis), "detail": _PART}}]
 
 

@@ -1,35 +1,76 @@
-"""What draws charts in a page: Vega, which interprets its expressions and so needs no `eval`, and our script."""
+"""Charts in pages: Vega, which interprets its expressions and so needs no `eval`, and our script that draws with it.
+
+A page with charts has their figures, the style `charts.css`, and the scripts `runtime` and `drawing`. Each chart is
+drawn when it comes near the window; without JavaScript its picture stays.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from northstar_explain.report.document.charts import VERSION, library
+from markupsafe import Markup
+
+from northstar_explain.report.document.charts import VERSION, Chart, library, svg
 from northstar_explain.report.document.render import stylesheet
 
-STYLE = "charts.css"  # the stylesheet of charts in pages
-_DRAWING = "charts.js"
+
+@dataclass(frozen=True)
+class Inlined:
+    """A script or a style that stands in a page.
+
+    Attributes
+    ----------
+    text : Markup
+        Without its element.
+    source : str
+        Its hash, as a source of a content security policy: the browser uses only what has exactly these bytes.
+    """
+
+    text: Markup
+    source: str
+
+
+def inlined(text: str) -> Inlined:
+    """A script or a style of our own."""
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Inlined(Markup(text), f"'sha256-{digest}'")
 
 
 def prepare() -> None:
-    """Begin to make the scripts in the background: it takes more than a second, and a report has other work."""
+    """Begin to make the runtime in the background: it takes more than a second, and a report has other work."""
     _bundle()
 
 
-def scripts() -> tuple[str, str]:
-    """The scripts of a page with charts, in this order: Vega with Vega-Lite (0.9 MB), and ours.
+@cache
+def runtime() -> Inlined:
+    """Vega and Vega-Lite, 0.9 MB; made once per process."""
+    return inlined(_bundle().result())
 
-    A page with them needs `STYLE`, and charts as `templates/blocks.html.j2` writes them: each is drawn when it comes
-    near the window, and without JavaScript its picture stays.
 
-    Returns
-    -------
-    tuple of str
-        For the policy's hashes and for script elements; made once per process.
-    """
-    return _bundle().result(), stylesheet(_DRAWING)
+@cache
+def drawing() -> Inlined:
+    """Our script, which goes after `runtime`."""
+    return inlined(stylesheet("charts.js"))
+
+
+def figure(chart: Chart) -> Markup:
+    """A chart as a page holds it: a picture, and what the script draws instead."""
+    script = f'<script type="application/json">{json_script(chart.themed)}</script>'
+    return Markup(f'<figure class="chart">{svg(chart)}{script}</figure>')
+
+
+def json_script(value: Mapping[str, Any]) -> Markup:
+    """JSON for a script element, which no text in it can close."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
 @cache
