@@ -32,8 +32,8 @@
     return found;
   }
 
-  const linesOf = (tooltip) =>
-    typeof tooltip === "object" ? Object.entries(tooltip).map(([key, value]) => [key, String(value)]) : [["", String(tooltip)]];
+  const linesOf = (said) =>
+    typeof said === "object" ? Object.entries(said).map(([key, value]) => [key, String(value)]) : [["", String(said)]];
 
   class DrawnChart {
     constructor(figure) {
@@ -48,7 +48,8 @@
       figure.append(this.plot, this.ring, this.tip, this.said);
     }
 
-    async draw(spec) {
+    async draw() {
+      const { spec } = this;
       this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
       const width = this.figure.clientWidth;
       const holder = make("div");
@@ -70,6 +71,10 @@
       this.figure.querySelector(":scope > svg")?.setAttribute("hidden", "");
     }
 
+    lines(item) {
+      return linesOf(this.describe ? this.describe(item.datum) : item.tooltip);
+    }
+
     embed(holder, spec) {
       const tooltip = (_, event, item, value) => this.show(value ? item : null);
       return globalThis.vegaEmbed(holder, spec, { ...OPTIONS, tooltip });
@@ -81,7 +86,7 @@
       event.preventDefault();
       this.at = this.beyond(event.key) ?? Math.min(this.values.length - 1, Math.max(0, this.at + KEYS[event.key]));
       this.show(this.values[this.at]);
-      this.said.textContent = linesOf(this.values[this.at].tooltip).map((line) => line.filter(Boolean).join(": ")).join("; ");
+      this.said.textContent = this.lines(this.values[this.at]).map((line) => line.filter(Boolean).join(": ")).join("; ");
     }
 
     /** The place of the next mark above or below with the same left end, as of cells and of bars that lie. */
@@ -101,7 +106,7 @@
       this.ring.hidden = this.tip.hidden = !item;
       if (item) {
         this.at = this.values.indexOf(item);
-        const lines = linesOf(item.tooltip).map(([key, value]) => {
+        const lines = this.lines(item).map(([key, value]) => {
           const line = make("div");
           if (key) line.append(make("span"));
           line.append(make("b"));
@@ -130,13 +135,16 @@
 
   const drawn = new WeakMap();
 
-  /** Draw a figure, with the specification in it or another one; a promise that is kept when it is drawn. */
-  async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent)) {
+  /**
+   * Draw a figure: the specification in it, or another one whose values `describe` puts in words. A promise that is
+   * kept when it is drawn.
+   */
+  async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent), describe = null) {
     // Vega measures texts before it places them: the font has to be there.
     await Promise.all(["11px Inter", "600 12px Inter"].map((font) => document.fonts.load(font)));
     if (!drawn.has(figure)) drawn.set(figure, new DrawnChart(figure));
-    figure.chartSpec = spec;
-    await drawn.get(figure).draw(spec);
+    Object.assign(drawn.get(figure), { spec, describe });
+    await drawn.get(figure).draw();
     resized.observe(figure);
   }
 
@@ -151,7 +159,7 @@
   const resized = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const chart = drawn.get(target);
-      if (target.clientWidth && chart.width !== target.clientWidth) requestAnimationFrame(() => chart.draw(target.chartSpec));
+      if (target.clientWidth && chart.width !== target.clientWidth) requestAnimationFrame(() => chart.draw());
     }
   });
 

@@ -59,8 +59,8 @@ _LEGEND: Spec = {"orient": "bottom", "gradientLength": 160, "gradientThickness":
 
 def _axis(labels: Sequence[str], words: str) -> Spec:
     return {
-        "labelExpr": places([shortened(label, _LABEL) for label in labels]), "title": shortened(words, 44), "labelAngle": 0,
-        "labelOverlap": "greedy", "labelSeparation": 4, "domain": False, "ticks": False,
+        "labelExpr": places([shortened(label, _LABEL) for label in labels]), "title": shortened(words, 44),
+        "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 4, "domain": False, "ticks": False,
     }  # fmt: skip
 
 

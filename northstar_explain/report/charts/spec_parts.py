@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from northstar_explain.report.audit.shapes.plot_axis import nice_values
+from northstar_explain.report.document.palette import LINE
 
-CURVE, BAND, COUNT, ACTUAL, WASH = "#00578a", "#b9d3e6", "#9aa3ac", "#9a4a00", "#e9ebee"
+CURVE, BAND, COUNT, ACTUAL, WASH = LINE, "#b9d3e6", "#9aa3ac", "#9a4a00", "#e9ebee"
 SIGNED = {2: "+.1f", 0.12: "+.2f", 0: "+.3f"}  # least span of points: how they are written
 
 Spec = dict[str, Any]
