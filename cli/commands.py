@@ -160,13 +160,13 @@ def sql(model: Path, options: SqlOptions, out: Path | None, overwrite: bool) -> 
     api.load(model).write_sql(out, options, overwrite)
 
 
-def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
     """Write the comparison memo."""
     from northstar_explain import api, tables
 
     tables.require_apart([out], [model])
     with progress(quiet) as report:
-        paths = api.load(model).compare(out, overwrite, report)
+        paths = api.load(model).compare(out, overwrite, report, playbook, audit)
     for path in paths:
         print_out(str(path), f"The memo is written to {out}.")
 

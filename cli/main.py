@@ -236,14 +236,16 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
 @_command("compare")
 @_MODEL
 @click.option("--out", type=_FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
+@click.option("--playbook", type=_FILE, help="The folder of this model's playbook, for a link in the page.")
+@click.option("--audit", type=_FILE, help="The folder of this model's audit pack, for a link in the page.")
 @_OVERWRITE
 @_QUIET
-def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
     """Write a memo on segments and probabilities: why, when, and how to run the two together.
 
     Its experiments were run by `explain train`; every number comes from the model folder.
     """
-    commands.compare(model, out, overwrite, quiet)
+    commands.compare(model, out, playbook, audit, overwrite, quiet)
 
 
 @_command("monitor")

@@ -32,15 +32,14 @@
     return found;
   }
 
-  const linesOf = (tooltip) =>
-    typeof tooltip === "object" ? Object.entries(tooltip).map(([key, value]) => [key, String(value)]) : [["", String(tooltip)]];
+  const linesOf = (said) =>
+    typeof said === "object" ? Object.entries(said).map(([key, value]) => [key, String(value)]) : [["", String(said)]];
 
   class DrawnChart {
     constructor(figure) {
       this.figure = figure;
       this.at = -1;
       this.plot = make("div", "drawn", { tabindex: 0, role: "group", "aria-roledescription": "chart" });
-      this.plot.setAttribute("aria-label", `${figure.dataset.name} Arrow keys move from value to value.`);
       this.ring = make("div", "ring", { hidden: "" });
       this.tip = make("div", "tip", { hidden: "", "aria-hidden": "true" });
       this.said = make("p", "said", { "aria-live": "polite" });
@@ -49,7 +48,9 @@
       figure.append(this.plot, this.ring, this.tip, this.said);
     }
 
-    async draw(spec) {
+    async draw() {
+      const { spec } = this;
+      this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
       const width = this.figure.clientWidth;
       const holder = make("div");
       const narrow = width < NARROW;
@@ -70,6 +71,10 @@
       this.figure.querySelector(":scope > svg")?.setAttribute("hidden", "");
     }
 
+    lines(item) {
+      return linesOf(this.describe ? this.describe(item.datum) : item.tooltip);
+    }
+
     embed(holder, spec) {
       const tooltip = (_, event, item, value) => this.show(value ? item : null);
       return globalThis.vegaEmbed(holder, spec, { ...OPTIONS, tooltip });
@@ -79,9 +84,21 @@
       if (event.key === "Escape") return this.show(null);
       if (!(event.key in KEYS) || !this.values.length) return;
       event.preventDefault();
-      this.at = Math.min(this.values.length - 1, Math.max(0, this.at + KEYS[event.key]));
+      this.at = this.beyond(event.key) ?? Math.min(this.values.length - 1, Math.max(0, this.at + KEYS[event.key]));
       this.show(this.values[this.at]);
-      this.said.textContent = linesOf(this.values[this.at].tooltip).map((line) => line.filter(Boolean).join(": ")).join("; ");
+      this.said.textContent = this.lines(this.values[this.at]).map((line) => line.filter(Boolean).join(": ")).join("; ");
+    }
+
+    /** The place of the next mark above or below with the same left end, as of cells and of bars that lie. */
+    beyond(key) {
+      if (this.at < 0 || !["ArrowUp", "ArrowDown"].includes(key)) return null;
+      const boxOf = (item) => item._svg.getBoundingClientRect();
+      const [from, way] = [boxOf(this.values[this.at]), KEYS[key]];
+      for (let i = this.at + way; i >= 0 && i < this.values.length; i += way) {
+        const box = boxOf(this.values[i]);
+        if (Math.abs(box.left - from.left) < 2 && way * (box.top - from.top) > 1) return i;
+      }
+      return null;
     }
 
     /** Show the value of a mark beside it, or nothing. */
@@ -89,7 +106,7 @@
       this.ring.hidden = this.tip.hidden = !item;
       if (item) {
         this.at = this.values.indexOf(item);
-        const lines = linesOf(item.tooltip).map(([key, value]) => {
+        const lines = this.lines(item).map(([key, value]) => {
           const line = make("div");
           if (key) line.append(make("span"));
           line.append(make("b"));
@@ -118,13 +135,16 @@
 
   const drawn = new WeakMap();
 
-  /** Draw a figure, with the specification in it or another one; a promise that is kept when it is drawn. */
-  async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent)) {
+  /**
+   * Draw a figure: the specification in it, or another one whose values `describe` puts in words. A promise that is
+   * kept when it is drawn.
+   */
+  async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent), describe = null) {
     // Vega measures texts before it places them: the font has to be there.
     await Promise.all(["11px Inter", "600 12px Inter"].map((font) => document.fonts.load(font)));
     if (!drawn.has(figure)) drawn.set(figure, new DrawnChart(figure));
-    figure.chartSpec = spec;
-    await drawn.get(figure).draw(spec);
+    Object.assign(drawn.get(figure), { spec, describe });
+    await drawn.get(figure).draw();
     resized.observe(figure);
   }
 
@@ -139,7 +159,7 @@
   const resized = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const chart = drawn.get(target);
-      if (target.clientWidth && chart.width !== target.clientWidth) requestAnimationFrame(() => chart.draw(target.chartSpec));
+      if (target.clientWidth && chart.width !== target.clientWidth) requestAnimationFrame(() => chart.draw());
     }
   });
 

@@ -44,7 +44,7 @@ def decile_mix(
     spec = {
         "data": {"values": values},
         "width": 560,
-        "height": {"step": 22},
+        "height": {"step": 17},
         "encoding": {
             "y": {"field": "decile", "type": "nominal", "title": None, "axis": {"ticks": False, "domain": False},
                   "sort": None, "scale": {"domain": [str(decile) for decile in range(10, 0, -1)]}},
@@ -52,7 +52,7 @@ def decile_mix(
         },
         "layer": [
             {
-                "mark": {"type": "bar", "height": 19, "stroke": PAPER},
+                "mark": {"type": "bar", "height": 15, "stroke": PAPER},
                 "encoding": {
                     "x2": {"field": "right"},
                     "color": {"field": "color", "type": "nominal", "scale": None},

@@ -39,7 +39,7 @@ def gains_curve(
         layers += [_curve(segments, "by segment", QUIET, [4, 3]), _key(0.04, "dashed: by segment", QUIET)]
     layers += [_curve(found, "by probability", LINE, [1, 0]), _key(0.14, "line: by probability", LINE)]
     said = "; ".join(f"the best {share:.0%} hold {captured:.0%}" for share, captured in found)
-    spec = {"title": title, "width": 250, "height": 190, "layer": layers}
+    spec = {"title": title, "width": 270, "height": 140, "layer": layers}
     return Chart(spec, f"{title}, by probability: {said}.")
 
 

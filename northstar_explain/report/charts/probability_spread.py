@@ -38,7 +38,7 @@ def probability_spread(spread: Mapping[str, Quantiles], names: Mapping[str, str]
     spec = {
         "data": {"values": values},
         "width": 560,
-        "height": {"step": 30},
+        "height": {"step": 22},
         "encoding": {
             "y": {"field": "id", "type": "nominal", "sort": None, "title": None,
                   "axis": {"ticks": False, "domain": False, "labelFontWeight": 600}},
@@ -46,9 +46,9 @@ def probability_spread(spread: Mapping[str, Quantiles], names: Mapping[str, str]
         "layer": [
             {"mark": {"type": "rule", "strokeWidth": 2},
              "encoding": {"x": {"field": "p10", **ends}, "x2": {"field": "p90"}, "color": color}},
-            {"mark": {"type": "bar", "height": 16},
+            {"mark": {"type": "bar", "height": 13},
              "encoding": {"x": {"field": "p25", **ends}, "x2": {"field": "p75"}, "color": color, "tooltip": tooltip}},
-            {"mark": {"type": "tick", "color": PAPER, "thickness": 2, "size": 16},
+            {"mark": {"type": "tick", "color": PAPER, "thickness": 2, "size": 13},
              "encoding": {"x": {"field": "p50", **ends}}},
         ],
     }  # fmt: skip

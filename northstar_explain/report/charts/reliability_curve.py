@@ -40,8 +40,8 @@ def reliability_curve(bins: Sequence[CalibrationBin], title: str = "Predicted an
     spec = {
         "title": title,
         "data": {"values": values},
-        "width": 250,
-        "height": 190,
+        "width": 270,
+        "height": 140,
         "layer": [
             diagonal(most, x, y),
             {"mark": {"type": "rule", "color": LINE, "opacity": 0.45, "strokeWidth": 2},

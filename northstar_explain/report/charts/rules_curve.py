@@ -28,6 +28,7 @@ def rules_curve(points: Sequence[tuple[int, float]], marks: Mapping[int, str], t
     low, high = min(value for _, value in points), max(value for _, value in points)
     # A flat curve still gets a range, and no point touches the frame.
     room = max(high - low, 0.01) * 0.2
+    bottom = low - 2.5 * room  # where the marks' names stand
     values = [
         {"rules": rules, "value": value, "label": form.format(value), "mark": marks.get(rules, ""),
          "said": f"{rules} rules" + (f" ({marks[rules]})" if rules in marks else "")}
@@ -37,17 +38,19 @@ def rules_curve(points: Sequence[tuple[int, float]], marks: Mapping[int, str], t
     spec = {
         "title": title,
         "data": {"values": values},
-        "width": 260,
-        "height": 150,
+        "width": 280,
+        "height": 96,
         "encoding": {
             "x": {"field": "rules", "type": "quantitative", "title": "Rules allowed",
                   "axis": {"values": [rules for rules, _ in points], "format": "d"},
                   "scale": {"zero": False, "nice": False, "padding": 14}},
             "y": {"field": "value", "type": "quantitative", "title": None,
-                  "axis": {"tickCount": 4, "format": ".0%" if percent else ".2f", "domain": False},
-                  "scale": {"domain": [low - room, high + room], "zero": False, "nice": False}},
+                  "axis": {"tickCount": 4, "format": ".1%" if percent else ".3f", "domain": False},
+                  "scale": {"domain": [bottom, high + room], "zero": False, "nice": False}},
         },
         "layer": [
+            {"transform": [{"filter": "datum.mark !== ''"}], "mark": {"type": "rule", "strokeDash": [2, 3]},
+             "encoding": {"y2": {"datum": bottom + room}}},
             {"mark": {"type": "line", "color": LINE}},
             {
                 "mark": {"type": "circle", "size": 60, "opacity": 1, "stroke": LINE, "strokeWidth": 2},
@@ -56,7 +59,8 @@ def rules_curve(points: Sequence[tuple[int, float]], marks: Mapping[int, str], t
                     "tooltip": [{"field": "said", "title": "At"}, {"field": "label", "title": title}],
                 },
             },
-            {"mark": {"type": "text", "dy": -14, "fontWeight": 600}, "encoding": {"text": {"field": "mark"}}},
+            {"mark": {"type": "text", "dy": -8, "fontWeight": 600},
+             "encoding": {"y": {"datum": bottom}, "text": {"field": "mark"}}},
         ],
     }  # fmt: skip
     said = "; ".join(f"{rules} rules: {form.format(value)}" for rules, value in points)

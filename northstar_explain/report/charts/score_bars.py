@@ -31,16 +31,16 @@ def score_bars(rows: Sequence[tuple[str, float]], low: float, metric: str) -> Ch
     spec = {
         "data": {"values": values},
         "width": 440,
-        "height": {"step": 24},
+        "height": {"step": 20},
         "encoding": {
             "y": {"field": "name", "type": "nominal", "sort": None, "title": None,
                   "axis": {"ticks": False, "domain": False}},
             "x": {"field": "value", "type": "quantitative", "axis": None,
-                  "scale": {"domain": [low, high + 0.12 * (high - low)], "zero": False, "nice": False}},
+                  "scale": {"domain": [low, high + 0.25 * (high - low)], "zero": False, "nice": False}},
         },
         "layer": [
             {
-                "mark": {"type": "bar", "color": LINE, "height": 16},
+                "mark": {"type": "bar", "color": LINE, "height": 14},
                 "encoding": {
                     "x2": {"field": "from"},
                     "tooltip": [{"field": "name", "title": "Score"}, {"field": "label", "title": metric}],
