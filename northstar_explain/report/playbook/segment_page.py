@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -40,25 +40,45 @@ MOST_ROWS, MOST_VALUES, MOST_STAGES = 6, 4, 2
 STRENGTHS = (1.0, 0.55, 0.25)
 # Shares for a control group; the first that can detect an uplift of 5 in 100 is proposed.
 CONTROLS, _DETECTABLE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
-TO_CONFIRM = "to confirm"
 
 
 def segment_page(segment: Segment, book: Book) -> Chapter:
     """The page, the actions before the description."""
     play, place = book.plays[segment.id], book.segments.index(segment) + 1
     eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (f" · {play.stage.words}" if play.stage else "")
+    lines = _Lines(book.contract.noun)
     return Chapter(
         segment.id,
         segment.name,
         (
             Text(segment.definition, "lead"),
             _figures(segment, book),
-            _todo(segment, book),
+            _todo(segment, book, lines),
             Columns((_apart(segment, book), (*_whom_first(segment, book), *_firm(segment, book))), (1.4, 1), "who"),
-            *_inside(segment, book),
+            *_inside(segment, book, lines),
         ),
         eyebrow,
     )
+
+
+class _Lines:
+    """Lines of a play, each with the figures that it rests on; a page gives every figure once, beside the first line."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun, self._given = noun, set[str]()
+
+    def show(self, line: Line) -> str:
+        """A line with its figures in small type."""
+        if line.general or not line.fact:
+            return rich("{} <small>General advice.</small>", line.text) if line.general else line.text
+        return rich("{} <small>{}</small>", line.text, self.figures(line.fact) or "Figures as above.")
+
+    def figures(self, fact: str) -> str:
+        """The figures that the page does not give yet."""
+        short = fact.replace(f"; of all {self._noun} ", ", all ").replace(f"; all {self._noun} ", ", all ")
+        new = [part for part in short.replace(f", all {self._noun} ", ", all ").split("; ") if part not in self._given]
+        self._given.update(new)
+        return f"{capital('; '.join(new))}." if new else ""
 
 
 def _figures(segment: Segment, book: Book) -> Block:
@@ -78,30 +98,26 @@ def _figures(segment: Segment, book: Book) -> Block:
     return KeyFigures(tuple(figures))
 
 
-def _todo(segment: Segment, book: Book) -> Block:
+def _todo(segment: Segment, book: Book, lines: _Lines) -> Block:
     play, plan = book.plays[segment.id], book.plan[segment.id]
-    lists = [(Heading(title), ItemList(tuple(map(_line, lines)), ordered=True))
-             for title, lines in (("Do", play.do), ("Do not", play.avoid)) if lines]  # fmt: skip
-    short = [("Offer", play.offer), ("When", play.cadence)]
-    details = [(title, _line(line)) for title, line in short if line]
+    first = (Text(lines.show(play.message), "message"), Text(lines.show(play.contact.line), "close"))
+    lists = [(Heading(title), ItemList(tuple(map(lines.show, said)), ordered=True))
+             for title, said in (("Do", play.do), ("Do not", play.avoid)) if said]  # fmt: skip
+    details = [(title, lines.show(line)) for title, line in (("Offer", play.offer), ("When", play.cadence)) if line]
     if play.channels:
-        details.append(("Channels", Markup("; ").join(map(_line, play.channels))))
-    blocks = (Text(_line(play.message), "message"), Text(_line(play.contact.line), "close"), Columns(tuple(lists), style="halves"),
-              Facts(tuple(details)), Text(_agreed(segment, book.model, plan, play.kpi.text), "close"))  # fmt: skip
+        details.append(("Channels", Markup(" ").join(map(lines.show, play.channels))))
+    agreed = (Text(one, "close") for one in _agreed(segment, book.model, plan, play.kpi.text))
+    blocks = (*first, Columns(tuple(lists), style="halves"), Facts(tuple(details)), *agreed)
     return Callout(blocks, "What to do", "todo", book.colors[segment.id])
 
 
-def _line(line: Line) -> str:
-    """A line of a play with the fact that it rests on."""
-    why = "general advice" if line.general else line.fact
-    return rich("{} <small>{}</small>", line.text, why) if why else line.text
-
-
-def _agreed(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> Markup:
-    """What is agreed on, and what is only proposed, to confirm."""
-    parts = [rich("<strong>{}</strong> {}", one.words, one.value + (f" ({TO_CONFIRM})" if one.open else ""))
-             for one in duties(segment, model, plan, kpi)]  # fmt: skip
-    return Markup(" · ").join(parts)
+def _agreed(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> Iterator[Markup]:
+    """What is agreed on, and what is only proposed."""
+    found = duties(segment, model, plan, kpi)
+    for title, parts in (("Agreed:", [one for one in found if not one.open]), ("To confirm:", [one for one in found if one.open])):
+        if parts:
+            said = Markup(" · ").join(rich("<strong>{}</strong> {}", one.words, one.value) for one in parts)
+            yield Markup("{} {}").format(title, said)
 
 
 def _apart(segment: Segment, book: Book) -> tuple[Block, ...]:
@@ -144,12 +160,15 @@ def _heading(feature: Feature, currency: str) -> str:
     return capital(words.short(feature)) + (f", {unit}" if unit else "")
 
 
-def _inside(segment: Segment, book: Book) -> tuple[Block, ...]:
+def _inside(segment: Segment, book: Book, lines: _Lines) -> tuple[Block, ...]:
     """Who is among them, and where they are."""
     play = book.plays[segment.id]
-    stages = tuple(Text(rich("<strong>{}</strong> {}", capital(one.words), one.fact), "close") for one in play.stages[:MOST_STAGES])
-    traits = tuple(Text(_line(one), "close") for one in play.traits)
-    found = (*stages, *traits, *_places(segment, book))
+    stages = ((one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES])
+    found = (
+        *(Text(rich("<strong>{}</strong> {}", capital(name), fact), "close") for name, fact in stages if fact),
+        *(Text(lines.show(one), "close") for one in play.traits),
+        *_places(segment, book),
+    )
     return (Heading("Among them"), *found) if found else ()
 
 
@@ -177,7 +196,7 @@ def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
     text = f"Stability {stability:.2f}, {stability_words(stability)}."
     if near:
         text += f" {border.share:.0%} are one ordinary step away from another segment, most of them from {', '.join(near)}."
-    return (Heading("How firm it is"), Text(text, "close"))
+    return (Text(rich("<strong>How firm it is</strong> {}", text), "close spare-2"),)
 
 
 def _whom_first(segment: Segment, book: Book) -> tuple[Block, ...]:
