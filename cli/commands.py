@@ -144,6 +144,16 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
     return 0
 
 
+def write_plan(model: Path, out: Path, overwrite: bool) -> int:
+    """Write what the playbook proposes."""
+    leave_pandas_out()
+    from northstar_explain import api, tables
+
+    tables.require_apart([out], [model])
+    print_out(str(api.load(model).write_plan(out, overwrite)))
+    return 0
+
+
 def sql(model: Path, options: SqlOptions, out: Path | None, overwrite: bool) -> None:
     """Print the statement, or write it with the tables that it reads."""
     leave_pandas_out()

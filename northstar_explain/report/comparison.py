@@ -43,7 +43,7 @@ from northstar_explain.report.comparison_charts import bars_svg, curves_svg, mix
 from northstar_explain.report.curve import curve_svg
 from northstar_explain.report.document.palette import ACCENTS
 from northstar_explain.report.document.render import html, pdf
-from northstar_explain.report.playbook.plays import recommended
+from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.treatments import TREATMENTS
 
 VARIANTS = {
@@ -360,11 +360,12 @@ def _cell(deciles: Sequence[DecileCell], band: str, treatment: str = "") -> Audi
 
 def _treatments(model: Model) -> list[tuple[str, str, list[AudienceCell]]]:
     """The treatment of each segment in each band: the segment's play, with the effort that the band is worth."""
-    rows = []
+    rows, plays = [], plays_of(model)
     for segment in model.segmentation.segments:
-        play = recommended(segment, model.contract)
+        play = plays[segment.id]
         cells = model.evaluation.together.matrix[segment.id]
-        texts = {"first": f"Contact first. {play.do[0]}", "next": f"As the budget goes. {play.offer}.",
+        offer = play.offer or play.message
+        texts = {"first": f"Contact first. {play.message}.", "next": f"As the budget goes. {offer}.",
                 "rest": "Newsletter and on-site only."}  # fmt: skip
         in_bands = [_cell([cells[step - 1] for step in steps], key, texts[key]) for steps, key, _ in TREATMENTS]
         rows.append((segment.id, segment.name, in_bands))
