@@ -142,7 +142,17 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
     for id in written.long:
         remark(f"{written.pdf}: page {id} takes more than one sheet; its texts are too long")
     if written.without_font:
-        remark(no_font(written.without_font))
+        remark(f"{written.pdf}: {written.without_font}")
+    return 0
+
+
+def write_plan(model: Path, out: Path, overwrite: bool) -> int:
+    """Write what the playbook proposes."""
+    leave_pandas_out()
+    from northstar_explain import api, tables
+
+    tables.require_apart([out], [model])
+    print_out(str(api.load(model).write_plan(out, overwrite)))
     return 0
 
 

@@ -97,7 +97,7 @@ def _stages(
 
 
 def quietness(orders: np.ndarray, recency: np.ndarray, tenure: np.ndarray | None, window: float) -> np.ndarray:
-    """How many times as long ago the last order is as a customer's orders were apart; 0 where it is not known.
+    """How many times as long ago the last order is as a customer's orders were apart; 0 with fewer than two.
 
     Parameters
     ----------
@@ -113,12 +113,12 @@ def quietness(orders: np.ndarray, recency: np.ndarray, tenure: np.ndarray | None
     """
     had = np.full(len(orders), window)
     if tenure is not None:
-        # Who opened an account a month ago had a month to order in. One order tells nothing of how far they are apart.
-        had = np.where((tenure < window) & (tenure > recency) & (orders >= 2), tenure, window)
+        # Who opened an account a month ago had a month to order in.
+        had = np.where((tenure < window) & (tenure > recency), tenure, window)
     # Orders were apart by the time up to the last one over their number: a week each for ten in ten weeks. If orders
     # came at random at that rate, the share of customers who are quiet so long would be exp(-quiet).
     before = np.maximum(had - recency, 1.0)
-    known = (orders >= 1) & ~np.isnan(recency)
+    known = (orders >= 2) & ~np.isnan(recency)  # one order is not apart from any
     quiet: np.ndarray = np.where(known, recency * orders / before, 0.0)
     return quiet
 

@@ -118,7 +118,7 @@ def test_stages_are_what_they_say() -> None:
 def test_more_time_without_an_order_never_makes_less_quiet(orders: int, last: int, age: float) -> None:
     def quiet(days: int) -> float:
         one = [np.array([float(value)]) for value in (orders, days, age)]
-        return float(quietness(*one, window=365.0)[0])
+        return float(quietness(one[0], one[1], one[2], 365.0)[0])
 
     # Where the account is younger than the last order, one of the two is wrong, and the account is not used.
     if not (last < age <= last + 1):

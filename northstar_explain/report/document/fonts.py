@@ -74,9 +74,10 @@ def without_font(text: str) -> str:
     return "".join(char for char in rest if f"U+{ord(char):04X}" in warnings.said or f'"{char}"' in warnings.said)
 
 
-def named(characters: str) -> str:
-    """Characters with their code points, for messages."""
-    return ", ".join(f"{char} (U+{ord(char):04X})" for char in characters)
+def no_font(characters: str) -> str:
+    """What to say of characters without a font."""
+    listed = ", ".join(f"{char} (U+{ord(char):04X})" for char in characters)
+    return f"no font on this machine has {listed}; install one that does, such as Noto"
 
 
 class _Warnings(logging.Handler):

@@ -12,7 +12,7 @@ from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.blocks import Link
 from northstar_explain.report.document.document import Document
-from northstar_explain.report.document.fonts import without_font
+from northstar_explain.report.document.fonts import no_font, without_font
 from northstar_explain.report.document.press import (
     Assets,
     PdfJob,
@@ -47,7 +47,7 @@ class WrittenPlaybook(NamedTuple):
     long: tuple[str, ...]
     """Pages that take more than one A4 page even in the smallest font size."""
     without_font: str = ""
-    """Characters that no font on this machine has: boxes stand in their place."""
+    """That no font on this machine has some characters, and which; empty where each has one."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -138,7 +138,7 @@ def _files(
     data |= {WORD: docx(whole), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
     made = worker.result() if worker else fitted_pdfs(job)
     names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY]
-    return data | dict(zip(names, made, strict=True)), long, without_font("".join(pages))
+    return data | dict(zip(names, made, strict=True)), long, no_font(found) if (found := without_font("".join(pages))) else ""
 
 
 def _book_pdf(
