@@ -13,14 +13,33 @@
     return element;
   };
 
-  /** The specification, its plots wider by so many pixels; side by side they share them, one below the other each has them. */
-  function wider(spec, more, narrow) {
+  /** A plot that has no axis of its own because it stood beside another one gets the axis of that one. */
+  const labelled = (spec, first) =>
+    spec.encoding?.y?.axis === null ? { ...spec, encoding: { ...spec.encoding, y: { ...spec.encoding.y, axis: first.encoding.y.axis } } } : spec;
+
+  /** Plots side by side as plots below one another, all of the same width. */
+  function stacked(spec) {
     const { hconcat, ...rest } = spec;
-    if (hconcat && narrow) return wider({ ...rest, vconcat: hconcat }, more, narrow);
-    if (hconcat) return { ...rest, hconcat: hconcat.map((one) => wider(one, more / hconcat.length, narrow)) };
-    if (spec.vconcat) return { ...rest, vconcat: spec.vconcat.map((one) => wider(one, more, narrow)) };
-    if (spec.spec) return { ...rest, spec: wider(spec.spec, more / (spec.columns ?? 1), narrow) };
-    return typeof spec.width === "number" ? { ...rest, width: Math.max(60, Math.floor(spec.width + more)) } : rest;
+    if (hconcat) return stacked({ ...rest, vconcat: hconcat.map((one) => labelled(one, hconcat[0])), spacing: 20 });
+    if (spec.vconcat) return { ...rest, vconcat: spec.vconcat.map(stacked) };
+    return typeof spec.width === "number" ? { ...rest, width: 240 } : rest;
+  }
+
+  const partsOf = (spec) => ["hconcat", "vconcat"].find((key) => spec[key]);
+
+  /** The pixels of plots side by side, in the widest row. */
+  function plotsAcross(spec) {
+    const key = partsOf(spec);
+    if (key) return spec[key].map(plotsAcross).reduce((a, b) => (key === "hconcat" ? a + b : Math.max(a, b)), 0);
+    return spec.spec ? plotsAcross(spec.spec) * (spec.columns ?? 1) : typeof spec.width === "number" ? spec.width : 0;
+  }
+
+  /** The specification, its plots so many times as wide. */
+  function wider(spec, factor) {
+    const key = partsOf(spec);
+    if (key) return { ...spec, [key]: spec[key].map((one) => wider(one, factor)) };
+    if (spec.spec) return { ...spec, spec: wider(spec.spec, factor) };
+    return typeof spec.width === "number" ? { ...spec, width: Math.max(60, Math.floor(spec.width * factor)) } : spec;
   }
 
   /** Marks with a tooltip, in drawing order, each with what it says and its element. */
@@ -49,18 +68,20 @@
     }
 
     async draw() {
-      const { spec } = this;
-      this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
       const width = this.figure.clientWidth;
+      let spec = width < NARROW ? stacked(this.spec) : this.spec;
       const holder = make("div");
-      const narrow = width < NARROW;
+      this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
       this.plot.replaceChildren(holder);
-      let result = await this.embed(holder, wider(spec, 0, narrow));
-      // How wide labels are is known once they are drawn: the plots take what is left of the width, or give it up.
-      const more = width - holder.querySelector("svg").width.baseVal.value;
-      if (Math.abs(more) > 1) {
+      let result = await this.embed(holder, spec);
+      // How wide labels are is known once they are drawn: the plots take what is left of the width, or give it up. More
+      // labels may have room then, so that they have to give some back.
+      for (let tries = 0; tries < 3 && plotsAcross(spec); tries += 1) {
+        const more = width - holder.querySelector("svg").width.baseVal.value;
+        if (more >= 0 && (tries || more < 4)) break;
+        spec = wider(spec, 1 + more / plotsAcross(spec));
         result.finalize();
-        result = await this.embed(holder, wider(spec, more, narrow));
+        result = await this.embed(holder, spec);
       }
       this.result?.finalize();
       this.result = result;

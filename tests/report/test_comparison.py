@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pypdf
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe
 from browser import visiting
 from helpers import TINY, explain, learn, refused
 

@@ -39,8 +39,8 @@ def category_shape(shape: FeatureShape, common: Range, intercept: float, values:
     }
     y = {"field": "i", "type": "ordinal", "axis": axis}
     panels = [
-        _points("Points, enlarged", own_range(shape), _SPREAD, y),
-        _points("On the scale of all features", common, _RATES, {**y, "axis": None}),
+        _points("Points", own_range(shape), y, ("low", "high"), CURVE),
+        _points("On the scale of all features", common, {**y, "axis": None}, ("rate_low", "rate_high"), ACTUAL, "rate"),
         _customers({**y, "axis": None}),
     ]
     if values:
@@ -49,29 +49,23 @@ def category_shape(shape: FeatureShape, common: Range, intercept: float, values:
     return Chart({"data": {"values": rows}, "hconcat": sized, "spacing": 22}, alt_text(shape))
 
 
-_SPREAD = [{"mark": {"type": "rule", "color": CURVE}, "encoding": {"x": {"field": "low"}, "x2": {"field": "high"}}}]
-_RATES = [
-    {"mark": {"type": "rule", "color": ACTUAL}, "encoding": {"x": {"field": "rate_low"}, "x2": {"field": "rate_high"}}},
-    {"mark": {"type": "circle", "color": ACTUAL, "size": 30, "opacity": 1}, "encoding": {"x": {"field": "rate"}}},
-]
 _TARGETS: Spec = {
     "mark": {"type": "rect", "opacity": 0},
     "encoding": {"x": {"value": 0}, "x2": {"value": "width"}, "tooltip": {"field": "i"}},
 }
 
 
-def _points(title: str, scale: Range, beside: list[Spec], y: Spec) -> Spec:
+def _points(title: str, scale: Range, y: Spec, ends: tuple[str, str], color: str, dot: str = "") -> Spec:
+    """A diamond for the points of a value, a line from end to end, and a dot where one is named."""
+    both = {"type": "quantitative", "scale": domain(scale), "axis": points_axis(scale, 4)}
     fill = {"condition": {"test": "datum.thin", "value": "white"}, "value": CURVE}
-    diamond = {"mark": {"type": "point", "shape": "diamond", "size": 70, "color": CURVE, "opacity": 1}}
-    layers = [*beside, {**diamond, "encoding": {"x": {"field": "p"}, "fill": fill}}]
-    axis = {**points_axis(scale, 4), "grid": True}
-    for layer in layers:
-        layer["encoding"]["x"] = {
-            **layer["encoding"]["x"],
-            "type": "quantitative",
-            "scale": domain(scale),
-            "axis": axis,
-        }
+    line = {"x": {"field": ends[0], **both}, "x2": {"field": ends[1]}}
+    layers: list[Spec] = [{"mark": {"type": "rule", "color": color}, "encoding": line}]
+    if dot:
+        circle = {"type": "circle", "color": color, "size": 30, "opacity": 1}
+        layers.append({"mark": circle, "encoding": {"x": {"field": dot, **both}}})
+    diamond = {"type": "point", "shape": "diamond", "size": 70, "color": CURVE, "opacity": 1}
+    layers.append({"mark": diamond, "encoding": {"x": {"field": "p", **both}, "fill": fill}})
     return {"title": title, "width": _WIDTH, "encoding": {"y": y}, "layer": layers}
 
 

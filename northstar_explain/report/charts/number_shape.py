@@ -28,6 +28,9 @@ from northstar_explain.report.charts.spec_parts import (
 from northstar_explain.report.document.charts import Chart
 
 _WIDTH, _COMMON_WIDTH, _HEIGHT, _COUNT_HEIGHT = 350, 160, 196, 52
+_DOTS = "dots: actual rate in the holdout"
+# Labels of all points axes are this wide, so that plots above one another are in line.
+_EXTENT = {"minExtent": 42, "maxExtent": 42}
 # Where values are missing, to the left of the axis from 0 to 1.
 _MISSING = (-0.11, -0.04)
 
@@ -50,14 +53,13 @@ def number_shape(shape: FeatureShape, common: Range, intercept: float, values: b
     Chart
         Grey behind the curve where bins are thin; dashed where no customer is.
     """
-    left = [*_layers(shape, own_range(shape), intercept), *([_TARGETS] if values else [])]
-    own = _panel(shape, left, "Points, and the average customer's probability with them", _WIDTH, _HEIGHT, False)
-    below = _panel(shape, _customers(shape), _counted(shape), _WIDTH, _COUNT_HEIGHT, True)
-    beside = _panel(
-        shape, _compared(shape, common, intercept), "On the scale of all features", _COMMON_WIDTH, _HEIGHT, True
-    )
-    columns = [{"vconcat": [own, below], "spacing": 10, "bounds": "full"}, beside]
-    spec = {"data": {"values": list(_rows(shape))}, "hconcat": columns, "spacing": 26}
+    layers = [*_layers(shape, own_range(shape), intercept), *([_TARGETS] if values else [])]
+    own = _panel("Points", "right: probability of the average customer", layers, _WIDTH, _across(shape, labels=False))
+    below = _panel(_counted(shape), "", _customers(shape), _WIDTH, _across(shape, title=True), _COUNT_HEIGHT)
+    compared = _compared(shape, common, intercept)
+    beside = _panel("On the scale of all features", _DOTS, compared, _COMMON_WIDTH, _across(shape))
+    columns = {"hconcat": [own, beside], "spacing": 24}
+    spec = {"data": {"values": list(_rows(shape))}, "vconcat": [columns, below], "spacing": 4}
     return Chart(spec, alt_text(shape))
 
 
@@ -91,28 +93,34 @@ def _heights(bin: Bin) -> Spec:
     return {"p": short(bin.points), "low": short(low), "high": short(high), "n": bin.train_n}
 
 
-def _panel(shape: FeatureShape, layers: list[Spec], title: str, width: int, height: int, labelled: bool) -> Spec:
-    ticks = [(short(tick.at), tick.label) for tick in shape.ticks]
-    start = 0.0
-    if _may_miss(shape):
-        start = _MISSING[0]
-        ticks.insert(0, (short(sum(_MISSING) / 2), "missing"))
+def _panel(title: str, subtitle: str, layers: list[Spec], width: int, x: Spec, height: int = _HEIGHT) -> Spec:
+    heading = {"text": title, "frame": "group", "offset": 10, **({"subtitle": subtitle} if subtitle else {})}
+    resolve = {"axis": {"y": "independent"}}
+    return {
+        "title": heading,
+        "width": width,
+        "height": height,
+        "encoding": {"x": x},
+        "layer": layers,
+        "resolve": resolve,
+    }
+
+
+def _across(shape: FeatureShape, labels: bool = True, title: bool = False) -> Spec:
+    """From left to right: missing, where it may be, and the axis of the shape."""
     assert shape.axis is not None
+    ticks = [(short(tick.at), tick.label) for tick in shape.ticks]
+    start = _MISSING[0] if _may_miss(shape) else 0.0
+    if _may_miss(shape):
+        ticks.insert(0, (short(sum(_MISSING) / 2), "missing"))
     scale = "" if shape.axis.scale is None else ", logarithmic"
     unit = f", {shape.unit}" if shape.unit else ""
+    words = shortened(f"{shape.feature.words}{unit}{scale}", _WIDTH // 6)
     axis = {
-        **at(*zip(*ticks, strict=True)),
-        "title": shortened(f"{shape.feature.words}{unit}{scale}", width // 6) if labelled else None,
-        "labels": labelled,
-        "labelOverlap": "greedy",
-        "labelFlush": True,
-        "domain": False,
-    }
-    x = {"field": "x", "type": "quantitative", "scale": domain((start, 1.0)), "axis": axis}
-    return {
-        "title": title, "width": width, "height": height, "encoding": {"x": x}, "layer": layers,
-        "resolve": {"axis": {"y": "independent"}},
+        **at(*zip(*ticks, strict=True)), "title": words if title else None, "labels": labels, "domain": False,
+        "labelOverlap": "greedy", "labelSeparation": 3, "labelFlush": True,
     }  # fmt: skip
+    return {"field": "x", "type": "quantitative", "scale": domain((start, 1.0)), "axis": axis}
 
 
 def _y(field: str, scale: Range, axis: Spec | None = None) -> Spec:
@@ -151,7 +159,7 @@ def _curve(shape: FeatureShape, scale: Range) -> list[Spec]:
     }
     line = {"type": "line", "interpolate": "step-after", "color": CURVE, "strokeWidth": 1.6}
     reached = {"condition": {"test": "datum.n > 0 || datum.part == 1", "value": [1, 0]}, "value": [3, 3]}
-    drawn = {"y": _y("p", scale, points_axis(scale)), "detail": _PART, "strokeDash": reached}
+    drawn = {"y": _y("p", scale, {**points_axis(scale), **_EXTENT}), "detail": _PART, "strokeDash": reached}
     return [zero, {"mark": line, "encoding": drawn}]
 
 
@@ -180,7 +188,15 @@ def _compared(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]
 
 def _customers(shape: FeatureShape) -> list[Spec]:
     most = tallest(shape)
-    axis = {"values": [0, most], "format": ",d", "grid": False, "title": None, "domain": False, "ticks": False}
+    axis = {
+        **_EXTENT,
+        "values": [0, most],
+        "format": ",d",
+        "grid": False,
+        "title": None,
+        "domain": False,
+        "ticks": False,
+    }
     # A thin stroke, so that a bin narrower than a pixel shows.
     mark = {
         "type": "area",

@@ -9,7 +9,7 @@ import numpy as np
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.report.audit.shapes.bin_labels import shortened, signed
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape
-from northstar_explain.report.charts.spec_parts import ACTUAL, CURVE, Spec, places, short
+from northstar_explain.report.charts.spec_parts import ACTUAL, CURVE, Spec, at, places, short
 from northstar_explain.report.document.charts import Chart
 
 _WIDTH, _HEIGHT, _CELL, _LABEL = 235, 270, 26, 18
@@ -36,17 +36,15 @@ def pair_map(pair: PairShape, strongest: float, values: bool = False) -> Chart:
         {"i": i, "j": j, "p": short(float(points[i, j])), "n": int(count[i, j])} for i, j in np.argwhere(count).tolist()
     ]
     most = max(2, int(count.max()))
-    colour = {
-        "field": "p", "type": "quantitative", "legend": {**_LEGEND, "title": "Points", "format": "+.2~f"},
-        # Beyond the scale are cells of few customers only: they take its last colour.
-        "scale": {"domain": [-strongest, 0, strongest], "range": [CURVE, "#f4f4f4", ACTUAL], "clamp": True},
-    }  # fmt: skip
-    grey = {
-        "field": "n", "type": "quantitative", "legend": {**_LEGEND, "title": "Customers, logarithmic", "format": ","},
-        "scale": {"type": "log", "domain": [1, most], "range": ["#e4e6e9", "#1d2126"]},
-    }  # fmt: skip
+    steps = [-strongest, -strongest / 2, 0, strongest / 2, strongest]
+    # Beyond the scale are cells of few customers only: they take its last colour.
+    around = {"domain": [-strongest, 0, strongest], "range": [CURVE, "#f4f4f4", ACTUAL], "clamp": True}
+    colour = _colours("p", around, {**at(steps, [*map(signed, steps)]), "title": "Points"})
+    counts = [*(10**power for power in range(len(str(most - 1)))), most]
+    greys = {"type": "log", "domain": [1, most], "range": ["#e4e6e9", "#1d2126"]}
+    grey = _colours("n", greys, {"values": counts, "format": ",d", "title": "Customers"})
     first, second = (_axis(side.labels, side.feature.words) for side in (pair.first, pair.second))
-    maps = [_map(colour, first, second, pair), _map(grey, {**first, "labels": False, "title": None}, second, pair)]
+    maps = [_map(colour, first, second, pair), _map(grey, None, second, pair)]
     if values:
         for one in maps[0]["layer"]:
             one["encoding"]["tooltip"] = {"field": "i"}
@@ -54,7 +52,11 @@ def pair_map(pair: PairShape, strongest: float, values: bool = False) -> Chart:
     return Chart(spec, _alt_text(pair))
 
 
-_LEGEND: Spec = {"orient": "bottom", "gradientLength": 160, "gradientThickness": 10, "tickCount": 3}
+def _colours(field: str, scale: Spec, legend: Spec) -> Spec:
+    # Squares rather than a gradient, which not every reader of SVG draws.
+    squares = {"type": "symbol", "symbolType": "square", "symbolStrokeWidth": 0, "symbolOpacity": 1}
+    below = {"orient": "bottom", "columns": 3, "columnPadding": 10, **squares, **legend}
+    return {"field": field, "type": "quantitative", "scale": scale, "legend": below}
 
 
 def _axis(labels: Sequence[str], words: str) -> Spec:
@@ -64,7 +66,7 @@ def _axis(labels: Sequence[str], words: str) -> Spec:
     }  # fmt: skip
 
 
-def _map(colour: Spec, down: Spec, across: Spec, pair: PairShape) -> Spec:
+def _map(colour: Spec, down: Spec | None, across: Spec, pair: PairShape) -> Spec:
     height = min(_HEIGHT, _CELL * pair.points.shape[0])
     y, x = ({"field": field, "type": "ordinal", "axis": axis} for field, axis in (("i", down), ("j", across)))
     # All places, so that a row without customers keeps its place.

@@ -34,7 +34,14 @@ def points_axis(scale: tuple[float, float], about: int = 6) -> Spec:
     format = next(text for least, text in SIGNED.items() if scale[1] - scale[0] >= least)
     # Zero is no gain and no loss, and has no sign.
     label = f"datum.value == 0 ? '0' : format(datum.value, '{format}')"
-    return {"values": nice_values(*scale, about), "labelExpr": label, "title": None, "domain": False, "ticks": False}
+    return {
+        "values": nice_values(*scale, about),
+        "labelExpr": label,
+        "title": None,
+        "domain": False,
+        "ticks": False,
+        "grid": True,
+    }
 
 
 def domain(scale: tuple[float, float]) -> Spec:

@@ -28,7 +28,8 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]
 THEME: Mapping[str, Any] = {
     "font": FONT,
     "background": None,
-    "padding": 0,
+    # Vega measures a line of text without all of its descenders.
+    "padding": {"left": 0, "right": 0, "top": 1, "bottom": 3},
     "view": {"stroke": None},
     "axis": {
         "labelColor": QUIET, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "titleFontWeight": "normal",
@@ -37,7 +38,10 @@ THEME: Mapping[str, Any] = {
     "axisX": {"grid": False},
     "legend": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "labelLimit": 260},
     "header": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11},
-    "title": {"color": INK, "fontSize": 12, "fontWeight": 600, "anchor": "start"},
+    "title": {
+        "color": INK, "fontSize": 12, "fontWeight": 600, "anchor": "start",
+        "subtitleColor": QUIET, "subtitleFontSize": 11,
+    },
     "text": {"color": INK, "fontSize": 11},
     "rule": {"color": RULE},
 }  # fmt: skip

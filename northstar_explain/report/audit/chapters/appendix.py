@@ -16,7 +16,7 @@ from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Figure, ItemList, Legend, Text, table
 
-_BAND = ("band", "± one standard deviation over the bags, no confidence interval")
+_BAND = ("band", "± one standard deviation over the bags")
 _DOT = ("dot", "actual rate in the holdout, 95% interval")
 _FEW = ("few", f"fewer than {THIN_BIN_CUSTOMERS} customers; blank: none")
 _NUMBERS = Legend((_BAND, _DOT, ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers")))
@@ -67,7 +67,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
         "Predicted",
     )
     page.add(
-        table(heads, rows, widths=(19, 6, 10, 13, 8, 10, 10, 8, 8, 8), style="bins", alt_text=f"Bins of {shape.term}")
+        table(heads, rows, widths=(17, 6, 10, 14, 8, 9, 9, 9, 8, 10), style="bins", alt_text=f"Bins of {shape.term}")
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:
