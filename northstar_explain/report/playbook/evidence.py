@@ -177,18 +177,23 @@ def _of_stages(segment: Segment, model: Model) -> Findings:
     yield "goal", "open", Finding(fact, values)
 
 
+def top_of(segment: Segment, model: Model) -> tuple[str, Finding]:
+    """Where a campaign begins: the best deciles that hold enough of the segment for an audience, by their key."""
+    bands = model.evaluation.audiences.segments[segment.id].bands
+    key = next((one for one in ("first", "next") if bands[one].customers >= AUDIENCE_MIN_CUSTOMERS), "rest")
+    steps, n = CONTACT_BANDS[key], bands[key].customers
+    where = f"deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
+    fact = f"{numbers.rough(n / max(1, segment.customers))} of the segment are in {where}"
+    return key, Finding(fact, {"n": numbers.count(n), "where": where})
+
+
 def _of_deciles(segment: Segment, model: Model) -> Findings:
     bands = model.evaluation.audiences.segments[segment.id].bands
     shares = {key: band.customers / max(1, segment.customers) for key, band in bands.items()}
     most = max(shares, key=lambda key: shares[key])
     if shares[most] >= MOST:
         yield "band", most, Finding(f"{numbers.rough(shares[most])} of them are there")
-    # Where a campaign begins: the best deciles that hold enough for an audience.
-    top = next((key for key in ("first", "next") if bands[key].customers >= AUDIENCE_MIN_CUSTOMERS), "rest")
-    steps = CONTACT_BANDS[top]
-    where = f"deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
-    fact = f"{numbers.rough(shares[top])} of the segment are in {where}"
-    yield "top", top, Finding(fact, {"n": numbers.count(bands[top].customers), "where": where})
+    yield "top", *top_of(segment, model)
     rest, base = bands["rest"], model.evaluation.purchase.holdout.base_rate
     # Said only where it is true of them: fewer act than of all.
     if min(rest.customers, rest.holdout_n) >= AUDIENCE_MIN_CUSTOMERS and (rest.purchase_rate or 0.0) < base:

@@ -19,7 +19,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 from northstar_explain.model.wording import capital
 from northstar_explain.report.document import numbers
-from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, Evidence, Finding, evidence
+from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, Evidence, Finding, evidence, top_of
 from northstar_explain.report.playbook.lifecycle import Stage, main_stage, stages_of
 from northstar_explain.report.playbook.plan import LISTS, TEXTS, Plan, SegmentPlan
 from northstar_explain.report.playbook.vocabulary import Vocabulary, vocabulary
@@ -240,7 +240,7 @@ def _play(own: _Segment, used: Counter[str]) -> Play:
         cadence=cadence.line if cadence else None,
         kpi=_kpi(own),
         traits=_traits(own, barred),
-        contact=_contact(own),
+        contact=contact_of(own.segment, own.model),
     )
 
 
@@ -298,10 +298,10 @@ def _message(own: _Segment, barred: frozenset[str], used: Counter[str]) -> Line:
     return Line(f"Say what fits {own.segment.name}"[: TEXTS["message"]], own.segment.definition)
 
 
-def _contact(own: _Segment) -> Contact:
-    """Whom to contact first, with sizes of the whole table and rates of the holdout."""
-    ((key, (found,)),) = own.evidence["top"].items()
-    band = own.model.evaluation.audiences.segments[own.segment.id].bands[key]
+def contact_of(segment: Segment, model: Model) -> Contact:
+    """Whom of a segment to contact first, with sizes of the whole table and rates of the holdout."""
+    key, found = top_of(segment, model)
+    band = model.evaluation.audiences.segments[segment.id].bands[key]
     who, fact = f"the {found.values['n']} in {found.values['where']}", found.fact
     text = {
         "first": f"Contact first {who}",
@@ -310,10 +310,10 @@ def _contact(own: _Segment) -> Contact:
     }[key]
     # A rate of a few customers is chance.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
-        base = numbers.percent(own.model.evaluation.purchase.holdout.base_rate)
-        rates = f"rate {numbers.percent(band.purchase_rate)}, all {own.words.noun} {base}"
+        base = numbers.percent(model.evaluation.purchase.holdout.base_rate)
+        rates = f"rate {numbers.percent(band.purchase_rate)}, all {model.contract.noun} {base}"
         fact += f"; {rates} (holdout, {numbers.count(band.holdout_n)})"
-    share = band.customers / max(1, own.segment.customers)
+    share = band.customers / max(1, segment.customers)
     return Contact(key, band.customers, share, band.purchase_rate, Line(text, fact))
 
 
