@@ -10,10 +10,11 @@ from markupsafe import Markup, escape
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, feature_shapes
-from northstar_explain.report.audit.shapes.heat_maps import heat_maps
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes, strongest_colour
-from northstar_explain.report.audit.shapes.shape_plots import common_range, plot
-from northstar_explain.report.document.blocks import Figure
+from northstar_explain.report.audit.shapes.point_ranges import common_range
+from northstar_explain.report.charts.pair_map import pair_map
+from northstar_explain.report.charts.shape_chart import shape_chart
+from northstar_explain.report.document.charts import Chart, svg
 
 _SHOWN_TERMS, _SHOWN_FEATURES = 10, 6
 # Colors and fonts are the notebook's own, so that a dark theme stays dark; only pictures stand on white.
@@ -107,11 +108,12 @@ class ShapeDisplay:
         model, every = self._model, feature_shapes(self._model)
         for shape in every:
             if shape.term == self.term:
-                figure = plot(shape, common_range(every, model.scorecard.intercept), model.scorecard.intercept)
-                return _join(_heading(self.term), _picture(figure), _bins(shape))
+                intercept = model.scorecard.intercept
+                chart = shape_chart(shape, common_range(every, intercept), intercept)
+                return _join(_heading(self.term), _picture(chart), _bins(shape))
         every_pair = pair_shapes(model)
         pair = next(one for one in every_pair if one.term == self.term)
-        return _join(_heading(self.term), _picture(heat_maps(pair, strongest_colour(every_pair))))
+        return _join(_heading(self.term), _picture(pair_map(pair, strongest_colour(every_pair))))
 
 
 def _bins(shape: FeatureShape) -> Markup:
@@ -127,12 +129,10 @@ def _heading(text: str) -> Markup:
     return Markup("<strong>{}</strong><br>").format(text)
 
 
-def _picture(figure: Figure) -> Markup:
+def _picture(chart: Chart) -> Markup:
     # An image of its own: the ids inside an SVG would otherwise be shared by all cells of the notebook.
-    data = base64.b64encode(str(figure.picture).encode()).decode()
-    return Markup('<img alt="{}" style="{}" src="data:image/svg+xml;base64,{}">').format(
-        figure.alt_text, _PICTURE, data
-    )
+    data = base64.b64encode(svg(chart).encode()).decode()
+    return Markup('<img alt="{}" style="{}" src="data:image/svg+xml;base64,{}">').format(chart.alt_text, _PICTURE, data)
 
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Deciles, best first; a key; and what to do with the customers in them.
 TREATMENTS = (
-    ((10, 9), "first", "Contact first, with the segment's message; no discount is needed to start with"),
+    ((10, 9), "first", "Contact first, with the segment's message"),
     ((8, 7, 6), "next", "Contact as far as the budget goes, with the segment's offer"),
-    ((5, 4, 3, 2, 1), "rest", "Newsletter and on-site only; no paid contact"),
+    ((5, 4, 3, 2, 1), "rest", "No paid contact: own channels only"),
 )

@@ -49,7 +49,7 @@ from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.shapes.shape_plots import plot
 from northstar_explain.report.document.blocks import Table, Text
 from northstar_explain.report.document.merge_pdfs import merge_pdfs
-from northstar_explain.report.document.pdf_jobs import PdfJob, pdf
+from northstar_explain.report.document.press import PdfJob, PdfWorker, typeset
 from northstar_explain.training import TrainingOptions
 from northstar_explain.verify import certify, run_libreoffice
 from northstar_explain.verify.check_pack import EXTRA, MISSING, ROW, TAMPERED, verify
@@ -140,17 +140,17 @@ def test_a_folder_that_is_not_a_pack_is_not_replaced(hostile: Model, tmp_path: P
 
 
 def test_a_pack_that_fails_leaves_nothing(hostile: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[PdfJob] = []
+    started: list[PdfWorker] = []
 
-    class RecordedJob(PdfJob):
-        def __init__(self, page: str, pictures: dict[str, bytes], font: bytes | None = None):
-            super().__init__(page, pictures, font)
+    class Recorded(PdfWorker):
+        def __init__(self) -> None:
+            super().__init__()
             started.append(self)
 
     def fail(*args: object) -> bytes:
         raise OutputError("scorecard.xlsx", [])
 
-    monkeypatch.setattr("northstar_explain.report.audit.pack.report_pdf.PdfJob", RecordedJob)
+    monkeypatch.setattr("northstar_explain.report.document.press.PdfWorker", Recorded)
     monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.workbook", fail)
     with pytest.raises(OutputError):
         api.Model(hostile).audit(tmp_path / "pack")
@@ -406,6 +406,11 @@ def test_fonts_are_embedded_and_nothing_can_be_fetched_or_run(pack: Path, reader
         assert sign not in data
 
 
+def pdf(page: str, pictures: dict[str, bytes]) -> bytes:
+    assets = {url: (data, "image/svg+xml") for url, data in pictures.items()}
+    return typeset(PdfJob((page,), ("audit.css",), assets))[0]
+
+
 def test_three_documents_become_one_tagged_document() -> None:
     page = "<html lang=en><head><title>t</title></head><body>{}</body></html>"
     first = pdf(page.format("<h1>One</h1><p><a href='appendix:2'>A2</a></p>"), {})
@@ -458,9 +463,10 @@ def test_control_characters_do_not_break_a_picture(model: Model) -> None:
 def test_a_failed_worker_is_replaced_by_this_process(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     page = f"<html lang=en><head><title>t</title></head><body><!--{'x' * length}--><p>hello</p></body></html>"
     monkeypatch.setattr("sys.executable", "/bin/false")
-    job = PdfJob(page, {})
-    assert pypdf.PdfReader(io.BytesIO(job.result())).pages[0].extract_text().startswith("hello")
-    job.stop()
+    worker = PdfWorker()
+    worker.begin(PdfJob((page,), ("audit.css",)))
+    assert pypdf.PdfReader(io.BytesIO(worker.result()[0])).pages[0].extract_text().startswith("hello")
+    worker.stop()
 
 
 # Findings, and statements made by people.

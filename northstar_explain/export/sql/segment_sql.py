@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from sqlglot import exp
@@ -21,6 +22,7 @@ from northstar_explain.export.sql.identifiers import (
 from northstar_explain.export.sql.trait_sql import trait_features, trait_flags, trait_lines
 from northstar_explain.export.sql.typed_columns import values
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.rules import Rule
 
 ID, NAME = "segment_id", "segment_name"
 
@@ -74,6 +76,31 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
         "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
     ]
     return comment(lines) + statement(query, target, view)
+
+
+def conditions_sql(model: Model) -> dict[str, tuple[str, ...]]:
+    """The rules of each segment as conditions on the columns of the table, one text for each rule.
+
+    They are for people to read, and run as they are where the columns hold NULL for what is missing; `segments_sql` writes
+    what a dialect needs.
+    """
+    target = dialect("duckdb")
+
+    def text(rule: Rule) -> str:
+        condition = all_met("c", rule.conditions, target).transform(_bare)
+        return " ".join(condition.sql(target.name).split())
+
+    return {one.id: tuple(text(rule) for rule in one.rules) for one in model.segmentation.segments}
+
+
+def _bare(node: exp.Expr) -> exp.Expr:
+    """A column without its table and, where its name needs none, without quotes; a number without its type."""
+    if isinstance(node, exp.Column):
+        plain = re.fullmatch("[a-z_][a-z0-9_]*", node.name) is not None
+        return exp.column(exp.to_identifier(node.name, quoted=not plain))
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal):
+        return exp.Literal.number(node.this.name)
+    return node
 
 
 def segment_lines(model: Model) -> list[str]:

@@ -96,7 +96,7 @@ def limits(about: About, model: Model) -> tuple[str, ...]:
     """What is known not to hold."""
     purchase = model.evaluation.purchase
     general = [
-        "Points of bins with few customers are uncertain; these bins are hatched in every plot. The spread over bags "
+        "Points of bins with few customers are uncertain; these bins are marked in every plot. The spread over bags "
         "shows how much points depend on the training rows, not how far they may be from the true effect.",
         "Correlated features share credit; a feature with few points may still be related to the outcome.",
         "Outside the range of values seen in training the score stays constant. Whether customers there behave like "

@@ -6,10 +6,12 @@ A chart is a function in a file of its own under `report/charts/` that returns a
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,8 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]
 THEME: Mapping[str, Any] = {
     "font": FONT,
     "background": None,
-    "padding": 0,
+    # Vega measures a line of text without all of its descenders.
+    "padding": {"left": 0, "right": 0, "top": 1, "bottom": 3},
     "view": {"stroke": None},
     "axis": {
         "labelColor": QUIET, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "titleFontWeight": "normal",
@@ -35,7 +38,10 @@ THEME: Mapping[str, Any] = {
     "axisX": {"grid": False},
     "legend": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "labelLimit": 260},
     "header": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11},
-    "title": {"color": INK, "fontSize": 12, "fontWeight": 600, "anchor": "start"},
+    "title": {
+        "color": INK, "fontSize": 12, "fontWeight": 600, "anchor": "start",
+        "subtitleColor": QUIET, "subtitleFontSize": 11,
+    },
     "text": {"color": INK, "fontSize": 11},
     "rule": {"color": RULE},
 }  # fmt: skip
@@ -79,15 +85,39 @@ def svg(chart: Chart) -> Markup:
     Markup
         An SVG whose title is the alternative text; the same for the same chart.
     """
-    drawn = _library().vegalite_to_svg(chart.themed, vl_version=VERSION)
-    # Vega names its elements for screen readers one by one; a picture has one name.
-    drawn = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", drawn)
-    opening, rest = drawn.split(">", 1)
+    opening, rest = _drawn(json.dumps(chart.themed)).split(">", 1)
     return Markup(f'{opening} role="img"><title>{escape(_printable(chart.alt_text))}</title>{rest}')
 
 
+@lru_cache(maxsize=512)  # a report shows a chart twice, on paper and in a page
+def _drawn(spec: str) -> str:
+    drawn = library().vegalite_to_svg(spec, vl_version=VERSION)
+    return _own_ids(re.sub("<[^>]*>", _slim, drawn))
+
+
+def _slim(match: re.Match[str]) -> str:
+    """An element without what no picture needs, which is half of the bytes; texts are not in it."""
+    element = match[0]
+    # Outlines of groups that have none.
+    if element.startswith(('<path class="background"', '<path class="foreground"')) and " stroke=" not in element:
+        return ""
+    # Vega names its elements for screen readers one by one; a picture has one name.
+    element = re.sub(r' (?:aria-[a-z]+|role|class|pointer-events|stroke-miterlimit)="[^"]*"', "", element)
+    return re.sub(r"(\.\d\d)\d+", r"\1", element)
+
+
+def _own_ids(drawn: str) -> str:
+    """The drawing with ids that follow from its content: Vega counts on from chart to chart, and pages hold several."""
+    names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', drawn))
+    for place, name in enumerate(names):
+        drawn = re.sub(rf'(\bid="|url\(#){re.escape(name)}(?=["\)])', rf"\g<1>v-{place}", drawn)
+    mark = hashlib.sha256(drawn.encode()).hexdigest()[:10]
+    return re.sub(r'(\bid="|url\(#)v-', rf"\g<1>v{mark}-", drawn)
+
+
 @cache
-def _library() -> Any:
+def library() -> Any:
+    """The drawing library, with our font."""
     # Loaded when the first chart is drawn: it brings a JavaScript engine with it.
     import fontpkg_inter
     import vl_convert

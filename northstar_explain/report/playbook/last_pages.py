@@ -1,219 +1,173 @@
-"""The facts of the last pages: whom to contact first, the tree of all segments, changes since the earlier model."""
+"""The last pages: whom to contact first, the tree of all rules, how it was made, the glossary and what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
-from northstar_explain.contract.features import Contract
+from markupsafe import Markup
+
+from northstar_explain.contract.conditions import Condition
+from northstar_explain.model.evaluation.audience_facts import Band
+from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS
 from northstar_explain.model.evaluation.together_facts import DecileCell
-from northstar_explain.model.learned_model import Model
-from northstar_explain.model.rules import Leaf, Node
+from northstar_explain.model.segments import Segment
+from northstar_explain.model.tree import Leaf, Split, Tree, depth
 from northstar_explain.model.wording import capital, phrases
+from northstar_explain.report.charts.rule_tree import rule_tree
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.palette import tint
-from northstar_explain.report.playbook.segment_page import SegmentPage
+from northstar_explain.report.document.blocks import Block, Cell, Chapter, Columns, Facts, Figure, Heading, Table, Text
+from northstar_explain.report.playbook.book import Book
+from northstar_explain.report.playbook.method import glossary, limits, method
 from northstar_explain.report.treatments import TREATMENTS
 
-Matrix = Mapping[str, Sequence[DecileCell]]
+# What stands beside the book, for those who have only found this file.
+FILES = (
+    ("playbook.docx", "The same to edit, for a word processor."),
+    ("playbook.html", "The same for a browser; charts tell their figures."),
+    ("playbook-S1.pdf and so on", "A page of each segment to hand out, with the words that it needs."),
+    ("summary.pdf, summary.html", "All in one page; the second is for the body of an e-mail."),
+    ("playbook.toml", "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan."),
+)
+DECILES = tuple(range(10, 0, -1))
 
 
-@dataclass(frozen=True)
-class HeatCell:
-    """A segment in a decile: customers of the holdout, and how many of them are expected to act."""
-
-    decile: int
-    customers: str
-    expected: str
-    ground: str
-    band: str
-
-
-@dataclass(frozen=True)
-class SegmentLine:
-    """A segment across the deciles."""
-
-    id: str
-    name: str
-    accent: str
-    cells: tuple[HeatCell, ...]
-
-
-@dataclass(frozen=True)
-class Band:
-    """Deciles with the same treatment."""
-
-    key: str
-    deciles: tuple[int, ...]
-    words: str
-    customers: str
-    expected: str
-    actual: str
-    rate: str
-
-
-@dataclass(frozen=True)
-class Contacts:
-    """Whom to contact first."""
-
-    lines: tuple[SegmentLine, ...]
-    bands: tuple[Band, ...]
-    first: str
-    captured: str
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A question of the tree with the branch of each answer, or, without a question, a segment."""
-
-    question: str = ""
-    yes: Branch | None = None
-    no: Branch | None = None
-    id: str = ""
-    name: str = ""
-    accent: str = ""
-
-    @property
-    def questions(self) -> int:
-        """The largest number of questions from here on."""
-        return 1 + max(self.yes.questions, self.no.questions) if self.yes and self.no else 0
-
-    @property
-    def leaves(self) -> int:
-        """The number of leaves from here on."""
-        return self.yes.leaves + self.no.leaves if self.yes and self.no else 1
-
-
-@dataclass(frozen=True)
-class Change:
-    """A segment's change since the earlier model."""
-
-    id: str
-    name: str
-    words: str
-    before: str
-    now: str
-    common: str
-
-
-@dataclass(frozen=True)
-class Changes:
-    """Changes since the earlier model."""
-
-    since: str
-    model: str
-    rows: tuple[Change, ...]
-    notes: tuple[str, ...]
-
-
-def contacts(model: Model, segments: tuple[SegmentPage, ...]) -> Contacts:
+def contacts(book: Book) -> Chapter:
     """Segments by deciles of the probability, in bands of one treatment each."""
-    matrix = model.evaluation.together.matrix
-    bands = tuple(_band(steps, key, todo, matrix) for steps, key, todo in TREATMENTS)
-    keys = {step: key for steps, key, _ in TREATMENTS for step in steps}
-    # One scale for all cells, so that their colours can be compared across segments.
-    highest = max((cell.n for cells in matrix.values() for cell in cells), default=1) or 1
-    lines = tuple(
-        SegmentLine(one.id, one.name, one.accent,
-             tuple(_cell(cell, one.accent, highest, keys) for cell in reversed(matrix[one.id])))
-        for one in segments
+    noun, audiences = book.contract.noun, book.model.evaluation.audiences
+    rows = tuple((f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments)
+    sizes = tuple((f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
+                  for one in book.segments)
+    heads = [f"Deciles {deciles[0]} to {deciles[-1]}" for deciles in CONTACT_BANDS.values()]
+    return Chapter(
+        "contacts",
+        first_fifth(book),
+        (
+            Text("The segment says what to tell people; the probability, whom to contact first. Write one message per segment, "
+                 "and send it from decile 10 downwards until the budget is spent.", "lead"),
+            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(25, *(7.5,) * 10)),
+            Text(f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.", "fine"),
+            Columns(tuple((Heading(head), Text(f"{todo}.")) for head, (_, _, todo) in zip(heads, TREATMENTS, strict=True)),
+                    style="thirds"),
+            Table(("Segment", *heads), sizes, style="bands", widths=(40, 20, 20, 20)),
+            Text(f"{noun.capitalize()} of the whole table, and the rate that was measured on those of them in the holdout "
+                 f"(from {AUDIENCE_MIN_CUSTOMERS} on).", "fine"),
+            Heading("Likely is not persuadable"),
+            Text("Many in the top deciles would have acted anyway. Who acts because of a contact shows only in comparison with a "
+                 "control group, chosen at random and left out of every campaign."),
+        ),
+        "Whom to contact first",
     )  # fmt: skip
-    # Shares of the holdout, whose outcomes the model has not seen.
-    everybody, buyers, first = _customers(matrix, range(1, 11)), _buyers(matrix, range(1, 11)), TREATMENTS[0][0]
-    return Contacts(
-        lines,
-        bands,
-        first=f"{_customers(matrix, first) / (everybody or 1):.0%}",
-        captured=f"{_buyers(matrix, first) / (buyers or 1):.0%}",
-    )
 
 
-def branch(node: Node, contract: Contract, segments: dict[str, SegmentPage]) -> Branch:
+def first_fifth(book: Book) -> str:
+    """How much of all action the deciles that are contacted first hold, on the holdout."""
+    matrix, noun, outcome = book.model.evaluation.together.matrix, book.contract.noun, book.contract.outcome
+    everybody, first = _cells(matrix, DECILES), _cells(matrix, CONTACT_BANDS["first"])
+    share = sum(cell.n for cell in first) / (sum(cell.n for cell in everybody) or 1)
+    captured = sum(cell.actual_buyers for cell in first) / (sum(cell.actual_buyers for cell in everybody) or 1)
+    return f"The {share:.0%} of {noun} who are most likely make up {captured:.0%} of everyone who {outcome}"
+
+
+def band_cell(band: Band) -> Cell:
+    """How many there are in a band, and their rate where enough of them were measured."""
+    measured = band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS
+    return Cell(words.count(band.customers), f"rate {words.percent(band.purchase_rate or 0.0)}" if measured else "")
+
+
+def _short(number: int) -> str:
+    """A number of at most six characters, so that ten of them fit beside one another."""
+    return words.count(number) if number < 100_000 else f"{number / 1000:,.0f}k" if number < 10_000_000 else f"{number / 1e6:,.0f}M"
+
+
+def _cells(matrix: Mapping[str, Sequence[DecileCell]], steps: Iterable[int]) -> list[DecileCell]:
+    return [cells[step - 1] for step in steps for cells in matrix.values()]
+
+
+def tree(book: Book) -> Chapter:
+    """The rules as one tree, and as conditions for a database."""
+    asked = questions(book.model.segmentation.tree, book)
+    blocks: list[Block] = [
+        Text("Start at the top, answer and follow the line. Every path ends in exactly one segment, here and in the database.", "lead"),
+        Figure(rule_tree(asked, book.names, book.colors)),
+    ]
+    if book.sql:
+        blocks += [Heading("The same in SQL"), sql_table(book, book.segments)]
+    most = depth(asked)
+    return Chapter("tree", f"At most {most} question{'s' if most != 1 else ''} decide anyone’s segment", tuple(blocks), "All rules as one tree")
+
+
+def sql_table(book: Book, segments: Sequence[Segment]) -> Table:
+    """The rules of segments as conditions for a database."""
+    rows = tuple((one.id, Markup(" <strong>OR</strong> ").join(book.sql[one.id])) for one in segments)
+    return Table(("", "Condition on the columns of the table; explain sql prints the whole statement"), rows, words=2,
+                 widths=(6, 94), style="sql")  # fmt: skip
+
+
+def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:
     """The tree as questions in words, without questions whose answers lead to the same segment."""
     if isinstance(node, Leaf):
-        one = segments[node.segment]
-        return Branch(id=one.id, name=one.name, accent=one.accent)
-    yes, no = branch(node.yes, contract, segments), branch(node.no, contract, segments)
+        return node
+    yes, no = questions(node.yes, book), questions(node.no, book)
     # Pruning and rounding may leave a test whose branches lead to the same segment: nobody need ask it.
-    if yes == no:
-        return yes
-    return Branch(capital(" and ".join(phrases(node.test, contract))) + "?", yes, no)
+    return yes if yes == no else Split(capital(" and ".join(phrases(node.test, book.contract))) + "?", yes, no)
 
 
-def changes(model: Model, names: dict[str, str]) -> Changes | None:
-    """Changes since the earlier model; None for a first model."""
-    facts = model.evaluation.segments.update
+def method_page(book: Book) -> Chapter:
+    """How it was made, and what it cannot tell."""
+    notes = method(book.model)
+    halves = tuple(tuple(block for note in notes[place::2] for block in (Heading(note.title), Text(note.text))) for place in (0, 1))
+    rows = tuple((note.title, note.text, note.figure) for note in limits(book.model))
+    return Chapter(
+        "method",
+        "Two separate models: one describes people, the other predicts who acts",
+        (Columns(halves, style="halves"), Heading("What it cannot tell"),
+         Table(("", "", "Figure"), rows, words=2, widths=(24, 62, 14), style="notes")),
+        "How this was made",
+    )  # fmt: skip
+
+
+def glossary_page(book: Book) -> Chapter:
+    """The glossary, and what changed since the earlier model."""
+    return Chapter(
+        "glossary",
+        "What the words mean, and what changed",
+        (Facts(tuple((note.title, note.text) for note in glossary(book.model))), Heading("What changed"), *_changes(book),
+         Heading("The files beside this one"), Facts(FILES)),
+        "Glossary and changes",
+    )  # fmt: skip
+
+
+def _changes(book: Book) -> tuple[Block, ...]:
+    facts, noun, names = book.model.evaluation.segments.update, book.contract.noun, book.names
     if facts is None:
-        return None
-    noun = model.contract.noun
+        return (Text("This is the first model: there is nothing to compare it with yet. From the next update on, this page shows "
+                     "which segments stayed, which are new or gone, and who moved."),)  # fmt: skip
     rows = [
-        Change(one.id, names[one.id], "kept", words.count(one.customers_before), words.count(one.customers_now),
-               f"{one.jaccard:.0%}")
+        (f"{one.id} {names[one.id]}", "kept", words.count(one.customers_before), words.count(one.customers_now), f"{one.jaccard:.0%}")
         for one in facts.matched
     ] + [
-        Change(one.id, names[one.id], f"new{_mostly(one.came_from, 'from')}", "–",
-               words.count(sum(one.came_from.values())), "–")
+        (f"{one.id} {names[one.id]}", f"new{_mostly(one.came_from, 'from')}", "–", words.count(sum(one.came_from.values())), "–")
         for one in facts.added
     ] + [
-        Change(one.id, one.name, f"gone{_mostly(one.went_to, 'to')}",
-               words.count(sum(one.went_to.values())), "–", "–")
+        (f"{one.id} {one.name}", f"gone{_mostly(one.went_to, 'to')}", words.count(sum(one.went_to.values())), "–", "–")
         for one in facts.retired
     ]  # fmt: skip
-    moved = facts.moved_by_model
-    share = words.percent(moved / facts.customers)
-    notes = [
-        f"{words.count(moved)} of {words.count(facts.customers)} {noun} ({share}) are in another "
-        "segment than by the rules of the earlier model, on the same values."
-    ]
+    notes = [f"{words.count(facts.moved_by_model)} of {words.count(facts.customers)} {noun} "
+             f"({words.percent(facts.moved_by_model / (facts.customers or 1))}) are in another segment than by the rules of the "
+             "earlier model, on the same values."]  # fmt: skip
     if since := facts.since_scores:
         notes.append(
-            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} "
-            f"would have moved by the old rules, too: they themselves changed. {words.count(since.new)} are new, "
-            f"{words.count(since.gone)} are no longer there."
+            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would have moved by "
+            f"the old rules, too: they themselves changed. {words.count(since.new)} are new, {words.count(since.gone)} are no "
+            "longer there."
         )
-    return Changes(words.day(facts.previous_date), facts.previous_model_id, tuple(rows), tuple(notes))
+    return (
+        Text(f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both applied to today’s {noun}."),
+        Table(("Segment", "What happened", "By the old rules", "By the new", "In common"), tuple(rows), words=2),
+        *(Text(note) for note in notes),
+    )
 
 
 def _mostly(moves: Mapping[str, int], way: str) -> str:
-    if not moves:
-        return ""
     # Ties are broken by id, so that the same facts give the same page.
-    most = max(moves, key=lambda id: (moves[id], id))
-    return f"; mostly {way} {most}"
-
-
-def _cell(cell: DecileCell, accent: str, highest: int, keys: dict[int, str]) -> HeatCell:
-    return HeatCell(
-        decile=cell.decile,
-        customers=words.count(cell.n),
-        expected=words.count(cell.expected_buyers),
-        # Light enough for dark text on any accent.
-        ground=tint(accent, 0.28 * cell.n / highest),
-        band=keys[cell.decile],
-    )
-
-
-def _band(steps: tuple[int, ...], key: str, todo: str, matrix: Matrix) -> Band:
-    n, actual = _customers(matrix, steps), _buyers(matrix, steps)
-    return Band(
-        key=key,
-        deciles=steps,
-        words=todo,
-        customers=words.count(n),
-        expected=words.count(sum(cell.expected_buyers for cell in _cells(matrix, steps))),
-        actual=words.count(actual),
-        rate=words.percent(actual / n) if n else "–",
-    )
-
-
-def _cells(matrix: Matrix, steps: Iterable[int]) -> Iterator[DecileCell]:
-    steps = tuple(steps)
-    return (cells[step - 1] for cells in matrix.values() for step in steps)
-
-
-def _customers(matrix: Matrix, steps: Iterable[int]) -> int:
-    return sum(cell.n for cell in _cells(matrix, steps))
-
-
-def _buyers(matrix: Matrix, steps: Iterable[int]) -> int:
-    return sum(cell.actual_buyers for cell in _cells(matrix, steps))
+    return f"; mostly {way} {max(moves, key=lambda id: (moves[id], id))}" if moves else ""

@@ -12,12 +12,14 @@ from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.playbook.facts import planned
+from northstar_explain.report.document.fonts import no_font, without_font
+from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, level, levels
+from northstar_explain.report.playbook.book import planned
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
-from northstar_explain.report.playbook.plays import HIGH, LOW, level, levels
-from northstar_explain.report.playbook.segment_page import duties, smallest_uplift
+from northstar_explain.report.playbook.plays import plays_of
+from northstar_explain.report.playbook.segment_page import control_size, duties, smallest_uplift
 
-UNASSIGNED, CONTRADICTS = "unassigned", "contradicts the data"
+UNASSIGNED, CONTRADICTS, BOXES = "unassigned", "contradicts the data", "cannot be printed"
 _KEYS = {"KPI": "kpi", "Owner": "owner", "Control group": "control_group", "Review date": "review"}
 _DISCOUNT = re.compile(
     r"discount|voucher|coupon|price cut|money off|sale\b|reduced|cheaper|\d\s*%|% off", re.IGNORECASE
@@ -34,7 +36,7 @@ class PlanFinding:
     Attributes
     ----------
     kind : str
-        ``"unassigned"`` or ``"contradicts the data"``.
+        ``"unassigned"``, ``"contradicts the data"`` or ``"cannot be printed"``.
     where : str
         The segment and the key.
     message : str
@@ -63,18 +65,27 @@ def check_plan(model: Model, plan: Plan | None = None) -> list[PlanFinding]:
     """
     plan = plan or Plan()
     model = planned(model, plan)
+    plays = plays_of(model, plan)
     findings = [] if plan.owner else [PlanFinding(UNASSIGNED, "playbook.owner", "nobody owns the playbook")]
+    findings += _boxes("playbook", f"{plan.title or model.contract.title} {plan.owner}")
     for segment in model.segmentation.segments:
         one = plan[segment.id]
-        for duty in duties(segment, model, one):
+        for duty in duties(segment, model, one, str(plays[segment.id].kpi)):
             if duty.open:
                 findings.append(PlanFinding(UNASSIGNED, f"segments.{segment.id}.{_KEYS[duty.words]}", duty.hint))
         where = f"segments.{segment.id}"
+        findings += _boxes(where, " ".join([segment.name, one.owner, *(line.text for line in plays[segment.id].lines)]))
         for check in (_name, _discount, _email, _both_ways, _control, _review, _model):
             findings += [
                 PlanFinding(CONTRADICTS, f"{where}.{key}", message) for key, message in check(segment, model, one)
             ]
     return findings
+
+
+def _boxes(where: str, text: str) -> list[PlanFinding]:
+    """Characters in whose place a PDF would show boxes."""
+    found = without_font(text)
+    return [PlanFinding(BOXES, where, no_font(found))] if found else []
 
 
 Complaints = Iterator[tuple[str, str]]
@@ -87,7 +98,8 @@ def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if not plan.name:
         return
     for item in segment.profile:
-        feature, is_level = model.contract[item.feature], level(item.effect)
+        feature, is_level = model.contract[item.feature], level(item, segment, model.contract)
+        is_level = LOW if is_level == NONE else is_level
         if is_level not in opposite:
             continue
         word = getattr(feature, opposite[is_level])
@@ -97,7 +109,7 @@ def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 
 
 def _discount(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
-    if levels(segment, model.contract).get("discount") != LOW:
+    if levels(segment, model.contract).get("discount") not in (LOW, NONE):
         return
     feature = _with_role(model.contract, "discount")
     for key, text in (("offer", plan.offer), *(("do", text) for text in plan.do)):
@@ -108,7 +120,7 @@ def _discount(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _email(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if not any(_EMAIL.search(channel) for channel in plan.channels):
         return
-    if levels(segment, model.contract).get("email") == LOW:
+    if levels(segment, model.contract).get("email") in (LOW, NONE):
         feature = _with_role(model.contract, "email")
         yield "channels", f"e-mail, but {feature.words}: index {_index(segment, feature)}"
     item = next((p for p in segment.profile if model.contract[p.feature].role == "email"), None)
@@ -127,14 +139,10 @@ def _both_ways(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.control_group is None:
         return
-    # Of all customers of the segment, as the plan is for them and not for the holdout.
-    size = round(plan.control_group * segment.customers)
-    if smallest_uplift(segment.id, size, model) is None:
-        size_words = f"{plan.control_group:.0%} are {words.count(size)} {model.contract.noun}"
-        yield (
-            "control_group",
-            f"{size_words}: too few to detect an uplift of 5 points; use more, or run longer",
-        )
+    if smallest_uplift(segment, plan.control_group, model) is None:
+        size = words.count(control_size(segment, plan.control_group, model))
+        said = f"{plan.control_group:.0%} of those to contact first are {size} {model.contract.noun}"
+        yield "control_group", f"{said}: too few to detect an uplift of 5 points; use more, or run longer"
 
 
 def _review(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:

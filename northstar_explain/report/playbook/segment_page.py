@@ -1,92 +1,231 @@
-"""The formatted facts of a segment's page; nothing is measured here."""
+"""The page of a segment: what to do with it, and who they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from northstar_explain.contract.features import Contract
-from northstar_explain.model.evaluation import together_facts as facts_of
-from northstar_explain.model.evaluation.limits import stability_words
-from northstar_explain.model.evaluation.segment_facts import Outcome
-from northstar_explain.model.evaluation.together_facts import DecileCell
-from northstar_explain.model.evaluation.update_facts import Trend
+from markupsafe import Markup
+
+from northstar_explain.contract.features import Feature
+from northstar_explain.model.evaluation.audience_facts import Band
+from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS, stability_words
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
-from northstar_explain.model.wording import capital, phrases
+from northstar_explain.model.wording import capital
+from northstar_explain.report.charts.decile_columns import decile_columns
+from northstar_explain.report.charts.differences import Difference, differences
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.palette import tint
+from northstar_explain.report.document.blocks import (
+    Block,
+    Callout,
+    Chapter,
+    Columns,
+    Facts,
+    Figure,
+    Heading,
+    ItemList,
+    KeyFigures,
+    Text,
+    rich,
+)
+from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.plan import SegmentPlan
-from northstar_explain.report.playbook.playbook_charts import Bar, both_ways, deciles_svg, index_bar, one_way
-from northstar_explain.report.playbook.plays import Play, recommended
+from northstar_explain.report.playbook.plays import Line, contact_of
 
-UNASSIGNED = "UNASSIGNED"
-MOST_BARS = 5
-MOST_DRIVERS = 5
-# A difference below a tenth of a standard deviation is negligible.
-_SLIGHT = 0.1
+# An index between these is ordinary, and no difference.
+ORDINARY = (80.0, 120.0)
+MOST_ROWS, MOST_VALUES, MOST_STAGES = 6, 4, 2
+# How dark the deciles of each band are, in the order in which they are contacted.
+STRENGTHS = (1.0, 0.55, 0.25)
 # Shares for a control group; the first that can detect an uplift of 5 in 100 is proposed.
 CONTROLS, _DETECTABLE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
-# Rules up to which each condition has room for a bar.
-ROOMY_RULES = 2
 
 
-@dataclass(frozen=True)
-class Step:
-    """A condition of a rule, and the customers who are left after it."""
-
-    words: str
-    left: str
-    bar: Bar
-
-
-@dataclass(frozen=True)
-class FeatureRow:
-    """A distinctive feature of a segment; `known` is filled where some values are missing."""
-
-    words: str
-    unit: str
-    value: str
-    base: str
-    index: str
-    known: str
-    bar: Bar
+def segment_page(segment: Segment, book: Book) -> Chapter:
+    """The page, the actions before the description."""
+    play, place = book.plays[segment.id], book.segments.index(segment) + 1
+    eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (f" · {play.stage.words}" if play.stage else "")
+    lines = _Lines(book.contract.noun)
+    return Chapter(
+        segment.id,
+        segment.name,
+        (
+            Text(segment.definition, "lead"),
+            _figures(segment, book),
+            _todo(segment, book, lines),
+            Columns((_apart(segment, book), (*_whom_first(segment, book), *_firm(segment, book))), (1.4, 1), "who"),
+            *_inside(segment, book, lines),
+        ),
+        eyebrow,
+    )
 
 
-@dataclass(frozen=True)
-class Rate:
-    """One of the rates that are compared."""
+class _Lines:
+    """Lines of a play, each with the figures that it rests on; a page gives every figure once, beside the first line."""
 
-    words: str
-    value: str
-    bar: Bar
-    ours: bool
+    def __init__(self, noun: str) -> None:
+        self._noun, self._given = noun, set[str]()
 
+    def show(self, line: Line) -> str:
+        """A line with its figures in small type."""
+        if line.general or not line.fact:
+            return rich("{} <small>General advice.</small>", line.text) if line.general else line.text
+        return rich("{} <small>{}</small>", line.text, self.figures(line.fact) or "Figures as above.")
 
-@dataclass(frozen=True)
-class DriverRow:
-    """A term that moves a segment's probability: its points, its strength in words, and the averages behind it."""
-
-    words: str
-    points: str
-    averages: str
-    strength: str
-    bar: Bar
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A segment close to which some customers are, and their share."""
-
-    id: str
-    name: str
-    accent: str
-    share: str
+    def figures(self, fact: str) -> str:
+        """The figures that the page does not give yet."""
+        short = fact.replace(f"; of all {self._noun} ", ", all ").replace(f"; all {self._noun} ", ", all ")
+        new = [part for part in short.replace(f", all {self._noun} ", ", all ").split("; ") if part not in self._given]
+        self._given.update(new)
+        return f"{capital('; '.join(new))}." if new else ""
 
 
-@dataclass(frozen=True)
-class Duty:
-    """A task that somebody must be assigned to."""
+def _figures(segment: Segment, book: Book) -> Block:
+    facts, contract = book.model.evaluation.segments, book.contract
+    figures = [(words.count(segment.customers), f"{contract.noun}, {words.percent(segment.share)} of all")]
+    if facts.spend:
+        spend = facts.spend.segments[segment.id]
+        figures.append((words.percent(spend.share), f"of {contract[facts.spend.feature].words}"))
+    if outcome := facts.holdout_outcomes.get(segment.id):
+        figures += [
+            (words.percent(outcome.purchase_rate), f"{contract.outcome}; {words.percent(book.base_rate)} of all do"),
+            (words.percent(outcome.share_of_buyers), f"of everyone who {contract.outcome}"),
+        ]
+    if facts.trend and segment.id in facts.trend.segments:
+        trend = facts.trend.segments[segment.id]
+        figures.append((words.change(trend.change), f"since {words.day(facts.trend.since_date)}"))
+    return KeyFigures(tuple(figures))
+
+
+def _todo(segment: Segment, book: Book, lines: _Lines) -> Block:
+    play, plan = book.plays[segment.id], book.plan[segment.id]
+    first = (Text(lines.show(play.message), "message"), Text(lines.show(play.contact.line), "close"))
+    lists = [(Heading(title), ItemList(tuple(map(lines.show, said)), ordered=True))
+             for title, said in (("Do", play.do), ("Do not", play.avoid)) if said]  # fmt: skip
+    details = [(title, lines.show(line)) for title, line in (("Offer", play.offer), ("When", play.cadence)) if line]
+    if play.channels:
+        details.append(("Channels", Markup(" ").join(map(lines.show, play.channels))))
+    agreed = (Text(one, "close") for one in _agreed(segment, book.model, plan, play.kpi.text))
+    blocks = (*first, Columns(tuple(lists), style="halves"), Facts(tuple(details)), *agreed)
+    return Callout(blocks, "What to do", "todo", book.colors[segment.id])
+
+
+def _agreed(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> Iterator[Markup]:
+    """What is agreed on, and what is only proposed."""
+    found = duties(segment, model, plan, kpi)
+    for title, parts in (("Agreed:", [one for one in found if not one.open]), ("To confirm:", [one for one in found if one.open])):
+        if parts:
+            said = Markup(" · ").join(rich("<strong>{}</strong> {}", one.words, one.value) for one in parts)
+            yield Markup("{} {}").format(title, said)
+
+
+def _apart(segment: Segment, book: Book) -> tuple[Block, ...]:
+    rows = distinctive(segment, book)
+    color, blocks = book.colors[segment.id], list[Block]()
+    blocks.append(Heading("What sets them apart"))
+    if rows:
+        blocks.append(Figure(differences([_difference(one, book) for one in rows], color),
+                             caption="Averages per head. Index 100 is the average of all; from 80 to 120 is ordinary, and left out."))
+    else:
+        blocks.append(Text(f"Nothing differs clearly from the average of all {book.contract.noun}."))
+    return tuple(blocks)
+
+
+def distinctive(segment: Segment, book: Book) -> list[Profile]:
+    """What differs most from the average of all, one feature for each theme; the highest index first."""
+    contract = book.contract
+    themes = {name: theme.name for theme in book.model.evaluation.segments.themes for name in theme.features}
+    best: dict[str, Profile] = {}
+    for item in segment.profile:
+        feature = contract[item.feature]
+        # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
+        if item.index is None or feature.sensitive or ORDINARY[0] <= item.index <= ORDINARY[1]:
+            continue
+        theme = themes.get(item.feature) or feature.theme or contract.groups.get(feature.group, feature.group)
+        if theme not in best or abs(item.effect) > abs(best[theme].effect):
+            best[theme] = item
+    strongest = sorted(best.values(), key=lambda item: (-abs(item.effect), item.feature))[:MOST_ROWS]
+    return sorted(strongest, key=lambda item: (-(item.index or 0.0), item.feature))
+
+
+def _difference(item: Profile, book: Book) -> Difference:
+    feature, currency = book.contract[item.feature], book.contract.currency
+    here, everybody = (words.average(feature, value, currency) for value in (item.mean, item.base))
+    return Difference(_heading(feature, currency), here, everybody, item.index or 0.0)
+
+
+def _heading(feature: Feature, currency: str) -> str:
+    unit = words.unit(feature, currency)
+    return capital(words.short(feature)) + (f", {unit}" if unit else "")
+
+
+def _inside(segment: Segment, book: Book, lines: _Lines) -> tuple[Block, ...]:
+    """Who is among them, and where they are."""
+    play = book.plays[segment.id]
+    stages = ((one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES])
+    found = (
+        *(Text(rich("<strong>{}</strong> {}", capital(name), fact), "close") for name, fact in stages if fact),
+        *(Text(lines.show(one), "close") for one in play.traits),
+        *_places(segment, book),
+    )
+    return (Heading("Among them"), *found) if found else ()
+
+
+def _places(segment: Segment, book: Book) -> tuple[Block, ...]:
+    """Where they are, where they came from and what they use, with the size of each part."""
+    found = [(one, list(one.segments[segment.id].items())) for one in book.model.evaluation.audiences.breakdowns]
+    return tuple(
+        Text(rich("<strong>{}</strong> {}", capital(book.contract[one.feature].words), _counted(
+            [*values[:MOST_VALUES], ("others", one.others[segment.id] + sum(n for _, n in values[MOST_VALUES:])),
+             ("unknown", one.unknown[segment.id])])), "close spare-1")
+        for one, values in found
+    )  # fmt: skip
+
+
+def _counted(parts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {words.count(n)}" for name, n in parts if n)
+
+
+def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
+    facts = book.model.evaluation.segments
+    border, stability = facts.borderline[segment.id], facts.stability[segment.id]
+    # The nearest first; equal shares by id, so that the same facts give the same page.
+    near = [f"{id} ({share:.0%})" for id, share in sorted(border.toward.items(), key=lambda one: (-one[1], one[0]))[:3]
+            if share >= 0.005]  # fmt: skip
+    text = f"Stability {stability:.2f}, {stability_words(stability)}."
+    if near:
+        text += f" {border.share:.0%} are one ordinary step away from another segment, most of them from {', '.join(near)}."
+    return (Text(rich("<strong>How firm it is</strong> {}", text), "close spare-2"),)
+
+
+def _whom_first(segment: Segment, book: Book) -> tuple[Block, ...]:
+    audience, noun = book.model.evaluation.audiences.segments[segment.id], book.contract.noun
+    strength = dict(zip(CONTACT_BANDS, STRENGTHS, strict=True))
+    dark = {decile: strength[key] for key, deciles in CONTACT_BANDS.items() for decile in deciles}
+    total = sum(audience.deciles) or 1
+    chart = decile_columns([n / total for n in audience.deciles], book.colors[segment.id], dark, noun)
+    caption = f"Percent of the segment in each tenth (decile) of all {noun}; 10 is the most likely."
+    return (Heading("Whom of them first"), Figure(chart, caption=caption), *_bands(segment, book))
+
+
+def _bands(segment: Segment, book: Book) -> tuple[Text, ...]:
+    """How many to contact in each band, and the rate that was measured on those of them in the holdout."""
+    bands = book.model.evaluation.audiences.segments[segment.id].bands
+    return tuple(Text(_band(*one, book.contract.noun), "close") for one in bands.items())
+
+
+def _band(key: str, band: Band, noun: str) -> Markup:
+    deciles = CONTACT_BANDS[key]
+    said = f"{words.count(band.customers)} {noun}"
+    # Of fewer, a rate says more about chance than about the segment.
+    if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
+        said += f", rate {words.percent(band.purchase_rate)}"
+    return rich("<strong>{} to {}</strong> {}", deciles[0], deciles[-1], said)
+
+
+class Duty(NamedTuple):
+    """A task of a segment: what is decided or, while it is open, what is proposed."""
 
     words: str
     value: str
@@ -94,217 +233,33 @@ class Duty:
     open: bool
 
 
-@dataclass(frozen=True)
-class SegmentPage:
-    """The formatted facts of one segment's page."""
-
-    id: str
-    name: str
-    accent: str
-    soft: str
-    definition: str
-    customers: str
-    share: str
-    trend: str
-    spend: str
-    spend_index: str
-    rate: str
-    rate_index: str
-    buyers: str
-    tested: str
-    rules: tuple[tuple[Step, ...], ...]
-    dense: bool
-    features: tuple[FeatureRow, ...]
-    rates: tuple[Rate, ...]
-    deciles: str
-    drivers: tuple[DriverRow, ...]
-    border: str
-    neighbours: tuple[Neighbour, ...]
-    stability: str
-    stability_words: str
-    play: Play
-    duties: tuple[Duty, ...]
-
-
-def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: SegmentPlan) -> SegmentPage:
-    """Collect the facts of one segment's page.
-
-    Parameters
-    ----------
-    segment : Segment
-        With the name to print.
-    model : Model
-    accents : dict
-        Each segment's colour.
-    plan : SegmentPlan
-
-    Returns
-    -------
-    SegmentPage
-    """
-    contract, facts, together = model.contract, model.evaluation.segments, model.evaluation.together
-    outcome = facts.holdout_outcomes.get(segment.id)
-    spend = facts.spend.segments[segment.id] if facts.spend else None
-    accent = accents[segment.id]
-    border = facts.borderline[segment.id]
-    names = {one.id: one.name for one in model.segmentation.segments}
-    # The nearest first; equal shares by id, so that the same facts give the same page.
-    near = sorted(border.toward.items(), key=lambda item: (-item[1], item[0]))[:3]
-    return SegmentPage(
-        id=segment.id,
-        name=segment.name,
-        accent=accent,
-        soft=tint(accent, 0.06),
-        definition=segment.definition,
-        customers=words.count(segment.customers),
-        share=words.percent(segment.share),
-        trend=_trend(segment.id, facts.trend),
-        spend=words.percent(spend.share) if spend else "",
-        spend_index=words.index(spend.index) if spend else "",
-        rate=words.percent(outcome.purchase_rate) if outcome else "not measured",
-        rate_index=words.index(outcome.index) if outcome else "–",
-        buyers=words.percent(outcome.share_of_buyers) if outcome else "–",
-        tested=words.count(outcome.n) if outcome else "0",
-        rules=_rules(segment, facts.funnel[segment.id], contract),
-        dense=len(segment.rules) > ROOMY_RULES,
-        features=_features(segment, contract),
-        rates=_rates(outcome, model),
-        deciles=_deciles(together.matrix[segment.id], accent, contract),
-        drivers=_drivers(together.drivers[segment.id], segment, contract),
-        border=f"{border.share:.0%}" if border.share >= 0.005 else "",
-        neighbours=tuple(Neighbour(id, names[id], accents[id], f"{share:.0%}") for id, share in near if share >= 0.005),
-        stability=f"{facts.stability[segment.id]:.2f}",
-        stability_words=stability_words(facts.stability[segment.id]),
-        play=_play(recommended(segment, contract), plan),
-        duties=duties(segment, model, plan),
-    )
-
-
-def duties(segment: Segment, model: Model, plan: SegmentPlan) -> tuple[Duty, ...]:
+def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> tuple[Duty, ...]:
     """The tasks of a segment, with a proposal where one is not assigned."""
-    control = "" if plan.control_group is None else f"{plan.control_group:.0%} of the segment"
+    control = "" if plan.control_group is None else f"{plan.control_group:.0%} of those who are contacted"
     review = words.day(plan.review) if plan.review else ""
-    tasks = (
-        ("KPI", plan.kpi, f"Proposed: {recommended(segment, model.contract).kpi}"),
-        ("Owner", plan.owner, "Who is responsible?"),
-        ("Control group", control, _control_hint(segment, model)),
-        ("Review date", review, "When is the result read?"),
-    )
-    return tuple(Duty(name, value or UNASSIGNED, hint, not value) for name, value, hint in tasks)
+    tasks = (("KPI", plan.kpi, kpi), ("Owner", plan.owner, "nobody yet"),
+             ("Control group", control, _control_hint(segment, model)), ("Review date", review, "no day yet"))  # fmt: skip
+    return tuple(Duty(name, value or hint, hint, not value) for name, value, hint in tasks)
 
 
 def _control_hint(segment: Segment, model: Model) -> str:
-    noun = model.contract.noun
+    contact, noun = contact_of(segment, model), model.contract.noun
     for share in CONTROLS:
-        size = round(segment.customers * share)
-        uplift = smallest_uplift(segment.id, size, model)
+        uplift = smallest_uplift(segment, share, model)
         if uplift is not None and uplift <= _DETECTABLE:
-            return f"Proposed: {share:.0%}, {words.count(size)} {noun}; can show a rise of {100 * uplift:g} in 100"
-    return f"Proposed: {CONTROLS[0]:.0%}, but even half is too few to show a rise of {100 * _DETECTABLE:g} in 100"
+            size = words.count(control_size(segment, share, model))
+            return f"{share:.0%} of those contacted first, {size} {noun}, can show a rise of {100 * uplift:g} in 100"
+    few = f"even half of the {words.count(contact.customers)} {noun} to contact"
+    return f"{CONTROLS[0]:.0%}, but {few} are too few to show a rise of {100 * _DETECTABLE:g} in 100"
 
 
-def smallest_uplift(id: str, each: float, model: Model) -> float | None:
-    """The smallest of the stored uplifts that this many customers in the control group can detect."""
-    steps = model.evaluation.together.segment_control_sizes.get(id, ())
-    return min((one.uplift for one in steps if one.customers_each <= each), default=None)
+def control_size(segment: Segment, share: float, model: Model) -> int:
+    """The customers of a control group: a share of those who are contacted, not of the whole segment."""
+    return round(share * contact_of(segment, model).customers)
 
 
-def _trend(id: str, facts: Trend | None) -> str:
-    if facts is None:
-        return "first model: no trend yet"
-    since = words.day(facts.since_date)
-    if id not in facts.segments:
-        return f"new since {since}"
-    one = facts.segments[id]
-    return f"{words.change(one.change)} since {since}, when it was {words.percent(one.share_before)}"
-
-
-def _rules(segment: Segment, funnel: Sequence[Sequence[int]], contract: Contract) -> tuple[tuple[Step, ...], ...]:
-    # Bars are relative to all customers, whose number follows from any segment.
-    total = segment.customers / segment.share if segment.share else 1.0
-    return tuple(
-        tuple(
-            Step(capital(" and ".join(phrases(condition, contract))), words.count(left), one_way(left / total))
-            for condition, left in zip(rule.conditions, lefts, strict=True)
-        )
-        for rule, lefts in zip(segment.rules, funnel, strict=True)
-    )
-
-
-def _features(segment: Segment, contract: Contract) -> tuple[FeatureRow, ...]:
-    """The features furthest above and below the average, by effect; the highest index first."""
-    # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
-    shown = [item for item in segment.profile if item.index is not None and not contract[item.feature].sensitive]
-    usable = [item for item in shown if abs(item.effect) >= _SLIGHT]
-    # Both sides apart: a segment far above in many features would otherwise show none that it lacks.
-    above = sorted((p for p in usable if p.effect > 0), key=lambda p: -p.effect)[:MOST_BARS]
-    below = sorted((p for p in usable if p.effect < 0), key=lambda p: p.effect)[:MOST_BARS]
-    selected = sorted(above + below, key=lambda p: -(p.index or 0.0))
-    return tuple(_feature(item, segment.customers, contract) for item in selected)
-
-
-def _feature(item: Profile, customers: int, contract: Contract) -> FeatureRow:
-    feature = contract[item.feature]
-    return FeatureRow(
-        words=capital(words.short(feature)),
-        unit=words.unit(feature, contract.currency),
-        value=words.average(feature, item.mean, contract.currency),
-        base=words.average(feature, item.base, contract.currency),
-        index=words.index(item.index),
-        known="" if item.known == customers else words.count(item.known),
-        bar=index_bar(item.index or 0.0),
-    )
-
-
-def _rates(outcome: Outcome | None, model: Model) -> tuple[Rate, ...]:
-    if outcome is None:
-        return ()
-    base = model.evaluation.purchase.holdout.base_rate
-    rows = (
-        ("Here, actual", outcome.purchase_rate, True),
-        ("Here, predicted", outcome.predicted_rate, True),
-        (f"All {model.contract.noun}", base, False),
-    )
-    highest = max(value for _, value, _ in rows) or 1.0
-    return tuple(Rate(name, words.percent(value), one_way(value / highest), ours) for name, value, ours in rows)
-
-
-def _deciles(cells: Sequence[DecileCell], accent: str, contract: Contract) -> str:
-    total = sum(cell.n for cell in cells) or 1
-    return deciles_svg([cell.n / total for cell in cells], accent, contract.noun)
-
-
-def _drivers(facts: Sequence[facts_of.Driver], segment: Segment, contract: Contract) -> tuple[DriverRow, ...]:
-    # What would be printed as 0.00 is no driver.
-    selected = [one for one in facts if abs(one.mean_points) >= 0.005][:MOST_DRIVERS]
-    largest = max((abs(one.mean_points) for one in selected), default=1.0)
-    profile = {item.feature: item for item in segment.profile}
-    return tuple(
-        DriverRow(
-            words=capital(" with ".join(words.short(contract[name]) for name in one.term.split(" × "))),
-            points=words.signed(one.mean_points),
-            averages=_averages(profile.get(one.term), contract),
-            strength=words.strength(one.mean_points),
-            bar=both_ways(one.mean_points / largest),
-        )
-        for one in selected
-    )
-
-
-def _averages(item: Profile | None, contract: Contract) -> str:
-    if item is None:
-        return ""
-    feature = contract[item.feature]
-    here, base = (words.average(feature, value, contract.currency) for value in (item.mean, item.base))
-    return f"here {here}, all {base}"
-
-
-def _play(proposed: Play, plan: SegmentPlan) -> Play:
-    return Play(
-        do=plan.do or proposed.do,
-        avoid=plan.avoid or proposed.avoid,
-        offer=plan.offer or proposed.offer,
-        channels=plan.channels or proposed.channels,
-        cadence=plan.cadence or proposed.cadence,
-        kpi=plan.kpi or proposed.kpi,
-    )
+def smallest_uplift(segment: Segment, share: float, model: Model) -> float | None:
+    """The smallest of the stored uplifts that a share of those who are contacted can show; None where it shows none."""
+    band = model.evaluation.audiences.segments[segment.id].bands[contact_of(segment, model).band]
+    size = control_size(segment, share, model)
+    return min((one.uplift for one in band.control_sizes if one.customers_each <= size), default=None)

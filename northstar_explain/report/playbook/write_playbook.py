@@ -1,25 +1,38 @@
-"""Writing the playbook: one PDF of everything, one per segment, and a self-contained HTML page."""
+"""Writing the playbook: the book as PDF, as a page and as an editable document, a PDF for each segment, the summary."""
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from markupsafe import Markup
-
 from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.document.fonts import inter, woff2_url
-from northstar_explain.report.document.render import FONT, Press, pdf_bytes, rare_garbage_collection, stylesheet
-from northstar_explain.report.playbook.facts import Playbook, playbook_facts
-from northstar_explain.report.playbook.page_layout import STYLE, Page, lay_out_pages, pages, segment_texts, source
-from northstar_explain.report.playbook.plan import Plan
-from northstar_explain.report.playbook.segment_pdfs import SegmentPdfProcess, has_room
+from northstar_explain.report.document.blocks import Link
+from northstar_explain.report.document.document import Document
+from northstar_explain.report.document.fonts import no_font, without_font
+from northstar_explain.report.document.press import (
+    Assets,
+    PdfJob,
+    PdfWorker,
+    Press,
+    font_assets,
+    has_room,
+    pdf_bytes,
+    rare_garbage_collection,
+)
+from northstar_explain.report.document.render import html
+from northstar_explain.report.document.word import docx
+from northstar_explain.report.playbook.book import SEGMENT_PDF, Book, book_of
+from northstar_explain.report.playbook.contents import LOGO, alone, sheets, summary, whole_book
+from northstar_explain.report.playbook.page_layout import fit_all, fitted_pdfs
+from northstar_explain.report.playbook.plan import Logo, Plan
 
-LOGO = "asset:logo"
+PDF, PAGE, WORD, SUMMARY, SUMMARY_PAGE = "playbook.pdf", "playbook.html", "playbook.docx", "summary.pdf", "summary.html"
 _OF_SEGMENT = re.compile(r"playbook-S\d+\.pdf")
+_STYLES = ("document.css", "playbook.css")
 
 
 class WrittenPlaybook(NamedTuple):
@@ -27,14 +40,19 @@ class WrittenPlaybook(NamedTuple):
 
     pdf: Path
     html: Path
+    word: Path
+    summary: Path
+    summary_html: Path
     segments: tuple[Path, ...]
     long: tuple[str, ...]
     """Pages that take more than one A4 page even in the smallest font size."""
+    without_font: str = ""
+    """That no font on this machine has some characters, and which; empty where each has one."""
 
     @property
     def files(self) -> tuple[Path, ...]:
         """All of them."""
-        return (self.pdf, self.html, *self.segments)
+        return (self.pdf, self.html, self.word, self.summary, self.summary_html, *self.segments)
 
 
 def write_playbook(
@@ -43,8 +61,10 @@ def write_playbook(
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
     plan: Plan | None = None,
+    sql: Mapping[str, tuple[str, ...]] | None = None,
+    siblings: Sequence[Link] = (),
 ) -> WrittenPlaybook:
-    """Write ``playbook.pdf``, ``playbook.html`` and a ``playbook-ID.pdf`` for each segment.
+    """Write the playbook as PDF, HTML and Word document, a ``playbook-ID.pdf`` for each segment, and the summary.
 
     Parameters
     ----------
@@ -57,6 +77,10 @@ def write_playbook(
         Called with the name of each stage as it begins.
     plan : Plan, optional
         Decisions of marketing.
+    sql : mapping of str to tuple of str, optional
+        By segment, its rules as conditions in SQL, which the page of the tree prints.
+    siblings : sequence of Link, optional
+        The other reports, relative to the folder; only those that exist.
 
     Returns
     -------
@@ -69,58 +93,76 @@ def write_playbook(
     """
     plan = plan or Plan()
     tables.require_apart([folder], [*model.inputs, *plan.files])
-    targets = {f"playbook-{one.id}.pdf": one.id for one in model.segmentation.segments}
-    for name in ("playbook.pdf", "playbook.html", *targets, *_stale(folder, set(targets))):
+    segments = [SEGMENT_PDF.format(one.id) for one in model.segmentation.segments]
+    names = (PDF, PAGE, WORD, SUMMARY, SUMMARY_PAGE, *segments)
+    for name in (*names, *_stale(folder, set(names))):
         tables.require_free(folder / name, overwrite)
     # The folder is replaced as a whole, so nothing in it may belong to somebody else.
     if folder.is_dir():
         tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
     progress("collecting the facts")
     # Started before the facts are collected, as it has half a second of imports to do.
-    process = SegmentPdfProcess() if has_room() else None
+    worker = PdfWorker(fitted_pdfs) if has_room() else None
     try:
         with rare_garbage_collection():
-            data, long = _files(playbook_facts(model, plan), plan, process, progress)
+            data, long, boxes = _files(book_of(model, plan, sql), siblings, worker, progress)
     finally:
-        if process:
-            process.stop()
+        if worker:
+            worker.stop()
     progress(f"writing {folder}")
     tables.publish_folder(folder, data)
-    segments = tuple(folder / name for name in targets)
-    return WrittenPlaybook(folder / "playbook.pdf", folder / "playbook.html", segments, long)
+    return WrittenPlaybook(*(folder / name for name in names[:5]), tuple(folder / name for name in segments), long, boxes)
 
 
 def _files(
-    book: Playbook, plan: Plan, process: SegmentPdfProcess | None, progress: Callable[[str], None]
-) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Name to content of every file, and the ids of pages that are longer than one A4 page."""
+    book: Book, siblings: Sequence[Link], worker: PdfWorker | None, progress: Callable[[str], None]
+) -> tuple[dict[str, bytes], tuple[str, ...], str]:
+    """Name to content of every file, the ids of pages that are longer than one A4 page, characters without a font."""
+    whole, short = whole_book(book, siblings), summary(book)
+    parts = sheets(whole)
+    handouts = [*(alone(one, whole, book) for one in book.segments), short]
+    progress("drawing the charts")
+    pages, others = [one.page() for one in parts], [one.page() for one in handouts]
+    pictures = {url: data for one in (*parts, *handouts) for url, data in one.pictures().items()}
+    assets: dict[str, tuple[bytes, str]] = {url: (data, "image/svg+xml") for url, data in pictures.items()}
     # One font with the characters of all pages: each PDF of its own would subset it again.
-    font = inter(source(book, pages(book)))
-    titles = [f"{segment.name}: {book.title}" for segment in book.segments]
-    if process:
-        process.begin(segment_texts(book), titles, font)
-    assets = {FONT: (font, "font/ttf")}
-    if plan.logo:
-        assets[LOGO] = (plan.logo.data, plan.logo.kind)
-    laid_out = lay_out_pages(Press(STYLE, assets), book, LOGO if plan.logo else "", progress)
-    progress("writing the PDFs")
-    # Before the whole book: writing a page changes it, so that the order decides the bytes.
-    here = [] if process else list(map(pdf_bytes, (one.document for one in laid_out if one.page.segment), titles))
-    whole = pdf_bytes(laid_out[0].document.copy([page for one in laid_out for page in one.document.pages]))
-    data = {"playbook.pdf": whole, "playbook.html": _page(book, [one.page for one in laid_out], font).encode()}
-    for segment, content in zip(book.segments, process.result() if process else here, strict=True):
-        data[f"playbook-{segment.id}.pdf"] = content
-    return data, tuple(one.page.id for one in laid_out if one.page_count > 1)
+    assets |= font_assets([*pages, *others], pictures.values())
+    if book.plan.logo:
+        assets[LOGO] = (book.plan.logo.data, book.plan.logo.kind)
+    job = PdfJob(tuple(others), _STYLES, assets, tuple(one.title for one in handouts))
+    if worker:
+        worker.begin(job)
+    pdf, long = _book_pdf(parts, pages, assets, progress)
+    data = {PDF: pdf, PAGE: _page(whole, book.plan.logo)}
+    progress("writing the document and the summary")
+    data |= {WORD: docx(whole), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
+    made = worker.result() if worker else fitted_pdfs(job)
+    names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY]
+    return data | dict(zip(names, made, strict=True)), long, no_font(found) if (found := without_font("".join(pages))) else ""
 
 
-def _page(book: Playbook, selected: list[Page], font: bytes) -> str:
-    # Our own stylesheet and font, no user input.
-    style = Markup(stylesheet(STYLE).replace(FONT, woff2_url(font)))
-    return source(book, selected, book.logo, style)
+def _book_pdf(
+    parts: Sequence[Document], pages: Sequence[str], assets: Assets, progress: Callable[[str], None]
+) -> tuple[bytes, tuple[str, ...]]:
+    press = Press(_STYLES, assets)
+    progress("laying out the pages")
+    fitted = []
+    for number, one in enumerate(fit_all(press, pages), 1):
+        progress(f"laid out page {number} of {len(pages)}")
+        fitted.append(one)
+    progress("writing the PDF")
+    whole = pdf_bytes(fitted[0].document.copy([sheet for one in fitted for sheet in one.document.pages]))
+    long = [part for part, one in zip(parts, fitted, strict=True) if not one.fits]
+    return whole, tuple(part.chapters[0].id if part.chapters else "cover" for part in long)
+
+
+def _page(whole: Document, logo: Logo | None) -> bytes:
+    text = whole.web_page()
+    return (text.replace(LOGO, f"data:{logo.kind};base64,{base64.b64encode(logo.data).decode()}") if logo else text).encode()
 
 
 def _is_of_a_playbook(name: str) -> bool:
-    return name in ("playbook.pdf", "playbook.html") or bool(_OF_SEGMENT.fullmatch(name))
+    return name in (PDF, PAGE, WORD, SUMMARY, SUMMARY_PAGE) or bool(_OF_SEGMENT.fullmatch(name))
 
 
 def _stale(folder: Path, current: set[str]) -> list[str]:

@@ -9,22 +9,20 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
 from northstar_explain.report.audit.shapes.feature_shapes import ROWS, Bin, FeatureShape, probability_at
-from northstar_explain.report.audit.shapes.heat_maps import heat_maps
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
-from northstar_explain.report.audit.shapes.shape_plots import common_range, plot
+from northstar_explain.report.audit.shapes.point_ranges import common_range
 from northstar_explain.report.audit.shapes.shape_words import describe_shape
-from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, ItemList, Legend, Text, table
+from northstar_explain.report.charts.pair_map import pair_map
+from northstar_explain.report.charts.shape_chart import shape_chart
+from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Figure, ItemList, Legend, Text, table
 
-_NUMBERS = Legend((
-    ("curve", "points (left), and the average customer's probability with them (right)"),
-    ("band", "± one standard deviation over the bags, no confidence interval"),
-    ("dot", "purchase rate of the holdout, 95% interval"),
-    ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
-))  # fmt: skip
+_BAND = ("band", "± one standard deviation over the bags")
+_DOT = ("dot", "actual rate in the holdout, 95% interval")
+_FEW = ("few", f"fewer than {THIN_BIN_CUSTOMERS} customers; blank: none")
+_NUMBERS = Legend((_BAND, _DOT, ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers")))
 _CATEGORIES = Legend((
-    ("diamond", "points, ± one standard deviation over the bags"),
-    ("dot", "purchase rate of the holdout, 95% interval"),
-    ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
+    ("diamond", "points, ± one standard deviation over the bags"), _DOT,
+    ("open", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
 ))  # fmt: skip
 
 
@@ -51,7 +49,8 @@ def _eyebrow(one: FeatureShape | PairShape, model: Model) -> str:
 def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) -> Chapter:
     page = ChapterBuilder()
     key = _NUMBERS if shape.axis is not None else _CATEGORIES
-    page.add(ItemList(describe_shape(shape, model.contract)), key, plot(shape, common, model.purchase.intercept))
+    plotted = shape_chart(shape, common, model.purchase.intercept)
+    page.add(ItemList(describe_shape(shape, model.contract)), Figure(plotted), key)
     # Missing and unseen are always listed, even without customers: a later table may hold them.
     bins = [*shape.shown_groups, shape.missing, shape.unseen]
     rows = [_bin_row(bin, model.purchase.intercept) for bin in bins]
@@ -62,13 +61,13 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
         "Points",
         "Spread",
         "Average customer",
-        "Bought, training",
+        "Actual, training",
         "Holdout",
-        "Bought",
+        "Actual",
         "Predicted",
     )
     page.add(
-        table(heads, rows, widths=(19, 6, 10, 13, 8, 10, 10, 8, 8, 8), style="bins", alt_text=f"Bins of {shape.term}")
+        table(heads, rows, widths=(17, 6, 10, 14, 8, 9, 9, 9, 8, 10), style="bins", alt_text=f"Bins of {shape.term}")
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:
@@ -96,7 +95,7 @@ def _bin_row(bin: Bin, intercept: float) -> tuple[str, ...]:
 
 def _pair_page(pair: PairShape, strongest: float, model: Model) -> Chapter:
     page = ChapterBuilder()
-    page.add(ItemList(describe_pair(pair)), heat_maps(pair, strongest))
+    page.add(ItemList(describe_pair(pair)), Figure(pair_map(pair, strongest)), Legend((_FEW,)))
     rows = [
         (
             shortened(cell.first, 40),
@@ -111,7 +110,7 @@ def _pair_page(pair: PairShape, strongest: float, model: Model) -> Chapter:
         for cell in pair.strongest
     ]
     names = [capital(side.feature.words) for side in (pair.first, pair.second)]
-    heads = (*(shortened(name, 60) for name in names), "Points", "Spread", "Customers", "Bought", "Holdout", "Bought")
+    heads = (*(shortened(name, 60) for name in names), "Points", "Spread", "Customers", "Actual", "Holdout", "Actual")
     widths, alt_text = (25, 25, 9, 8, 10, 8, 8, 7), f"Strongest cells of {pair.term}"
     if rows:
         page.add(table(heads, rows, words=2, widths=widths, style="bins", alt_text=alt_text))
@@ -124,21 +123,23 @@ def _pair_page(pair: PairShape, strongest: float, model: Model) -> Chapter:
     )
 
 
-def reading() -> tuple[Text | ItemList, ...]:
+def reading(model: Model) -> tuple[Text | ItemList, ...]:
     """How to read the pages of the appendix; explained once, before them."""
+    noun, outcome = model.contract.noun, model.contract.outcome
     return (
         ItemList((
             "Points are log-odds and add up: +0.69 doubles the odds, −0.69 halves them, +0.10 raises them by a tenth.",
-            "The upper plot has the same scale on every page, so that features can be compared. Its right axis is the "
-            "probability of a customer who is average in all other terms. The lower plot is enlarged.",
+            "The large plot has a scale of its own; at its right are the probabilities of a customer who is average in "
+            "all other terms. The small one has the same scale on every page, so that features can be compared.",
             "The band is one standard deviation over the bags in either direction. It is not a confidence interval: it "
             "shows how much the points depend on the training rows.",
-            "Dots are the purchase rates of the bins' customers in the holdout, with a 95% interval (Wilson 1927), "
-            f"where there are {THIN_BIN_CUSTOMERS} or more and the rate lies on the scale. They differ from the curve "
-            "where customers differ in other features too: the curve is the contribution of this feature alone.",
-            f"Hatched: fewer than {THIN_BIN_CUSTOMERS} training customers. The missing bin is on the left, the unseen "
-            "bin on the right, each with its n. A number is never “unseen”, so for numbers that bin is dashed and "
-            "empty.",
+            f"Actual is the share of {noun} for whom the outcome came true: {outcome}. Dots are the actual rates of "
+            "the bins in the holdout, with a 95% interval (Wilson 1927), where there are "
+            f"{THIN_BIN_CUSTOMERS} customers or more and the rate lies on the scale. They differ from the curve where "
+            "customers differ in other features too: the curve is the contribution of this feature alone.",
+            f"Grey behind the curve, white diamonds, small squares: fewer than {THIN_BIN_CUSTOMERS} training "
+            "customers. The missing bin is on the left, dashed where nobody is in it. A number is never “unseen”, so "
+            "for numbers that bin is in the table only.",
             f"In the table, neighbouring bins are merged into at most {ROWS}; a star marks those with fewer than "
             f"{THIN_BIN_CUSTOMERS} customers. Every single bin is in tables/scorecard.csv, every cell of a pair in "
             f"tables/pairs.csv. Rates of fewer than {THIN_BIN_CUSTOMERS} holdout customers are left out.",

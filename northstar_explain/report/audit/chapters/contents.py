@@ -19,11 +19,23 @@ from northstar_explain.report.audit.chapters import (
 )
 from northstar_explain.report.audit.chapters.appendix import reading
 from northstar_explain.report.audit.chapters.findings import findings
-from northstar_explain.report.audit.pack.report_pdf import Cover, Report
 from northstar_explain.report.audit.shapes.bin_labels import shortened
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape
-from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, Table
+from northstar_explain.report.document.blocks import (
+    Block,
+    Chapter,
+    ChapterBuilder,
+    Contents,
+    Facts,
+    Heading,
+    Link,
+    Table,
+    Text,
+)
+from northstar_explain.report.document.document import Document
+
+STYLES = ("audit.css",)
 
 
 @dataclass(frozen=True)
@@ -51,11 +63,19 @@ class ReportContents:
     files: Mapping[str, bytes]
     what: Mapping[str, str]
 
-    def report(self) -> Report:
+    def report(self) -> Document:
         """The report, without its appendix."""
-        model = self.model
-        title = f"Audit pack: {model.contract.title}, model {model.id}"
-        return Report(title, "report", self._chapters(), running(model), self._cover())
+        model, chapters = self.model, self._chapters()
+        return Document(
+            title=f"Audit pack: {model.contract.title}, model {model.id}",
+            variant="audit",
+            chapters=chapters,
+            heading=model.contract.title,
+            eyebrow="Audit pack",
+            front=self._front(chapters),
+            running=running(model),
+            styles=STYLES,
+        )
 
     def _chapters(self) -> tuple[Chapter, ...]:
         model, about = self.model, self.about
@@ -77,19 +97,19 @@ class ReportContents:
             closing.limits(model, about),
             closing.checking(model),
             closing.files(model, self.files, self.what),
-            _reading(),
+            _reading(model),
             closing.sign_off(model, about),
         )
 
-    def _cover(self) -> Cover:
-        model = self.model
-        return Cover(
-            title=model.contract.title,
-            lead="What the purchase model and the segments do, on what evidence, and how to verify every number. "
-            f"Model {model.id} of {model.manifest['date']}.",
-            facts=self._at_a_glance(),
-            appendix=f"the shapes of all {len(self.shapes) + len(self.pairs)} terms, a page each",
+    def _front(self, chapters: tuple[Chapter, ...]) -> tuple[Block, ...]:
+        model, terms = self.model, len(self.shapes) + len(self.pairs)
+        links = [Link(chapter.title, address=f"#{chapter.id}") for chapter in chapters]
+        appendix = Link(f"Appendix: the shapes of all {terms} terms, a page each", page=1)
+        lead = (
+            "What the purchase model and the segments do, on what evidence, and how to verify every number. "
+            f"Model {model.id} of {model.manifest['date']}."
         )
+        return Text(lead, "lead"), self._at_a_glance(), Heading("Contents"), Contents((*links, appendix))
 
     def _at_a_glance(self) -> Facts:
         model, checks = self.model, self.certificate.checks
@@ -135,7 +155,7 @@ def running(model: Model) -> str:
     return f"{shortened(model.contract.title, 70)} · model {model.id} · {model.manifest['date']}"
 
 
-def _reading() -> Chapter:
+def _reading(model: Model) -> Chapter:
     page = ChapterBuilder()
-    page.add(*reading())
+    page.add(*reading(model))
     return page.chapter("reading", "How to read the appendix", flows=True)

@@ -55,7 +55,7 @@ def _table(rows: Sequence[Subgroup]) -> Block:
     heads = (
         "Group",
         "Customers",
-        "Bought",
+        "Actual",
         "95% interval",
         "Predicted",
         "Flagged",

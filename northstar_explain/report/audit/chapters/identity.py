@@ -68,7 +68,7 @@ def _origin(model: Model, sampled: tuple[tuple[str, str], ...]) -> Facts:
         *sampled,
         *((("Duplicate rows", f"{repeated:,}"),) if (repeated := origin.get("repeated")) else ()),
         ("Outcome window", model.contract.horizon),
-        ("Holdout", "a later table" if later else "sampled from the same table, with the same share of buyers"),
+        ("Holdout", "a later table" if later else "sampled from the same table, with the same share of outcomes"),
         ("SHA-256 of the table's values", origin["sha256"]),
         ("SHA-256 of the later table", origin["holdout_sha256"] or "no later table"),
         ("SHA-256 of the contract", manifest["contract_sha256"]),
@@ -85,7 +85,9 @@ def _splits(model: Model) -> Table:
         (capital(one.split), purposes[one.split], f"{one.n:,}", f"{one.buyers:,}", percent(one.base_rate, 2))
         for one in model.evaluation.data.splits
     ]
-    return table(("Split", "Purpose", "Customers", "Buyers", "Share"), rows, words=2, alt_text="Splits of the data")
+    return table(
+        ("Split", "Purpose", "Customers", "With the outcome", "Share"), rows, words=2, alt_text="Splits of the data"
+    )
 
 
 def _missing(model: Model, missing: Sequence[MissingShare]) -> Table | ItemList:
@@ -222,7 +224,7 @@ def method(model: Model) -> Chapter:
         "into a scorecard; from then on, the score is the sum of its points.",
         "Segments. KMeans on a few features that represent the others, without the label; each cluster is then "
         "described by a short rule with round thresholds, and from then on the rule is the segment.",
-        "Threshold. The likely-buyer flag begins at the probability with the highest F1 on the validation rows. "
+        "Threshold. The flag of the likely begins at the probability with the highest F1 on the validation rows. "
         "Nothing is chosen on the holdout.",
     )
     rows = [(name, value, _MEANINGS.get(name, "")) for name, value in _parameters(manifest["options"])]

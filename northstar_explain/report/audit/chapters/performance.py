@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from northstar_explain.model.evaluation import Figures, Interval, PurchaseFacts
 from northstar_explain.model.evaluation.metric_registry import (
     AUDIT,
@@ -14,20 +12,19 @@ from northstar_explain.model.evaluation.metric_registry import (
     ROC_AUC,
 )
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
-from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
-from northstar_explain.report.audit.shapes.bin_labels import percent, plain_percent
-from northstar_explain.report.audit.shapes.plot_axis import nice_values
-from northstar_explain.report.document import svg
-from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Figure, Text, table
-from northstar_explain.report.document.svg import Canvas
+from northstar_explain.report.audit.shapes.bin_labels import percent
+from northstar_explain.report.charts.gains_curve import gains_curve
+from northstar_explain.report.charts.reliability_curve import reliability_curve
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Columns, Figure, Text, table
 
 _BASELINES = {
     "base_rate": "the base rate for everyone",
     "recency_rule": "rule on recency only",
     "logistic_rfv": "logistic regression on recency, frequency, value",
-    "segment_rate": "the segment's purchase rate",
+    "segment_rate": "the segment's rate",
     "black_box": "black box (gradient boosting)",
 }
 _COMPARED = (ROC_AUC, AVERAGE_PRECISION, F1, BRIER, ECE)
@@ -85,54 +82,16 @@ def _curves(purchase: PurchaseFacts) -> list[Block]:
         (str(i), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2), _gap(one))
         for i, one in enumerate(purchase.reliability, start=1)
     ]
-    heads = ("Calibration bin", "Customers", "Predicted", "Bought", "Difference, percentage points")
+    heads = ("Calibration bin", "Customers", "Predicted", "Actual", "Difference, percentage points")
     shown = table(heads, rows, style="bins", alt_text="Predicted and actual rates")
-    return [_calibration_and_gains(purchase.reliability, purchase.gains), shown]
+    return [
+        Columns(((Figure(reliability_curve(purchase.reliability)),), (Figure(gains_curve(purchase.gains)),))),
+        shown,
+    ]
 
 
 def _gap(one: CalibrationBin) -> str:
     return f"{100 * (one.purchase_rate - one.predicted_rate):+.2f}"
-
-
-def _calibration_and_gains(bins: Sequence[CalibrationBin], gains: Sequence[GainsPoint]) -> Figure:
-    alt_text = (
-        f"Left: actual against predicted rate in {len(bins)} bins; the diagonal is perfect calibration. Right: share "
-        "of buyers among the highest-scored customers; the diagonal is a random ranking."
-    )
-    canvas = Canvas(890, 262, alt_text)
-    # Both axes end at one value, so that the diagonal is at 45 degrees; 1.0 if nobody buys and nothing is predicted.
-    most = max(max(one.predicted_rate, one.purchase_rate) for one in bins) * 1.08 or 1.0
-    dots = [(one.predicted_rate, one.purchase_rate) for one in bins]
-    _square(canvas, 60, most, dots, ("predicted rate", "actual rate"), marked=True)
-    curve = [(0.0, 0.0), *((one.share, one.captured) for one in gains)]
-    _square(canvas, 500, 1.0, curve, ("share of customers, highest score first", "share of buyers"), marked=False)
-    return canvas.done()
-
-
-def _square(
-    canvas: Canvas,
-    left: float,
-    most: float,
-    points: Sequence[tuple[float, float]],
-    names: tuple[str, str],
-    marked: bool,
-) -> None:
-    """A plot whose axes both run from 0 to `most`, with its diagonal."""
-    width, height, top = 330.0, 196.0, 22.0
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return left + width * x / most, top + height * (1 - y / most)
-
-    canvas.path(svg.rectangle(left, top, width, height), stroke=svg.RULE)
-    canvas.path(svg.line([at(0, 0), at(most, most)]), stroke=svg.SOFT, dash="4,3")
-    canvas.path(svg.line([at(*point) for point in points]), stroke=svg.CURVE, width=1.6)
-    if marked:
-        canvas.path("".join(svg.circle(*at(*point), 3.4) for point in points), fill=svg.CURVE)
-    for share in nice_values(0, most, 5):
-        canvas.text(at(share, 0)[0], top + height + 15, plain_percent(share), anchor="middle")
-        canvas.text(left - 6, at(0, share)[1] + 4, plain_percent(share), anchor="end")
-    canvas.text(left + width / 2, top + height + 33, names[0], anchor="middle")
-    canvas.text(left, top - 8, names[1])
 
 
 def _deciles(purchase: PurchaseFacts) -> list[Block]:
@@ -140,7 +99,7 @@ def _deciles(purchase: PurchaseFacts) -> list[Block]:
         (str(one.decile), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2))
         for one in purchase.deciles
     ]
-    return [table(("Decile", "Customers", "Predicted", "Bought"), rows, style="bins", alt_text="Rates by decile")]
+    return [table(("Decile", "Customers", "Predicted", "Actual"), rows, style="bins", alt_text="Rates by decile")]
 
 
 def _baselines(purchase: PurchaseFacts) -> list[Block]:

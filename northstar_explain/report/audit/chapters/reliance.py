@@ -13,7 +13,7 @@ from northstar_explain.report.audit.shapes.bin_labels import percent, shortened,
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape
 from northstar_explain.report.audit.shapes.shape_words import direction, keeps_direction, thin_share
-from northstar_explain.report.document import svg
+from northstar_explain.report.charts.shift_line import shift_line
 from northstar_explain.report.document.blocks import (
     Block,
     Chapter,
@@ -26,7 +26,6 @@ from northstar_explain.report.document.blocks import (
     Text,
     table,
 )
-from northstar_explain.report.document.svg import Canvas
 
 _SHOWN_SHIFTS = 12
 _SHOWN_SHARED = 20
@@ -43,7 +42,7 @@ def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     ranked: list[FeatureShape | PairShape] = sorted((*shapes, *pairs), key=lambda one: one.rank)
     page.paragraphs(
         f"{len(shapes)} features and {len(pairs)} pairs, ranked by mean absolute points over the training customers. "
-        "Each has a page in the appendix, with its bins, their customers and purchase rates.",
+        "Each has a page in the appendix, with its bins, their customers and actual rates.",
         style="lead",
     )
     rows: list[tuple[TableCell, ...]] = []
@@ -105,7 +104,7 @@ def robustness(model: Model) -> Chapter:
         Facts((
             ("Probability", f"standard deviation over the bags {100 * spread.mean:.2f} percentage points on "
                             f"average; {100 * spread.p95:.2f} for the customer at the 95th percentile"),
-            ("Likely-buyer flag", f"the same for {percent(bags.same_flag)} of the customers"),
+            ("Flag of the likely", f"the same for {percent(bags.same_flag)} of the customers"),
             ("Decile", f"the same for {percent(bags.same_decile)}"),
             ("Strongest reason", f"the same for {percent(bags.same_top_reason)}"),
             ("Three strongest reasons", f"{percent(bags.same_top_three)} of them are also given by a single bag"),
@@ -145,7 +144,7 @@ def drift(model: Model) -> Chapter:
     rows = [(shortened(_shift_words(one, model), 70), f"{one.psi:.4f}") for one in facts.holdout[:_SHOWN_SHIFTS]]
     page.section(
         f"Shift of {compared} from the training rows",
-        _shifts(facts.holdout),
+        Figure(shift_line(facts.holdout)),
         table(("Largest shifts", "Population stability index"), rows, style="small", alt_text="Shift of the holdout"),
     )
     page.paragraphs(
@@ -168,26 +167,3 @@ def drift(model: Model) -> Chapter:
 
 def _shift_words(one: Shift, model: Model) -> str:
     return capital(model.contract[one.name].words) if one.of == "feature" else f"The {one.of}"
-
-
-def _shifts(shifts: Sequence[Shift]) -> Figure:
-    """A dot for each index on a line with both limits marked; indices beyond the line are drawn at its end."""
-    canvas = Canvas(
-        890,
-        74,
-        f"Population stability indices of {len(shifts)} features on a line; marks at {PSI_LOOK} and {PSI_REVIEW}.",
-    )
-    # The line ends at twice the limit for a review: how far beyond it an index lies changes no decision.
-    width, left, end = 800.0, 40.0, 2 * PSI_REVIEW
-    beyond = [one.psi for one in shifts if one.psi > end]
-    canvas.path(svg.line([(left, 40), (left + width, 40)]), stroke=svg.SOFT)
-    places = [left + width * min(1.0, one.psi / end) for one in shifts]
-    canvas.path("".join(svg.circle(x, 40, 3.4) for x in places), fill=svg.CURVE)
-    for value, words in ((0.0, "0"), (PSI_LOOK, f"{PSI_LOOK}: inspect"), (PSI_REVIEW, f"{PSI_REVIEW}: review")):
-        x = left + width * value / end
-        canvas.path(svg.line([(x, 26), (x, 54)]), stroke=svg.SOFT)
-        canvas.text(x, 68, words, anchor="middle")
-    if beyond:
-        canvas.text(left + width, 68, f"{len(beyond)} beyond {end}, up to {max(beyond):.2f}", anchor="end")
-    canvas.text(left, 16, "each dot is a feature, the probability or the segments", size=11)
-    return canvas.done()

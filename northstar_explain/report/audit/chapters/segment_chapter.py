@@ -34,7 +34,7 @@ def segments(model: Model, sql: str) -> Chapter:
     page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), alt_text="Segments"))
     page.section("Agreement of the rules with the clusters", _agreement(model))
     page.section("Evidence", Facts(_evidence(model)))
-    page.section("Purchases in the holdout, which was not used to fit the segments", _outcomes(model))
+    page.section("Outcomes in the holdout, which was not used to fit the segments", _outcomes(model))
     page.section("Numbers of segments compared", _frontier(facts))
     page.section("As SQL, for DuckDB", *_sql(sql))
     return page.chapter("segments", "Segments", flows=True)
@@ -103,7 +103,7 @@ def _outcomes(model: Model) -> Block:
         for id, one in outcomes.items()
     ]
     return table(
-        ("Segment", "Customers", "Bought", "Predicted", "Share of buyers"), rows, alt_text="Purchases by segment"
+        ("Segment", "Customers", "Actual", "Predicted", "Share of all outcomes"), rows, alt_text="Outcomes by segment"
     )
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import math
 import re
 from collections.abc import Sequence
-from importlib import resources
+from functools import cache
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.features import Feature
-from northstar_explain.metrics import wilson
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.model.learned_model import Model
@@ -25,12 +20,17 @@ from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
-from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, counts_by_term
+from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape, counts_by_term
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
-from northstar_explain.report.audit.shapes.shape_plots import tallest
+from northstar_explain.report.audit.shapes.point_ranges import common_range
 from northstar_explain.report.audit.shapes.shape_words import describe_shape
 from northstar_explain.report.audit.workbook.book import model_inputs
-from northstar_explain.report.document.render import html
+from northstar_explain.report.charts.pair_map import pair_map
+from northstar_explain.report.charts.shape_chart import shape_chart
+from northstar_explain.report.document.charts import Chart
+from northstar_explain.report.document.fonts import inter, woff2_url
+from northstar_explain.report.document.render import FONT, html, stylesheet
+from northstar_explain.report.document.runtime import drawing, inlined, json_script, runtime
 
 # Stands for any unseen category: the replacement character keeps it apart from every value of a table.
 OTHER = "\ufffdother"
@@ -53,27 +53,20 @@ def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[Pai
     str
         HTML with a content security policy that blocks every request and every other script.
     """
-    style, script = _asset("audit-page.css"), _asset("audit.js")
-    data = json.dumps(_payload(model, shapes, pairs), allow_nan=False, separators=(",", ":"))
+    style = inlined("\n".join(map(stylesheet, ("charts.css", "audit-page.css"))).replace(FONT, _font()))
     return html(
         "audit.html.j2",
         page=_words(model),
-        # JSON inside a script element: no text of the model may close that element, so its characters are escaped.
-        data=Markup(data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")),
-        style=Markup(style),
-        script=Markup(script),
-        style_hash=_policy_hash(style),
-        script_hash=_policy_hash(script),
+        data=json_script(_payload(model, shapes, pairs)),
+        style=style,
+        scripts=(runtime(), drawing(), inlined(stylesheet("audit.js"))),
     )
 
 
-def _asset(name: str) -> str:
-    return resources.files("northstar_explain.templates").joinpath(name).read_text(encoding="utf-8")
-
-
-def _policy_hash(text: str) -> str:
-    """A hash source of the content security policy: only a style or script with these very bytes is run."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+@cache
+def _font() -> str:
+    # Charts are laid out by the widths of its letters; other characters are left to the system.
+    return woff2_url(inter(""))
 
 
 def _words(model: Model) -> dict[str, Any]:
@@ -90,7 +83,7 @@ def _words(model: Model) -> dict[str, Any]:
             "Points are those of an Explainable Boosting Machine, compiled bin by bin. The spread is their standard "
             "deviation over the bags that were averaged. It shows how much points depend on the training rows; it is "
             "not a confidence interval.",
-            "A bin's purchase rate is that of its customers, who may differ from others in more than this feature; "
+            "A bin's actual rate is that of its customers, who may differ from others in more than this feature; "
             "points are the contribution of this feature alone. The two need not agree.",
             "In the browser's console, audit.score({...}) scores any customer, and audit.checkGolden() scores the "
             "golden rows as the button does.",
@@ -103,19 +96,29 @@ def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     counts = counts_by_term(model)
     by_term: dict[str, FeatureShape | PairShape] = {shape.term: shape for shape in shapes}
     by_term |= {pair.term: pair for pair in pairs}
+    charts = _charts(model, shapes, pairs)
     features = model_inputs(model)
     return {
         "model": {"intercept": model.purchase.intercept, "threshold": model.purchase.threshold},
         "thin": THIN_BIN_CUSTOMERS,
         "other": OTHER,
-        "strongest": strongest_colour(tuple(pairs)),
         "features": [_feature(place, feature, model) for place, feature in enumerate(features)],
-        "terms": [_term(term, counts[term.name], by_term[term.name], model) for term in model.scorecard.terms],
+        "terms": [
+            {**_term(term, counts[term.name], by_term[term.name], model), "chart": charts[term.name].themed}
+            for term in model.scorecard.terms
+        ],
         "tree": _tree(model.segmentation.tree, model),
         "segments": [{"id": s.id, "name": s.name} for s in model.segmentation.segments],
         "percentiles": list(model.purchase.percentiles),
         "golden": _golden(model, features),
     }
+
+
+def _charts(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> dict[str, Chart]:
+    intercept = model.purchase.intercept
+    common, strongest = common_range(shapes, intercept), strongest_colour(tuple(pairs))
+    plotted = {shape.term: shape_chart(shape, common, intercept, values=True) for shape in shapes}
+    return plotted | {pair.term: pair_map(pair, strongest, values=True) for pair in pairs}
 
 
 def _feature(place: int, feature: Feature, model: Model) -> dict[str, Any]:
@@ -166,7 +169,7 @@ def _values(feature: Feature, model: Model) -> list[str]:
 
 def _term(term: Term, counts: dict[str, np.ndarray], shape: FeatureShape | PairShape, model: Model) -> dict[str, Any]:
     if isinstance(shape, FeatureShape):
-        axes = [_shape_axis(term.axes[0], shape, model)]
+        axes = [{**_axis(term.axes[0], model), "order": _order(term.axes[0], shape)}]
         sentences = describe_shape(shape, model.contract)
     else:
         sides = (shape.first, shape.second)
@@ -198,30 +201,11 @@ def _axis(axis: Bins, model: Model) -> dict[str, Any]:
     return {**payload, "values": list(axis.values.items())}
 
 
-def _shape_axis(axis: Bins, shape: FeatureShape, model: Model) -> dict[str, Any]:
-    payload = _axis(axis, model)
+def _order(axis: Bins, shape: FeatureShape) -> list[int]:
+    """The bins in the order of the chart."""
     if shape.axis is None:
-        rows = [*shape.bins, shape.missing, shape.unseen]
-        groups = [_group(place, bin) for place, bin in enumerate(rows)]
-        return {**payload, "order": [bin.number for bin in rows], "groups": groups}
-    scale = "" if shape.axis.scale is None else ", logarithmic"
-    unit = f", {shape.unit}" if shape.unit else ""
-    return {
-        **payload,
-        "order": list(range(axis.count)),
-        "most": tallest(shape),
-        "edges": [shape.bins[0].left, *(bin.right for bin in shape.bins)],
-        "ticks": [tick.__dict__ for tick in shape.ticks],
-        "title": f"{shape.feature.words}{unit}{scale}",
-        "groups": [_group((bin.left + bin.right) / 2, bin) for bin in shape.groups],
-    }
-
-
-def _group(at: float, bin: Bin) -> dict[str, Any]:
-    if bin.holdout_n < THIN_BIN_CUSTOMERS:
-        return {"at": at, "rate": None, "low": None, "high": None}
-    low, high = wilson(bin.holdout_buyers, bin.holdout_n)
-    return {"at": at, "rate": bin.holdout_rate, "low": low, "high": high}
+        return [bin.number for bin in (*shape.bins, shape.missing, shape.unseen)]
+    return list(range(axis.count))
 
 
 def _reasons(term: Term) -> list[str] | dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,14 +28,16 @@ from northstar_explain.model.pack_layout import (
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.chapters.contents import ReportContents, running
+from northstar_explain.report.audit.chapters.contents import STYLES, ReportContents, running
 from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
-from northstar_explain.report.audit.pack.report_pdf import Report, merged_report
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
+from northstar_explain.report.document import press, runtime
+from northstar_explain.report.document.document import Document
+from northstar_explain.report.document.merge_pdfs import merge_pdfs
 
 _WORKERS = 2  # processes that typeset the appendix; each takes a second to start, so more would not finish sooner
 _MODEL_FILES = {
@@ -44,7 +47,7 @@ _MODEL_FILES = {
     "purchase.json": "intercept, threshold, percentiles",
     "evaluation.json": "every measured figure",
     "golden.parquet": "golden rows with their expected scores",
-    "shapes.parquet": "customers and buyers by bin",
+    "shapes.parquet": "customers and outcomes by bin",
     "drift.parquet": "the drift baseline",
     NAMES: "the names of the segments that people have given",
     MODEL_MANIFEST: "hashes, options, versions of the training",
@@ -153,10 +156,12 @@ def _made(
 ) -> tuple[_Files, Certificate]:
     progress("collecting the facts")
     shapes, pairs = feature_shapes(model), pair_shapes(model)
-    back = Report(f"Appendix: {model.contract.title}", "appendix", appendix(model, shapes, pairs), running(model))
+    runtime.prepare()
+    title, pages = f"Appendix: {model.contract.title}", appendix(model, shapes, pairs)
+    back = Document(title, "appendix", pages, running=running(model), styles=STYLES)
     progress("typesetting the appendix, and meanwhile making the workbook and the page")
     # The appendix takes longest, so it begins first, beside everything that this process does.
-    jobs = back.start_jobs(_WORKERS)
+    workers = press.start(back.jobs(_WORKERS))
     try:
         pack = _Files()
         _add_model(pack, model)
@@ -176,12 +181,13 @@ def _made(
         progress("typesetting the report")
         # Last, because it lists the hashes of all other files.
         contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what)
-        front = contents.report().typeset()
-        pack.add(REPORT, merged_report(front, [job.result() for job in jobs]), "the report")
+        parts = [contents.report().pdf(), *(pdf for worker in workers for pdf in worker.result())]
+        # PDF asks for a unique identifier; a hash of the content is unique and reproducible.
+        pack.add(REPORT, merge_pdfs(parts, "A", hashlib.sha256(b"".join(parts)).digest()[:16]), "the report")
     finally:
         # Whatever failed, no worker process is left behind.
-        for job in jobs:
-            job.stop()
+        for worker in workers:
+            worker.stop()
     return pack, certificate
 
 

@@ -31,14 +31,14 @@ def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
     single = every_bin.filter(every_bin["bin_2"].is_null()).drop_columns(["feature_1", "customers"])
     single = single.select([name for name in single.column_names if not name.endswith("_2")])
     single = single.rename_columns([name.removesuffix("_1") for name in single.column_names])
-    described = {"scorecard": (single, "every bin of every feature: bounds, points, spread, customers and buyers")}
+    described = {"scorecard": (single, "every bin of every feature: bounds, points, spread, customers and outcomes")}
     pairs = [term for term in model.scorecard.terms if len(term.axes) == 2]
     if pairs:
         pages = {item.term: f"A{rank}" for rank, item in enumerate(model.evaluation.purchase.terms, start=1)}
         counts = counts_by_term(model)
         cells = pa.concat_tables(_cells(term, pages[term.name], counts[term.name], model) for term in pairs)
         sides = [row for term in pairs for row in _sides(term, pages[term.name])]
-        described["pairs"] = cells, "every cell of every pair: points, spread, customers and buyers"
+        described["pairs"] = cells, "every cell of every pair: points, spread, customers and outcomes"
         described["pair_bins"] = pa.Table.from_pylist(sides, schema=_SIDES), "the exact bounds of the bins of pairs"
     return described
 

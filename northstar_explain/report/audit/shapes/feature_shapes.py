@@ -39,7 +39,7 @@ class Bin:
         Largest standard deviation over the bags.
     train_n, train_buyers, holdout_n, holdout_buyers : int
     predicted : float
-        Sum of the probabilities of its holdout customers, that is, its expected buyers.
+        Sum of the probabilities of its holdout customers, that is, how many are expected to have the outcome.
     bins : int
         How many bins are merged.
     number : int
@@ -68,7 +68,7 @@ class Bin:
 
     @property
     def train_rate(self) -> float | None:
-        """Share of the training customers who bought; None without customers."""
+        """Share of the training customers with the outcome; None without customers."""
         return self.train_buyers / self.train_n if self.train_n else None
 
     @property

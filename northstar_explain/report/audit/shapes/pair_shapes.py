@@ -109,7 +109,7 @@ def describe_pair(pair: PairShape) -> tuple[str, ...]:
         lines.append(f"Cells with {THIN_BIN_CUSTOMERS} customers or more: from {signed(low)} to {signed(high)} points.")
     lines.append(
         f"Of {pair.train_n.size:,} cells, {int(empty.sum()):,} are empty and {int(thin.sum()):,} are thin (fewer than "
-        f"{THIN_BIN_CUSTOMERS} customers; hatched). The thin ones hold "
+        f"{THIN_BIN_CUSTOMERS} customers; small squares). The thin ones hold "
         f"{percent(float(pair.train_n[thin].sum()) / max(1, total))} of "
         "the customers."
     )

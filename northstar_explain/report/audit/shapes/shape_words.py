@@ -159,7 +159,7 @@ def _thin(shape: FeatureShape) -> str:
     hold = "holds" if len(thin) == 1 else "hold"
     return (
         f"Thin: {len(thin):,} of {len(shape.bins):,} bins, with {percent(in_thin / max(1, total), 2)} of the "
-        f"customers, {hold} fewer than {THIN_BIN_CUSTOMERS} each (hatched)."
+        f"customers, {hold} fewer than {THIN_BIN_CUSTOMERS} each."
     )
 
 

@@ -111,7 +111,7 @@ def _write_results(book: Book, sheet: Any, end: int, cell: dict[str, str], proba
     sheet.write_formula(3, 2, f"={name_formula}", formats["plain"], names[segment])
     sheet.write_string(1, 3, "percentile, 0 to 100")
     sheet.write_formula(1, 4, f"=IFERROR(MATCH(B2,{ranks},1)-1,0)/10", None, percentile)
-    sheet.write_string(2, 3, "likely buyer (from the threshold on)")
+    sheet.write_string(2, 3, "flagged as likely (from the threshold on)")
     flag = "yes" if probability >= model.purchase.threshold else "no"
     sheet.write_formula(2, 4, f'=IF(B2>={model.purchase.threshold!r},"yes","no")', None, flag)
 

@@ -1,0 +1,124 @@
+"""A document of chapters, as the page that is typeset and as the page that a browser shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from northstar_explain.report.document.blocks import Block, Chapter, Link, figures
+from northstar_explain.report.document.charts import Chart
+from northstar_explain.report.document.fonts import inter, woff2_url
+from northstar_explain.report.document.press import PdfJob, font_assets, typeset
+from northstar_explain.report.document.render import FONT, html, stylesheet
+from northstar_explain.report.document.runtime import drawing, runtime
+
+_TEMPLATE, _STYLE = "document.html.j2", "document.css"
+_STYLE_HERE = Markup("<!-- style -->")  # which no escaped text holds
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report, or a part of it.
+
+    Attributes
+    ----------
+    title : str
+        The title of file and window.
+    variant : str
+        A class of the stylesheet: ``memo``, ``audit``, ``appendix`` or ``playbook``.
+    chapters : tuple of Chapter
+    heading : str
+        The headline of the first page; none where it is empty.
+    eyebrow : str
+        A line above the headline.
+    front : tuple of Block
+        What stands below the headline, before the first chapter.
+    running : str
+        The footer of every page.
+    siblings : tuple of Link
+        The reports beside it, for the page in a browser; only those that exist.
+    styles : tuple of str
+        Stylesheets in addition to that of all documents.
+    language : str
+        As HTML names it.
+    """
+
+    title: str
+    variant: str
+    chapters: tuple[Chapter, ...]
+    heading: str = ""
+    eyebrow: str = ""
+    front: tuple[Block, ...] = ()
+    running: str = ""
+    siblings: tuple[Link, ...] = ()
+    styles: tuple[str, ...] = ()
+    language: str = "en"
+
+    @property
+    def _blocks(self) -> tuple[Block, ...]:
+        return (*self.front, *(block for chapter in self.chapters for block in chapter.blocks))
+
+    def page(self) -> str:
+        """The HTML that is typeset; it asks for its pictures by their addresses."""
+        return html(_TEMPLATE, document=self, web=None)
+
+    def pictures(self) -> dict[str, bytes]:
+        """URL to SVG of its figures."""
+        return {figure.address: str(figure.picture).encode() for figure in figures(self._blocks)}
+
+    def job(self, fonts: dict[str, tuple[bytes, str]] | None = None) -> PdfJob:
+        """What the press needs to typeset it; with a font of its own characters by default."""
+        page, pictures = self.page(), self.pictures()
+        assets = {url: (data, "image/svg+xml") for url, data in pictures.items()}
+        fonts = fonts or font_assets([page], pictures.values())
+        return PdfJob((page,), (_STYLE, *self.styles), {**assets, **fonts})
+
+    def pdf(self) -> bytes:
+        """The document as a tagged PDF; the same for the same document."""
+        return typeset(self.job())[0]
+
+    def jobs(self, count: int) -> list[PdfJob]:
+        """Up to `count` jobs, each an equal share of its chapters, in order; one font serves all of them."""
+        bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
+        shares = [replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b]
+        pictures = [data for share in shares for data in share.pictures().values()]
+        fonts = font_assets([share.page() for share in shares], pictures)
+        return [share.job(fonts) for share in shares]
+
+    def web_page(self) -> str:
+        """One HTML file that loads nothing: font, style, charts and the script that draws them are inside."""
+        charts = any(isinstance(figure.chart, Chart) for figure in figures(self._blocks))
+        scripts = (runtime(), drawing()) if charts else ()
+        policy = Markup(" ".join(one.source for one in scripts) or "'none'")
+        page = html(_TEMPLATE, document=self, web={"policy": policy, "style": _STYLE_HERE})
+        # The font needs the characters of the page, so it comes in last, and the scripts, which need none, after it.
+        font = woff2_url(inter(page))
+        style = "\n".join(map(stylesheet, ("charts.css", _STYLE, *self.styles))).replace(FONT, font)
+        page = page.replace(_STYLE_HERE, style, 1)
+        return page.replace("</body>", "".join(f"<script>{one.text}</script>\n" for one in scripts) + "</body>")
+
+
+def links_beside(page: Path, reports: Mapping[str, Path]) -> tuple[Link, ...]:
+    """Links from a page to other reports, relative to it.
+
+    Parameters
+    ----------
+    page : Path
+    reports : mapping of str to Path
+        Words to file. Whoever names one says that it stands there when the page is read.
+
+    Returns
+    -------
+    tuple of Link
+    """
+    # As an address: with slashes, and every other character that has a meaning in one escaped.
+    return tuple(
+        Link(words, address=quote(Path(os.path.relpath(path, page.parent)).as_posix()))
+        for words, path in reports.items()
+    )

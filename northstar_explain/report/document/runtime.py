@@ -1,0 +1,90 @@
+"""Charts in pages: Vega, which interprets its expressions and so needs no `eval`, and our script that draws with it.
+
+A page with charts has their figures, the style `charts.css`, and the scripts `runtime` and `drawing`. Each chart is
+drawn when it comes near the window; without JavaScript its picture stays.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from markupsafe import Markup
+
+from northstar_explain.report.document.charts import VERSION, Chart, library, svg
+from northstar_explain.report.document.render import stylesheet
+
+
+@dataclass(frozen=True)
+class Inlined:
+    """A script or a style that stands in a page.
+
+    Attributes
+    ----------
+    text : Markup
+        Without its element.
+    source : str
+        Its hash, as a source of a content security policy: the browser uses only what has exactly these bytes.
+    """
+
+    text: Markup
+    source: str
+
+
+def inlined(text: str) -> Inlined:
+    """A script or a style of our own."""
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Inlined(Markup(text), f"'sha256-{digest}'")
+
+
+def prepare() -> None:
+    """Begin to make the runtime in the background: it takes more than a second, and a report has other work."""
+    _bundle()
+
+
+@cache
+def runtime() -> Inlined:
+    """Vega and Vega-Lite, 0.9 MB; made once per process."""
+    return inlined(_bundle().result())
+
+
+@cache
+def drawing() -> Inlined:
+    """Our script, which goes after `runtime`."""
+    return inlined(stylesheet("charts.js"))
+
+
+def figure(chart: Chart) -> Markup:
+    """A chart as a page holds it: a picture, and what the script draws instead."""
+    script = f'<script type="application/json">{json_script(chart.themed)}</script>'
+    return Markup(f'<figure class="chart">{svg(chart)}{script}</figure>')
+
+
+def json_script(value: Mapping[str, Any]) -> Markup:
+    """JSON for a script element, which no text in it can close."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+@cache
+def _bundle() -> Future[str]:
+    # A thread is enough: the library lets others run while it works.
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(_bundled)
+    pool.shutdown(wait=False)
+    return future
+
+
+def _bundled() -> str:
+    text = str(library().javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VERSION))
+    # As a later version might hold; none does so far.
+    if re.search(r"</script|<!--", text, re.IGNORECASE):
+        raise ValueError("the charts' runtime holds a text that would end its script element")
+    return text
