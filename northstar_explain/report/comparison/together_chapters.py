@@ -58,7 +58,7 @@ def together(model: Model) -> Chapter:
         style="fine",
     )
     chapter.add(Text(rich(
-        "<strong>A high probability is not a persuadable person.</strong> Many in the top deciles would have had the "
+        "<strong>A high probability is not a persuadable person.</strong> Those in the top deciles may have the "
         "outcome anyway. Whom a contact changes shows only in comparison with the control group: one in ten by "
         "default, the same ones every week, chosen by a hash of their id."
     )))  # fmt: skip
