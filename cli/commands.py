@@ -88,14 +88,16 @@ def train(
 
 
 def _training_options(
-    segments: int | None, rules: int | None, conditions: int | None, date: datetime.datetime | None, **options: Any
+    segments: int | None, rules: int | None, conditions: int | None, date: datetime.datetime | None,
+    as_of: datetime.datetime | None, **options: Any
 ) -> TrainingOptions:  # fmt: skip
     from northstar_explain.training import TrainingOptions
 
     defaults = TrainingOptions(**options)
     given = {"k": segments, "rules": rules, "conditions": conditions}
     chosen = replace(defaults.segments, **{name: value for name, value in given.items() if value is not None})
-    return replace(defaults, segments=chosen, date=(date or datetime.datetime.now()).date())
+    day = (date or datetime.datetime.now()).date()
+    return replace(defaults, segments=chosen, date=day, as_of=as_of and as_of.date())
 
 
 def _remark_names(names: Names, model: Path, followed: bool) -> None:
@@ -139,6 +141,16 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
         print_out(str(path), f"The playbook is written to {out}.")
     for id in written.long:
         remark(f"{written.pdf}: page {id} takes more than one sheet; its texts are too long")
+    return 0
+
+
+def write_plan(model: Path, out: Path, overwrite: bool) -> int:
+    """Write what the playbook proposes."""
+    leave_pandas_out()
+    from northstar_explain import api, tables
+
+    tables.require_apart([out], [model])
+    print_out(str(api.load(model).write_plan(out, overwrite)))
     return 0
 
 

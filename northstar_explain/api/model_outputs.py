@@ -66,6 +66,27 @@ class ModelOutputs:
 
         return list(check_plan(self.data, self._plan(plan)))
 
+    def write_plan(self, out: Path | str, overwrite: bool = False) -> Path:
+        """Write what the playbook proposes as a ``playbook.toml``, to be edited.
+
+        Parameters
+        ----------
+        out : path
+        overwrite : bool, default False
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            When the path is not free, or cannot be written.
+        """
+        from northstar_explain.report.playbook import write_plan
+
+        return write_plan(self.data, Path(out), overwrite)
+
     def _plan(self, plan: Plan | Path | str | None) -> Plan | None:
         from northstar_explain.report.playbook import read_plan
 

@@ -15,7 +15,7 @@ from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.document.blocks import Cell, Chapter, ChapterBuilder, Table, TableCell, Text, rich, table
-from northstar_explain.report.playbook.plays import recommended
+from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.treatments import TREATMENTS
 
 _QUESTIONS = (
@@ -79,9 +79,11 @@ def decile_table(model: Model) -> Table:
 def treatment_table(model: Model) -> Table:
     """The treatment of each segment in each band: the segment's play, with the effort that the band is worth."""
     rows: list[tuple[TableCell, ...]] = []
+    plays = plays_of(model)
     for segment in model.segmentation.segments:
-        play, cells = recommended(segment, model.contract), model.evaluation.together.matrix[segment.id]
-        texts = {"first": f"Contact first. {play.do[0]}", "next": f"As the budget goes. {play.offer}."}
+        play, cells = plays[segment.id], model.evaluation.together.matrix[segment.id]
+        offer = play.offer or play.message
+        texts = {"first": f"Contact first. {play.message}.", "next": f"As the budget goes. {offer}."}
         in_bands = [
             _treatment([cells[step - 1] for step in steps], key, texts.get(key, f"{words}."))
             for steps, key, words in TREATMENTS
