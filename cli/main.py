@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from northstar_explain.cli import commands
 from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.output import open_standard_streams
-from northstar_explain.options import DIALECTS, ENGINES, Control, ScoringOptions, SqlOptions
+from northstar_explain.options import DECIMALS, DIALECTS, ENGINES, Control, CsvOptions, ScoringOptions, SqlOptions
 
 EXIT_CODES = """
 \b
@@ -34,6 +35,29 @@ _MAX_REJECTED = click.option(
     "--max-rejected", type=click.FloatRange(0, 1), default=ScoringOptions.max_rejected, show_default=True,
     help="Share of rejected rows above which the exit code is 3.",
 )  # fmt: skip
+_CSV = (
+    click.option("--delimiter", help="Between the cells of CSV: a character, or tab.  [default: found]"),
+    click.option("--encoding", help="Of CSV, such as utf-8, cp1252 or utf-16.  [default: found]"),
+    click.option("--decimal", type=click.Choice(DECIMALS), help="Decimal mark of CSV.  [default: found]"),
+    click.option("--thousands", help="Mark between thousands in CSV, one of , . ' or a blank.  [default: found]"),
+)
+
+
+def _reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say how CSV files are written, as one argument `csv`."""
+
+    @functools.wraps(command)
+    def with_csv(**options: Any) -> None:
+        given = {name: options.pop(name) for name in ("delimiter", "encoding", "decimal", "thousands")}
+        try:
+            csv = CsvOptions(**given)
+        except ValueError as error:
+            raise click.UsageError(f"--{error}") from None
+        command(csv=csv, **options)
+
+    for option in reversed(_CSV):
+        with_csv = option(with_csv)
+    return with_csv
 
 
 class _Commands(click.Group):
@@ -82,13 +106,16 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
 @click.option("--id", "id_column", help="The column that names each customer.  [default: guessed]")
 @click.option("--label", help="The column of 0 and 1 to be predicted.  [default: guessed]")
 @click.option("--out", type=_FILE, default=Path("contract.toml"), show_default=True, help="Where to write it.")
+@_reading
 @_OVERWRITE
-def init(table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool) -> None:
+def init(
+    table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool, csv: CsvOptions
+) -> None:  # fmt: skip
     """Draft a contract for TABLE, to be finished by hand.
 
     Kinds, bounds and what may be missing are guessed from the values; each guess is marked CONFIRM.
     """
-    commands.init(table, id_column, label, out, overwrite)
+    commands.init(table, id_column, label, out, overwrite, csv)
 
 
 @_command("train")
@@ -141,11 +168,13 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
 )
 @_SEED
 @_MAX_REJECTED
+@_reading
 @_OVERWRITE
 @_QUIET
 def train(
-    customers: Path, model: Path | None, max_rejected: float, overwrite: bool, quiet: bool, **options: Any
-) -> None:
+    customers: Path, model: Path | None, max_rejected: float, overwrite: bool, quiet: bool, csv: CsvOptions,
+    **options: Any,
+) -> None:  # fmt: skip
     """Learn segments and a purchase model from CUSTOMERS and write the model folder.
 
     With --update, segments are fitted again and matched to those of an earlier model by the customers they share.
@@ -164,7 +193,7 @@ def train(
         raise click.UsageError("--since goes with --update.")
     # What remains are fields of TrainingOptions, which cannot be imported here: --help must not wait for scikit-learn.
     files = commands.TrainingFiles(**{name: options.pop(name) for name in commands.TrainingFiles._fields})
-    sys.exit(commands.train(customers, model, files, options, max_rejected, overwrite, quiet))
+    sys.exit(commands.train(customers, model, files, options, max_rejected, overwrite, quiet, csv))
 
 
 @_command("score")
@@ -189,6 +218,13 @@ def train(
     show_default=True,
     help="What scores: this machine, or Spark.",
 )
+@click.option(
+    "--accept-unseen",
+    multiple=True,
+    metavar="COLUMN",
+    help="Score although most values of this column are unseen in training; may be given again.",
+)
+@_reading
 @_OVERWRITE
 @_QUIET
 def score(
@@ -260,7 +296,10 @@ def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, o
 @click.option("--scores", type=_FILE, multiple=True, required=True, help="Twice: the earlier scores, then the later.")
 @click.option("--outcomes", type=_FILE, help="Customers with their label, once its window is over.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
-def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> None:
+@_reading
+def monitor(
+    model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool, csv: CsvOptions
+) -> None:  # fmt: skip
     """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
 
     Drift of the features is read from the run report beside the later scores. The exit code is 3 when a trigger fired.
@@ -269,7 +308,7 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
         raise click.UsageError("Missing --scores: expected it twice, the earlier run, then the later.")
     from northstar_explain.cli import monitoring
 
-    sys.exit(monitoring.monitor(model, scores, outcomes, as_json))
+    sys.exit(monitoring.monitor(model, scores, outcomes, as_json, csv))
 
 
 @_command("sql")

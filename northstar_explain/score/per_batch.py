@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,14 +10,18 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.check import CheckedBatch, check_batch
-from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, require_columns, require_types
+from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.load_folder import load
 from northstar_explain.options import Control
 from northstar_explain.score import ids
+from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.score_columns import Scored, Scorer
+from northstar_explain.score.unseen import require_seen
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
+from northstar_explain.tables.plain_types import with_plain_types
 
 
 class ScoredBatch(NamedTuple):
@@ -41,6 +45,7 @@ def batches(
     repeated: Sequence[str | int] = (),
     control: Control | None = None,
     as_text: bool = False,
+    accept_unseen: Collection[str] = (),
 ) -> Iterator[ScoredBatch]:
     """Score batches one after the other, as they are asked for.
 
@@ -56,6 +61,8 @@ def batches(
         Who is kept out of campaigns.
     as_text : bool, default False
         Whether numbers may come as text, as they do from CSV.
+    accept_unseen : collection of str, optional
+        Columns most of whose values may be unseen in training.
 
     Returns
     -------
@@ -66,7 +73,8 @@ def batches(
     ------
     TableError
         When a single table is given for the batches (at once), or when a batch as a whole is not what the contract
-        says (as it is asked for). An error that the iterable itself raises is not changed.
+        says (as it is asked for); and after the last batch, when most values of a column were unseen in training, so
+        that what was made of the scores is not published. An error that the iterable itself raises is not changed.
 
     Examples
     --------
@@ -75,19 +83,24 @@ def batches(
     ...     sink.write(scores)
     """
     _require_batches(batches)
-    return _scored(Scorer(_model(model), control), batches, repeated, as_text)
+    return _scored(Scorer(_model(model), control), batches, repeated, as_text, accept_unseen)
 
 
-def _scored(scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], as_text: bool) -> Iterator[ScoredBatch]:
+def _scored(
+    scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], as_text: bool, accepted: Collection[str]
+) -> Iterator[ScoredBatch]:
+    tally = Tally()
     contract = scorer.model.contract
-    known = pa.array(list(map(str, repeated)), pa.string())
+    known = id_keys(pa.array(list(map(str, repeated)), pa.string()))
     for batch in batches:
         table = tables.from_frame(batch, needed_columns(contract, label=False), source="batch")
         require_columns(table.schema, contract, label=False, source="batch")
         require_types(table, contract, label=False, source="batch", as_text=as_text)
         own = ids.repeated([_ids(table, scorer)])
         checked, scored = check_and_score(scorer, table, pa.concat_arrays([known, own]))
+        tally.add(count(checked, scored, scorer))
         yield ScoredBatch(scored.rows, checked.rejected)
+    require_seen(tally, scorer, accepted, "batches")
 
 
 def _require_batches(batches: object) -> None:
@@ -107,7 +120,7 @@ def _iterable(thing: object) -> bool:
 
 def check_and_score(
     scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1,
-    original_text: Callable[[], pa.Table] | None = None,
+    original_text: Callable[[], pa.Table] | None = None, numbers: NumberFormat = PLAIN,
 ) -> tuple[CheckedBatch, Scored]:  # fmt: skip
     """Check and score some rows of a table: what every engine does, wherever the rows come from.
 
@@ -116,11 +129,13 @@ def check_and_score(
     scorer : Scorer
     table : pyarrow.Table
     repeated : pyarrow.Array of string
-        Ids that occur more than once in the whole.
+        Keys of ids that occur more than once in the whole.
     first_row : int, default 1
         Position in the input of the first of these rows.
     original_text : callable, optional
         Gives the same rows with the cells of their file: see `northstar_explain.contract.check.check_batch`.
+    numbers : NumberFormat
+        How numbers are written, where they are text.
 
     Returns
     -------
@@ -128,12 +143,15 @@ def check_and_score(
     scored : Scored
         Its valid rows.
     """
-    checked = check_batch(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
+    checked = check_batch(
+        table, scorer.contract, repeated, first_row=first_row, original_text=original_text, numbers=numbers
+    )
     return checked, scorer.score(checked.ids, checked.columns)
 
 
 def _ids(table: pa.Table, scorer: Scorer) -> pa.Array:
-    return one_array(table[scorer.model.contract.id].cast(pa.string()))
+    name = scorer.contract.id
+    return id_keys(id_texts(with_plain_types(table, [name])[name]))
 
 
 def _model(model: Any) -> Model:
