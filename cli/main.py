@@ -64,17 +64,36 @@ def group() -> None:
 @_command("simulate")
 @click.argument("out", type=_FILE)
 @click.option("--customers", type=click.IntRange(min=1), default=240_000, show_default=True, help="How many.")
+@click.option("--months", type=click.IntRange(1, 60), help="Months of the same people; OUT is then a folder.")
+@click.option("--campaign", type=_FILE, help="An audience.parquet: its treated are contacted, which changes a month.")
+@click.option("--campaign-month", type=click.IntRange(min=1), help="Which month.  [default: the last]")
 @_SEED
 @_OVERWRITE
 @_QUIET
-def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool) -> None:
+def simulate(
+    out: Path, customers: int, months: int | None, campaign: Path | None, campaign_month: int | None, seed: int,
+    overwrite: bool, quiet: bool,
+) -> None:  # fmt: skip
     """Simulate Northstar Retail's customers and write them to OUT.
 
     Each customer visits, browses, buys and reads e-mails over 12 months; the features are computed from that, and
     the label from the 30 days after. Beside OUT goes NAME.truth.parquet with each customer's true probability,
     which is never used in training.
+
+    With --months, the same people live on: OUT gets month-1.parquet, which is the same table, month-2.parquet 30 days
+    later and so on, each with its truth beside, and months.json with counts. With --campaign, the treated customers
+    of an audience are contacted in the 30 days after the snapshot of a month; the truth has the effect on each.
     """
-    commands.simulate(out, customers, seed, overwrite, quiet)
+    if months is None:
+        if campaign or campaign_month:
+            raise click.UsageError("--campaign and --campaign-month go with --months.")
+        commands.simulate(out, customers, seed, overwrite, quiet)
+        return
+    if campaign_month and not campaign:
+        raise click.UsageError("--campaign-month goes with --campaign.")
+    if campaign_month and campaign_month > months:
+        raise click.UsageError(f"--campaign-month: expected 1 to {months}, the number of months; got {campaign_month}.")
+    commands.simulate_months(out, customers, seed, months, campaign, campaign_month, overwrite, quiet)
 
 
 @_command("init")

@@ -25,7 +25,7 @@ from northstar_explain.training import TrainingOptions
 
 NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "audit", "verify", "show"]
 DEFAULTS = {
-    "simulate": ["[default: 240000", "[default: 0"],
+    "simulate": ["[default: 240000", "[default: 0", "[default: the last]"],
     "init": ["[default: contract.toml]", "[default: guessed]"],
     "train": ["[default: 0.01", "[default: 0", "[default: the updated model's, else Northstar Retail's]", "[default: a fifth of", "[default: today]"],
     "score": ["[default: 0.01", "[required]"],
@@ -72,7 +72,7 @@ def test_help_says_what_it_does_and_shows_defaults(name: str) -> None:
 
 # What each command calls, and the objects that its options become.
 COUNTERPARTS: dict[str, tuple[Any, ...]] = {
-    "simulate": (api.simulate_customers,),
+    "simulate": (api.simulate_customers, api.simulate_months),
     "init": (api.draft_contract,),
     "train": (api.train, api.Model.save, TrainingOptions),
     "score": (api.Model.score_files, ScoringOptions, Control),
@@ -142,7 +142,7 @@ def test_an_option_that_both_default_has_one_default(name: str) -> None:
 
 def test_every_function_of_the_api_has_a_docstring_in_sections() -> None:
     methods = [one for _, one in inspect.getmembers(api.Model, inspect.isfunction) if not one.__name__.startswith("_")]
-    functions = (api.train, api.load, api.verify, api.simulate_customers, api.draft_contract)
+    functions = (api.train, api.load, api.verify, api.simulate_customers, api.simulate_months, api.draft_contract)
     things: list[Callable[..., Any]] = [*methods, *functions]
     for thing in things:
         text = inspect.getdoc(thing) or ""
