@@ -156,7 +156,11 @@ def keys_known(where: str, text: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("header", "where"),
-    [("| key in `[table]` | meaning |", "table.new"), ("| key of a feature | meaning |", "features.x.new")],
+    [
+        ("| key in `[table]` | meaning |", "table.new"),
+        ("| key of a feature | meaning |", "features.x.new"),
+        ("| key in `[economics]` | meaning |", "economics.new"),
+    ],
 )
 def test_the_keys_of_a_contract_are_explained(header: str, where: str) -> None:
     rows = table_under(DOCS / "guide" / "own-table.md", header)

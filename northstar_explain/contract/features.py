@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from northstar_explain.contract.conditions import Condition
+from northstar_explain.contract.economics import Economics
 from northstar_explain.contract.kinds.kind import Kind
 from northstar_explain.contract.traits import ContractTrait
 
@@ -131,6 +132,8 @@ class Contract:
         What cuts across segments.
     theme_weight : float
         What counts alike when segments are looked for: at 0 features do, at 1 themes, however many features they have.
+    economics : Economics or None
+        What a purchase earns and a contact costs; None where the contract does not say.
     text : str
         The TOML it was read from.
     """
@@ -148,6 +151,7 @@ class Contract:
     group: str = ""
     traits: tuple[ContractTrait, ...] = ()
     theme_weight: float = 0.0
+    economics: Economics | None = None
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

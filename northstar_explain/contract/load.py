@@ -10,6 +10,7 @@ from typing import Any
 
 from northstar_explain.contract import phrase_clashes
 from northstar_explain.contract.consistency import require_consistent
+from northstar_explain.contract.economics import SECTION, read_economics
 from northstar_explain.contract.features import ROLES, Contract, Feature
 from northstar_explain.contract.kinds.registry import kind_named, kind_names
 from northstar_explain.contract.load_conditions import read_traits, with_defined_when
@@ -64,8 +65,8 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     Parameters
     ----------
     text : str
-        TOML with the tables ``[table]``, ``[groups]``, one ``[features.NAME]`` per feature and one ``[traits.NAME]``
-        per trait.
+        TOML with the tables ``[table]``, ``[groups]``, one ``[features.NAME]`` per feature, one ``[traits.NAME]`` per
+        trait, and ``[economics]``.
     source : str
         What to call it in errors.
     sealed : bool, default False
@@ -101,7 +102,8 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     features = reader.section(data, "features")
     traits = reader.section(data, "traits", needed=False)
     contract = _contract(reader, table, groups, features, traits, text)
-    reader.unknown("", data, ("table", "groups", "features", "traits"))
+    contract = replace(contract, economics=read_economics(reader, data))
+    reader.unknown("", data, ("table", "groups", "features", "traits", SECTION))
     require_consistent(reader, contract)
     if not reader.faults and not sealed:  # templates with faults would only give further ones
         reader.faults += phrase_clashes.faults(contract)

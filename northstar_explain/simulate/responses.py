@@ -55,7 +55,7 @@ def draw_responses(people: People, rng: np.random.Generator) -> Response:
     chance = _share(-1.2 + 0.5 * visits_often + 0.7 * hesitates + 0.8 * reads)
     persuadable = rng.random(n) < chance
     # Who has no mailbox that is read is reached late or not at all; who likes deals waits for a voucher.
-    contact = persuadable * _share(-2.4 + 0.4 * rng.standard_normal(n))
+    contact = persuadable * _share(-2.0 + 0.4 * rng.standard_normal(n))
     more = persuadable * _share(-3.2 + 1.0 * likes_deals + 0.4 * rng.standard_normal(n))
     minds = ~persuadable & (rng.random(n) < _share(-1.9 + 0.5 * visits_often - 0.5 * hesitates - 0.7 * reads))
     return Response(contact, 1.0 - (1.0 - contact) * (1.0 - more), minds * 0.12)
