@@ -39,6 +39,17 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
         api.simulate_customers(customers, seed, out, overwrite, report)
 
 
+def simulate_months(
+    out: Path, customers: int, seed: int, months: int, campaign: Path | None, month: int | None, overwrite: bool,
+    quiet: bool,
+) -> None:  # fmt: skip
+    """Write simulated customers month by month."""
+    from northstar_explain import api
+
+    with progress(quiet) as report:
+        api.simulate_months(months, customers, seed, out, campaign, month, overwrite, report)
+
+
 def init(
     table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool, csv: CsvOptions
 ) -> None:  # fmt: skip

@@ -79,3 +79,7 @@ class PlanError(NorthstarError):
 
 class PackError(NorthstarError):
     """An audit pack or a model folder that does not verify."""
+
+
+class CampaignError(NorthstarError):
+    """A campaign that cannot be planned or read: a plan or readout of another kind, or nobody to contact."""

@@ -117,6 +117,34 @@ class ScoringOptions:
 
 
 @dataclass(frozen=True)
+class CampaignOptions:
+    """Options of a campaign plan; amounts in the contract's currency, and from its ``[economics]`` where not given.
+
+    Attributes
+    ----------
+    budget : float or None
+        Most that the contacts may cost, vouchers expected to be redeemed included.
+    margin, contact_cost, voucher : float or None
+        Earned per purchase; spent per contact; taken off a purchase of a customer who was contacted.
+    power_uplift, power : float
+        The campaign's control group is so large that an uplift of this size, in the same unit as rates, is detected
+        with this probability. Without measured uplifts, every contact is taken to add this uplift.
+    """
+
+    budget: float | None = None
+    margin: float | None = None
+    contact_cost: float | None = None
+    voucher: float | None = None
+    power_uplift: float = 0.03
+    power: float = 0.8
+
+    def __post_init__(self) -> None:
+        for name in ("power_uplift", "power"):
+            if not 0 < (value := getattr(self, name)) < 1:
+                raise ValueError(f"{name}: expected a number above 0 and below 1; got {value}")
+
+
+@dataclass(frozen=True)
 class SqlOptions:
     """Options of the model as SQL.
 

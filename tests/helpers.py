@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pyarrow as pa
 from click.testing import CliRunner, Result
@@ -56,6 +57,22 @@ def learn(
 def explain(*args: object) -> Result:
     """Run the command; anything but a clean exit fails the test that called it."""
     return CliRunner().invoke(group, [str(arg) for arg in args], prog_name="explain", catch_exceptions=False)
+
+
+def every_command() -> dict[str, click.Command]:
+    """Every command by its name, such as ``train`` or ``campaign plan``, in the order of help."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        inner = command.commands if isinstance(command, click.Group) else None
+        found |= {f"{name} {one}": below for one, below in inner.items()} if inner else {name: command}
+    return found
+
+
+def command_of(call: list[str]) -> tuple[str, click.Command, list[str]]:
+    """The command that the words after `explain` call: its name, itself, and its own words."""
+    names = 2 if isinstance(group.commands[call[0]], click.Group) else 1
+    name = " ".join(call[:names])
+    return name, every_command()[name], call[names:]
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:

@@ -13,11 +13,10 @@ from pathlib import Path
 import click
 import pyarrow as pa
 import pytest
-from helpers import explain
+from helpers import command_of, every_command, explain
 from pyarrow import csv
 from test_structure import FLOORS
 
-from northstar_explain.cli.main import group
 from northstar_explain.contract import parse
 from northstar_explain.errors import ContractError
 from northstar_explain.model import Model
@@ -25,7 +24,10 @@ from northstar_explain.score import Scorer
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-GUIDE = [DOCS / "guide" / f"{name}.md" for name in ("own-table", "scoring", "production", "warehouse", "reports")]
+GUIDE = [
+    DOCS / "guide" / f"{name}.md"
+    for name in ("own-table", "scoring", "production", "warehouse", "reports", "campaigns")
+]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 # Where a path in architecture.md or CONTRIBUTING.md may begin.
 HOMES = (ROOT, ROOT / "northstar_explain")
@@ -156,7 +158,11 @@ def keys_known(where: str, text: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("header", "where"),
-    [("| key in `[table]` | meaning |", "table.new"), ("| key of a feature | meaning |", "features.x.new")],
+    [
+        ("| key in `[table]` | meaning |", "table.new"),
+        ("| key of a feature | meaning |", "features.x.new"),
+        ("| key in `[economics]` | meaning |", "economics.new"),
+    ],
 )
 def test_the_keys_of_a_contract_are_explained(header: str, where: str) -> None:
     rows = table_under(DOCS / "guide" / "own-table.md", header)
@@ -192,20 +198,20 @@ def test_the_reference_names_objects_that_exist(page: Path) -> None:
 def test_commands_are_spoken_as_they_are(page: Path) -> None:
     assert calls(page)
     for call in calls(page):
-        command = group.commands[call[0]]
-        with click.Context(command, info_name=call[0]) as context:
-            command.parse_args(context, call[1:])  # an option that is not known ends in a UsageError
+        name, command, words = command_of(call)
+        with click.Context(command, info_name=name) as context:
+            command.parse_args(context, words)  # an option that is not known ends in a UsageError
 
 
 def test_every_command_has_an_example() -> None:
-    named = {call[0] for page in (ROOT / "README.md", *GUIDE) for call in calls(page)}
-    assert named | {"simulate"} == set(group.commands)  # `make demo` simulates
+    named = {command_of(call)[0] for page in (ROOT / "README.md", *GUIDE) for call in calls(page)}
+    assert named | {"simulate"} == set(every_command())  # `make demo` simulates
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_options_in_prose_exist(page: Path) -> None:
-    known = {option for command in group.commands.values() for one in command.params for option in one.opts}
-    known |= {option for command in group.commands.values() for one in command.params for option in one.secondary_opts}
+    known = {option for command in every_command().values() for one in command.params for option in one.opts}
+    known |= {option for command in every_command().values() for one in command.params for option in one.secondary_opts}
     others = {"--no-deps", "--only"}  # pip's, and a benchmark's
     text = " ".join(code_words(prose(page)))
     assert not set(re.findall(r"(?<!\S)--[a-z][a-z-]*", text)) - known - others
@@ -236,7 +242,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custo
             if "--engine" in call or call in run:
                 continue
             run.append(call)
-            overwrites = any("--overwrite" in one.opts for one in group.commands[call[0]].params)
+            overwrites = any("--overwrite" in one.opts for one in command_of(call)[1].params)
             result = explain(*call, *(["--overwrite"] if overwrites and "--check" not in call else []))
             # The plan of the example leaves something unassigned, which --check says by its exit code.
             assert result.exit_code == (1 if "--check" in call else 0), (call, result.stderr)

@@ -1,21 +1,25 @@
 """The toolkit from Python: each command of `explain`, with the same options.
 
-| command    | from Python                                              |
-| ---------- | -------------------------------------------------------- |
-| `simulate` | `simulate_customers`                                     |
-| `init`     | `draft_contract`                                         |
-| `train`    | `train`                                                  |
-| `score`    | `Model.score`, `Model.score_files`                       |
-| `playbook` | `Model.playbook`, `Model.check_plan`, `Model.write_plan` |
-| `compare`  | `Model.compare`                                          |
-| `monitor`  | `Model.monitor`                                          |
-| `sql`      | `Model.sql`, `Model.write_sql`                           |
-| `audit`    | `Model.audit`                                            |
-| `verify`   | `Model.verify`, `verify`                                 |
-| `show`     | `Model.facts`                                            |
+| command         | from Python                                              |
+| --------------- | -------------------------------------------------------- |
+| `simulate`      | `simulate_customers`, `simulate_months`                  |
+| `init`          | `draft_contract`                                         |
+| `train`         | `train`                                                  |
+| `score`         | `Model.score`, `Model.score_files`                       |
+| `playbook`      | `Model.playbook`, `Model.check_plan`, `Model.write_plan` |
+| `compare`       | `Model.compare`                                          |
+| `monitor`       | `Model.monitor`                                          |
+| `campaign plan` | `Model.plan_campaign`                                    |
+| `campaign read` | `read_campaign`                                          |
+| `sql`           | `Model.sql`, `Model.write_sql`                           |
+| `audit`         | `Model.audit`                                            |
+| `verify`        | `Model.verify`, `verify`                                 |
+| `show`          | `Model.facts`                                            |
 """
 
+from northstar_explain.api.campaigns import read_campaign
 from northstar_explain.api.first_table import Simulation, draft_contract, simulate_customers
+from northstar_explain.api.monthly_tables import simulate_months
 from northstar_explain.api.scores import Scores, ScoringWarning
 from northstar_explain.api.train_model import train
 from northstar_explain.api.trained_model import Model, load, verify
@@ -27,7 +31,9 @@ __all__ = [
     "Simulation",
     "draft_contract",
     "load",
+    "read_campaign",
     "simulate_customers",
+    "simulate_months",
     "train",
     "verify",
 ]

@@ -9,10 +9,12 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.model.pack_layout import PAGE
-from northstar_explain.options import CsvOptions, SqlOptions
+from northstar_explain.options import CampaignOptions, CsvOptions, SqlOptions
 
 if TYPE_CHECKING:
+    from northstar_explain.evaluate.campaigns.plan_campaign import PlannedCampaign
     from northstar_explain.evaluate.monitor_facts import MonitorFacts
+    from northstar_explain.model.campaign.readout_facts import Readout
     from northstar_explain.report.audit.about import About
     from northstar_explain.report.audit.pack.write_pack import WrittenPack
     from northstar_explain.report.playbook.plan import Plan
@@ -128,6 +130,45 @@ class ModelOutputs:
         reports = (("Segment playbook", playbook, "playbook.html"), ("Audit page", audit, PAGE))
         beside = {words: Path(folder) / name for words, folder, name in reports if folder is not None}
         return tuple(write_comparison(self.data, Path(out), overwrite, progress, beside))
+
+    def plan_campaign(
+        self,
+        scores: Any,
+        options: CampaignOptions | None = None,
+        uplift: Readout | Path | str | None = None,
+        out: Path | str | None = None,
+        overwrite: bool = False,
+    ) -> PlannedCampaign:
+        """Plan a campaign: whom to contact under a budget, and who is its control.
+
+        Parameters
+        ----------
+        scores : path, or pandas, Polars, DuckDB or PyArrow table
+            As `score` gives them; the standing control group that they mark is left out.
+        options : CampaignOptions, optional
+            Money and power. Amounts that are not given are those of the contract's ``[economics]``.
+        uplift : Readout or path of a ``readout.json``, optional
+            Uplifts that an earlier campaign measured; without them, that of the options is assumed for everybody.
+        out : path, optional
+            A folder for ``plan.json`` and ``audience.parquet``.
+        overwrite : bool, default False
+
+        Returns
+        -------
+        PlannedCampaign
+            The plan as facts, and its audience.
+
+        Raises
+        ------
+        CampaignError
+            When an amount is missing or out of range, the readout cannot be read or was stopped, nobody is worth a
+            contact, or the budget pays for none.
+        TableError, OutputError
+            When the scores are not of this model, or the files cannot be written.
+        """
+        from northstar_explain.api.campaigns import plan_campaign
+
+        return plan_campaign(self.data, scores, options, uplift, out, overwrite)
 
     def monitor(self, earlier: Any, later: Any, outcomes: Any = None, csv: CsvOptions | None = None) -> MonitorFacts:
         """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.

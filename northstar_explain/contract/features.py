@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from northstar_explain.contract.conditions import Condition
+from northstar_explain.contract.economics import Economics
 from northstar_explain.contract.kinds.kind import Kind
 from northstar_explain.contract.traits import ContractTrait
 from northstar_explain.options import CsvOptions
@@ -149,6 +150,8 @@ class Contract:
         How its CSV files are written; what it leaves open is found from each file.
     missing_values : tuple of str or None
         What stands for a missing value besides an empty cell; None for the usual marks.
+    economics : Economics or None
+        What a purchase earns and a contact costs; None where the contract does not say.
     text : str
         The TOML it was read from.
     """
@@ -170,6 +173,7 @@ class Contract:
     theme_weight: float = 0.0
     csv: CsvOptions = field(default_factory=CsvOptions)
     missing_values: tuple[str, ...] | None = None
+    economics: Economics | None = None
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

@@ -10,6 +10,7 @@ from typing import Any
 
 from northstar_explain.contract import phrase_clashes
 from northstar_explain.contract.consistency import require_consistent
+from northstar_explain.contract.economics import SECTION, read_economics
 from northstar_explain.contract.features import AUDIENCE_ROLES, DOMAINS, ROLES, Contract, Feature
 from northstar_explain.contract.kinds.registry import kind_named, kind_names
 from northstar_explain.contract.load_conditions import read_traits, with_defined_when
@@ -69,8 +70,8 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     Parameters
     ----------
     text : str
-        TOML with the tables ``[table]``, ``[csv]``, ``[groups]``, one ``[features.NAME]`` per feature and one
-        ``[traits.NAME]`` per trait.
+        TOML with the tables ``[table]``, ``[csv]``, ``[groups]``, one ``[features.NAME]`` per feature, one
+        ``[traits.NAME]`` per trait, and ``[economics]``.
     source : str
         What to call it in errors.
     sealed : bool, default False
@@ -106,8 +107,12 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     features = reader.section(data, "features")
     traits = reader.section(data, "traits", needed=False)
     contract = _contract(reader, table, groups, features, traits, text)
-    contract = replace(contract, csv=_csv(reader, reader.section(data, "csv", needed=False)))
-    reader.unknown("", data, ("table", "csv", "groups", "features", "traits"))
+    contract = replace(
+        contract,
+        csv=_csv(reader, reader.section(data, "csv", needed=False)),
+        economics=read_economics(reader, data),
+    )
+    reader.unknown("", data, ("table", "csv", "groups", "features", "traits", SECTION))
     require_consistent(reader, contract)
     if not reader.faults and not sealed:  # templates with faults would only give further ones
         reader.faults += phrase_clashes.faults(contract)

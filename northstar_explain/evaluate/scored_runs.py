@@ -150,14 +150,26 @@ def _is_report(report: Any) -> bool:
 
 
 def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
+    """Read outcomes of a model's customers; result and errors as of `outcomes_of`."""
+    return outcomes_of(table, model.contract.id, model.contract.label, name)
+
+
+def outcomes_of(table: pa.Table, id: str, label: str, name: str) -> dict[str, int]:
     """Read outcomes: key of the id to 1 or 0, from labels of any type that training accepts.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    id, label : str
+        Its columns.
+    name : str
+        Its name in errors.
 
     Raises
     ------
     TableError
         When a column is missing, a label is neither 1 nor 0, or an id is missing or occurs twice.
     """
-    id, label = model.contract.id, model.contract.label
     todo = "Give customers with their label, once its window is over."
     table = with_plain_types(table, (id, label))
     columns = take_columns(table, {id: None, label: None}, name, todo)

@@ -26,8 +26,13 @@ def control_group(ids: pa.Array, control: Control) -> np.ndarray:
     ndarray of bool, shape (n,)
     """
     # A hash rather than a random draw: membership needs no list that has to be kept and joined.
-    salt = hash_of(pa.array([control.salt]))[0]
-    # Mixed again after the salt: XOR alone would keep ids that share bits together in every campaign.
-    hashes = mixed(hash_of(ids) ^ salt)
+    hashes = salted(ids, control.salt)
     # The full share is a case of its own, as 2**64 does not fit in 64 bits.
     return hashes < np.uint64(min(int(control.share * _WHOLE), 2**64 - 1)) if control.share < 1 else hashes >= 0
+
+
+def salted(ids: pa.Array, salt: str) -> np.ndarray:
+    """A 64-bit hash of each id, another one for each salt: shape (n,)."""
+    first = hash_of(pa.array([salt]))[0]
+    # Mixed again after the salt: XOR alone would keep ids that share bits together in every campaign.
+    return mixed(hash_of(ids) ^ first)

@@ -31,13 +31,28 @@ class Visits:
 
 
 @dataclass(frozen=True)
-class Mails:
-    """E-mails in the 12 months: how many were sent and clicked per person, and each opening."""
+class Reads:
+    """E-mails that were opened, in no order: by whom, when, and whether a click followed."""
 
-    sent: np.ndarray
+    who: np.ndarray
+    when: np.ndarray
     clicked: np.ndarray
-    opened_who: np.ndarray
-    opened_when: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mails:
+    """E-mails in the 12 months.
+
+    Attributes
+    ----------
+    unopened : ndarray of int, shape (people, months)
+        Sent and not opened, by month of `PERIOD`.
+    reads : Reads
+        Those that were opened.
+    """
+
+    unopened: np.ndarray
+    reads: Reads
 
 
 @dataclass(frozen=True)
@@ -86,14 +101,30 @@ def live(people: People, calendar: Calendar, rng: np.random.Generator) -> Past:
     return Past(visits, mails, state)
 
 
-def buys_next(people: People, state: State, calendar: Calendar, rng: np.random.Generator) -> np.ndarray:
-    """Let people live through the 30 days after the snapshot.
+@dataclass(frozen=True)
+class Ahead:
+    """The 30 days after a snapshot; days count as in `Visits`, so they lie from 365 on.
 
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        Whether there is at least one order.
+    Attributes
+    ----------
+    visits : Visits
+    trip_who, trip_when : ndarray
+        The trips that start in these days.
+    leaves : ndarray of float
+        Day from which no trip is started any more; 0 for those who had left.
+    state : State
+        What is hidden at the end.
     """
+
+    visits: Visits
+    trip_who: np.ndarray
+    trip_when: np.ndarray
+    leaves: np.ndarray
+    state: State
+
+
+def live_ahead(people: People, state: State, calendar: Calendar, rng: np.random.Generator) -> Ahead:
+    """Let people live through the 30 days after the snapshot."""
     days = slice(PAST, PAST + FUTURE)
     level = next_level(people, state.level, rng.standard_normal(len(people)))
     # Drawn again for those who are still here, which is right as leaving has no memory: `truth`, given the state alone,
@@ -102,15 +133,23 @@ def buys_next(people: People, state: State, calendar: Calendar, rng: np.random.G
     rate = trip_rate(people, calendar, days) * np.exp(level)[:, None] + click_rate(people, level)[:, None]
     # Leaving takes effect between days; `truth` sums over the same days.
     rate *= np.arange(PAST, PAST + FUTURE) < leaves[:, None]
-    who, day = _scatter(rng.poisson(rate))
+    who, day = scatter(rng.poisson(rate))
     # Trips under way at the snapshot go on even if the person has left: leaving stops new trips alone.
     old_who = np.repeat(np.arange(len(people)), state.open_trips)
     old_when = PAST + rng.exponential(people.gap_days[old_who])
-    who = np.concatenate([who, old_who])
-    when = np.concatenate([PAST + day + rng.random(len(day)), old_when])
-    soon = when < PAST + FUTURE
-    visits, _ = walk(people, who[soon], when[soon], float(PAST + FUTURE), rng)
-    return np.bincount(visits.who[visits.bought], minlength=len(people)) > 0
+    new_when = PAST + day + rng.random(len(day))
+    every_who, every_when = np.concatenate([who, old_who]), np.concatenate([new_when, old_when])
+    soon = every_when < PAST + FUTURE
+    visits, unfinished = walk(people, every_who[soon], every_when[soon], float(PAST + FUTURE), rng)
+    still = np.concatenate([unfinished, every_who[~soon]])
+    after = State(leaves > PAST + FUTURE, level, np.bincount(still, minlength=len(people)))
+    return Ahead(visits, who, new_when, leaves, after)
+
+
+def buyers(visits: Visits, n: int) -> np.ndarray:
+    """Who of n people has at least one order among some visits: bool, shape (n,)."""
+    bought: np.ndarray = np.bincount(visits.who[visits.bought], minlength=n) > 0
+    return bought
 
 
 def walk(
@@ -188,29 +227,29 @@ def _arrivals(
     rate = trip_rate(people, calendar, slice(0, PAST))
     rate *= np.exp(levels)[:, PERIOD[:PAST]]
     rate *= (day < people.leaves[:, None]) & (day >= people.born[:, None])
-    who, start = _scatter(rng.poisson(rate))
+    who, start = scatter(rng.poisson(rate))
     return who, start + rng.random(len(who))
 
 
 def _mails(people: People, levels: np.ndarray, rng: np.random.Generator) -> tuple[Mails, np.ndarray, np.ndarray]:
     """E-mails sent, opened and clicked; and who came to the shop by a click, and when."""
-    n = len(people)
     # Nobody gets e-mails before signing up, so the first month may be a part of one.
     known_from = np.maximum(people.born[:, None], PERIOD_START[: PERIODS - 1])
     days = (PERIOD_START[1:PERIODS] - known_from).clip(min=0.0)
     sent = rng.poisson(people.mail_per_day[:, None] * days)
     opened = rng.binomial(sent, open_share(people, levels.T).T)
-    who, month = _scatter(opened)
+    who, month = scatter(opened)
     when = known_from[who, month] + rng.random(len(who)) * days[who, month]
     # Who has left may still read, by habit, but comes to the shop no more: a click would be a visit.
     here = when < people.leaves[who]
     read = here | (rng.random(len(who)) < AFTERGLOW)
     clicked = here & (rng.random(len(who)) < people.clicks[who])
-    mails = Mails(sent.sum(axis=1), np.bincount(who[clicked], minlength=n), who[read], when[read])
+    read_by = np.bincount(who[read] * sent.shape[1] + month[read], minlength=sent.size).reshape(sent.shape)
+    mails = Mails(sent - read_by, Reads(who[read], when[read], clicked[read]))
     return mails, who[clicked], when[clicked]
 
 
-def _scatter(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def scatter(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of each single event of a table of counts."""
     row, column = np.nonzero(counts)
     times = counts[row, column]

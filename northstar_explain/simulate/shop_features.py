@@ -5,22 +5,19 @@ Nothing here sees the hidden `State` or the events after the snapshot.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.simulate.calendar import PAST, Calendar
-from northstar_explain.simulate.events import Mails, Past, Visits
+from northstar_explain.simulate.calendar import PAST
+from northstar_explain.simulate.event_tables import Log, Orders
+from northstar_explain.simulate.events import Mails
 from northstar_explain.simulate.people import AGE_BANDS, CHANNELS, COUNTRIES, DEVICES, People
+from northstar_explain.simulate.visit_details import CATEGORIES
 
 TIERS = ("none", "bronze", "silver", "gold")
 TIER_SPEND = (0.0, 200.0, 600.0)  # dollars spent by the last review, for members: bronze, silver, gold
 REVIEW_DAYS = 60  # days before the snapshot of that review
 NEVER = PAST + 1  # days since something that did not happen in the 12 months
-CATEGORIES = 12  # departments of the shop
-SALE_DISCOUNT = 1.1  # added to the log-odds of using a discount on sale days
-BASKET_SPREAD = 0.45  # standard deviation of the log of one person's orders
 
 BEHAVIOR = (
     "sessions_30d", "sessions_90d", "active_days_90d", "avg_session_duration", "pages_per_visit",
@@ -37,21 +34,17 @@ ENGAGEMENT = ("days_since_last_visit", "days_since_last_order", *MAIL)
 FEATURES = (*BEHAVIOR, *TRANSACTIONS, *PROFILE, *ENGAGEMENT)
 
 
-def features_of(
-    people: People, past: Past, calendar: Calendar, rng: np.random.Generator
-) -> tuple[dict[str, pa.Array], np.ndarray]:
+def features_of(people: People, log: Log, mails: Mails) -> tuple[dict[str, pa.Array], np.ndarray]:
     """Compute the features of those who visited in the 12 months.
 
     Parameters
     ----------
     people : People
         Everybody, visitors or not.
-    past : Past
-        What they did.
-    calendar : Calendar
-        For the sale days.
-    rng : numpy.random.Generator
-        For what happens within a visit: pages, searches, carts, items, amounts.
+    log : Log
+        What they did in the shop.
+    mails : Mails
+        The e-mails they got.
 
     Returns
     -------
@@ -60,13 +53,11 @@ def features_of(
     rows : ndarray of int
         The positions of the people they belong to.
     """
-    tastes = _tastes(people, rng)
-    orders = _orders(people, past.visits, tastes, calendar, rng)
     columns = {
-        **_behavior(people, past.visits, tastes, rng),
-        **_transactions(people, orders),
-        **_profile(people, orders),
-        **_engagement(people, past.visits, orders, past.mails),
+        **_behavior(len(people), log),
+        **_transactions(len(people), log.orders),
+        **_profile(people, log.orders),
+        **_engagement(len(people), log, mails),
     }
     rows = np.flatnonzero(columns["days_since_last_visit"] < NEVER)
     # A guest has no account to hold a profile, and a mailbox without tracking no record of openings.
@@ -75,107 +66,33 @@ def features_of(
     return {name: _arrow(columns[name][rows], unknown.get(name)) for name in FEATURES}, rows
 
 
-@dataclass(frozen=True)
-class _Tastes:
-    """For each person, the share of each department, summed up from the first one on."""
-
-    upto: np.ndarray
-
-    def pick(self, who: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A department for each entry of `who`."""
-        # Single precision suffices to pick one of 12, and halves the largest array of a wave.
-        below = self.upto[who] < rng.random((len(who), 1), dtype=np.float32)
-        picked: np.ndarray = below.sum(axis=1).clip(max=CATEGORIES - 1)
-        return picked
-
-    def distinct(self, who: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """How many different departments each person gets, picking one for each entry of `who`."""
-        n = len(self.upto)
-        # Person and department in one number: a count over pairs needs no sorting.
-        seen = np.bincount(who * CATEGORIES + self.pick(who, rng), minlength=n * CATEGORIES) > 0
-        counts: np.ndarray = seen.reshape(n, CATEGORIES).sum(axis=1)
-        return counts
-
-
-@dataclass(frozen=True)
-class _Orders:
-    """The orders of the 12 months; `departments_bought` is per person, all else per order."""
-
-    who: np.ndarray
-    when: np.ndarray
-    items: np.ndarray
-    amount: np.ndarray
-    discounted: np.ndarray
-    returned: np.ndarray
-    departments_bought: np.ndarray
-
-
-def _tastes(people: People, rng: np.random.Generator) -> _Tastes:
-    # Before personal taste, the most popular department is seven times as popular as the least.
-    popular = np.linspace(1.0, -1.0, CATEGORIES)
-    weights = np.exp(popular + 1.1 * rng.standard_normal((len(people), CATEGORIES)))
-    weights /= weights.sum(axis=1, keepdims=True)
-    return _Tastes(weights.cumsum(axis=1).astype(np.float32))
-
-
-def _orders(people: People, visits: Visits, tastes: _Tastes, calendar: Calendar, rng: np.random.Generator) -> _Orders:
-    who, when = visits.who[visits.bought], visits.when[visits.bought]
-    sale = calendar.sale[when.astype(np.int64)]
-    log_odds = people.discount[who] + SALE_DISCOUNT * sale
-    discounted = rng.random(len(who)) < 1.0 / (1.0 + np.exp(-log_odds))
-    items = 1 + rng.poisson(people.items[who])
-    # More items mean a larger order, though less than in proportion; discounts take 10 to 30% off.
-    log_price = people.basket[who] + 0.6 * np.log(items / 2.0)
-    log_price += BASKET_SPREAD * rng.standard_normal(len(who))
-    price_cut = np.where(discounted, rng.uniform(0.1, 0.3, len(who)), 0.0)
-    amount = np.round(np.exp(log_price) * (1.0 - price_cut), 2).clip(min=1.0)
-    # Parcels come back after 4 days to some weeks: the latest orders show fewer returns than they will have.
-    back = when + 4.0 + rng.exponential(9.0, len(who))
-    returned = (rng.random(len(who)) < people.returns[who]) & (back < PAST)
-    bought = tastes.distinct(np.repeat(who, items), rng)
-    return _Orders(who, when, items, amount, discounted, returned, bought)
-
-
-def _behavior(people: People, visits: Visits, tastes: _Tastes, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    n, who, when, bought = len(people), visits.who, visits.when, visits.bought
+def _behavior(n: int, log: Log) -> dict[str, np.ndarray]:
+    visits, looks = log.visits, log.looks
+    who, when = visits.who, visits.when
     month, quarter = when >= PAST - 30, when >= PAST - 90
-    bounced = ~bought & (rng.random(len(who)) < people.bounces[who])
-    stayed = ~bounced
-    # Somebody who stays sees two pages and some more; an order takes at least three for the checkout.
-    more = rng.poisson(people.depth[who] * rng.standard_exponential(len(who)))
-    pages = np.where(bounced, 1, 2 + more + 3 * bought)
-    # Two hours at most: a shop's session ends even if the page stays open.
-    seconds = (pages * people.pace[who] * rng.gamma(4.0, 0.25, len(who))).clip(max=7200.0)
-    # An order goes through the cart; others fill one and leave it.
-    carted = bought | (stayed & (rng.random(len(who)) < people.carts[who]))
-    searched = stayed & (rng.random(len(who)) < people.searches[who])
-    views = rng.binomial(pages[month], 0.45)
-    wishes = rng.poisson(people.wishes[who[quarter]] * stayed[quarter])
-    looks = 1 + rng.poisson(people.tastes[who[quarter]] * stayed[quarter])
-
     visited, visited_90d = _count(who, n), _count(who[quarter], n)
-    carts = _count(who[carted], n)
-    seconds_90d = _ratio(_sum(who[quarter], seconds[quarter], n), visited_90d)
-    seconds_365d = _ratio(_sum(who, seconds, n), visited)
+    carts = _count(who[visits.carted], n)
+    seconds_90d = _ratio(_sum(who[quarter], visits.seconds[quarter], n), visited_90d)
+    seconds_365d = _ratio(_sum(who, visits.seconds, n), visited)
     return {
         "sessions_30d": _count(who[month], n),
         "sessions_90d": visited_90d,
         "active_days_90d": _active_days(who[quarter], when[quarter], n),
         # Without a visit in 90 days the mean over the year stands in, as it has to mean something for everybody.
         "avg_session_duration": np.round(np.where(visited_90d > 0, seconds_90d, seconds_365d), 1),
-        "pages_per_visit": np.round(_ratio(_sum(who, pages, n), visited), 2),
-        "product_views_30d": _sum(who[month], views, n).astype(np.int64),
+        "pages_per_visit": np.round(_ratio(_sum(who, visits.pages, n), visited), 2),
+        "product_views_30d": _sum(log.views.who, log.views.views, n).astype(np.int64),
         "add_to_cart_rate": _rate(carts, visited),
-        "cart_abandonment_rate": _rate(_count(who[carted & ~bought], n), carts),
-        "search_rate": _rate(_count(who[searched], n), visited),
-        "wishlist_adds_90d": _sum(who[quarter], wishes, n).astype(np.int64),
-        "bounce_rate": _rate(_count(who[bounced], n), visited),
-        "categories_viewed_90d": tastes.distinct(np.repeat(who[quarter], looks), rng),
+        "cart_abandonment_rate": _rate(_count(who[visits.carted & ~visits.bought], n), carts),
+        "search_rate": _rate(_count(who[visits.searched], n), visited),
+        "wishlist_adds_90d": _sum(looks.who, looks.wishes, n).astype(np.int64),
+        "bounce_rate": _rate(_count(who[visits.bounced], n), visited),
+        "categories_viewed_90d": _departments(looks.who, looks.departments, n),
     }
 
 
-def _transactions(people: People, orders: _Orders) -> dict[str, np.ndarray]:
-    n, who = len(people), orders.who
+def _transactions(n: int, orders: Orders) -> dict[str, np.ndarray]:
+    who = orders.who
     number = _count(who, n)
     spend = np.round(_sum(who, orders.amount, n), 2)
     return {
@@ -185,12 +102,12 @@ def _transactions(people: People, orders: _Orders) -> dict[str, np.ndarray]:
         "avg_order_value": np.round(_ratio(spend, number), 2),
         "items_per_order": np.round(_ratio(_sum(who, orders.items, n), number), 2),
         "discount_usage_rate": _rate(_count(who[orders.discounted], n), number),
-        "return_rate": _rate(_count(who[orders.returned], n), number),
-        "categories_bought_365d": orders.departments_bought,
+        "return_rate": _rate(_count(who[orders.back < PAST], n), number),
+        "categories_bought_365d": _departments(who, orders.departments, n),
     }
 
 
-def _profile(people: People, orders: _Orders) -> dict[str, np.ndarray]:
+def _profile(people: People, orders: Orders) -> dict[str, np.ndarray]:
     # The tier is that of the last review: a shop does not promote customers overnight.
     reviewed = orders.when < PAST - REVIEW_DAYS
     spend = _sum(orders.who[reviewed], orders.amount[reviewed], len(people))
@@ -205,14 +122,16 @@ def _profile(people: People, orders: _Orders) -> dict[str, np.ndarray]:
     }
 
 
-def _engagement(people: People, visits: Visits, orders: _Orders, mails: Mails) -> dict[str, np.ndarray]:
-    n = len(people)
+def _engagement(n: int, log: Log, mails: Mails) -> dict[str, np.ndarray]:
+    reads = mails.reads
+    opened = _count(reads.who, n)
+    sent = mails.unopened.sum(axis=1) + opened
     return {
-        "days_since_last_visit": _days_since(visits.who, visits.when, n),
-        "days_since_last_order": _days_since(orders.who, orders.when, n),
-        "email_open_rate": _rate(_count(mails.opened_who, n), mails.sent),
-        "email_click_rate": _rate(mails.clicked, mails.sent),
-        "days_since_last_email_open": _days_since(mails.opened_who, mails.opened_when, n),
+        "days_since_last_visit": _days_since(log.visits.who, log.visits.when, n),
+        "days_since_last_order": _days_since(log.orders.who, log.orders.when, n),
+        "email_open_rate": _rate(opened, sent),
+        "email_click_rate": _rate(_count(reads.who[reads.clicked], n), sent),
+        "days_since_last_email_open": _days_since(reads.who, reads.when, n),
     }
 
 
@@ -231,6 +150,14 @@ def _active_days(who: np.ndarray, when: np.ndarray, n: int) -> np.ndarray:
     seen[who, day] = True
     days: np.ndarray = seen.sum(axis=1)
     return days
+
+
+def _departments(who: np.ndarray, departments: np.ndarray, n: int) -> np.ndarray:
+    """How many different departments each person's events have together."""
+    event, department = np.nonzero(departments)
+    seen = np.bincount(who[event] * CATEGORIES + department, minlength=n * CATEGORIES) > 0
+    counts: np.ndarray = seen.reshape(n, CATEGORIES).sum(axis=1)
+    return counts
 
 
 def _count(who: np.ndarray, n: int) -> np.ndarray:

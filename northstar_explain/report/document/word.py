@@ -13,8 +13,22 @@ from typing import Any
 from markupsafe import Markup
 
 from northstar_explain.report.document.blocks import (
-    BlankLines, Block, Callout, Code, Columns, Contents, Facts, Figure, Heading, ItemList, KeyFigures, Legend, Table,
-    TableCell, Tags, Text,
+    BlankLines,
+    Block,
+    Callout,
+    Code,
+    Columns,
+    Contents,
+    Facts,
+    Figure,
+    Heading,
+    ItemList,
+    KeyFigures,
+    Legend,
+    Table,
+    TableCell,
+    Tags,
+    Text,
 )  # fmt: skip
 from northstar_explain.report.document.charts import library
 from northstar_explain.report.document.document import Document
@@ -90,7 +104,9 @@ def _add(file: Any, block: Block) -> None:
     elif isinstance(block, Facts):
         _add_table(file, block.rows, 2, (25, 75))
     elif isinstance(block, KeyFigures):
-        _add_table(file, [[value for value, _ in block.figures], [words for _, words in block.figures]], len(block.figures))
+        _add_table(
+            file, [[value for value, _ in block.figures], [words for _, words in block.figures]], len(block.figures)
+        )
     elif isinstance(block, Figure):
         _add_picture(file, block)
     elif isinstance(block, Code):
@@ -111,7 +127,11 @@ def _add(file: Any, block: Block) -> None:
 def _names(block: Legend | Tags | Contents) -> list[str]:
     if isinstance(block, Contents):
         return [link.text for link in block.links]
-    return [words for _, words in block.signs] if isinstance(block, Legend) else [f"{id} {name}" for id, name, _ in block.tags]
+    return (
+        [words for _, words in block.signs]
+        if isinstance(block, Legend)
+        else [f"{id} {name}" for id, name, _ in block.tags]
+    )
 
 
 def _add_table(file: Any, rows: Sequence[Sequence[TableCell]], words: int, widths: Sequence[int] = ()) -> None:

@@ -18,7 +18,10 @@ def cover(book: Book) -> tuple[Block, ...]:
     """What stands on the cover below the title."""
     noun, model = book.contract.noun, book.model
     lead = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments: what to do with each, and who they are."
-    rows = tuple((Cell(f"{one.id} {one.name}", book.plays[one.id].message.text), words.percent(one.share)) for one in book.segments)
+    rows = tuple(
+        (Cell(f"{one.id} {one.name}", book.plays[one.id].message.text), words.percent(one.share))
+        for one in book.segments
+    )
     imprint = (
         ("Model", f"{model.id}, made on {words.day(str(model.manifest['date']))}"),
         ("Owner of this playbook", book.plan.owner or "nobody yet, to confirm"),
@@ -35,7 +38,9 @@ def overview(book: Book) -> Chapter:
     """All segments: the chart, and below it the table in the same order."""
     noun, outcome, facts = book.contract.noun, book.contract.outcome, book.model.evaluation.segments
     head = ["Segment", noun.capitalize(), *(["Share of spend"] if facts.spend else []), "Rate", "Stability"]
-    note = f"Rate: {outcome}, measured on {words.count(book.model.evaluation.purchase.holdout.n)} {noun} of the holdout. "
+    note = (
+        f"Rate: {outcome}, measured on {words.count(book.model.evaluation.purchase.holdout.n)} {noun} of the holdout. "
+    )
     note += f"Stability: 1 is the same segment in every sample, from {JACCARD_STABLE} on it is stable. "
     note += "Index: 100 is the average of all, 200 twice and 50 half of it; from 80 to 120 is ordinary."
     return Chapter(
@@ -71,7 +76,11 @@ def _row(segment: Segment, book: Book) -> tuple[Cell, ...]:
     outcome, stability = facts.holdout_outcomes.get(segment.id), facts.stability[segment.id]
     spend = [Cell(words.percent(one.share), f"index {words.index(one.index)}")
              for one in ([facts.spend.segments[segment.id]] if facts.spend else [])]  # fmt: skip
-    rate = Cell(words.percent(outcome.purchase_rate), f"index {words.index(outcome.index)}") if outcome else Cell("not measured")
+    rate = (
+        Cell(words.percent(outcome.purchase_rate), f"index {words.index(outcome.index)}")
+        if outcome
+        else Cell("not measured")
+    )
     return (
         Cell(f"{segment.id} {segment.name}", segment.definition),
         Cell(words.count(segment.customers), words.percent(segment.share)),

@@ -26,7 +26,10 @@ FILES = (
     ("playbook.html", "The same for a browser; charts tell their figures."),
     ("playbook-S1.pdf and so on", "A page of each segment to hand out, with the words that it needs."),
     ("summary.pdf, summary.html", "All in one page; the second is for the body of an e-mail."),
-    ("playbook.toml", "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan."),
+    (
+        "playbook.toml",
+        "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan.",
+    ),
 )
 DECILES = tuple(range(10, 0, -1))
 
@@ -34,9 +37,13 @@ DECILES = tuple(range(10, 0, -1))
 def contacts(book: Book) -> Chapter:
     """Segments by deciles of the probability, in bands of one treatment each."""
     noun, audiences = book.contract.noun, book.model.evaluation.audiences
-    rows = tuple((f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments)
-    sizes = tuple((f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
-                  for one in book.segments)
+    rows = tuple(
+        (f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments
+    )
+    sizes = tuple(
+        (f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
+        for one in book.segments
+    )
     heads = [f"Deciles {deciles[0]} to {deciles[-1]}" for deciles in CONTACT_BANDS.values()]
     return Chapter(
         "contacts",
@@ -76,7 +83,13 @@ def band_cell(band: Band) -> Cell:
 
 def _short(number: int) -> str:
     """A number of at most six characters, so that ten of them fit beside one another."""
-    return words.count(number) if number < 100_000 else f"{number / 1000:,.0f}k" if number < 10_000_000 else f"{number / 1e6:,.0f}M"
+    return (
+        words.count(number)
+        if number < 100_000
+        else f"{number / 1000:,.0f}k"
+        if number < 10_000_000
+        else f"{number / 1e6:,.0f}M"
+    )
 
 
 def _cells(matrix: Mapping[str, Sequence[DecileCell]], steps: Iterable[int]) -> list[DecileCell]:
@@ -87,13 +100,21 @@ def tree(book: Book) -> Chapter:
     """The rules as one tree, and as conditions for a database."""
     asked = questions(book.model.segmentation.tree, book)
     blocks: list[Block] = [
-        Text("Start at the top, answer and follow the line. Every path ends in exactly one segment, here and in the database.", "lead"),
+        Text(
+            "Start at the top, answer and follow the line. Every path ends in exactly one segment, here and in the database.",
+            "lead",
+        ),
         Figure(rule_tree(asked, book.names, book.colors)),
     ]
     if book.sql:
         blocks += [Heading("The same in SQL"), sql_table(book, book.segments)]
     most = depth(asked)
-    return Chapter("tree", f"At most {most} question{'s' if most != 1 else ''} decide anyone’s segment", tuple(blocks), "All rules as one tree")
+    return Chapter(
+        "tree",
+        f"At most {most} question{'s' if most != 1 else ''} decide anyone’s segment",
+        tuple(blocks),
+        "All rules as one tree",
+    )
 
 
 def sql_table(book: Book, segments: Sequence[Segment]) -> Table:
@@ -115,7 +136,9 @@ def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:
 def method_page(book: Book) -> Chapter:
     """How it was made, and what it cannot tell."""
     notes = method(book.model)
-    halves = tuple(tuple(block for note in notes[place::2] for block in (Heading(note.title), Text(note.text))) for place in (0, 1))
+    halves = tuple(
+        tuple(block for note in notes[place::2] for block in (Heading(note.title), Text(note.text))) for place in (0, 1)
+    )
     rows = tuple((note.title, note.text, note.figure) for note in limits(book.model))
     return Chapter(
         "method",
@@ -162,7 +185,9 @@ def _changes(book: Book) -> tuple[Block, ...]:
             "longer there."
         )
     return (
-        Text(f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both applied to today’s {noun}."),
+        Text(
+            f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both applied to today’s {noun}."
+        ),
         Table(("Segment", "What happened", "By the old rules", "By the new", "In common"), tuple(rows), words=2),
         *(Text(note) for note in notes),
     )

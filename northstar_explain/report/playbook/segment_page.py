@@ -45,7 +45,9 @@ CONTROLS, _DETECTABLE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
 def segment_page(segment: Segment, book: Book) -> Chapter:
     """The page, the actions before the description."""
     play, place = book.plays[segment.id], book.segments.index(segment) + 1
-    eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (f" · {play.stage.words}" if play.stage else "")
+    eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (
+        f" · {play.stage.words}" if play.stage else ""
+    )
     lines = _Lines(book.contract.noun)
     return Chapter(
         segment.id,
@@ -114,7 +116,10 @@ def _todo(segment: Segment, book: Book, lines: _Lines) -> Block:
 def _agreed(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> Iterator[Markup]:
     """What is agreed on, and what is only proposed."""
     found = duties(segment, model, plan, kpi)
-    for title, parts in (("Agreed:", [one for one in found if not one.open]), ("To confirm:", [one for one in found if one.open])):
+    for title, parts in (
+        ("Agreed:", [one for one in found if not one.open]),
+        ("To confirm:", [one for one in found if one.open]),
+    ):
         if parts:
             said = Markup(" · ").join(rich("<strong>{}</strong> {}", one.words, one.value) for one in parts)
             yield Markup("{} {}").format(title, said)
@@ -125,8 +130,12 @@ def _apart(segment: Segment, book: Book) -> tuple[Block, ...]:
     color, blocks = book.colors[segment.id], list[Block]()
     blocks.append(Heading("What sets them apart"))
     if rows:
-        blocks.append(Figure(differences([_difference(one, book) for one in rows], color),
-                             caption="Averages per head. Index 100 is the average of all; from 80 to 120 is ordinary, and left out."))
+        blocks.append(
+            Figure(
+                differences([_difference(one, book) for one in rows], color),
+                caption="Averages per head. Index 100 is the average of all; from 80 to 120 is ordinary, and left out.",
+            )
+        )
     else:
         blocks.append(Text(f"Nothing differs clearly from the average of all {book.contract.noun}."))
     return tuple(blocks)
@@ -195,7 +204,9 @@ def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
             if share >= 0.005]  # fmt: skip
     text = f"Stability {stability:.2f}, {stability_words(stability)}."
     if near:
-        text += f" {border.share:.0%} are one ordinary step away from another segment, most of them from {', '.join(near)}."
+        text += (
+            f" {border.share:.0%} are one ordinary step away from another segment, most of them from {', '.join(near)}."
+        )
     return (Text(rich("<strong>How firm it is</strong> {}", text), "close spare-2"),)
 
 

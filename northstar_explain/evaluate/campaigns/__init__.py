@@ -1,0 +1,1 @@
+"""Campaigns planned under a budget, and read against their control group."""

@@ -1,0 +1,64 @@
+"""What a readout says in a sentence, and no more than its figures bear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from northstar_explain.model.campaign.readout_facts import MeasuredUplift, Readout
+
+
+def verdict_of(readout: Readout, currency: str) -> Readout:
+    """The readout with its verdict.
+
+    Parameters
+    ----------
+    readout : Readout
+    currency : str
+        The sign in front of amounts.
+    """
+    if readout.overall is None:
+        return replace(readout, verdict=_stopped(readout))
+    return replace(readout, verdict=f"{_effect(readout.overall)} {_money(readout.overall, currency)}")
+
+
+def _stopped(readout: Readout) -> str:
+    alike = readout.alike
+    if alike.missing_p_value <= alike.probability_p_value:
+        shares = [1.0 - one.known / max(1, one.planned - one.overlapping) for one in (readout.treated, readout.control)]
+        what = f"outcomes are missing for {shares[0]:.1%} of the treated and {shares[1]:.1%} of the control"
+        p_value = alike.missing_p_value
+    else:
+        means = [one.probability or 0.0 for one in (readout.treated, readout.control)]
+        what = f"the treated were {means[0]:.1%} likely to buy before the campaign and the control {means[1]:.1%}"
+        p_value = alike.probability_p_value
+    return f"Nothing is concluded: {what}, which chance does in one of {1 / max(p_value, 1e-12):,.0f} campaigns."
+
+
+def _effect(overall: MeasuredUplift) -> str:
+    assert overall.uplift is not None
+    assert overall.interval is not None
+    low, high = overall.interval
+    range_ = f"95% interval {100 * low:+.1f} to {100 * high:+.1f}"
+    points = f"{100 * abs(overall.uplift):.1f} points"
+    if low > 0:
+        return f"The contacts added {points} to the purchase rate ({range_})."
+    if high < 0:
+        return f"The contacts took {points} from the purchase rate ({range_})."
+    return f"Whether the contacts changed purchases is not known ({100 * overall.uplift:+.1f} points, {range_})."
+
+
+def _money(overall: MeasuredUplift, currency: str) -> str:
+    assert overall.earned is not None
+    assert overall.earned_interval is not None
+    low, high = overall.earned_interval
+    range_ = f"95% interval {_amount(low, currency)} to {_amount(high, currency)}"
+    if low > 0:
+        return f"They earned {_amount(overall.earned, currency)} after their cost ({range_}): worth repeating."
+    if high < 0:
+        return f"They lost {_amount(-overall.earned, currency)} ({range_}): not worth repeating as it is."
+    return f"Whether they earned more than they cost is not known ({_amount(overall.earned, currency)}, {range_})."
+
+
+def _amount(value: float, currency: str) -> str:
+    sign = "-" if round(value) < 0 else ""
+    return f"{sign}{currency}{abs(value):,.0f}"
