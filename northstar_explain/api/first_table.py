@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from northstar_explain import contract as contracts
 from northstar_explain import tables
+
+if TYPE_CHECKING:
+    from northstar_explain.contract.draft_questions import Question
 
 Progress = Callable[[str], None]
 
@@ -93,22 +96,30 @@ def draft_contract(
     label: str | None = None,
     out: Path | str | None = None,
     overwrite: bool = False,
+    *,
+    positive: str | None = None,
+    ask: Callable[[Question], str | None] | None = None,
 ) -> str:
-    """Draft a contract for a table, to be finished by hand.
+    """Draft a contract for a table: as much as columns and names say, and at most five questions.
 
     Parameters
     ----------
     table : path, or pandas, Polars, DuckDB or PyArrow table
     id, label : str, optional
-        The columns that identify a customer and hold the label; guessed where not given.
+        The columns that identify a customer and hold the label; guessed where not given. The id ``"row"``, where no
+        column has this name, numbers the rows.
     out : path, optional
         A file to write it to.
     overwrite : bool, default False
+    positive : str, optional
+        The value of the label that stands for 1; guessed where not given.
+    ask : callable, optional
+        Takes each question and gives the answer, or None. What is not answered is marked CONFIRM.
 
     Returns
     -------
     str
-        The contract in TOML; every guess is marked CONFIRM.
+        The contract in TOML; it can be used as it is.
 
     Raises
     ------
@@ -119,7 +130,8 @@ def draft_contract(
     if out is not None:
         tables.require_apart([Path(out)], [Path(table)] if is_file else [])
     read = tables.read(table) if is_file else tables.from_frame(table)
-    text = contracts.draft(read, id, label, source=Path(table).name if is_file else "table")
+    source = Path(table).name if is_file else "table"
+    text = contracts.draft(read, id, label, source, positive=positive, ask=ask)
     # Read back before it is written: a draft that does not load would cost the user the search for the fault.
     contracts.parse(text, "draft" if out is None else str(out))
     if out is not None:

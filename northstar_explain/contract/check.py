@@ -16,7 +16,7 @@ import pyarrow as pa
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.cells import Violation, read_categories, read_numbers
 from northstar_explain.contract.columns import one_array
-from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, no_rows, numbers_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.labels import read_groups, read_labels
 from northstar_explain.contract.rejected import rejected_rows
@@ -98,17 +98,18 @@ def check(
     if table.num_rows == 0:
         raise no_rows(source)
     require_types(table, contract, label, source, as_text)
+    repeated = None if numbers_rows(contract, table.schema) else repeated_ids(table[contract.id])
     more: dict[str, pa.Array] = {}
     violations: list[Violation] = []
     # Scoring must not fail on a column that it does not use, so the label is read in training only.
     if label:
         table, violations = readable(table, filter(None, [contract.label, contract.group]))
-        more[contract.label], in_labels = read_labels(table[contract.label], contract.label)
+        more[contract.label], in_labels = read_labels(table[contract.label], contract.label, contract.positive)
         violations += in_labels
         if contract.group:
             more[contract.group], in_groups = read_groups(table[contract.group], contract.group)
             violations += in_groups
-    batch = check_batch(table, contract, repeated_ids(table[contract.id]), more=violations)
+    batch = check_batch(table, contract, repeated, more=violations)
     accepted = _table(batch, contract)
     for name, column in more.items():
         accepted = accepted.append_column(name, column if batch.valid is None else column.filter(batch.valid))
@@ -140,9 +141,14 @@ def check_batch(
     -------
     CheckedBatch
     """
-    table, broken_texts = readable(table, needed_columns(contract, label=False))
-    ids, violations = _identifiers(one_array(table[contract.id]), contract.id, repeated)
-    violations += broken_texts
+    needed = needed_columns(contract, label=False)
+    if numbers_rows(contract, table.schema):
+        table, violations = readable(table, needed[1:])
+        ids = pa.array(range(first_row, first_row + table.num_rows), pa.int64()).cast(pa.string())
+    else:
+        table, broken_texts = readable(table, needed)
+        ids, violations = _identifiers(one_array(table[contract.id]), contract.id, repeated)
+        violations += broken_texts
     columns: dict[str, np.ndarray | Category] = {}
     for feature in contract.features:
         column = one_array(table[feature.name])

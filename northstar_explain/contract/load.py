@@ -16,11 +16,23 @@ from northstar_explain.contract.load_conditions import read_traits, with_defined
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.errors import ContractError, Fault
 
-_TABLE_KEYS = ("title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "theme_weight")
+_TABLE_KEYS = (
+    "title",
+    "id",
+    "label",
+    "group",
+    "horizon",
+    "outcome",
+    "currency",
+    "noun",
+    "ignore",
+    "theme_weight",
+    "positive",
+)
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
     "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "zero", "role",
-    "defined_when", "likeness", "theme",
+    "defined_when", "likeness", "theme", "known_after",
 )  # fmt: skip
 
 
@@ -119,6 +131,9 @@ def _contract(
     text: str,
 ) -> Contract:
     reader.unknown("table.", table, _TABLE_KEYS)
+    # What is known only after the outcome cannot be known when customers are scored: nothing may use it.
+    after = tuple(name for name, data in features.items() if _is_known_after(reader, name, data))
+    features = {name: data for name, data in features.items() if name not in after}
     contract = Contract(
         title=reader.text("table", table, "title", "Customers"),
         id=reader.text("table", table, "id"),
@@ -129,14 +144,20 @@ def _contract(
         noun=reader.text("table", table, "noun", "customers"),
         groups=groups,
         features=tuple(_feature(reader, name, data) for name, data in features.items()),
-        ignore=reader.texts("table", table, "ignore"),
+        ignore=reader.texts("table", table, "ignore") + after,
         group=reader.text("table", table, "group") if "group" in table else "",
         theme_weight=reader.share("table", table, "theme_weight"),
+        positive=reader.text("table", table, "positive") if "positive" in table else "",
+        known_after=after,
         text=text,
     )
     # A condition may name a feature that stands further down: all features are read before any condition.
     whole = with_defined_when(reader, contract.features, features)
     return replace(contract, features=whole, traits=read_traits(reader, traits, whole))
+
+
+def _is_known_after(reader: TomlReader, name: str, data: Any) -> bool:
+    return isinstance(data, dict) and reader.flag(f"features.{name}", data, "known_after", False)
 
 
 def _feature(reader: TomlReader, name: str, data: Any) -> Feature:

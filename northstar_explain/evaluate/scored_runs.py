@@ -155,7 +155,7 @@ def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
     todo = "Give customers with their label, once its window is over."
     columns = take_columns(table, {id: pa.string(), label: None}, name, todo)
     try:
-        labels, violations = read_labels(columns[label], label)
+        labels, violations = read_labels(columns[label], label, model.contract.positive)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(name, [Fault(f"column {label}", "0 or 1", str(columns[label].type), todo)]) from error
     if violations:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from northstar_explain import tables
 from northstar_explain.contract.check import CheckedBatch, check_batch
 from northstar_explain.contract.columns import one_array
-from northstar_explain.contract.faults import needed_columns, require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, numbers_rows, require_columns, require_types
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.load_folder import load
@@ -133,6 +133,8 @@ def check_and_score(
 
 
 def _ids(table: pa.Table, scorer: Scorer) -> pa.Array:
+    if numbers_rows(scorer.model.contract, table.schema):
+        return pa.nulls(table.num_rows, pa.string())
     return one_array(table[scorer.model.contract.id].cast(pa.string()))
 
 

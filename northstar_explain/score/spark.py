@@ -95,6 +95,9 @@ def _run(
     progress(f"reading {source}")
     customers = _read(spark, sources)
     ignored = _require_table(customers, model, source, _is_csv(sources[0]))
+    if model.contract.id not in customers.columns:
+        todo = "Spark does not keep the order of rows, so it cannot number them: add a column with ids."
+        raise TableError(source, [Fault(f"column {model.contract.id}", "a column of this name", "none", todo)])
     with one_fault(TableError, source, "rows", "files that Spark can read to their end", "Check the files."):
         repeated = _repeated(customers, model.contract.id)
         # Counted by Spark itself, and compared with what the workers say they have seen.
