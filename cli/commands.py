@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,13 +51,28 @@ def simulate_months(
 
 
 def init(
-    table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool, csv: CsvOptions
+    table: Path, id_column: str | None, label: str | None, positive: str | None, ask: bool, out: Path,
+    overwrite: bool, csv: CsvOptions,
 ) -> None:  # fmt: skip
-    """Write a drafted contract."""
+    """Write a drafted contract, and say what it leaves open."""
     from northstar_explain import api
+    from northstar_explain.cli.questions import ask_here
+    from northstar_explain.contract.draft_questions import open_questions
 
-    text = api.draft_contract(table, id_column, label, out, overwrite, csv, remark)
-    remark(f"{out}: {text.count('CONFIRM')} guesses are marked CONFIRM; finish them by hand.")
+    text = api.draft_contract(
+        table, id_column, label, out, overwrite, csv, remark, positive=positive, ask=ask_here if ask else None
+    )  # fmt: skip
+    for line in text.splitlines():
+        if " is left out: " in line and line.startswith("# "):
+            remark(f"{out}: {line.removeprefix('# ')}")
+    _remark_open(out, open_questions(text))
+
+
+def _remark_open(contract: Path, questions: Sequence[str]) -> None:
+    if not questions:
+        remark(f"{contract}: no question is open")
+    for question in questions:
+        remark(f"{contract}: CONFIRM: {question}")
 
 
 def train(
@@ -80,6 +95,8 @@ def train(
     require_places(model, overwrite, [path for path in (customers, *files) if path is not None])
     names.read(model)  # given names are kept, so a file that cannot be read is refused before training, not after
     settings = _training_options(**options)
+    if files.contract is not None:
+        _remark_drafted(files.contract)
     with progress(quiet) as report:
         learned = api.train(
             customers, files.contract, options=settings, holdout=files.holdout, truth=files.truth,
@@ -99,6 +116,15 @@ def train(
     return _rejection_code(
         trained.rejected.num_rows, data["rows"], max_rejected, rejects_of(model)[0], trained.ignored
     )  # fmt: skip
+
+
+def _remark_drafted(contract: Path) -> None:
+    """Name the questions that a drafted contract leaves open; training goes on with what the draft proposes."""
+    from northstar_explain.contract import load
+    from northstar_explain.contract.draft_questions import open_questions
+
+    if questions := open_questions(load(contract).text):
+        _remark_open(contract, questions)
 
 
 def _training_options(

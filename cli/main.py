@@ -132,19 +132,25 @@ def simulate(
 
 @_command("init")
 @click.argument("table", type=_FILE)
-@click.option("--id", "id_column", help="The column that names each customer.  [default: guessed]")
-@click.option("--label", help="The column of 0 and 1 to be predicted.  [default: guessed]")
+@click.option(
+    "--id", "id_column", help="The column that names each customer; row numbers the rows.  [default: guessed]"
+)
+@click.option("--label", help="The column to be predicted: two values.  [default: guessed]")
+@click.option("--positive", help="The value of the label to be predicted; others stand for 0.  [default: guessed]")
+@click.option("--ask", is_flag=True, help="Ask what is open here; otherwise it is marked CONFIRM in the contract.")
 @click.option("--out", type=_FILE, default=Path("contract.toml"), show_default=True, help="Where to write it.")
 @_reading
 @_OVERWRITE
 def init(
-    table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool, csv: CsvOptions
+    table: Path, id_column: str | None, label: str | None, positive: str | None, ask: bool, out: Path,
+    overwrite: bool, csv: CsvOptions,
 ) -> None:  # fmt: skip
-    """Draft a contract for TABLE, to be finished by hand.
+    """Draft a contract for TABLE, which can be used as it is.
 
-    Kinds, bounds and what may be missing are guessed from the values; each guess is marked CONFIRM.
+    Kinds, units, words, bounds and what may be missing follow from names and values. At most five questions remain,
+    each with what was seen: they are asked here, or marked CONFIRM in the contract.
     """
-    commands.init(table, id_column, label, out, overwrite, csv)
+    commands.init(table, id_column, label, positive, ask, out, overwrite, csv)
 
 
 @_command("train")

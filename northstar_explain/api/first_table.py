@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -12,6 +12,9 @@ from northstar_explain import contract as contracts
 from northstar_explain import tables
 from northstar_explain.options import CsvOptions
 from northstar_explain.tables.number_format import spelled_as_usual
+
+if TYPE_CHECKING:
+    from northstar_explain.contract.draft_questions import Question
 
 Progress = Callable[[str], None]
 
@@ -97,25 +100,33 @@ def draft_contract(
     overwrite: bool = False,
     csv: CsvOptions | None = None,
     progress: Progress = silent,
+    *,
+    positive: str | None = None,
+    ask: Callable[[Question], str | None] | None = None,
 ) -> str:
-    """Draft a contract for a table, to be finished by hand.
+    """Draft a contract for a table: as much as columns and names say, and at most five questions.
 
     Parameters
     ----------
     table : path, or pandas, Polars, DuckDB or PyArrow table
     id, label : str, optional
-        The columns that identify a customer and hold the label; guessed where not given.
+        The columns that identify a customer and hold the label; guessed where not given. The id ``"row"``, where no
+        column has this name, numbers the rows.
     out : path, optional
         A file to write it to.
     overwrite : bool, default False
     csv : northstar_explain.options.CsvOptions, optional
         How a CSV is written; what it leaves open is found from the file.
     progress : callable
+    positive : str, optional
+        The value of the label that stands for 1; guessed where not given.
+    ask : callable, optional
+        Takes each question and gives the answer, or None. What is not answered is marked CONFIRM.
 
     Returns
     -------
     str
-        The contract in TOML; every guess is marked CONFIRM.
+        The contract in TOML; it can be used as it is.
 
     Raises
     ------
@@ -126,7 +137,8 @@ def draft_contract(
     if out is not None:
         tables.require_apart([Path(out)], [Path(table)] if is_file else [])
     read = _read_file(Path(table), csv, progress) if is_file else tables.from_frame(table)
-    text = contracts.draft(read, id, label, source=Path(table).name if is_file else "table")
+    source = Path(table).name if is_file else "table"
+    text = contracts.draft(read, id, label, source, positive=positive, ask=ask)
     # Read back before it is written: a draft that does not load would cost the user the search for the fault.
     contracts.parse(text, "draft" if out is None else str(out))
     if out is not None:

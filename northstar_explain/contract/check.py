@@ -16,7 +16,7 @@ import pyarrow as pa
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.cells import Violation, read_categories, read_numbers
 from northstar_explain.contract.columns import one_array
-from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, no_rows, numbers_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.contract.labels import read_groups, read_labels
@@ -105,6 +105,8 @@ def check(
     if table.num_rows == 0:
         raise no_rows(source)
     require_types(table, contract, label, source, as_text, numbers)
+    numbered = numbers_rows(contract, table.schema)
+    repeated = None if numbered else repeated_ids(with_plain_types(table, [contract.id])[contract.id])
     more: dict[str, pa.Array] = {}
     violations: list[Violation] = []
     # Scoring must not fail on a column that it does not use, so the label is read in training only.
@@ -112,13 +114,12 @@ def check(
         names = [name for name in (contract.label, contract.group) if name]
         table, violations = readable(table, names)
         plain = with_plain_types(table, names)
-        more[contract.label], in_labels = read_labels(plain[contract.label], contract.label)
+        more[contract.label], in_labels = read_labels(plain[contract.label], contract.label, contract.positive)
         violations += in_labels
         if contract.group:
             more[contract.group], in_groups = read_groups(plain[contract.group], contract.group)
             violations += in_groups
-    ids = with_plain_types(table, [contract.id])[contract.id]
-    batch = check_batch(table, contract, repeated_ids(ids), more=violations, numbers=numbers)
+    batch = check_batch(table, contract, repeated, more=violations, numbers=numbers)
     accepted = _table(batch, contract)
     for name, column in more.items():
         accepted = accepted.append_column(name, column if batch.valid is None else column.filter(batch.valid))
@@ -154,10 +155,17 @@ def check_batch(
     CheckedBatch
     """
     needed = needed_columns(contract, label=False)
+    numbered = numbers_rows(contract, table.schema)
+    if numbered:
+        needed = needed[1:]
     table, broken_texts = readable(table, needed)
     # Bytes may have become texts.
     plain, more_broken_texts = readable(with_plain_types(table, needed), needed)
-    ids, violations = _identifiers(plain[contract.id], contract.id, repeated)
+    violations: list[Violation] = []
+    if numbered:
+        ids = pa.array(range(first_row, first_row + table.num_rows), pa.int64()).cast(pa.string())
+    else:
+        ids, violations = _identifiers(plain[contract.id], contract.id, repeated)
     violations += broken_texts + more_broken_texts
     columns: dict[str, np.ndarray | Category] = {}
     for_numbers, for_categories = marks_of(contract, numeric=True), marks_of(contract, numeric=False)

@@ -1,45 +1,32 @@
-"""The text of a drafted contract: every guess with a comment that says what a person must confirm."""
+"""The text of a drafted contract: every guess with what was seen, every open question with its mark."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import NamedTuple
 
 from northstar_explain.contract.draft_definedness import Definition
+from northstar_explain.contract.draft_guess import Guess
+from northstar_explain.contract.draft_label import LabelGuess
+from northstar_explain.contract.draft_names import read_name
+from northstar_explain.contract.draft_questions import MARK, Questions
 from northstar_explain.contract.draft_traits import ProposedTrait
+from northstar_explain.contract.draft_words import Words, draft_words
 from northstar_explain.contract.expressions import name_text
-from northstar_explain.contract.kinds.kind import Kind
 
-_SENSITIVE = re.compile(
-    r"(^|_)((?<!account_)age|gender|sex|race|ethnic\w*|religion|marital\w*|birth\w*|nationality)(_|$)", re.I
-)
-_FEW_CATEGORIES = 8  # so few that a rule can name one, and that a segment of each is worth looking for
-
-
-@dataclass(frozen=True)
-class Guess:
-    """The guess for one column; `kind` is None where it is to be ignored, `categories` 0 for numbers."""
-
-    name: str
-    kind: Kind | None
-    low: float | None
-    high: float | None
-    missing: float
-    note: str
-    categories: int = 0
-
-    @property
-    def sensitive(self) -> bool:
-        return bool(_SENSITIVE.search(self.name))
-
-    @property
-    def segments(self) -> bool:
-        few = 2 <= self.categories <= _FEW_CATEGORIES
-        return bool(self.kind and (self.kind.numeric or few) and not self.sensitive)
+# Kind to the key and the heading of its group of features.
+_GROUPS = {
+    "count": ("activity", "Counts and shares"), "rate": ("activity", "Counts and shares"),
+    "amount": ("amounts", "Amounts"), "days": ("time", "Time"), "duration": ("time", "Time"),
+    "category": ("profile", "Categories"), "ordered": ("profile", "Categories"),
+}  # fmt: skip
+_OTHER = ("measures", "Other measures")
+_NOUNS = ("customers", "members", "households", "accounts", "users", "clients", "employees", "subscribers", "patients")
 
 
 class Proposals(NamedTuple):
@@ -49,97 +36,196 @@ class Proposals(NamedTuple):
     traits: list[ProposedTrait]
 
 
-def toml(
-    source: str,
-    id: str,
-    label: str,
-    candidates: tuple[list[str], list[str]],
-    owner: str | None,
-    guesses: list[Guess],
-    proposals: Proposals,
-    numbered: Collection[str],
-) -> str:
-    features = [guess for guess in guesses if guess.kind is not None]
-    left_out = [guess for guess in guesses if guess.kind is None]
-    lines = [
-        _comment(f"A contract drafted from {source}. Every line marked CONFIRM is a guess: check it with somebody"),
-        "# who knows the table, complete the words (they appear in every report), then remove the mark.",
-        "",
-        "[table]",
-        f"title = {_quote('Customers')}  # CONFIRM: what this table is",
-        f"id = {_quote(id)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[0]) or 'no other'))}",
-        f"label = {_quote(label)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[1]) or 'no other'))}",
-        *_owner_lines(owner),
-        'horizon = "in the 30 days after the snapshot"  # CONFIRM: the window of the label',
-        'outcome = "buys"  # CONFIRM: what label 1 means',
-        'currency = "$"  # CONFIRM',
-        'noun = "customers"',
-        "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]",
-    ]
-    lines += [_comment(f"{guess.name} is ignored: {guess.note}. CONFIRM") for guess in left_out]
-    lines += ["", "[groups]", 'customer = "Customer"  # CONFIRM: group features that belong together', ""]
+@dataclass(frozen=True)
+class Draft:
+    """All that a draft says.
+
+    Attributes
+    ----------
+    source, id : str
+    ids : list of str
+        Columns that could be the id.
+    label : str
+    meaning : LabelGuess
+    outcome, horizon : str
+    owner, group : str or None
+        The column that may say whose row it is, and the one that does.
+    guesses : list of Guess
+        One for each other column.
+    proposals : Proposals
+    questions : Questions
+    """
+
+    source: str
+    id: str
+    ids: list[str]
+    label: str
+    meaning: LabelGuess
+    outcome: str
+    horizon: str
+    owner: str | None
+    group: str | None
+    guesses: list[Guess]
+    proposals: Proposals
+    questions: Questions
+
+    @property
+    def features(self) -> list[Guess]:
+        """The guesses that become features."""
+        return [guess for guess in self.guesses if guess.kind is not None]
+
+    @property
+    def currency(self) -> str:
+        """The sign that the names of amounts give; empty where they give none, or several."""
+        signs = {guess.parts.currency for guess in self.features if guess.kind and guess.kind.money} - {""}
+        return signs.pop() if len(signs) == 1 else ""
+
+
+def toml(draft: Draft, plain: Collection[str], numbered: Collection[str]) -> str:
+    """The contract.
+
+    Parameters
+    ----------
+    draft : Draft
+    plain : collection of str
+        Columns that keep the phrases of their kind.
+    numbered : collection of str
+        Columns that are called by their place.
+
+    Returns
+    -------
+    str
+    """
+    return "\n".join([*_head(draft), *_features(draft, plain, numbered), *_traits(draft)])
+
+
+def _head(draft: Draft) -> Iterator[str]:
+    questions, left_out = draft.questions, [guess for guess in draft.guesses if guess.kind is None]
+    yield _comment(f"A contract drafted from {draft.source}; the comments say what was seen in it.")
+    if questions.open:
+        count = "one question is" if len(questions.open) == 1 else f"{len(questions.open)} questions are"
+        yield _comment(f"{count} open: answer what is marked {MARK}, then remove the mark.")
+    yield from ("", "[table]", f"title = {_quote(_title(draft.source))}")
+    yield from questions.mark("id")
+    yield f"id = {_quote(draft.id)}{_other('could be: ', [name for name in draft.ids if name != draft.id])}"
+    yield from questions.mark("label")
+    yield f"label = {_quote(draft.label)}"
+    if draft.meaning.positive:
+        yield from questions.mark("positive")
+        share = draft.meaning.share(draft.meaning.positive)
+        yield f"positive = {_quote(draft.meaning.positive)}  # {share:.1%} of the rows; every other value stands for 0"
+    yield from _group_lines(draft)
+    yield from questions.mark("horizon")
+    yield f"horizon = {_quote(draft.horizon)}"
+    yield f"outcome = {_quote(draft.outcome)}"
+    sign = "  # no column says which; put the sign here" if not draft.currency else ""
+    yield f"currency = {_quote(draft.currency)}{sign}"
+    yield f"noun = {_quote(_noun(draft.id))}"
+    yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
+    yield from (_comment(f"{guess.name} is left out: {guess.note}") for guess in left_out)
+    yield from ("", "[groups]")
+    yield from dict.fromkeys(f"{key} = {_quote(words)}" for key, words in map(_group, draft.features))
+    yield ""
+
+
+def _title(source: str) -> str:
+    words = re.sub(r"[\W_]+", " ", PurePath(source).stem).strip()
+    return words[:1].upper() + words[1:] if words else "Customers"
+
+
+def _noun(id: str) -> str:
+    tokens = read_name(id).tokens
+    return next((noun for noun in _NOUNS if noun[:-1] in tokens), "customers")
+
+
+def _group(guess: Guess) -> tuple[str, str]:
+    return _GROUPS.get(str(guess.kind), _OTHER)
+
+
+def _other(words: str, names: list[str]) -> str:
+    return f"  {_comment(words + ', '.join(names[:8]))}" if names else ""
+
+
+def _group_lines(draft: Draft) -> Iterator[str]:
+    if draft.group is not None:
+        yield f"group = {_quote(draft.group)}"
+    elif draft.owner is not None:
+        yield from draft.questions.mark("group")
+        yield _comment(
+            "If so, take the mark from the next line and remove the column from the features and from ignore;"
+        )
+        yield "# rows of one are then never on both sides of a split."
+        yield _comment(f"group = {_quote(draft.owner)}")
+
+
+# Features -----------------------------------------------------------------------------------------------------------
+
+
+def _features(draft: Draft, plain: Collection[str], numbered: Collection[str]) -> Iterator[str]:
     taken: set[str] = set()
-    for place, guess in enumerate(features, 1):
-        name = f"column {place}" if guess.name in numbered else guess.name
-        lines += [*_feature_lines(guess, _words(name, taken), proposals.definitions.get(guess.name)), ""]
-    for trait in proposals.traits:
-        lines += [*_trait_lines(trait), ""]
-    return "\n".join(lines)
+    roles: set[str] = set()
+    unmarked = {"known_after", "codes"}
+    for place, guess in enumerate(draft.features, 1):
+        for key, applies in (("known_after", guess.alone is not None), ("codes", guess.code)):
+            if applies and key in unmarked:
+                unmarked.remove(key)
+                yield from draft.questions.mark(key)
+        words = draft_words(guess, roles, guess.name not in plain)
+        text = f"column {place}" if guess.name in numbered else words.words
+        words = words._replace(words=_unique(text, taken))
+        yield from (*_feature_lines(guess, words, draft.proposals.definitions.get(guess.name)), "")
 
 
-def _owner_lines(owner: str | None) -> list[str]:
-    if owner is None:
-        return []
-    return [
-        _comment(f"{owner} repeats. CONFIRM: where it says whose row it is, take the mark from the next line, and the"),
-        "# column out of the features and of ignore; rows of one are then never on both sides of a split.",
-        _comment(f"group = {_quote(owner)}"),
-    ]
-
-
-def _words(name: str, taken: set[str]) -> str:
-    """Unique words for a column, as a contract requires."""
-    plain = name.replace("_", " ").strip() or "unnamed"
-    numbered = (f"{plain} ({number})" for number in itertools.count(2))
-    words = next(text for text in itertools.chain([plain], numbered) if text.casefold() not in taken)
+def _unique(text: str, taken: set[str]) -> str:
+    """Words that no other column has, as a contract requires."""
+    numbered = (f"{text} ({number})" for number in itertools.count(2))
+    words = next(one for one in itertools.chain([text], numbered) if one.casefold() not in taken)
     taken.add(words.casefold())
     return words
 
 
-def _feature_lines(guess: Guess, words: str, definition: Definition | None) -> list[str]:
+def _feature_lines(guess: Guess, words: Words, definition: Definition | None) -> Iterator[str]:
     key = guess.name if re.fullmatch(r"[A-Za-z0-9_-]+", guess.name) else _quote(guess.name)
-    lines = [
-        f"[features.{key}]",
-        'group = "customer"',
-        f'kind = "{guess.kind}"  {_comment("CONFIRM; " + guess.note)}',
-        f"words = {_quote(words)}  # CONFIRM: how a person says it",
-    ]
+    yield f"[features.{key}]"
+    yield f"group = {_quote(_group(guess)[0])}"
+    yield f'kind = "{guess.kind}"  {_comment(guess.note)}'
+    yield f"words = {_quote(words.words)}"
+    if guess.unit:
+        yield f"unit = {_quote(guess.unit)}"
+    if guess.order:
+        yield (
+            "order = ["
+            + ", ".join(map(_quote, guess.order))
+            + "]  # lowest first; a row with another value is rejected"
+        )
     if guess.low is not None:
-        lines.append(f"min = {guess.low:g}  # CONFIRM: rows below are rejected")
+        yield f"min = {guess.low:g}  # a row below is rejected"
     if guess.high is not None:
-        lines.append(f"max = {guess.high:g}  # CONFIRM: rows above are rejected")
+        yield f"max = {guess.high:g}  # a row above is rejected"
     if guess.missing:
-        lines.append(f'missing = "unknown"  # CONFIRM: {guess.missing:.1%} are missing; what does that mean?')
+        yield f'missing = "unknown"  # in {guess.missing:.2%} of the rows'
     if definition is not None:
-        lines.append(_definition_line(definition))
+        yield _definition_line(definition)
+    if guess.alone is not None:
+        yield f"known_after = true  # left out: alone it has a ROC-AUC of {guess.alone:.2f}"
     if guess.sensitive:
-        lines.append("sensitive = true  # CONFIRM: kept out of segments and model, used for group checks")
-    lines.append(f"segments = {str(guess.segments).lower()}  # CONFIRM: may it define segments?")
-    return lines
+        yield "sensitive = true  # kept out of segments and model, used for group checks"
+    yield f"segments = {str(guess.segments).lower()}"
+    yield from (f"{name} = {_quote(text)}" for name, text in words.keys.items())
 
 
 def _definition_line(definition: Definition) -> str:
     seen = "missing" if definition.value is None else f"{definition.value:g}"
-    note = f"CONFIRM: it is {seen} in all {definition.rows:,} rows where {definition.by} is 0; has it no meaning there?"
+    note = f"it is {seen} in all {definition.rows:,} rows where {definition.by} is 0"
     return f"defined_when = {_quote(name_text(definition.by) + ' > 0')}  {_comment(note)}"
 
 
-def _trait_lines(trait: ProposedTrait) -> list[str]:
-    return [
-        f"[traits.{trait.name}]  # CONFIRM: an audience across all segments; remove it where nobody asks for it",
-        f"words = {_quote(trait.words)}  # CONFIRM: what these customers are called",
-        f"when = {_quote(trait.when)}  # CONFIRM; {trait.share:.1%} of the rows",
-    ]
+def _traits(draft: Draft) -> Iterator[str]:
+    for trait in draft.proposals.traits:
+        yield f"[traits.{trait.name}]  # an audience across all segments; remove it where nobody asks for it"
+        yield f"words = {_quote(trait.words)}"
+        yield f"when = {_quote(trait.when)}  # {trait.share:.1%} of the rows"
+        yield ""
 
 
 def _comment(text: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import is_number, is_text, missing_texts, parse_numbers
 from northstar_explain.contract.columns import one_array
-from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.features import ROW_ID, Contract, Feature
 from northstar_explain.contract.identifiers import id_texts
 from northstar_explain.contract.labels import unexpected_labels
 from northstar_explain.contract.missing_marks import marks_of
@@ -33,10 +33,17 @@ def needed_columns(contract: Contract, label: bool) -> list[str]:
     return [contract.id, *(feature.name for feature in contract.features), *more]
 
 
+def numbers_rows(contract: Contract, schema: pa.Schema) -> bool:
+    """Whether rows are numbered, as the contract's id asks for and the table has no column of this name."""
+    return contract.id == ROW_ID and ROW_ID not in schema.names
+
+
 def require_columns(schema: pa.Schema, contract: Contract, label: bool, source: str) -> tuple[str, ...]:
     """Raise TableError unless every needed column is there once; return the columns unknown to the contract."""
     counts = Counter(schema.names)
     needed = needed_columns(contract, label)
+    if numbers_rows(contract, schema):
+        needed.remove(contract.id)
     known = {*needed, contract.label, contract.group, *contract.ignore}
     extra = [name for name in counts if name not in known]
     faults = [
@@ -81,7 +88,8 @@ def require_types(
     table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool, numbers: NumberFormat = PLAIN
 ) -> None:
     """Raise TableError with every column whose type in these rows contradicts the contract."""
-    needed = needed_columns(contract, label)
+    numbered = numbers_rows(contract, table.schema)
+    needed = [name for name in needed_columns(contract, label) if not numbered or name != contract.id]
     table, _ = readable(with_plain_types(table, needed), needed)  # a text that is not UTF-8 rejects its row only
     marks = marks_of(contract, numeric=True)
     faults = []
@@ -91,16 +99,18 @@ def require_types(
         if got:
             expected = f"numbers ({feature.kind})" if feature.kind.numeric else f"text ({feature.kind})"
             faults.append(Fault(f"column {feature.name}", expected, got, "Correct the column or the contract."))
-    named = {contract.id: "text or whole numbers as customer ids"}
+    named = {} if numbered else {contract.id: "text or whole numbers as customer ids"}
     if label and contract.group:
         named[contract.group] = "text or whole numbers that name the group of each row"
     for name, expected in named.items():
         kind = table[name].type
         if not (is_text(kind) or is_number(kind) or pa.types.is_null(kind)) or _is_measured(table[name]):
             faults.append(Fault(f"column {name}", expected, str(kind)))
-    if label and (unexpected := unexpected_labels(table[contract.label])):
-        todo = "Recode the label: 1 for a customer who did, 0 for one who did not."
-        expected = "only 0 and 1 (or true and false, or yes and no)"
+    if label and (unexpected := unexpected_labels(table[contract.label], contract.positive)):
+        todo = "Recode the label: 1 for a customer who did, 0 for one who did not; or name its value in table.positive."
+        expected = (
+            f"{contract.positive!r} and other values" if contract.positive else "only 0 and 1 (or true and false, or yes and no)"
+        )
         faults.append(Fault(f"column {contract.label}", expected, unexpected, todo))
     if faults:
         raise TableError(source, faults)

@@ -13,6 +13,8 @@ from northstar_explain.options import CsvOptions
 
 # Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.
 USES = ("segments", "model")
+# As an id where the table has no column of this name: rows are numbered, from 1 on.
+ROW_ID = "row"
 ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns", "tenure")
 # Of categories: where audiences are, where they came from, and what they use.
 AUDIENCE_ROLES = ("place", "channel", "device")
@@ -122,7 +124,11 @@ class Contract:
     title : str
         What the table holds.
     id, label : str
-        Names of the identifier and label columns.
+        Names of the identifier and label columns. The id `ROW_ID` numbers the rows of a table without such a column.
+    positive : str
+        The value of the label that stands for 1, all others for 0; empty where the column holds 0 and 1 itself.
+    known_after : tuple of str
+        Columns that are known only after the outcome: the contract names them, and nothing uses them.
     horizon, outcome : str
         The label's window and its meaning, in words.
     currency : str
@@ -174,6 +180,8 @@ class Contract:
     csv: CsvOptions = field(default_factory=CsvOptions)
     missing_values: tuple[str, ...] | None = None
     economics: Economics | None = None
+    positive: str = ""
+    known_after: tuple[str, ...] = ()
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

@@ -14,11 +14,23 @@ from northstar_explain.contract.spelling import NO, YES, canonical
 _LABEL_TEXT = {**dict.fromkeys(NO, 0), **dict.fromkeys(YES, 1)}
 
 
-def read_labels(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Violation]]:
-    """The labels as int8, null where a cell holds no label, and a violation for those rows."""
-    codes = _label_codes(column)
+def read_labels(column: pa.ChunkedArray, name: str, positive: str = "") -> tuple[pa.Array, list[Violation]]:
+    """The labels as int8, null where a cell holds no label, and a violation for those rows.
+
+    Where the contract names a `positive` value, it stands for 1 and every other one for 0.
+    """
+    codes = _positive_codes(column, positive) if positive else _label_codes(column)
     rows = np.flatnonzero(codes.is_null().to_numpy(zero_copy_only=False))
-    return codes, [Violation(rows, name, "0 or 1")] if len(rows) else []
+    expected = f"{positive!r} or another value" if positive else "0 or 1"
+    return codes, [Violation(rows, name, expected)] if len(rows) else []
+
+
+def _positive_codes(column: pa.ChunkedArray, positive: str) -> pa.Array:
+    import pyarrow.compute as pc
+
+    texts = pc.utf8_trim_whitespace(one_array(column.cast(pa.string())))
+    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    return pc.equal(texts, positive.strip()).cast(pa.int8())
 
 
 def read_groups(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Violation]]:
@@ -30,9 +42,16 @@ def read_groups(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Viol
     return groups, [Violation(np.flatnonzero(empty), name, "the group that the row belongs to")] if empty.any() else []
 
 
-def unexpected_labels(column: pa.ChunkedArray) -> str:
-    """The first values that are neither 0 nor 1 nor missing, for an error; empty where there are none."""
+def unexpected_labels(column: pa.ChunkedArray, positive: str = "") -> str:
+    """The first values that are neither 0 nor 1 nor missing, for an error; empty where there are none.
+
+    With a `positive` value any other will do, but some row must have it.
+    """
     import pyarrow.compute as pc
+
+    if positive:
+        known = _positive_codes(column, positive)
+        return "" if pc.max(known).as_py() == 1 else f"{positive!r} in no row"
 
     unexpected = column.filter(pc.and_(pc.is_null(_label_codes(column)), pc.invert(_blank(column))))
     values = sorted(map(str, unexpected.unique().to_pylist()))

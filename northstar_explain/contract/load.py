@@ -20,13 +20,13 @@ from northstar_explain.options import CsvOptions
 
 _TABLE_KEYS = (
     "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "domain", "as_of",
-    "theme_weight", "missing_values",
+    "theme_weight", "missing_values", "positive",
 )  # fmt: skip
 _CSV_KEYS = ("delimiter", "encoding", "decimal", "thousands")
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
     "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "zero", "role",
-    "defined_when", "likeness", "theme",
+    "defined_when", "likeness", "theme", "known_after",
 )  # fmt: skip
 
 
@@ -130,6 +130,9 @@ def _contract(
     text: str,
 ) -> Contract:
     reader.unknown("table.", table, _TABLE_KEYS)
+    # What is known only after the outcome cannot be known when customers are scored: nothing may use it.
+    after = tuple(name for name, data in features.items() if _is_known_after(reader, name, data))
+    features = {name: data for name, data in features.items() if name not in after}
     contract = Contract(
         title=reader.text("table", table, "title", "Customers"),
         id=reader.text("table", table, "id"),
@@ -140,12 +143,14 @@ def _contract(
         noun=reader.text("table", table, "noun", "customers"),
         groups=groups,
         features=tuple(_feature(reader, name, data) for name, data in features.items()),
-        ignore=reader.texts("table", table, "ignore"),
+        ignore=reader.texts("table", table, "ignore") + after,
         group=reader.text("table", table, "group") if "group" in table else "",
         domain=reader.choice("table", table, "domain", DOMAINS) if "domain" in table else "",
         as_of=reader.day_or_text("table", table, "as_of"),
         theme_weight=reader.share("table", table, "theme_weight"),
         missing_values=reader.texts("table", table, "missing_values") if "missing_values" in table else None,
+        positive=reader.text("table", table, "positive") if "positive" in table else "",
+        known_after=after,
         text=text,
     )
     # A condition may name a feature that stands further down: all features are read before any condition.
@@ -167,6 +172,10 @@ def _csv(reader: TomlReader, data: dict[str, Any]) -> CsvOptions:
         expected, _, got = text.rpartition("; got ")
         reader.fault(f"csv.{key}", expected, got)
         return CsvOptions()
+
+
+def _is_known_after(reader: TomlReader, name: str, data: Any) -> bool:
+    return isinstance(data, dict) and reader.flag(f"features.{name}", data, "known_after", False)
 
 
 def _feature(reader: TomlReader, name: str, data: Any) -> Feature:

@@ -6,15 +6,13 @@ from collections.abc import Collection
 
 import numpy as np
 
-from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, rows_of
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.rank_alone import auc_alone
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.metrics import roc_auc
 
 # A ROC-AUC above these, by one feature or by the model, is more than past behavior usually reaches.
 ALONE, WHOLE = 0.90, 0.97
-_BINS = 64
 # Enough to know an AUC to less than a hundredth.
 ROWS = 40_000
 
@@ -65,7 +63,7 @@ def require_no_leak(
     for feature in contract.model_features:
         if feature.name in accepted:
             continue
-        auc = _auc_alone(columns[feature.name], label, half)
+        auc = auc_alone(columns[feature.name], label, half)
         if auc > ALONE:
             faults.append(_fault(f"column {feature.name}", f"ROC-AUC {auc:.3f} by itself", ALONE, feature.name))
     if faults:
@@ -100,24 +98,3 @@ def _fault(where: str, got: str, most: float, name: str) -> Fault:
         f"if so, train with --accept-leakage {name}, otherwise remove it from the contract."
     )
     return Fault(where, f"a ROC-AUC of at most {most:.2f}: more looks like the label itself", got, todo)
-
-
-def _auc_alone(column: np.ndarray | Category, label: np.ndarray, half: np.ndarray) -> float:
-    bins = _binned(column)
-    count = int(bins.max()) + 1
-    rows, buyers = np.bincount(bins[half], minlength=count), np.bincount(bins[half], label[half], count)
-    if len(np.unique(label[~half])) < 2 or not half.any():
-        return 0.5
-    # Rates of small bins are shrunk towards the base rate, else a feature with many values would look like a leak.
-    rate = (buyers + 5 * label[half].mean()) / (rows + 5)
-    return roc_auc(label[~half], rate[bins[~half]])
-
-
-def _binned(column: np.ndarray | Category) -> np.ndarray:
-    if isinstance(column, Category):
-        return column.codes.astype(np.intp) + 1
-    known = column[~np.isnan(column)]
-    cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1])) if len(known) else np.empty(0)
-    bins = np.searchsorted(cuts, column, side="left") + 1
-    bins[np.isnan(column)] = 0
-    return bins

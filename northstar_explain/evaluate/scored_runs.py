@@ -151,10 +151,10 @@ def _is_report(report: Any) -> bool:
 
 def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
     """Read outcomes of a model's customers; result and errors as of `outcomes_of`."""
-    return outcomes_of(table, model.contract.id, model.contract.label, name)
+    return outcomes_of(table, model.contract.id, model.contract.label, name, model.contract.positive)
 
 
-def outcomes_of(table: pa.Table, id: str, label: str, name: str) -> dict[str, int]:
+def outcomes_of(table: pa.Table, id: str, label: str, name: str, positive: str = "") -> dict[str, int]:
     """Read outcomes: key of the id to 1 or 0, from labels of any type that training accepts.
 
     Parameters
@@ -164,6 +164,8 @@ def outcomes_of(table: pa.Table, id: str, label: str, name: str) -> dict[str, in
         Its columns.
     name : str
         Its name in errors.
+    positive : str, default ""
+        The value of the label that stands for 1, where it is not one of the usual.
 
     Raises
     ------
@@ -174,7 +176,7 @@ def outcomes_of(table: pa.Table, id: str, label: str, name: str) -> dict[str, in
     table = with_plain_types(table, (id, label))
     columns = take_columns(table, {id: None, label: None}, name, todo)
     try:
-        labels, violations = read_labels(columns[label], label)
+        labels, violations = read_labels(columns[label], label, positive)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(name, [Fault(f"column {label}", "0 or 1", str(columns[label].type), todo)]) from error
     if violations:

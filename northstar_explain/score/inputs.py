@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.cells import is_number, is_text
-from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, no_rows, numbers_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_keys, id_texts, suspicious
 from northstar_explain.contract.rejected import left_out
@@ -76,6 +76,11 @@ class Input:
             require_columns(schema, contract, label=False, source=str(file))
             for schema, file in zip(self.schemas, source.files, strict=True)
         ]
+        if len(source.files) > 1 and any(numbers_rows(contract, schema) for schema in self.schemas):
+            todo = "Add a column with ids, or score one file at a time."
+            raise TableError(
+                source.name, [Fault(f"column {contract.id}", "ids in each of several files", "none", todo)]
+            )
         self.ignored = tuple(dict.fromkeys(name for names in ignored for name in names))
         self.left_out = tuple(dict.fromkeys(name for schema in self.schemas for name in left_out(schema)))
         self._words = [feature.name for feature in contract.features if not feature.kind.numeric]
@@ -144,20 +149,26 @@ class Input:
         name = self._contract.id
         for number in range(len(self.source.files)):
             rows = 0
+            numbered = numbers_rows(self._contract, self.schemas[number])
+            # Rows without an id are counted by another column.
+            read = self._contract.features[0].name if numbered else name
             if number in self._csvs:
-                for texts in self._ids_by_line(number):
-                    yield texts
+                for texts in self._ids_by_line(number, read):
+                    yield pa.nulls(len(texts), pa.string()) if numbered else texts
                     rows += len(texts)
-            for batch in self._after_lines(number, rows, columns=[name]):
-                column = with_plain_types(batch.table, [name])[name]
+            for batch in self._after_lines(number, rows, columns=[read]):
+                if numbered:
+                    yield pa.nulls(batch.table.num_rows, pa.string())
+                    continue
+                column = with_plain_types(batch.table, [read])[read]
                 if not (is_text(column.type) or is_number(column.type) or pa.types.is_null(column.type)):
                     self._require_types(number)
                 yield id_texts(column)
 
-    def _ids_by_line(self, number: int) -> Iterator[pa.Array]:
+    def _ids_by_line(self, number: int, name: str) -> Iterator[pa.Array]:
         reader, rows = self._csvs[number], 0
         size = -(-BATCH // 4)  # several are read at once, and rows need not be whole batches here
-        with closing(ordered(partial(reader.texts, column=self._contract.id), self._blocks(number, size))) as blocks:
+        with closing(ordered(partial(reader.texts, column=name), self._blocks(number, size))) as blocks:
             for texts in blocks:
                 if texts is None:
                     # Down to a whole batch: from there on Arrow reads, and batches begin at multiples of BATCH.

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.check import CheckedBatch, check_batch
-from northstar_explain.contract.faults import needed_columns, require_columns, require_types
+from northstar_explain.contract.faults import needed_columns, numbers_rows, require_columns, require_types
 from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model
@@ -151,6 +151,8 @@ def check_and_score(
 
 def _ids(table: pa.Table, scorer: Scorer) -> pa.Array:
     name = scorer.contract.id
+    if numbers_rows(scorer.contract, table.schema):
+        return pa.nulls(table.num_rows, pa.string())
     return id_keys(id_texts(with_plain_types(table, [name])[name]))
 
 

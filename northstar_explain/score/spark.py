@@ -101,6 +101,9 @@ def _run(
     dialect = _dialect(model, sources, options.csv)
     customers = _read(spark, sources, dialect)
     ignored = _require_table(customers, model, source, dialect is not None)
+    if model.contract.id not in customers.columns:
+        todo = "Spark does not keep the order of rows, so it cannot number them: add a column with ids."
+        raise TableError(source, [Fault(f"column {model.contract.id}", "a column of this name", "none", todo)])
     with one_fault(TableError, source, "rows", "files that Spark can read to their end", "Check the files."):
         repeated = _repeated(customers, model.contract.id)
         # Counted by Spark itself, and compared with what the workers say they have seen.

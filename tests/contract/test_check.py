@@ -162,7 +162,7 @@ def test_a_draft_loads_whatever_the_columns_are_called(names: list[str]) -> None
     }
     text = contracts.draft(pa.table(columns), None, None)
     assert [feature.name for feature in contracts.parse(text).features] == names
-    assert "CONFIRM" in text
+    assert "CONFIRM" in text  # no name says the time that the label looks ahead
 
 
 GROUPED = contracts.parse(SMALL.text.replace("[table]", '[table]\ngroup = "house"'))

@@ -1,0 +1,126 @@
+"""Words for a drafted feature: its name in sentences, phrases, adjectives and role, from what its name says.
+
+What a name does not say is not made up: a feature without an entry here keeps the phrases of its kind, which are true
+of any number.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from northstar_explain.contract.draft_guess import Guess
+from northstar_explain.contract.features import ROLES
+
+
+class Words(NamedTuple):
+    """What a draft writes for one feature: key to text, such as ``at_least``; `words` first."""
+
+    words: str
+    keys: dict[str, str]
+
+
+class _Entry(NamedTuple):
+    """Words for the columns that a pattern finds.
+
+    `verb` is a phrase with ``{value}``, for at least, below, some and none; `adjectives` are high, middle, low, zero.
+    """
+
+    pattern: str
+    kinds: tuple[str, ...]
+    role: str = ""
+    verb: tuple[str, str, str, str] | None = None
+    adjectives: tuple[str, ...] = ()
+
+
+_ENTRIES = (
+    _Entry(r"((num|number|n|nr|total|count)_)?(of_)?(orders|purchases)(_(count|total))?", ("count",), "frequency",
+           ("ordered {value} or more times", "ordered fewer than {value} times", "ordered", "did not order"),
+           ("often-ordering", "sometimes ordering", "rarely ordering", "not-ordering")),
+    _Entry(r"((num|number|n|total)_)?(of_)?(visits|sessions|logins|visited)(_count)?", ("count",), "engagement",
+           ("visited {value} or more times", "visited fewer than {value} times", "visited", "did not visit"),
+           ("often-visiting", "sometimes visiting", "rarely visiting", "not-visiting")),
+    _Entry(r"(total_)?(spend|spent|spending|revenue|sales|monetary)(_total)?", ("amount",), "value",
+           ("spent {value} or more", "spent less than {value}", "", ""),
+           ("high-spending", "medium-spending", "low-spending")),
+    _Entry(r"(avg|average|mean)_(order_value|basket(_value)?)|aov", ("amount",), "",
+           ("spend {value} or more per order", "spend less than {value} per order", "", ""),
+           ("big-basket", "medium-basket", "small-basket")),
+    _Entry(r"days_since_(the_)?(last_)?(order|purchase)|recency(_days)?", ("days",), "recency",
+           ("last ordered {value} or more ago", "ordered within the last {value}", "", ""),
+           ("long-not-buying", "lately not buying", "recently buying")),
+    _Entry(r"days_since_(the_)?(last_)?(visit|login|session)", ("days",), "",
+           ("last visited {value} or more ago", "visited within the last {value}", "", ""),
+           ("long-unseen", "lately unseen", "recently seen")),
+    _Entry(r"(account_age|tenure|customer_age)(_days|_months|_years)?|days_since_(signup|registration|joining)",
+           ("days", "ratio"), "tenure", None, ("long-standing", "established", "new")),
+    _Entry(r"(discount|coupon|promo|voucher)(_usage)?_(rate|share)", ("rate",), "discount", None,
+           ("deal-seeking", "sometimes deal-seeking", "full-price")),
+    _Entry(r"(e?mail_)open(_rate|_share)", ("rate",), "email", None,
+           ("e-mail-reading", "sometimes e-mail-reading", "e-mail-ignoring")),
+    _Entry(r"returns?_(rate|share)", ("rate",), "returns", None,
+           ("goods-returning", "sometimes goods-returning", "goods-keeping")),
+    _Entry(r"country|state|addr_state|region|city", ("category",), "place"),
+    _Entry(r"(acquisition_)?channel|(traffic_|lead_)?source", ("category",), "channel"),
+    _Entry(r"(main_)?device(_type)?", ("category",), "device"),
+)  # fmt: skip
+_KEYS = ("high", "middle", "low", "zero")
+
+
+def draft_words(guess: Guess, roles: set[str], phrases: bool = True) -> Words:
+    """The words of one feature.
+
+    Parameters
+    ----------
+    guess : Guess
+        With a kind.
+    roles : set of str
+        Roles that are taken; the feature's own is added. A role has one feature: recommendations follow from it.
+    phrases : bool, default True
+        Whether phrases and adjectives may be drafted: not where two features would then speak alike.
+
+    Returns
+    -------
+    Words
+    """
+    keys: dict[str, str] = {}
+    words = _words(guess)
+    entry = _entry(guess) if phrases else None
+    if entry is None:
+        return Words(words, keys)
+    window = f" in the last {guess.parts.window}" if guess.parts.window and not guess.parts.ahead else ""
+    if entry.verb:
+        verb = dict(zip(("at_least", "below", "some", "none"), entry.verb, strict=True))
+        keys |= {key: phrase + window for key, phrase in verb.items() if phrase}
+    keys |= dict(zip(_KEYS, entry.adjectives, strict=False))
+    role = entry.role
+    if role in _known_roles() and role not in roles and not guess.sensitive:
+        keys["role"] = role
+        roles.add(role)
+    return Words(words, keys)
+
+
+def _known_roles() -> set[str]:
+    from northstar_explain.contract import features
+
+    # Roles of categories are in a list of their own, where contracts know them.
+    return {*ROLES, *getattr(features, "AUDIENCE_ROLES", ())}
+
+
+def _entry(guess: Guess) -> _Entry | None:
+    name = "_".join(guess.parts.tokens)
+    return next((one for one in _ENTRIES if guess.kind in one.kinds and re.fullmatch(one.pattern, name)), None)
+
+
+def _words(guess: Guess) -> str:
+    parts = guess.parts
+    words = parts.words
+    if guess.counts:  # "3 or more visits", not "number of visits"
+        words = re.sub(r"^(number|num|nr|n|no|count|cnt|qty)( of)? (?=\w)", "", words)
+    if parts.window:
+        window = f"{'next' if parts.ahead else 'last'} {parts.window}"
+        # What is counted stands at the end of a phrase; a number follows what is measured.
+        words += f" in the {window}" if guess.counts else f" ({window})"
+    if guess.categories == 2 and guess.note.startswith("0 and 1"):
+        words += " (1: yes)"
+    return words or "unnamed"
