@@ -87,8 +87,10 @@ def test_the_report_tells_what_has_shifted_and_what_was_never_seen(
 ) -> None:
     path = tmp_path / "other.parquet"
     tables.write(other, path)
-    result = explain("score", path, "--model", model_dir, "--out", tmp_path / "s.csv", "--quiet")
-    assert result.exit_code == 0  # scored, as the model does
+    # All countries that are known are new: accepted, they are scored as the model scores them.
+    asked = ("--accept-unseen", "country", "--quiet")
+    result = explain("score", path, "--model", model_dir, "--out", tmp_path / "s.csv", *asked)
+    assert result.exit_code == 0
     report = json.loads((tmp_path / "s.csv.report.json").read_text())
     shifted = {name for name, found in report["drift"].items() if found["shifted"]}
     assert shifted == {"sessions_30d", "country"}
@@ -116,6 +118,6 @@ def test_of_many_unseen_categories_the_first_hundred_are_named(
     path = tmp_path / "many.parquet"
     names = [f"place {at % 450}" for at in range(customers.num_rows)]
     tables.write(with_column(customers, "country", pa.array(names)), path)
-    found = run(model, path, tmp_path / "s.csv", ScoringOptions()).facts["unseen_categories"]["country"]
+    found = run(model, path, tmp_path / "s.csv", ScoringOptions(accept_unseen=("country",))).facts["unseen_categories"]["country"]
     assert found["rows"] == 6_000
     assert found["values"] == {f"place {at}": -(-(6_000 - at) // 450) for at in range(100)}
