@@ -23,6 +23,8 @@ VERSION = "6.4"
 FONT = "Inter"
 # Control characters and surrogates, which XML does not allow, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+# Labels that would overlap others: invisible, and yet found by a search and heard by a screen reader.
+_HIDDEN = re.compile(r'<text[^>]* opacity="0"[^>]*>[^<]*</text>')
 # Sizes are in pixels of the chart, of which 640 are as wide as the text of a page.
 THEME: Mapping[str, Any] = {
     "font": FONT,
@@ -85,7 +87,8 @@ def svg(chart: Chart) -> Markup:
         An SVG whose title is the alternative text; the same for the same chart.
     """
     drawn = library().vegalite_to_svg(chart.themed, vl_version=VERSION)
-    opening, rest = _own_ids(re.sub("<[^>]*>", _slim, drawn)).split(">", 1)
+    drawn = re.sub("<[^>]*>", _slim, _HIDDEN.sub("", drawn))
+    opening, rest = _own_ids(drawn).split(">", 1)
     return Markup(f'{opening} role="img"><title>{escape(_printable(chart.alt_text))}</title>{rest}')
 
 
