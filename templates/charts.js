@@ -99,6 +99,7 @@
       this.result?.finalize();
       this.result = result;
       this.width = width;
+      this.at = -1;
       holder.querySelector("svg").setAttribute("aria-hidden", "true");
       this.values = valuesOf(result.view.scenegraph().root);
       this.show(null);

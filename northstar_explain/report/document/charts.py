@@ -69,7 +69,7 @@ class Chart:
         return {
             "$schema": SCHEMA,
             "description": self.alt_text,
-            **_printable(self.spec),
+            **printable(self.spec),
             "config": {**THEME, **self.spec.get("config", {})},
         }
 
@@ -89,7 +89,7 @@ def svg(chart: Chart) -> Markup:
     drawn = library().vegalite_to_svg(chart.themed, vl_version=VERSION)
     drawn = re.sub("<[^>]*>", _slim, _HIDDEN.sub("", drawn))
     opening, rest = _own_ids(drawn).split(">", 1)
-    return Markup(f'{opening} role="img"><title>{escape(_printable(chart.alt_text))}</title>{rest}')
+    return Markup(f'{opening} role="img"><title>{escape(printable(chart.alt_text))}</title>{rest}')
 
 
 def _slim(match: re.Match[str]) -> str:
@@ -123,10 +123,10 @@ def library() -> Any:
     return vl_convert
 
 
-def _printable(value: Any) -> Any:
-    """The value with every character that XML forbids replaced by a mark."""
+def printable(value: Any) -> Any:
+    """A text, or a value that holds texts, with a mark in place of every character that XML forbids."""
     if isinstance(value, str):
         return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, Mapping):
-        return {key: _printable(one) for key, one in value.items()}
-    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: printable(one) for key, one in value.items()}
+    return [printable(one) for one in value] if isinstance(value, list | tuple) else value
