@@ -88,14 +88,16 @@ def train(
 
 
 def _training_options(
-    segments: int | None, rules: int | None, conditions: int | None, date: datetime.datetime | None, **options: Any
+    segments: int | None, rules: int | None, conditions: int | None, date: datetime.datetime | None,
+    as_of: datetime.datetime | None, **options: Any
 ) -> TrainingOptions:  # fmt: skip
     from northstar_explain.training import TrainingOptions
 
     defaults = TrainingOptions(**options)
     given = {"k": segments, "rules": rules, "conditions": conditions}
     chosen = replace(defaults.segments, **{name: value for name, value in given.items() if value is not None})
-    return replace(defaults, segments=chosen, date=(date or datetime.datetime.now()).date())
+    day = (date or datetime.datetime.now()).date()
+    return replace(defaults, segments=chosen, date=day, as_of=as_of and as_of.date())
 
 
 def _remark_names(names: Names, model: Path, followed: bool) -> None:
@@ -142,6 +144,16 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
     return 0
 
 
+def write_plan(model: Path, out: Path, overwrite: bool) -> int:
+    """Write what the playbook proposes."""
+    leave_pandas_out()
+    from northstar_explain import api, tables
+
+    tables.require_apart([out], [model])
+    print_out(str(api.load(model).write_plan(out, overwrite)))
+    return 0
+
+
 def sql(model: Path, options: SqlOptions, out: Path | None, overwrite: bool) -> None:
     """Print the statement, or write it with the tables that it reads."""
     leave_pandas_out()
@@ -156,13 +168,13 @@ def sql(model: Path, options: SqlOptions, out: Path | None, overwrite: bool) -> 
     api.load(model).write_sql(out, options, overwrite)
 
 
-def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
     """Write the comparison memo."""
     from northstar_explain import api, tables
 
     tables.require_apart([out], [model])
     with progress(quiet) as report:
-        paths = api.load(model).compare(out, overwrite, report)
+        paths = api.load(model).compare(out, overwrite, report, playbook, audit)
     for path in paths:
         print_out(str(path), f"The memo is written to {out}.")
 

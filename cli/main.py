@@ -135,7 +135,10 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
     show_default=True,
     help="Run the experiments that `explain compare` reports.",
 )
-@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date on manifest and reports.  [default: today]")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The day that the model is made on.  [default: today]")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that CUSTOMERS looks up to.  [default: the contract's]"
+)
 @_SEED
 @_MAX_REJECTED
 @_OVERWRITE
@@ -218,29 +221,38 @@ def score(
 @click.option("--out", type=_FILE, help="The folder for playbook.pdf, playbook.html and a PDF per segment.")
 @click.option("--plan", type=_FILE, help="playbook.toml: names, owners, actions, offers, KPIs, colours, logo.")
 @click.option("--check", is_flag=True, help="Write nothing; list what is unassigned or contradicts the data.")
+@click.option("--write-plan", type=_FILE, help="Write only this playbook.toml, with what is proposed, to be edited.")
 @_OVERWRITE
 @_QUIET
-def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> None:
+def playbook(
+    model: Path, out: Path | None, plan: Path | None, check: bool, write_plan: Path | None, overwrite: bool, quiet: bool
+) -> None:
     """Write the playbook for marketing: all segments, one page each, and whom to contact first.
 
     With --check, findings go to stdout, one a line, and the exit code is 1 when there are any.
     """
-    if check == (out is not None):
-        raise click.UsageError("Missing --out FOLDER; or --check, which writes nothing.")
+    if check + (out is not None) + (write_plan is not None) != 1:
+        raise click.UsageError("Missing --out FOLDER; or --check, which writes nothing, or --write-plan FILE.")
+    if write_plan is not None:
+        if plan is not None:
+            raise click.UsageError("--write-plan writes what is proposed without a plan; leave out --plan.")
+        sys.exit(commands.write_plan(model, write_plan, overwrite))
     sys.exit(commands.playbook(model, out, plan, check, overwrite, quiet))
 
 
 @_command("compare")
 @_MODEL
 @click.option("--out", type=_FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
+@click.option("--playbook", type=_FILE, help="The folder of this model's playbook, for a link in the page.")
+@click.option("--audit", type=_FILE, help="The folder of this model's audit pack, for a link in the page.")
 @_OVERWRITE
 @_QUIET
-def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
+def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
     """Write a memo on segments and probabilities: why, when, and how to run the two together.
 
     Its experiments were run by `explain train`; every number comes from the model folder.
     """
-    commands.compare(model, out, overwrite, quiet)
+    commands.compare(model, out, playbook, audit, overwrite, quiet)
 
 
 @_command("monitor")

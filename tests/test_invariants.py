@@ -68,7 +68,7 @@ def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:
     reader = pypdf.PdfReader(written.pdf)
     pages = ["".join(page.extract_text().split()) for page in reader.pages]
     for sheet, alone in zip(playbook_facts(model).segments, written.segments, strict=True):
-        shown = (sheet.name, sheet.definition, sheet.customers, sheet.share, sheet.rate, *sheet.play.do)
+        shown = (sheet.name, sheet.definition, sheet.customers, sheet.share, sheet.rate, *map(str, sheet.play.do))
         texts = ["".join(text.split()) for text in shown]
         assert sum(all(text in page for text in texts) for page in pages) == 1, sheet.id
         assert len(pypdf.PdfReader(alone).pages) == 1

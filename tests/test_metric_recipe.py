@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,31 +17,13 @@ from northstar_explain.evaluate import holdout_metrics
 from northstar_explain.evaluate.holdout_metrics import FUNCTIONS, measure
 from northstar_explain.evaluate.ranking import Ranked, Weighted
 from northstar_explain.model import Model
-from northstar_explain.model.evaluation.experiment_facts import (
-    Clusters,
-    Effect,
-    ExperimentFacts,
-    LabelAsFeature,
-    Separation,
-    ShuffledLabel,
-    Variant,
-)
 from northstar_explain.model.evaluation.metric_registry import METRICS, PLACES, Metric
 from northstar_explain.report.audit.chapters.performance import performance
 from northstar_explain.report.audit.pack import pack_tables
-from northstar_explain.report.comparison import VARIANTS, comparison_facts
+from northstar_explain.report.comparison.metrics_chapter import model_metrics
 from northstar_explain.report.document.blocks import Table
 
 LOG_LOSS = Metric("log_loss", "Log loss", "mean negative log-likelihood of what happened; lower is better")
-EXPERIMENTS = ExperimentFacts(
-    rows=100,
-    holdout_n=100,
-    shuffled_label=ShuffledLabel(("a", "a"), True, 0.8, 0.5, (0.5, 0.5)),
-    label_as_feature=LabelAsFeature(2, 2, 1, ("a", "b"), (0.0, 1.0), 0.99, 0.9),
-    variants=tuple(Variant(name, 0.8, 0.5, 3.0, 0.5) for name in VARIANTS),
-    clusters=Clusters(Separation(0.3, 1.0, 100.0), Separation(0.2, 1.1, 90.0)),
-    effects=(Effect("sessions_30d", 0.5),),
-)
 
 
 def log_loss(w: Weighted) -> float:
@@ -94,8 +75,7 @@ def test_show_lists_it(extended: Model, tmp_path: Path) -> None:
 
 
 def test_the_memo_lists_it(extended: Model) -> None:
-    model = replace(extended, evaluation=replace(extended.evaluation, experiments=EXPERIMENTS))
-    rows = {name: (value, says) for name, value, _, says in comparison_facts(model)["model_metrics"]}
+    rows = {name: (value, says) for name, value, _, says in model_metrics(extended.evaluation.purchase.holdout).rows}
     value = extended.evaluation.purchase.holdout.figures[LOG_LOSS]
     assert rows["Log loss"] == (f"{value:.3f}", LOG_LOSS.meaning)
 

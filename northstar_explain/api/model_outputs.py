@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
+from northstar_explain.model.pack_layout import PAGE
 from northstar_explain.options import SqlOptions
 
 if TYPE_CHECKING:
@@ -65,12 +66,40 @@ class ModelOutputs:
 
         return list(check_plan(self.data, self._plan(plan)))
 
+    def write_plan(self, out: Path | str, overwrite: bool = False) -> Path:
+        """Write what the playbook proposes as a ``playbook.toml``, to be edited.
+
+        Parameters
+        ----------
+        out : path
+        overwrite : bool, default False
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        OutputError
+            When the path is not free, or cannot be written.
+        """
+        from northstar_explain.report.playbook import write_plan
+
+        return write_plan(self.data, Path(out), overwrite)
+
     def _plan(self, plan: Plan | Path | str | None) -> Plan | None:
         from northstar_explain.report.playbook import read_plan
 
         return read_plan(Path(plan), self.data) if isinstance(plan, Path | str) else plan
 
-    def compare(self, out: Path | str, overwrite: bool = False, progress: Progress = silent) -> tuple[Path, ...]:
+    def compare(
+        self,
+        out: Path | str,
+        overwrite: bool = False,
+        progress: Progress = silent,
+        playbook: Path | str | None = None,
+        audit: Path | str | None = None,
+    ) -> tuple[Path, ...]:
         """Write the memo on segments and probabilities.
 
         Parameters
@@ -79,6 +108,8 @@ class ModelOutputs:
             The memo, ``.pdf``; the same as ``.html`` goes beside it.
         overwrite : bool, default False
         progress : callable
+        playbook, audit : path, optional
+            Folders of this model's playbook and audit pack, to which the page then links.
 
         Returns
         -------
@@ -89,9 +120,11 @@ class ModelOutputs:
         OutputError
             When it cannot be written there.
         """
-        from northstar_explain.report.comparison import write_comparison
+        from northstar_explain.report.comparison.write_comparison import write_comparison
 
-        return tuple(write_comparison(self.data, Path(out), overwrite, progress))
+        reports = (("Segment playbook", playbook, "playbook.html"), ("Audit page", audit, PAGE))
+        beside = {words: Path(folder) / name for words, folder, name in reports if folder is not None}
+        return tuple(write_comparison(self.data, Path(out), overwrite, progress, beside))
 
     def monitor(self, earlier: Any, later: Any, outcomes: Any = None) -> MonitorFacts:
         """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.

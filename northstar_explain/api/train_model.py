@@ -98,7 +98,9 @@ def _source(customers: Any, contract: Contract, truth: Mapping[str, float] | Non
     if isinstance(customers, Path | str):
         table = tables.read(customers, any_text=True)
         return Source(table, str(customers), tables.is_text_format(Path(customers)), truth)
-    return Source(tables.from_frame(customers, needed_columns(contract, label=True)), truth=truth)
+    # The day of the data may be in a column that nothing else needs.
+    dated = [contract.as_of] if contract.as_of in contract.ignore else []
+    return Source(tables.from_frame(customers, needed_columns(contract, label=True) + dated), truth=truth)
 
 
 def _read(frame: Any, name: str, model: models.Model) -> tuple[pa.Table, models.Model, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from northstar_explain.contract.features import USES, Contract, Feature
+import datetime
+
+from northstar_explain.contract.features import AUDIENCE_ROLES, USES, Contract, Feature
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.contract.traits import TRAITS
 
@@ -19,12 +21,22 @@ def require_consistent(reader: TomlReader, contract: Contract) -> None:
         reader.fault("table.group", "a column other than id and label", contract.group, todo)
     if contract.group and contract.group in contract.ignore:
         reader.fault("table.group", "a column that is not ignored", contract.group, "Take it out of ignore.")
+    if contract.as_of and not is_day(contract.as_of) and contract.as_of not in contract.ignore:
+        reader.fault("table.as_of", "a day such as 2026-03-01, or a column of table.ignore", contract.as_of)
     for trait in contract.traits:
         if contract.id.casefold() in (TRAITS, trait.column.casefold()):
             got = f"{contract.id}, a column that the trait {trait.name} gives to scores"
             reader.fault("table.id", "a column of another name", got, "Rename the column.")
     for feature in contract.features:
         _require_sound(reader, contract, feature)
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day such as ``2026-03-01``."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _require_sound(reader: TomlReader, contract: Contract, feature: Feature) -> None:
@@ -43,6 +55,10 @@ def _require_sound(reader: TomlReader, contract: Contract, feature: Feature) -> 
         reader.fault(f"{where}.min", "bounds on numbers only", f"a {feature.kind}")
     if feature.monotone and not feature.kind.has_order:
         reader.fault(f"{where}.monotone", "a direction for numbers and ordered categories only", "a category")
+    if feature.role in AUDIENCE_ROLES and feature.kind.numeric:
+        reader.fault(f"{where}.role", "a role of numbers", feature.role, "place, channel and device are categories.")
+    if feature.role in AUDIENCE_ROLES and feature.sensitive:
+        reader.fault(f"{where}.role", "a feature that is not sensitive", feature.role, "Audiences are counted by it.")
     if feature.likeness and not feature.is_open("segments"):
         todo = 'Allow it with allow = ["segments"], or remove the key.'
         reader.fault(f"{where}.likeness", "a feature that is not sensitive", "true", todo)

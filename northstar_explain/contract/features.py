@@ -12,6 +12,10 @@ from northstar_explain.contract.traits import ContractTrait
 # Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.
 USES = ("segments", "model")
 ROLES = ("engagement", "frequency", "recency", "value", "discount", "email", "returns", "tenure")
+# Of categories: where audiences are, where they came from, and what they use.
+AUDIENCE_ROLES = ("place", "channel", "device")
+# What the table is of; it decides the words of recommended actions. Empty for no kind in particular.
+DOMAINS = ("shop", "bank", "visits", "subscription")
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Feature:
     zero : str
         The adjective for a segment of which most have none at all.
     role : str
-        What it measures, one of `ROLES`; recommended actions are chosen by it. Empty for none.
+        What it measures, one of `ROLES`, or, of a category, one of `AUDIENCE_ROLES`; recommended actions are chosen by
+        it, and audiences counted. Empty for none.
     defined_when : tuple of Condition
         When it has a meaning; elsewhere it is not applicable, whatever its value. Empty where it always has one.
     likeness : bool or None
@@ -129,6 +134,11 @@ class Contract:
         a group. Empty where rows are independent.
     traits : tuple of ContractTrait
         What cuts across segments.
+    domain : str
+        What the table is of, one of `DOMAINS`; empty for no kind in particular.
+    as_of : str
+        The day up to which the table looks, as ``2026-03-01``, or the column of `ignore` that has it; empty where
+        the contract does not say.
     theme_weight : float
         What counts alike when segments are looked for: at 0 features do, at 1 themes, however many features they have.
     text : str
@@ -147,6 +157,8 @@ class Contract:
     ignore: tuple[str, ...] = ()
     group: str = ""
     traits: tuple[ContractTrait, ...] = ()
+    domain: str = ""
+    as_of: str = ""
     theme_weight: float = 0.0
     text: str = field(default="", repr=False)
 

@@ -10,13 +10,16 @@ from typing import Any
 
 from northstar_explain.contract import phrase_clashes
 from northstar_explain.contract.consistency import require_consistent
-from northstar_explain.contract.features import ROLES, Contract, Feature
+from northstar_explain.contract.features import AUDIENCE_ROLES, DOMAINS, ROLES, Contract, Feature
 from northstar_explain.contract.kinds.registry import kind_named, kind_names
 from northstar_explain.contract.load_conditions import read_traits, with_defined_when
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.errors import ContractError, Fault
 
-_TABLE_KEYS = ("title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "theme_weight")
+_TABLE_KEYS = (
+    "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "domain", "as_of",
+    "theme_weight",
+)  # fmt: skip
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
     "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "zero", "role",
@@ -131,6 +134,8 @@ def _contract(
         features=tuple(_feature(reader, name, data) for name, data in features.items()),
         ignore=reader.texts("table", table, "ignore"),
         group=reader.text("table", table, "group") if "group" in table else "",
+        domain=reader.choice("table", table, "domain", DOMAINS) if "domain" in table else "",
+        as_of=reader.day_or_text("table", table, "as_of"),
         theme_weight=reader.share("table", table, "theme_weight"),
         text=text,
     )
@@ -171,7 +176,7 @@ def _feature(reader: TomlReader, name: str, data: Any) -> Feature:
         middle=read(where, data, "middle", ""),
         low=read(where, data, "low", ""),
         zero=read(where, data, "zero", ""),
-        role=reader.choice(where, data, "role", ROLES) if "role" in data else "",
+        role=reader.choice(where, data, "role", ROLES + AUDIENCE_ROLES) if "role" in data else "",
         likeness=reader.flag(where, data, "likeness", False) if "likeness" in data else None,
         theme=read(where, data, "theme") if "theme" in data else "",
     )

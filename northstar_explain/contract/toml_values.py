@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from typing import Any
 
@@ -71,6 +72,13 @@ class TomlReader:
             self.fault(f"{where}.{key}", "a list of texts", value)
             return ()
         return tuple(value)
+
+    def day_or_text(self, where: str, data: dict[str, Any], key: str) -> str:
+        value = data.get(key, "")
+        # A time of day is a datetime, which is a date in Python.
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            return value.isoformat()
+        return self.text(where, data, key, "")
 
     def choice(self, where: str, data: dict[str, Any], key: str, allowed: tuple[str, ...]) -> str:
         value = self.text(where, data, key)

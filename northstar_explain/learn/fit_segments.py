@@ -25,6 +25,7 @@ from northstar_explain.learn import (
 )
 from northstar_explain.learn.frontier import Checks, Point, count_rows
 from northstar_explain.learn.match_segments import Continuity
+from northstar_explain.learn.profiles import profiles_of
 from northstar_explain.learn.round_numbers import border
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space
@@ -32,7 +33,7 @@ from northstar_explain.learn.themes import Theme
 from northstar_explain.model.borders import Borders, thresholds
 from northstar_explain.model.evaluation.segment_facts import NullTest
 from northstar_explain.model.rules import Node, assign, rename
-from northstar_explain.model.segments import Profile, Retired, Segment, Segmentation, rules_by_segment
+from northstar_explain.model.segments import Retired, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
 
 __all__ = ["CHECK_SHARE", "Evidence", "LearnedSegments", "Previous", "SegmentOptions", "describe", "learn", "usable"]
@@ -273,7 +274,8 @@ def describe(
     numeric = [feature for feature in contract.features if feature.kind.numeric]
     # What is not applicable to a customer enters no mean and no level.
     applicable = {one.name: mask for one in numeric if (mask := defined(one, columns)) is not None}
-    profiles = [tuple(_profile(one, columns, ids == id, applicable.get(one.name)) for one in numeric) for id in order]
+    by_feature = [profiles_of(one, columns, [ids == id for id in order], applicable.get(one.name)) for one in numeric]
+    profiles = list(zip(*by_feature, strict=True)) if numeric else [() for _ in order]
     nameable = [feature for feature in numeric if not feature.sensitive]
     levels = standing.standings(columns, ids, order, nameable, _thresholds(tree), applicable)
     learned = naming.names(order, profiles, [by_segment[id] for id in order], levels, contract, themes)
@@ -359,24 +361,3 @@ def _agreement(
         both = int((by_rule & by_kmeans).sum())
         agreement[id] = (both / max(1, int(by_rule.sum())), both / max(1, int(by_kmeans.sum())))
     return agreement
-
-
-def _profile(feature: Feature, columns: Columns, inside: np.ndarray, applies: np.ndarray | None = None) -> Profile:
-    column = columns[feature.name]
-    assert isinstance(column, np.ndarray)
-    applies = np.ones(len(column), dtype=bool) if applies is None else applies
-    known = applies & ~np.isnan(column)
-    # Where it applies to nobody, there is nothing to compare.
-    base, spread = (float(column[known].mean()), float(column[known].std())) if known.any() else (0.0, 0.0)
-    values = column[known & inside]
-    # Where nobody in the segment has a value, nothing is claimed: the mean is that of all, the effect zero.
-    mean = float(values.mean()) if len(values) else base
-    return Profile(
-        feature=feature.name,
-        mean=mean,
-        base=base,
-        index=100 * mean / base if base > 0 and len(values) else None,
-        effect=(mean - base) / spread if spread > 0 else 0.0,
-        known=len(values),
-        among=int((applies & inside).sum()),
-    )

@@ -30,6 +30,14 @@ class Profile:
         Customers of the segment for whom the feature has a meaning and a known value.
     among : int
         Customers of the segment for whom it has a meaning; all where the contract has no `defined_when`.
+    rank : float
+        Mean mid-rank of the known values of the segment among those of all customers, 0 to 1: the chance that somebody
+        of the segment has more than somebody drawn from all, ties counted half. A few large values do not move it.
+        0.5 where nobody in the segment has a value.
+    median, base_median : float
+        Of the known values, in the segment and of all.
+    zero, base_zero : float
+        Share of the known values that are 0, in the segment and of all.
     """
 
     feature: str
@@ -39,6 +47,11 @@ class Profile:
     effect: float
     known: int
     among: int
+    rank: float
+    median: float
+    base_median: float
+    zero: float
+    base_zero: float
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.contract.features import Contract
 from northstar_explain.errors import Fault, TableError
+from northstar_explain.evaluate.audiences import audience_facts
 from northstar_explain.evaluate.audit_inputs import audit_facts
 from northstar_explain.evaluate.baselines import baselines
 from northstar_explain.evaluate.customers import Customers
@@ -133,8 +134,12 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
         fitted.scorecard, fitted.bags, case.tree, fitted.purchase, _by_name(case.rows), case.contract, case.seed
     )
     traits = trait_facts(case.contract, case.rows.everybody.columns, case.tree, case.segment_ids, case.rows.holdout)
+    audiences = audience_facts(
+        case.contract, case.rows.everybody.columns, case.tree, fitted.scorecard, fitted.purchase.percentiles,
+        together.matrix,
+    )  # fmt: skip
     facts = Evaluation(
-        purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift, traits
+        purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift, traits, audiences
     )
     return Evaluated(facts, audited.shapes, audited.baseline)
 

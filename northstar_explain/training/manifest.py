@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import io
 import platform
@@ -26,7 +27,12 @@ _HASHED = 1 << 20
 
 
 def about(
-    source: Source, contract: Contract, options: TrainingOptions, accepted: int, later: Source | None
+    source: Source,
+    contract: Contract,
+    options: TrainingOptions,
+    accepted: int,
+    later: Source | None,
+    as_of: datetime.date | None,
 ) -> dict[str, Any]:
     """The manifest's entries on where a model comes from.
 
@@ -38,17 +44,20 @@ def about(
     accepted : int
         Valid rows of the table; all others were rejected.
     later : Source or None
+    as_of : datetime.date or None
+        The day up to which the table looks, where it is known.
 
     Returns
     -------
     dict
-        ``date``, ``title``, ``contract_sha256``, ``data``, ``options``, ``libraries``, ``machine``.
+        ``date``, ``as_of``, ``title``, ``contract_sha256``, ``data``, ``options``, ``libraries``, ``machine``.
     """
     # The options as they took effect, defaults included: defaults may change with the version.
     settings = asdict(options)
-    settings["date"] = options.date.isoformat()
+    settings |= {"date": options.date.isoformat(), "as_of": options.as_of and options.as_of.isoformat()}
     return {
         "date": options.date.isoformat(),
+        "as_of": as_of and as_of.isoformat(),
         "title": contract.title,
         "contract_sha256": contract.sha256,
         "data": {

@@ -20,6 +20,7 @@ from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model.folder import build
 from northstar_explain.model.learned_model import Model, follow
+from northstar_explain.training.data_date import data_date
 from northstar_explain.training.evaluate_step import Case, Evaluated, evaluate, truth_of
 from northstar_explain.training.manifest import about, fitted
 from northstar_explain.training.previous_model import previous
@@ -88,12 +89,13 @@ def train(
     del source, later
     # With more threads, sums are added in the order in which threads finish: other bits for the same seed.
     with one_thread():
+        as_of = data_date(task.source.table, contract, options, task.source.name)
         checked, later_checked = _check(task, progress)
         row_sets = _split(task, checked, later_checked)
         # The tables are not needed any more. Large ones take more memory than all else, so they are released here: if
         # the caller keeps no reference either, the fits have that memory.
         # What the manifest needs of the tables is taken now, while they are there.
-        origin = about(task.source, contract, options, checked.accepted.num_rows, task.later)
+        origin = about(task.source, contract, options, checked.accepted.num_rows, task.later, as_of)
         ordinary = ordinary_rows(checked.accepted, contract, options.seed)
         checked, later_checked = _without_accepted(checked), later_checked and _without_accepted(later_checked)
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))

@@ -26,7 +26,9 @@ class TrainingOptions:
     seed : int
         Decides every random choice.
     date : datetime.date
-        The day that the manifest and the reports carry.
+        The day that the model is made on.
+    as_of : datetime.date or None
+        The day up to which the table looks; where not given, what the contract says.
     validation, holdout : float
         Shares of the customers. When a later table is given, the holdout share is used only where the two tables share
         groups of rows that belong together: that share of the groups is then evaluated there and not fitted to.
@@ -54,6 +56,7 @@ class TrainingOptions:
 
     seed: int = 0
     date: datetime.date = field(default_factory=datetime.date.today)
+    as_of: datetime.date | None = None
     # A tenth chooses one threshold; a fifth keeps the intervals of the holdout narrow.
     validation: float = 0.1
     holdout: float = 0.2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from northstar_explain.contract import Contract, kind_names, load, parse
-from northstar_explain.contract.features import ROLES
+from northstar_explain.contract.features import AUDIENCE_ROLES, ROLES
 from northstar_explain.errors import ContractError
 
 GOOD = """
@@ -35,7 +35,7 @@ def test_northstars_contract_holds_31_features_in_four_groups(contract: Contract
     assert {feature.group for feature in contract.features} == set(contract.groups)
     assert (contract.id, contract.label) == ("customer_id", "purchased_next_30d")
     assert {str(feature.kind) for feature in contract.features} == {*kind_names()} - {"ratio"}
-    assert {feature.role for feature in contract.features} - {""} <= set(ROLES)
+    assert {feature.role for feature in contract.features} - {""} <= {*ROLES, *AUDIENCE_ROLES}
     assert all(feature.words and feature.unit is not None for feature in contract.features)
 
 

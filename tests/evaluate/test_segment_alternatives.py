@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,7 @@ from northstar_explain.model.evaluation.alternative_facts import (
     SEGMENTS,
     AlternativeFacts,
 )
-from northstar_explain.report.comparison_alternatives import alternatives_facts, compared
+from northstar_explain.report.comparison.alternatives_table import alternatives_blocks, compared
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +166,9 @@ def facts(name: str, explained: float, auc: float, groups: int = 4) -> Alternati
 @pytest.mark.parametrize(
     ("ours", "other", "words"),
     [
-        ((0.56, 0.80), (0.44, 0.77), "44% with 4 groups, less than the segments. As a ranking of who buys, no other"),
-        ((0.40, 0.76), (0.44, 0.77), "44% with 4 groups, more than the segments. As a ranking of who buys, the purchase rates of the named groups"),
-        ((0.441, 0.77), (0.44, 0.77), "44% with 4 groups, as much as the segments. As a ranking of who buys, no other"),
+        ((0.56, 0.80), (0.44, 0.77), "44% with 4 groups, less than the segments. As a ranking, no other"),
+        ((0.40, 0.76), (0.44, 0.77), "44% with 4 groups, more than the segments. As a ranking, the rates of the named groups"),
+        ((0.441, 0.77), (0.44, 0.77), "44% with 4 groups, as much as the segments. As a ranking, no other"),
     ],
 )  # fmt: skip
 def test_the_comparison_is_said_whoever_is_better(
@@ -188,12 +189,14 @@ def test_the_comparison_of_segments_and_kmeans_alone_is_a_sentence() -> None:
 
 def test_a_model_shows_them_in_the_terminal_and_in_the_memo(model: Model) -> None:
     segments = model.evaluation.segments
-    text, memo = "\n".join(alternative_lines(segments)), alternatives_facts(segments)
+    text = "\n".join(alternative_lines(segments))
+    sentence, memo, how = alternatives_blocks(segments, "customers")
     for place, one in enumerate(segments.alternatives):
         assert f"\n  {ALTERNATIVE_LABELS[one.name]}: {one.how.split()[0]}" in text
         for figure in (f"{one.behavior_explained:.3f}", f"{one.rate_roc_auc:.4f}", f"{one.min_jaccard:.2f}, "):
             assert figure in text
-        cells = [cells[place] for _, _, cells in memo["rows"]]
+        cells = [row[place + 1] for row in memo.rows]
         assert f"{one.behavior_explained:.0%}" in cells and f"{one.rate_roc_auc:.3f}" in cells
     assert all(len(line) <= 110 for line in alternative_lines(segments))
-    assert memo["sentence"] == compared(segments.alternatives)
+    assert sentence.text == compared(segments.alternatives)
+    assert all(one.how in html.unescape(how.text) for one in segments.alternatives)

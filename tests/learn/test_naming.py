@@ -46,7 +46,10 @@ def segment(*rules: Rule, **levels: str) -> tuple[tuple[Profile, ...], Sequence[
     }
     signs = {HIGH: 1.0, LOW: -1.0, ZERO: -1.0}
     effects = {name: signs.get(level, 0.0) for name, level in levels.items()}
-    profile = tuple(Profile(one.name, 1.0, 1.0, 100.0, effects.get(one.name, 0.0), 100, 100) for one in NUMBERS)
+    profile = tuple(
+        Profile(one.name, 1.0, 1.0, 100.0, effects.get(one.name, 0.0), 100, 100, 0.5, 1.0, 1.0, 0.0, 0.0)
+        for one in NUMBERS
+    )
     return profile, rules, {one.name: Standing(100, 100, OTHERS) for one in NUMBERS} | standing
 
 
@@ -127,7 +130,7 @@ def test_a_column_of_0_and_1_is_said_by_its_words() -> None:
     ids = np.array(["S1", "S1", "S2", "S2"])
     contract = parse(text)
     counted = standings(columns, ids, ["S1", "S2"], contract.features)
-    facts = [(Profile("loan", at, 0.5, 100.0, 2 * at - 1, 2, 2),) for at in (0.0, 1.0)]
+    facts = [(Profile("loan", at, 0.5, 100.0, 2 * at - 1, 2, 2, 0.5, at, 0.5, 0.0, 0.0),) for at in (0.0, 1.0)]
     rules = [[rule(NumberCondition("loan", None, 1.0))], [rule(NumberCondition("loan", 1.0))]]
     assert names(["S1", "S2"], facts, rules, counted, contract) == (
         "Clients with no housing loan",
@@ -287,7 +290,7 @@ def _profile(feature: Feature, columns: dict[str, np.ndarray], inside: np.ndarra
     values = columns[feature.name]
     mean, base = (float(np.nanmean(v)) if (~np.isnan(v)).any() else 0.0 for v in (values[inside], values))
     known = int((~np.isnan(values[inside])).sum())
-    return Profile(feature.name, mean, base, None, mean - base, known, int(inside.sum()))
+    return Profile(feature.name, mean, base, None, mean - base, known, int(inside.sum()), 0.5, mean, base, 0.0, 0.0)
 
 
 @given(customers_in_segments())

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pypdf
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import visiting
 from helpers import TINY, explain, learn, refused
 
 from northstar_explain import model as models
 from northstar_explain.contract import Contract
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation import limits
+from northstar_explain.model.evaluation.experiment_facts import LabelAsFeature, ShuffledLabel
 from northstar_explain.model.evaluation.metric_registry import CAPTURE_20, ROC_AUC
-from northstar_explain.report.comparison import comparison_facts, write_comparison
+from northstar_explain.model.wording import capital
+from northstar_explain.report.comparison import ranking_chapters
+from northstar_explain.report.comparison.together_chapters import decile_table, treatment_table
+from northstar_explain.report.comparison.write_comparison import memo as memo_of
+from northstar_explain.report.comparison.write_comparison import write_comparison
+from northstar_explain.report.document.blocks import Cell, Text
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +37,11 @@ def compared(customers: pa.Table, contract: Contract) -> Model:
 @pytest.fixture(scope="module")
 def memo(compared: Model, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return write_comparison(compared, tmp_path_factory.mktemp("memo") / "comparison.pdf")
+
+
+def plain(page: str) -> str:
+    """The texts of a page, without its markup."""
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
 
 
 def test_the_memo_shows_the_stored_figures(compared: Model, memo: tuple[Path, Path]) -> None:
@@ -65,15 +81,15 @@ def test_the_memo_shows_the_limits_of_monitor(memo: tuple[Path, Path]) -> None:
 
 
 def test_every_customer_of_the_holdout_is_in_one_cell(compared: Model) -> None:
-    facts = comparison_facts(compared)
-    for name, columns in (("matrix", 10), ("treatments", 3)):
-        assert {len(cells) for _, _, cells in facts[name]} == {columns}
-        total = sum(int(cell.customers.replace(",", "")) for _, _, cells in facts[name] for cell in cells)
-        assert total == compared.evaluation.purchase.holdout.n
-    for _, _, cells in facts["treatments"]:
-        assert [bool(cell.treatment) for cell in cells] == [
-            int(cell.customers.replace(",", "")) >= limits.AUDIENCE_MIN_CUSTOMERS for cell in cells
-        ]
+    deciles, todo = decile_table(compared), treatment_table(compared)
+    for shown, columns in ((deciles, 10), (todo, 3)):
+        cells = [cell for row in shown.rows for cell in row[1:] if isinstance(cell, Cell)]
+        assert len(cells) == columns * len(compared.segmentation.segments)
+        counts = [int((cell.text if shown is deciles else cell.note.split(":")[0]).replace(",", "")) for cell in cells]
+        assert sum(counts) == compared.evaluation.purchase.holdout.n
+    planned = [cell for row in todo.rows for cell in row[1:] if isinstance(cell, Cell)]
+    enough = [int(cell.note.split(":")[0].replace(",", "")) >= limits.AUDIENCE_MIN_CUSTOMERS for cell in planned]
+    assert ["Too few" not in cell.text for cell in planned] == enough
 
 
 def test_on_average_a_shuffled_label_carries_no_information(compared: Model) -> None:
@@ -88,10 +104,69 @@ def test_on_average_a_shuffled_label_carries_no_information(compared: Model) -> 
 
 def test_the_page_is_self_contained(memo: tuple[Path, Path]) -> None:
     page = memo[1].read_text(encoding="utf-8")
-    assert "<link" not in page
-    assert "<script" not in page
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-    assert page.count("<svg") == page.count("<title>") - 1 == 5  # every chart says what it shows
+    shown = page[: page.index("</main>")]
+    assert not re.search(r'(src|href)="(?!#|data:)', shown)
+    assert "asset:" not in page
+    assert shown.count("<svg") == shown.count(' role="img"><title>') == 7  # every chart says what it shows
+    assert shown.count('type="application/json"') == 7
+
+
+def test_the_page_links_to_the_reports_that_are_named(compared: Model, tmp_path: Path) -> None:
+    out = tmp_path / "memo" / "memo.pdf"
+    out.parent.mkdir()
+    _, page = write_comparison(compared, out, beside={"Segment playbook": tmp_path / "playbook" / "playbook.html"})
+    assert 'href="../playbook/playbook.html">Segment playbook</a>' in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_reads_well_in_a_browser(memo: tuple[Path, Path], browser: Any, width: int) -> None:
+    with visiting(browser, memo[1], width) as visit:
+        page = visit.page
+        for figure in page.locator("figure.chart").all():
+            figure.scroll_into_view_if_needed()
+            figure.locator(".drawn svg").wait_for()
+        sizes = """[...document.querySelectorAll('.drawn svg')].flatMap((svg) => {
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+            return [...svg.querySelectorAll('text')].map((text) => scale * parseFloat(getComputedStyle(text).fontSize));
+        })"""
+        assert min(page.evaluate(sizes)) >= 10.9
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("[...document.fonts].some((font) => font.family === 'Inter' && font.status === 'loaded')")
+        assert page.locator("main").count() == 1
+        assert page.locator("nav[aria-label=Contents] a").count() == 5
+        assert page.locator("thead th:not([scope])").count() == page.locator("tbody th:not([scope])").count() == 0
+        assert page.locator(".scroll:not([tabindex='0'])").count() == 0
+        found = Axe().run(page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        assert visit.errors == visit.requests == []
+
+
+def test_no_sentence_takes_the_outcome_for_a_purchase(compared: Model) -> None:
+    contract = replace(
+        compared.contract, noun="visits", outcome="ends in a booking", title="Visits", horizon="that day"
+    )
+    document = memo_of(replace(compared, contract=contract))
+    experiments, text = compared.evaluation.experiments, plain(document.page())
+    assert experiments is not None
+    # What the contract or the data say is no word of ours: names, features, and the rule on the label.
+    theirs = [*experiments.label_as_feature.definitions, *(one.name for one in compared.segmentation.segments)]
+    theirs += [contract.label, *(feature.words for feature in contract.features)]
+    for words in sorted(theirs, key=len, reverse=True):
+        text = text.replace(words, "").replace(capital(words), "")
+    assert re.findall(r"\b(?:buy|buys|bought|buyers?|purchase\w*|customers?|30 days)\b", text) == []
+    assert "“ends in a booking”, is true of" in text
+    assert "visits of the holdout" in text
+
+
+def test_what_shuffling_shows_is_said_as_it_is() -> None:
+    facts = ShuffledLabel(("a" * 64, "a" * 64), True, 0.8, 0.51, (0.5, 0.52))
+    assert "nothing is left. The segments never use it." in ranking_chapters.of_shuffling(facts)
+    assert "little is left." in ranking_chapters.of_shuffling(replace(facts, roc_auc_shuffled=0.6))
+    assert "here they did" in ranking_chapters.of_shuffling(replace(facts, segments_identical=False))
+    label = LabelAsFeature(4, 4, 0, ("all",), (0.1, 0.2), 0.6, 0.0)
+    assert len(ranking_chapters.label_blocks(label, "bought", "customers")) == 1
+    used = ranking_chapters.label_blocks(replace(label, rules_using_label=2), "bought", "customers")
+    assert Text("all", "quote") in used
 
 
 def test_the_same_model_gives_the_same_bytes(compared: Model, memo: tuple[Path, Path], tmp_path: Path) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import replace
 from io import BytesIO
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ import pytest
 from helpers import contents, explain
 
 from northstar_explain.errors import OutputError
-from northstar_explain.model import Model, Profile
+from northstar_explain.model import Model
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document import palette
 from northstar_explain.report.document.press import PdfJob, typeset
@@ -28,7 +26,6 @@ from northstar_explain.report.document.render import html
 from northstar_explain.report.playbook import WrittenPlaybook, playbook_facts, write_playbook
 from northstar_explain.report.playbook.page_layout import TEMPLATE, pages
 from northstar_explain.report.playbook.playbook_charts import index_bar
-from northstar_explain.report.playbook.plays import recommended
 
 BESIDE_SEGMENTS = 6  # cover, overview; whom first, tree, method, words
 
@@ -291,19 +288,6 @@ def test_colour_is_never_the_only_sign(model: Model, reader: pypdf.PdfReader) ->
 def test_bars_are_as_long_for_twice_as_for_half(index: float, left: float, width: float, above: bool) -> None:
     bar = index_bar(index)
     assert (bar.left, bar.width, bar.above) == (left, width, above)
-
-
-def test_every_kind_of_segment_has_recommendations(model: Model) -> None:
-    """Whatever the roles' levels are, there are three things to do and three not to."""
-    contract, segment = model.contract, model.segmentation.segments[0]
-    roles = {f.role: f.name for f in contract.features if f.role}
-    for effects in product((-1.0, 0.0, 1.0), repeat=len(roles)):
-        profile = tuple(
-            Profile(name, 1.0, 1.0, 100.0, effect, 1, 1) for name, effect in zip(roles.values(), effects, strict=True)
-        )
-        play = recommended(replace(segment, profile=profile), contract)
-        assert len(set(play.do)) == len(set(play.avoid)) == 3
-        assert play.offer and play.channels and play.cadence and play.kpi
 
 
 # ---- files ----

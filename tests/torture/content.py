@@ -13,13 +13,16 @@ SLOW = {
     "simulate": ("simulate:customers",),
     "train": ("training:train",),
     "playbook": ("report.playbook.write_playbook:_files",),
-    "compare": ("report.comparison:typeset", "report.comparison:html"),
+    "compare": ("report.comparison.write_comparison:_made",),
     "sql": ("export.sql:segments_sql",),
     "sql --scores": ("export.sql.write_sql:scores_sql", "export.sql.write_sql:tables_sql"),
     "audit": ("report.audit.pack.write_pack:_made",),
 }
 # Typesetting in another process would only have to be stopped again.
-ALWAYS = {"northstar_explain.report.playbook.write_playbook:has_room": lambda: False}
+ALWAYS = {
+    "northstar_explain.report.playbook.write_playbook:has_room": lambda: False,
+    "northstar_explain.report.comparison.write_comparison:has_room": lambda: False,
+}
 
 
 def recording(command: str, kept: Path) -> dict[str, Any]:

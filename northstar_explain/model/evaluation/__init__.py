@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from northstar_explain.model.evaluation.audience_facts import AudienceFacts
 from northstar_explain.model.evaluation.data_facts import DataFacts, DriftFacts
 from northstar_explain.model.evaluation.experiment_facts import ExperimentFacts
 from northstar_explain.model.evaluation.facts_codec import FactError, from_json, to_json
@@ -37,6 +38,8 @@ class Evaluation:
         How far the holdout is from the training rows.
     traits : TraitFacts or None
         Null where the contract has no traits.
+    audiences : AudienceFacts
+        Customers to contact, among all rows of training.
     """
 
     purchase: PurchaseFacts
@@ -47,6 +50,7 @@ class Evaluation:
     robustness: RobustnessFacts
     drift: DriftFacts
     traits: TraitFacts | None
+    audiences: AudienceFacts
 
 
 __all__ = ["Evaluation", "FactError", "Figures", "Interval", "PurchaseFacts", "from_json", "to_json"]

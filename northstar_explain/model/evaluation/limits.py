@@ -51,6 +51,18 @@ AUC_DIFFERENCE_THAT_MATTERS = 0.005
 SENTENCE_RULES = 2
 
 
+# Deciles that are treated alike, best first: contacted first, contacted as far as the budget goes, not contacted.
+CONTACT_BANDS = {"first": (10, 9), "next": (8, 7, 6), "rest": (5, 4, 3, 2, 1)}
+
+# Stages of a customer's life. Lapsing and lost: the last order is so many times as long ago as orders were apart (if
+# they came at random, one customer in twenty and one in four hundred would be quiet so long). New: within this share of
+# the time that orders are counted over. Loyal: this share of those with two or more orders.
+LAPSING_FROM, LOST_FROM, NEW_SHARE_OF_WINDOW, LOYAL_SHARE = 3.0, 6.0, 0.25, 1 / 3
+
+# From this share of a segment on, a report says "most of them".
+MOST = 0.5
+
+
 def stability_words(jaccard: float) -> str:
     """How stable a segment is, in the words of every report."""
     if jaccard < JACCARD_TRUSTED:

@@ -64,13 +64,15 @@ def _core(
     return Metric(key, label, meaning, unit, format, interval, overstated, places, core=True)
 
 
-ROC_AUC = _core("roc_auc", "ROC-AUC", "how often a buyer is ranked above a non-buyer; 0.5 is chance")
+ROC_AUC = _core("roc_auc", "ROC-AUC", "how often a row with the outcome is ranked above one without; 0.5 is chance")
 AVERAGE_PRECISION = _core(
     "average_precision", "Average precision", "precision averaged over recall; chance reaches the base rate"
 )
-F1 = _core("f1", "F1 of the flag", "harmonic mean of precision and recall of the likely-buyer flag")
-PRECISION = _core("precision", "Precision of the flag", "share of those flagged who bought", "share", "{:.0%}")
-RECALL = _core("recall", "Recall of the flag", "share of those who bought who were flagged", "share", "{:.0%}")
+F1 = _core("f1", "F1 of the flag", "harmonic mean of precision and recall of the flag")
+PRECISION = _core(
+    "precision", "Precision of the flag", "share of those flagged that have the outcome", "share", "{:.0%}"
+)
+RECALL = _core("recall", "Recall of the flag", "share of those with the outcome that are flagged", "share", "{:.0%}")
 BRIER = _core(
     "brier", "Brier score", "mean squared error of the probability; lower is better", places=(TERMINAL, AUDIT)
 )
@@ -81,7 +83,7 @@ ECE = _core(
     "ece", "Calibration error", "mean gap between predicted and actual rate over ten bins", "share", overstated=True
 )
 LIFT_QUALITY = _core("lift_quality", "Lift quality", "twice the ROC-AUC less one; chance is 0", places=(MEMO, AUDIT))
-_LIFT, _CAPTURE = "purchase rate there over that of all", "share of all buyers found there"
+_LIFT, _CAPTURE = "outcome rate there over that of all", "share of all outcomes found there"
 LIFT_10 = _core("lift_10", "Lift, best 10%", _LIFT, "ratio", "{:.2f}")
 LIFT_20 = _core("lift_20", "Lift, best 20%", _LIFT, "ratio", "{:.2f}", places=(TERMINAL,))
 LIFT_30 = _core("lift_30", "Lift, best 30%", _LIFT, "ratio", "{:.2f}", places=(TERMINAL,))
@@ -116,8 +118,8 @@ class Reference:
 
 
 REFERENCES: tuple[Reference, ...] = (
-    Reference("base_rate", "Base rate", "share of the holdout who bought"),
-    Reference("threshold", "Threshold", "probability from which a customer is flagged"),
+    Reference("base_rate", "Base rate", "share of the holdout with the outcome"),
+    Reference("threshold", "Threshold", "probability from which a row is flagged"),
     Reference("f1_everyone", "F1 of flagging everyone", "what the flag must beat"),
     Reference("brier_base_rate", "Brier score of the base rate", "what the probability must beat"),
 )

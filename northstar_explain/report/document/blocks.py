@@ -84,6 +84,8 @@ class Table:
         As many cells as the head; the first of each is the row's heading.
     words : int
         How many of the first columns hold text, aligned to the left; the others are numbers.
+    last_words : int
+        How many of the last columns hold text again.
     widths : tuple of int
         Width of each column in percent; empty to let the content decide.
     style : str
@@ -95,10 +97,15 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[TableCell, ...], ...]
     words: int = 1
+    last_words: int = 0
     widths: tuple[int, ...] = ()
     style: str = ""
     alt_text: str = ""
     kind: ClassVar[str] = "table"
+
+    def is_number(self, column: int) -> bool:
+        """Whether a column, from 0, holds numbers."""
+        return self.words <= column < len(self.head) - self.last_words
 
     @property
     def short(self) -> bool:

@@ -7,10 +7,11 @@ A chart is a function in a file of its own under `report/charts/` that returns a
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,14 @@ def svg(chart: Chart) -> Markup:
     Markup
         An SVG whose title is the alternative text; the same for the same chart.
     """
-    drawn = library().vegalite_to_svg(chart.themed, vl_version=VERSION)
-    drawn = re.sub("<[^>]*>", _slim, _HIDDEN.sub("", drawn))
-    opening, rest = _own_ids(drawn).split(">", 1)
+    opening, rest = _drawn(json.dumps(chart.themed)).split(">", 1)
     return Markup(f'{opening} role="img"><title>{escape(printable(chart.alt_text))}</title>{rest}')
+
+
+@lru_cache(maxsize=512)  # a report shows a chart twice, on paper and in a page
+def _drawn(spec: str) -> str:
+    drawn = library().vegalite_to_svg(spec, vl_version=VERSION)
+    return _own_ids(re.sub("<[^>]*>", _slim, _HIDDEN.sub("", drawn)))
 
 
 def _slim(match: re.Match[str]) -> str:

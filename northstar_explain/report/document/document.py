@@ -111,14 +111,14 @@ def links_beside(page: Path, reports: Mapping[str, Path]) -> tuple[Link, ...]:
     ----------
     page : Path
     reports : mapping of str to Path
-        Words to file; those that do not exist are left out.
+        Words to file. Whoever names one says that it stands there when the page is read.
 
     Returns
     -------
     tuple of Link
     """
-    found = {words: path for words, path in reports.items() if path.is_file()}
     # As an address: with slashes, and every other character that has a meaning in one escaped.
     return tuple(
-        Link(words, address=quote(Path(os.path.relpath(path, page.parent)).as_posix())) for words, path in found.items()
+        Link(words, address=quote(Path(os.path.relpath(path, page.parent)).as_posix()))
+        for words, path in reports.items()
     )

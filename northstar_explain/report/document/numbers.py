@@ -31,6 +31,15 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
+def rough(share: float) -> str:
+    """A share to the whole percent; what is not all or nothing is never printed as 100% or 0%."""
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
 def index(value: float | None) -> str:
     """An index, 100 is the average; a dash where there is none."""
     return "–" if value is None else f"{value:,.0f}"

@@ -15,6 +15,7 @@ from northstar_explain.report.playbook.last_pages import Branch, Changes, Contac
 from northstar_explain.report.playbook.method import Note, glossary, limits, method
 from northstar_explain.report.playbook.plan import Plan
 from northstar_explain.report.playbook.playbook_charts import Column, mosaic_svg, stripes_svg
+from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.playbook.segment_page import UNASSIGNED, SegmentPage, segment_page
 
 # Leaves up to which the page of the tree has room for the definitions, too.
@@ -75,7 +76,8 @@ def playbook_facts(model: Model, plan: Plan | None = None) -> Playbook:
     facts, holdout = model.evaluation.segments, model.evaluation.purchase.holdout
     ids = [segment.id for segment in segments]
     colors = accents(ids, {id: one.color for id, one in plan.segments.items() if one.color})
-    pages = tuple(segment_page(segment, model, colors, plan[segment.id]) for segment in segments)
+    plays = plays_of(model, plan)
+    pages = tuple(segment_page(one, model, colors, plan[one.id], plays[one.id]) for one in segments)
     columns = _columns(model, colors)
     tree = branch(model.segmentation.tree, contract, {one.id: one for one in pages})
     return Playbook(

@@ -16,8 +16,8 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.palette import PAPER, READABLE, contrast, is_color
 
 # Maximum lengths, so that texts fit on the page; for lists, also the maximum number of items.
-TEXTS = {"offer": 140, "cadence": 100, "kpi": 80, "owner": 60}
-LISTS = {"do": (3, 140), "avoid": (3, 140), "channels": (5, 30)}
+TEXTS = {"message": 140, "offer": 140, "cadence": 100, "kpi": 80, "owner": 60}
+LISTS = {"do": (3, 140), "avoid": (3, 140), "channels": (5, 30), "traits": (3, 140)}
 _BOOK_KEYS = ("title", "owner", "logo", "control_group", "review")
 _SEGMENT_KEYS = ("name", "color", *TEXTS, *LISTS, "control_group", "review")
 _TITLE = 90
@@ -31,8 +31,8 @@ class SegmentPlan:
 
     Attributes
     ----------
-    name, color, owner, offer, cadence, kpi : str
-    do, avoid, channels : tuple of str
+    name, color, owner, message, offer, cadence, kpi : str
+    do, avoid, channels, traits : tuple of str
     control_group : float or None
         Share of the segment that campaigns leave out.
     review : datetime.date or None
@@ -41,12 +41,14 @@ class SegmentPlan:
     name: str = ""
     color: str = ""
     owner: str = ""
+    message: str = ""
     offer: str = ""
     cadence: str = ""
     kpi: str = ""
     do: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
     control_group: float | None = None
     review: datetime.date | None = None
 

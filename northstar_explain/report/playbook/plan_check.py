@@ -12,9 +12,10 @@ from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.document import numbers as words
+from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, level, levels
 from northstar_explain.report.playbook.facts import planned
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
-from northstar_explain.report.playbook.plays import HIGH, LOW, level, levels
+from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.playbook.segment_page import duties, smallest_uplift
 
 UNASSIGNED, CONTRADICTS = "unassigned", "contradicts the data"
@@ -63,10 +64,11 @@ def check_plan(model: Model, plan: Plan | None = None) -> list[PlanFinding]:
     """
     plan = plan or Plan()
     model = planned(model, plan)
+    plays = plays_of(model, plan)
     findings = [] if plan.owner else [PlanFinding(UNASSIGNED, "playbook.owner", "nobody owns the playbook")]
     for segment in model.segmentation.segments:
         one = plan[segment.id]
-        for duty in duties(segment, model, one):
+        for duty in duties(segment, model, one, str(plays[segment.id].kpi)):
             if duty.open:
                 findings.append(PlanFinding(UNASSIGNED, f"segments.{segment.id}.{_KEYS[duty.words]}", duty.hint))
         where = f"segments.{segment.id}"
@@ -87,7 +89,8 @@ def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if not plan.name:
         return
     for item in segment.profile:
-        feature, is_level = model.contract[item.feature], level(item.effect)
+        feature, is_level = model.contract[item.feature], level(item, segment, model.contract)
+        is_level = LOW if is_level == NONE else is_level
         if is_level not in opposite:
             continue
         word = getattr(feature, opposite[is_level])
@@ -97,7 +100,7 @@ def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 
 
 def _discount(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
-    if levels(segment, model.contract).get("discount") != LOW:
+    if levels(segment, model.contract).get("discount") not in (LOW, NONE):
         return
     feature = _with_role(model.contract, "discount")
     for key, text in (("offer", plan.offer), *(("do", text) for text in plan.do)):
@@ -108,7 +111,7 @@ def _discount(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _email(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if not any(_EMAIL.search(channel) for channel in plan.channels):
         return
-    if levels(segment, model.contract).get("email") == LOW:
+    if levels(segment, model.contract).get("email") in (LOW, NONE):
         feature = _with_role(model.contract, "email")
         yield "channels", f"e-mail, but {feature.words}: index {_index(segment, feature)}"
     item = next((p for p in segment.profile if model.contract[p.feature].role == "email"), None)

@@ -18,7 +18,7 @@ from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.palette import tint
 from northstar_explain.report.playbook.plan import SegmentPlan
 from northstar_explain.report.playbook.playbook_charts import Bar, both_ways, deciles_svg, index_bar, one_way
-from northstar_explain.report.playbook.plays import Play, recommended
+from northstar_explain.report.playbook.plays import Play
 
 UNASSIGNED = "UNASSIGNED"
 MOST_BARS = 5
@@ -126,7 +126,7 @@ class SegmentPage:
     duties: tuple[Duty, ...]
 
 
-def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: SegmentPlan) -> SegmentPage:
+def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: SegmentPlan, play: Play) -> SegmentPage:
     """Collect the facts of one segment's page.
 
     Parameters
@@ -137,6 +137,7 @@ def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: 
     accents : dict
         Each segment's colour.
     plan : SegmentPlan
+    play : Play
 
     Returns
     -------
@@ -175,17 +176,17 @@ def segment_page(segment: Segment, model: Model, accents: dict[str, str], plan: 
         neighbours=tuple(Neighbour(id, names[id], accents[id], f"{share:.0%}") for id, share in near if share >= 0.005),
         stability=f"{facts.stability[segment.id]:.2f}",
         stability_words=stability_words(facts.stability[segment.id]),
-        play=_play(recommended(segment, contract), plan),
-        duties=duties(segment, model, plan),
+        play=play,
+        duties=duties(segment, model, plan, str(play.kpi)),
     )
 
 
-def duties(segment: Segment, model: Model, plan: SegmentPlan) -> tuple[Duty, ...]:
+def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> tuple[Duty, ...]:
     """The tasks of a segment, with a proposal where one is not assigned."""
     control = "" if plan.control_group is None else f"{plan.control_group:.0%} of the segment"
     review = words.day(plan.review) if plan.review else ""
     tasks = (
-        ("KPI", plan.kpi, f"Proposed: {recommended(segment, model.contract).kpi}"),
+        ("KPI", plan.kpi, f"Proposed: {kpi}"),
         ("Owner", plan.owner, "Who is responsible?"),
         ("Control group", control, _control_hint(segment, model)),
         ("Review date", review, "When is the result read?"),
@@ -297,14 +298,3 @@ def _averages(item: Profile | None, contract: Contract) -> str:
     feature = contract[item.feature]
     here, base = (words.average(feature, value, contract.currency) for value in (item.mean, item.base))
     return f"here {here}, all {base}"
-
-
-def _play(proposed: Play, plan: SegmentPlan) -> Play:
-    return Play(
-        do=plan.do or proposed.do,
-        avoid=plan.avoid or proposed.avoid,
-        offer=plan.offer or proposed.offer,
-        channels=plan.channels or proposed.channels,
-        cadence=plan.cadence or proposed.cadence,
-        kpi=plan.kpi or proposed.kpi,
-    )

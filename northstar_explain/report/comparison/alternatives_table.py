@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+
+from markupsafe import Markup
 
 from northstar_explain.model.evaluation.alternative_facts import (
     ALTERNATIVE_LABELS,
@@ -17,6 +18,7 @@ from northstar_explain.model.evaluation.alternative_facts import (
 from northstar_explain.model.evaluation.limits import SENTENCE_RULES
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.wording import capital
+from northstar_explain.report.document.blocks import Cell, Table, TableCell, Text, rich, table
 
 # What the groups of each are called in a sentence, plural.
 _GROUPS_OF = {
@@ -27,38 +29,46 @@ _GROUPS_OF = {
 }
 
 
-def alternatives_facts(segments: SegmentFacts) -> dict[str, Any]:
-    """The formatted facts of the segments beside their alternatives.
+def alternatives_blocks(segments: SegmentFacts, noun: str) -> tuple[Text, Table, Text]:
+    """The segments beside their alternatives: the comparison in words, a column for each, and how each is made.
 
     Parameters
     ----------
     segments : SegmentFacts
+    noun : str
+        What customers are called, plural.
 
     Returns
     -------
-    dict
-        ``heads``, one per grouping; ``rows`` of a label and a cell per grouping, the themes indented; ``how`` each is
-        made; ``skipped`` with reasons; ``sentence``, which compares them; and the limit ``sentence_rules``.
+    Text, Table, Text
     """
     ranked = segments.alternatives
-    return {
-        "heads": [capital(ALTERNATIVE_LABELS[one.name]) for one in ranked],
-        "rows": [*_rows(ranked)],
-        "how": [(capital(ALTERNATIVE_LABELS[one.name]), one.how) for one in ranked],
-        "skipped": [(ALTERNATIVE_LABELS[one.name], one.reason) for one in segments.alternatives_skipped],
-        "sentence": compared(ranked),
-        "sentence_rules": SENTENCE_RULES,
-    }
+    head = ("", *(capital(ALTERNATIVE_LABELS[one.name]) for one in ranked))
+    return Text(compared(ranked)), table(head, [*_rows(ranked)], style="dense"), Text(_how(segments, noun), "fine")
 
 
-def _rows(ranked: Sequence[AlternativeFacts]) -> list[tuple[str, bool, list[str]]]:
-    """Label, whether it is a part of the row above, and a cell per grouping."""
+def _how(segments: SegmentFacts, noun: str) -> Markup:
+    made = [
+        rich("<strong>{}</strong>: {}. ", capital(ALTERNATIVE_LABELS[one.name]), one.how)
+        for one in segments.alternatives
+    ]
+    skipped = [rich("No {}: {}. ", ALTERNATIVE_LABELS[one.name], one.reason) for one in segments.alternatives_skipped]
+    return Markup().join([*made, *skipped]) + (
+        "Behavior explained is the share of its variance that lies between groups, as a mean over features or over "
+        f"themes, on {noun} that no grouping was learned from. A group is said in a sentence if at most "
+        f"{SENTENCE_RULES} rules select it. Its rate is that of its training rows, ranked on the holdout; no grouping "
+        "is chosen by it."
+    )
 
-    def row(label: str, cell: Callable[[AlternativeFacts], str], part: bool = False) -> tuple[str, bool, list[str]]:
-        return label, part, [cell(one) for one in ranked]
 
-    def of_theme(theme: str) -> tuple[str, bool, list[str]]:
-        return row(theme, lambda one: f"{one.by_theme[theme]:.0%}", part=True)
+def _rows(ranked: Sequence[AlternativeFacts]) -> list[tuple[TableCell, ...]]:
+    """A label and a cell per grouping; themes are parts of the row above."""
+
+    def row(label: TableCell, cell: Callable[[AlternativeFacts], str]) -> tuple[TableCell, ...]:
+        return label, *(cell(one) for one in ranked)
+
+    def of_theme(theme: str) -> tuple[TableCell, ...]:
+        return row(Cell(theme, style="part"), lambda one: f"{one.by_theme[theme]:.0%}")
 
     return [
         row("Groups", lambda one: f"{one.groups}"),
@@ -116,8 +126,8 @@ def _ranked(groupings: Sequence[AlternativeFacts], ours: AlternativeFacts) -> st
     best = max(groupings, key=lambda one: one.rate_roc_auc)
     ranks, mine = f"{best.rate_roc_auc:.3f}", f"{ours.rate_roc_auc:.3f}"
     if ranks == mine:
-        return f"As a ranking of who buys, no other purchase rates are better than the segments': ROC-AUC {mine}."
+        return f"As a ranking, no other rates are better than the segments': ROC-AUC {mine}."
     return (
-        f"As a ranking of who buys, the purchase rates of {_GROUPS_OF[best.name]} are best, with a ROC-AUC of {ranks}; "
+        f"As a ranking, the rates of {_GROUPS_OF[best.name]} are best, with a ROC-AUC of {ranks}; "
         f"those of the segments reach {mine}. Segments are not chosen by it: ranking is what probabilities are for."
     )

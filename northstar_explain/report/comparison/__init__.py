@@ -1,0 +1,1 @@
+"""The memo that compares segments and probabilities: a chapter is a function of the model that returns blocks."""

@@ -1,0 +1,189 @@
+"""Plays: each line rests on a fact of the segment, no two segments get the same, and nothing contradicts another page."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import explain, refused
+
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.audience_facts import STAGES, Band
+from northstar_explain.model.evaluation.limits import CONTACT_BANDS
+from northstar_explain.report.playbook import check_plan, plays_of, read_plan
+from northstar_explain.report.playbook.plan import LISTS, TEXTS
+from northstar_explain.report.playbook.plan_check import CONTRADICTS
+from northstar_explain.report.playbook.plays import Line, Play
+from northstar_explain.report.playbook.write_plan import plan_text, write_plan
+from northstar_explain.report.treatments import TREATMENTS
+
+# Words of one business that another must not be told.
+SHOP_WORDS = re.compile(
+    r"(?<!standing )\border|\bbuy|\bbasket|\bbundle|\bdeliver|\bstock\b|\bprice\b|30 days", re.IGNORECASE
+)
+PAID = re.compile(r"\bcall\b|\bin person\b|\bpaid\b(?! lists)|print", re.IGNORECASE)
+DISCOUNT = re.compile(r"voucher|bundle|lower price|money off|price cut", re.IGNORECASE)
+
+
+def with_facts(model: Model, seed: int) -> Model:
+    """The model with other profiles, stages and deciles of each segment, consistent in themselves."""
+    rng = random.Random(seed)
+    evaluation = model.evaluation
+    segments, audiences, stages, outcomes = [], {}, {}, {}
+    for segment in model.segmentation.segments:
+        n = segment.customers
+        profile = tuple(
+            replace(
+                item,
+                rank=(rank := rng.choice([0.05, 0.3, 0.45, 0.5, 0.55, 0.7, 0.95])),
+                base=10.0,
+                mean=10.0 * rng.choice([0.1, 0.9, 1.1, 3.0]),
+                median=float(rng.randint(0, 8)),
+                zero=1.0 if rank < 0.1 else 0.2,
+                base_zero=0.4,
+                known=rng.choice([0, n // 4, n]),
+            )
+            for item in segment.profile
+        )
+        segments.append(replace(segment, profile=profile))
+        deciles = shared(n, 10, rng)
+        rate = rng.choice([0.0, 0.05, 0.5])
+        bands = {
+            key: Band(sum(deciles[step - 1] for step in steps), rng.choice([0, 20, 400]), rate, ())
+            for key, steps in CONTACT_BANDS.items()
+        }
+        audiences[segment.id] = replace(evaluation.audiences.segments[segment.id], deciles=deciles, bands=bands)
+        stages[segment.id] = dict(zip((*STAGES, "unknown"), shared(n, len(STAGES) + 1, rng), strict=True))
+        outcomes[segment.id] = replace(evaluation.segments.holdout_outcomes[segment.id], purchase_rate=rate)
+    lifecycle = evaluation.audiences.lifecycle
+    assert lifecycle is not None
+    return replace(
+        model,
+        segmentation=replace(model.segmentation, segments=tuple(segments)),
+        evaluation=replace(
+            evaluation,
+            segments=replace(evaluation.segments, holdout_outcomes=outcomes),
+            audiences=replace(
+                evaluation.audiences,
+                segments=audiences,
+                lifecycle=replace(lifecycle, segments=stages) if rng.random() < 0.8 else None,
+            ),
+        ),
+    )
+
+
+def shared(n: int, parts: int, rng: random.Random) -> tuple[int, ...]:
+    """Customers divided into so many parts."""
+    weights = rng.choices([0, 0, 1, 5, 50], k=parts)
+    weights[rng.randrange(parts)] += 1
+    counts = [n * weight // sum(weights) for weight in weights]
+    counts[weights.index(max(weights))] += n - sum(counts)
+    return tuple(counts)
+
+
+def texts(play: Play) -> Iterator[tuple[str, Line]]:
+    for key in (*TEXTS, *LISTS):
+        value = getattr(play, key, None)
+        for line in value if isinstance(value, tuple) else [value] if value else []:
+            yield key, line
+
+
+def assert_sound(model: Model, plays: dict[str, Play]) -> None:
+    """What must hold of any plays."""
+    assert list(plays) == [segment.id for segment in model.segmentation.segments]
+    assert len({play.message.text for play in plays.values()}) == len(plays)
+    for id, play in plays.items():
+        for key, line in texts(play):
+            assert 0 < len(line.text) <= (TEXTS[key] if key in TEXTS else LISTS[key][1]), line
+            assert line.text.isprintable() and "{" not in line.text
+            assert line.general == (not line.fact and key != "kpi"), line
+        assert sum(line.general for line in play.lines) <= len(play.lines) / 6, [str(line) for line in play.lines]
+        assert 1 <= len(play.do) <= 3 and 1 <= len(play.avoid) <= 3
+        assert_consistent(model, id, play)
+
+
+def assert_consistent(model: Model, id: str, play: Play) -> None:
+    audience, size = model.evaluation.audiences.segments[id], model.segmentation[id].customers
+    asks = [play.message, *play.do, *play.channels, *([play.offer] if play.offer else [])]
+    if 2 * audience.bands["rest"].customers >= size:  # "no paid contact" in the table of deciles
+        assert not [line for line in asks if PAID.search(line.text)]
+    if any("money off" in line.text or "price cuts" in line.text for line in play.avoid):
+        assert not [line for line in asks if DISCOUNT.search(line.text) and "without a price cut" not in line.text]
+    assert play.offer is None or audience.bands["next"].customers >= 30
+    assert play.contact.customers == audience.bands[play.contact.band].customers
+    if play.contact.band == "first":
+        assert f"{play.contact.customers:,} in deciles 9 and 10" in play.contact.line.text
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_whatever_the_facts_are_plays_rest_on_them(seed: int, model: Model) -> None:
+    changed = with_facts(model, seed)
+    plays = plays_of(changed)
+    assert_sound(changed, plays)
+    assert plays_of(changed) == plays
+    contradictions = [one for one in check_plan(changed) if one.kind == CONTRADICTS and "avoid" in one.message]
+    assert contradictions == []
+
+
+def test_plays_of_the_shop(model: Model) -> None:
+    plays = plays_of(model)
+    assert_sound(model, plays)
+    lines = [tuple(map(str, play.lines)) for play in plays.values()]
+    assert len(set(lines)) == len(lines)
+    assert sum(line.general for play in plays.values() for line in play.lines) == 0
+
+
+@pytest.mark.parametrize("domain", ["", "bank", "visits", "subscription"])
+def test_another_business_is_not_spoken_to_as_a_shop(domain: str, model: Model) -> None:
+    """Only features whose own words are a shop's may bring them in."""
+    words = {feature.name: feature for feature in model.contract.features}
+    other = tuple(
+        replace(feature, words=f"thing {place}", unit="things" if feature.role == "frequency" else "", none="", role="")
+        if feature.role in ("discount", "returns")
+        else replace(feature, words=f"thing {place}", unit="things" if feature.role == "frequency" else "", none="")
+        for place, feature in enumerate(words.values())
+    )
+    contract = replace(
+        model.contract, features=other, domain=domain, noun="members", outcome="stays", horizon="", traits=()
+    )
+    named = tuple(replace(one, name=one.id) for one in model.segmentation.segments)
+    changed = replace(model, contract=contract, segmentation=replace(model.segmentation, segments=named))
+    for play in plays_of(changed).values():
+        for _, line in texts(play):
+            assert not SHOP_WORDS.search(line.text), line
+            assert "customers" not in line.text
+
+
+def test_treatments_are_those_of_the_contact_bands() -> None:
+    assert {key: steps for steps, key, _ in TREATMENTS} == CONTACT_BANDS
+
+
+# ---- the plan that is written ----
+
+
+def test_a_plan_read_back_changes_nothing(model: Model, tmp_path: Path) -> None:
+    path = write_plan(model, tmp_path / "playbook.toml")
+    assert plays_of(model, read_plan(path, model)) == plays_of(model)
+    assert path.read_text(encoding="utf-8") == plan_text(model)
+
+
+def test_a_text_that_is_changed_is_decided(model: Model, tmp_path: Path) -> None:
+    path = write_plan(model, tmp_path / "playbook.toml")
+    before = plays_of(model)["S1"]
+    path.write_text(path.read_text(encoding="utf-8").replace(before.do[0].text, "Ask them", 1), encoding="utf-8")
+    after = plays_of(model, read_plan(path, model))["S1"]
+    assert after.do[0] == Line("Ask them", decided=True)
+    assert after.do[1:] == before.do[1:]
+
+
+def test_writing_a_plan_from_the_command_line(model: Model, model_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "playbook.toml"
+    assert explain("playbook", "--model", model_dir, "--write-plan", path).exit_code == 0
+    assert path.read_text(encoding="utf-8") == plan_text(model)
+    assert "expected a path that is free" in refused(tmp_path, "playbook", "--model", model_dir, "--write-plan", path)
+    with_both = ("playbook", "--model", model_dir, "--write-plan", path, "--out", tmp_path / "out")
+    assert "--write-plan FILE" in refused(tmp_path, *with_both, code=2)
