@@ -30,7 +30,7 @@ def category_shape(shape: FeatureShape, common: Range, intercept: float, values:
             {**{key: short(value) for key, value in {**row, **rates}.items()}, "n": bin.train_n, "thin": bin.thin}
         )
     # Rows shrink so that plot and table of the largest number of categories still fit on one page.
-    step = min(24.0, 320 / len(bins))
+    step = min(24.0, 250 / len(bins))
     axis = {
         "labelExpr": places([shortened(bin.label, _LABEL) for bin in bins]),
         "title": None,

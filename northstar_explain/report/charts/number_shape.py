@@ -27,7 +27,7 @@ from northstar_explain.report.charts.spec_parts import (
 )
 from northstar_explain.report.document.charts import Chart
 
-_WIDTH, _COMMON_WIDTH, _HEIGHT, _COUNT_HEIGHT = 350, 160, 196, 52
+_WIDTH, _COMMON_WIDTH, _HEIGHT, _COUNT_HEIGHT = 350, 160, 172, 44
 _DOTS = "dots: actual rate in the holdout"
 # Labels of all points axes are this wide, so that plots above one another are in line.
 _EXTENT = {"minExtent": 42, "maxExtent": 42}

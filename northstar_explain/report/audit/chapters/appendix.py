@@ -67,7 +67,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
         "Predicted",
     )
     page.add(
-        table(heads, rows, widths=(17, 6, 10, 14, 8, 9, 9, 9, 8, 10), style="bins", alt_text=f"Bins of {shape.term}")
+        table(heads, rows, widths=(21, 5, 9, 14, 7, 9, 9, 9, 8, 9), style="bins", alt_text=f"Bins of {shape.term}")
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:
@@ -80,7 +80,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
 def _bin_row(bin: Bin, intercept: float) -> tuple[str, ...]:
     reach = signed(bin.points) if bin.lowest == bin.highest else f"{signed(bin.lowest)} to {signed(bin.highest)}"
     return (
-        shortened(bin.label, 40) + (" *" if bin.thin else ""),
+        shortened(bin.label, 34) + (" *" if bin.thin else ""),
         f"{bin.bins}",
         f"{bin.train_n:,}",
         reach,
