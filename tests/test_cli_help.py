@@ -88,11 +88,11 @@ def test_help_says_what_it_does_and_shows_defaults(name: str) -> None:
 
 # What each command calls, and the objects that its options become.
 COUNTERPARTS: dict[str, tuple[Any, ...]] = {
-    "simulate": (api.simulate_customers, api.simulate_months),
-    "init": (api.draft_contract, CsvOptions),
-    "train": (api.train, api.Model.save, TrainingOptions, CsvOptions),
-    "score": (api.Model.score_files, ScoringOptions, Control, CsvOptions),
-    "playbook": (api.Model.playbook, api.Model.check_plan),
+    "simulate": (api.simulate_customers,),
+    "init": (api.draft_contract,),
+    "train": (api.train, api.Model.save, TrainingOptions),
+    "score": (api.Model.score_files, ScoringOptions, Control),
+    "playbook": (api.Model.playbook, api.Model.check_plan, api.Model.write_plan),
     "compare": (api.Model.compare,),
     "monitor": (api.Model.monitor, CsvOptions),
     "campaign plan": (api.Model.plan_campaign, CampaignOptions),
@@ -104,7 +104,8 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
 }
 IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
-    "customers": "frame", "rules": "segments", "conditions": "segments",  # fields of the options of segments
+    "customers": "frame", "write_plan": "out",
+    "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
 # Progress and format are what a terminal shows; a model is the object itself; from a share of rejected rows on, the
 # exit code of training is 3; and `check_plan` is a method.

@@ -16,8 +16,9 @@ from northstar_explain.report.document.fonts import no_font, without_font
 from northstar_explain.report.playbook.book import planned
 from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, level, levels
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
-from northstar_explain.report.playbook.plays import plays_of
-from northstar_explain.report.playbook.segment_page import control_size, duties, smallest_uplift
+from northstar_explain.report.playbook.plays import contact_of, plays_of
+from northstar_explain.report.playbook.segment_page import duties
+from northstar_explain.report.statements import control_size, smallest_rise
 
 UNASSIGNED, CONTRADICTS, BOXES = "unassigned", "contradicts the data", "cannot be printed"
 _KEYS = {"KPI": "kpi", "Owner": "owner", "Control group": "control_group", "Review date": "review"}
@@ -139,16 +140,18 @@ def _both_ways(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.control_group is None:
         return
-    if smallest_uplift(segment, plan.control_group, model) is None:
-        size = words.count(control_size(segment, plan.control_group, model))
-        said = f"{plan.control_group:.0%} of those to contact first are {size} {model.contract.noun}"
-        yield "control_group", f"{said}: too few to detect an uplift of 5 points; use more, or run longer"
+    # Of those who are contacted first, in the whole table: a control group of the others would show nothing.
+    band = model.evaluation.audiences.segments[segment.id].bands[contact_of(segment, model).band]
+    if smallest_rise(band, plan.control_group) is None:
+        size = words.count(control_size(band, plan.control_group))
+        who = f"{plan.control_group:.0%} of those contacted are {size} {model.contract.noun}"
+        yield "control_group", f"{who}: too few to detect an uplift of 5 points; use more, or run longer"
 
 
 def _review(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     made = datetime.date.fromisoformat(str(model.manifest["date"]))
     if plan.review and plan.review <= made:
-        yield "review", f"{words.day(plan.review)} is not after the data, which are of {words.day(made)}"
+        yield "review", f"{words.day(plan.review)} is not after {words.day(made)}, when the model was made"
 
 
 def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
