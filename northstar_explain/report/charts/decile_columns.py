@@ -54,4 +54,6 @@ def decile_columns(shares: Sequence[float], color: str, strength: Mapping[int, f
         ],
     }  # fmt: skip
     said = ", ".join(f"{place}: {share:.0%}" for place, share in enumerate(shares, 1))
-    return Chart(spec, f"Share of the segment in each decile of probability, 10 the highest: {said}. Of all {noun}: 10% each.")
+    return Chart(
+        spec, f"Share of the segment in each decile of probability, 10 the highest: {said}. Of all {noun}: 10% each."
+    )

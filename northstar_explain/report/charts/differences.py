@@ -35,7 +35,9 @@ def differences(rows: Sequence[Difference], color: str) -> Chart:
         for place, one in enumerate(rows)
     ]  # fmt: skip
     # The labels of an axis are texts: these are looked up by the number of their row.
-    labels = [textwrap.wrap(f"{one.words}: {_together(f'{one.here} (all: {one.everybody})')}", _LETTERS) for one in rows]
+    labels = [
+        textwrap.wrap(f"{one.words}: {_together(f'{one.here} (all: {one.everybody})')}", _LETTERS) for one in rows
+    ]
     lines = max((len(one) for one in labels), default=1)
     spec = {
         "width": _WIDTH - _LABELS,

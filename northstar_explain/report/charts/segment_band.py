@@ -19,7 +19,9 @@ def segment_band(rows: Sequence[SizeRow], noun: str) -> Chart:
     for one in rows:
         share = one.share or 0.0
         label = one.id if share * WIDE >= _NARROW else ""
-        values.append({"id": one.id, "color": one.color, "share": share, "left": left, "right": left + share, "label": label})
+        values.append(
+            {"id": one.id, "color": one.color, "share": share, "left": left, "right": left + share, "label": label}
+        )
         left += share
     place = {"type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "nice": False}}
     spec = {

@@ -58,7 +58,14 @@ def segment_sizes(rows: Sequence[SizeRow], noun: str, outcome: str) -> Chart:
 
 
 def _panel(key: str, title: str, order: list[str], width: int, names: bool) -> dict[str, Any]:
-    axis = {"title": None, "ticks": False, "domain": False, "labelFontWeight": 600, "labelColor": INK, "labelPadding": 6}
+    axis = {
+        "title": None,
+        "ticks": False,
+        "domain": False,
+        "labelFontWeight": 600,
+        "labelColor": INK,
+        "labelPadding": 6,
+    }
     y = {"field": "id", "type": "nominal", "sort": order, "axis": axis if names else None}
     # Room at the right end for the figure of the longest bar.
     x = {"field": key, "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "range": [0, width - 42]}}

@@ -90,7 +90,9 @@ def _add(file: Any, block: Block) -> None:
     elif isinstance(block, Facts):
         _add_table(file, block.rows, 2, (25, 75))
     elif isinstance(block, KeyFigures):
-        _add_table(file, [[value for value, _ in block.figures], [words for _, words in block.figures]], len(block.figures))
+        _add_table(
+            file, [[value for value, _ in block.figures], [words for _, words in block.figures]], len(block.figures)
+        )
     elif isinstance(block, Figure):
         _add_picture(file, block)
     elif isinstance(block, Code):
@@ -111,7 +113,11 @@ def _add(file: Any, block: Block) -> None:
 def _names(block: Legend | Tags | Contents) -> list[str]:
     if isinstance(block, Contents):
         return [link.text for link in block.links]
-    return [words for _, words in block.signs] if isinstance(block, Legend) else [f"{id} {name}" for id, name, _ in block.tags]
+    return (
+        [words for _, words in block.signs]
+        if isinstance(block, Legend)
+        else [f"{id} {name}" for id, name, _ in block.tags]
+    )
 
 
 def _add_table(file: Any, rows: Sequence[Sequence[TableCell]], words: int, widths: Sequence[int] = ()) -> None:

@@ -14,7 +14,14 @@ from northstar_explain.report.document.blocks import Block, Chapter, Facts, Figu
 from northstar_explain.report.document.document import Document
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.front_pages import cover, everybody, overview, size_rows
-from northstar_explain.report.playbook.last_pages import contacts, first_fifth, glossary_page, method_page, sql_table, tree
+from northstar_explain.report.playbook.last_pages import (
+    contacts,
+    first_fifth,
+    glossary_page,
+    method_page,
+    sql_table,
+    tree,
+)
 from northstar_explain.report.playbook.method import glossary
 from northstar_explain.report.playbook.page_layout import VARIANT
 from northstar_explain.report.playbook.segment_page import segment_page
@@ -28,37 +35,73 @@ BACK: tuple[Callable[[Book], Chapter], ...] = (contacts, tree, method_page, glos
 
 def whole_book(book: Book, siblings: Sequence[Link] = ()) -> Document:
     """The book as one document: its cover is the front, each page a chapter."""
-    pages = (*(page(book) for page in FRONT), *(segment_page(one, book) for one in book.segments), *(page(book) for page in BACK))
+    pages = (
+        *(page(book) for page in FRONT),
+        *(segment_page(one, book) for one in book.segments),
+        *(page(book) for page in BACK),
+    )
     logo = (Text(Markup(f'<img src="{LOGO}" alt="Logo">'), "logo"),) if book.plan.logo else ()
-    return Document(book.title, VARIANT, pages, book.title, "Segment playbook", (*logo, *cover(book)), book.imprint,
-                    tuple(siblings), STYLES)  # fmt: skip
+    return Document(
+        book.title,
+        VARIANT,
+        pages,
+        book.title,
+        "Segment playbook",
+        (*logo, *cover(book)),
+        book.imprint,
+        tuple(siblings),
+        STYLES,
+    )
 
 
 def sheets(whole: Document) -> list[Document]:
     """The cover and each page as a document of its own, numbered: each is laid out in the size that fits it."""
     total = 1 + len(whole.chapters)
-    parts = [replace(whole, chapters=()), *(replace(whole, heading="", front=(), chapters=(one,)) for one in whole.chapters)]
-    return [replace(part, running=f"{whole.running} · page {number} of {total}") for number, part in enumerate(parts, 1)]
+    parts = [
+        replace(whole, chapters=()),
+        *(replace(whole, heading="", front=(), chapters=(one,)) for one in whole.chapters),
+    ]
+    return [
+        replace(part, running=f"{whole.running} · page {number} of {total}") for number, part in enumerate(parts, 1)
+    ]
 
 
 def alone(segment: Segment, whole: Document, book: Book) -> Document:
     """The page of a segment to hand out, and behind it the words that it needs."""
     page = next(one for one in whole.chapters if one.id == segment.id)
-    blocks: list[Block] = [Figure(segment_sizes([*size_rows(book), everybody(book)], book.contract.noun, book.contract.outcome))]
+    blocks: list[Block] = [
+        Figure(segment_sizes([*size_rows(book), everybody(book)], book.contract.noun, book.contract.outcome))
+    ]
     if book.sql:
         blocks += [Heading("Its rule in SQL"), sql_table(book, (segment,))]
     blocks += [Heading("What the words mean"), Facts(tuple((note.title, note.text) for note in glossary(book.model)))]
     behind = Chapter("words", f"{segment.id} among the {len(book.segments)} segments", tuple(blocks))
-    return replace(whole, title=f"{segment.name}: {book.title}", variant=f"{VARIANT} single", heading=page.title,
-                   eyebrow=page.eyebrow, front=page.blocks, chapters=(behind,), siblings=())  # fmt: skip
+    return replace(
+        whole,
+        title=f"{segment.name}: {book.title}",
+        variant=f"{VARIANT} single",
+        heading=page.title,
+        eyebrow=page.eyebrow,
+        front=page.blocks,
+        chapters=(behind,),
+        siblings=(),
+    )
 
 
 def summary(book: Book) -> Document:
     """One page for those who read no more than that."""
     noun, together = book.contract.noun, book.model.evaluation.together
-    rows = tuple((f"{one.id} {one.name}", book.plays[one.id].message.text, words.count(one.customers),
-                  words.percent(outcome.purchase_rate) if (outcome := book.model.evaluation.segments.holdout_outcomes.get(one.id)) else "–")
-                 for one in book.segments)
+    rows = tuple(
+        (
+            f"{one.id} {one.name}",
+            book.plays[one.id].message.text,
+            words.count(one.customers),
+            words.percent(outcome.purchase_rate)
+            if (outcome := book.model.evaluation.segments.holdout_outcomes.get(one.id))
+            else "–",
+        )
+        for one in book.segments
+    )
     first = overview(book)
     front = (
         Text(first.title, "lead"),
@@ -68,4 +111,6 @@ def summary(book: Book) -> Document:
         Heading("Whom to contact first"),
         Text(f"{first_fifth(book)}."),
     )
-    return Document(f"Summary: {book.title}", VARIANT, (), book.title, "Segments in one page", front, book.imprint, (), STYLES)
+    return Document(
+        f"Summary: {book.title}", VARIANT, (), book.title, "Segments in one page", front, book.imprint, (), STYLES
+    )

@@ -26,7 +26,10 @@ FILES = (
     ("playbook.html", "The same for a browser; charts tell their figures."),
     ("playbook-S1.pdf and so on", "A page of each segment to hand out, with the words that it needs."),
     ("summary.pdf, summary.html", "All in one page; the second is for the body of an e-mail."),
-    ("playbook.toml", "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan."),
+    (
+        "playbook.toml",
+        "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan.",
+    ),
 )
 DECILES = tuple(range(10, 0, -1))
 
@@ -34,29 +37,46 @@ DECILES = tuple(range(10, 0, -1))
 def contacts(book: Book) -> Chapter:
     """Segments by deciles of the probability, in bands of one treatment each."""
     noun, audiences = book.contract.noun, book.model.evaluation.audiences
-    rows = tuple((f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments)
-    sizes = tuple((f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
-                  for one in book.segments)
+    rows = tuple(
+        (f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments
+    )
+    sizes = tuple(
+        (f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
+        for one in book.segments
+    )
     heads = [f"Deciles {deciles[0]} to {deciles[-1]}" for deciles in CONTACT_BANDS.values()]
     return Chapter(
         "contacts",
         first_fifth(book),
         (
-            Text("The segment says what to tell people; the probability, whom to contact first. Write one message per segment, "
-                 "and send it from decile 10 downwards until the budget is spent.", "lead"),
+            Text(
+                "The segment says what to tell people; the probability, whom to contact first. Write one message per segment, "
+                "and send it from decile 10 downwards until the budget is spent.",
+                "lead",
+            ),
             Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(25, *(7.5,) * 10)),
-            Text(f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.", "fine"),
-            Columns(tuple((Heading(head), Text(f"{todo}.")) for head, (_, _, todo) in zip(heads, TREATMENTS, strict=True)),
-                    style="thirds"),
+            Text(
+                f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.",
+                "fine",
+            ),
+            Columns(
+                tuple((Heading(head), Text(f"{todo}.")) for head, (_, _, todo) in zip(heads, TREATMENTS, strict=True)),
+                style="thirds",
+            ),
             Table(("Segment", *heads), sizes, style="bands", widths=(40, 20, 20, 20)),
-            Text(f"{noun.capitalize()} of the whole table, and the rate that was measured on those of them in the holdout "
-                 f"(from {AUDIENCE_MIN_CUSTOMERS} on).", "fine"),
+            Text(
+                f"{noun.capitalize()} of the whole table, and the rate that was measured on those of them in the holdout "
+                f"(from {AUDIENCE_MIN_CUSTOMERS} on).",
+                "fine",
+            ),
             Heading("Likely is not persuadable"),
-            Text("Many in the top deciles would have acted anyway. Who acts because of a contact shows only in comparison with a "
-                 "control group, chosen at random and left out of every campaign."),
+            Text(
+                "Many in the top deciles would have acted anyway. Who acts because of a contact shows only in comparison with a "
+                "control group, chosen at random and left out of every campaign."
+            ),
         ),
         "Whom to contact first",
-    )  # fmt: skip
+    )
 
 
 def first_fifth(book: Book) -> str:
@@ -76,7 +96,13 @@ def band_cell(band: Band) -> Cell:
 
 def _short(number: int) -> str:
     """A number of at most six characters, so that ten of them fit beside one another."""
-    return words.count(number) if number < 100_000 else f"{number / 1000:,.0f}k" if number < 10_000_000 else f"{number / 1e6:,.0f}M"
+    return (
+        words.count(number)
+        if number < 100_000
+        else f"{number / 1000:,.0f}k"
+        if number < 10_000_000
+        else f"{number / 1e6:,.0f}M"
+    )
 
 
 def _cells(matrix: Mapping[str, Sequence[DecileCell]], steps: Iterable[int]) -> list[DecileCell]:
@@ -87,20 +113,33 @@ def tree(book: Book) -> Chapter:
     """The rules as one tree, and as conditions for a database."""
     asked = questions(book.model.segmentation.tree, book)
     blocks: list[Block] = [
-        Text("Start at the top, answer and follow the line. Every path ends in exactly one segment, here and in the database.", "lead"),
+        Text(
+            "Start at the top, answer and follow the line. Every path ends in exactly one segment, here and in the database.",
+            "lead",
+        ),
         Figure(rule_tree(asked, book.names, book.colors)),
     ]
     if book.sql:
         blocks += [Heading("The same in SQL"), sql_table(book, book.segments)]
     most = depth(asked)
-    return Chapter("tree", f"At most {most} question{'s' if most != 1 else ''} decide anyone’s segment", tuple(blocks), "All rules as one tree")
+    return Chapter(
+        "tree",
+        f"At most {most} question{'s' if most != 1 else ''} decide anyone’s segment",
+        tuple(blocks),
+        "All rules as one tree",
+    )
 
 
 def sql_table(book: Book, segments: Sequence[Segment]) -> Table:
     """The rules of segments as conditions for a database."""
     rows = tuple((one.id, Markup(" <strong>OR</strong> ").join(book.sql[one.id])) for one in segments)
-    return Table(("", "Condition on the columns of the table; explain sql prints the whole statement"), rows, words=2,
-                 widths=(6, 94), style="sql")  # fmt: skip
+    return Table(
+        ("", "Condition on the columns of the table; explain sql prints the whole statement"),
+        rows,
+        words=2,
+        widths=(6, 94),
+        style="sql",
+    )
 
 
 def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:
@@ -115,15 +154,20 @@ def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:
 def method_page(book: Book) -> Chapter:
     """How it was made, and what it cannot tell."""
     notes = method(book.model)
-    halves = tuple(tuple(block for note in notes[place::2] for block in (Heading(note.title), Text(note.text))) for place in (0, 1))
+    halves = tuple(
+        tuple(block for note in notes[place::2] for block in (Heading(note.title), Text(note.text))) for place in (0, 1)
+    )
     rows = tuple((note.title, note.text, note.figure) for note in limits(book.model))
     return Chapter(
         "method",
         "Two separate models: one describes people, the other predicts who acts",
-        (Columns(halves, style="halves"), Heading("What it cannot tell"),
-         Table(("", "", "Figure"), rows, words=2, widths=(24, 62, 14), style="notes")),
+        (
+            Columns(halves, style="halves"),
+            Heading("What it cannot tell"),
+            Table(("", "", "Figure"), rows, words=2, widths=(24, 62, 14), style="notes"),
+        ),
         "How this was made",
-    )  # fmt: skip
+    )
 
 
 def glossary_page(book: Book) -> Chapter:
@@ -131,30 +175,63 @@ def glossary_page(book: Book) -> Chapter:
     return Chapter(
         "glossary",
         "What the words mean, and what changed",
-        (Facts(tuple((note.title, note.text) for note in glossary(book.model))), Heading("What changed"), *_changes(book),
-         Heading("The files beside this one"), Facts(FILES)),
+        (
+            Facts(tuple((note.title, note.text) for note in glossary(book.model))),
+            Heading("What changed"),
+            *_changes(book),
+            Heading("The files beside this one"),
+            Facts(FILES),
+        ),
         "Glossary and changes",
-    )  # fmt: skip
+    )
 
 
 def _changes(book: Book) -> tuple[Block, ...]:
     facts, noun, names = book.model.evaluation.segments.update, book.contract.noun, book.names
     if facts is None:
-        return (Text("This is the first model: there is nothing to compare it with yet. From the next update on, this page shows "
-                     "which segments stayed, which are new or gone, and who moved."),)  # fmt: skip
-    rows = [
-        (f"{one.id} {names[one.id]}", "kept", words.count(one.customers_before), words.count(one.customers_now), f"{one.jaccard:.0%}")
-        for one in facts.matched
-    ] + [
-        (f"{one.id} {names[one.id]}", f"new{_mostly(one.came_from, 'from')}", "–", words.count(sum(one.came_from.values())), "–")
-        for one in facts.added
-    ] + [
-        (f"{one.id} {one.name}", f"gone{_mostly(one.went_to, 'to')}", words.count(sum(one.went_to.values())), "–", "–")
-        for one in facts.retired
-    ]  # fmt: skip
-    notes = [f"{words.count(facts.moved_by_model)} of {words.count(facts.customers)} {noun} "
-             f"({words.percent(facts.moved_by_model / (facts.customers or 1))}) are in another segment than by the rules of the "
-             "earlier model, on the same values."]  # fmt: skip
+        return (
+            Text(
+                "This is the first model: there is nothing to compare it with yet. From the next update on, this page shows "
+                "which segments stayed, which are new or gone, and who moved."
+            ),
+        )
+    rows = (
+        [
+            (
+                f"{one.id} {names[one.id]}",
+                "kept",
+                words.count(one.customers_before),
+                words.count(one.customers_now),
+                f"{one.jaccard:.0%}",
+            )
+            for one in facts.matched
+        ]
+        + [
+            (
+                f"{one.id} {names[one.id]}",
+                f"new{_mostly(one.came_from, 'from')}",
+                "–",
+                words.count(sum(one.came_from.values())),
+                "–",
+            )
+            for one in facts.added
+        ]
+        + [
+            (
+                f"{one.id} {one.name}",
+                f"gone{_mostly(one.went_to, 'to')}",
+                words.count(sum(one.went_to.values())),
+                "–",
+                "–",
+            )
+            for one in facts.retired
+        ]
+    )
+    notes = [
+        f"{words.count(facts.moved_by_model)} of {words.count(facts.customers)} {noun} "
+        f"({words.percent(facts.moved_by_model / (facts.customers or 1))}) are in another segment than by the rules of the "
+        "earlier model, on the same values."
+    ]
     if since := facts.since_scores:
         notes.append(
             f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would have moved by "
@@ -162,7 +239,9 @@ def _changes(book: Book) -> tuple[Block, ...]:
             "longer there."
         )
     return (
-        Text(f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both applied to today’s {noun}."),
+        Text(
+            f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both applied to today’s {noun}."
+        ),
         Table(("Segment", "What happened", "By the old rules", "By the new", "In common"), tuple(rows), words=2),
         *(Text(note) for note in notes),
     )

@@ -17,7 +17,8 @@ from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, level, l
 from northstar_explain.report.playbook.book import planned
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
 from northstar_explain.report.playbook.plays import plays_of
-from northstar_explain.report.playbook.segment_page import control_size, duties, smallest_uplift
+from northstar_explain.report.playbook.segment_page import contacted, duties
+from northstar_explain.report.statements import control_size, smallest_rise
 
 UNASSIGNED, CONTRADICTS, BOXES = "unassigned", "contradicts the data", "cannot be printed"
 _KEYS = {"KPI": "kpi", "Owner": "owner", "Control group": "control_group", "Review date": "review"}
@@ -139,8 +140,9 @@ def _both_ways(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.control_group is None:
         return
-    if smallest_uplift(segment, plan.control_group, model) is None:
-        size = words.count(control_size(segment, plan.control_group, model))
+    band = contacted(segment, model)
+    if smallest_rise(band, plan.control_group) is None:
+        size = words.count(control_size(band, plan.control_group))
         said = f"{plan.control_group:.0%} of those to contact first are {size} {model.contract.noun}"
         yield "control_group", f"{said}: too few to detect an uplift of 5 points; use more, or run longer"
 

@@ -111,7 +111,9 @@ def write_playbook(
             worker.stop()
     progress(f"writing {folder}")
     tables.publish_folder(folder, data)
-    return WrittenPlaybook(*(folder / name for name in names[:5]), tuple(folder / name for name in segments), long, boxes)
+    return WrittenPlaybook(
+        *(folder / name for name in names[:5]), tuple(folder / name for name in segments), long, boxes
+    )
 
 
 def _files(
@@ -138,7 +140,11 @@ def _files(
     data |= {WORD: docx(whole), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
     made = worker.result() if worker else fitted_pdfs(job)
     names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY]
-    return data | dict(zip(names, made, strict=True)), long, no_font(found) if (found := without_font("".join(pages))) else ""
+    return (
+        data | dict(zip(names, made, strict=True)),
+        long,
+        no_font(found) if (found := without_font("".join(pages))) else "",
+    )
 
 
 def _book_pdf(
@@ -158,7 +164,9 @@ def _book_pdf(
 
 def _page(whole: Document, logo: Logo | None) -> bytes:
     text = whole.web_page()
-    return (text.replace(LOGO, f"data:{logo.kind};base64,{base64.b64encode(logo.data).decode()}") if logo else text).encode()
+    return (
+        text.replace(LOGO, f"data:{logo.kind};base64,{base64.b64encode(logo.data).decode()}") if logo else text
+    ).encode()
 
 
 def _is_of_a_playbook(name: str) -> bool:
