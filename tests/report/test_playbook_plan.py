@@ -122,7 +122,7 @@ def test_check_lists_what_is_unassigned(model: Model) -> None:
 def test_check_finds_what_contradicts_the_data(model: Model, tmp_path: Path) -> None:
     text = PLAN.replace("2026-06-30", "2026-01-31").replace('"Ask why"', '"shout."')
     findings = {f.where: f.message for f in check_plan(model, read_plan(plan_file(tmp_path, text), model))}
-    assert "is not after the data" in findings["segments.S1.review"]
+    assert "is not after 1 March 2026, when the model was made" in findings["segments.S1.review"]
     assert 'is under "avoid", too' in findings["segments.S1.do"]
     assert "segments.S1.owner" not in findings or "stability" in findings["segments.S1.owner"]
 

@@ -75,6 +75,6 @@ def stability_words(jaccard: float) -> str:
 def stability_scale() -> str:
     """The scale of `stability_words`, for captions."""
     return (
-        f"below {JACCARD_TRUSTED:.2f} do not trust, from {JACCARD_STABLE:.2f} stable, "
+        f"below {JACCARD_TRUSTED:.2f} not reliable, below {JACCARD_STABLE:.2f} not stable, "
         f"from {JACCARD_HIGHLY_STABLE:.2f} highly stable"
     )

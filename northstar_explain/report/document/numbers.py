@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import ROUND_FLOOR, Decimal
 
 from northstar_explain.contract.features import Feature
 
@@ -38,6 +39,11 @@ def rough(share: float) -> str:
     if 0.99 < share < 1:
         return "over 99%"
     return f"{share:.0%}"
+
+
+def jaccard(value: float) -> str:
+    """A stability with two digits, rounded down: what is below a limit must not look as if it met it."""
+    return str(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_FLOOR))
 
 
 def index(value: float | None) -> str:

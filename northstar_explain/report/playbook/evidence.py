@@ -14,6 +14,7 @@ from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital
 from northstar_explain.report.document import numbers
 from northstar_explain.report.playbook.lifecycle import main_stage, stages_of
+from northstar_explain.report.playbook.vocabulary import topic
 
 HIGH, LOW, NONE, TYPICAL = "high", "low", "none", "typical"
 # A mean rank this far from 0.5 is a medium difference (Vargha & Delaney 2000); where the segment's own rule speaks of
@@ -254,19 +255,20 @@ def _more_frequent(one: Breakdown, id: str) -> tuple[str, float, float] | None:
 
 
 def _standouts(segment: Segment, contract: Contract) -> Findings:
-    """Features in which the segment differs most; those without a role first, as no other play speaks of them."""
+    """What the segment does more or less than all; not what has a role, as other plays speak of that."""
     usable = [
         item for item in segment.profile
-        if _is_spoken_of(contract[item.feature]) and level(item, segment, contract) in (HIGH, LOW, NONE)
+        if _is_spoken_of(contract[item.feature], contract) and level(item, segment, contract) in (HIGH, LOW, NONE)
     ]  # fmt: skip
-    usable.sort(key=lambda item: (bool(contract[item.feature].role), -abs(item.rank - 0.5), item.feature))
+    usable.sort(key=lambda item: (-abs(item.rank - 0.5), item.feature))
     for item in usable[:_STANDOUTS]:
         feature: Feature = contract[item.feature]
         found = level(item, segment, contract)
-        finding = Finding(fact_of(item, segment, contract), {"words": numbers.short(feature)})
+        finding = Finding(fact_of(item, segment, contract), {"words": topic(feature)})
         yield "standout", HIGH if found == HIGH else LOW, finding
 
 
-def _is_spoken_of(feature: Feature) -> bool:
-    """Whether a message may be about it: about what people do, not about money or time."""
-    return feature.kind.counts or str(feature.kind) == "rate"
+def _is_spoken_of(feature: Feature, contract: Contract) -> bool:
+    """Whether a message may be about it: what people do, not money or time, nor what a feature with a role counts."""
+    taken = {topic(one) for one in contract.features if one.role}
+    return topic(feature) not in taken and (feature.kind.counts or str(feature.kind) == "rate")

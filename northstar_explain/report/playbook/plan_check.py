@@ -140,17 +140,18 @@ def _both_ways(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
 def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.control_group is None:
         return
+    # Of those who are contacted first, in the whole table: a control group of the others would show nothing.
     band = contacted(segment, model)
     if smallest_rise(band, plan.control_group) is None:
         size = words.count(control_size(band, plan.control_group))
-        said = f"{plan.control_group:.0%} of those to contact first are {size} {model.contract.noun}"
-        yield "control_group", f"{said}: too few to detect an uplift of 5 points; use more, or run longer"
+        who = f"{plan.control_group:.0%} of those contacted are {size} {model.contract.noun}"
+        yield "control_group", f"{who}: too few to detect an uplift of 5 points; use more, or run longer"
 
 
 def _review(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     made = datetime.date.fromisoformat(str(model.manifest["date"]))
     if plan.review and plan.review <= made:
-        yield "review", f"{words.day(plan.review)} is not after the data, which are of {words.day(made)}"
+        yield "review", f"{words.day(plan.review)} is not after {words.day(made)}, when the model was made"
 
 
 def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:

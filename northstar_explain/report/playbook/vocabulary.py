@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from northstar_explain.contract.features import Contract
+from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.report.document import numbers
 
 # What is counted where the contract counts nothing, by its domain.
 _EVENTS = {"shop": "orders", "bank": "transactions", "visits": "visits", "subscription": "payments"}
@@ -45,6 +46,12 @@ def vocabulary(contract: Contract) -> Vocabulary:
     if counted is not None:
         events = counted.unit or _WHEN.sub("", counted.words)
     return Vocabulary(contract.noun, _singular(events), events, contract.outcome)
+
+
+def topic(feature: Feature) -> str:
+    """What a feature is about, without how it is counted: products viewed, not products viewed in the last 30 days."""
+    words = re.sub(r"\s(?:in|over|during|within) the last .*$|\s(?:so far|by now)$", "", numbers.short(feature))
+    return re.sub(r"^(?:share|number|average number) of ", "", words)
 
 
 def _singular(plural: str) -> str:

@@ -1,0 +1,213 @@
+"""Sentences about the model, each printed if and only if its facts bear it: a text where they do, else None.
+
+Every report takes these sentences from here, so that none says what another denies. What a sentence rests on is what
+its function takes; `tests/report/test_statements.py` generates facts and checks both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from northstar_explain.contract.features import Contract
+from northstar_explain.model.evaluation.audience_facts import Band
+from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
+from northstar_explain.model.evaluation.purchase_facts import PurchaseFacts
+from northstar_explain.model.evaluation.segment_facts import Borderline, NullTest, SegmentFacts
+from northstar_explain.report.document import numbers
+
+# Shares that are proposed for a control group, and the rise that it should be able to show.
+CONTROL_SHARES, RISE_TO_SHOW = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
+
+
+def compared_by(facts: SegmentFacts, contract: Contract) -> str:
+    """By how many features customers were compared: those that were used, not those that were allowed."""
+    used, allowed = sum(len(theme.features) for theme in facts.themes), len(contract.likeness_features)
+    of = f" of {allowed} that the contract allows" if used < allowed else ""
+    return f"{contract.noun.capitalize()} were compared by {_features(used)}{of}"
+
+
+def asked_by_rules(facts: SegmentFacts) -> str:
+    """How many features the rules ask about."""
+    return f"The rules ask about {_features(len(facts.rule_features))}"
+
+
+def data_as_of(manifest: Mapping[str, Any]) -> str | None:
+    """The day of the data, where it is known."""
+    return f"Data as of {numbers.day(manifest['as_of'])}" if manifest.get("as_of") else None
+
+
+def data_undated(manifest: Mapping[str, Any]) -> str | None:
+    """That the day of the data is not known."""
+    return None if manifest.get("as_of") else "The day of the data is not stated"
+
+
+def made_on(manifest: Mapping[str, Any]) -> str:
+    """The day on which the model was made, which is not that of the data."""
+    return f"Model made on {numbers.day(str(manifest['date']))}"
+
+
+def clearer_than_shuffled(facts: NullTest) -> str | None:
+    """That no copy with shuffled columns can be grouped as clearly."""
+    if facts.silhouette <= facts.null_max:
+        return None
+    mine, best = _apart(facts.silhouette, facts.null_max)
+    return f"The groups are clearer than in any of {facts.copies} shuffled copies of the data ({mine}; at most {best})"
+
+
+def as_clear_when_shuffled(facts: NullTest) -> str | None:
+    """That a copy with shuffled columns can be grouped as clearly, or more so."""
+    if facts.silhouette > facts.null_max:
+        return None
+    mine, best = _apart(facts.silhouette, facts.null_max)
+    return f"Shuffled data can be grouped at least as clearly ({mine}; shuffled up to {best})"
+
+
+def natural_groups(facts: NullTest) -> str:
+    """Whether the groups may be called natural."""
+    if facts.natural_clusters:
+        return "These are natural groups"
+    return "These are useful slices of a continuum, not natural groups"
+
+
+def rates_are_of(facts: PurchaseFacts, contract: Contract) -> str:
+    """Which rows the rates are of."""
+    where = "of a later table" if facts.out_of_time else "of the holdout"
+    return f"Rates are those of {numbers.count(facts.holdout.n)} {contract.noun} {where}, on whom no model was trained"
+
+
+def sizes_are_of(customers: int, facts: SegmentFacts, contract: Contract) -> str:
+    """Which rows sizes, averages and, where they are printed, shares of spend are of."""
+    spend = ", averages and shares of spend" if facts.spend else " and averages"
+    return f"Sizes{spend} are those of all {numbers.count(customers)} {contract.noun} of the table"
+
+
+def nobody_on_the_border(facts: Borderline) -> str | None:
+    """That no step of behavior puts anybody in another segment."""
+    return None if facts.share else "One ordinary step puts nobody in another segment"
+
+
+def some_on_the_border(facts: Borderline) -> str | None:
+    """How many one step of behavior puts in another segment."""
+    if not facts.share:
+        return None
+    return f"One ordinary step would put {numbers.rough(facts.share)} of them in another segment"
+
+
+def rise_shown(band: Band, share: float, contract: Contract) -> str | None:
+    """The rise of the rate that a control group among those who are contacted can show; None where it can show none.
+
+    Parameters
+    ----------
+    band : Band
+        Those who are contacted: not the whole segment, if only its top deciles are.
+    share : float
+        Of them, left out as the control group: above 0, up to 0.5.
+    contract : Contract
+    """
+    rise = smallest_rise(band, share)
+    if rise is None:
+        return None
+    size = f"{share:.0%}, {numbers.count(control_size(band, share))} of the {numbers.count(band.customers)}"
+    return f"A control group of {size} {contract.noun} contacted can show a rise of {100 * rise:g} in 100"
+
+
+def no_rise_shown(band: Band, contract: Contract) -> str | None:
+    """That even half of those who are contacted is too few for a control group that shows the rise to be expected."""
+    rise = smallest_rise(band, CONTROL_SHARES[-1])
+    if rise is not None and rise <= RISE_TO_SHOW:
+        return None
+    who = f"the {numbers.count(band.customers)} {contract.noun} contacted"
+    return f"Even half of {who} is too small a control group to show a rise of {100 * RISE_TO_SHOW:g} in 100"
+
+
+def control_size(band: Band, share: float) -> int:
+    """The customers of a control group."""
+    return round(share * band.customers)
+
+
+def smallest_rise(band: Band, share: float) -> float | None:
+    """The smallest of the stored uplifts that a control group of this share of the band can detect."""
+    size = control_size(band, share)
+    return min((one.uplift for one in band.control_sizes if one.customers_each <= size), default=None)
+
+
+def control_share(band: Band) -> float | None:
+    """The smallest share proposed that can show the rise to be expected; None where none can."""
+    rises = ((share, smallest_rise(band, share)) for share in CONTROL_SHARES)
+    return next((share for share, rise in rises if rise is not None and rise <= RISE_TO_SHOW), None)
+
+
+def no_number_meets_all(facts: SegmentFacts) -> str | None:
+    """That none of the numbers of segments tried meets every condition."""
+    if facts.eligible or any(one.eligible for one in facts.frontier):
+        return None
+    ks = [one.k for one in facts.frontier]
+    tried = f"{ks[0]} segments do not meet"
+    if len(ks) > 1:
+        tried = f"None of the numbers of segments tried, {_numbers(ks)}, meets"
+    found = f" (with {facts.k}: {_faults(facts)})" if _faults(facts) else ""
+    return f"{tried} every condition{found}: rely on them with care"
+
+
+def others_meet_all(facts: SegmentFacts) -> str | None:
+    """That the number of segments taken does not meet every condition, and another does."""
+    better = [one.k for one in facts.frontier if one.eligible]
+    if facts.eligible or not better:
+        return None
+    found = f" ({_faults(facts)})" if _faults(facts) else ""
+    return f"{facts.k} segments do not meet every condition{found}; {_numbers(better)} would"
+
+
+def stability_of(id: str, jaccard: float) -> str:
+    """How stable a segment is, in the words of every report."""
+    return f"{id} is {stability_words(jaccard)} ({numbers.jaccard(jaccard)})"
+
+
+def not_to_build_on(stability: Mapping[str, float]) -> str | None:
+    """Which segments change too much between samples for a long programme."""
+    changing = [id for id, jaccard in stability.items() if jaccard < JACCARD_STABLE]
+    return f"Build no long programme on {_listed(changing)}" if changing else None
+
+
+def all_stable(stability: Mapping[str, float]) -> str | None:
+    """That every segment is found again in other samples."""
+    lowest = min(stability.values(), default=0.0)
+    if lowest < JACCARD_STABLE:
+        return None
+    return f"Every segment is stable: {numbers.jaccard(lowest)} or more, of {JACCARD_STABLE:.2f} needed"
+
+
+def price_of_rules(price: float) -> str:
+    """What the rules cost against the groups that they stand for."""
+    if price <= 1:
+        return "The rules are as tight as the statistical groups behind them"
+    return f"The rules are {numbers.rough(price - 1)} less tight than the statistical groups behind them"
+
+
+def _faults(facts: SegmentFacts) -> str:
+    chosen: FrontierPoint | None = next((one for one in facts.frontier if one.k == facts.k), None)
+    return _listed([FAULTS[fault] for fault in chosen.faults]) if chosen else ""
+
+
+def _features(count: int) -> str:
+    return f"{numbers.count(count)} feature{'' if count == 1 else 's'}"
+
+
+def _numbers(ks: list[int]) -> str:
+    whole = len(ks) > 2 and ks == list(range(ks[0], ks[-1] + 1))
+    return f"{ks[0]} to {ks[-1]}" if whole else _listed([str(k) for k in ks])
+
+
+def _listed(items: list[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def _apart(first: float, second: float) -> tuple[str, str]:
+    """Two figures with as many digits, two to six, as it takes to see that they differ."""
+    for digits in range(2, 7):
+        shown = f"{first:.{digits}f}", f"{second:.{digits}f}"
+        if shown[0] != shown[1]:
+            break
+    return shown

@@ -1,0 +1,196 @@
+"""Statements are printed if and only if their facts bear them: facts are generated, and both ways are checked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from northstar_explain.contract import Contract, northstar
+from northstar_explain.model import Model
+from northstar_explain.model.evaluation.audience_facts import Band
+from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint, ThemeFacts
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, JACCARD_TRUSTED, stability_scale
+from northstar_explain.model.evaluation.segment_facts import Borderline, NullTest
+from northstar_explain.model.evaluation.together_facts import ControlSize
+from northstar_explain.report import statements as say
+from northstar_explain.report.document import numbers
+
+CONTRACT: Contract = northstar()
+SHARES = st.floats(0, 1)
+NULL_TESTS = st.builds(
+    NullTest, st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1), SHARES, st.integers(1, 99), st.booleans()
+)
+SIZES = st.lists(
+    st.builds(ControlSize, st.sampled_from([0.005, 0.01, 0.02, 0.03, 0.05]), st.integers(1, 5_000)), max_size=5
+)
+BANDS = st.builds(Band, st.integers(0, 20_000), st.integers(0, 900), SHARES, SIZES.map(tuple))
+STABILITY = st.dictionaries(st.sampled_from(["S1", "S2", "S3", "S4"]), SHARES, min_size=1)
+
+
+@st.composite
+def frontiers(draw: st.DrawFn) -> tuple[FrontierPoint, ...]:
+    """Numbers of segments that were tried; those without faults may be eligible."""
+    points = []
+    for k in draw(st.lists(st.integers(2, 12), min_size=1, max_size=5, unique=True).map(sorted)):
+        faults = tuple(draw(st.lists(st.sampled_from(sorted(FAULTS)), max_size=2, unique=True)))
+        eligible = not faults and draw(st.booleans())
+        points.append(FrontierPoint(k, k, 2.0, None, 1.1, 0.9, 0.3, 0.1, 1.0, None, 0, None, faults, eligible))
+    return tuple(points)
+
+
+def shown(text: str | None) -> list[float]:
+    assert text is not None
+    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text.replace(",", ""))]
+
+
+# ---- what customers were compared by ----
+
+
+@given(used=st.integers(0, 40), asked=st.integers(0, 9))
+def test_features_that_were_used_are_counted_not_those_that_are_allowed(used: int, asked: int, model: Model) -> None:
+    names = tuple(f"f{place}" for place in range(used))
+    themes = (ThemeFacts("a", names[: used // 2]), ThemeFacts("b", names[used // 2 :]))
+    facts = replace(model.evaluation.segments, themes=themes, rule_features=names[:asked])
+    allowed = len(CONTRACT.likeness_features)
+    expected = [used, allowed] if used < allowed else [used]
+    assert shown(say.compared_by(facts, CONTRACT)) == expected
+    assert shown(say.asked_by_rules(facts)) == [min(used, asked)]
+
+
+# ---- dates ----
+
+
+@given(st.one_of(st.none(), st.dates()), st.dates())
+def test_the_date_of_the_data_is_said_only_where_it_is_known(as_of: object, made: object) -> None:
+    manifest = {"as_of": as_of and str(as_of), "date": str(made)}
+    assert (say.data_as_of(manifest) is None) == (as_of is None) == (say.data_undated(manifest) is not None)
+    if as_of is not None:
+        assert say.data_as_of(manifest) == f"Data as of {numbers.day(str(as_of))}"
+    # The day of the run is never called that of the data.
+    assert say.made_on(manifest) == f"Model made on {numbers.day(str(made))}"
+
+
+# ---- whether there are groups ----
+
+
+@given(NULL_TESTS)
+def test_shuffled_data_are_as_clear_or_they_are_not(facts: NullTest) -> None:
+    clearer, alike = say.clearer_than_shuffled(facts), say.as_clear_when_shuffled(facts)
+    assert (clearer is not None) == (facts.silhouette > facts.null_max)
+    assert (alike is not None) == (facts.silhouette <= facts.null_max)
+    said = shown(clearer or alike)
+    mine, best = said[-2:]
+    assert mine == pytest.approx(facts.silhouette, abs=0.006) and best == pytest.approx(facts.null_max, abs=0.006)
+    # The figures bear the sentence as they are printed, as far as they differ in six digits.
+    assume(abs(facts.silhouette - facts.null_max) > 1e-6)
+    assert (mine > best) == (clearer is not None)
+    assert ("not natural" in say.natural_groups(facts)) == (not facts.natural_clusters)
+
+
+# ---- which rows ----
+
+
+@given(spend=st.booleans(), later=st.booleans(), n=st.integers(1, 10**6), customers=st.integers(1, 10**7))
+def test_rates_and_sizes_are_of_other_rows(spend: bool, later: bool, n: int, customers: int, model: Model) -> None:
+    facts = model.evaluation.segments if spend else replace(model.evaluation.segments, spend=None)
+    assert facts.spend is not None or not spend
+    purchase = model.evaluation.purchase
+    purchase = replace(purchase, out_of_time=later, holdout=replace(purchase.holdout, n=n))
+    rates, sizes = say.rates_are_of(purchase, CONTRACT), say.sizes_are_of(customers, facts, CONTRACT)
+    assert (shown(rates), shown(sizes)) == ([n], [customers])
+    assert ("spend" in sizes) == spend and "spend" not in rates
+    assert ("later table" in rates) == later and ("holdout" in rates) == (not later)
+
+
+# ---- borders ----
+
+
+@given(st.one_of(st.just(0.0), st.floats(0, 1), st.floats(0, 0.01)))
+def test_nobody_is_on_a_border_only_if_nobody_is(share: float) -> None:
+    facts = Borderline(share, {})
+    nobody, some = say.nobody_on_the_border(facts), say.some_on_the_border(facts)
+    assert (nobody is not None) == (share == 0) == (some is None)
+    if some is not None:
+        assert numbers.rough(share) in some and " 0% " not in some
+        assert ("100%" in some) == (share == 1)
+
+
+# ---- control groups ----
+
+
+@given(band=BANDS, share=st.sampled_from([0.05, 0.1, 0.25, 0.5]))
+def test_a_rise_is_that_of_those_who_are_contacted(band: Band, share: float) -> None:
+    size = round(share * band.customers)
+    possible = [one.uplift for one in band.control_sizes if one.customers_each <= size]
+    text = say.rise_shown(band, share, CONTRACT)
+    assert (text is not None) == bool(possible)
+    if text is not None:
+        assert shown(text) == pytest.approx([100 * share, size, band.customers, 100 * min(possible), 100])
+
+
+@given(BANDS)
+def test_a_share_is_proposed_only_if_it_can_show_the_rise(band: Band) -> None:
+    share, too_few = say.control_share(band), say.no_rise_shown(band, CONTRACT)
+    assert (share is None) == (too_few is not None)
+    if share is not None:
+        rise = say.smallest_rise(band, share)
+        assert rise is not None and rise <= say.RISE_TO_SHOW
+        smaller = [one for one in say.CONTROL_SHARES if one < share]
+        assert all((say.smallest_rise(band, one) or 1) > say.RISE_TO_SHOW for one in smaller)
+
+
+# ---- the number of segments ----
+
+
+@given(frontier=frontiers(), place=st.integers(0, 4))
+def test_no_number_of_segments_meets_every_condition(
+    frontier: tuple[FrontierPoint, ...], place: int, model: Model
+) -> None:
+    chosen = frontier[place % len(frontier)]
+    facts = replace(model.evaluation.segments, frontier=frontier, k=chosen.k, eligible=chosen.eligible)
+    none, others = say.no_number_meets_all(facts), say.others_meet_all(facts)
+    assert (none is not None) == (not any(one.eligible for one in frontier))
+    assert (others is not None) == (not chosen.eligible and any(one.eligible for one in frontier))
+    for text in (none, others):
+        if text is not None:
+            assert all(FAULTS[fault] in text for fault in chosen.faults)
+            assert not any(words in text for fault, words in FAULTS.items() if fault not in chosen.faults)
+    if others is not None:
+        said, good = others.partition("; ")[2], [one.k for one in frontier if one.eligible]
+        ends = [int(k) for k in re.findall(r"\d+", said)]
+        assert (list(range(ends[0], ends[1] + 1)) if " to " in said else ends) == good
+
+
+# ---- stability ----
+
+
+@given(STABILITY)
+def test_stability_is_said_in_the_same_words(stability: dict[str, float]) -> None:
+    unsteady = [id for id, jaccard in stability.items() if jaccard < JACCARD_STABLE]
+    named, stable = say.not_to_build_on(stability), say.all_stable(stability)
+    assert (named is not None) == bool(unsteady) == (stable is None)
+    if named is not None:
+        assert re.findall(r"S\d", named) == unsteady
+    for id, jaccard in stability.items():
+        text = say.stability_of(id, jaccard)
+        assert ("not" in text) == (jaccard < JACCARD_STABLE)
+        assert ("not reliable" in text) == (jaccard < JACCARD_TRUSTED)
+        # As it is printed, too.
+        assert (float(text[-5:-1]) < JACCARD_STABLE) == (jaccard < JACCARD_STABLE)
+
+
+def test_the_scale_has_the_words_of_the_statements() -> None:
+    for words in ("not reliable", "not stable", "highly stable"):
+        assert words in stability_scale()
+    assert "trust" not in stability_scale()
+
+
+@given(st.floats(0.5, 3))
+def test_rules_cost_what_they_cost(price: float) -> None:
+    text = say.price_of_rules(price)
+    assert ("less tight" in text) == (price > 1)
+    assert "0% less" not in re.sub(r"\d0%", "", text)
