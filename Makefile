@@ -19,7 +19,7 @@ demo: setup  ## simulate customers, train, score and write every report into out
 	$(RUN)explain train $(OUT)/customers.parquet --truth $(OUT)/customers.truth.parquet --model $(OUT)/model --seed $(SEED) --as-of 2026-03-01 --overwrite
 	$(RUN)explain score $(OUT)/customers.parquet --model $(OUT)/model --out $(OUT)/scores.parquet --overwrite >/dev/null
 	$(RUN)explain playbook --model $(OUT)/model --out $(OUT)/playbook --overwrite >/dev/null
-	$(RUN)explain compare --model $(OUT)/model --out $(OUT)/comparison.pdf --overwrite >/dev/null
+	$(RUN)explain compare --model $(OUT)/model --out $(OUT)/comparison.pdf --playbook $(OUT)/playbook --audit $(OUT)/audit --overwrite >/dev/null
 	$(RUN)explain audit --model $(OUT)/model --out $(OUT)/audit --overwrite >/dev/null
 	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/* comparison.* audit/*
 

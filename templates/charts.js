@@ -67,12 +67,23 @@
       figure.append(this.plot, this.ring, this.tip, this.said);
     }
 
+    /** Draw what the figure shall show; asked again meanwhile, it draws once more when it is done. */
     async draw() {
+      this.again = this.plot.getAttribute("aria-busy") === "true";
+      if (this.again) return;
+      this.plot.setAttribute("aria-busy", "true");
+      do {
+        this.again = false;
+        await this.drawOnce();
+      } while (this.again);
+      this.plot.setAttribute("aria-busy", "false");
+    }
+
+    async drawOnce() {
       const width = this.figure.clientWidth;
       let spec = width < NARROW ? stacked(this.spec) : this.spec;
       const holder = make("div");
       this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
-      this.plot.replaceChildren(holder);
       let result = await this.embed(holder, spec);
       // How wide labels are is known once they are drawn: the plots take what is left of the width, or give it up. More
       // labels may have room then, so that they have to give some back.
@@ -83,9 +94,12 @@
         result.finalize();
         result = await this.embed(holder, spec);
       }
+      // Only now, so that what was drawn before stays until then.
+      this.plot.replaceChildren(holder);
       this.result?.finalize();
       this.result = result;
       this.width = width;
+      this.at = -1;
       holder.querySelector("svg").setAttribute("aria-hidden", "true");
       this.values = valuesOf(result.view.scenegraph().root);
       this.show(null);

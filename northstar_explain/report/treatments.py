@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from northstar_explain.model.evaluation.limits import CONTACT_BANDS
+
+_WORDS = {
+    "first": "Contact first, with the segment's message",
+    "next": "Contact as far as the budget goes, with the segment's offer",
+    "rest": "No paid contact: own channels only",
+}
 # Deciles, best first; a key; and what to do with the customers in them.
-TREATMENTS = (
-    ((10, 9), "first", "Contact first, with the segment's message"),
-    ((8, 7, 6), "next", "Contact as far as the budget goes, with the segment's offer"),
-    ((5, 4, 3, 2, 1), "rest", "No paid contact: own channels only"),
-)
+TREATMENTS = tuple((steps, key, _WORDS[key]) for key, steps in CONTACT_BANDS.items())

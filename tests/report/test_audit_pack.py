@@ -46,8 +46,9 @@ from northstar_explain.report.audit.pack.pack_tables import FORMULA_STARTS, csv_
 from northstar_explain.report.audit.pack.write_pack import WrittenPack
 from northstar_explain.report.audit.shapes.feature_shapes import CATEGORIES, feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
-from northstar_explain.report.audit.shapes.shape_plots import plot
+from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.blocks import Table, Text
+from northstar_explain.report.document.charts import svg
 from northstar_explain.report.document.merge_pdfs import merge_pdfs
 from northstar_explain.report.document.press import PdfJob, PdfWorker, typeset
 from northstar_explain.training import TrainingOptions
@@ -299,7 +300,7 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
         f"Price of explainability {segments['price_of_explainability']:.4f}",
         f"Fidelity {segments['fidelity']:.1%} of {segments['fidelity_n']:,}",
         f"mean {null['null_mean']:.3f}, highest {null['null_max']:.3f}; p = {null['p_value']:.3f}",
-        f"Likely-buyer flag the same for {robust['bags']['same_flag']:.1%}",
+        f"Flag of the likely the same for {robust['bags']['same_flag']:.1%}",
         f"{100 * evaluation['robustness']['bags']['probability_spread']['p95']:.2f} for the customer at the 95th",
         f"{first['term']} · rank 1 of {len(purchase['terms'])} · {first['share']:.1%} of all importance",
     )
@@ -412,7 +413,7 @@ def pdf(page: str, pictures: dict[str, bytes]) -> bytes:
 
 
 def test_three_documents_become_one_tagged_document() -> None:
-    page = "<html lang=en><head><title>t</title></head><body>{}</body></html>"
+    page = "<html lang=en><head><title>t</title></head><body class=appendix>{}</body></html>"
     first = pdf(page.format("<h1>One</h1><p><a href='appendix:2'>A2</a></p>"), {})
     second = pdf(page.format("<section><h1>Two</h1></section><section><h1>Three</h1><p>text</p></section>"), {})
     third = pdf(page.format("<section><h1>Four</h1></section>"), {})
@@ -455,8 +456,8 @@ def test_control_characters_do_not_break_a_picture(model: Model) -> None:
         bins=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
         groups=(replace(shape.bins[0], label="a\x00b\x1f<&>\ud800"),),
     )
-    picture = plot(odd, (-1.0, 1.0), 0.0).picture
-    assert ElementTree.fromstring(picture) is not None
+    picture = svg(shape_chart(odd, (-1.0, 1.0), 0.0))
+    assert "<&>" in "".join(ElementTree.fromstring(picture).itertext())
 
 
 @pytest.mark.parametrize("length", [0, 1_000_000], ids=["fits in a pipe", "longer than a pipe holds"])
@@ -868,9 +869,10 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
     from northstar_explain import model as models
 
     models.save(hostile, tmp_path / "model")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.Report.start_jobs", lambda report, count: [])
-    monkeypatch.setattr("northstar_explain.report.audit.chapters.contents.Report.typeset", lambda report: b"%PDF")
-    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.merged_report", lambda front, appendix: front)
+    monkeypatch.setattr("northstar_explain.report.document.press.start", lambda jobs: [])
+    monkeypatch.setattr("northstar_explain.report.document.document.Document.jobs", lambda report, count: [])
+    monkeypatch.setattr("northstar_explain.report.document.document.Document.pdf", lambda report: b"%PDF")
+    monkeypatch.setattr("northstar_explain.report.audit.pack.write_pack.merge_pdfs", lambda parts, prefix, id: parts[0])
     result = explain(
         "audit", "--model", tmp_path / "model", "--out", tmp_path / "pack", "--quiet", "--date", "2027-01-31"
     )

@@ -16,28 +16,33 @@ from hypothesis import strategies as st
 from northstar_explain.contract import Contract
 from northstar_explain.metrics import wilson
 from northstar_explain.model import Model
-from northstar_explain.model.evaluation import Interval
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
-from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.chapters.performance import _calibration_and_gains
 from northstar_explain.report.audit.shapes.bin_labels import range_label, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import (
     ROWS,
+    Bin,
     FeatureShape,
     _runs,
     counts_by_term,
     feature_shapes,
     probability_at,
 )
-from northstar_explain.report.audit.shapes.heat_maps import heat_maps
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, pair_shapes, strongest_colour
 from northstar_explain.report.audit.shapes.plot_axis import PlotAxis, nice_values, plot_axis, round_values
-from northstar_explain.report.audit.shapes.shape_plots import Scale, common_range, own_range, plot, tallest
+from northstar_explain.report.audit.shapes.point_ranges import (
+    common_range,
+    own_range,
+    probability_ticks,
+    rate_points,
+    tallest,
+)
 from northstar_explain.report.audit.shapes.shape_words import WIGGLE, describe_shape, direction, keeps_direction
-from northstar_explain.report.document import svg
+from northstar_explain.report.charts.pair_map import pair_map
+from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.blocks import Table, Text
+from northstar_explain.report.document.charts import Chart, svg
 
 numbers = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)
 
@@ -254,101 +259,11 @@ def test_every_plot_has_one_scale_and_shows_all_its_points(model: Model) -> None
         assert all(own[0] <= bin.points - bin.spread and bin.points + bin.spread <= own[1] for bin in reached)
 
 
-@given(st.floats(-5, 5))
-def test_a_scale_keeps_points_on_the_page(points: float) -> None:
-    scale = Scale(-2.0, 2.0, 10.0, 110.0)
-    assert 10 <= scale(points) <= 110
-    assert scale(2.0) == 10
-    assert scale(-2.0) == 110
-
-
-def coordinates(data: str) -> list[tuple[float, float]]:
-    """The corners of a path of M, H, V, in order."""
-    x = y = 0.0
-    result = []
-    for sign, first, second in re.findall(r"([MHV])(-?[\d.]+)(?:,(-?[\d.]+))?", data):
-        x, y = (float(first), float(second)) if sign == "M" else (float(first), y) if sign == "H" else (x, float(first))
-        result.append((x, y))
-    return result
-
-
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=30))
-def test_a_step_curve_goes_through_every_height(heights: list[int]) -> None:
-    edges = [10.0 * i for i in range(len(heights) + 1)]
-    corners = coordinates(svg.steps(edges, [float(h) for h in heights]))
-    for place, height in enumerate(heights):
-        middle = 10.0 * place + 5
-        spans = [(a, b) for a, b in pairwise(corners) if a[1] == b[1] and a[0] <= middle <= b[0]]
-        assert any(a[1] == height for a, _ in spans), (heights, corners)
-
-
-def test_plots_show_missing_and_unseen_with_their_counts(model: Model) -> None:
-    shapes = feature_shapes(model)
-    for shape in shapes:
-        figure = plot(shape, common_range(shapes, model.purchase.intercept), model.purchase.intercept)
-        picture = str(figure.picture)
-        assert shape.feature.words in figure.alt_text
-        assert "missing" in picture
-        assert "unseen" in picture or "not seen in training" in picture
-        assert f"{shape.missing.train_n:,}" in picture
-        if shape.axis is not None:
-            assert f"n = {shape.missing.train_n:,}" in picture
-            assert f"n = {shape.unseen.train_n:,}" in picture
-
-
-def test_hostile_words_are_text_in_every_picture(hostile: Model) -> None:
-    shapes, pairs = feature_shapes(hostile), pair_shapes(hostile)
-    pictures = [str(plot(shape, common_range(shapes, 0.0), 0.0).picture) for shape in shapes]
-    pictures += [str(heat_maps(pair, strongest_colour(pairs)).picture) for pair in pairs]
-    for picture in pictures:
-        assert set(re.findall(r"</?([a-zA-Z]+)", picture)) <= {"svg", "path", "text", "clipPath"}
-    assert any("&lt;script&gt;" in picture for picture in pictures)
-    assert hostile_model.TEXTS
-
-
 def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> None:
     pairs = pair_shapes(model)
     sizes = [abs(float(p)) for pair in pairs for p in pair.points[pair.thick]]
     assert strongest_colour(pairs) == max(sizes)
     assert strongest_colour(()) == 1.0
-
-
-@pytest.mark.parametrize("highest", [0.003, 0.02, 0.11, 0.4, 0.97])
-def test_rates_can_be_read_off_however_rare_buyers_are(highest: float) -> None:
-    rates = [(highest * i / 4, highest * (4 - i) / 4) for i in range(5)]
-    bins = [CalibrationBin(9, predicted, bought, Interval(bought, bought)) for predicted, bought in rates]
-    picture = str(_calibration_and_gains(bins, [GainsPoint(0.1, 0.4, Interval(0.3, 0.5))]).picture)
-    left = [float(text) / 100 for text in re.findall(r">([\d.]+)%<", picture)][::2]
-    shown = left[: len(left) - 6]  # the other plot runs from 0 to 100%
-    assert len(set(shown)) == len(shown) >= 4
-    assert 0.75 * highest <= max(shown) <= 1.08 * highest + 1e-9
-
-
-def strokes(picture: str, colour: str, width: str) -> list[tuple[float, ...]]:
-    """The start and length of each segment of the paths."""
-    pattern = f'<path d="([^"]*)" fill="none" stroke="{colour}" stroke-width="{width}"/>'
-    return [
-        tuple(float(number) for number in re.findall(r"-?[\d.]+", piece))
-        for data in re.findall(pattern, picture)
-        for piece in data.split("M")[1:]
-    ]
-
-
-def test_every_cell_is_coloured_twice_and_every_thin_one_crossed_once(model: Model) -> None:
-    for pair in pair_shapes(model):
-        rows, columns = pair.points.shape
-        wide, high = min(120.0, 732 / columns), min(40.0, 270 / rows)
-        picture = str(heat_maps(pair, 1.0).picture)
-        thin = np.argwhere((pair.train_n > 0) & ~pair.thick).tolist()
-        crossed = [
-            [round((y - 30) / high) - 1 - step, round((x - 150) / wide) + step]
-            for x, y, right, _ in strokes(picture, svg.SOFT, "0.5")
-            for step in range(round(right / wide))
-        ]
-        assert sorted(crossed) == thin
-        level = strokes(picture, "#[0-9a-f]{6}", svg.number(high + 0.1))
-        cells = sum(round(one[2] / wide) for one in level if len(one) == 3)
-        assert cells == 2 * int((pair.train_n > 0).sum())
 
 
 def test_a_pair_of_thin_cells_alone_has_no_empty_table(model: Model) -> None:
@@ -361,32 +276,123 @@ def test_a_pair_of_thin_cells_alone_has_no_empty_table(model: Model) -> None:
     assert any(isinstance(block, Text) and block.text.startswith("No cell has 50") for block in page.blocks)
 
 
-def test_hatching_is_clipped_to_its_areas() -> None:
-    canvas = svg.Canvas(100, 50, "x")
-    canvas.hatched([], svg.RULE, 1)
-    canvas.hatched([(10, 5, 4, 20), (60, 5, 30, 20)], svg.RULE, 1)
-    picture = str(canvas.done().picture)
-    assert picture.count("<clipPath") == 1
-    (window,) = re.findall(r'<clipPath id="c1"><path d="([^"]*)"', picture)
-    assert window == svg.rectangle(10, 5, 4, 20) + svg.rectangle(60, 5, 30, 20)
-    (lines,) = re.findall(r'clip-path="url\(#c1\)" d="([^"]*)"', picture)
-    result = [float(n) for n in re.findall(r"[\d.]+", lines)]
-    assert (min(result[::2]), max(result[::2])) == (10, 90)  # from the first window to the end of the last
-    assert (min(result[1::2]), max(result[1::2])) == (5, 25)
-
-
 def test_number_bins_of_a_term_are_numbers(model: Model) -> None:
     assert {type(axis) for term in model.scorecard.terms for axis in term.axes} <= {NumberBins, CategoryBins}
 
 
-def test_a_bin_far_above_all_others_is_cut_off_and_labelled(model: Model) -> None:
+def drawn(shape: FeatureShape, intercept: float = 0.0) -> Chart:
+    return shape_chart(shape, common_range([shape], intercept), intercept)
+
+
+def test_a_numeric_shape_plots_every_bin_in_place(model: Model) -> None:
+    for shape in feature_shapes(model):
+        if shape.axis is None:
+            continue
+        rows = drawn(shape).spec["data"]["values"]
+        # One more than bins, where the last step ends.
+        steps = [row for row in rows if row["part"] == 1]
+        assert [row["x"] for row in steps] == pytest.approx(
+            [bin.left for bin in shape.bins] + [shape.bins[-1].right], abs=1e-4
+        )
+        for row, bin in zip(steps, (*shape.bins, shape.bins[-1]), strict=True):
+            assert row["n"] == bin.train_n
+            assert [row["p"], row["low"], row["high"]] == pytest.approx(
+                [bin.points, bin.points - bin.spread, bin.points + bin.spread], rel=1e-4, abs=1e-9
+            )
+        missing = [row for row in rows if row["part"] == 0]
+        assert len(missing) == (2 if shape.feature.missing is not None or shape.missing.train_n else 0)
+        assert all(row["n"] == shape.missing.train_n and row["end"] < 0 for row in missing)
+
+
+def test_every_value_that_can_be_pointed_at_is_a_bin_of_the_page(model: Model) -> None:
+    common, intercept = common_range(feature_shapes(model), model.purchase.intercept), model.purchase.intercept
+    for shape in feature_shapes(model):
+        rows = shape_chart(shape, common, intercept, values=True).spec["data"]["values"]
+        expected = range(len(shape.bins) + 2) if shape.axis is None else range(1, len(shape.bins) + 1)
+        assert {row["i"] for row in rows} - {0} == set(expected) - {0}
+
+
+def test_pictures_show_missing_values_and_words(model: Model) -> None:
+    shapes = feature_shapes(model)
+    some = [
+        shapes[0],
+        next(s for s in shapes if s.axis is None),
+        next(s for s in shapes if s.axis and s.missing.train_n),
+    ]
+    for shape in some:
+        chart = drawn(shape, model.purchase.intercept)
+        picture = svg(chart)
+        assert shape.feature.words in chart.alt_text
+        assert (">missing<" in picture) == (shape.axis is None or shape.missing.train_n > 0)
+        assert ' opacity="0"' not in picture  # a label without room is not there for screen readers either
+
+
+def test_hostile_words_are_text_in_every_picture(hostile: Model) -> None:
+    shapes, pairs = feature_shapes(hostile), pair_shapes(hostile)
+    pictures = [svg(drawn(shape)) for shape in shapes] + [
+        svg(pair_map(pair, strongest_colour(pairs))) for pair in pairs
+    ]
+    for picture in pictures:
+        assert set(re.findall(r"</?([a-zA-Z]+)", picture)) <= {
+            "svg", "g", "path", "text", "title", "rect", "line", "defs", "clipPath",
+        }  # fmt: skip
+    assert any("&lt;script&gt;" in picture for picture in pictures)
+    assert hostile_model.TEXTS
+
+
+def test_charts_do_not_depend_on_those_before_them(model: Model) -> None:
+    one, other = [shape for shape in feature_shapes(model) if shape.axis is None][:2]
+    before = svg(drawn(one))
+    drawn(other)
+    assert svg(drawn(one)) == before
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.floats(-3, 3))
+def test_rates_are_shown_where_they_lie_on_the_scale_or_not_at_all(n: int, hits: int, intercept: float) -> None:
+    hits = min(hits, n)
+    bin = Bin("x", 0, 1, 0, 0, 0, 0, 0, 0, n, hits, 0)
+    found = rate_points(bin, intercept, (-1.0, 1.0))
+    share = hits / n if n else 0.0
+    inside = 0 < share < 1 and -1 <= math.log(share / (1 - share)) - intercept <= 1
+    assert (found is not None) == (n >= THIN_BIN_CUSTOMERS and inside)
+    if found:
+        points, low, high = found
+        assert -1 <= low <= points <= high <= 1
+        assert 1 / (1 + math.exp(-points - intercept)) == pytest.approx(share)
+
+
+@given(st.floats(-4, 4), st.floats(0.02, 8), st.floats(-5, 5))
+def test_probabilities_beside_a_scale_are_those_of_its_points(low: float, width: float, intercept: float) -> None:
+    scale = (low, low + width)
+    ticks = probability_ticks(scale, intercept)
+    for points, label in ticks:
+        assert float(label.rstrip("%")) / 100 == pytest.approx(1 / (1 + math.exp(-points - intercept)), abs=5e-4)
+        assert low - 1e-6 <= points <= low + width + 1e-6
+    assert all(b[0] - a[0] >= 0.07 * width for a, b in pairwise(ticks))
+
+
+def test_every_cell_with_customers_is_in_the_map_once(model: Model) -> None:
+    for pair in pair_shapes(model):
+        spec = pair_map(pair, 1.0).spec
+        rows = spec["data"]["values"]
+        assert {(row["i"], row["j"]): row["n"] for row in rows} == {
+            (i, j): pair.train_n[i, j] for i, j in np.argwhere(pair.train_n).tolist()
+        }
+        assert all(row["p"] == pytest.approx(pair.points[row["i"], row["j"]], rel=1e-4) for row in rows)
+        for one in spec["hconcat"]:
+            # Cells without customers keep their place.
+            assert one["encoding"]["y"]["scale"]["domain"] == list(range(pair.points.shape[0]))
+            tests = [layer["transform"][0]["filter"] for layer in one["layer"]]
+            assert tests == [f"datum.n >= {THIN_BIN_CUSTOMERS}", f"datum.n < {THIN_BIN_CUSTOMERS}"]
+
+
+def test_a_bin_far_above_all_others_is_cut_off_and_named(model: Model) -> None:
     shape = next(s for s in feature_shapes(model) if s.axis is not None and len(s.bins) >= 8)
     some = tuple(replace(bin, train_n=30 + place) for place, bin in enumerate(shape.bins))
     assert tallest(replace(shape, bins=some)) == max(bin.train_n for bin in some)
     far = replace(shape, bins=(replace(some[0], train_n=9_876), *some[1:]))
     assert 29 + len(some) <= tallest(far) < 200
-    picture = str(plot(far, common_range([far], 0.0), 0.0).picture)
-    assert ">9,876<" in picture
+    assert f"9,876 ({some[0].label})" in svg(drawn(far))
     empty = tuple(replace(bin, train_n=0) for bin in some)
     assert tallest(replace(shape, bins=(replace(some[0], train_n=7), *empty[1:]))) == 7
     assert tallest(replace(shape, bins=empty)) == 1

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from northstar_explain.model.evaluation.figure_facts import Interval
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, GainsPoint
 from northstar_explain.model.evaluation.together_facts import DecileCell, Quantiles
 from northstar_explain.report.charts.decile_mix import decile_mix
@@ -24,8 +25,8 @@ MIX = {
     "S1": [DecileCell(step, 0 if step == 1 else 30, 1.0, 1) for step in range(1, 11)],
     "S2": [DecileCell(step, 0 if step == 1 else step, 1.0, 1) for step in range(1, 11)],
 }
-BINS = [CalibrationBin(100, rate, rate / 2, (0.0, rate)) for rate in (0.01, 0.04, 0.2)]
-GAINS = [GainsPoint(share, share**0.5, (0.0, 1.0)) for share in (0.0, 0.1, 0.2, 0.5, 1.0)]
+BINS = [CalibrationBin(100, rate, rate / 2, Interval(0.0, rate)) for rate in (0.01, 0.04, 0.2)]
+GAINS = [GainsPoint(share, share**0.5, Interval(0.0, 1.0)) for share in (0.0, 0.1, 0.2, 0.5, 1.0)]
 
 
 def texts(chart: Chart) -> list[str]:
@@ -49,7 +50,7 @@ def values(spec: Any, field: str) -> list[Any]:
         (probability_spread({"S1": Quantiles(0, 0, 0, 0, 0)}, NAMES, COLORS), ["S1", "0%"], "median 0.0%"),
         (decile_mix(MIX, NAMES, COLORS), ["10", "1", "S1", "S2"], "decile 10: S1 75%, S2 25%; decile 9"),
         (reliability_curve(BINS), ["Predicted", "Actual", "20%"], "predicted 4.0%, actual 2.0%"),
-        (reliability_curve([CalibrationBin(9, 0.0, 0.0, (0.0, 0.3))]), ["Predicted"], "predicted 0.0%, actual 0.0%"),
+        (reliability_curve([CalibrationBin(9, 0.0, 0.0, Interval(0.0, 0.3))]), ["Predicted"], "predicted 0.0%, actual 0.0%"),
         (gains_curve(GAINS, [(0.0, 0.0), (0.4, 0.8)]), ["line: by probability", "dashed: by segment"], "best 50% hold 71%"),
         (rules_curve([(4, 1.0)], {4: "knee, used"}, "Price", "{:.3f}"), ["4", "knee, used"], "knee, used: 4 rules"),
         (rules_curve([(4, 0.9), (8, 0.8)], {4: "used", 8: "knee"}, "Fidelity", "{:.1%}"), ["used", "knee"], "8 rules: 80.0%"),

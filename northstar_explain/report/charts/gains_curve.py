@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from northstar_explain.model.evaluation.rate_facts import GainsPoint
+from northstar_explain.report.charts.encodings import axis, tips
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import LINE, QUIET, RULE
 
-_AXIS = {"format": "%", "values": [0, 0.2, 0.4, 0.6, 0.8, 1]}
-_BOTH = {"type": "quantitative", "scale": {"domain": [0, 1], "nice": False}, "axis": _AXIS}
-_X, _Y = {"field": "x", "title": "Share taken, best first", **_BOTH}, {"field": "y", "title": "Share found", **_BOTH}
+_X, _Y = (
+    axis(field, title, 0, 1, format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    for field, title in (("x", "Share taken, best first"), ("y", "Share found"))
+)
 _MANY = 15  # points that would hide their line
 
 
@@ -20,19 +22,7 @@ def gains_curve(
     segments: Sequence[tuple[float, float]] = (),
     title: str = "Share of the outcomes found",
 ) -> Chart:
-    """The curve by probability and, dashed, by whole segments.
-
-    Parameters
-    ----------
-    gains : sequence of GainsPoint
-    segments : sequence of (float, float)
-        Share taken, share found: whole segments, the one with the highest rate first.
-    title : str
-
-    Returns
-    -------
-    Chart
-    """
+    """The curve by probability; dashed, that of whole segments: shares taken and found, the highest rate first."""
     found = [(one.share, one.captured) for one in gains]
     layers = [diagonal(1.0, _X, _Y)]
     if segments:
@@ -56,14 +46,8 @@ def _key(height: float, words: str, color: str) -> dict[str, Any]:
 
 def _curve(points: Sequence[tuple[float, float]], how: str, color: str, dash: list[int]) -> dict[str, Any]:
     values = [{"x": a, "y": b, "taken": f"{a:.0%}", "found": f"{b:.0%}", "how": how} for a, b in points]
-    tooltip = [{"field": "how", "title": "Taken"}, {"field": "taken", "title": "Share taken"},
-               {"field": "found", "title": "Share found"}]  # fmt: skip
     point = {"type": "circle", "color": color, "size": 40, "opacity": 0 if len(values) > _MANY else 1}
-    return {
-        "data": {"values": values},
-        "encoding": {"x": _X, "y": _Y},
-        "layer": [
-            {"mark": {"type": "line", "color": color, "strokeDash": dash}},
-            {"mark": point, "encoding": {"tooltip": tooltip}},
-        ],
-    }
+    line = {"mark": {"type": "line", "color": color, "strokeDash": dash}}
+    said = {"tooltip": tips(how="Taken", taken="Share taken", found="Share found")}
+    both = {"x": _X, "y": _Y}
+    return {"data": {"values": values}, "encoding": both, "layer": [line, {"mark": point, "encoding": said}]}

@@ -46,8 +46,8 @@ def pair_map(pair: PairShape, strongest: float, values: bool = False) -> Chart:
     first, second = (_axis(side.labels, side.feature.words) for side in (pair.first, pair.second))
     maps = [_map(colour, first, second, pair), _map(grey, None, second, pair)]
     if values:
-        for one in maps[0]["layer"]:
-            one["encoding"]["tooltip"] = {"field": "i"}
+        # Over all cells, in reading order, and of full size where the cell is a small square.
+        maps[0]["layer"].append({"mark": {"type": "rect", "opacity": 0}, "encoding": {"tooltip": {"field": "i"}}})
     spec = {"data": {"values": rows}, "hconcat": maps, "spacing": 24, "resolve": {"scale": {"color": "independent"}}}
     return Chart(spec, _alt_text(pair))
 

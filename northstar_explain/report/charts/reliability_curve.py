@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin
+from northstar_explain.report.charts.encodings import axis, tips
 from northstar_explain.report.charts.gains_curve import diagonal
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import LINE
 
 
 def reliability_curve(bins: Sequence[CalibrationBin], title: str = "Predicted and actual rate") -> Chart:
-    """A point per bin with the 95% interval of its actual rate, and the diagonal on which both are equal.
-
-    Parameters
-    ----------
-    bins : sequence of CalibrationBin
-    title : str
-
-    Returns
-    -------
-    Chart
-    """
+    """A point per bin with the 95% interval of its actual rate, and the diagonal on which both are equal."""
     # Both axes end at the highest rate, not at 100%, else the points of a rare outcome would lie in a corner.
     most = max(max(one.predicted_rate, one.purchase_rate) for one in bins) * 1.05 or 1.0
     values = [
@@ -31,12 +22,11 @@ def reliability_curve(bins: Sequence[CalibrationBin], title: str = "Predicted an
          "interval": "{:.1%} to {:.1%}".format(*one.purchase_rate_interval)}
         for one in bins
     ]  # fmt: skip
-    both = {
-        "type": "quantitative",
-        "scale": {"domain": [0, most], "nice": False},
-        "axis": {"format": "%", "tickCount": 5},
-    }
-    x, y = {"field": "x", "title": "Predicted", **both}, {"field": "y", "title": "Actual", **both}
+    x, y, low = (
+        axis(field, words, 0, most, format="%", tickCount=5)
+        for field, words in (("x", "Predicted"), ("y", "Actual"), ("low", "Actual"))
+    )
+    tooltip = tips(predicted="Predicted", actual="Actual", interval="95% interval", n="Number")
     spec = {
         "title": title,
         "data": {"values": values},
@@ -45,16 +35,10 @@ def reliability_curve(bins: Sequence[CalibrationBin], title: str = "Predicted an
         "layer": [
             diagonal(most, x, y),
             {"mark": {"type": "rule", "color": LINE, "opacity": 0.45, "strokeWidth": 2},
-             "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}},
+             "encoding": {"x": x, "y": low, "y2": {"field": "high"}}},
             {"mark": {"type": "line", "color": LINE}, "encoding": {"x": x, "y": y}},
-            {
-                "mark": {"type": "circle", "color": LINE, "size": 50, "opacity": 1},
-                "encoding": {
-                    "x": x, "y": y,
-                    "tooltip": [{"field": "predicted", "title": "Predicted"}, {"field": "actual", "title": "Actual"},
-                                {"field": "interval", "title": "95% interval"}, {"field": "n", "title": "Number"}],
-                },
-            },
+            {"mark": {"type": "circle", "color": LINE, "size": 50, "opacity": 1},
+             "encoding": {"x": x, "y": y, "tooltip": tooltip}},
         ],
     }  # fmt: skip
     said = "; ".join(f"predicted {one.predicted_rate:.1%}, actual {one.purchase_rate:.1%}" for one in bins)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from northstar_explain.report.audit.shapes.plot_axis import nice_values
+from northstar_explain.report.document.charts import printable
 from northstar_explain.report.document.palette import LINE
 
 CURVE, BAND, COUNT, ACTUAL, WASH = LINE, "#b9d3e6", "#9aa3ac", "#9a4a00", "#e9ebee"
@@ -20,12 +21,17 @@ def places(labels: Sequence[str]) -> str:
 
     Places rather than the labels themselves, as two labels may be alike once they are shortened.
     """
-    return f"{json.dumps(list(labels))}[datum.value]"
+    return f"{_texts(labels)}[datum.value]"
+
+
+def _texts(labels: Sequence[str]) -> str:
+    # JSON hides characters behind escapes, so that what a picture cannot hold goes first.
+    return json.dumps(printable(list(labels)))
 
 
 def at(values: Sequence[float], labels: Sequence[str]) -> Spec:
     """The ticks of an axis: values and their labels."""
-    texts = f"{json.dumps(list(labels))}[indexof({json.dumps(list(values))}, datum.value)]"
+    texts = f"{_texts(labels)}[indexof({json.dumps(list(values))}, datum.value)]"
     return {"values": list(values), "labelExpr": texts}
 
 

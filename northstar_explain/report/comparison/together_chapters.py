@@ -58,7 +58,7 @@ def together(model: Model) -> Chapter:
         style="fine",
     )
     chapter.add(Text(rich(
-        "<strong>A high probability is not a persuadable person.</strong> Many in the top deciles would have had the "
+        "<strong>A high probability is not a persuadable person.</strong> Those in the top deciles may have the "
         "outcome anyway. Whom a contact changes shows only in comparison with the control group: one in ten by "
         "default, the same ones every week, chosen by a hash of their id."
     )))  # fmt: skip
@@ -78,11 +78,12 @@ def decile_table(model: Model) -> Table:
 
 def treatment_table(model: Model) -> Table:
     """The treatment of each segment in each band: the segment's play, with the effort that the band is worth."""
-    plays = plays_of(model)
     rows: list[tuple[TableCell, ...]] = []
+    plays = plays_of(model)
     for segment in model.segmentation.segments:
         play, cells = plays[segment.id], model.evaluation.together.matrix[segment.id]
-        texts = {"first": f"Contact first. {play.message}.", "next": f"As the budget goes. {play.offer or play.message}."}
+        offer = play.offer or play.message
+        texts = {"first": f"Contact first. {play.message}.", "next": f"As the budget goes. {offer}."}
         in_bands = [
             _treatment([cells[step - 1] for step in steps], key, texts.get(key, f"{words}."))
             for steps, key, words in TREATMENTS

@@ -24,6 +24,8 @@ VERSION = "6.4"
 FONT = "Inter"
 # Control characters and surrogates, which XML does not allow, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+# Labels that would overlap others: invisible, and yet found by a search and heard by a screen reader.
+_HIDDEN = re.compile(r'<text[^>]* opacity="0"[^>]*>[^<]*</text>')
 # Sizes are in pixels of the chart, of which 640 are as wide as the text of a page.
 THEME: Mapping[str, Any] = {
     "font": FONT,
@@ -68,7 +70,7 @@ class Chart:
         return {
             "$schema": SCHEMA,
             "description": self.alt_text,
-            **_printable(self.spec),
+            **printable(self.spec),
             "config": {**THEME, **self.spec.get("config", {})},
         }
 
@@ -86,13 +88,13 @@ def svg(chart: Chart) -> Markup:
         An SVG whose title is the alternative text; the same for the same chart.
     """
     opening, rest = _drawn(json.dumps(chart.themed)).split(">", 1)
-    return Markup(f'{opening} role="img"><title>{escape(_printable(chart.alt_text))}</title>{rest}')
+    return Markup(f'{opening} role="img"><title>{escape(printable(chart.alt_text))}</title>{rest}')
 
 
 @lru_cache(maxsize=512)  # a report shows a chart twice, on paper and in a page
 def _drawn(spec: str) -> str:
     drawn = library().vegalite_to_svg(spec, vl_version=VERSION)
-    return _own_ids(re.sub("<[^>]*>", _slim, drawn))
+    return _own_ids(re.sub("<[^>]*>", _slim, _HIDDEN.sub("", drawn)))
 
 
 def _slim(match: re.Match[str]) -> str:
@@ -126,10 +128,10 @@ def library() -> Any:
     return vl_convert
 
 
-def _printable(value: Any) -> Any:
-    """The value with every character that XML forbids replaced by a mark."""
+def printable(value: Any) -> Any:
+    """A text, or a value that holds texts, with a mark in place of every character that XML forbids."""
     if isinstance(value, str):
         return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, Mapping):
-        return {key: _printable(one) for key, one in value.items()}
-    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: printable(one) for key, one in value.items()}
+    return [printable(one) for one in value] if isinstance(value, list | tuple) else value
