@@ -13,8 +13,22 @@ from typing import Any
 from markupsafe import Markup
 
 from northstar_explain.report.document.blocks import (
-    BlankLines, Block, Callout, Code, Columns, Contents, Facts, Figure, Heading, ItemList, KeyFigures, Legend, Table,
-    TableCell, Tags, Text,
+    BlankLines,
+    Block,
+    Callout,
+    Code,
+    Columns,
+    Contents,
+    Facts,
+    Figure,
+    Heading,
+    ItemList,
+    KeyFigures,
+    Legend,
+    Table,
+    TableCell,
+    Tags,
+    Text,
 )  # fmt: skip
 from northstar_explain.report.document.charts import library
 from northstar_explain.report.document.document import Document
@@ -46,7 +60,7 @@ def docx(document: Document) -> bytes:
     file.add_heading(_plain(document.heading), 0)
     _add_all(file, document.front)
     for chapter in document.chapters:
-        file.add_page_break()
+        file.add_page_break()  # type: ignore[no-untyped-call]  # python-docx has few types
         if chapter.eyebrow:
             file.add_paragraph(_plain(chapter.eyebrow))
         file.add_heading(_plain(chapter.title), 1)

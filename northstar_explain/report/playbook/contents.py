@@ -90,7 +90,7 @@ def alone(segment: Segment, whole: Document, book: Book) -> Document:
 
 def summary(book: Book) -> Document:
     """One page for those who read no more than that."""
-    noun, together = book.contract.noun, book.model.evaluation.together
+    noun = book.contract.noun
     rows = tuple(
         (
             f"{one.id} {one.name}",

@@ -31,7 +31,7 @@ _EVERYBODY = "#8b939c"
 def cover(book: Book) -> tuple[Block, ...]:
     """What stands on the cover below the title."""
     noun, model = book.contract.noun, book.model
-    lead = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments: what to do with each, and who they are."
+    lead = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments: what to do with each, who they are."
     rows = tuple(
         (Link(f"{one.id} {one.name}", address=f"#{one.id}"), book.plays[one.id].message.text, words.percent(one.share))
         for one in book.segments
@@ -56,7 +56,7 @@ def first_steps(book: Book) -> Iterator[str]:
     """What somebody who opens the book can do at once."""
     outcomes, facts = book.model.evaluation.segments.holdout_outcomes, book.model.evaluation.segments
     most = max(book.segments, key=lambda one: outcomes[one.id].share_of_buyers if one.id in outcomes else 0.0)
-    yield f"{most.id} {most.name}: {book.plays[most.id].contact.line.text[:1].lower()}{book.plays[most.id].contact.line.text[1:]}."
+    yield f"{book.plays[most.id].contact.line.text} of {most.id} {most.name}."
     yield "Choose a control group at random among those to contact, and leave it out from the first day."
     if any(not one.owner or not one.kpi for one in (book.plan[segment.id] for segment in book.segments)):
         yield "Give each segment an owner, a KPI and a review date; what is printed as “to confirm” is a proposal."

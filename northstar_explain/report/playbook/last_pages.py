@@ -15,9 +15,21 @@ from northstar_explain.model.tree import Leaf, Split, Tree, depth
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.charts.rule_tree import rule_tree
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.blocks import Block, Cell, Chapter, Columns, Facts, Figure, Heading, Table, Text
+from northstar_explain.report.document.blocks import (
+    Block,
+    Cell,
+    Chapter,
+    Columns,
+    Facts,
+    Figure,
+    Heading,
+    Table,
+    TableCell,
+    Text,
+)
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.method import glossary, limits, method
+from northstar_explain.report.playbook.segment_page import decile_words
 from northstar_explain.report.treatments import TREATMENTS
 
 # What stands beside the book, for those who have only found this file.
@@ -40,21 +52,21 @@ def contacts(book: Book) -> Chapter:
     rows = tuple(
         (f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments
     )
-    sizes = tuple(
+    sizes: tuple[tuple[TableCell, ...], ...] = tuple(
         (f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
         for one in book.segments
     )
-    heads = [f"Deciles {deciles[0]} to {deciles[-1]}" for deciles in CONTACT_BANDS.values()]
+    heads = list(map(decile_words, CONTACT_BANDS.values()))
     return Chapter(
         "contacts",
         first_fifth(book),
         (
             Text(
-                "The segment says what to tell people; the probability, whom to contact first. Write one message per segment, "
-                "and send it from decile 10 downwards until the budget is spent.",
+                "The segment says what to tell people; the probability, whom to contact first. Write one message per "
+                "segment, and send it from decile 10 downwards until the budget is spent.",
                 "lead",
             ),
-            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(25, *(7.5,) * 10)),
+            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(20, *(8,) * 10)),
             Text(
                 f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.",
                 "fine",
@@ -65,14 +77,14 @@ def contacts(book: Book) -> Chapter:
             ),
             Table(("Segment", *heads), sizes, style="bands", widths=(40, 20, 20, 20)),
             Text(
-                f"{noun.capitalize()} of the whole table, and the rate that was measured on those of them in the holdout "
+                f"{noun.capitalize()} of the whole table, and the rate measured on those of them in the holdout "
                 f"(from {AUDIENCE_MIN_CUSTOMERS} on).",
                 "fine",
             ),
             Heading("Likely is not persuadable"),
             Text(
-                "Many in the top deciles would have acted anyway. Who acts because of a contact shows only in comparison with a "
-                "control group, chosen at random and left out of every campaign."
+                "Many in the top deciles would have acted anyway. Who acts because of a contact shows only in "
+                "comparison with a control group, chosen at random and left out of every campaign."
             ),
         ),
         "Whom to contact first",
@@ -114,7 +126,7 @@ def tree(book: Book) -> Chapter:
     asked = questions(book.model.segmentation.tree, book)
     blocks: list[Block] = [
         Text(
-            "Start at the top, answer and follow the line. Every path ends in exactly one segment, here and in the database.",
+            "Start at the top, answer and follow the line. Every path ends in one segment, here and in the database.",
             "lead",
         ),
         Figure(rule_tree(asked, book.names, book.colors)),
@@ -191,8 +203,8 @@ def _changes(book: Book) -> tuple[Block, ...]:
     if facts is None:
         return (
             Text(
-                "This is the first model: there is nothing to compare it with yet. From the next update on, this page shows "
-                "which segments stayed, which are new or gone, and who moved."
+                "This is the first model: there is nothing to compare it with yet. From the next update on, this page "
+                "shows which segments stayed, which are new or gone, and who moved."
             ),
         )
     rows = (
@@ -229,18 +241,18 @@ def _changes(book: Book) -> tuple[Block, ...]:
     )
     notes = [
         f"{words.count(facts.moved_by_model)} of {words.count(facts.customers)} {noun} "
-        f"({words.percent(facts.moved_by_model / (facts.customers or 1))}) are in another segment than by the rules of the "
-        "earlier model, on the same values."
+        f"({words.percent(facts.moved_by_model / (facts.customers or 1))}) are in another segment than by the rules "
+        "of the earlier model, on the same values."
     ]
     if since := facts.since_scores:
         notes.append(
-            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would have moved by "
-            f"the old rules, too: they themselves changed. {words.count(since.new)} are new, {words.count(since.gone)} are no "
-            "longer there."
+            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would have "
+            f"moved by the old rules, too: they themselves changed. {words.count(since.new)} are new, "
+            f"{words.count(since.gone)} are no longer there."
         )
     return (
         Text(
-            f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both applied to today’s {noun}."
+            f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both on the {noun} of now."
         ),
         Table(("Segment", "What happened", "By the old rules", "By the new", "In common"), tuple(rows), words=2),
         *(Text(note) for note in notes),

@@ -56,7 +56,7 @@ def limits(model: Model) -> tuple[Note, ...]:
     return (
         Note(
             "Segments leave differences",
-            "This share of the differences in a feature, on average, lies between the segments; the rest lies within them.",
+            "This share of the differences in a feature, on average, lies between the segments; the rest, within.",
             f"{facts.behavior.mean:.0%}",
         ),
         Note(
@@ -71,8 +71,8 @@ def limits(model: Model) -> tuple[Note, ...]:
         ),
         Note(
             "Rules and groups differ for some",
-            f"This share of {words.count(facts.fidelity_n)} {noun} not used to learn the rules are where the statistical "
-            "groups would put them.",
+            f"This share of {words.count(facts.fidelity_n)} {noun} not used to learn the rules are where the "
+            "statistical groups would put them.",
             f"{facts.fidelity:.1%}",
         ),
         Note(
@@ -95,8 +95,8 @@ def limits(model: Model) -> tuple[Note, ...]:
         ),
         Note(
             "Probabilities are not certainties",
-            "Of two people, one who acts and one who does not, the one who acts is ranked higher this often. Predicted and "
-            f"actual rates differ by {100 * purchase.holdout.figures[ECE]:.1f} percentage points on average.",
+            "Of two people, one who acts and one who does not, the one who acts is ranked higher this often. "
+            f"Predicted and actual rates differ by {100 * purchase.holdout.figures[ECE]:.1f} percentage points.",
             f"{purchase.holdout.figures[ROC_AUC]:.1%}",
         ),
         Note(
@@ -124,7 +124,7 @@ def glossary(model: Model) -> tuple[Note, ...]:
         ),
         Note(
             "Stability",
-            f"How much of a segment is found again in other samples: 1 is all of it, from {JACCARD_STABLE} on it is stable.",
+            f"How much of a segment is found again in other samples: 1 is all, from {JACCARD_STABLE} on it is stable.",
         ),
         Note("Control group", "People chosen at random whom a campaign leaves out, to see what happens without it."),
         Note(

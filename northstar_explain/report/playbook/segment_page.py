@@ -63,7 +63,7 @@ def segment_page(segment: Segment, book: Book) -> Chapter:
 
 
 class _Lines:
-    """Lines of a play, each with the figures that it rests on; a page gives every figure once, beside the first line."""
+    """Lines of a play, each with the figures that it rests on; a page gives every figure once."""
 
     def __init__(self, noun: str) -> None:
         self._noun, self._given = noun, set[str]()
@@ -111,7 +111,7 @@ def _todo(segment: Segment, book: Book, lines: _Lines) -> Block:
     if play.channels:
         details.append(("Channels", Markup(" ").join(map(lines.show, play.channels))))
     agreed = (Text(one, "close") for one in _agreed(segment, book.model, plan, play.kpi.text))
-    blocks = (*first, Columns(tuple(lists), style="halves"), Facts(tuple(details)), *agreed)
+    blocks: tuple[Block, ...] = (*first, Columns(tuple(lists), style="halves"), Facts(tuple(details)), *agreed)
     return Callout(blocks, "What to do", "todo", book.colors[segment.id])
 
 
@@ -242,12 +242,16 @@ def _bands(segment: Segment, book: Book) -> tuple[Text, ...]:
 
 
 def _band(key: str, band: Band, noun: str) -> Markup:
-    steps, said = CONTACT_BANDS[key], f"{words.count(band.customers)} {noun}"
-    deciles = f"Deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
+    said = f"{words.count(band.customers)} {noun}"
     # Of fewer, a rate says more about chance than about the segment.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
         said += f", rate {words.percent(band.purchase_rate)}"
-    return rich("<strong>{}:</strong> {}", deciles, said)
+    return rich("<strong>{}:</strong> {}", decile_words(CONTACT_BANDS[key]), said)
+
+
+def decile_words(steps: Sequence[int]) -> str:
+    """Deciles that are treated alike."""
+    return f"Deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
 
 
 class Duty(NamedTuple):
@@ -276,9 +280,10 @@ def _control_hint(band: Band, noun: str) -> str:
     share = statements.control_share(band)
     if share is None:
         few = f"even half of the {words.count(band.customers)} {noun} to contact"
-        return f"{statements.CONTROL_SHARES[0]:.0%}, but {few} are too few to show a rise of {100 * statements.RISE_TO_SHOW:g} in 100"
-    size, rise = words.count(statements.control_size(band, share)), statements.smallest_rise(band, share) or 0.0
-    return f"{share:.0%} of those contacted first, {size} {noun}, can show a rise of {100 * rise:g} in 100"
+        rise = f"a rise of {100 * statements.RISE_TO_SHOW:g} in 100"
+        return f"{statements.CONTROL_SHARES[0]:.0%}, but {few} are too few to show {rise}"
+    size, lift = words.count(statements.control_size(band, share)), statements.smallest_rise(band, share) or 0.0
+    return f"{share:.0%} of those contacted first, {size} {noun}, can show a rise of {100 * lift:g} in 100"
 
 
 def contacted(segment: Segment, model: Model) -> Band:

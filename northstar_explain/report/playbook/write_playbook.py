@@ -111,9 +111,9 @@ def write_playbook(
             worker.stop()
     progress(f"writing {folder}")
     tables.publish_folder(folder, data)
-    return WrittenPlaybook(
-        *(folder / name for name in names[:5]), tuple(folder / name for name in segments), long, boxes
-    )
+    pdf, page, word, summary_pdf, summary_page = (folder / name for name in names[:5])
+    alone = tuple(folder / name for name in segments)
+    return WrittenPlaybook(pdf, page, word, summary_pdf, summary_page, alone, long, boxes)
 
 
 def _files(
