@@ -246,8 +246,8 @@ def _changes(book: Book) -> tuple[Block, ...]:
     ]
     if since := facts.since_scores:
         notes.append(
-            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would have "
-            f"moved by the old rules, too: they themselves changed. {words.count(since.new)} are new, "
+            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would "
+            f"have moved by the old rules, too: they themselves changed. {words.count(since.new)} are new, "
             f"{words.count(since.gone)} are no longer there."
         )
     return (

@@ -117,6 +117,9 @@ def glossary(model: Model) -> tuple[Note, ...]:
         Note("Index", f"100 is the average of all {noun}, 200 twice and 50 half of it. From 80 to 120 is ordinary."),
         Note("Rate", f"Share of {noun} for whom this holds: {outcome}" + (f" ({horizon})." if horizon else ".")),
         Note("Holdout", f"{noun.capitalize()} not used to train the second model. Rates are measured on them."),
+        Note(
+            "Probability", f"What the second model expects of each of the {noun}, from what it learned of the others."
+        ),
         Note("Decile", f"A tenth of all {noun} by probability. 10 holds the most likely."),
         Note(
             "One ordinary step",
