@@ -64,12 +64,14 @@ def write_comparison(
 def _made(model: Model, siblings: tuple[Link, ...], progress: Callable[[str], None]) -> tuple[bytes, bytes]:
     """The memo as PDF and as page."""
     progress("collecting the facts")
-    document = memo(model, siblings)
-    runtime.prepare()
     # Another process typesets the PDF, while this one makes the page.
     worker = PdfWorker() if has_room() else None
-    progress("laying out the pages")
     try:
+        document = memo(model, siblings)
+        progress("laying out the pages")
+        document.pictures()
+        # After the charts, as the library that draws them makes this too, and one at a time.
+        runtime.prepare()
         if worker:
             worker.begin(document.job())
         page = document.web_page().encode()
