@@ -76,7 +76,7 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
     "init": (api.draft_contract,),
     "train": (api.train, api.Model.save, TrainingOptions),
     "score": (api.Model.score_files, ScoringOptions, Control),
-    "playbook": (api.Model.playbook, api.Model.check_plan),
+    "playbook": (api.Model.playbook, api.Model.check_plan, api.Model.write_plan),
     "compare": (api.Model.compare,),
     "monitor": (api.Model.monitor,),
     "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
@@ -86,7 +86,8 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
 }
 IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
-    "customers": "frame", "rules": "segments", "conditions": "segments",  # fields of the options of segments
+    "customers": "frame", "write_plan": "out",
+    "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
 # Progress and format are what a terminal shows; a model is the object itself; from a share of rejected rows on, the
 # exit code of training is 3; and `check_plan` is a method.

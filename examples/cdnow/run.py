@@ -150,7 +150,7 @@ def run(out: Path, seed: int, overwrite: bool, quiet: bool) -> None:
     tables.write(early, out / "customers.parquet", overwrite)
     tables.write(later, out / "later.parquet", overwrite)
     with progress(quiet) as report:
-        options = TrainingOptions(seed=seed, date=LATER_CUT)
+        options = TrainingOptions(seed=seed, date=LATER_CUT, as_of=TRAIN_CUT)
         learned = train(Source(early, "customers"), contract, options, report, Source(later, "later")).model
         model.save(learned, out / "model", overwrite)
         done = score.run(

@@ -74,6 +74,8 @@ def toml(
         'outcome = "buys"  # CONFIRM: what label 1 means',
         'currency = "$"  # CONFIRM',
         'noun = "customers"',
+        '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions',
+        "# as_of = 2026-03-01  # the day up to which the table looks",
         "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]",
     ]
     lines += [_comment(f"{guess.name} is ignored: {guess.note}. CONFIRM") for guess in left_out]
