@@ -14,7 +14,7 @@ from northstar_explain import model as models
 from northstar_explain.contract import Contract
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
-from northstar_explain.report.playbook import playbook_facts, write_playbook
+from northstar_explain.report.playbook import plays_of, write_playbook
 
 ROOT = Path(__file__).parent.parent
 
@@ -67,11 +67,11 @@ def test_the_playbook_shows_the_facts(model: Model, tmp_path: Path) -> None:
     written = write_playbook(model, tmp_path / "a")
     reader = pypdf.PdfReader(written.pdf)
     pages = ["".join(page.extract_text().split()) for page in reader.pages]
-    for sheet, alone in zip(playbook_facts(model).segments, written.segments, strict=True):
-        shown = (sheet.name, sheet.definition, sheet.customers, sheet.share, sheet.rate, *map(str, sheet.play.do))
+    for segment, alone in zip(model.segmentation.segments, written.segments, strict=True):
+        shown = (segment.name, segment.definition, f"{segment.customers:,}", *map(str, plays_of(model)[segment.id].do))
         texts = ["".join(text.split()) for text in shown]
-        assert sum(all(text in page for text in texts) for page in pages) == 1, sheet.id
-        assert len(pypdf.PdfReader(alone).pages) == 1
+        assert sum(all(text in page for text in texts) for page in pages) == 1, segment.id
+        assert len(pypdf.PdfReader(alone).pages) == 2
     fonts = {
         str(font["/BaseFont"])
         for p in reader.pages

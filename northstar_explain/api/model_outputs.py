@@ -38,8 +38,8 @@ class ModelOutputs:
         Parameters
         ----------
         out : path
-            The folder for ``playbook.pdf``, ``playbook.html``, ``playbook.docx``, ``summary.pdf``, ``summary.html`` and a
-            PDF per segment.
+            The folder for ``playbook.pdf``, ``playbook.html``, ``playbook.docx``, ``summary.pdf``, ``summary.html`` and
+            a PDF per segment.
         plan : Plan or path of a ``playbook.toml``, optional
             Names, owners, actions, offers, KPIs, colors, logo.
         overwrite : bool, default False

@@ -10,7 +10,9 @@ from helpers import explain
 
 from northstar_explain.errors import PlanError
 from northstar_explain.model import Model
-from northstar_explain.report.playbook import check_plan, playbook_facts, read_plan, write_playbook
+from northstar_explain.report.document.fonts import without_font
+from northstar_explain.report.playbook import check_plan, read_plan, write_playbook
+from northstar_explain.report.playbook.book import book_of
 
 # One grey pixel.
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
@@ -54,12 +56,12 @@ def test_decisions_are_on_the_page(model: Model, tmp_path: Path) -> None:
              "Once a quarter", "Visits", "30 June 2026", "20%")  # fmt: skip
     for words in shown:
         assert words.replace(" ", "") in sheet, words
-    assert "UNASSIGNED" not in sheet
-    assert "UNASSIGNED" in reader.pages[3].extract_text()  # S2 has no owner and no KPI
+    assert "Toconfirm" not in sheet
+    assert "To confirm: KPI" in reader.pages[3].extract_text()  # S2 has no owner and no KPI
     assert len(reader.pages[0].images) == 1
-    book = playbook_facts(model, read_plan(tmp_path / "playbook.toml", model))
-    assert book.segments[0].accent == "#123456"
-    assert len({one.accent for one in book.segments}) == len(book.segments)
+    book = book_of(model, read_plan(tmp_path / "playbook.toml", model))
+    assert book.colors["S1"] == "#123456"
+    assert len(set(book.colors.values())) == len(book.segments)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +141,18 @@ def test_a_name_that_says_the_opposite_is_found(model: Model, tmp_path: Path) ->
         f.message for f in check_plan(model, read_plan(path, model)) if f.where == f"segments.{segment.id}.name"
     ]
     assert any(f'"{word}"' in message and contract[item.feature].words in message for message in messages)
+
+
+def test_characters_without_a_font_are_named(model: Model, model_dir: Path, tmp_path: Path) -> None:
+    # Of a plane in which Unicode has assigned nothing that fonts show, beside one that every font has.
+    text = '[segments.S1]\nname = "Guests \U0001fae9 é"\n'
+    path = plan_file(tmp_path, text)
+    if not without_font("\U0001fae9"):
+        pytest.skip("this machine has a font with the newest emoji")
+    (found,) = [one for one in check_plan(model, read_plan(path, model)) if one.kind == "cannot be printed"]
+    assert found.where == "segments.S1" and "U+1FAE9" in found.message and "é" not in found.message
+    result = explain("playbook", "--model", model_dir, "--plan", path, "--out", tmp_path / "pb", "--quiet")
+    assert result.exit_code == 0 and "U+1FAE9" in result.stderr
 
 
 def test_check_from_the_command_line(model_dir: Path, tmp_path: Path) -> None:

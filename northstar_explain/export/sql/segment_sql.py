@@ -81,8 +81,8 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
 def conditions_sql(model: Model) -> dict[str, tuple[str, ...]]:
     """The rules of each segment as conditions on the columns of the table, one text for each rule.
 
-    They are for people to read, and run as they are where the columns hold NULL for what is missing; `segments_sql` writes
-    what a dialect needs.
+    They are for people to read, and run as they are where the columns hold NULL for what is missing; `segments_sql`
+    writes what a dialect needs.
     """
     target = dialect("duckdb")
 

@@ -27,7 +27,8 @@ def decile_columns(shares: Sequence[float], color: str, strength: Mapping[int, f
     Chart
     """
     values = [
-        {"decile": place, "share": share, "color": tint(color, strength[place]), "label": f"{100 * share:.0f}" if share >= 0.005 else ""}
+        {"decile": place, "share": share, "color": tint(color, strength[place]),
+         "label": f"{100 * share:.0f}" if share >= 0.005 else ""}
         for place, share in enumerate(shares, 1)
     ]  # fmt: skip
     spec = {
@@ -47,7 +48,8 @@ def decile_columns(shares: Sequence[float], color: str, strength: Mapping[int, f
                 "encoding": {
                     "color": {"field": "color", "type": "nominal", "scale": None},
                     "tooltip": [{"field": "decile", "title": "Decile"},
-                                {"field": "share", "type": "quantitative", "format": ".1%", "title": "Share of the segment"}],
+                                {"field": "share", "type": "quantitative", "format": ".1%",
+                                 "title": "Share of the segment"}],
                 },
             },
             {"mark": {"type": "text", "baseline": "bottom", "dy": -2}, "encoding": {"text": {"field": "label"}}},

@@ -91,15 +91,25 @@ class Document:
         fonts = font_assets([share.page() for share in shares], pictures)
         return [share.job(fonts) for share in shares]
 
-    def web_page(self) -> str:
-        """One HTML file that loads nothing: font, style, charts and the script that draws them are inside."""
+    def web_page(self, font: bytes | None = None) -> str:
+        """One HTML file that loads nothing: font, style, charts and the script that draws them are inside.
+
+        Parameters
+        ----------
+        font : bytes, optional
+            Our font with at least the characters of the page; by default it is subset for this page, in a second.
+
+        Returns
+        -------
+        str
+        """
         charts = any(isinstance(figure.chart, Chart) for figure in figures(self._blocks))
         scripts = (runtime(), drawing()) if charts else ()
         policy = Markup(" ".join(one.source for one in scripts) or "'none'")
         page = html(_TEMPLATE, document=self, web={"policy": policy, "style": _STYLE_HERE})
         # The font needs the characters of the page, so it comes in last, and the scripts, which need none, after it.
-        font = woff2_url(inter(page))
-        style = "\n".join(map(stylesheet, ("charts.css", _STYLE, *self.styles))).replace(FONT, font)
+        address = woff2_url(font or inter(page))
+        style = "\n".join(map(stylesheet, ("charts.css", _STYLE, *self.styles))).replace(FONT, address)
         page = page.replace(_STYLE_HERE, style, 1)
         return page.replace("</body>", "".join(f"<script>{one.text}</script>\n" for one in scripts) + "</body>")
 

@@ -93,7 +93,8 @@ class _Warnings(logging.Handler):
 def _of_inter() -> frozenset[str]:
     from fontTools.ttLib import TTFont
 
-    return frozenset(map(chr, TTFont(_path(), lazy=True).getBestCmap()))
+    with TTFont(_path(), lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
 
 
 def woff2_url(font: bytes) -> str:

@@ -60,7 +60,7 @@ def docx(document: Document) -> bytes:
     file.add_heading(_plain(document.heading), 0)
     _add_all(file, document.front)
     for chapter in document.chapters:
-        file.add_page_break()
+        file.add_page_break()  # type: ignore[no-untyped-call]  # python-docx has few types
         if chapter.eyebrow:
             file.add_paragraph(_plain(chapter.eyebrow))
         file.add_heading(_plain(chapter.title), 1)

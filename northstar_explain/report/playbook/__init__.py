@@ -1,4 +1,4 @@
-"""The playbook: cover, all segments, a page each, whom to contact first, rules, method and glossary; and its summary."""
+"""The playbook: cover, all segments, a page each, whom to contact first, rules, method, glossary; and its summary."""
 
 from northstar_explain.report.playbook.plan import Plan, read_plan
 from northstar_explain.report.playbook.plan_check import check_plan

@@ -41,8 +41,17 @@ def whole_book(book: Book, siblings: Sequence[Link] = ()) -> Document:
         *(page(book) for page in BACK),
     )
     logo = (Text(Markup(f'<img src="{LOGO}" alt="Logo">'), "logo"),) if book.plan.logo else ()
-    return Document(book.title, VARIANT, pages, book.title, "Segment playbook", (*logo, *cover(book)), book.imprint,
-                    tuple(siblings), STYLES)  # fmt: skip
+    return Document(
+        book.title,
+        VARIANT,
+        pages,
+        book.title,
+        "Segment playbook",
+        (*logo, *cover(book)),
+        book.imprint,
+        tuple(siblings),
+        STYLES,
+    )
 
 
 def sheets(whole: Document) -> list[Document]:
@@ -67,13 +76,21 @@ def alone(segment: Segment, whole: Document, book: Book) -> Document:
         blocks += [Heading("Its rule in SQL"), sql_table(book, (segment,))]
     blocks += [Heading("What the words mean"), Facts(tuple((note.title, note.text) for note in glossary(book.model)))]
     behind = Chapter("words", f"{segment.id} among the {len(book.segments)} segments", tuple(blocks))
-    return replace(whole, title=f"{segment.name}: {book.title}", variant=f"{VARIANT} single", heading=page.title,
-                   eyebrow=page.eyebrow, front=page.blocks, chapters=(behind,), siblings=())  # fmt: skip
+    return replace(
+        whole,
+        title=f"{segment.name}: {book.title}",
+        variant=f"{VARIANT} single",
+        heading=page.title,
+        eyebrow=page.eyebrow,
+        front=page.blocks,
+        chapters=(behind,),
+        siblings=(),
+    )
 
 
 def summary(book: Book) -> Document:
     """One page for those who read no more than that."""
-    noun, together = book.contract.noun, book.model.evaluation.together
+    noun = book.contract.noun
     rows = tuple(
         (
             f"{one.id} {one.name}",

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
 from northstar_explain.model.segments import Segment
+from northstar_explain.report import statements
 from northstar_explain.report.charts.segment_band import segment_band
 from northstar_explain.report.charts.segment_sizes import SizeRow, segment_sizes
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.blocks import Block, Cell, Chapter, Facts, Figure, Table, Text
+from northstar_explain.report.document.blocks import (
+    Block,
+    Cell,
+    Chapter,
+    Facts,
+    Figure,
+    Heading,
+    ItemList,
+    Link,
+    Table,
+    Text,
+)
 from northstar_explain.report.playbook.book import Book
 
 # A grey that no segment has, for everybody.
@@ -17,21 +31,42 @@ _EVERYBODY = "#8b939c"
 def cover(book: Book) -> tuple[Block, ...]:
     """What stands on the cover below the title."""
     noun, model = book.contract.noun, book.model
-    lead = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments: what to do with each, and who they are."
+    lead = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments: what to do with each, who they are."
     rows = tuple(
-        (Cell(f"{one.id} {one.name}", book.plays[one.id].message.text), words.percent(one.share))
+        (Link(f"{one.id} {one.name}", address=f"#{one.id}"), book.plays[one.id].message.text, words.percent(one.share))
         for one in book.segments
     )
+    dated = statements.data_as_of(model.manifest) or statements.data_undated(model.manifest)
     imprint = (
-        ("Model", f"{model.id}, made on {words.day(str(model.manifest['date']))}"),
+        ("Data", f"{words.count(book.customers)} {noun}. {dated}."),
+        ("Model", f"{model.id}. {statements.made_on(model.manifest)}."),
         ("Owner of this playbook", book.plan.owner or "nobody yet, to confirm"),
     )
     return (
         Text(lead, "lead"),
         Figure(segment_band(size_rows(book), noun)),
-        Table(("Segment, and what to tell them", f"Share of {noun}"), rows, widths=(82, 18)),
+        Table(("Segment", "What to tell them", "Share"), rows, words=2, widths=(38, 50, 12)),
+        Heading("First steps"),
+        ItemList(tuple(first_steps(book)), ordered=True),
         Facts(imprint),
     )
+
+
+def first_steps(book: Book) -> Iterator[str]:
+    """What somebody who opens the book can do at once."""
+    outcomes, facts = book.model.evaluation.segments.holdout_outcomes, book.model.evaluation.segments
+    most = max(book.segments, key=lambda one: outcomes[one.id].share_of_buyers if one.id in outcomes else 0.0)
+    yield f"{book.plays[most.id].contact.line.text} of {most.id} {most.name}."
+    yield "Choose a control group at random among those to contact, and leave it out from the first day."
+    if any(not one.owner or not one.kpi for one in (book.plan[segment.id] for segment in book.segments)):
+        yield "Give each segment an owner, a KPI and a review date; what is printed as “to confirm” is a proposal."
+    careful = (
+        statements.no_number_meets_all(facts)
+        or statements.others_meet_all(facts)
+        or statements.not_to_build_on(facts.stability)
+    )
+    if careful:
+        yield f"{careful}."
 
 
 def overview(book: Book) -> Chapter:
@@ -48,22 +83,31 @@ def overview(book: Book) -> Chapter:
         _headline(book),
         (
             Figure(segment_sizes([*size_rows(book), everybody(book)], noun, outcome)),
-            Table(tuple(head), tuple(_row(one, book) for one in book.segments), style="segments",
-                  widths=(51, 12, 12, 12, 13) if facts.spend else (60, 14, 13, 13)),
+            Table(
+                tuple(head),
+                tuple(_row(one, book) for one in book.segments),
+                style="segments",
+                widths=(51, 12, 12, 12, 13) if facts.spend else (60, 14, 13, 13),
+            ),
             Text(note, "fine"),
         ),
         "All segments",
-    )  # fmt: skip
+    )
 
 
 def size_rows(book: Book) -> list[SizeRow]:
     """The segments in the order of the book, for the charts."""
     outcomes = book.model.evaluation.segments.holdout_outcomes
     return [
-        SizeRow(one.id, book.colors[one.id], one.share, outcomes[one.id].purchase_rate if one.id in outcomes else None,
-                outcomes[one.id].share_of_buyers if one.id in outcomes else None)
+        SizeRow(
+            one.id,
+            book.colors[one.id],
+            one.share,
+            outcomes[one.id].purchase_rate if one.id in outcomes else None,
+            outcomes[one.id].share_of_buyers if one.id in outcomes else None,
+        )
         for one in book.segments
-    ]  # fmt: skip
+    ]
 
 
 def everybody(book: Book) -> SizeRow:
@@ -74,8 +118,10 @@ def everybody(book: Book) -> SizeRow:
 def _row(segment: Segment, book: Book) -> tuple[Cell, ...]:
     facts = book.model.evaluation.segments
     outcome, stability = facts.holdout_outcomes.get(segment.id), facts.stability[segment.id]
-    spend = [Cell(words.percent(one.share), f"index {words.index(one.index)}")
-             for one in ([facts.spend.segments[segment.id]] if facts.spend else [])]  # fmt: skip
+    spend = [
+        Cell(words.percent(one.share), f"index {words.index(one.index)}")
+        for one in ([facts.spend.segments[segment.id]] if facts.spend else [])
+    ]
     rate = (
         Cell(words.percent(outcome.purchase_rate), f"index {words.index(outcome.index)}")
         if outcome

@@ -15,9 +15,21 @@ from northstar_explain.model.tree import Leaf, Split, Tree, depth
 from northstar_explain.model.wording import capital, phrases
 from northstar_explain.report.charts.rule_tree import rule_tree
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.blocks import Block, Cell, Chapter, Columns, Facts, Figure, Heading, Table, Text
+from northstar_explain.report.document.blocks import (
+    Block,
+    Cell,
+    Chapter,
+    Columns,
+    Facts,
+    Figure,
+    Heading,
+    Table,
+    TableCell,
+    Text,
+)
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.method import glossary, limits, method
+from northstar_explain.report.playbook.segment_page import decile_words
 from northstar_explain.report.treatments import TREATMENTS
 
 # What stands beside the book, for those who have only found this file.
@@ -40,30 +52,43 @@ def contacts(book: Book) -> Chapter:
     rows = tuple(
         (f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments
     )
-    sizes = tuple(
+    sizes: tuple[tuple[TableCell, ...], ...] = tuple(
         (f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
         for one in book.segments
     )
-    heads = [f"Deciles {deciles[0]} to {deciles[-1]}" for deciles in CONTACT_BANDS.values()]
+    heads = list(map(decile_words, CONTACT_BANDS.values()))
     return Chapter(
         "contacts",
         first_fifth(book),
         (
-            Text("The segment says what to tell people; the probability, whom to contact first. Write one message per segment, "
-                 "and send it from decile 10 downwards until the budget is spent.", "lead"),
-            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(25, *(7.5,) * 10)),
-            Text(f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.", "fine"),
-            Columns(tuple((Heading(head), Text(f"{todo}.")) for head, (_, _, todo) in zip(heads, TREATMENTS, strict=True)),
-                    style="thirds"),
+            Text(
+                "The segment says what to tell people; the probability, whom to contact first. Write one message per "
+                "segment, and send it from decile 10 downwards until the budget is spent.",
+                "lead",
+            ),
+            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(20, *(8,) * 10)),
+            Text(
+                f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.",
+                "fine",
+            ),
+            Columns(
+                tuple((Heading(head), Text(f"{todo}.")) for head, (_, _, todo) in zip(heads, TREATMENTS, strict=True)),
+                style="thirds",
+            ),
             Table(("Segment", *heads), sizes, style="bands", widths=(40, 20, 20, 20)),
-            Text(f"{noun.capitalize()} of the whole table, and the rate that was measured on those of them in the holdout "
-                 f"(from {AUDIENCE_MIN_CUSTOMERS} on).", "fine"),
+            Text(
+                f"{noun.capitalize()} of the whole table, and the rate measured on those of them in the holdout "
+                f"(from {AUDIENCE_MIN_CUSTOMERS} on).",
+                "fine",
+            ),
             Heading("Likely is not persuadable"),
-            Text("Many in the top deciles would have acted anyway. Who acts because of a contact shows only in comparison with a "
-                 "control group, chosen at random and left out of every campaign."),
+            Text(
+                "Many in the top deciles would have acted anyway. Who acts because of a contact shows only in "
+                "comparison with a control group, chosen at random and left out of every campaign."
+            ),
         ),
         "Whom to contact first",
-    )  # fmt: skip
+    )
 
 
 def first_fifth(book: Book) -> str:
@@ -101,7 +126,7 @@ def tree(book: Book) -> Chapter:
     asked = questions(book.model.segmentation.tree, book)
     blocks: list[Block] = [
         Text(
-            "Start at the top, answer and follow the line. Every path ends in exactly one segment, here and in the database.",
+            "Start at the top, answer and follow the line. Every path ends in one segment, here and in the database.",
             "lead",
         ),
         Figure(rule_tree(asked, book.names, book.colors)),
@@ -120,8 +145,13 @@ def tree(book: Book) -> Chapter:
 def sql_table(book: Book, segments: Sequence[Segment]) -> Table:
     """The rules of segments as conditions for a database."""
     rows = tuple((one.id, Markup(" <strong>OR</strong> ").join(book.sql[one.id])) for one in segments)
-    return Table(("", "Condition on the columns of the table; explain sql prints the whole statement"), rows, words=2,
-                 widths=(6, 94), style="sql")  # fmt: skip
+    return Table(
+        ("", "Condition on the columns of the table; explain sql prints the whole statement"),
+        rows,
+        words=2,
+        widths=(6, 94),
+        style="sql",
+    )
 
 
 def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:
@@ -143,10 +173,13 @@ def method_page(book: Book) -> Chapter:
     return Chapter(
         "method",
         "Two separate models: one describes people, the other predicts who acts",
-        (Columns(halves, style="halves"), Heading("What it cannot tell"),
-         Table(("", "", "Figure"), rows, words=2, widths=(24, 62, 14), style="notes")),
+        (
+            Columns(halves, style="halves"),
+            Heading("What it cannot tell"),
+            Table(("", "", "Figure"), rows, words=2, widths=(24, 62, 14), style="notes"),
+        ),
         "How this was made",
-    )  # fmt: skip
+    )
 
 
 def glossary_page(book: Book) -> Chapter:
@@ -154,39 +187,72 @@ def glossary_page(book: Book) -> Chapter:
     return Chapter(
         "glossary",
         "What the words mean, and what changed",
-        (Facts(tuple((note.title, note.text) for note in glossary(book.model))), Heading("What changed"), *_changes(book),
-         Heading("The files beside this one"), Facts(FILES)),
+        (
+            Facts(tuple((note.title, note.text) for note in glossary(book.model))),
+            Heading("What changed"),
+            *_changes(book),
+            Heading("The files beside this one"),
+            Facts(FILES),
+        ),
         "Glossary and changes",
-    )  # fmt: skip
+    )
 
 
 def _changes(book: Book) -> tuple[Block, ...]:
     facts, noun, names = book.model.evaluation.segments.update, book.contract.noun, book.names
     if facts is None:
-        return (Text("This is the first model: there is nothing to compare it with yet. From the next update on, this page shows "
-                     "which segments stayed, which are new or gone, and who moved."),)  # fmt: skip
-    rows = [
-        (f"{one.id} {names[one.id]}", "kept", words.count(one.customers_before), words.count(one.customers_now), f"{one.jaccard:.0%}")
-        for one in facts.matched
-    ] + [
-        (f"{one.id} {names[one.id]}", f"new{_mostly(one.came_from, 'from')}", "–", words.count(sum(one.came_from.values())), "–")
-        for one in facts.added
-    ] + [
-        (f"{one.id} {one.name}", f"gone{_mostly(one.went_to, 'to')}", words.count(sum(one.went_to.values())), "–", "–")
-        for one in facts.retired
-    ]  # fmt: skip
-    notes = [f"{words.count(facts.moved_by_model)} of {words.count(facts.customers)} {noun} "
-             f"({words.percent(facts.moved_by_model / (facts.customers or 1))}) are in another segment than by the rules of the "
-             "earlier model, on the same values."]  # fmt: skip
+        return (
+            Text(
+                "This is the first model: there is nothing to compare it with yet. From the next update on, this page "
+                "shows which segments stayed, which are new or gone, and who moved."
+            ),
+        )
+    rows = (
+        [
+            (
+                f"{one.id} {names[one.id]}",
+                "kept",
+                words.count(one.customers_before),
+                words.count(one.customers_now),
+                f"{one.jaccard:.0%}",
+            )
+            for one in facts.matched
+        ]
+        + [
+            (
+                f"{one.id} {names[one.id]}",
+                f"new{_mostly(one.came_from, 'from')}",
+                "–",
+                words.count(sum(one.came_from.values())),
+                "–",
+            )
+            for one in facts.added
+        ]
+        + [
+            (
+                f"{one.id} {one.name}",
+                f"gone{_mostly(one.went_to, 'to')}",
+                words.count(sum(one.went_to.values())),
+                "–",
+                "–",
+            )
+            for one in facts.retired
+        ]
+    )
+    notes = [
+        f"{words.count(facts.moved_by_model)} of {words.count(facts.customers)} {noun} "
+        f"({words.percent(facts.moved_by_model / (facts.customers or 1))}) are in another segment than by the rules "
+        "of the earlier model, on the same values."
+    ]
     if since := facts.since_scores:
         notes.append(
-            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would have moved by "
-            f"the old rules, too: they themselves changed. {words.count(since.new)} are new, {words.count(since.gone)} are no "
-            "longer there."
+            f"Of {words.count(since.customers)} {noun} scored before, {words.count(since.moved_by_customer)} would "
+            f"have moved by the old rules, too: they themselves changed. {words.count(since.new)} are new, "
+            f"{words.count(since.gone)} are no longer there."
         )
     return (
         Text(
-            f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both applied to today’s {noun}."
+            f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both on the {noun} of now."
         ),
         Table(("Segment", "What happened", "By the old rules", "By the new", "In common"), tuple(rows), words=2),
         *(Text(note) for note in notes),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from northstar_explain.report.document.press import PdfJob, Press, pdf_bytes, rare_garbage_collection
 
 # Sizes of type in playbook.css, the largest first; the last ones leave out what a page can do without.
-LEVELS = 6
+LEVELS = 7
 VARIANT = "playbook fit-0"
 
 
@@ -46,12 +46,13 @@ def fit(press: Press, page: str, first: int = 0) -> Fitted:
 
 def fit_all(press: Press, pages: Iterable[str]) -> Iterator[Fitted]:
     """Lay out pages one after the other."""
-    first = 0
+    first, before = 0, 0
     for page in pages:
-        fitted = fit(press, page, first)
+        # Pages that follow one another are much alike, and each attempt takes time: a longer one begins at the level of
+        # the one before, a shorter one at the next larger size.
+        fitted = fit(press, page, max(0, first - (len(page) < before)))
         yield fitted
-        # Pages that follow one another are much alike, and each attempt takes time: the next begins near this level.
-        first = max(0, fitted.level - 1)
+        first, before = fitted.level, len(page)
 
 
 def fitted_pdfs(job: PdfJob) -> list[bytes]:

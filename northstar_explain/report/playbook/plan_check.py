@@ -16,8 +16,8 @@ from northstar_explain.report.document.fonts import no_font, without_font
 from northstar_explain.report.playbook.book import planned
 from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, level, levels
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
-from northstar_explain.report.playbook.plays import contact_of, plays_of
-from northstar_explain.report.playbook.segment_page import duties
+from northstar_explain.report.playbook.plays import plays_of
+from northstar_explain.report.playbook.segment_page import contacted, duties
 from northstar_explain.report.statements import control_size, smallest_rise
 
 UNASSIGNED, CONTRADICTS, BOXES = "unassigned", "contradicts the data", "cannot be printed"
@@ -141,7 +141,7 @@ def _control(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.control_group is None:
         return
     # Of those who are contacted first, in the whole table: a control group of the others would show nothing.
-    band = model.evaluation.audiences.segments[segment.id].bands[contact_of(segment, model).band]
+    band = contacted(segment, model)
     if smallest_rise(band, plan.control_group) is None:
         size = words.count(control_size(band, plan.control_group))
         who = f"{plan.control_group:.0%} of those contacted are {size} {model.contract.noun}"

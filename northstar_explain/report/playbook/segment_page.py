@@ -13,6 +13,7 @@ from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CO
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital
+from northstar_explain.report import statements
 from northstar_explain.report.charts.decile_columns import decile_columns
 from northstar_explain.report.charts.differences import Difference, differences
 from northstar_explain.report.document import numbers as words
@@ -38,8 +39,6 @@ ORDINARY = (80.0, 120.0)
 MOST_ROWS, MOST_VALUES, MOST_STAGES = 6, 4, 2
 # How dark the deciles of each band are, in the order in which they are contacted.
 STRENGTHS = (1.0, 0.55, 0.25)
-# Shares for a control group; the first that can detect an uplift of 5 in 100 is proposed.
-CONTROLS, _DETECTABLE = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
 
 
 def segment_page(segment: Segment, book: Book) -> Chapter:
@@ -64,7 +63,7 @@ def segment_page(segment: Segment, book: Book) -> Chapter:
 
 
 class _Lines:
-    """Lines of a play, each with the figures that it rests on; a page gives every figure once, beside the first line."""
+    """Lines of a play, each with the figures that it rests on; a page gives every figure once."""
 
     def __init__(self, noun: str) -> None:
         self._noun, self._given = noun, set[str]()
@@ -72,15 +71,15 @@ class _Lines:
     def show(self, line: Line) -> str:
         """A line with its figures in small type."""
         if line.general or not line.fact:
-            return rich("{} <small>General advice.</small>", line.text) if line.general else line.text
-        return rich("{} <small>{}</small>", line.text, self.figures(line.fact) or "Figures as above.")
+            return rich("{} <small>(general advice)</small>", line.text) if line.general else line.text
+        return rich("{} <small>({})</small>", line.text, self.figures(line.fact) or "figures as above")
 
     def figures(self, fact: str) -> str:
         """The figures that the page does not give yet."""
         short = fact.replace(f"; of all {self._noun} ", ", all ").replace(f"; all {self._noun} ", ", all ")
         new = [part for part in short.replace(f", all {self._noun} ", ", all ").split("; ") if part not in self._given]
         self._given.update(new)
-        return f"{capital('; '.join(new))}." if new else ""
+        return "; ".join(new)
 
 
 def _figures(segment: Segment, book: Book) -> Block:
@@ -103,13 +102,16 @@ def _figures(segment: Segment, book: Book) -> Block:
 def _todo(segment: Segment, book: Book, lines: _Lines) -> Block:
     play, plan = book.plays[segment.id], book.plan[segment.id]
     first = (Text(lines.show(play.message), "message"), Text(lines.show(play.contact.line), "close"))
-    lists = [(Heading(title), ItemList(tuple(map(lines.show, said)), ordered=True))
-             for title, said in (("Do", play.do), ("Do not", play.avoid)) if said]  # fmt: skip
+    lists = [
+        (Heading(title), ItemList(tuple(map(lines.show, said)), ordered=True))
+        for title, said in (("Do", play.do), ("Do not", play.avoid))
+        if said
+    ]
     details = [(title, lines.show(line)) for title, line in (("Offer", play.offer), ("When", play.cadence)) if line]
     if play.channels:
         details.append(("Channels", Markup(" ").join(map(lines.show, play.channels))))
     agreed = (Text(one, "close") for one in _agreed(segment, book.model, plan, play.kpi.text))
-    blocks = (*first, Columns(tuple(lists), style="halves"), Facts(tuple(details)), *agreed)
+    blocks: tuple[Block, ...] = (*first, Columns(tuple(lists), style="halves"), Facts(tuple(details)), *agreed)
     return Callout(blocks, "What to do", "todo", book.colors[segment.id])
 
 
@@ -178,18 +180,29 @@ def _inside(segment: Segment, book: Book, lines: _Lines) -> tuple[Block, ...]:
         *(Text(lines.show(one), "close") for one in play.traits),
         *_places(segment, book),
     )
-    return (Heading("Among them"), *found) if found else ()
+    return (Columns(((Heading("Among them"), *found),), style="spare-3"),) if found else ()
 
 
 def _places(segment: Segment, book: Book) -> tuple[Block, ...]:
     """Where they are, where they came from and what they use, with the size of each part."""
     found = [(one, list(one.segments[segment.id].items())) for one in book.model.evaluation.audiences.breakdowns]
     return tuple(
-        Text(rich("<strong>{}</strong> {}", capital(book.contract[one.feature].words), _counted(
-            [*values[:MOST_VALUES], ("others", one.others[segment.id] + sum(n for _, n in values[MOST_VALUES:])),
-             ("unknown", one.unknown[segment.id])])), "close spare-1")
+        Text(
+            rich(
+                "<strong>{}</strong> {}",
+                capital(book.contract[one.feature].words),
+                _counted(
+                    [
+                        *values[:MOST_VALUES],
+                        ("others", one.others[segment.id] + sum(n for _, n in values[MOST_VALUES:])),
+                        ("unknown", one.unknown[segment.id]),
+                    ]
+                ),
+            ),
+            "close spare-1",
+        )
         for one, values in found
-    )  # fmt: skip
+    )
 
 
 def _counted(parts: Sequence[tuple[str, int]]) -> str:
@@ -200,13 +213,15 @@ def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
     facts = book.model.evaluation.segments
     border, stability = facts.borderline[segment.id], facts.stability[segment.id]
     # The nearest first; equal shares by id, so that the same facts give the same page.
-    near = [f"{id} ({share:.0%})" for id, share in sorted(border.toward.items(), key=lambda one: (-one[1], one[0]))[:3]
-            if share >= 0.005]  # fmt: skip
-    text = f"Stability {stability:.2f}, {stability_words(stability)}."
-    if near:
-        text += (
-            f" {border.share:.0%} are one ordinary step away from another segment, most of them from {', '.join(near)}."
-        )
+    near = [
+        f"{id} ({share:.0%})"
+        for id, share in sorted(border.toward.items(), key=lambda one: (-one[1], one[0]))[:3]
+        if share >= 0.005
+    ]
+    border_words = statements.some_on_the_border(border) or statements.nobody_on_the_border(border)
+    text = f"Stability {stability:.2f}, {stability_words(stability)}. {border_words}" + (
+        f": {', '.join(near)}." if near else "."
+    )
     return (Text(rich("<strong>How firm it is</strong> {}", text), "close spare-2"),)
 
 
@@ -227,12 +242,16 @@ def _bands(segment: Segment, book: Book) -> tuple[Text, ...]:
 
 
 def _band(key: str, band: Band, noun: str) -> Markup:
-    deciles = CONTACT_BANDS[key]
     said = f"{words.count(band.customers)} {noun}"
     # Of fewer, a rate says more about chance than about the segment.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
         said += f", rate {words.percent(band.purchase_rate)}"
-    return rich("<strong>{} to {}</strong> {}", deciles[0], deciles[-1], said)
+    return rich("<strong>{}:</strong> {}", decile_words(CONTACT_BANDS[key]), said)
+
+
+def decile_words(steps: Sequence[int]) -> str:
+    """Deciles that are treated alike."""
+    return f"Deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
 
 
 class Duty(NamedTuple):
@@ -248,29 +267,25 @@ def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> tuple
     """The tasks of a segment, with a proposal where one is not assigned."""
     control = "" if plan.control_group is None else f"{plan.control_group:.0%} of those who are contacted"
     review = words.day(plan.review) if plan.review else ""
-    tasks = (("KPI", plan.kpi, kpi), ("Owner", plan.owner, "nobody yet"),
-             ("Control group", control, _control_hint(segment, model)), ("Review date", review, "no day yet"))  # fmt: skip
+    tasks = (
+        ("KPI", plan.kpi, kpi),
+        ("Owner", plan.owner, "nobody yet"),
+        ("Control group", control, _control_hint(contacted(segment, model), model.contract.noun)),
+        ("Review date", review, "no day yet"),
+    )
     return tuple(Duty(name, value or hint, hint, not value) for name, value, hint in tasks)
 
 
-def _control_hint(segment: Segment, model: Model) -> str:
-    contact, noun = contact_of(segment, model), model.contract.noun
-    for share in CONTROLS:
-        uplift = smallest_uplift(segment, share, model)
-        if uplift is not None and uplift <= _DETECTABLE:
-            size = words.count(control_size(segment, share, model))
-            return f"{share:.0%} of those contacted first, {size} {noun}, can show a rise of {100 * uplift:g} in 100"
-    few = f"even half of the {words.count(contact.customers)} {noun} to contact"
-    return f"{CONTROLS[0]:.0%}, but {few} are too few to show a rise of {100 * _DETECTABLE:g} in 100"
+def _control_hint(band: Band, noun: str) -> str:
+    share = statements.control_share(band)
+    if share is None:
+        few = f"even half of the {words.count(band.customers)} {noun} to contact"
+        rise = f"a rise of {100 * statements.RISE_TO_SHOW:g} in 100"
+        return f"{statements.CONTROL_SHARES[0]:.0%}, but {few} are too few to show {rise}"
+    size, lift = words.count(statements.control_size(band, share)), statements.smallest_rise(band, share) or 0.0
+    return f"{share:.0%} of those contacted first, {size} {noun}, can show a rise of {100 * lift:g} in 100"
 
 
-def control_size(segment: Segment, share: float, model: Model) -> int:
-    """The customers of a control group: a share of those who are contacted, not of the whole segment."""
-    return round(share * contact_of(segment, model).customers)
-
-
-def smallest_uplift(segment: Segment, share: float, model: Model) -> float | None:
-    """The smallest of the stored uplifts that a share of those who are contacted can show; None where it shows none."""
-    band = model.evaluation.audiences.segments[segment.id].bands[contact_of(segment, model).band]
-    size = control_size(segment, share, model)
-    return min((one.uplift for one in band.control_sizes if one.customers_each <= size), default=None)
+def contacted(segment: Segment, model: Model) -> Band:
+    """Those of a segment who are contacted, of whom a control group is a share: not the whole segment."""
+    return model.evaluation.audiences.segments[segment.id].bands[contact_of(segment, model).band]

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 from northstar_explain import tables
@@ -23,7 +24,8 @@ from northstar_explain.report.document.press import (
     pdf_bytes,
     rare_garbage_collection,
 )
-from northstar_explain.report.document.render import html
+from northstar_explain.report.document.render import FONT, html
+from northstar_explain.report.document.runtime import runtime
 from northstar_explain.report.document.word import docx
 from northstar_explain.report.playbook.book import SEGMENT_PDF, Book, book_of
 from northstar_explain.report.playbook.contents import LOGO, alone, sheets, summary, whole_book
@@ -111,9 +113,9 @@ def write_playbook(
             worker.stop()
     progress(f"writing {folder}")
     tables.publish_folder(folder, data)
-    return WrittenPlaybook(
-        *(folder / name for name in names[:5]), tuple(folder / name for name in segments), long, boxes
-    )
+    pdf, page, word, summary_pdf, summary_page = (folder / name for name in names[:5])
+    alone = tuple(folder / name for name in segments)
+    return WrittenPlaybook(pdf, page, word, summary_pdf, summary_page, alone, long, boxes)
 
 
 def _files(
@@ -134,8 +136,10 @@ def _files(
     job = PdfJob(tuple(others), _STYLES, assets, tuple(one.title for one in handouts))
     if worker:
         worker.begin(job)
+        # After the charts, which the same library draws: it lets other threads work while it makes what pages draw with.
+        Thread(target=runtime).start()
     pdf, long = _book_pdf(parts, pages, assets, progress)
-    data = {PDF: pdf, PAGE: _page(whole, book.plan.logo)}
+    data = {PDF: pdf, PAGE: _page(whole, book.plan.logo, assets[FONT][0])}
     progress("writing the document and the summary")
     data |= {WORD: docx(whole), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
     made = worker.result() if worker else fitted_pdfs(job)
@@ -162,8 +166,8 @@ def _book_pdf(
     return whole, tuple(part.chapters[0].id if part.chapters else "cover" for part in long)
 
 
-def _page(whole: Document, logo: Logo | None) -> bytes:
-    text = whole.web_page()
+def _page(whole: Document, logo: Logo | None, font: bytes) -> bytes:
+    text = whole.web_page(font)
     return (
         text.replace(LOGO, f"data:{logo.kind};base64,{base64.b64encode(logo.data).decode()}") if logo else text
     ).encode()
