@@ -14,11 +14,13 @@ from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
+    from northstar_explain.api import Model
     from northstar_explain.model.names import Names
     from northstar_explain.options import CsvOptions, SqlOptions
-    from northstar_explain.training import TrainingOptions
+    from northstar_explain.training import Trained, TrainingOptions
 
 TOO_MANY_REJECTED = 3
+_NAMED = 5
 
 
 class TrainingFiles(NamedTuple):
@@ -80,8 +82,8 @@ def train(
     model: Path,
     files: TrainingFiles,
     options: dict[str, Any],
-    max_rejected: float,
     overwrite: bool,
+    as_json: bool,
     quiet: bool,
     csv: CsvOptions,
 ) -> int:
@@ -110,12 +112,11 @@ def train(
     if trained.later_rejected is not None:
         _remark_later_rejects(trained.later_rejected.num_rows, rejects_of(model)[1])
     # Loaded from disk: what is printed is what was written, and its golden rows have been scored once.
-    _print_facts(api.load(model).data, f"The model is written to {model}.")
+    _print_trained(api.load(model), model, as_json, quiet)
     data = trained.model.manifest["data"]
     _remark_repeated(data)
-    return _rejection_code(
-        trained.rejected.num_rows, data["rows"], max_rejected, rejects_of(model)[0], trained.ignored
-    )  # fmt: skip
+    _remark_rejected(trained, data["rows"], rejects_of(model)[0])
+    return 0
 
 
 def _remark_drafted(contract: Path) -> None:
@@ -278,14 +279,27 @@ def _print_facts(model: object, done: str = "") -> None:
     print_out(facts_text(model), done)
 
 
-def _rejection_code(rejected: int, rows: int, most: float, rejects: Path, ignored: tuple[str, ...]) -> int:
-    if ignored:
-        remark(f"not used, as the contract does not know them: {', '.join(ignored)}")
-    if not rejected:
-        return 0
-    share = rejected / rows
-    remark(f"{rejected:,} of {rows:,} rows ({share:.2%}) rejected; see {rejects}")
-    return TOO_MANY_REJECTED if share > most else 0
+def _print_trained(trained: Model, model: Path, as_json: bool, quiet: bool) -> None:
+    done = f"The model is written to {model}."
+    if as_json:
+        print_out(json.dumps(trained.facts(), indent=1, ensure_ascii=False), done)
+    elif quiet:
+        from northstar_explain.model.evaluation.metric_registry import ROC_AUC
+
+        auc = trained.evaluation.purchase.holdout.figures[ROC_AUC]
+        print_out(f"{model}: model {trained.id}, {len(trained.segments)} segments, holdout ROC-AUC {auc:.3f}", done)
+    else:
+        _print_facts(trained.data, done)
+
+
+def _remark_rejected(trained: Trained, rows: int, rejects: Path) -> None:
+    if trained.ignored:
+        remark(f"not used, as the contract does not know them: {', '.join(trained.ignored)}")
+    rejected = trained.rejected.num_rows
+    if rejected:
+        remark(f"{rejected:,} of {rows:,} rows ({rejected / rows:.2%}) rejected; see {rejects}")
+        for reason in trained.reasons[:_NAMED]:
+            remark(f"  {reason}")
 
 
 def leave_pandas_out() -> None:

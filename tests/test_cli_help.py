@@ -107,8 +107,7 @@ IN_PYTHON = {
     "customers": "frame", "write_plan": "out",
     "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
-# Progress and format are what a terminal shows; a model is the object itself; from a share of rejected rows on, the
-# exit code of training is 3; and `check_plan` is a method.
+# Progress and format are what a terminal shows; a model is the object itself; and `check_plan` is a method.
 OF_THE_TERMINAL = {"quiet", "as_json", "model", "check"}
 
 
@@ -122,8 +121,7 @@ def _parameters(thing: Any) -> dict[str, Any]:
 
 
 def _options(name: str) -> list[click.Parameter]:
-    left_out = OF_THE_TERMINAL | ({"max_rejected"} if name == "train" else set())
-    return [one for one in every_command()[name].params if one.name not in left_out]
+    return [one for one in group.commands[name].params if one.name not in OF_THE_TERMINAL]
 
 
 def test_every_command_has_a_counterpart_in_python() -> None:
@@ -212,7 +210,10 @@ def test_quiet_leaves_stderr_empty_and_without_it_progress_goes_there(
     stages = [line.split("s] ")[1].split(" ")[0] for line in loud.stderr.splitlines()]
     assert stages == ["reading", "scoring", "writing"]
     for result in (loud, quiet):
-        assert json.loads(result.stdout)["scored"] == 300  # data on stdout, with or without progress
+        summary = r".*parquet: 300 of 300 rows scored, \d+ likely buyers\n"
+        assert re.fullmatch(summary, result.stdout)  # on stdout, with or without progress
+    report = explain(*command, tmp_path / "json.parquet", "--quiet", "--json")
+    assert json.loads(report.stdout) == json.loads((tmp_path / "json.parquet.report.json").read_bytes())
     simulated = explain("simulate", tmp_path / "c.parquet", "--customers", 10, "--quiet")
     assert (simulated.exit_code, simulated.stdout, simulated.stderr) == (0, "", "")
     assert "simulated 10 of 10 customers" in explain("simulate", tmp_path / "d.csv", "--customers", 10).stderr
