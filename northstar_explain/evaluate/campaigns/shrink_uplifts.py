@@ -1,4 +1,4 @@
-"""Measured uplifts of many small cells, pulled towards their mean as far as they are noise (empirical Bayes)."""
+"""Measured uplifts of many small cells, pulled towards that of all as far as they are noise (empirical Bayes)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Shrunk(NamedTuple):
     Attributes
     ----------
     uplifts : ndarray of float, shape (n,)
-        Between the measured one and the mean; the mean for a cell without customers in both groups.
+        Between the measured one and that of all cells; the latter for a cell without customers in both groups.
     spread : float
         Standard deviation of the true uplifts between cells; 0 where they differ no more than by chance.
     """
@@ -28,32 +28,32 @@ class Shrunk(NamedTuple):
 
 
 def shrink(cells: Sequence[Counts], overall: float) -> Shrunk:
-    """Shrink uplifts towards their mean.
+    """Shrink uplifts towards that of all cells together.
 
-    True uplifts of cells are taken as normal around a mean, measured ones as normal around the true ones; what is
-    returned is the mean of the true one given the measured one (Efron and Morris 1975, JASA 70:311-319). The variance
-    between cells is that of Paule and Mandel (1982, J. Res. NBS 87:377-385): with it, squared deviations in units of
-    their standard errors sum to what chance alone gives.
+    True uplifts of cells are taken as normal around the overall one, measured ones as normal around the true ones; what
+    is returned is the mean of the true one given the measured one (Efron and Morris 1975, JASA 70:311-319). The
+    variance between cells is that of Paule and Mandel (1982, J. Res. NBS 87:377-385): with it, squared deviations in
+    units of their standard errors sum to what chance alone gives.
 
     Parameters
     ----------
     cells : sequence of Counts
     overall : float
-        The uplift of all cells together, used where fewer than two can be compared.
+        The uplift of all cells together. It counts each customer once, where a mean weighted by precision would count
+        the cells in which few buy most.
 
     Returns
     -------
     Shrunk
     """
     compared = np.array([cell.compared for cell in cells], dtype=bool)
-    if compared.sum() < 2:
-        return Shrunk(np.full(len(cells), overall), 0.0)
     kept = [cell for cell in cells if cell.compared]
-    uplift, noise = np.array([cell.uplift for cell in kept]), np.array([_noise(cell) for cell in kept])
-    between = _between(uplift, noise)
-    mean = _mean(uplift, noise, between)
-    shrunk = np.full(len(cells), mean)
-    shrunk[compared] = mean + between / (between + noise) * (uplift - mean)
+    shrunk = np.full(len(cells), overall)
+    if len(kept) < 2:
+        return Shrunk(shrunk, 0.0)
+    deviation, noise = np.array([cell.uplift for cell in kept]) - overall, np.array([_noise(cell) for cell in kept])
+    between = _between(deviation, noise)
+    shrunk[compared] += between / (between + noise) * deviation
     return Shrunk(shrunk, float(np.sqrt(between)))
 
 
@@ -64,22 +64,17 @@ def _noise(cell: Counts) -> float:
     return rate * (1.0 - rate) * (1.0 / cell.treated + 1.0 / cell.control)
 
 
-def _mean(uplift: np.ndarray, noise: np.ndarray, between: float) -> float:
-    weights = 1.0 / (noise + between)
-    return float((weights * uplift).sum() / weights.sum())
+def _between(deviation: np.ndarray, noise: np.ndarray) -> float:
+    """The variance between cells with which deviations are as large as chance makes them."""
 
+    def excess(between: float) -> float:
+        # One less than there are cells, as their mean is estimated; it falls as the variance between them rises.
+        return float((deviation**2 / (noise + between)).sum()) - (len(deviation) - 1)
 
-def _excess(uplift: np.ndarray, noise: np.ndarray, between: float) -> float:
-    """Squared deviations beyond those that chance gives; it falls as the variance between cells rises."""
-    mean = _mean(uplift, noise, between)
-    return float(((uplift - mean) ** 2 / (noise + between)).sum()) - (len(uplift) - 1)
-
-
-def _between(uplift: np.ndarray, noise: np.ndarray) -> float:
-    if _excess(uplift, noise, 0.0) <= 0:
+    if excess(0.0) <= 0:
         return 0.0
-    low, high = 0.0, 1.0  # rates differ by less than 1, so does the standard deviation of their differences
+    low, high = 0.0, 4.0  # uplifts lie within -1 and 1
     for _ in range(_ROUNDS):
         middle = (low + high) / 2
-        low, high = (middle, high) if _excess(uplift, noise, middle) > 0 else (low, middle)
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
     return (low + high) / 2
