@@ -108,6 +108,10 @@ def train(
         kept = learned.save(model, overwrite)
     trained = learned.trained
     assert trained is not None
+    # Again at the end: a long run scrolls it away, and --quiet has not shown it.
+    for ranking in trained.rankings:
+        if ranking.carries_much:
+            remark(ranking.warning())
     _remark_names(kept, model, followed=files.update is not None)
     if trained.later_rejected is not None:
         _remark_later_rejects(trained.later_rejected.num_rows, rejects_of(model)[1])

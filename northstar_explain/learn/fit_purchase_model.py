@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,11 @@ from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Feature
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 
+# With fewer customers, a bin of a feature or a cell of a pair says more of chance than of customers.
+BIN_CUSTOMERS, CELL_CUSTOMERS, PAIR_CUSTOMERS = THIN_BIN_CUSTOMERS, 12, 500
+_FEWEST_BINS, _FEWEST_PAIR_BINS = 8, 4
 EBM = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
@@ -33,7 +38,7 @@ class PurchaseModelOptions:
     learning_rate : float
         Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
     max_bins : int
-        Bins of a numeric feature.
+        Most bins of a numeric feature; fewer where that leaves fewer than `BIN_CUSTOMERS` customers in each.
     pair_bins : int
         Bins of a numeric feature in a pair. Half of interpret's default of 64: it ranks as well with two pairs more, in
         fewer than half of the cells, which then have customers enough to be read.
@@ -47,6 +52,30 @@ class PurchaseModelOptions:
     max_bins: int = 256
     pair_bins: int = 32
     early_stopping_rounds: int = 25
+
+    def for_rows(self, rows: int) -> PurchaseModelOptions:
+        """The same for a table of so many training rows.
+
+        In a small table, a feature has so few bins that each holds `BIN_CUSTOMERS` customers, a pair so few that a
+        cell holds `CELL_CUSTOMERS` on average, and there is a pair for every `PAIR_CUSTOMERS`. From 12,800 rows on,
+        nothing changes.
+        """
+        return replace(
+            self,
+            interactions=min(self.interactions, rows // PAIR_CUSTOMERS),
+            max_bins=min(self.max_bins, max(rows // BIN_CUSTOMERS, _FEWEST_BINS)),
+            pair_bins=min(self.pair_bins, max(math.isqrt(rows // CELL_CUSTOMERS), _FEWEST_PAIR_BINS)),
+        )
+
+    def for_rows_words(self, rows: int) -> str:
+        """What `for_rows` changes, for a progress message; empty where it changes nothing."""
+        fewer = self.for_rows(rows)
+        if fewer == self:
+            return ""
+        return (
+            f"{rows:,} training rows: at most {fewer.max_bins} bins of a feature ({BIN_CUSTOMERS} customers or more in "
+            f"each), {fewer.pair_bins} in a pair, and {fewer.interactions} pairs; intervals are wide"
+        )
 
 
 def fit(
@@ -80,6 +109,7 @@ def fit(
     ExplainableBoostingClassifier
         Fitted.
     """
+    options = options.for_rows(len(label))
     ebm = ExplainableBoostingClassifier(
         feature_names=[feature.name for feature in features],
         feature_types=[_type(feature) for feature in features],

@@ -54,6 +54,8 @@ def fit_purchase(
     """
     features = contract.model_features
     progress(f"fitting the purchase model to {len(train):,} customers and {len(features)} features")
+    if fewer := options.purchase.for_rows_words(len(train)):
+        progress(fewer)
     ebm = fit_purchase_model.fit(
         train.columns, train.label, features, options.purchase, options.seed, progress, train.groups
     )

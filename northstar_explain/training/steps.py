@@ -12,6 +12,7 @@ from northstar_explain.contract.check import Checked, check_with_reasons
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.rejected import Reason
 from northstar_explain.evaluate.customers import Customers, customers_of
+from northstar_explain.evaluate.leak_report import FeatureRanking, leak_report, report_lines
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn import fit_segments
@@ -40,13 +41,13 @@ Progress = Callable[[str], None]
 
 
 class Trained(NamedTuple):
-    """A model, and the rows that could not be used to make it."""
+    """A model, the rows that could not be used to make it, and how well each feature ranks alone."""
 
     model: Model
     rejected: pa.Table
     ignored: tuple[str, ...]
     later_rejected: pa.Table | None = None
-    reasons: tuple[Reason, ...] = ()
+    rankings: tuple[FeatureRanking, ...] = ()
 
 
 class _Task(NamedTuple):
@@ -108,9 +109,10 @@ def train(
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
         # Arrow keeps freed memory for itself otherwise, and the worker processes could not have it.
         pa.default_memory_pool().release_unused()
+        rankings = _require_no_leak(task, row_sets, progress)
         model = _learn_model(task, row_sets, ordinary, origin, progress)
     later_rejected = later_checked.rejected if later_checked else None
-    return Trained(model, checked.rejected, checked.ignored, later_rejected, reasons)
+    return Trained(model, checked.rejected, checked.ignored, later_rejected, rankings)
 
 
 def _without_accepted(checked: Checked) -> Checked:
@@ -168,16 +170,29 @@ def _split(task: _Task, checked: Checked, later: Checked | None) -> RowSets:
     return row_sets
 
 
+def _require_no_leak(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[FeatureRanking, ...]:
+    """Refuse what must be a leak, and report what may be one, while nothing long has begun."""
+    progress("running the leakage check")
+    train, options = row_sets.train, task.options
+    accepted = options.accept_leakage
+    require_no_leak(
+        task.contract, train.columns, train.label, task.source.name, accepted, options.seed, train.groups
+    )  # fmt: skip
+    rankings = leak_report(task.contract, train.columns, train.label, options.seed, train.groups)
+    rankings = tuple(replace(one, accepted=one.feature in accepted) for one in rankings)
+    for line in report_lines(rankings):
+        progress(line)
+    return rankings
+
+
 def _learn(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[LearnedSegments, FittedPurchaseModel]:
-    """Learn segments and, at the same time, fit the purchase model, after the leakage check."""
+    """Learn segments and, at the same time, fit the purchase model."""
     contract, options = task.contract, task.options
     # Before the fits, as an update that cannot work should fail within seconds.
     before = previous(task.earlier, contract, options.date)
     if len(row_sets.train) < row_sets.train_of:
         progress(f"sampled {len(row_sets.train):,} of {row_sets.train_of:,} training rows to fit on")
-    progress("running the leakage check")
-    train, source, accepted = row_sets.train, task.source.name, options.accept_leakage
-    require_no_leak(contract, train.columns, train.label, source, accepted, options.seed, train.groups)
+    train, source = row_sets.train, task.source.name
     # Boosting runs in worker processes, so that this one is free to learn the segments, which never see the label.
     with beside(fit_purchase, train, row_sets.validation, contract, options, progress) as fitted_purchase:
         everybody = row_sets.everybody

@@ -1,0 +1,75 @@
+"""Small and odd tables: few rows, hardly anybody active or nearly everybody positive, few and many features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from helpers import TINY, learn
+
+from northstar_explain.contract import draft, parse
+from northstar_explain.learn.fit_purchase_model import BIN_CUSTOMERS, PurchaseModelOptions
+from northstar_explain.model import Model
+
+
+def shop(
+    rows: int = 1_500, active: float = 1.0, rate: float | None = None, more: int = 0, label: str = "bought"
+) -> pa.Table:
+    """Customers of whom a share is active; `rate` of positive labels, `more` features beside."""
+    rng = np.random.default_rng(5)
+    on = rng.random(rows) < active
+    orders, visits = np.where(on, rng.poisson(3, rows), 0), np.where(on, 1 + rng.poisson(6, rows), 0)
+    score = 0.4 * orders + 0.1 * visits + rng.normal(0, 1.5, rows)
+    positive = score > np.quantile(score, 1 - (rate or 0.3))
+    columns = {
+        "id": [f"c{i}" for i in range(rows)], "orders": orders, "visits": visits,
+        "spend": np.round(orders * rng.gamma(3, 9, rows), 2),
+    }  # fmt: skip
+    columns |= {f"measure_{i}": np.round(rng.normal(i % 7, 1, rows) + 0.2 * visits, 2) for i in range(more)}
+    return pa.table({**columns, label: positive.astype(int)})
+
+
+def trained(table: pa.Table, label: str = "bought") -> Model:
+    return learn(table, parse(draft(table, "id", label)), TINY).model
+
+
+@pytest.mark.parametrize(
+    ("rows", "bins", "pairs"), [(1_000, 20, 2), (1_568, 31, 3), (5_000, 100, 10), (12_800, 256, 12)]
+)
+def test_bins_and_pairs_follow_the_rows(rows: int, bins: int, pairs: int) -> None:
+    options = PurchaseModelOptions().for_rows(rows)
+    assert (options.max_bins, options.interactions) == (bins, pairs)
+    words = PurchaseModelOptions().for_rows_words(rows)
+    assert words == "" if rows >= 12_800 else f"at most {bins} bins" in words and f"{pairs} pairs" in words
+
+
+def test_what_is_asked_for_is_never_exceeded() -> None:
+    few = PurchaseModelOptions(interactions=1, max_bins=16, pair_bins=4)
+    assert few.for_rows(1_000_000) == few
+
+
+@pytest.mark.slow
+def test_bins_of_a_small_table_hold_customers_enough() -> None:
+    model = trained(shop(1_500, more=2))
+    for term in model.scorecard.terms:
+        if len(term.axes) == 1 and term.features[0].startswith("measure"):
+            # The first and last bins are for missing and unseen values.
+            assert min(term.customers[1:-1]) >= 0.7 * BIN_CUSTOMERS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "table",
+    [shop(1_500, active=0.1), shop(5_000, rate=0.005), shop(1_500, rate=0.9), shop(1_100, more=30)],
+    ids=["nine of ten inactive", "0.5% positive", "90% positive", "many features"],
+)
+def test_odd_tables_become_models(table: pa.Table) -> None:
+    model = trained(table)
+    assert 2 <= len(model.segmentation.segments) <= 9
+    assert model.evaluation.purchase.holdout.n > 200
+
+
+@pytest.mark.slow
+def test_a_label_that_is_no_purchase_brings_no_word_of_buying() -> None:
+    model = trained(shop(1_500, label="churned"), "churned")
+    assert model.contract.outcome == "churns"
