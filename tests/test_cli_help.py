@@ -121,7 +121,7 @@ def _parameters(thing: Any) -> dict[str, Any]:
 
 
 def _options(name: str) -> list[click.Parameter]:
-    return [one for one in group.commands[name].params if one.name not in OF_THE_TERMINAL]
+    return [one for one in every_command()[name].params if one.name not in OF_THE_TERMINAL]
 
 
 def test_every_command_has_a_counterpart_in_python() -> None:

@@ -36,37 +36,134 @@ class Proposals(NamedTuple):
     traits: list[ProposedTrait]
 
 
-def toml(
-    source: str,
-    id: str,
-    label: str,
-    candidates: tuple[list[str], list[str]],
-    owner: str | None,
-    guesses: list[Guess],
-    proposals: Proposals,
-    numbered: Collection[str],
-) -> str:
-    features = [guess for guess in guesses if guess.kind is not None]
-    left_out = [guess for guess in guesses if guess.kind is None]
-    lines = [
-        _comment(f"A contract drafted from {source}. Every line marked CONFIRM is a guess: check it with somebody"),
-        "# who knows the table, complete the words (they appear in every report), then remove the mark.",
-        "",
-        "[table]",
-        f"title = {_quote('Customers')}  # CONFIRM: what this table is",
-        f"id = {_quote(id)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[0]) or 'no other'))}",
-        f"label = {_quote(label)}  {_comment('CONFIRM; could be: ' + (', '.join(candidates[1]) or 'no other'))}",
-        *_owner_lines(owner),
-        'horizon = "in the 30 days after the snapshot"  # CONFIRM: the window of the label',
-        'outcome = "buys"  # CONFIRM: what label 1 means',
-        'currency = "$"  # CONFIRM',
-        'noun = "customers"',
-        '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions',
-        "# as_of = 2026-03-01  # the day up to which the table looks",
-        "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]",
-    ]
-    lines += [_comment(f"{guess.name} is ignored: {guess.note}. CONFIRM") for guess in left_out]
-    lines += ["", "[groups]", 'customer = "Customer"  # CONFIRM: group features that belong together', ""]
+@dataclass(frozen=True)
+class Draft:
+    """All that a draft says.
+
+    Attributes
+    ----------
+    source, id : str
+    ids : list of str
+        Columns that could be the id.
+    label : str
+    meaning : LabelGuess
+    outcome, horizon : str
+    owner, group : str or None
+        The column that may say whose row it is, and the one that does.
+    guesses : list of Guess
+        One for each other column.
+    proposals : Proposals
+    questions : Questions
+    """
+
+    source: str
+    id: str
+    ids: list[str]
+    label: str
+    meaning: LabelGuess
+    outcome: str
+    horizon: str
+    owner: str | None
+    group: str | None
+    guesses: list[Guess]
+    proposals: Proposals
+    questions: Questions
+
+    @property
+    def features(self) -> list[Guess]:
+        """The guesses that become features."""
+        return [guess for guess in self.guesses if guess.kind is not None]
+
+    @property
+    def currency(self) -> str:
+        """The sign that the names of amounts give; empty where they give none, or several."""
+        signs = {guess.parts.currency for guess in self.features if guess.kind and guess.kind.money} - {""}
+        return signs.pop() if len(signs) == 1 else ""
+
+
+def toml(draft: Draft, plain: Collection[str], numbered: Collection[str]) -> str:
+    """The contract.
+
+    Parameters
+    ----------
+    draft : Draft
+    plain : collection of str
+        Columns that keep the phrases of their kind.
+    numbered : collection of str
+        Columns that are called by their place.
+
+    Returns
+    -------
+    str
+    """
+    return "\n".join([*_head(draft), *_features(draft, plain, numbered), *_traits(draft)])
+
+
+def _head(draft: Draft) -> Iterator[str]:
+    questions, left_out = draft.questions, [guess for guess in draft.guesses if guess.kind is None]
+    yield _comment(f"A contract drafted from {draft.source}; the comments say what was seen in it.")
+    if questions.open:
+        count = "one question is" if len(questions.open) == 1 else f"{len(questions.open)} questions are"
+        yield _comment(f"{count} open: answer what is marked {MARK}, then remove the mark.")
+    yield from ("", "[table]", f"title = {_quote(_title(draft.source))}")
+    yield from questions.mark("id")
+    yield f"id = {_quote(draft.id)}{_other('could be: ', [name for name in draft.ids if name != draft.id])}"
+    yield from questions.mark("label")
+    yield f"label = {_quote(draft.label)}"
+    if draft.meaning.positive:
+        yield from questions.mark("positive")
+        share = draft.meaning.share(draft.meaning.positive)
+        yield f"positive = {_quote(draft.meaning.positive)}  # {share:.1%} of the rows; every other value stands for 0"
+    yield from _group_lines(draft)
+    yield from questions.mark("horizon")
+    yield f"horizon = {_quote(draft.horizon)}"
+    yield f"outcome = {_quote(draft.outcome)}"
+    sign = "  # no column says which; put the sign here" if not draft.currency else ""
+    yield f"currency = {_quote(draft.currency)}{sign}"
+    yield f"noun = {_quote(_noun(draft.id))}"
+    yield '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions'
+    yield "# as_of = 2026-03-01  # the day up to which the table looks"
+    yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
+    yield from (_comment(f"{guess.name} is left out: {guess.note}") for guess in left_out)
+    yield from ("", "[groups]")
+    yield from dict.fromkeys(f"{key} = {_quote(words)}" for key, words in map(_group, draft.features))
+    yield ""
+
+
+def _title(source: str) -> str:
+    words = re.sub(r"[\W_]+", " ", PurePath(source).stem).strip()
+    return words[:1].upper() + words[1:] if words else "Customers"
+
+
+def _noun(id: str) -> str:
+    tokens = read_name(id).tokens
+    return next((noun for noun in _NOUNS if noun[:-1] in tokens), "customers")
+
+
+def _group(guess: Guess) -> tuple[str, str]:
+    return _GROUPS.get(str(guess.kind), _OTHER)
+
+
+def _other(words: str, names: list[str]) -> str:
+    return f"  {_comment(words + ', '.join(names[:8]))}" if names else ""
+
+
+def _group_lines(draft: Draft) -> Iterator[str]:
+    if draft.group is not None:
+        yield f"group = {_quote(draft.group)}"
+    elif draft.owner is not None:
+        yield from draft.questions.mark("group")
+        yield _comment(
+            "If so, take the mark from the next line and remove the column from the features and from ignore;"
+        )
+        yield "# rows of one are then never on both sides of a split."
+        yield _comment(f"group = {_quote(draft.owner)}")
+
+
+# Features -----------------------------------------------------------------------------------------------------------
+
+
+def _features(draft: Draft, plain: Collection[str], numbered: Collection[str]) -> Iterator[str]:
     taken: set[str] = set()
     roles: set[str] = set()
     unmarked = {"known_after", "codes"}

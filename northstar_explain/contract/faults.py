@@ -109,7 +109,9 @@ def require_types(
     if label and (unexpected := unexpected_labels(table[contract.label], contract.positive)):
         todo = "Recode the label: 1 for a customer who did, 0 for one who did not; or name its value in table.positive."
         expected = (
-            f"{contract.positive!r} and other values" if contract.positive else "only 0 and 1 (or true and false, or yes and no)"
+            f"{contract.positive!r} and other values"
+            if contract.positive
+            else "only 0 and 1 (or true and false, or yes and no)"
         )
         faults.append(Fault(f"column {contract.label}", expected, unexpected, todo))
     if faults:

@@ -48,6 +48,7 @@ class Trained(NamedTuple):
     ignored: tuple[str, ...]
     later_rejected: pa.Table | None = None
     rankings: tuple[FeatureRanking, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 class _Task(NamedTuple):
@@ -98,6 +99,7 @@ def train(
     del source, later
     # With more threads, sums are added in the order in which threads finish: other bits for the same seed.
     with one_thread():
+        as_of = data_date(task.source.table, contract, options, task.source.name)
         checked, later_checked, reasons = _check(task, progress)
         row_sets = _split(task, checked, later_checked)
         # The tables are not needed any more. Large ones take more memory than all else, so they are released here: if
@@ -112,7 +114,7 @@ def train(
         rankings = _require_no_leak(task, row_sets, progress)
         model = _learn_model(task, row_sets, ordinary, origin, progress)
     later_rejected = later_checked.rejected if later_checked else None
-    return Trained(model, checked.rejected, checked.ignored, later_rejected, rankings)
+    return Trained(model, checked.rejected, checked.ignored, later_rejected, rankings, reasons)
 
 
 def _without_accepted(checked: Checked) -> Checked:

@@ -118,6 +118,8 @@ def test_of_many_unseen_categories_the_first_hundred_are_named(
     path = tmp_path / "many.parquet"
     names = [f"place {at % 450}" for at in range(customers.num_rows)]
     tables.write(with_column(customers, "country", pa.array(names)), path)
-    found = run(model, path, tmp_path / "s.csv", ScoringOptions(accept_unseen=("country",))).facts["unseen_categories"]["country"]
+    found = run(model, path, tmp_path / "s.csv", ScoringOptions(accept_unseen=("country",))).facts["unseen_categories"][
+        "country"
+    ]
     assert found["rows"] == 6_000
     assert found["values"] == {f"place {at}": -(-(6_000 - at) // 450) for at in range(100)}
