@@ -12,7 +12,7 @@ from typing import NamedTuple
 from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.blocks import Link
-from northstar_explain.report.document.document import Document
+from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.fonts import no_font, without_font
 from northstar_explain.report.document.press import (
     Assets,
@@ -64,7 +64,7 @@ def write_playbook(
     progress: Callable[[str], None] = lambda stage: None,
     plan: Plan | None = None,
     sql: Mapping[str, tuple[str, ...]] | None = None,
-    siblings: Sequence[Link] = (),
+    beside: Mapping[str, Path] | None = None,
 ) -> WrittenPlaybook:
     """Write the playbook as PDF, HTML and Word document, a ``playbook-ID.pdf`` for each segment, and the summary.
 
@@ -81,8 +81,8 @@ def write_playbook(
         Decisions of marketing.
     sql : mapping of str to tuple of str, optional
         By segment, its rules as conditions in SQL, which the page of the tree prints.
-    siblings : sequence of Link, optional
-        The other reports, relative to the folder; only those that exist.
+    beside : mapping of str to Path, optional
+        The other reports, words to file: the page links to those that exist.
 
     Returns
     -------
@@ -102,6 +102,7 @@ def write_playbook(
     # The folder is replaced as a whole, so nothing in it may belong to somebody else.
     if folder.is_dir():
         tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
+    siblings = links_beside(folder / PAGE, beside or {})
     progress("collecting the facts")
     # Started before the facts are collected, as it has half a second of imports to do.
     worker = PdfWorker(fitted_pdfs) if has_room() else None
@@ -136,7 +137,7 @@ def _files(
     job = PdfJob(tuple(others), _STYLES, assets, tuple(one.title for one in handouts))
     if worker:
         worker.begin(job)
-        # After the charts, which the same library draws: it lets other threads work while it makes what pages draw with.
+        # After the charts, which the same library draws; other threads go on working while it makes the runtime.
         Thread(target=runtime).start()
     pdf, long = _book_pdf(parts, pages, assets, progress)
     data = {PDF: pdf, PAGE: _page(whole, book.plan.logo, assets[FONT][0])}
