@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
@@ -29,7 +30,7 @@ from northstar_explain.report.document.runtime import runtime
 from northstar_explain.report.document.word import docx
 from northstar_explain.report.playbook.book import SEGMENT_PDF, Book, book_of
 from northstar_explain.report.playbook.contents import LOGO, alone, sheets, summary, whole_book
-from northstar_explain.report.playbook.page_layout import fit_all, fitted_pdfs
+from northstar_explain.report.playbook.page_layout import PRINTED, fit_all, fitted_pdfs
 from northstar_explain.report.playbook.plan import Logo, Plan
 
 PDF, PAGE, WORD, SUMMARY, SUMMARY_PAGE = "playbook.pdf", "playbook.html", "playbook.docx", "summary.pdf", "summary.html"
@@ -168,7 +169,8 @@ def _book_pdf(
 
 
 def _page(whole: Document, logo: Logo | None, font: bytes) -> bytes:
-    text = whole.web_page(font)
+    # Printed from a browser, all pages have the size with which most of them fit a sheet.
+    text = replace(whole, variant=f"playbook fit-{PRINTED}").web_page(font)
     return (
         text.replace(LOGO, f"data:{logo.kind};base64,{base64.b64encode(logo.data).decode()}") if logo else text
     ).encode()
