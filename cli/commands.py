@@ -167,7 +167,16 @@ def _remark_repeated(data: Mapping[str, int]) -> None:
         remark(f"{share} {same}. Check how the table was made.")
 
 
-def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, overwrite: bool, quiet: bool) -> int:
+def playbook(
+    model: Path,
+    out: Path | None,
+    plan: Path | None,
+    check: bool,
+    overwrite: bool,
+    quiet: bool,
+    memo: Path | None,
+    audit: Path | None,
+) -> int:
     """Write the playbook, or list what is still open in its plan."""
     leave_pandas_out()
     from northstar_explain import api, tables
@@ -181,7 +190,7 @@ def playbook(model: Path, out: Path | None, plan: Path | None, check: bool, over
             print_out(str(finding))
         return 1 if findings else 0
     with progress(quiet) as report:
-        written = loaded.playbook(out, plan, overwrite, report)
+        written = loaded.playbook(out, plan, overwrite, report, memo, audit)
     for path in written.files:
         print_out(str(path), f"The playbook is written to {out}.")
     for id in written.long:

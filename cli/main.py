@@ -292,14 +292,18 @@ def score(
 
 @_command("playbook")
 @_MODEL
-@click.option("--out", type=_FILE, help="The folder for playbook.pdf, playbook.html and a PDF per segment.")
+@click.option(
+    "--out", type=_FILE, help="The folder for the playbook as PDF, HTML and Word, a PDF per segment, the summary."
+)
 @click.option("--plan", type=_FILE, help="playbook.toml: names, owners, actions, offers, KPIs, colours, logo.")
 @click.option("--check", is_flag=True, help="Write nothing; list what is unassigned or contradicts the data.")
 @click.option("--write-plan", type=_FILE, help="Write only this playbook.toml, with what is proposed, to be edited.")
+@click.option("--memo", type=_FILE, help="This model's memo, for a link in the page.")
+@click.option("--audit", type=_FILE, help="The folder of this model's audit pack, for a link in the page.")
 @_OVERWRITE
 @_QUIET
 def playbook(
-    model: Path, out: Path | None, plan: Path | None, check: bool, write_plan: Path | None, overwrite: bool, quiet: bool
+    model: Path, out: Path | None, plan: Path | None, check: bool, write_plan: Path | None, **options: Any
 ) -> None:
     """Write the playbook for marketing: all segments, one page each, and whom to contact first.
 
@@ -310,8 +314,8 @@ def playbook(
     if write_plan is not None:
         if plan is not None:
             raise click.UsageError("--write-plan writes what is proposed without a plan; leave out --plan.")
-        sys.exit(commands.write_plan(model, write_plan, overwrite))
-    sys.exit(commands.playbook(model, out, plan, check, overwrite, quiet))
+        sys.exit(commands.write_plan(model, write_plan, options["overwrite"]))
+    sys.exit(commands.playbook(model, out, plan, check, **options))
 
 
 @_command("compare")

@@ -32,6 +32,8 @@ class ModelOutputs:
         plan: Plan | Path | str | None = None,
         overwrite: bool = False,
         progress: Progress = silent,
+        memo: Path | str | None = None,
+        audit: Path | str | None = None,
     ) -> WrittenPlaybook:
         """Write the playbook for marketing.
 
@@ -44,10 +46,14 @@ class ModelOutputs:
             Names, owners, actions, offers, KPIs, colors, logo.
         overwrite : bool, default False
         progress : callable
+        memo : path, optional
+            This model's memo, ``.pdf`` or ``.html``, to whose page the playbook's page then links.
+        audit : path, optional
+            The folder of this model's audit pack, likewise.
 
         Returns
         -------
-        northstar_explain.report.playbook.Written
+        northstar_explain.report.playbook.WrittenPlaybook
 
         Raises
         ------
@@ -57,8 +63,11 @@ class ModelOutputs:
         from northstar_explain.export.sql.segment_sql import conditions_sql
         from northstar_explain.report.playbook import write_playbook
 
+        beside = {"Memo": Path(memo).with_suffix(".html")} if memo is not None else {}
+        beside |= {"Audit page": Path(audit) / PAGE} if audit is not None else {}
         # Handed over, as report and export never import each other.
-        return write_playbook(self.data, Path(out), overwrite, progress, self._plan(plan), conditions_sql(self.data))
+        sql = conditions_sql(self.data)
+        return write_playbook(self.data, Path(out), overwrite, progress, self._plan(plan), sql, beside)
 
     def check_plan(self, plan: Plan | Path | str | None = None) -> list[Any]:
         """What is unassigned in a plan, or contradicts the data; parameters and errors as for `playbook`.

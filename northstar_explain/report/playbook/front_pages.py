@@ -46,7 +46,7 @@ def cover(book: Book) -> tuple[Block, ...]:
         Text(lead, "lead"),
         Figure(segment_band(size_rows(book), noun)),
         Table(("Segment", "What to tell them", "Share"), rows, words=2, widths=(38, 50, 12)),
-        Heading("First steps"),
+        Text("First steps", "message"),
         ItemList(tuple(first_steps(book)), ordered=True),
         Facts(imprint),
     )

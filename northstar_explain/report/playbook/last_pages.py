@@ -43,6 +43,8 @@ FILES = (
         "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan.",
     ),
 )
+# Letters of all rules in words up to which they stand beside the rules in SQL.
+ROOMY = 900
 DECILES = tuple(range(10, 0, -1))
 
 
@@ -66,7 +68,7 @@ def contacts(book: Book) -> Chapter:
                 "segment, and send it from decile 10 downwards until the budget is spent.",
                 "lead",
             ),
-            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(20, *(8,) * 10)),
+            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(25, *(8,) * 5, *(7,) * 5)),
             Text(
                 f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.",
                 "fine",
@@ -143,15 +145,14 @@ def tree(book: Book) -> Chapter:
 
 
 def sql_table(book: Book, segments: Sequence[Segment]) -> Table:
-    """The rules of segments as conditions for a database."""
-    rows = tuple((one.id, Markup(" <strong>OR</strong> ").join(book.sql[one.id])) for one in segments)
-    return Table(
-        ("", "Condition on the columns of the table; explain sql prints the whole statement"),
-        rows,
-        words=2,
-        widths=(6, 94),
-        style="sql",
-    )
+    """The rules of segments as conditions for a database; where there is room, in words as well."""
+    roomy = sum(len(one.definition) for one in segments) < ROOMY
+    rows: list[tuple[TableCell, ...]] = []
+    for one in segments:
+        condition = Markup(" <strong>OR</strong> ").join(book.sql[one.id])
+        rows.append((one.id, Cell(one.definition, condition) if roomy else condition))
+    head = "Condition on the columns of the table; explain sql prints the whole statement"
+    return Table(("", head), tuple(rows), words=2, widths=(6, 94), style="sql")
 
 
 def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from northstar_explain.report.document.press import PdfJob, Press, pdf_bytes, rare_garbage_collection
 
 # Sizes of type in playbook.css, the largest first; the last ones leave out what a page can do without.
-LEVELS = 7
+LEVELS, PRINTED = 7, 4
 VARIANT = "playbook fit-0"
 
 

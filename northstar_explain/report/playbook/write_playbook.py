@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.blocks import Link
-from northstar_explain.report.document.document import Document
+from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.fonts import no_font, without_font
 from northstar_explain.report.document.press import (
     Assets,
@@ -29,7 +30,7 @@ from northstar_explain.report.document.runtime import runtime
 from northstar_explain.report.document.word import docx
 from northstar_explain.report.playbook.book import SEGMENT_PDF, Book, book_of
 from northstar_explain.report.playbook.contents import LOGO, alone, sheets, summary, whole_book
-from northstar_explain.report.playbook.page_layout import fit_all, fitted_pdfs
+from northstar_explain.report.playbook.page_layout import PRINTED, fit_all, fitted_pdfs
 from northstar_explain.report.playbook.plan import Logo, Plan
 
 PDF, PAGE, WORD, SUMMARY, SUMMARY_PAGE = "playbook.pdf", "playbook.html", "playbook.docx", "summary.pdf", "summary.html"
@@ -64,7 +65,7 @@ def write_playbook(
     progress: Callable[[str], None] = lambda stage: None,
     plan: Plan | None = None,
     sql: Mapping[str, tuple[str, ...]] | None = None,
-    siblings: Sequence[Link] = (),
+    beside: Mapping[str, Path] | None = None,
 ) -> WrittenPlaybook:
     """Write the playbook as PDF, HTML and Word document, a ``playbook-ID.pdf`` for each segment, and the summary.
 
@@ -81,8 +82,8 @@ def write_playbook(
         Decisions of marketing.
     sql : mapping of str to tuple of str, optional
         By segment, its rules as conditions in SQL, which the page of the tree prints.
-    siblings : sequence of Link, optional
-        The other reports, relative to the folder; only those that exist.
+    beside : mapping of str to Path, optional
+        The other reports, words to file: the page links to those that exist.
 
     Returns
     -------
@@ -102,6 +103,7 @@ def write_playbook(
     # The folder is replaced as a whole, so nothing in it may belong to somebody else.
     if folder.is_dir():
         tables.require_only(folder, _is_of_a_playbook, "a folder of a playbook")
+    siblings = links_beside(folder / PAGE, beside or {})
     progress("collecting the facts")
     # Started before the facts are collected, as it has half a second of imports to do.
     worker = PdfWorker(fitted_pdfs) if has_room() else None
@@ -136,7 +138,7 @@ def _files(
     job = PdfJob(tuple(others), _STYLES, assets, tuple(one.title for one in handouts))
     if worker:
         worker.begin(job)
-        # After the charts, which the same library draws: it lets other threads work while it makes what pages draw with.
+        # After the charts, which the same library draws; other threads go on working while it makes the runtime.
         Thread(target=runtime).start()
     pdf, long = _book_pdf(parts, pages, assets, progress)
     data = {PDF: pdf, PAGE: _page(whole, book.plan.logo, assets[FONT][0])}
@@ -167,7 +169,8 @@ def _book_pdf(
 
 
 def _page(whole: Document, logo: Logo | None, font: bytes) -> bytes:
-    text = whole.web_page(font)
+    # Printed from a browser, all pages have the size with which most of them fit a sheet.
+    text = replace(whole, variant=f"playbook fit-{PRINTED}").web_page(font)
     return (
         text.replace(LOGO, f"data:{logo.kind};base64,{base64.b64encode(logo.data).decode()}") if logo else text
     ).encode()
