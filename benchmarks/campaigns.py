@@ -264,9 +264,9 @@ def _chosen(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run both benchmarks; 1 where the intervals do not cover as they should."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=60_000)
+    parser.add_argument("--customers", type=int, default=120_000)
     parser.add_argument("--campaigns", type=int, default=1_000)
-    parser.add_argument("--size", type=int, default=3_000, help="customers of each campaign whose coverage is counted")
+    parser.add_argument("--size", type=int, default=12_000, help="customers of each campaign whose coverage is counted")
     parser.add_argument("--draws", type=int, default=20, help="outcomes of the measuring campaign")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", choices=("money", "coverage"))

@@ -11,29 +11,12 @@ from typing import Any
 import click
 
 from northstar_explain.cli import commands
+from northstar_explain.cli.campaign import campaign
 from northstar_explain.cli.ending import one_line
+from northstar_explain.cli.exit_codes import EXIT_CODES
 from northstar_explain.cli.output import open_standard_streams
-from northstar_explain.options import (
-    DECIMALS,
-    DIALECTS,
-    ENGINES,
-    CampaignOptions,
-    Control,
-    CsvOptions,
-    ScoringOptions,
-    SqlOptions,
-)  # fmt: skip
+from northstar_explain.options import DECIMALS, DIALECTS, ENGINES, Control, CsvOptions, ScoringOptions, SqlOptions
 
-EXIT_CODES = """
-\b
-Exit codes:
-  0  done
-  1  an error that you can fix; its message says how
-  2  wrong usage of the command
-  3  done, but too many rows were rejected (--max-rejected), and scores then not published; from `monitor`, a
-     trigger fired; from `campaign read`, treated and control were not alike
-  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM
-"""
 _FILE = click.Path(path_type=Path)
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
@@ -41,7 +24,6 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Everything on stdo
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
                      help="Seed of every random choice.")  # fmt: skip
 _MODEL = click.option("--model", type=_FILE, required=True, help="The model folder.")
-_ABOVE_0 = click.FloatRange(0, min_open=True)
 _MAX_REJECTED = click.option(
     "--max-rejected", type=click.FloatRange(0, 1), default=ScoringOptions.max_rejected, show_default=True,
     help="Share of rejected rows above which the exit code is 3.",
@@ -353,71 +335,7 @@ def monitor(
     sys.exit(monitoring.monitor(model, scores, outcomes, as_json, csv))
 
 
-@group.group("campaign", epilog=EXIT_CODES)
-def campaign() -> None:
-    """Plan a campaign from scores, and read it against its control group once its outcomes are known."""
-
-
-@campaign.command("plan", epilog=EXIT_CODES)
-@_MODEL
-@click.option("--scores", type=_FILE, required=True, help="What `explain score` wrote.")
-@click.option("--out", type=_FILE, required=True, help="The folder for audience.parquet and plan.json.")
-@click.option("--budget", type=_ABOVE_0, help="Most to be spent, vouchers included.  [default: the contract's]")
-@click.option("--margin", type=_ABOVE_0, help="Earned per purchase.  [default: the contract's]")
-@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per contact.  [default: the contract's]")
-@click.option(
-    "--voucher", type=click.FloatRange(0), help="Taken off a purchase of who was contacted.  [default: the contract's]"
-)
-@click.option("--uplift", type=_FILE, help="A readout.json: contact those whose measured uplift pays.")
-@click.option(
-    "--power-uplift",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=CampaignOptions.power_uplift,
-    show_default=True,
-    help="The uplift to be detected; without --uplift also the one that is assumed.",
-)
-@click.option(
-    "--power",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=CampaignOptions.power,
-    show_default=True,
-    help="The probability to detect it, which sizes the control group.",
-)
-@_OVERWRITE
-def campaign_plan(model: Path, scores: Path, out: Path, uplift: Path | None, overwrite: bool, **options: Any) -> None:
-    """Choose whom to contact under a budget, and a control group among them.
-
-    Customers of the standing control group are left out. Without measured uplifts, customers whose contact would pay
-    are taken at random, so that the campaign measures the uplift in every segment and decile.
-    """
-    from northstar_explain.cli import campaigning
-
-    campaigning.plan(model, scores, out, CampaignOptions(**options), uplift, overwrite)
-
-
-@campaign.command("read", epilog=EXIT_CODES)
-@click.option("--plan", type=_FILE, required=True, help="The plan.json, with audience.parquet beside.")
-@click.option("--outcomes", type=_FILE, required=True, help="Customers with their label, once its window is over.")
-@click.option("--out", type=_FILE, required=True, help="The folder for readout.json.")
-@click.option("--cost", type=click.FloatRange(0), help="What all contacts cost in the end.  [default: as planned]")
-@click.option(
-    "--returned",
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Share of orders sent back.  [default: not known]",
-)
-@click.option("--overlapping", type=_FILE, help="Customers of another campaign in the same days, to be left out.")
-@_OVERWRITE
-def campaign_read(
-    plan: Path, outcomes: Path, out: Path, cost: float | None, returned: float | None, overlapping: Path | None,
-    overwrite: bool,
-) -> None:  # fmt: skip
-    """Compare treated and control: uplift per segment and band of deciles, money, and a verdict.
-
-    The exit code is 3 when the groups were not alike before the campaign, so that nothing is concluded.
-    """
-    from northstar_explain.cli import campaigning
-
-    sys.exit(campaigning.read(plan, outcomes, out, cost, returned, overlapping, overwrite))
+group.add_command(campaign)
 
 
 @_command("sql")

@@ -1,0 +1,83 @@
+"""`explain campaign`: its subcommands and their options."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from northstar_explain.cli.exit_codes import EXIT_CODES
+from northstar_explain.options import CampaignOptions
+
+_FILE = click.Path(path_type=Path)
+_ABOVE_0 = click.FloatRange(0, min_open=True)
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing result.")
+
+
+@click.group("campaign", epilog=EXIT_CODES)
+def campaign() -> None:
+    """Plan a campaign from scores, and read it against its control group once its outcomes are known."""
+
+
+@campaign.command("plan", epilog=EXIT_CODES)
+@click.option("--model", type=_FILE, required=True, help="The model folder.")
+@click.option("--scores", type=_FILE, required=True, help="What `explain score` wrote.")
+@click.option("--out", type=_FILE, required=True, help="The folder for audience.parquet and plan.json.")
+@click.option("--budget", type=_ABOVE_0, help="Most to be spent, vouchers included.  [default: the contract's]")
+@click.option("--margin", type=_ABOVE_0, help="Earned per purchase.  [default: the contract's]")
+@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per contact.  [default: the contract's]")
+@click.option(
+    "--voucher", type=click.FloatRange(0), help="Taken off a purchase of who was contacted.  [default: the contract's]"
+)
+@click.option("--uplift", type=_FILE, help="A readout.json: contact those whose measured uplift pays.")
+@click.option(
+    "--power-uplift",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=CampaignOptions.power_uplift,
+    show_default=True,
+    help="The uplift to be detected; without --uplift also the one that is assumed.",
+)
+@click.option(
+    "--power",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=CampaignOptions.power,
+    show_default=True,
+    help="The probability to detect it, which sizes the control group.",
+)
+@_OVERWRITE
+def campaign_plan(model: Path, scores: Path, out: Path, uplift: Path | None, overwrite: bool, **options: Any) -> None:
+    """Choose whom to contact under a budget, and a control group among them.
+
+    Customers of the standing control group are left out. Without measured uplifts, customers whose contact would pay
+    are taken at random, so that the campaign measures the uplift in every segment and decile.
+    """
+    from northstar_explain.cli import campaigning
+
+    campaigning.plan(model, scores, out, CampaignOptions(**options), uplift, overwrite)
+
+
+@campaign.command("read", epilog=EXIT_CODES)
+@click.option("--plan", type=_FILE, required=True, help="The plan.json, with audience.parquet beside.")
+@click.option("--outcomes", type=_FILE, required=True, help="Customers with their label, once its window is over.")
+@click.option("--out", type=_FILE, required=True, help="The folder for readout.json.")
+@click.option("--cost", type=click.FloatRange(0), help="What all contacts cost in the end.  [default: as planned]")
+@click.option(
+    "--returned",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of orders sent back.  [default: not known]",
+)
+@click.option("--overlapping", type=_FILE, help="Customers of another campaign in the same days, to be left out.")
+@_OVERWRITE
+def campaign_read(
+    plan: Path, outcomes: Path, out: Path, cost: float | None, returned: float | None, overlapping: Path | None,
+    overwrite: bool,
+) -> None:  # fmt: skip
+    """Compare treated and control: uplift per segment and band of deciles, money, and a verdict.
+
+    The exit code is 3 when the groups were not alike before the campaign, so that nothing is concluded.
+    """
+    from northstar_explain.cli import campaigning
+
+    sys.exit(campaigning.read(plan, outcomes, out, cost, returned, overlapping, overwrite))
