@@ -8,8 +8,10 @@ import pytest
 from helpers import TINY, learn
 
 from northstar_explain.contract import draft, parse
-from northstar_explain.learn.fit_purchase_model import BIN_CUSTOMERS, PurchaseModelOptions
+from northstar_explain.learn.fit_purchase_model import BIN_CUSTOMERS, RARE, PurchaseModelOptions
 from northstar_explain.model import Model
+from northstar_explain.model.scorecard import CategoryBins
+from northstar_explain.training import Source, train
 
 
 def shop(
@@ -67,6 +69,26 @@ def test_odd_tables_become_models(table: pa.Table) -> None:
     model = trained(table)
     assert 2 <= len(model.segmentation.segments) <= 9
     assert model.evaluation.purchase.holdout.n > 200
+
+
+@pytest.mark.slow
+def test_of_many_categories_the_rare_ones_count_as_one() -> None:
+    """Values that few have share a bin; scorecard and interpret agree on each, as building the model checks."""
+    rng = np.random.default_rng(2)
+    table = shop(3_000)
+    common = rng.random(3_000) < 0.5
+    home = np.where(common, rng.integers(0, 3, 3_000), rng.integers(3, 203, 3_000))
+    table = table.add_column(1, "home", pa.array([f"h{i}" for i in home]))
+    said: list[str] = []
+    contract = parse(draft(table, "id", "bought"))
+    model = train(Source(table, "customers"), contract, TINY, said.append).model
+    (axis,) = next(term.axes for term in model.scorecard.terms if term.features == ("home",))
+    assert isinstance(axis, CategoryBins)
+    assert {axis.values[f"h{i}"] for i in range(3)}.isdisjoint({axis.values["h50"], axis.values["h120"]})
+    assert axis.values["h50"] == axis.values["h120"]
+    assert axis.count == 3 + 1 + 2  # the common ones, the rare ones; missing and unseen
+    assert RARE not in axis.values
+    assert any("have fewer than 50 customers and count as one" in line for line in said)
 
 
 @pytest.mark.slow
