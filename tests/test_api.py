@@ -230,9 +230,8 @@ def test_customers_are_simulated_and_a_contract_drafted(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="expected a path that is free"):
         ns.simulate_customers(50, out=tmp_path / "c.parquet")
     text = ns.draft_contract(made.customers.to_pandas(), ID, LABEL)
-    assert text == ns.draft_contract(tmp_path / "c.parquet", ID, LABEL, tmp_path / "c.toml").replace(
-        "c.parquet", "table"
-    )
+    of_file = ns.draft_contract(tmp_path / "c.parquet", ID, LABEL, tmp_path / "c.toml")
+    assert text == of_file.replace("c.parquet", "table").replace('title = "C"', 'title = "Table"')
     assert contract.load(tmp_path / "c.toml").id == ID
 
 
