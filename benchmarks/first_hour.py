@@ -24,6 +24,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from northstar_explain import tables
+from northstar_explain.contract import check, load
 from northstar_explain.contract.draft_questions import open_questions
 
 
@@ -156,18 +157,23 @@ def run(table: FirstTable, folder: Path, quick: bool) -> dict[str, str]:
 
 
 def _facts(path: Path, contract: Path, model: Path, answered: int, remarks: str) -> dict[str, str]:
-    rows = tables.read(path).num_rows
-    cells = {"rows": f"{rows:,}"}
+    cells = {"rows": f"{tables.read(path).num_rows:,}"}
     if contract.exists():
-        open_ones = open_questions(contract.read_text(encoding="utf-8"))
-        cells |= {"answered by an option": f"{answered}", "CONFIRM left": f"{len(open_ones)}"}
+        meaning = load(contract)
+        table = tables.read(path)
+        checked = check(table, meaning, label=True, as_text=tables.is_text_format(path))
+        cells |= {
+            "answered by an option": f"{answered}",
+            "CONFIRM left": f"{len(open_questions(meaning.text))}",
+            "features": f"{len(meaning.features)}",
+            "left out": f"{len(meaning.ignore)}",
+            "rejected": f"{checked.rejected.num_rows:,}",
+        }
     if (model / "evaluation.json").exists():
         facts = json.loads((model / "evaluation.json").read_text(encoding="utf-8"))["purchase"]
-        manifest = json.loads((model / "manifest.json").read_text(encoding="utf-8"))
         black_box = next(one for one in facts["baselines"] if one["name"] == "black_box")
         segments = json.loads((model / "segments.json").read_text(encoding="utf-8"))["segments"]
         cells |= {
-            "rejected": f"{manifest['data']['rejected']:,}",
             "ROC-AUC": f"{facts['holdout']['figures']['values']['roc_auc']:.3f}",
             "gradient boosting": f"{black_box['figures']['values']['roc_auc']:.3f}",
             "segments": f"{len(segments)}",
@@ -176,8 +182,8 @@ def _facts(path: Path, contract: Path, model: Path, answered: int, remarks: str)
     return cells
 
 
-COLUMNS = ("table", "rows", "answered by an option", "CONFIRM left", "rejected", "ROC-AUC", "gradient boosting",
-           "segments", "leak warnings", "seconds")  # fmt: skip
+COLUMNS = ("table", "rows", "answered by an option", "CONFIRM left", "features", "left out", "rejected", "ROC-AUC",
+           "gradient boosting", "segments", "leak warnings", "seconds")  # fmt: skip
 
 
 def lines(results: Sequence[dict[str, str]]) -> list[str]:
@@ -192,12 +198,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="tables (default: all ten)")
     parser.add_argument("--out", type=Path, default=Path("outputs/first_hour"), help="folder for all files")
-    parser.add_argument("--draft-only", action="store_true", help="stop after explain init")
+    parser.add_argument("--only", choices=("draft",), help="stop after explain init")
     args = parser.parse_args()
     results = []
     for table in TABLES:
         if not args.names or table.name in args.names:
-            results.append(run(table, args.out, args.draft_only))
+            results.append(run(table, args.out, args.only == "draft"))
             print(results[-1], file=sys.stderr)
     print("\n".join(lines(results)))
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers import TINY, learn
+from helpers import TINY, explain, learn, plain
 
+from northstar_explain import tables
 from northstar_explain.contract import draft, parse
-from northstar_explain.learn.fit_purchase_model import BIN_CUSTOMERS, PurchaseModelOptions
+from northstar_explain.learn.fit_purchase_model import BIN_CUSTOMERS, RARE, PurchaseModelOptions
 from northstar_explain.model import Model
+from northstar_explain.model.folder import save
+from northstar_explain.model.scorecard import CategoryBins
+from northstar_explain.training import Source, train
 
 
 def shop(
@@ -70,6 +76,44 @@ def test_odd_tables_become_models(table: pa.Table) -> None:
 
 
 @pytest.mark.slow
+def test_of_many_categories_the_rare_ones_count_as_one() -> None:
+    """Values that few have share a bin; scorecard and interpret agree on each, as building the model checks."""
+    rng = np.random.default_rng(2)
+    table = shop(3_000)
+    common = rng.random(3_000) < 0.5
+    home = np.where(common, rng.integers(0, 3, 3_000), rng.integers(3, 203, 3_000))
+    table = table.add_column(1, "home", pa.array([f"h{i}" for i in home]))
+    said: list[str] = []
+    contract = parse(draft(table, "id", "bought"))
+    model = train(Source(table, "customers"), contract, TINY, said.append).model
+    (axis,) = next(term.axes for term in model.scorecard.terms if term.features == ("home",))
+    assert isinstance(axis, CategoryBins)
+    assert {axis.values[f"h{i}"] for i in range(3)}.isdisjoint({axis.values["h50"], axis.values["h120"]})
+    assert axis.values["h50"] == axis.values["h120"]
+    assert axis.count == 3 + 1 + 2  # the common ones, the rare ones; missing and unseen
+    assert RARE not in axis.values
+    assert any("have fewer than 50 customers and count as one" in line for line in said)
+
+
+@pytest.mark.slow
 def test_a_label_that_is_no_purchase_brings_no_word_of_buying() -> None:
     model = trained(shop(1_500, label="churned"), "churned")
     assert model.contract.outcome == "churns"
+
+
+@pytest.mark.slow
+def test_customers_without_ids_are_scored_by_their_place(tmp_path: Path) -> None:
+    table = shop(1_200).drop_columns(["id"])
+    learned = learn(table, parse(draft(table, "row", "bought")), TINY).model
+    save(learned, tmp_path / "model")
+    orders = table["orders"].to_pylist()
+    orders[2] = -1
+    table = table.set_column(0, "orders", pa.array(orders))
+    for name in ("c.csv", "c.parquet"):
+        tables.write(table, tmp_path / name)
+        out = tmp_path / f"{name}.scores.parquet"
+        assert explain("score", tmp_path / name, "--model", tmp_path / "model", "--out", out).exit_code == 0
+        assert tables.read(out)["row"].to_pylist() == [str(row) for row in range(1, 1_201) if row != 3]
+    both = (tmp_path / "c.csv", tmp_path / "c.parquet")
+    done = explain("score", *both, "--model", tmp_path / "model", "--out", tmp_path / "s.parquet")
+    assert done.exit_code == 1 and "ids in each of several files" in plain(done.stderr)

@@ -125,7 +125,9 @@ def _fit_predict(train: Customers, columns: Columns, features: tuple[Feature, ..
     # Within a single segment, a feature may be missing in every row.
     features = tuple(feature for feature in features if _some_known(train.columns[feature.name]))
     ebm = fit_purchase_model.fit(train.columns, train.label, features, _EBM_OPTIONS, seed, groups=train.groups)
-    return np.asarray(ebm.predict_proba(fit_purchase_model.frame(columns, features))[:, 1])
+    return np.asarray(
+        ebm.predict_proba(fit_purchase_model.frame(columns, features, fit_purchase_model.rare_values(ebm)))[:, 1]
+    )
 
 
 def _some_known(column: np.ndarray | Category) -> bool:

@@ -9,8 +9,11 @@ import numpy as np
 from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract.features import Contract
+from northstar_explain.learn.fit_purchase_model import RARE, rare_values
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 from northstar_explain.model.wording import capital, either, range_words
+
+_NAMED = 8  # values of one bin that a reason names
 
 
 class Bags(NamedTuple):
@@ -72,7 +75,10 @@ def _axis(ebm: ExplainableBoostingClassifier, feature: int, width: int) -> Bins:
     bins = levels[min(width, len(levels)) - 1]
     name = ebm.feature_names_in_[feature]
     if isinstance(bins, dict):
-        return CategoryBins(name, {str(value): int(at) for value, at in bins.items()})
+        values = {str(value): int(at) for value, at in bins.items()}
+        if rare := rare_values(ebm).get(name):
+            values |= dict.fromkeys(rare, values.pop(RARE))
+        return CategoryBins(name, values)
     return NumberBins(name, np.asarray(bins, dtype=np.float64))
 
 
@@ -90,4 +96,7 @@ def _bin_words(axis: Bins, bin: int, contract: Contract) -> str:
         return f"{feature.words} not seen in training"
     if isinstance(axis, NumberBins):
         return range_words(feature, *axis.bounds(bin), contract.currency)
-    return f"{feature.words} {either(axis.members(bin))}"
+    members = axis.members(bin)
+    # More of them are the rare values that count as one.
+    one_of = either(members) if len(members) <= _NAMED else f"one of {len(members):,} rare values"
+    return f"{feature.words} {one_of}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,9 @@ from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 # With fewer customers, a bin of a feature or a cell of a pair says more of chance than of customers.
 BIN_CUSTOMERS, CELL_CUSTOMERS, PAIR_CUSTOMERS = THIN_BIN_CUSTOMERS, 12, 500
 _FEWEST_BINS, _FEWEST_PAIR_BINS = 8, 4
+# Of a category with more values, those with fewer than `BIN_CUSTOMERS` customers count as one.
+MANY_VALUES = 50
+RARE = "(rare values)"
 EBM = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
@@ -110,6 +113,11 @@ def fit(
         Fitted.
     """
     options = options.for_rows(len(label))
+    rare = _rare_values(columns, features)
+    for name, values in rare.items():
+        count = len(columns[name].values)  # type: ignore[union-attr]
+        few = f"have fewer than {BIN_CUSTOMERS} customers and count as one"
+        progress(f"{name}: {len(values):,} of {count:,} values {few}")
     ebm = ExplainableBoostingClassifier(
         feature_names=[feature.name for feature in features],
         feature_types=[_type(feature) for feature in features],
@@ -127,7 +135,29 @@ def fit(
     with warnings.catch_warnings(), processes(_bag_progress(options.outer_bags, progress)):
         # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
         warnings.filterwarnings("ignore", message="Missing values detected")
-        return ebm.fit(frame(columns, features), label, bags=_bags(ebm, label, groups, seed))
+        ebm.fit(frame(columns, features, rare), label, bags=_bags(ebm, label, groups, seed))
+    ebm.rare_values_ = rare
+    return ebm
+
+
+def rare_values(ebm: ExplainableBoostingClassifier) -> dict[str, tuple[str, ...]]:
+    """The values of each category that a fitted EBM takes for one, which it knows as `RARE`."""
+    # An EBM that was fitted elsewhere has none.
+    found: dict[str, tuple[str, ...]] = getattr(ebm, "rare_values_", {})
+    return found
+
+
+def _rare_values(columns: Columns, features: Sequence[Feature]) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for feature in features:
+        column = columns[feature.name]
+        if not isinstance(column, Category) or feature.kind.lists_values or len(column.values) <= MANY_VALUES:
+            continue
+        counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
+        rare = [value for value, n in zip(column.values, counts, strict=True) if n < BIN_CUSTOMERS or value == RARE]
+        if len(rare) > 1:
+            found[feature.name] = tuple(sorted(rare))
+    return found
 
 
 def _bags(
@@ -150,15 +180,21 @@ def _bag_progress(bags: int, progress: Callable[[str], None]) -> Callable[[int],
     return report
 
 
-def frame(columns: Columns, features: Sequence[Feature]) -> pd.DataFrame:
-    """The features as interpret wants them: floats with NaN, texts with None."""
-    return pd.DataFrame({feature.name: _values(columns[feature.name]) for feature in features})
+def frame(
+    columns: Columns, features: Sequence[Feature], rare: Mapping[str, Collection[str]] | None = None
+) -> pd.DataFrame:
+    """The features as interpret wants them: floats with NaN, texts with None, and rare values as one."""
+    taken = {name: frozenset(values) for name, values in (rare or {}).items()}
+    return pd.DataFrame(
+        {feature.name: _values(columns[feature.name], taken.get(feature.name, frozenset())) for feature in features}
+    )
 
 
-def _values(column: np.ndarray | Category) -> np.ndarray:
+def _values(column: np.ndarray | Category, rare: frozenset[str]) -> np.ndarray:
     if isinstance(column, Category):
         # Code -1, a missing value, takes the last entry.
-        values: np.ndarray = np.array([*column.values, None], dtype=object)[column.codes]
+        texts = [RARE if value in rare else value for value in column.values]
+        values: np.ndarray = np.array([*texts, None], dtype=object)[column.codes]
         return values
     return column
 

@@ -11,7 +11,7 @@ from interpret.glassbox import ExplainableBoostingClassifier
 from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.contract.features import Contract
-from northstar_explain.learn.fit_purchase_model import frame
+from northstar_explain.learn.fit_purchase_model import frame, rare_values
 from northstar_explain.model.golden_scores import INTERPRET_PROBABILITY
 from northstar_explain.model.rules import Node
 from northstar_explain.model.scorecard import NumberBins, Scorecard
@@ -101,7 +101,7 @@ def with_interpret_probability(golden: pa.Table, ebm: ExplainableBoostingClassif
         With a column `INTERPRET_PROBABILITY`: the probability by interpret's ``predict_proba``.
     """
     features = contract.model_features
-    probability = ebm.predict_proba(frame(columns_of(golden, features), features))[:, 1]
+    probability = ebm.predict_proba(frame(columns_of(golden, features), features, rare_values(ebm)))[:, 1]
     return golden.append_column(INTERPRET_PROBABILITY, pa.array(probability, pa.float64()))
 
 
