@@ -6,11 +6,66 @@ are in `northstar_explain.training`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import codecs
+from dataclasses import dataclass, field, fields
 
 # As sqlglot calls them; export/sql/dialects.py knows what is particular to each.
 DIALECTS = ("duckdb", "sqlite", "postgres", "spark", "bigquery", "snowflake")
 ENGINES = ("local", "spark")
+
+
+_NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+DECIMALS = (".", ",")
+THOUSANDS = (",", ".", " ", "'")
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """How CSV files are written, where a person says so; what is None is found from each file.
+
+    Attributes
+    ----------
+    delimiter : str or None
+        The character between cells; ``"tab"`` too.
+    encoding : str or None
+        A codec of Python, such as ``"utf-8"``, ``"cp1252"`` or ``"utf-16"``.
+    decimal : str or None
+        The decimal mark, one of `DECIMALS`.
+    thousands : str or None
+        The mark between thousands, one of `THOUSANDS`; ``""`` for none.
+
+    Raises
+    ------
+    ValueError
+        When one of them is something else; the message begins with its name.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", _NAMED_DELIMITERS.get(self.delimiter, self.delimiter))
+            if len(self.delimiter) != 1 or self.delimiter in '"\r\n' or not self.delimiter.isascii():
+                raise ValueError(f"delimiter: expected one character, or tab; got {self.delimiter!r}")
+        if self.encoding is not None:
+            try:
+                object.__setattr__(self, "encoding", codecs.lookup(self.encoding).name.replace("utf-8-sig", "utf-8"))
+            except (LookupError, ValueError):
+                expected = "the name of an encoding, such as utf-8, cp1252 or utf-16"
+                raise ValueError(f"encoding: expected {expected}; got {self.encoding!r}") from None
+        for name, allowed in (("decimal", DECIMALS), ("thousands", ("", *THOUSANDS))):
+            if (mark := getattr(self, name)) is not None and mark not in allowed:
+                raise ValueError(f"{name}: expected one of {', '.join(map(repr, allowed))}; got {mark!r}")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError(f"thousands: expected another mark than decimal; got {self.thousands!r}")
+
+    def over(self, other: CsvOptions) -> CsvOptions:
+        """These, and what they leave open from others."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return CsvOptions(**{name: getattr(other, name) if own is None else own for name, own in values.items()})
 
 
 @dataclass(frozen=True)
@@ -46,6 +101,8 @@ class ScoringOptions:
         lost tasks again by itself.
     control : Control
         Who is kept out of campaigns.
+    csv : CsvOptions
+        How CSV files are written; what it leaves open, the contract says, or the files show.
     """
 
     overwrite: bool = False
@@ -53,6 +110,7 @@ class ScoringOptions:
     publish_anyway: bool = False
     resume: bool = False
     control: Control = field(default_factory=Control)
+    csv: CsvOptions = field(default_factory=CsvOptions)
 
 
 @dataclass(frozen=True)

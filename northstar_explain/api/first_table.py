@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from northstar_explain import contract as contracts
 from northstar_explain import tables
+from northstar_explain.options import CsvOptions
+from northstar_explain.tables.number_format import spelled_as_usual
 
 Progress = Callable[[str], None]
 
@@ -93,6 +95,8 @@ def draft_contract(
     label: str | None = None,
     out: Path | str | None = None,
     overwrite: bool = False,
+    csv: CsvOptions | None = None,
+    progress: Progress = silent,
 ) -> str:
     """Draft a contract for a table, to be finished by hand.
 
@@ -104,6 +108,9 @@ def draft_contract(
     out : path, optional
         A file to write it to.
     overwrite : bool, default False
+    csv : northstar_explain.options.CsvOptions, optional
+        How a CSV is written; what it leaves open is found from the file.
+    progress : callable
 
     Returns
     -------
@@ -118,10 +125,21 @@ def draft_contract(
     is_file = isinstance(table, Path | str)
     if out is not None:
         tables.require_apart([Path(out)], [Path(table)] if is_file else [])
-    read = tables.read(table) if is_file else tables.from_frame(table)
+    read = _read_file(Path(table), csv, progress) if is_file else tables.from_frame(table)
     text = contracts.draft(read, id, label, source=Path(table).name if is_file else "table")
     # Read back before it is written: a draft that does not load would cost the user the search for the fault.
     contracts.parse(text, "draft" if out is None else str(out))
     if out is not None:
         tables.write_text(text, out, overwrite)
     return text
+
+
+def _read_file(path: Path, csv: CsvOptions | None, progress: Progress) -> pa.Table:
+    """A table, in which the numbers of a CSV are spelled as usual, so that they are known for numbers."""
+    dialect = tables.dialect_of(path, tables.Hints(csv or CsvOptions()))
+    table = tables.read(path, dialect=dialect)
+    if dialect is None or dialect.is_common:
+        return table
+    progress(f"{path} is read with {dialect}")
+    columns = [spelled_as_usual(column, dialect.numbers) for column in table.columns]
+    return pa.Table.from_arrays(columns, table.column_names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.api.trained_model import Model
 from northstar_explain.contract.faults import needed_columns
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.identifiers import id_key
+from northstar_explain.options import CsvOptions
+from northstar_explain.score.inputs import hints
 
 if TYPE_CHECKING:
     from northstar_explain.training import Source, TrainingOptions
@@ -30,6 +34,7 @@ def train(
     truth: Any = None,
     update: Model | Path | str | None = None,
     since: Any = None,
+    csv: CsvOptions | None = None,
     progress: Progress = silent,
 ) -> Model:
     """Learn segments and a purchase model from a table of customers.
@@ -52,6 +57,8 @@ def train(
         A model to follow: segments that are found again keep their ids and names.
     since : path or table, optional
         The last scores of that model: who moved because the customer changed, not because the rules did.
+    csv : northstar_explain.options.CsvOptions, optional
+        How CSV files are written; what it leaves open, the contract says, or the files show.
     progress : callable
         Called with the name of each stage as it begins.
 
@@ -79,26 +86,35 @@ def train(
         default = contracts.northstar() if earlier is None else earlier.model.contract
         contract = default if contract is None else contracts.load(contract)
     known = truth if truth is None or isinstance(truth, Mapping) else _truth(truth, contract)
+    source = partial(_source, contract=contract, truth=known, csv=csv or CsvOptions(), progress=progress)
     # The tables are not kept here: the run lets go of them before it fits.
     trained = run(
-        _source(frame, contract, known),
+        source(frame),
         contract,
         options or TrainingOptions(seed=seed),
         progress,
-        None if holdout is None else _source(holdout, contract, known),
+        None if holdout is None else source(holdout),
         earlier,
     )
     return Model(trained.model, trained)
 
 
-def _source(customers: Any, contract: Contract, truth: Mapping[str, float] | None) -> Source:
+def _source(
+    customers: Any, contract: Contract, truth: Mapping[str, float] | None, csv: CsvOptions, progress: Progress
+) -> Source:
     from northstar_explain.training import Source
 
+    needed = needed_columns(contract, label=True)
+    if not isinstance(customers, Path | str):
+        return Source(tables.from_frame(customers, needed), truth=truth)
+    dialect = tables.dialect_of(customers, hints(contract, csv))
     # From a file, texts may be other than UTF-8: the check rejects those rows and names them.
-    if isinstance(customers, Path | str):
-        table = tables.read(customers, any_text=True)
-        return Source(table, str(customers), tables.is_text_format(Path(customers)), truth)
-    return Source(tables.from_frame(customers, needed_columns(contract, label=True)), truth=truth)
+    table = tables.read(customers, any_text=True, dialect=dialect)
+    if dialect is None:
+        return Source(table, str(customers), truth=truth)
+    if not dialect.is_common:
+        progress(f"{customers} is read with {dialect}")
+    return Source(table, str(customers), True, dialect.numbers, truth)
 
 
 def _read(frame: Any, name: str, model: models.Model) -> tuple[pa.Table, models.Model, str]:
@@ -116,4 +132,4 @@ def _truth(truth: Any, contract: Contract) -> dict[str, float]:
     todo = "Give the file that `explain simulate` wrote beside the customers."
     columns = take_columns(table, {contract.id: pa.string(), TRUTH: pa.float64()}, name, todo)
     ids, values = (column.to_pylist() for column in columns.values())
-    return dict(zip(ids, values, strict=True))
+    return {id_key(id): value for id, value in zip(ids, values, strict=True)}

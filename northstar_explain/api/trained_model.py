@@ -89,7 +89,7 @@ class Model(ModelOutputs):
 
         Parameters and errors are those of `score`.
         """
-        contract = self.data.contract
+        contract = self._scorer.contract
         return check(tables.from_frame(frame, needed_columns(contract, label=False)), contract)
 
     def score(self, frame: Any) -> pa.Table:

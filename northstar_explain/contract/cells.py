@@ -8,7 +8,7 @@ typed table does not need it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +17,13 @@ import pyarrow as pa
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import category_of, numbers_of
 from northstar_explain.contract.features import Feature
+from northstar_explain.contract.missing_marks import MISSING_CATEGORIES
+from northstar_explain.contract.missing_marks import MISSING_NUMBERS as MISSING_NUMBERS
+from northstar_explain.contract.spelling import number_text, respelled
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
 
-# Marks for a missing number. Not applied to categories: NA is Namibia.
-MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
 NEVER_MISSING = "a value (the contract says it is never missing)"
-_EXACT = 2.0**53  # float64 represents every integer below exactly
+_IN_PERCENT = ("%", "percent", "percentage points")
 
 
 class Violation(NamedTuple):
@@ -41,7 +43,9 @@ class Violation(NamedTuple):
     expected: str
 
 
-def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Violation]]:
+def read_numbers(
+    column: pa.Array, feature: Feature, numbers: NumberFormat = PLAIN, marks: Sequence[str] = MISSING_NUMBERS
+) -> tuple[np.ndarray, list[Violation]]:
     """Read a column of numbers, or of texts that should be numbers.
 
     Parameters
@@ -49,6 +53,10 @@ def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[V
     column : pyarrow.Array
     feature : Feature
         A numeric one.
+    numbers : NumberFormat
+        How numbers are written, where they are text.
+    marks : sequence of str
+        What stands for a missing value; numbers among them, such as -999, do so in columns of numbers too.
 
     Returns
     -------
@@ -57,15 +65,23 @@ def read_numbers(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[V
     violations : list of Violation
     """
     if is_text(column.type):
-        return _read_texts(column, feature)
-    values = numbers_of(column)
+        return _read_texts(column, feature, numbers, marks)
+    values = _without_marks(numbers_of(column), marks)
     return values, _number_violations(values, feature, np.isnan, whole=pa.types.is_integer(column.type))
 
 
-def _read_texts(column: pa.Array, feature: Feature) -> tuple[np.ndarray, list[Violation]]:
-    numbers = parse_numbers(column)
-    values = numbers_of(numbers)
-    unreadable = _true(numbers.is_null()) & ~missing_texts(column)
+def _without_marks(values: np.ndarray, marks: Sequence[str]) -> np.ndarray:
+    stand_ins = [value for mark in marks if (value := _number(mark)) is not None and math.isfinite(value)]
+    return np.where(np.isin(values, stand_ins), np.nan, values) if stand_ins else values
+
+
+def _read_texts(
+    column: pa.Array, feature: Feature, numbers: NumberFormat, marks: Sequence[str]
+) -> tuple[np.ndarray, list[Violation]]:
+    percent = 1.0 if feature.unit in _IN_PERCENT else 0.01
+    values = numbers_of(parse_numbers(column, numbers, marks, percent))
+    unreadable = _true(pa.array(values, from_pandas=True).is_null()) & ~missing_texts(column, marks)
+    values = _without_marks(values, marks)
     violations = _violation(unreadable, feature, "a number")
     return values, violations + _number_violations(values, feature, lambda x: np.isnan(x) & ~unreadable)
 
@@ -104,54 +120,65 @@ def _bounds(feature: Feature) -> str:
     return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
 
 
-def parse_numbers(column: pa.Array) -> pa.Array:
+def parse_numbers(
+    column: pa.Array, numbers: NumberFormat = PLAIN, marks: Sequence[str] = MISSING_NUMBERS, percent: float = 0.01
+) -> pa.Array:
     """Parse texts as float64, null where a cell holds no number."""
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
     try:
-        return texts.cast(pa.float64())
+        if numbers == PLAIN:
+            return texts.cast(pa.float64())
     except pa.ArrowInvalid:
-        # Some cell is no number: parse each distinct text once, as Arrow's cast fails as a whole.
-        distinct = texts.unique()
-        numbers = pa.array([_number(text) for text in distinct.to_pylist()], pa.float64())
-        return numbers.take(pc.index_in(texts, value_set=distinct))
+        pass  # some cell is no number, and Arrow's cast fails as a whole
+    # Each distinct text is parsed once.
+    distinct = texts.unique()
+    parsed = [_number(text, numbers, marks, percent) for text in distinct.to_pylist()]
+    return pa.array(parsed, pa.float64()).take(pc.index_in(texts, value_set=distinct))
 
 
-def _number(text: str | None) -> float | None:
-    if text is None or text in MISSING_NUMBERS or "_" in text:
+def _number(
+    text: str | None, numbers: NumberFormat = PLAIN, marks: Sequence[str] = MISSING_NUMBERS, percent: float = 0.01
+) -> float | None:
+    if text is None or text in marks or "_" in text:
         return None
     try:
-        return float(text)
+        # The usual number; marks between thousands are no part of it.
+        return float(text if numbers.decimal == "." else text.replace(",", ".") if "." not in text else "")
     except ValueError:
-        return None
+        return numbers.parse(text, percent)
 
 
-def missing_texts(column: pa.Array) -> np.ndarray:
-    """Cells that are empty or hold a mark for a missing number, as a mask."""
+def missing_texts(column: pa.Array, marks: Sequence[str] = MISSING_NUMBERS) -> np.ndarray:
+    """Cells that are empty or hold a mark for a missing value, as a mask."""
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return _true(pc.or_(pc.is_null(texts), pc.is_in(texts, value_set=pa.array(MISSING_NUMBERS))))
+    return _true(pc.or_(pc.is_null(texts), pc.is_in(texts, value_set=pa.array(marks, pa.string()))))
 
 
-def read_categories(column: pa.Array, feature: Feature) -> tuple[Category, list[Violation]]:
+def read_categories(
+    column: pa.Array, feature: Feature, marks: Sequence[str] = MISSING_CATEGORIES
+) -> tuple[Category, list[Violation]]:
     """Read a column of categories of any plain type.
 
     Parameters
     ----------
     column : pyarrow.Array
-        Strings, integers, floats or booleans, dictionary-encoded or not.
+        Strings, numbers, booleans or dates; strings dictionary-encoded or not.
     feature : Feature
         A category or an ordered one.
+    marks : sequence of str
+        What stands for a missing value.
 
     Returns
     -------
     category : Category
-        An empty text is missing.
+        With one spelling for each value: see `contract.spelling`.
     violations : list of Violation
     """
-    category = _categories(column)
+    category = respelled(_categories(column), marks, feature.known or feature.order)
     violations = []
     if feature.missing is None and len(category) and category.codes.min() < 0:
         violations += _violation(category.codes < 0, feature, NEVER_MISSING)
@@ -167,25 +194,15 @@ def _categories(column: pa.Array) -> Category:
         return Category(np.full(len(column), -1, dtype=np.int32), ())
     if pa.types.is_floating(kind):
         return _float_categories(numbers_of(column), kind)
-    if not is_text(kind):
-        column = column.cast(pa.string())
-    category = category_of(column)
-    if "" not in category.values:
-        return category
-    codes = category.codes.copy()
-    for code, value in enumerate(category.values):
-        if value == "":
-            codes[codes == code] = -1
-    return Category(codes, category.values)
+    return category_of(column if is_text(kind) else column.cast(pa.string()))
 
 
 def _float_categories(values: np.ndarray, kind: pa.DataType) -> Category:
     # An integer column with missing values is read as floats: 3.0 and 3 are the same category.
     distinct, codes = np.unique(values, return_inverse=True)
-    whole = (np.floor(distinct) == distinct) & (np.abs(distinct) < _EXACT)
-    texts = pa.array(distinct).cast(kind).cast(pa.string()).to_pylist()
-    names = tuple(str(int(x)) if is_whole else text for x, text, is_whole in zip(distinct, texts, whole, strict=True))
-    return Category(np.where(np.isnan(values), -1, codes).astype(np.int32), names)
+    # Of a float32, the shortest text that gives it back: 0.1 and not 0.10000000149.
+    texts = [number_text(float(str(np.float32(x))) if pa.types.is_float32(kind) else float(x)) for x in distinct]
+    return Category(np.where(np.isnan(values), -1, codes).astype(np.int32), tuple(texts))
 
 
 def is_text(kind: pa.DataType) -> bool:

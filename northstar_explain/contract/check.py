@@ -18,9 +18,13 @@ from northstar_explain.contract.cells import Violation, read_categories, read_nu
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.contract.labels import read_groups, read_labels
+from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.contract.rejected import rejected_rows
 from northstar_explain.contract.texts import readable
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
+from northstar_explain.tables.plain_types import with_plain_types
 
 
 class Checked(NamedTuple):
@@ -69,8 +73,9 @@ class CheckedBatch:
 
 
 def check(
-    table: pa.Table, contract: Contract, *, label: bool = False, source: str = "table", as_text: bool = False
-) -> Checked:
+    table: pa.Table, contract: Contract, *, label: bool = False, source: str = "table", as_text: bool = False,
+    numbers: NumberFormat = PLAIN,
+) -> Checked:  # fmt: skip
     """Check a customer table against a contract.
 
     Parameters
@@ -84,6 +89,8 @@ def check(
         What to call the table in errors.
     as_text : bool, default False
         Whether numbers may be given as text, as in CSV.
+    numbers : NumberFormat
+        How they are then written.
 
     Returns
     -------
@@ -97,18 +104,21 @@ def check(
     ignored = require_columns(table.schema, contract, label, source)
     if table.num_rows == 0:
         raise no_rows(source)
-    require_types(table, contract, label, source, as_text)
+    require_types(table, contract, label, source, as_text, numbers)
     more: dict[str, pa.Array] = {}
     violations: list[Violation] = []
     # Scoring must not fail on a column that it does not use, so the label is read in training only.
     if label:
-        table, violations = readable(table, filter(None, [contract.label, contract.group]))
-        more[contract.label], in_labels = read_labels(table[contract.label], contract.label)
+        names = [name for name in (contract.label, contract.group) if name]
+        table, violations = readable(table, names)
+        plain = with_plain_types(table, names)
+        more[contract.label], in_labels = read_labels(plain[contract.label], contract.label)
         violations += in_labels
         if contract.group:
-            more[contract.group], in_groups = read_groups(table[contract.group], contract.group)
+            more[contract.group], in_groups = read_groups(plain[contract.group], contract.group)
             violations += in_groups
-    batch = check_batch(table, contract, repeated_ids(table[contract.id]), more=violations)
+    ids = with_plain_types(table, [contract.id])[contract.id]
+    batch = check_batch(table, contract, repeated_ids(ids), more=violations, numbers=numbers)
     accepted = _table(batch, contract)
     for name, column in more.items():
         accepted = accepted.append_column(name, column if batch.valid is None else column.filter(batch.valid))
@@ -118,6 +128,7 @@ def check(
 def check_batch(
     table: pa.Table, contract: Contract, repeated: pa.Array | None = None, *, first_row: int = 1,
     more: list[Violation] | None = None, original_text: Callable[[], pa.Table] | None = None,
+    numbers: NumberFormat = PLAIN,
 ) -> CheckedBatch:  # fmt: skip
     """Check some rows of a table whose columns have been checked.
 
@@ -135,19 +146,27 @@ def check_batch(
     original_text : callable, optional
         Returns the same rows with the cells of their file, where the table holds parsed numbers. Called only if rows
         are rejected.
+    numbers : NumberFormat
+        How numbers are written, where they are text.
 
     Returns
     -------
     CheckedBatch
     """
-    table, broken_texts = readable(table, needed_columns(contract, label=False))
-    ids, violations = _identifiers(one_array(table[contract.id]), contract.id, repeated)
-    violations += broken_texts
+    needed = needed_columns(contract, label=False)
+    table, broken_texts = readable(table, needed)
+    # Bytes may have become texts.
+    plain, more_broken_texts = readable(with_plain_types(table, needed), needed)
+    ids, violations = _identifiers(plain[contract.id], contract.id, repeated)
+    violations += broken_texts + more_broken_texts
     columns: dict[str, np.ndarray | Category] = {}
+    for_numbers, for_categories = marks_of(contract, numeric=True), marks_of(contract, numeric=False)
     for feature in contract.features:
-        column = one_array(table[feature.name])
+        column = one_array(plain[feature.name])
         columns[feature.name], in_column = (
-            read_numbers(column, feature) if feature.kind.numeric else read_categories(column, feature)
+            read_numbers(column, feature, numbers, for_numbers)
+            if feature.kind.numeric
+            else read_categories(column, feature, for_categories)
         )
         violations += in_column
     violations += more or []
@@ -168,10 +187,10 @@ def check_batch(
 
 
 def repeated_ids(column: pa.ChunkedArray) -> pa.Array:
-    """The ids that occur more than once, as text."""
+    """The keys of ids that occur more than once: see `contract.identifiers`."""
     import pyarrow.compute as pc
 
-    counts = one_array(column.cast(pa.string())).value_counts()
+    counts = id_keys(id_texts(column)).value_counts()
     return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
 
 
@@ -186,15 +205,18 @@ def _table(batch: CheckedBatch, contract: Contract) -> pa.Table:
     return pa.table(columns)
 
 
-def _identifiers(column: pa.Array, name: str, repeated: pa.Array | None) -> tuple[pa.Array, list[Violation]]:
-    ids = column if pa.types.is_string(column.type) else column.cast(pa.string())
-    empty = _empty(ids)
+def _identifiers(
+    column: pa.ChunkedArray, name: str, repeated: pa.Array | None
+) -> tuple[pa.Array, list[Violation]]:
+    ids = id_texts(column)
+    keys = id_keys(ids)
+    empty = _empty(keys)
     violations = [Violation(np.flatnonzero(empty), name, "a customer id")] if empty.any() else []
     if repeated is not None and len(repeated):
         import pyarrow.compute as pc
 
         # Nobody can tell which of the rows is right, so all of them are rejected.
-        repeats = pc.is_in(ids, value_set=repeated).to_numpy(zero_copy_only=False) & ~empty
+        repeats = pc.is_in(keys, value_set=repeated).to_numpy(zero_copy_only=False) & ~empty
         if repeats.any():
             violations.append(Violation(np.flatnonzero(repeats), name, "an id that occurs once in the table"))
     return ids, violations

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.cells import is_number, is_text, missing_texts, parse_numbers
 from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.identifiers import id_texts
 from northstar_explain.contract.labels import unexpected_labels
+from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.contract.texts import readable
 from northstar_explain.errors import Fault, TableError
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
+from northstar_explain.tables.plain_types import with_plain_types
 
 
 def no_rows(source: str) -> TableError:
@@ -55,13 +61,17 @@ def _fold(name: str) -> str:
     return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
 
 
-def require_types(table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool) -> None:
+def require_types(
+    table: pa.Table, contract: Contract, label: bool, source: str, as_text: bool, numbers: NumberFormat = PLAIN
+) -> None:
     """Raise TableError with every column whose type in these rows contradicts the contract."""
-    table, _ = readable(table, needed_columns(contract, label))  # a text that is not UTF-8 rejects its row only
+    needed = needed_columns(contract, label)
+    table, _ = readable(with_plain_types(table, needed), needed)  # a text that is not UTF-8 rejects its row only
+    marks = marks_of(contract, numeric=True)
     faults = []
     for feature in contract.features:
         column = table[feature.name]
-        got = _wrong_type(column, feature, as_text)
+        got = _wrong_type(column, feature, as_text, numbers, marks)
         if got:
             expected = f"numbers ({feature.kind})" if feature.kind.numeric else f"text ({feature.kind})"
             faults.append(Fault(f"column {feature.name}", expected, got, "Correct the column or the contract."))
@@ -70,30 +80,41 @@ def require_types(table: pa.Table, contract: Contract, label: bool, source: str,
         named[contract.group] = "text or whole numbers that name the group of each row"
     for name, expected in named.items():
         kind = table[name].type
-        if not (is_text(kind) or pa.types.is_integer(kind)):
+        if not (is_text(kind) or is_number(kind) or pa.types.is_null(kind)) or _is_measured(table[name]):
             faults.append(Fault(f"column {name}", expected, str(kind)))
     if label and (unexpected := unexpected_labels(table[contract.label])):
         todo = "Recode the label: 1 for a customer who did, 0 for one who did not."
-        faults.append(Fault(f"column {contract.label}", "only 0 and 1 (or true and false)", unexpected, todo))
+        expected = "only 0 and 1 (or true and false, or yes and no)"
+        faults.append(Fault(f"column {contract.label}", expected, unexpected, todo))
     if faults:
         raise TableError(source, faults)
 
 
-def _wrong_type(column: pa.ChunkedArray, feature: Feature, as_text: bool) -> str:
+def _wrong_type(
+    column: pa.ChunkedArray, feature: Feature, as_text: bool, numbers: NumberFormat, marks: Sequence[str]
+) -> str:
     kind = column.type
     if pa.types.is_null(kind):
         return ""  # only missing values; whether they are allowed is checked row by row
     if not feature.kind.numeric:
-        plain = is_text(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
-        return "" if plain or pa.types.is_floating(kind) else str(kind)
+        plain = is_text(kind) or pa.types.is_boolean(kind) or is_number(kind)
+        return "" if plain or pa.types.is_date(kind) or pa.types.is_timestamp(kind) else str(kind)
     if is_number(kind):
         return ""
     if not (as_text and is_text(kind)):
         return f"{kind}{_example(column)}"
     texts = one_array(column)
-    wrong = parse_numbers(texts).null_count - int(missing_texts(texts).sum())
+    wrong = int((parse_numbers(texts, numbers, marks).is_null().to_numpy(False) & ~missing_texts(texts, marks)).sum())
     # Single unreadable cells reject their rows; a column that is mostly text is a fault of the table.
     return f"text{_example(column)}" if wrong > max(1, len(column) // 2) else ""
+
+
+def _is_measured(column: pa.ChunkedArray) -> bool:
+    """Whether a column of floats holds other than whole numbers, which name nobody; single ones reject their rows."""
+    if not pa.types.is_floating(column.type):
+        return False
+    known = int((~np.isnan(column.to_numpy())).sum())
+    return len(column) - id_texts(column).null_count <= known // 2 and known > 0
 
 
 def _example(column: pa.ChunkedArray) -> str:

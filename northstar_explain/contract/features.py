@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from northstar_explain.contract.conditions import Condition
 from northstar_explain.contract.kinds.kind import Kind
 from northstar_explain.contract.traits import ContractTrait
+from northstar_explain.options import CsvOptions
 
 # Roles are not names: an action for "recency" is chosen for any feature that a contract gives this role.
 USES = ("segments", "model")
@@ -57,6 +58,8 @@ class Feature:
         Whether customers are compared by it when segments are looked for; None for the default, see `Contract`.
     theme : str
         The theme it belongs to; empty where that follows from its correlations.
+    known : tuple of str
+        Of a category: the values that a model knows, whose spellings others are brought to. Not from the contract.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Feature:
     defined_when: tuple[Condition, ...] = ()
     likeness: bool | None = None
     theme: str = ""
+    known: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def may_serve(self, use: str) -> bool:
         """Whether the feature may be used for ``"segments"`` or the ``"model"``."""
@@ -131,6 +135,10 @@ class Contract:
         What cuts across segments.
     theme_weight : float
         What counts alike when segments are looked for: at 0 features do, at 1 themes, however many features they have.
+    csv : CsvOptions
+        How its CSV files are written; what it leaves open is found from each file.
+    missing_values : tuple of str or None
+        What stands for a missing value besides an empty cell; None for the usual marks.
     text : str
         The TOML it was read from.
     """
@@ -148,6 +156,8 @@ class Contract:
     group: str = ""
     traits: tuple[ContractTrait, ...] = ()
     theme_weight: float = 0.0
+    csv: CsvOptions = field(default_factory=CsvOptions)
+    missing_values: tuple[str, ...] | None = None
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

@@ -1,4 +1,4 @@
-"""Columns that only training needs: the label, 0 and 1 in any type, and the group of each row."""
+"""Columns that only training needs: the label, yes and no in any spelling, and the group of each row."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import Violation, is_text
 from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.identifiers import id_keys, id_texts
+from northstar_explain.contract.missing_marks import MISSING_NUMBERS
+from northstar_explain.contract.spelling import NO, YES, canonical
 
-_LABEL_TEXT = {"0": 0, "1": 1, "false": 0, "true": 1, "False": 0, "True": 1, "0.0": 0, "1.0": 1}
+_LABEL_TEXT = {**dict.fromkeys(NO, 0), **dict.fromkeys(YES, 1)}
 
 
 def read_labels(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Violation]]:
@@ -22,7 +25,7 @@ def read_groups(column: pa.ChunkedArray, name: str) -> tuple[pa.Array, list[Viol
     """The groups as text, and a violation for the rows without one."""
     import pyarrow.compute as pc
 
-    groups = one_array(column.cast(pa.string()))
+    groups = id_keys(id_texts(column))
     empty = pc.fill_null(pc.equal(groups, ""), True).to_numpy(zero_copy_only=False)
     return groups, [Violation(np.flatnonzero(empty), name, "the group that the row belongs to")] if empty.any() else []
 
@@ -43,13 +46,17 @@ def _label_codes(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         column = column.cast(pa.float64(), safe=False)
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)
-    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    values = pa.array(list(_LABEL_TEXT.values()), pa.int8())
-    return values.take(pc.index_in(texts.combine_chunks(), value_set=pa.array(list(_LABEL_TEXT))))
+    texts = one_array(column.cast(pa.string()))
+    distinct = texts.unique()
+    codes = [None if text is None else _LABEL_TEXT.get(canonical(text).lower()) for text in distinct.to_pylist()]
+    return pa.array(codes, pa.int8()).take(pc.index_in(texts, value_set=distinct))
 
 
 def _blank(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
     null = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
-    return pc.or_(null, pc.equal(column, "")) if is_text(column.type) else null
+    if not is_text(column.type):
+        return null
+    texts = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.or_(null, pc.is_in(texts, value_set=pa.array(MISSING_NUMBERS)))

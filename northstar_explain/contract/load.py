@@ -15,8 +15,12 @@ from northstar_explain.contract.kinds.registry import kind_named, kind_names
 from northstar_explain.contract.load_conditions import read_traits, with_defined_when
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.errors import ContractError, Fault
+from northstar_explain.options import CsvOptions
 
-_TABLE_KEYS = ("title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "theme_weight")
+_TABLE_KEYS = (
+    "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "theme_weight", "missing_values",
+)  # fmt: skip
+_CSV_KEYS = ("delimiter", "encoding", "decimal", "thousands")
 _FEATURE_KEYS = (
     "group", "kind", "words", "unit", "min", "max", "missing", "segments", "sensitive", "allow", "monotone",
     "order", "at_least", "below", "between", "some", "none", "high", "middle", "low", "zero", "role",
@@ -64,7 +68,7 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     Parameters
     ----------
     text : str
-        TOML with the tables ``[table]``, ``[groups]``, one ``[features.NAME]`` per feature and one ``[traits.NAME]``
+        TOML with the tables ``[table]``, ``[csv]``, ``[groups]``, one ``[features.NAME]`` per feature and one ``[traits.NAME]``
         per trait.
     source : str
         What to call it in errors.
@@ -101,7 +105,8 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     features = reader.section(data, "features")
     traits = reader.section(data, "traits", needed=False)
     contract = _contract(reader, table, groups, features, traits, text)
-    reader.unknown("", data, ("table", "groups", "features", "traits"))
+    contract = replace(contract, csv=_csv(reader, reader.section(data, "csv", needed=False)))
+    reader.unknown("", data, ("table", "csv", "groups", "features", "traits"))
     require_consistent(reader, contract)
     if not reader.faults and not sealed:  # templates with faults would only give further ones
         reader.faults += phrase_clashes.faults(contract)
@@ -132,11 +137,28 @@ def _contract(
         ignore=reader.texts("table", table, "ignore"),
         group=reader.text("table", table, "group") if "group" in table else "",
         theme_weight=reader.share("table", table, "theme_weight"),
+        missing_values=reader.texts("table", table, "missing_values") if "missing_values" in table else None,
         text=text,
     )
     # A condition may name a feature that stands further down: all features are read before any condition.
     whole = with_defined_when(reader, contract.features, features)
     return replace(contract, features=whole, traits=read_traits(reader, traits, whole))
+
+
+def _csv(reader: TomlReader, data: dict[str, Any]) -> CsvOptions:
+    reader.unknown("csv.", data, _CSV_KEYS)
+    known = {key: value for key, value in data.items() if key in _CSV_KEYS}
+    for key, value in known.items():
+        if not isinstance(value, str):
+            reader.fault(f"csv.{key}", "text", value)
+            return CsvOptions()
+    try:
+        return CsvOptions(**known)
+    except ValueError as error:
+        key, _, text = str(error).partition(": expected ")
+        expected, _, got = text.rpartition("; got ")
+        reader.fault(f"csv.{key}", expected, got)
+        return CsvOptions()
 
 
 def _feature(reader: TomlReader, name: str, data: Any) -> Feature:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract.columns import Columns, columns_of, rows_of
+from northstar_explain.contract.columns import Columns, columns_of, one_array, rows_of
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.identifiers import id_keys
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Customers:
     Attributes
     ----------
     ids : pyarrow.Array of string, shape (n,)
+        What customers are compared by: see `contract.identifiers`.
     columns : mapping
         Every feature of the contract, raw.
     label : ndarray of 0 and 1, shape (n,)
@@ -48,4 +50,4 @@ def customers_of(accepted: pa.Table, contract: Contract) -> Customers:
     """The rows that `contract.check` accepted with their label."""
     label = accepted[contract.label].to_numpy()
     groups = accepted[contract.group].to_numpy() if contract.group else None
-    return Customers(accepted[contract.id].combine_chunks(), columns_of(accepted, contract.features), label, groups)
+    return Customers(id_keys(one_array(accepted[contract.id])), columns_of(accepted, contract.features), label, groups)

@@ -14,11 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from northstar_explain import tables
+from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.contract.labels import read_labels
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model
 from northstar_explain.tables.named_columns import take_columns
 from northstar_explain.tables.places import sha256
+from northstar_explain.tables.plain_types import with_plain_types
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class ScoredRun:
     name : str
         The file, for errors.
     ids, segments : ndarray of str, shape (n,)
+        Ids are keys: see `contract.identifiers`.
     deciles : ndarray of int, shape (n,)
     probability : ndarray of float, shape (n,)
     reasons : ndarray of str, shape (n,)
@@ -62,7 +66,8 @@ def read_run(scores: pa.Table, model: Model, name: str, report: Mapping[str, Any
     made_by = sorted(set(pc.unique(columns["model_id"]).to_pylist()) - {model.id})
     if made_by:
         raise TableError(name, [Fault("column model_id", f"{model.id} in every row", f"also {made_by[0]}", todo)])
-    ids, segments, reasons = (columns[name].to_numpy(zero_copy_only=False) for name in (id, "segment_id", "reason_1"))
+    segments, reasons = (columns[name].to_numpy(zero_copy_only=False) for name in ("segment_id", "reason_1"))
+    ids = id_keys(one_array(columns[id])).to_numpy(zero_copy_only=False)
     if len(set(ids.tolist())) < len(ids):
         raise TableError(name, [Fault(f"column {id}", "each customer once", "one twice", todo)])
     deciles, probability = columns["decile"].to_numpy(), columns["probability"].to_numpy()
@@ -144,7 +149,7 @@ def _is_report(report: Any) -> bool:
 
 
 def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
-    """Read outcomes: id to 1 or 0, from labels of any type that training accepts.
+    """Read outcomes: key of the id to 1 or 0, from labels of any type that training accepts.
 
     Raises
     ------
@@ -153,7 +158,8 @@ def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
     """
     id, label = model.contract.id, model.contract.label
     todo = "Give customers with their label, once its window is over."
-    columns = take_columns(table, {id: pa.string(), label: None}, name, todo)
+    table = with_plain_types(table, (id, label))
+    columns = take_columns(table, {id: None, label: None}, name, todo)
     try:
         labels, violations = read_labels(columns[label], label)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -163,7 +169,7 @@ def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:
         got = repr(table[label][int(rows[0])].as_py()) + (f", and {len(rows) - 1:,} more such rows" * (len(rows) > 1))
         todo = "Correct the export, or leave out customers whose window is not over."
         raise TableError(name, [Fault(f"row {rows[0] + 1}, column {label}", violations[0].expected, got, todo)])
-    ids = columns[id].to_pylist()
+    ids = id_keys(id_texts(columns[id])).to_pylist()
     outcomes = dict(zip(ids, labels.to_pylist(), strict=True))
     if len(outcomes) < len(ids) or None in outcomes:
         raise TableError(

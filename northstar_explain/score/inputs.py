@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -14,17 +15,22 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from northstar_explain import tables
-from northstar_explain.contract.cells import is_text
-from northstar_explain.contract.faults import no_rows, require_columns, require_types
+from northstar_explain.contract.cells import is_number, is_text
+from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.identifiers import id_keys, id_texts, suspicious
 from northstar_explain.contract.rejected import left_out
 from northstar_explain.errors import Fault, TableError
+from northstar_explain.options import CsvOptions
 from northstar_explain.score import ids
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.tables import Batch, Position, Source
+from northstar_explain.tables.dialects import NO_HINTS
 from northstar_explain.tables.formats import unreadable
 from northstar_explain.tables.lines import Block, LineReader
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
 from northstar_explain.tables.places import sha256
+from northstar_explain.tables.plain_types import with_plain_types
 
 BATCH = 1 << 16  # rows read and scored together
 STDIN = Path("-")
@@ -49,6 +55,8 @@ class Input:
         Those of them that rejected rows do not keep, as Parquet has no type for them.
     rows : int
         How many rows there are; known once the ids are read.
+    suspicious_ids : Counter of str
+        Ids that look like none, or like one that has lost its digits, with their rows; known with them.
 
     Raises
     ------
@@ -59,6 +67,7 @@ class Input:
     def __init__(self, source: Source, contract: Contract):
         self.source = source
         self.rows = 0
+        self.suspicious_ids: Counter[str] = Counter()
         self._contract = contract
         # Taken before anything is read, so that no change during the run goes unnoticed.
         self._stats = [_stat(file) for file in source.files]
@@ -80,13 +89,21 @@ class Input:
 
     def _line_readers(self) -> dict[int, LineReader]:
         numbers = [feature.name for feature in self._contract.features if feature.kind.numeric]
-        files = enumerate(self.source.files)
-        return {number: LineReader(file, numbers) for number, file in files if tables.is_text_format(file)}
+        files = enumerate(zip(self.source.files, self.source.dialects, strict=True))
+        return {n: LineReader(file, numbers, one) for n, (file, one) in files if one and one.is_plain_text}
+
+    def numbers(self, file: int) -> NumberFormat:
+        """How numbers are written in a file, where they are text."""
+        dialect = self.source.dialects[file]
+        return PLAIN if dialect is None else dialect.numbers
 
     def about(self) -> list[list[Any]]:
-        """Identifies this input without reading it: path, bytes and time of change of each file."""
-        pairs = zip(self.source.files, self._stats, strict=True)
-        return [[str(file.absolute()), stat.st_size, stat.st_mtime_ns] for file, stat in pairs]
+        """Identifies this input without reading it: path, bytes, time of change and dialect of each file."""
+        triples = zip(self.source.files, self._stats, self.source.dialects, strict=True)
+        return [
+            [str(file.absolute()), stat.st_size, stat.st_mtime_ns, dialect and dialect.as_json()]
+            for file, stat, dialect in triples
+        ]
 
     def repeated_ids(self, folder: Path, progress: Callable[[int], None]) -> pa.Array:
         """Read the ids, count the rows, and find the ids that occur more than once.
@@ -101,6 +118,7 @@ class Input:
         Returns
         -------
         pyarrow.Array of string
+            Their keys: see `contract.identifiers`.
 
         Raises
         ------
@@ -109,15 +127,18 @@ class Input:
         """
         hashes = ids.Hashes(folder)
         self.rows = 0
+        self.suspicious_ids.clear()
         for batch in self._ids():
-            hashes.add(ids.hash_of(batch))
+            self.suspicious_ids.update(suspicious(batch))
+            hashes.add(ids.hash_of(id_keys(batch)))
             self.rows += len(batch)
             progress(self.rows)
         if not self.rows:
             raise no_rows(self.source.name)
         # Few ids, if any, share a hash: the second reading of all ids is needed only then.
         candidates = hashes.repeated()
-        return ids.exactly(candidates, self._ids()) if len(candidates) else pa.array([], pa.string())
+        again = (id_keys(batch) for batch in self._ids())
+        return ids.exactly(candidates, again) if len(candidates) else pa.array([], pa.string())
 
     def _ids(self) -> Iterator[pa.Array]:
         name = self._contract.id
@@ -128,11 +149,10 @@ class Input:
                     yield texts
                     rows += len(texts)
             for batch in self._after_lines(number, rows, columns=[name]):
-                column = batch.table[name]
-                # A float id may have lost digits (beyond 2**53), so only texts and whole numbers identify a customer.
-                if not (is_text(column.type) or pa.types.is_integer(column.type)):
+                column = with_plain_types(batch.table, [name])[name]
+                if not (is_text(column.type) or is_number(column.type) or pa.types.is_null(column.type)):
                     self._require_types(number)
-                yield (column if pa.types.is_string(column.type) else column.cast(pa.string())).combine_chunks()
+                yield id_texts(column)
 
     def _ids_by_line(self, number: int) -> Iterator[pa.Array]:
         reader, rows = self._csvs[number], 0
@@ -159,15 +179,13 @@ class Input:
         """The rows of a file from one on, but for those that are read by line."""
         row = max(row, self._by_line.get(number, 0))
         if row < _WHOLE:
-            alone = Source(self.source.name, (self.source.files[number],))
-            for batch in alone.batches(BATCH, Position(0, row), **how):
-                yield Batch(Position(number, batch.start.row), batch.table)
+            yield from self.source.pieces_of_file(number, BATCH, row, **how)
 
     def _require_types(self, file: int) -> None:
         """Raise TableError with every column of a wrong type, of which the id's is one."""
         path = self.source.files[file]
         first = next(self.source.batches(BATCH, Position(file, 0))).table
-        require_types(first, self._contract, label=False, source=str(path), as_text=tables.is_text_format(path))
+        require_types(first, self._contract, False, str(path), tables.is_text_format(path), self.numbers(file))
 
     def batches(self, start: Position) -> Iterator[Callable[[], Batch]]:
         """The rows from a position on, once the ids are read: what gives each batch, to be called in any thread."""
@@ -207,12 +225,16 @@ class Input:
                 raise TableError(str(file), [Fault("file", "one that stays as it is", "one that changed", todo)])
 
     def facts(self) -> list[dict[str, Any]]:
-        """Name, bytes and SHA-256 of each file."""
+        """Name, bytes and SHA-256 of each file, and of a CSV its dialect."""
         self._hashing.join()
         if self._unread is not None:
             raise self._unread
         triples = zip(self.source.files, self._stats, self._digests, strict=True)
-        return [{"name": file.name, "bytes": stat.st_size, "sha256": digest} for file, stat, digest in triples]
+        facts = [{"name": file.name, "bytes": stat.st_size, "sha256": digest} for file, stat, digest in triples]
+        for one, dialect in zip(facts, self.source.dialects, strict=True):
+            if dialect is not None:
+                one["dialect"] = dialect.as_json()
+        return facts
 
     def _hash(self) -> None:
         for file in self.source.files:
@@ -234,7 +256,13 @@ def _same(batch: Batch) -> Batch:
     return batch
 
 
-def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
+def hints(contract: Contract, given: CsvOptions) -> tables.Hints:
+    """What a contract and options say of CSV files."""
+    numbers = tuple(feature.name for feature in contract.features if feature.kind.numeric)
+    return tables.Hints(given.over(contract.csv), tuple(needed_columns(contract, label=False)), numbers)
+
+
+def spool(folder: Path, stream: BinaryIO | None = None, hints: tables.Hints = NO_HINTS) -> Source:
     """Write a stream to disk, as ids have to be read before rows, and a stream can be read once.
 
     Parameters
@@ -242,6 +270,8 @@ def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
     folder : Path
     stream : binary file, optional
         Standard input where not given. Arrow, Parquet or CSV: recognized by its first bytes.
+    hints : Hints
+        What is known of a CSV.
 
     Returns
     -------
@@ -262,7 +292,7 @@ def spool(folder: Path, stream: BinaryIO | None = None) -> Source:
     if not begins:
         todo = "The command that wrote it may have failed."
         raise TableError("-", [Fault("stream", "a header and rows", "nothing", todo)])
-    return Source("-", (path,))
+    return Source("-", (path,), hints)
 
 
 def _suffix(begins: bytes) -> str:
@@ -272,9 +302,9 @@ def _suffix(begins: bytes) -> str:
     return ".arrow" if begins.startswith((b"ARROW1", b"\xff\xff\xff\xff")) else ".csv"
 
 
-def find(names: Path | str | Sequence[Path | str]) -> Source | None:
+def find(names: Path | str | Sequence[Path | str], hints: tables.Hints = NO_HINTS) -> Source | None:
     """The files that a user means; None for standard input."""
     listed = [names] if isinstance(names, Path | str) else list(names)
     if [Path(name) for name in listed] == [STDIN]:
         return None
-    return tables.find(listed)
+    return tables.find(listed, hints)

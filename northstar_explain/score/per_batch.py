@@ -10,14 +10,16 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.check import CheckedBatch, check_batch
-from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.faults import needed_columns, require_columns, require_types
+from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.load_folder import load
 from northstar_explain.options import Control
 from northstar_explain.score import ids
 from northstar_explain.score.score_columns import Scored, Scorer
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
+from northstar_explain.tables.plain_types import with_plain_types
 
 
 class ScoredBatch(NamedTuple):
@@ -80,7 +82,7 @@ def batches(
 
 def _scored(scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], as_text: bool) -> Iterator[ScoredBatch]:
     contract = scorer.model.contract
-    known = pa.array(list(map(str, repeated)), pa.string())
+    known = id_keys(pa.array(list(map(str, repeated)), pa.string()))
     for batch in batches:
         table = tables.from_frame(batch, needed_columns(contract, label=False), source="batch")
         require_columns(table.schema, contract, label=False, source="batch")
@@ -107,7 +109,7 @@ def _iterable(thing: object) -> bool:
 
 def check_and_score(
     scorer: Scorer, table: pa.Table, repeated: pa.Array, first_row: int = 1,
-    original_text: Callable[[], pa.Table] | None = None,
+    original_text: Callable[[], pa.Table] | None = None, numbers: NumberFormat = PLAIN,
 ) -> tuple[CheckedBatch, Scored]:  # fmt: skip
     """Check and score some rows of a table: what every engine does, wherever the rows come from.
 
@@ -116,11 +118,13 @@ def check_and_score(
     scorer : Scorer
     table : pyarrow.Table
     repeated : pyarrow.Array of string
-        Ids that occur more than once in the whole.
+        Keys of ids that occur more than once in the whole.
     first_row : int, default 1
         Position in the input of the first of these rows.
     original_text : callable, optional
         Gives the same rows with the cells of their file: see `northstar_explain.contract.check.check_batch`.
+    numbers : NumberFormat
+        How numbers are written, where they are text.
 
     Returns
     -------
@@ -128,12 +132,15 @@ def check_and_score(
     scored : Scored
         Its valid rows.
     """
-    checked = check_batch(table, scorer.model.contract, repeated, first_row=first_row, original_text=original_text)
+    checked = check_batch(
+        table, scorer.contract, repeated, first_row=first_row, original_text=original_text, numbers=numbers
+    )
     return checked, scorer.score(checked.ids, checked.columns)
 
 
 def _ids(table: pa.Table, scorer: Scorer) -> pa.Array:
-    return one_array(table[scorer.model.contract.id].cast(pa.string()))
+    name = scorer.contract.id
+    return id_keys(id_texts(with_plain_types(table, [name])[name]))
 
 
 def _model(model: Any) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         "borderline": tally.borderline,
         "likely_buyers": tally.likely_buyers,
         "unseen_categories": {
-            feature: {"rows": tally.unseen_rows[feature], "values": _most_first(values)}
+            feature: {"rows": tally.unseen_rows[feature], "values": most_first(values)}
             for feature, values in tally.unseen.items()
         },
         "out_of_range": {
@@ -90,5 +91,6 @@ def _shares(counts: Counter[str], total: int, order: Any) -> dict[str, dict[str,
     return {name: {"customers": counts[name], "share": counts[name] / total} for name in sorted(counts, key=order)}
 
 
-def _most_first(counts: dict[str, int]) -> dict[str, int]:
+def most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts, the largest first; equal ones by name, so that the report is the same each time."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -24,7 +24,7 @@ from northstar_explain.score.inputs import Input
 from northstar_explain.score.output_places import Outputs
 from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.pipeline import ordered
-from northstar_explain.score.run_report import report
+from northstar_explain.score.run_report import most_first, report
 from northstar_explain.score.score_columns import Scorer
 from northstar_explain.score.work_folder import FinishedChunk, WorkFolder
 from northstar_explain.tables import Batch, is_text_format, local_paths
@@ -98,7 +98,8 @@ def run(
     outputs.settle()
     # A resumed run is not refused for its own results; whether they are its own is checked once the input is known.
     outputs.require_free(options.overwrite or (options.resume and outputs.report.exists()))
-    customers = inputs.find(source)
+    hints = inputs.hints(model.contract, options.csv)
+    customers = inputs.find(source, hints)
     if customers is None and options.resume:
         todo = "Score it again from the start, or from a file."
         raise OutputError(str(out), [Fault("--resume", "an input that can be read again", "standard input", todo)])
@@ -107,7 +108,7 @@ def run(
         with WorkFolder(outputs.work, out) as work:
             if customers is None:
                 progress("reading standard input")
-                customers = inputs.spool(work.folder)
+                customers = inputs.spool(work.folder, hints=hints)
             return _Runner(model, Input(customers, model.contract), outputs, work, options, progress, clock)()
     except OSError as error:
         raise cannot_write(out, error) from error
@@ -196,12 +197,13 @@ class _Runner:
     def _batch(self, read: Callable[[], Batch]) -> PreparedBatch:
         """Check and score a batch; called in several threads."""
         batch = read()
-        contract, file = self._scorer.model.contract, self._input.source.files[batch.start.file]
+        contract, file = self._scorer.contract, self._input.source.files[batch.start.file]
+        numbers = self._input.numbers(batch.start.file)
         # Types are those of a file, so they are checked once per file, on its first batch.
         if not batch.start.row:
-            require_types(batch.table, contract, label=False, source=str(file), as_text=is_text_format(file))
+            require_types(batch.table, contract, False, str(file), is_text_format(file), numbers)
         checked, scored = check_and_score(
-            self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.original_text
+            self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.original_text, numbers
         )
         rejected = None
         if checked.rejected.num_rows:
@@ -223,6 +225,8 @@ class _Runner:
         # An unpublished run is reported all the same: its reasons are what the user needs now.
         facts = {"published": published, "engine": {"name": "local"}, **report(self._scorer, tally)}
         facts |= {"ignored_columns": list(self._input.ignored), "left_out_columns": list(self._input.left_out)}
+        facts |= {"unread_files": [str(file) for file in self._input.source.unread]}
+        facts |= {"suspicious_ids": most_first(self._input.suspicious_ids)}
         facts |= {"inputs": self._input.facts(), "outputs": []}
         if published:
             self._progress(f"writing {outputs.scores}")

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, columns_of, one_array
+from northstar_explain.contract.identifiers import id_keys
 from northstar_explain.contract.traits import TRAITS
 from northstar_explain.model.borders import borderline
 from northstar_explain.model.learned_model import Model
@@ -18,6 +19,7 @@ from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
 from northstar_explain.options import Control
 from northstar_explain.score.control import control_group
+from northstar_explain.score.known_values import with_known_values
 from northstar_explain.score.trait_column import TraitColumn
 
 REASONS = 3
@@ -51,6 +53,8 @@ class Scorer:
 
     Attributes
     ----------
+    contract : Contract
+        The model's, with the values of its categories, by which others are spelled.
     schema : pyarrow.Schema
         What a result looks like: the customer id (text), ``segment_id``, ``segment_name``,
         ``borderline`` (one ordinary step from another segment), ``traits`` (where the contract has any: the names of
@@ -62,6 +66,7 @@ class Scorer:
 
     def __init__(self, model: Model, control: Control | None = None):
         self.model = model
+        self.contract = with_known_values(model)
         self.control = control or Control()
         # Dictionaries hold each segment, reason and model id once per batch, and not in every row.
         text = pa.dictionary(pa.int32(), pa.string())
@@ -138,7 +143,7 @@ class Scorer:
             "percentile": pa.array(percentile),
             "decile": pa.array(decile(percentile)),
             "likely_buyer": pa.array(arrays.probability >= self.model.purchase.threshold),
-            "control_group": pa.array(control_group(ids, self.control)),
+            "control_group": pa.array(control_group(id_keys(ids), self.control)),
             **{f"reason_{i + 1}": self._reasons(ranks) for i, ranks in enumerate(arrays.reasons)},
             "model_id": _dictionary(np.zeros(len(ids), dtype=np.int32), self._words["model_id"]),
         }

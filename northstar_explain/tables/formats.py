@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import zipfile
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,13 +13,36 @@ import pyarrow as pa
 from northstar_explain.errors import Fault, TableError
 
 FORMATS = (".parquet", ".csv", ".arrow")
+_TEXTS = (".csv", ".tsv", ".tab", ".psv")
+_COMPRESSED = (".gz", ".zip", ".zst")
 # What PyArrow raises on damaged files: its own errors, and Python's for wrong lengths and names.
-READING = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError, struct.error, SystemError)
+READING = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError, MemoryError, struct.error, SystemError,
+           EOFError, zlib.error, zipfile.BadZipFile)  # fmt: skip
+
+
+def table_format(path: Path | str) -> str:
+    """The format that a name stands for, one of `FORMATS`; empty for none.
+
+    Names are those that others give: upper case, ``.tsv``, ``.txt`` and compressed CSV (``.csv.gz``) too.
+    """
+    name = Path(path).name.lower()
+    inner = Path(name).stem if Path(name).suffix in _COMPRESSED else name
+    suffix = Path(inner).suffix
+    if suffix in (*_TEXTS, ".txt") or (inner != name and not suffix):
+        return ".csv"
+    return suffix if suffix in FORMATS and inner == name else ""
+
+
+def is_table_in_folder(path: Path) -> bool:
+    """Whether a file in a folder is read as a table; a text or an archive may be anything, and is when named only."""
+    name = path.name.lower()
+    inner = Path(name).stem if Path(name).suffix in _COMPRESSED else name
+    return bool(table_format(path)) and Path(inner).suffix in (*FORMATS, *_TEXTS)
 
 
 def is_text_format(path: Path | str) -> bool:
     """Whether the format has untyped cells (CSV), so that numbers are parsed from text."""
-    return Path(path).suffix == ".csv"
+    return table_format(path) == ".csv"
 
 
 def require_file(path: Path) -> None:
@@ -25,7 +50,7 @@ def require_file(path: Path) -> None:
     require_path(path)
     if path.is_dir():
         raise TableError(str(path), [Fault("file", "a file", "a folder", "Name the file inside it.")])
-    if path.suffix not in FORMATS:
+    if not table_format(path):
         expected = "a file that ends in " + ", ".join(FORMATS)
         raise TableError(str(path), [Fault("file", expected, repr(path.name), "Convert or rename it.")])
     if path.stat().st_size == 0:
@@ -60,7 +85,7 @@ def unreadable(path: Path, error: BaseException) -> TableError:
         todo = "Read it again when no other program moves it." if gone else "Check the file and its permissions."
         return TableError(str(path), [Fault("file", "a file that can be read", got, todo)])
     # Without an errno it is the content that is wrong, not the system that refuses.
-    kind = {".parquet": "Parquet", ".csv": "CSV"}.get(path.suffix, "Arrow")
+    kind = {".parquet": "Parquet", ".csv": "CSV"}.get(table_format(path), "Arrow")
     todo = "The file may be damaged, cut off or of another format: write it again."
     expected = f"a whole {kind} file"
     if isinstance(error, MemoryError):  # a damaged file may ask for any amount

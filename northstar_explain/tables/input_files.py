@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.tables.formats import FORMATS, require_path
+from northstar_explain.tables.formats import FORMATS, is_table_in_folder, require_path, table_format
 
 _SKIPPED = (".", "_")
 _WILDCARDS = "*?["
@@ -75,8 +75,20 @@ def _inside(folder: Path) -> Iterator[Path]:
     """The tables below a folder."""
     for below in _folders(folder):
         for path in _listed(below):
-            if path.suffix in FORMATS and not _is_folder(path):
+            if is_table_in_folder(path) and not _is_folder(path):
                 yield path
+
+
+def unread_in(name: Path) -> list[Path]:
+    """The files below a folder that are not read, as they are no tables; none for other than folders."""
+    if not name.is_dir():
+        return []
+    return sorted(
+        path
+        for below in _folders(name)
+        for path in _listed(below)
+        if not is_table_in_folder(path) and not _is_folder(path)
+    )
 
 
 def _folders(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
@@ -111,7 +123,7 @@ def _is_folder(path: Path) -> bool:
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except OSError as error:
-        if path.suffix and path.suffix not in FORMATS:  # such as the lock of an editor, a broken link
+        if path.suffix and not table_format(path):  # such as the lock of an editor, a broken link
             return False
         raise _not_examined(path, "a file or a folder", error) from error
 

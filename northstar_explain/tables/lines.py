@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from northstar_explain.tables import csvs
+from northstar_explain.tables.dialects import COMMON, Dialect
 from northstar_explain.tables.formats import unreadable
 
 _READ = 1 << 22  # bytes read at a time; Arrow gets files with longer lines, and refuses them
@@ -41,16 +42,19 @@ class LineReader:
     path : Path
     numbers : sequence of str
         Columns of numbers, to be read as float64 where every cell of a block is a number.
+    dialect : Dialect
+        How the file is written: as plain text.
     """
 
-    def __init__(self, path: Path, numbers: Sequence[str] = ()):
+    def __init__(self, path: Path, numbers: Sequence[str] = (), dialect: Dialect = COMMON):
         self._path = path
+        self._dialect = dialect
         with self._refusals():
-            self._names = csvs.read_header(path)
+            self._names = csvs.read_header(path, dialect)
         # Shared by all threads; a column that one of them takes out is at worst tried once more by another.
         self._numbers = set(numbers)
         # A line that is parsed as a row unless a quotation mark is open before it: see `texts`.
-        self._sentinel = ",".join("0" * len(self._names)).encode() + b"\n"
+        self._sentinel = dialect.delimiter.join("0" * len(self._names)).encode() + b"\n"
 
     def blocks(self, size: int, skip: int = 0) -> Iterator[Block]:
         """The lines after the header and the first `skip`, in blocks of `size`, the last one smaller.
@@ -94,7 +98,9 @@ class LineReader:
 
     def _is_header(self, line: bytes) -> bool:
         text = line.decode("utf-8-sig")
-        return len(self._names) > 1 and text.endswith("\n") and next(csv.reader([text]), []) == self._names
+        if len(self._names) <= 1 or not text.endswith("\n"):
+            return False
+        return next(csv.reader([text], delimiter=self._dialect.delimiter), []) == self._names
 
     def texts(self, block: Block, column: str) -> pa.Array | None:
         """One column of a block as text; None where its lines are not its rows."""
@@ -124,7 +130,7 @@ class LineReader:
         try:
             return self._checked(block, len(block.data) + 1, set())
         except pa.ArrowInvalid as error:
-            raise csvs.malformed(self._path, error) from error
+            raise csvs.malformed(self._path, error, self._dialect) from error
 
     def _checked(self, block: Block, parsed: int, numbers: set[str]) -> pa.Table:
         table = self._parse(block.data, parsed, numbers, None)
@@ -136,4 +142,6 @@ class LineReader:
         kinds = {name: pa.float64() if name in numbers else pa.string() for name in self._names}
         # The blocks are parsed side by side already; threads within each would only wait for one another.
         read = arrow_csv.ReadOptions(use_threads=False, column_names=self._names, block_size=parsed)
-        return arrow_csv.read_csv(pa.py_buffer(data), read, convert_options=csvs.conversion(kinds, columns))
+        parse = arrow_csv.ParseOptions(delimiter=self._dialect.delimiter)
+        convert = csvs.conversion(kinds, columns, self._dialect.numbers)
+        return arrow_csv.read_csv(pa.py_buffer(data), read, parse, convert)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.formats import READING, is_text_format, require_file, unreadable
+from northstar_explain.tables.dialects import COMMON, NO_HINTS, Dialect, Hints, detect
+from northstar_explain.tables.formats import READING, is_text_format, require_file, table_format, unreadable
 from northstar_explain.tables.frames import without_views
-from northstar_explain.tables.input_files import files_of
+from northstar_explain.tables.input_files import files_of, unread_in
 from northstar_explain.tables.journal import settle
 from northstar_explain.tables.soundness import require_sound
 
@@ -60,14 +64,32 @@ class Source:
     name : str
         The input as the user named it.
     files : tuple of Path
+    hints : Hints
+        What is known of those that are CSV.
+    unread : tuple of Path
+        Files in the named folders that are no tables, and are not read.
     """
 
     name: str
     files: tuple[Path, ...]
+    hints: Hints = NO_HINTS
+    unread: tuple[Path, ...] = ()
+
+    @cached_property
+    def dialects(self) -> tuple[Dialect | None, ...]:
+        """How each file is written, where it is a CSV; raises TableError as `dialects.detect` does."""
+        return tuple(detect(path, self.hints) if is_text_format(path) else None for path in self.files)
 
     def schema(self, file: int) -> pa.Schema:
         """The columns of one of the files; raises TableError when it cannot be read."""
-        return schema_of(self.files[file])
+        return _schema_of(self.files[file], self.dialects[file])
+
+    def pieces_of_file(self, file: int, size: int, row: int = 0, columns: Sequence[str] | None = None,
+                       encode: Sequence[str] = ()) -> Iterator[Batch]:  # fmt: skip
+        """Read the rows of one of the files; parameters and errors as of `batches`."""
+        for table in _resized(_pieces(self.files[file], size, row, columns, encode, self.dialects[file]), size):
+            yield Batch(Position(file, row), table)
+            row += table.num_rows
 
     def batches(
         self,
@@ -99,17 +121,13 @@ class Source:
         TableError
             When a file cannot be read to its end.
         """
-        for number, path in enumerate(self.files):
-            # Files before the start are complete: a resumed run has scored them.
-            if number < start.file:
-                continue
+        # Files before the start are complete: a resumed run has scored them.
+        for number in range(start.file, len(self.files)):
             row = start.row if number == start.file else 0
-            for table in _resized(_pieces(path, size, row, columns, encode), size):
-                yield Batch(Position(number, row), table)
-                row += table.num_rows
+            yield from self.pieces_of_file(number, size, row, columns, encode)
 
 
-def find(names: Sequence[Path | str]) -> Source:
+def find(names: Sequence[Path | str], hints: Hints = NO_HINTS) -> Source:
     """Find the files that names stand for.
 
     Parameters
@@ -117,6 +135,8 @@ def find(names: Sequence[Path | str]) -> Source:
     names : sequence of path
         Files; folders, for every table below them; or patterns such as ``week/*.parquet``. Names that start with a
         dot or an underscore are skipped, as Spark writes such files beside its tables.
+    hints : Hints
+        What is known of those that are CSV.
 
     Returns
     -------
@@ -133,13 +153,13 @@ def find(names: Sequence[Path | str]) -> Source:
     files = list(dict.fromkeys(file for name in names for file in files_of(Path(name))))
     for file in files:
         require_file(file)
-    return Source(", ".join(map(str, names)), tuple(files))
+    unread = tuple(dict.fromkeys(file for name in names for file in unread_in(Path(name))))
+    return Source(", ".join(map(str, names)), tuple(files), hints, unread)
 
 
-def schema_of(path: Path) -> pa.Schema:
-    """The columns of a file; raises TableError when it cannot be read."""
+def _schema_of(path: Path, dialect: Dialect | None) -> pa.Schema:
     # The first piece is empty and has the schema.
-    pieces = _pieces(path, 1, 0, None, ())
+    pieces = _pieces(path, 1, 0, None, (), dialect)
     try:
         return next(pieces).schema
     finally:
@@ -147,19 +167,20 @@ def schema_of(path: Path) -> pa.Schema:
 
 
 def _pieces(
-    path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str]
+    path: Path, size: int, skip: int, columns: Sequence[str] | None, encode: Sequence[str], dialect: Dialect | None
 ) -> Generator[pa.Table, None, None]:
     """The rows after the first `skip`, in pieces of the file's own; the first piece is always empty.
 
     `size` is the size of pieces where the format allows to choose it.
     """
     if is_text_format(path):
+        batches = csvs.pieces(path, columns, dialect or COMMON)
         try:
-            yield from _after(skip, (pa.Table.from_batches([batch]) for batch in csvs.pieces(path, columns)))
-        except OSError as error:
+            yield from _after(skip, (pa.Table.from_batches([batch]) for batch in batches))
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise unreadable(path, error) from error
         return
-    reader = _parquet_pieces if path.suffix == ".parquet" else _arrow_pieces
+    reader = _parquet_pieces if table_format(path) == ".parquet" else _arrow_pieces
     row = skip
     try:
         for piece in reader(path, size, skip, columns, encode):

@@ -7,6 +7,7 @@ import datetime
 import pyarrow as pa
 
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.identifiers import id_key
 from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn.fit_segments import Previous
@@ -29,6 +30,7 @@ def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, st
     Returns
     -------
     dict of str to str
+        By the key of the id.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def scored_segments(scores: pa.Table, model: Model, source: str) -> dict[str, st
     # Segments of another model have the same ids, and mean others.
     if others := sorted(set(model_ids) - {model.id}):
         raise TableError(source, [Fault("column model_id", f"{model.id} in every row", f"also {others[0]}", todo)])
-    return dict(zip(ids, segments, strict=True))
+    return {id_key(id): segment for id, segment in zip(ids, segments, strict=True)}
 
 
 def previous(earlier: Earlier | None, contract: Contract, date: datetime.date) -> Previous | None:

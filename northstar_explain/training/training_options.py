@@ -12,6 +12,7 @@ from northstar_explain.evaluate.model_quality import DRAWS, CampaignCosts
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.splits import FIT_ROWS
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
 
 # With fewer, intervals are so wide that nothing can be concluded from a fit.
 FEWEST_FIT_ROWS = 1_000
@@ -95,12 +96,15 @@ class Source:
         What to call it in errors and in the manifest.
     as_text : bool
         Whether numbers may come as text, as they do from CSV.
+    numbers : NumberFormat
+        How they are then written.
     truth : mapping of str to float, optional
-        Each customer's true probability, where it is known, as in a simulation: the evaluation then states how
+        Key of each id to the customer's true probability, where it is known, as in a simulation: the evaluation then states how
         far the model is from the best possible one. Never used for fitting.
     """
 
     table: pa.Table
     name: str = "table"
     as_text: bool = False
+    numbers: NumberFormat = PLAIN
     truth: Mapping[str, float] | None = None

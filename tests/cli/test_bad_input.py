@@ -112,10 +112,13 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
     "blank line only": (as_bytes("blank.csv", lambda _: b"\n"), ["blank.csv: "]),
     "csv not utf-8": (
         as_bytes("latin.csv", not_utf8),
-        ["latin.csv: file: expected a CSV in UTF-8; got the byte 0xfc in line 3, position 2. Save the file as UTF-8."],
+        [
+            "latin.csv: file: expected a CSV in UTF-8; got the byte 0xfc in line 3, position 2. Save the file as UTF-8,"
+            " or name its encoding, such as --encoding cp1252."
+        ],
     ),
     "csv header not utf-8": (
-        as_bytes("latin.csv", lambda data: data.replace(b"country", b"l\xe4nder", 1)),
+        as_bytes("latin.csv", lambda data: data.replace(b"country", b"\xe4\xe4\xe4\xe4", 1)),
         ["expected a CSV in UTF-8; got the byte 0xe4 in line 1,"],
     ),
     "ragged csv": (

@@ -94,7 +94,7 @@ def test_a_name_that_is_no_feature_is_a_key_error(contract: Contract) -> None:
         (("[table]", '[table]\ngroup = "house"\nignore = ["house"]'),
          "table.group: expected a column that is not ignored; got house. Take it out of ignore."),
         (("[table]", "[table]\ncolour = 1"), "table.colour: expected one of title, id, label"),
-        (("[groups]", "[extra]\nx = 1\n[groups]"), "extra: expected one of table, groups, features, traits; got an unknown key."),
+        (("[groups]", "[extra]\nx = 1\n[groups]"), "extra: expected one of table, csv, groups, features, traits; got an unknown key."),
         (('group = "a"', 'group = "b"'), "features.orders.group: expected one of a; got b"),
         (('kind = "count"', 'kind = "sum"'), "features.orders.kind: expected one of amount, category, count, days"),
         (('words = "orders"', ""), "features.orders.words: expected text; got nothing. Add this key."),

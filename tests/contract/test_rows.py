@@ -94,11 +94,12 @@ def number_fits(name: str, value: float | None) -> bool:
 
 def fits(row: dict[str, Any], ids: list[str | None], label: bool) -> bool:
     """What `check` should decide, written a second time in the simplest way."""
-    if not row["id"] or ids.count(row["id"]) > 1:
+    trimmed = [(id or "").strip() for id in ids]
+    if not (row["id"] or "").strip() or trimmed.count(row["id"].strip()) > 1:
         return False
     if not all(number_fits(name, row[name]) for name in NUMERIC):
         return False
-    if not row["colour"] or (row["tier"] or "low") not in ("low", "high"):
+    if not (row["colour"] or "").strip() or (row["tier"] or "low") not in ("low", "high"):
         return False
     return not label or row["bought"] is not None
 
