@@ -15,7 +15,7 @@ from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
     from northstar_explain.model.names import Names
-    from northstar_explain.options import SqlOptions
+    from northstar_explain.options import CsvOptions, SqlOptions
     from northstar_explain.training import TrainingOptions
 
 TOO_MANY_REJECTED = 3
@@ -39,11 +39,13 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
         api.simulate_customers(customers, seed, out, overwrite, report)
 
 
-def init(table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool) -> None:
+def init(
+    table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool, csv: CsvOptions
+) -> None:  # fmt: skip
     """Write a drafted contract."""
     from northstar_explain import api
 
-    text = api.draft_contract(table, id_column, label, out, overwrite)
+    text = api.draft_contract(table, id_column, label, out, overwrite, csv, remark)
     remark(f"{out}: {text.count('CONFIRM')} guesses are marked CONFIRM; finish them by hand.")
 
 
@@ -55,6 +57,7 @@ def train(
     max_rejected: float,
     overwrite: bool,
     quiet: bool,
+    csv: CsvOptions,
 ) -> int:
     """Train and write the model folder; `options` are fields of `TrainingOptions`."""
     from northstar_explain import api, tables
@@ -69,7 +72,7 @@ def train(
     with progress(quiet) as report:
         learned = api.train(
             customers, files.contract, options=settings, holdout=files.holdout, truth=files.truth,
-            update=files.update, since=files.since, progress=report,
+            update=files.update, since=files.since, csv=csv, progress=report,
         )  # fmt: skip
         report(f"writing {model}")
         kept = learned.save(model, overwrite)

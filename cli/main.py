@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from northstar_explain.cli import commands
 from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.output import open_standard_streams
-from northstar_explain.options import DIALECTS, ENGINES, Control, ScoringOptions, SqlOptions
+from northstar_explain.options import DECIMALS, DIALECTS, ENGINES, Control, CsvOptions, ScoringOptions, SqlOptions
 
 EXIT_CODES = """
 \b
@@ -34,6 +35,29 @@ _MAX_REJECTED = click.option(
     "--max-rejected", type=click.FloatRange(0, 1), default=ScoringOptions.max_rejected, show_default=True,
     help="Share of rejected rows above which the exit code is 3.",
 )  # fmt: skip
+_CSV = (
+    click.option("--delimiter", help="Between the cells of CSV: a character, or tab.  [default: found]"),
+    click.option("--encoding", help="Of CSV, such as utf-8, cp1252 or utf-16.  [default: found]"),
+    click.option("--decimal", type=click.Choice(DECIMALS), help="Decimal mark of CSV.  [default: found]"),
+    click.option("--thousands", help="Mark between thousands in CSV, one of , . ' or a blank.  [default: found]"),
+)
+
+
+def _reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say how CSV files are written, as one argument `csv`."""
+
+    @functools.wraps(command)
+    def with_csv(**options: Any) -> None:
+        given = {name: options.pop(name) for name in ("delimiter", "encoding", "decimal", "thousands")}
+        try:
+            csv = CsvOptions(**given)
+        except ValueError as error:
+            raise click.UsageError(f"--{error}") from None
+        command(csv=csv, **options)
+
+    for option in reversed(_CSV):
+        with_csv = option(with_csv)
+    return with_csv
 
 
 class _Commands(click.Group):
@@ -82,13 +106,16 @@ def simulate(out: Path, customers: int, seed: int, overwrite: bool, quiet: bool)
 @click.option("--id", "id_column", help="The column that names each customer.  [default: guessed]")
 @click.option("--label", help="The column of 0 and 1 to be predicted.  [default: guessed]")
 @click.option("--out", type=_FILE, default=Path("contract.toml"), show_default=True, help="Where to write it.")
+@_reading
 @_OVERWRITE
-def init(table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool) -> None:
+def init(
+    table: Path, id_column: str | None, label: str | None, out: Path, overwrite: bool, csv: CsvOptions
+) -> None:  # fmt: skip
     """Draft a contract for TABLE, to be finished by hand.
 
     Kinds, bounds and what may be missing are guessed from the values; each guess is marked CONFIRM.
     """
-    commands.init(table, id_column, label, out, overwrite)
+    commands.init(table, id_column, label, out, overwrite, csv)
 
 
 @_command("train")
@@ -138,11 +165,13 @@ def init(table: Path, id_column: str | None, label: str | None, out: Path, overw
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date on manifest and reports.  [default: today]")
 @_SEED
 @_MAX_REJECTED
+@_reading
 @_OVERWRITE
 @_QUIET
 def train(
-    customers: Path, model: Path | None, max_rejected: float, overwrite: bool, quiet: bool, **options: Any
-) -> None:
+    customers: Path, model: Path | None, max_rejected: float, overwrite: bool, quiet: bool, csv: CsvOptions,
+    **options: Any,
+) -> None:  # fmt: skip
     """Learn segments and a purchase model from CUSTOMERS and write the model folder.
 
     With --update, segments are fitted again and matched to those of an earlier model by the customers they share.
@@ -161,7 +190,7 @@ def train(
         raise click.UsageError("--since goes with --update.")
     # What remains are fields of TrainingOptions, which cannot be imported here: --help must not wait for scikit-learn.
     files = commands.TrainingFiles(**{name: options.pop(name) for name in commands.TrainingFiles._fields})
-    sys.exit(commands.train(customers, model, files, options, max_rejected, overwrite, quiet))
+    sys.exit(commands.train(customers, model, files, options, max_rejected, overwrite, quiet, csv))
 
 
 @_command("score")
@@ -186,6 +215,7 @@ def train(
     show_default=True,
     help="What scores: this machine, or Spark.",
 )
+@_reading
 @_OVERWRITE
 @_QUIET
 def score(
@@ -248,7 +278,10 @@ def compare(model: Path, out: Path, overwrite: bool, quiet: bool) -> None:
 @click.option("--scores", type=_FILE, multiple=True, required=True, help="Twice: the earlier scores, then the later.")
 @click.option("--outcomes", type=_FILE, help="Customers with their label, once its window is over.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
-def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> None:
+@_reading
+def monitor(
+    model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool, csv: CsvOptions
+) -> None:  # fmt: skip
     """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
 
     Drift of the features is read from the run report beside the later scores. The exit code is 3 when a trigger fired.
@@ -257,7 +290,7 @@ def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_jso
         raise click.UsageError("Missing --scores: expected it twice, the earlier run, then the later.")
     from northstar_explain.cli import monitoring
 
-    sys.exit(monitoring.monitor(model, scores, outcomes, as_json))
+    sys.exit(monitoring.monitor(model, scores, outcomes, as_json, csv))
 
 
 @_command("sql")

@@ -12,18 +12,19 @@ from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 
 if TYPE_CHECKING:
     from northstar_explain.evaluate.monitor_facts import DecileMoves, FeatureDrift, MonitorFacts, RunOutcomes
+    from northstar_explain.options import CsvOptions
 
 # Exit code: a scheduler can tell a fired trigger from an error (1) and from wrong usage (2).
 FIRED = 3
 _MOST = 10
 
 
-def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool) -> int:
+def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool, csv: CsvOptions) -> int:
     """Compare two runs; return 3 when a trigger fires."""
     from northstar_explain import api
 
     earlier, later = scores
-    facts = api.load(model).monitor(earlier, later, outcomes)
+    facts = api.load(model).monitor(earlier, later, outcomes, csv)
     print_out(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else text(facts))
     return FIRED if facts.triggers else 0
 

@@ -46,7 +46,13 @@ def score(customers: tuple[str, ...], model: Path, out: str, options: ScoringOpt
 def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
     """What a user should know of the run."""
     # On stderr: what is on stdout is JSON that a program reads.
-    remarks = [_unseen(name, unseen) for name, unseen in facts["unseen_categories"].items()]
+    remarks = [f"{one['name']} is read with {one['dialect']['words']}" for one in facts["inputs"] if _is_odd(one)]
+    if facts["unread_files"]:
+        remarks.append(f"not read, as they are no tables: {_some(facts['unread_files'])}")
+    if facts["suspicious_ids"]:
+        ids = [f"{id!r} ({rows:,} rows)" for id, rows in facts["suspicious_ids"].items()]
+        remarks.append(f"ids that may be none, or have lost digits: {_some(ids)}")
+    remarks += [_unseen(name, unseen) for name, unseen in facts["unseen_categories"].items()]
     shifted = [f"{name} (PSI {one['psi']:.2f})" for name, one in facts["drift"].items() if one["shifted"]]
     if shifted:
         remarks.append(f"no longer like the customers of training: {_some(shifted)}; see drift in the report")
@@ -67,6 +73,11 @@ def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
             "Correct the input, or give --publish-anyway to publish the scores and the rejected rows."
         )
     return remarks
+
+
+def _is_odd(file: dict[str, Any]) -> bool:
+    """Whether a CSV is read in another way than by commas and points."""
+    return "dialect" in file and not file["dialect"]["common"]
 
 
 def _unseen(name: str, unseen: dict[str, Any]) -> str:

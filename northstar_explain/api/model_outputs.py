@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
-from northstar_explain.options import SqlOptions
+from northstar_explain.options import CsvOptions, SqlOptions
 
 if TYPE_CHECKING:
     from northstar_explain.evaluate.monitor_facts import MonitorFacts
@@ -93,7 +93,7 @@ class ModelOutputs:
 
         return tuple(write_comparison(self.data, Path(out), overwrite, progress))
 
-    def monitor(self, earlier: Any, later: Any, outcomes: Any = None) -> MonitorFacts:
+    def monitor(self, earlier: Any, later: Any, outcomes: Any = None, csv: CsvOptions | None = None) -> MonitorFacts:
         """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
 
         Parameters
@@ -103,6 +103,8 @@ class ModelOutputs:
             not known for a table.
         outcomes : path or table, optional
             Customers with their label, once its window is over.
+        csv : CsvOptions, optional
+            How a CSV of outcomes is written; what it leaves open, the contract says, or the file shows.
 
         Returns
         -------
@@ -125,9 +127,11 @@ class ModelOutputs:
 
         known = None
         if isinstance(outcomes, Path | str):
-            known = load_outcomes(Path(outcomes), self.data)
+            known = load_outcomes(Path(outcomes), self.data, csv or CsvOptions())
         elif outcomes is not None:
-            known = read_outcomes(tables.from_frame(outcomes, source="outcomes"), self.data, "outcomes")
+            contract = self.data.contract
+            table = tables.from_frame(outcomes, (contract.id, contract.label), source="outcomes")
+            known = read_outcomes(table, self.data, "outcomes")
         return monitor_facts(run(earlier, "earlier scores"), run(later, "later scores"), self.data, known)
 
     def sql(

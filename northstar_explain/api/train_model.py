@@ -14,7 +14,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.api.trained_model import Model
-from northstar_explain.contract.faults import needed_columns
+from northstar_explain.contract.faults import needed_columns, require_default
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_key
 from northstar_explain.options import CsvOptions
@@ -82,6 +82,7 @@ def train(
     if update is not None:
         before = update.data if isinstance(update, Model) else models.load(update)
         earlier = Earlier(before) if since is None else Earlier(before, scored_segments(*_read(since, "since", before)))
+    unnamed = contract is None and earlier is None
     if not isinstance(contract, Contract):
         default = contracts.northstar() if earlier is None else earlier.model.contract
         contract = default if contract is None else contracts.load(contract)
@@ -89,7 +90,7 @@ def train(
     source = partial(_source, contract=contract, truth=known, csv=csv or CsvOptions(), progress=progress)
     # The tables are not kept here: the run lets go of them before it fits.
     trained = run(
-        source(frame),
+        _of_default(source(frame), contract) if unnamed else source(frame),
         contract,
         options or TrainingOptions(seed=seed),
         progress,
@@ -115,6 +116,11 @@ def _source(
     if not dialect.is_common:
         progress(f"{customers} is read with {dialect}")
     return Source(table, str(customers), True, dialect.numbers, truth)
+
+
+def _of_default(source: Source, contract: Contract) -> Source:
+    require_default(source.table.schema, contract, source.name)
+    return source
 
 
 def _read(frame: Any, name: str, model: models.Model) -> tuple[pa.Table, models.Model, str]:

@@ -205,9 +205,7 @@ def _table(batch: CheckedBatch, contract: Contract) -> pa.Table:
     return pa.table(columns)
 
 
-def _identifiers(
-    column: pa.ChunkedArray, name: str, repeated: pa.Array | None
-) -> tuple[pa.Array, list[Violation]]:
+def _identifiers(column: pa.ChunkedArray, name: str, repeated: pa.Array | None) -> tuple[pa.Array, list[Violation]]:
     ids = id_texts(column)
     keys = id_keys(ids)
     empty = _empty(keys)

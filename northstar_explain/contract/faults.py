@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -49,16 +50,31 @@ def require_columns(schema: pa.Schema, contract: Contract, label: bool, source: 
     return tuple(extra)
 
 
+def require_default(schema: pa.Schema, contract: Contract, source: str) -> None:
+    """Raise TableError when a table has no feature of a contract that nobody has named."""
+    needed = [feature.name for feature in contract.features]
+    if not set(needed) & set(schema.names):
+        todo = "Northstar's contract, the default, knows none of these columns: did you mean --contract?"
+        raise TableError(source, [Fault("columns", f"{needed[0]}, {needed[1]} and others", "none of them", todo)])
+
+
 def _missing_column(name: str, extra: list[str]) -> Fault:
     folded = {_fold(other): other for other in extra}
+    same = folded.get(_fold(name))
     near = difflib.get_close_matches(_fold(name), list(folded), n=1, cutoff=0.75)
-    got = f"none, but an unknown column {folded[near[0]]}" if near else "none"
-    todo = "Was it renamed? Name it as the contract does." if near else "Add it to the table."
+    got, todo = "none", "Add it to the table."
+    if same is not None:
+        got, todo = repr(same), "Is it that? Name it as the contract does."
+    elif near:
+        got = f"none, but an unknown column {folded[near[0]]}"
+        todo = "Was it renamed? Name it as the contract does."
     return Fault(f"column {name}", "a column of this name", got, todo)
 
 
 def _fold(name: str) -> str:
-    return name.casefold().replace("_", "").replace(" ", "").replace("-", "")
+    """A name without what people and programs change in it: case, blanks, marks and accents."""
+    parted = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in parted if c.isalnum())
 
 
 def require_types(

@@ -18,7 +18,8 @@ from northstar_explain.errors import ContractError, Fault
 from northstar_explain.options import CsvOptions
 
 _TABLE_KEYS = (
-    "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "theme_weight", "missing_values",
+    "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "theme_weight",
+    "missing_values",
 )  # fmt: skip
 _CSV_KEYS = ("delimiter", "encoding", "decimal", "thousands")
 _FEATURE_KEYS = (
@@ -68,8 +69,8 @@ def parse(text: str, source: str = "contract", sealed: bool = False) -> Contract
     Parameters
     ----------
     text : str
-        TOML with the tables ``[table]``, ``[csv]``, ``[groups]``, one ``[features.NAME]`` per feature and one ``[traits.NAME]``
-        per trait.
+        TOML with the tables ``[table]``, ``[csv]``, ``[groups]``, one ``[features.NAME]`` per feature and one
+        ``[traits.NAME]`` per trait.
     source : str
         What to call it in errors.
     sealed : bool, default False

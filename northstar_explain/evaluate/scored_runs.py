@@ -19,6 +19,7 @@ from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.contract.labels import read_labels
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model
+from northstar_explain.options import CsvOptions
 from northstar_explain.tables.named_columns import take_columns
 from northstar_explain.tables.places import sha256
 from northstar_explain.tables.plain_types import with_plain_types
@@ -193,6 +194,8 @@ def load_run(path: Path, model: Model) -> ScoredRun:
     return read_run(scores, model, str(path), report)
 
 
-def load_outcomes(path: Path, model: Model) -> dict[str, int]:
+def load_outcomes(path: Path, model: Model, csv: CsvOptions) -> dict[str, int]:
     """Read a file of customers with their label; result and errors as of `read_outcomes`."""
-    return read_outcomes(tables.read(path), model, str(path))
+    contract = model.contract
+    hints = tables.Hints(csv.over(contract.csv), (contract.id, contract.label), ())
+    return read_outcomes(tables.read(path, dialect=tables.dialect_of(path, hints)), model, str(path))

@@ -22,9 +22,7 @@ _BLOCK = 1 << 22  # bytes parsed at a time
 _STARTS = tuple("=+-@\t\r＝＋－＠")
 
 
-def pieces(
-    path: Path, columns: Sequence[str] | None = None, dialect: Dialect = COMMON
-) -> Iterator[pa.RecordBatch]:
+def pieces(path: Path, columns: Sequence[str] | None = None, dialect: Dialect = COMMON) -> Iterator[pa.RecordBatch]:
     """The rows of a CSV file in record batches: every column text, an empty cell null.
 
     Parameters

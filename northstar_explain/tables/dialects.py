@@ -76,6 +76,7 @@ class Dialect:
         return {
             "delimiter": self.delimiter, "encoding": self.encoding, "compression": self.compression,
             "decimal": self.numbers.decimal, "thousands": self.numbers.thousands,
+            "words": str(self), "common": self.is_common,
         }  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _WORDS = {"utf-8": "UTF-8", "cp1252": "Windows-1252", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 # Signs that Western texts use; the letters of this range (Š, ž, Ÿ) are other letters in other encodings.
-_SIGNS = frozenset(b"\x80\x82\x84\x85\x91\x92\x93\x94\x95\x96\x97\x99\xa0\xa3\xa5\xa7\xa9\xab\xae\xb0\xb2\xb3\xb4\xb7\xba\xbb")
+_SIGNS = frozenset(
+    b"\x80\x82\x84\x85\x91\x92\x93\x94\x95\x96\x97\x99\xa0\xa3\xa5\xa7\xa9\xab\xae\xb0\xb2\xb3\xb4\xb7\xba\xbb"
+)
 _LETTERS = frozenset(range(0xC0, 0xFE)) - {0xD7, 0xF7, 0xD0, 0xF0, 0xDE}
 _MOST_IN_A_ROW = 2  # more accented letters side by side are a text in another alphabet
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 # Only codes of currencies: any three letters before digits could be a code of something else.
-_CODES = frozenset(
+_CODES = frozenset(  # noqa: SIM905
     "USD EUR GBP CHF JPY CNY INR BRL CAD AUD NZD SEK NOK DKK PLN CZK HUF RON BGN TRY ZAR MXN SGD HKD KRW AED SAR ILS "
     "kr zł Kč Ft lei Fr. US$ CA$ C$ A$ NZ$ HK$ S$ R$".split()
 )
@@ -162,7 +162,9 @@ def number_format(columns: dict[str, list[str]], delimiter: str, known: str | No
     elif "," in either or ("." in either and delimiter == ";"):
         cell, column = either.get(",") or either["."]
         mark = cell.lstrip("+-\u2212")[-4]
-        raise Ambiguous(f"{cell!r} (column {column}), in which {mark!r} may be a decimal mark or stand between thousands")
+        raise Ambiguous(
+            f"{cell!r} (column {column}), in which {mark!r} may be a decimal mark or stand between thousands"
+        )
     else:
         decimal = "."
     groups |= set(either)

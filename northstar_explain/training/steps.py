@@ -136,9 +136,7 @@ def _check(task: _Task, progress: Progress) -> tuple[Checked, Checked | None]:
 
 
 def _checked(source: Source, contract: Contract) -> Checked:
-    return check(
-        source.table, contract, label=True, source=source.name, as_text=source.as_text, numbers=source.numbers
-    )
+    return check(source.table, contract, label=True, source=source.name, as_text=source.as_text, numbers=source.numbers)
 
 
 def _split(task: _Task, checked: Checked, later: Checked | None) -> RowSets:

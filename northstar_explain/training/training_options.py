@@ -99,8 +99,8 @@ class Source:
     numbers : NumberFormat
         How they are then written.
     truth : mapping of str to float, optional
-        Key of each id to the customer's true probability, where it is known, as in a simulation: the evaluation then states how
-        far the model is from the best possible one. Never used for fitting.
+        Key of each id to the customer's true probability, where it is known, as in a simulation: the evaluation then
+        states how far the model is from the best possible one. Never used for fitting.
     """
 
     table: pa.Table

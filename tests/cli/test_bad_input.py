@@ -151,9 +151,7 @@ FILE_FAULTS: dict[str, tuple[Make, list[str]]] = {
     ),
     "renamed column": (
         written(renamed),
-        [
-            "column spend_365d: expected a column of this name; got none, but an unknown column Spend 365d. Was it renamed?"
-        ],
+        ["column spend_365d: expected a column of this name; got 'Spend 365d'. Is it that?"],
     ),
     "duplicate column": (
         written(twice, ".csv"),
