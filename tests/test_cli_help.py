@@ -20,7 +20,7 @@ from northstar_explain import api
 from northstar_explain.cli.main import group
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
-from northstar_explain.options import Control, ScoringOptions, SqlOptions
+from northstar_explain.options import Control, CsvOptions, ScoringOptions, SqlOptions
 from northstar_explain.training import TrainingOptions
 
 NAMES = ["simulate", "init", "train", "score", "playbook", "compare", "monitor", "sql", "audit", "verify", "show"]
@@ -73,12 +73,12 @@ def test_help_says_what_it_does_and_shows_defaults(name: str) -> None:
 # What each command calls, and the objects that its options become.
 COUNTERPARTS: dict[str, tuple[Any, ...]] = {
     "simulate": (api.simulate_customers,),
-    "init": (api.draft_contract,),
-    "train": (api.train, api.Model.save, TrainingOptions),
-    "score": (api.Model.score_files, ScoringOptions, Control),
+    "init": (api.draft_contract, CsvOptions),
+    "train": (api.train, api.Model.save, TrainingOptions, CsvOptions),
+    "score": (api.Model.score_files, ScoringOptions, Control, CsvOptions),
     "playbook": (api.Model.playbook, api.Model.check_plan),
     "compare": (api.Model.compare,),
-    "monitor": (api.Model.monitor,),
+    "monitor": (api.Model.monitor, CsvOptions),
     "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
     "audit": (api.Model.audit,),
     "verify": (api.verify, api.Model.verify),

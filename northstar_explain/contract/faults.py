@@ -73,8 +73,8 @@ def _missing_column(name: str, extra: list[str]) -> Fault:
 
 def _fold(name: str) -> str:
     """A name without what people and programs change in it: case, blanks, marks and accents."""
-    parted = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(c for c in parted if c.isalnum())
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in letters if c.isalnum())
 
 
 def require_types(

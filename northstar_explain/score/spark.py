@@ -10,6 +10,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,16 +21,19 @@ from northstar_explain.contract.rejected import is_kept
 from northstar_explain.errors import Fault, NorthstarError, OutputError, TableError
 from northstar_explain.model.folder_format import json_bytes
 from northstar_explain.model.learned_model import Model
-from northstar_explain.options import Control, ScoringOptions
+from northstar_explain.options import Control, CsvOptions, ScoringOptions
 from northstar_explain.score.clock import Clock
 from northstar_explain.score.counts import Tally, count
+from northstar_explain.score.inputs import hints
 from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.rejected_rows import with_distinct_names
 from northstar_explain.score.run_report import report
 from northstar_explain.score.score_columns import Scorer
 from northstar_explain.score.spark_faults import one_fault
 from northstar_explain.score.spark_session import engine, opened
-from northstar_explain.tables import local_paths, require_apart
+from northstar_explain.tables import is_text_format, local_paths, require_apart
+from northstar_explain.tables.dialects import Dialect, detect
+from northstar_explain.tables.number_format import PLAIN, NumberFormat
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -93,8 +97,9 @@ def _run(
 
     source = ", ".join(sources)
     progress(f"reading {source}")
-    customers = _read(spark, sources)
-    ignored = _require_table(customers, model, source, _is_csv(sources[0]))
+    dialect = _dialect(model, sources, options.csv)
+    customers = _read(spark, sources, dialect)
+    ignored = _require_table(customers, model, source, dialect is not None)
     with one_fault(TableError, source, "rows", "files that Spark can read to their end", "Check the files."):
         repeated = _repeated(customers, model.contract.id)
         # Counted by Spark itself, and compared with what the workers say they have seen.
@@ -104,7 +109,8 @@ def _run(
     clock.lap("ids")
     progress(f"scoring {rows:,} rows")
     # Kept, as it is read three times: for counts, scores and rejected rows.
-    done = _scored(customers, model, options.control, repeated).persist()
+    numbers = PLAIN if dialect is None else dialect.numbers
+    done = _scored(customers, model, options.control, repeated, numbers).persist()
     try:
         with one_fault(NorthstarError, source, "scoring", "workers that score every row", _WORKERS):
             tally = _tally(done)
@@ -114,7 +120,8 @@ def _run(
         published = not too_many or options.publish_anyway
         facts = {"published": published, "engine": engine(spark), **report(Scorer(model, options.control), tally)}
         facts |= {"ignored_columns": list(ignored), "left_out_columns": []}  # Spark has no such types
-        facts |= {"inputs": [{"name": name} for name in sources], "outputs": []}
+        facts |= {"unread_files": [], "suspicious_ids": {}}  # neither is looked for on a cluster
+        facts |= {"inputs": [_input(name, dialect) for name in sources], "outputs": []}
         with one_fault(OutputError, results.scores, "output", "a place that can be written", "Check the path."):
             if published:
                 progress(f"writing {results.scores}")
@@ -127,6 +134,10 @@ def _run(
         with suppress(Py4JError):  # of a Java that has died, which another error reports
             done.unpersist()
     return facts
+
+
+def _input(name: str, dialect: Dialect | None) -> dict[str, Any]:
+    return {"name": name} if dialect is None else {"name": name, "dialect": dialect.as_json()}
 
 
 def places(out: str) -> tuple[str, str, str]:
@@ -148,18 +159,33 @@ def places(out: str) -> tuple[str, str, str]:
     return scores, f"{scores}.rejected.parquet", f"{scores}.report.json"
 
 
-def _is_csv(source: str) -> bool:
-    return source.rstrip("/").endswith(".csv")
+def _dialect(model: Model, sources: Sequence[str], given: CsvOptions) -> Dialect | None:
+    """How the files are written, where they are CSV: found from a local file, and from what is said of others."""
+    if not is_text_format(sources[0].rstrip("/")):
+        return None
+    known = hints(model.contract, given)
+    first = next(iter(local_paths(sources)), None)
+    if first is not None and Path(first).is_file():
+        dialect = detect(Path(first), known)
+    else:
+        said = known.given
+        numbers = NumberFormat(said.decimal or ".", said.thousands or "")
+        dialect = Dialect(said.delimiter or ",", said.encoding or "utf-8", numbers=numbers)
+    if dialect.sep_line:
+        todo = "Remove the line, or score with the local engine."
+        raise TableError(sources[0], [Fault("file", "a header as first line", "a line sep=", todo)])
+    return dialect
 
 
-def _read(spark: SparkSession, sources: Sequence[str]) -> DataFrame:
+def _read(spark: SparkSession, sources: Sequence[str], dialect: Dialect | None) -> DataFrame:
     with one_fault(TableError, ", ".join(sources), "files", "Parquet or CSV", "Check the path."):
-        if not _is_csv(sources[0]):
+        if dialect is None:
             return spark.read.parquet(*sources)
         # As the local engine does: every cell a text, an empty one missing.
         return spark.read.csv(
-            list(sources), header=True, inferSchema=False, multiLine=True, escape='"', mode="FAILFAST"
-        )
+            list(sources), header=True, inferSchema=False, multiLine=True, escape='"', mode="FAILFAST",
+            sep=dialect.delimiter, encoding=dialect.encoding,
+        )  # fmt: skip
 
 
 def _require_table(customers: DataFrame, model: Model, source: str, as_text: bool) -> tuple[str, ...]:
@@ -173,15 +199,19 @@ def _require_table(customers: DataFrame, model: Model, source: str, as_text: boo
 
 
 def _repeated(customers: DataFrame, id: str) -> list[str]:
-    """Ids that occur more than once."""
+    """The keys of ids that occur more than once, as `contract.identifiers` makes them."""
     from pyspark.sql import functions as F
 
     quoted = "`" + id.replace("`", "``") + "`"
-    ids = customers.select(F.col(quoted).cast("string").alias("id")).where("id is not null and id <> ''")
+    trimmed = F.regexp_replace(F.col(quoted).cast("string"), r"(?U)^\s+|\s+$", "")
+    keys = F.regexp_replace(trimmed, r"^(-?(?:0|[1-9][0-9]*))\.0+$", "$1")
+    ids = customers.select(keys.alias("id")).where("id is not null and id <> ''")
     return [row["id"] for row in ids.groupBy("id").count().where("count > 1").select("id").collect()]
 
 
-def _scored(customers: DataFrame, model: Model, control: Control, repeated: list[str]) -> DataFrame:
+def _scored(
+    customers: DataFrame, model: Model, control: Control, repeated: list[str], numbers: NumberFormat
+) -> DataFrame:
     """Scores, rejected rows and counts, each in a column of its own, of which one is filled in each row."""
     from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
@@ -203,7 +233,7 @@ def _scored(customers: DataFrame, model: Model, control: Control, repeated: list
         scorer = Scorer(model, control)
         known = pa.array(repeated, pa.string())
         for batch in batches:
-            checked, scored = check_and_score(scorer, pa.Table.from_batches([batch]), known)
+            checked, scored = check_and_score(scorer, pa.Table.from_batches([batch]), known, numbers=numbers)
             yield _filled(schema, "scores", scored.rows.cast(plain).to_struct_array())
             if checked.rejected.num_rows:
                 # Spark has no order of rows, so a row number would mean nothing.

@@ -11,10 +11,11 @@ from decimal import Decimal
 import pyarrow as pa
 
 # Only codes of currencies: any three letters before digits could be a code of something else.
-_CODES = frozenset(  # noqa: SIM905
-    "USD EUR GBP CHF JPY CNY INR BRL CAD AUD NZD SEK NOK DKK PLN CZK HUF RON BGN TRY ZAR MXN SGD HKD KRW AED SAR ILS "
-    "kr zł Kč Ft lei Fr. US$ CA$ C$ A$ NZ$ HK$ S$ R$".split()
-)
+_CODES = {
+    "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "BRL", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK",
+    "HUF", "RON", "BGN", "TRY", "ZAR", "MXN", "SGD", "HKD", "KRW", "AED", "SAR", "ILS", "kr", "zł", "Kč", "Ft", "lei",
+    "Fr.",     "US$", "CA$", "C$", "A$", "NZ$", "HK$", "S$", "R$",
+}  # fmt: skip
 _WRITTEN = re.compile(
     r"(?P<sign>[+\-\u2212]?)\s*(?P<before>[^\s\d.,'+\-\u2212%][^\s\d+\-\u2212%]{0,3})?\s*(?P<inner>[\-\u2212]?)"
     r"(?P<digits>[.,]?\d[\d.,' \u00a0\u202f\u2019]*)\s*(?P<after>%|[^\s\d.,'+\-\u2212%][^\s\d%]{0,3})?"
