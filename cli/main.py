@@ -215,6 +215,12 @@ def train(
     show_default=True,
     help="What scores: this machine, or Spark.",
 )
+@click.option(
+    "--accept-unseen",
+    multiple=True,
+    metavar="COLUMN",
+    help="Score although most values of this column are unseen in training; may be given again.",
+)
 @_reading
 @_OVERWRITE
 @_QUIET

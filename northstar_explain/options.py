@@ -103,6 +103,8 @@ class ScoringOptions:
         Who is kept out of campaigns.
     csv : CsvOptions
         How CSV files are written; what it leaves open, the contract says, or the files show.
+    accept_unseen : tuple of str
+        Columns most of whose values may be unseen in training; any other such column stops the run.
     """
 
     overwrite: bool = False
@@ -111,6 +113,7 @@ class ScoringOptions:
     resume: bool = False
     control: Control = field(default_factory=Control)
     csv: CsvOptions = field(default_factory=CsvOptions)
+    accept_unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

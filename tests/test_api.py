@@ -17,6 +17,7 @@ from helpers import ID, LABEL, TINY, explain, learn, with_cells
 
 import northstar_explain as ns
 from northstar_explain import api, contract
+from northstar_explain.api import ScoringWarning
 from northstar_explain.errors import ContractError, ModelError, OutputError, TableError
 from northstar_explain.model import Model
 from northstar_explain.options import SqlOptions
@@ -35,7 +36,8 @@ def test_train_takes_a_frame_and_gives_a_model_that_scores(customers: pa.Table, 
     model = api.train(table.to_pandas(), options=TINY)
     assert model.rejected is not None
     assert model.rejected["row"].to_pylist() == [1]
-    assert model.score(table).num_rows == 1_499
+    with pytest.warns(ScoringWarning, match="1 of 1,500 rows rejected"):
+        assert len(model.score(table)) == 1_499
     model.save(tmp_path / "model")
     assert ns.load(tmp_path / "model").id == model.id
     path = tmp_path / "contract.toml"
@@ -61,7 +63,10 @@ def test_check_gives_the_rows_that_score_leaves_out(model_dir: Path, some: pa.Ta
     table = with_cells(some, "sessions_30d", {5: -1})
     checked = loaded.check(table)
     assert checked.rejected["row"].to_pylist() == [6]
-    assert loaded.score(table)["customer_id"].to_pylist() == checked.accepted["customer_id"].to_pylist()
+    with pytest.warns(ScoringWarning, match="most often as sessions_30d is not 0 to 5000; see .rejected"):
+        scores = loaded.score(table)
+    assert scores["customer_id"].to_pylist() == checked.accepted["customer_id"].to_pylist()
+    assert scores.rejected.equals(checked.rejected)
 
 
 def test_errors_are_those_of_the_command(model_dir: Path, some: pa.Table, tmp_path: Path) -> None:
@@ -77,9 +82,9 @@ def test_errors_are_those_of_the_command(model_dir: Path, some: pa.Table, tmp_pa
 
 def test_a_mixed_column_is_not_read_unless_the_contract_needs_it(model_dir: Path, some: pa.Table) -> None:
     loaded, frame = ns.load(model_dir), some.to_pandas()
-    expected = loaded.score(some)
+    expected = loaded.score(some).table
     mixed = frame.assign(note=(["12", 7, None] * 100), thing=[object()] * 300, wide=[1 + 2j] * 300)
-    assert loaded.score(mixed).equals(expected)
+    assert loaded.score(mixed).table.equals(expected)
     assert loaded.check(mixed).ignored == ()
     assert "note" not in loaded.check(mixed.assign(sessions_30d=-1)).rejected.column_names
     ids = frame.astype({ID: object})
@@ -97,22 +102,22 @@ def test_a_mixed_column_is_not_read_unless_the_contract_needs_it(model_dir: Path
     # The label is nothing that scoring reads, and everything to training.
     label = frame.astype({LABEL: object})
     label.loc[3, LABEL] = "yes"
-    assert loaded.score(label).equals(expected)
+    assert loaded.score(label).table.equals(expected)
     with pytest.raises(TableError, match=f"column {LABEL}: expected values of one kind; got int and str"):
         api.train(label, options=TINY)
 
 
 def test_names_of_columns_may_be_anything_that_the_contract_does_not_need(model_dir: Path, some: pa.Table) -> None:
     loaded, frame = ns.load(model_dir), some.to_pandas()
-    expected = loaded.score(some)
+    expected = loaded.score(some).table
     odd = frame.copy()
     odd[5], odd[(1, 2)], odd[None] = 1, 2, 3
-    assert loaded.score(odd).equals(expected)
+    assert loaded.score(odd).table.equals(expected)
     twice = pd.concat(
         [frame, frame[["country"]].set_axis(["z"], axis=1), frame[["country"]].set_axis(["z"], axis=1)], axis=1
     )
-    assert loaded.score(twice).equals(expected)
-    assert loaded.score(frame.assign(**{"5": 1}).rename(columns={"5": 5}).set_index(ID)).equals(expected)
+    assert loaded.score(twice).table.equals(expected)
+    assert loaded.score(frame.assign(**{"5": 1}).rename(columns={"5": 5}).set_index(ID)).table.equals(expected)
     with pytest.raises(
         TableError, match=f"table: column {ID}: expected one column of this name; got 2. Keep the right one"
     ):
@@ -241,7 +246,7 @@ def test_a_model_follows_another(customers: pa.Table, tmp_path: Path) -> None:
     first = api.train(table, options=TINY)
     first.save(tmp_path / "first")
     pq.write_table(table, tmp_path / "c.parquet")
-    pq.write_table(first.score(table), tmp_path / "s.parquet")
+    pq.write_table(first.score(table).table, tmp_path / "s.parquet")
     with pytest.raises(ValueError, match="since: expected none without a model to update"):
         api.train(table, options=TINY, since=first.score(table))
     again = api.train(tmp_path / "c.parquet", options=TINY, update=tmp_path / "first", since=tmp_path / "s.parquet")

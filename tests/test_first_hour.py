@@ -23,8 +23,10 @@ from shop import CONTRACT, as_texts, shop
 
 import northstar_explain as ns
 from northstar_explain import tables
+from northstar_explain.api import ScoringWarning
 from northstar_explain.contract import check, parse
 from northstar_explain.errors import TableError
+from northstar_explain.score import batches as score_batches
 from northstar_explain.training import Source, train
 
 
@@ -93,6 +95,7 @@ def test_a_value_has_one_score_however_it_is_spelled(
     assert pa.table(model.score(typed)).to_pylist() == expected
 
 
+@pytest.mark.filterwarnings("ignore:column .* never seen in training")
 def test_what_is_no_yes_and_no_keeps_its_meaning(model: ns.Model, customers: pa.Table) -> None:
     # Store 1 is not "true", and a store that training never saw stays unseen.
     for value in ("true", "yes", "001", "1.5", "01"):
@@ -144,6 +147,7 @@ def test_whole_decimals_and_uuids_are_ids(customers: pa.Table, model: ns.Model) 
     assert ids[10] == "00000000-0000-0000-0000-00000000000a"
 
 
+@pytest.mark.filterwarnings("ignore:column .* never seen in training")
 def test_dates_are_categories_as_text_and_no_numbers(customers: pa.Table, model: ns.Model) -> None:
     dates = pa.array(np.arange(len(customers), dtype=np.int32)).cast(pa.date32())
     assert len(pa.table(model.score(with_column(customers, "channel", dates)))) == len(customers)
@@ -277,7 +281,7 @@ def test_columns_that_the_contract_does_not_name_cannot_break_a_run(
 ) -> None:
     broken = with_cells(customers, "orders", {7: -5})
     mixed = broken.to_pandas().assign(note=["12", 7, None, 1.5] * 50)
-    assert len(pa.table(model.score(mixed))) == 199
+    assert model.check(mixed).accepted.num_rows == 199
     nested = broken.append_column("tags", pa.array([[{"k": "a"}]] * 200))
     nested = nested.append_column("since", pa.array([(1, 2, 3)] * 200, pa.month_day_nano_interval()))
     nested = nested.append_column("map", pa.array([[("a", 1)]] * 200, pa.map_(pa.string(), pa.int64())))
@@ -317,6 +321,64 @@ def test_a_table_without_its_contract_gets_one_line(tmp_path: Path) -> None:
     assert message.endswith(
         "got none of them. Northstar's contract, the default, knows none of these columns: did you mean --contract?"
     )
+
+
+@pytest.fixture
+def unseen(customers: pa.Table) -> pa.Table:
+    """Customers most of whose stores are written in another way."""
+    stores = [f"Store {store}" if row % 3 else store for row, store in enumerate(as_texts(customers)["store"])]
+    return with_column(customers, "store", stores)
+
+
+UNSEEN = "column store: expected values seen in training, such as '1', '2', '3'; got 133 of 200 values unseen, such as"
+
+
+def test_a_column_most_of_whose_values_are_unseen_stops_the_run(unseen: pa.Table, folder: Path, tmp_path: Path) -> None:
+    tables.write(unseen, tmp_path / "c.parquet")
+    call = ("score", tmp_path / "c.parquet", "--model", folder, "--out", tmp_path / "s.parquet", "--quiet")
+    message = refused(tmp_path, *call)
+    assert UNSEEN in message
+    assert message.endswith("Spell them as in training, or say that they are right: --accept-unseen store.")
+    assert explain(*call, "--accept-unseen", "channel").exit_code == 1
+    assert explain(*call, "--accept-unseen", "store").exit_code == 0
+
+
+def test_half_of_the_values_unseen_and_few_of_them_are_scored(
+    customers: pa.Table, model: ns.Model, tmp_path: Path
+) -> None:
+    half = with_cells(customers, "channel", dict.fromkeys(range(100), "Phone"))
+    few = with_cells(customers.slice(0, 19), "channel", dict.fromkeys(range(19), "Phone"))
+    # Missing values count as neither.
+    missing = with_cells(half, "channel", dict.fromkeys(range(110, 150), None))
+    for name, table, stops in (("half", half, False), ("few", few, False), ("missing", missing, True)):
+        tables.write(table, tmp_path / f"{name}.parquet")
+        if stops:
+            with pytest.raises(TableError, match="got 100 of 160 values unseen"):
+                model.score_files(tmp_path / f"{name}.parquet", tmp_path / f"{name}.csv")
+        else:
+            assert model.score_files(tmp_path / f"{name}.parquet", tmp_path / f"{name}.csv")["published"]
+
+
+def test_batches_raise_at_their_end(unseen: pa.Table, folder: Path) -> None:
+    scored = score_batches(folder, unseen.to_batches(max_chunksize=50))
+    assert sum(next(scored).scores.num_rows for _ in range(4)) == 200
+    with pytest.raises(TableError, match=UNSEEN):
+        next(scored)
+    assert len(list(score_batches(folder, unseen.to_batches(), accept_unseen=["store"]))) == 1
+
+
+def test_scores_in_memory_warn_and_go_where_a_table_goes(unseen: pa.Table, model: ns.Model) -> None:
+    with pytest.warns(ScoringWarning) as told:
+        scores = model.score(with_cells(unseen, "orders", {7: -5}))
+    assert [str(one.message) for one in told] == [
+        "column store: 132 of 199 rows with values never seen in training: 'Store 10', 'Store 3', 'Store 1', 'Store 2'",
+        "1 of 200 rows rejected, most often as orders is not at least 0; see .rejected",
+    ]
+    assert told[0].filename == __file__
+    assert (len(scores), scores.rejected["row"].to_pylist(), scores.report["scored"]) == (199, [8], 199)
+    assert pl.DataFrame(scores).shape[0] == len(scores.to_pandas()) == 199
+    assert scores["probability"].equals(scores.table["probability"])
+    assert repr(scores) == "<Scores of 199 customers, 1 rows rejected>"
 
 
 @st.composite

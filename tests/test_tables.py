@@ -49,7 +49,7 @@ def test_every_kind_of_frame_checks_and_scores_alike(
     assert found.accepted.equals(expected.accepted)
     assert found.rejected["row"].equals(expected.rejected["row"])
     assert found.ignored == ()
-    assert Api(model).score(FRAMES[name](table)).equals(Api(model).score(table))
+    assert Api(model).score(FRAMES[name](table)).table.equals(Api(model).score(table).table)
 
 
 def test_a_pandas_index_of_its_own_making_is_no_column(some: pa.Table) -> None:

@@ -16,7 +16,18 @@
 """
 
 from northstar_explain.api.first_table import Simulation, draft_contract, simulate_customers
+from northstar_explain.api.scores import Scores, ScoringWarning
 from northstar_explain.api.train_model import train
 from northstar_explain.api.trained_model import Model, load, verify
 
-__all__ = ["Model", "Simulation", "draft_contract", "load", "simulate_customers", "train", "verify"]
+__all__ = [
+    "Model",
+    "Scores",
+    "ScoringWarning",
+    "Simulation",
+    "draft_contract",
+    "load",
+    "simulate_customers",
+    "train",
+    "verify",
+]

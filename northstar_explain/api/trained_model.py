@@ -16,11 +16,16 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.api.model_outputs import ModelOutputs
-from northstar_explain.contract.check import check
-from northstar_explain.contract.faults import needed_columns
+from northstar_explain.api.scores import Scores, warn
+from northstar_explain.contract.check import check, repeated_ids
+from northstar_explain.contract.faults import needed_columns, no_rows, require_columns, require_types
 from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.options import ENGINES, ScoringOptions
+from northstar_explain.score.counts import count
+from northstar_explain.score.per_batch import check_and_score
+from northstar_explain.score.run_report import report
 from northstar_explain.score.score_columns import Scorer
+from northstar_explain.tables.plain_types import with_plain_types
 
 if TYPE_CHECKING:
     from northstar_explain.report.notebook import SegmentDisplay, ShapeDisplay
@@ -92,7 +97,7 @@ class Model(ModelOutputs):
         contract = self._scorer.contract
         return check(tables.from_frame(frame, needed_columns(contract, label=False)), contract)
 
-    def score(self, frame: Any) -> pa.Table:
+    def score(self, frame: Any) -> Scores:
         """Score customers in memory.
 
         Parameters
@@ -102,15 +107,31 @@ class Model(ModelOutputs):
 
         Returns
         -------
-        pyarrow.Table
-            One row per valid row, in the same order; `check` gives the rejected ones with their reasons.
+        Scores
+            ``table`` with one row per valid row, in the same order; ``rejected`` with the others and their reasons;
+            ``report``. It exports Arrow itself, so that it can be given where a table is asked for.
+
+        Warns
+        -----
+        ScoringWarning
+            Of rejected rows, and of categories that training never saw.
 
         Raises
         ------
         TableError
             When the table as a whole is not what the contract says.
         """
-        return self._scorer(self.check(frame).accepted)
+        contract = self._scorer.contract
+        table = tables.from_frame(frame, needed_columns(contract, label=False))
+        ignored = require_columns(table.schema, contract, label=False, source="table")
+        if table.num_rows == 0:
+            raise no_rows("table")
+        require_types(table, contract, label=False, source="table", as_text=False)
+        ids = with_plain_types(table, [contract.id])[contract.id]
+        checked, scored = check_and_score(self._scorer, table, repeated_ids(ids))
+        facts = {**report(self._scorer, count(checked, scored, self._scorer)), "ignored_columns": list(ignored)}
+        warn(facts, stacklevel=2)
+        return Scores(pa.Table.from_batches([scored.rows]), checked.rejected, facts)
 
     def score_files(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,9 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.load_folder import load
 from northstar_explain.options import Control
 from northstar_explain.score import ids
+from northstar_explain.score.counts import Tally, count
 from northstar_explain.score.score_columns import Scored, Scorer
+from northstar_explain.score.unseen import require_seen
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
 from northstar_explain.tables.plain_types import with_plain_types
 
@@ -43,6 +45,7 @@ def batches(
     repeated: Sequence[str | int] = (),
     control: Control | None = None,
     as_text: bool = False,
+    accept_unseen: Collection[str] = (),
 ) -> Iterator[ScoredBatch]:
     """Score batches one after the other, as they are asked for.
 
@@ -58,6 +61,8 @@ def batches(
         Who is kept out of campaigns.
     as_text : bool, default False
         Whether numbers may come as text, as they do from CSV.
+    accept_unseen : collection of str, optional
+        Columns most of whose values may be unseen in training.
 
     Returns
     -------
@@ -68,7 +73,8 @@ def batches(
     ------
     TableError
         When a single table is given for the batches (at once), or when a batch as a whole is not what the contract
-        says (as it is asked for). An error that the iterable itself raises is not changed.
+        says (as it is asked for); and after the last batch, when most values of a column were unseen in training, so
+        that what was made of the scores is not published. An error that the iterable itself raises is not changed.
 
     Examples
     --------
@@ -77,10 +83,13 @@ def batches(
     ...     sink.write(scores)
     """
     _require_batches(batches)
-    return _scored(Scorer(_model(model), control), batches, repeated, as_text)
+    return _scored(Scorer(_model(model), control), batches, repeated, as_text, accept_unseen)
 
 
-def _scored(scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], as_text: bool) -> Iterator[ScoredBatch]:
+def _scored(
+    scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], as_text: bool, accepted: Collection[str]
+) -> Iterator[ScoredBatch]:
+    tally = Tally()
     contract = scorer.model.contract
     known = id_keys(pa.array(list(map(str, repeated)), pa.string()))
     for batch in batches:
@@ -89,7 +98,9 @@ def _scored(scorer: Scorer, batches: Iterable[Any], repeated: Iterable[object], 
         require_types(table, contract, label=False, source="batch", as_text=as_text)
         own = ids.repeated([_ids(table, scorer)])
         checked, scored = check_and_score(scorer, table, pa.concat_arrays([known, own]))
+        tally.add(count(checked, scored, scorer))
         yield ScoredBatch(scored.rows, checked.rejected)
+    require_seen(tally, scorer, accepted, "batches")
 
 
 def _require_batches(batches: object) -> None:

@@ -26,6 +26,7 @@ from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.score.run_report import most_first, report
 from northstar_explain.score.score_columns import Scorer
+from northstar_explain.score.unseen import require_seen
 from northstar_explain.score.work_folder import FinishedChunk, WorkFolder
 from northstar_explain.tables import Batch, is_text_format, local_paths
 from northstar_explain.tables.places import cannot_write, sha256
@@ -220,6 +221,7 @@ class _Runner:
 
     def _finish(self, chunks: list[FinishedChunk]) -> ScoringRun:
         tally, outputs, folder = self._tally, self._outputs, self._work.folder
+        require_seen(tally, self._scorer, self._options.accept_unseen, self._input.source.name)
         too_many = tally.rejected / tally.rows > self._options.max_rejected
         published = not too_many or self._options.publish_anyway
         # An unpublished run is reported all the same: its reasons are what the user needs now.

@@ -31,6 +31,7 @@ from northstar_explain.score.run_report import report
 from northstar_explain.score.score_columns import Scorer
 from northstar_explain.score.spark_faults import one_fault
 from northstar_explain.score.spark_session import engine, opened
+from northstar_explain.score.unseen import require_seen
 from northstar_explain.tables import is_text_format, local_paths, require_apart
 from northstar_explain.tables.dialects import Dialect, detect
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
@@ -115,6 +116,7 @@ def _run(
         with one_fault(NorthstarError, source, "scoring", "workers that score every row", _WORKERS):
             tally = _tally(done)
         _require_every_row(rows, tally, source)
+        require_seen(tally, Scorer(model, options.control), options.accept_unseen, source)
         clock.lap("score")
         too_many = tally.rejected / tally.rows > options.max_rejected
         published = not too_many or options.publish_anyway

@@ -14,7 +14,7 @@ import pyarrow as pa
 _CODES = {
     "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "BRL", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK",
     "HUF", "RON", "BGN", "TRY", "ZAR", "MXN", "SGD", "HKD", "KRW", "AED", "SAR", "ILS", "kr", "zł", "Kč", "Ft", "lei",
-    "Fr.",     "US$", "CA$", "C$", "A$", "NZ$", "HK$", "S$", "R$",
+    "Fr.", "US$", "CA$", "C$", "A$", "NZ$", "HK$", "S$", "R$",
 }  # fmt: skip
 _WRITTEN = re.compile(
     r"(?P<sign>[+\-\u2212]?)\s*(?P<before>[^\s\d.,'+\-\u2212%][^\s\d+\-\u2212%]{0,3})?\s*(?P<inner>[\-\u2212]?)"

@@ -35,7 +35,7 @@ def test_nobody_gives_an_empty_table(model: Model, some: pa.Table) -> None:
 
 
 def test_ranks_and_flags_follow_the_probability(model: Model, customers: pa.Table) -> None:
-    scores = api.Model(model).score(customers)
+    scores = api.Model(model).score(customers).table
     p, percentile, decile = (scores[name].to_numpy() for name in ("probability", "percentile", "decile"))
     order = np.argsort(p)
     assert (np.diff(percentile[order]) >= 0).all()
