@@ -16,9 +16,10 @@ from northstar_explain.cli.progress import progress
 if TYPE_CHECKING:
     from northstar_explain.model.names import Names
     from northstar_explain.options import CsvOptions, SqlOptions
-    from northstar_explain.training import TrainingOptions
+    from northstar_explain.training import Trained, TrainingOptions
 
 TOO_MANY_REJECTED = 3
+_NAMED = 5
 
 
 class TrainingFiles(NamedTuple):
@@ -54,7 +55,6 @@ def train(
     model: Path,
     files: TrainingFiles,
     options: dict[str, Any],
-    max_rejected: float,
     overwrite: bool,
     quiet: bool,
     csv: CsvOptions,
@@ -85,9 +85,8 @@ def train(
     _print_facts(api.load(model).data, f"The model is written to {model}.")
     data = trained.model.manifest["data"]
     _remark_repeated(data)
-    return _rejection_code(
-        trained.rejected.num_rows, data["rows"], max_rejected, rejects_of(model)[0], trained.ignored
-    )  # fmt: skip
+    _remark_rejected(trained, data["rows"], rejects_of(model)[0])
+    return 0
 
 
 def _training_options(
@@ -227,14 +226,14 @@ def _print_facts(model: object, done: str = "") -> None:
     print_out(facts_text(model), done)
 
 
-def _rejection_code(rejected: int, rows: int, most: float, rejects: Path, ignored: tuple[str, ...]) -> int:
-    if ignored:
-        remark(f"not used, as the contract does not know them: {', '.join(ignored)}")
-    if not rejected:
-        return 0
-    share = rejected / rows
-    remark(f"{rejected:,} of {rows:,} rows ({share:.2%}) rejected; see {rejects}")
-    return TOO_MANY_REJECTED if share > most else 0
+def _remark_rejected(trained: Trained, rows: int, rejects: Path) -> None:
+    if trained.ignored:
+        remark(f"not used, as the contract does not know them: {', '.join(trained.ignored)}")
+    rejected = trained.rejected.num_rows
+    if rejected:
+        remark(f"{rejected:,} of {rows:,} rows ({rejected / rows:.2%}) rejected; see {rejects}")
+        for reason in trained.reasons[:_NAMED]:
+            remark(f"  {reason}")
 
 
 def leave_pandas_out() -> None:

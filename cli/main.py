@@ -120,7 +120,7 @@ def init(
 
 @_command("train")
 @click.argument("customers", type=_FILE)
-@click.option("--model", type=_FILE, help="The model folder to write.  [with --update: the updated one]")
+@click.option("--model", type=_FILE, help="The model folder to write.  [with --update: NAME.updated beside that]")
 @click.option("--update", type=_FILE, help="A model to follow: segments found again keep their ids and names.")
 @click.option("--since", type=_FILE, help="Its last scores, to see who moved because the customer changed.")
 @click.option(
@@ -169,7 +169,7 @@ def init(
 @_OVERWRITE
 @_QUIET
 def train(
-    customers: Path, model: Path | None, max_rejected: float, overwrite: bool, quiet: bool, csv: CsvOptions,
+    customers: Path, model: Path | None, overwrite: bool, quiet: bool, csv: CsvOptions,
     **options: Any,
 ) -> None:  # fmt: skip
     """Learn segments and a purchase model from CUSTOMERS and write the model folder.
@@ -180,8 +180,8 @@ def train(
     compiled into a table of points, and evaluated once on customers it has not seen. Rejected rows are written beside
     the folder (NAME.rejected.parquet) with their reasons.
     """
-    # Without another place, an update replaces the model that it follows.
-    model = model or options["update"]
+    # An update goes beside the model that it follows, unless that is named: what people use stays until they say so.
+    model = model or (options["update"] and options["update"].absolute().with_name(options["update"].name + ".updated"))
     if model is None:
         raise click.UsageError("Missing --model FOLDER, where the model is to be written.")
     if (options["margin"] is None) != (options["contact_cost"] is None):
@@ -190,7 +190,7 @@ def train(
         raise click.UsageError("--since goes with --update.")
     # What remains are fields of TrainingOptions, which cannot be imported here: --help must not wait for scikit-learn.
     files = commands.TrainingFiles(**{name: options.pop(name) for name in commands.TrainingFiles._fields})
-    sys.exit(commands.train(customers, model, files, options, max_rejected, overwrite, quiet, csv))
+    sys.exit(commands.train(customers, model, files, options, overwrite, quiet, csv))
 
 
 @_command("score")

@@ -65,9 +65,8 @@ def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
     if facts["rejected"] and facts["left_out_columns"]:
         named = ", ".join(facts["left_out_columns"])
         remarks.append(f"not kept with the rejected rows, as Parquet has no type for them: {named}")
-    # With nothing published there is no file to look into, so the reasons are printed.
+    remarks += [f"  {_reason(reason)}" for reason in facts["reasons"][:_NAMED]]
     if not facts["published"]:
-        remarks += [f"  {_reason(reason)}" for reason in facts["reasons"][:_NAMED]]
         remarks.append(
             f"nothing published, as more than {max_rejected:.2%} were rejected (--max-rejected). "
             "Correct the input, or give --publish-anyway to publish the scores and the rejected rows."
@@ -86,7 +85,11 @@ def _unseen(name: str, unseen: dict[str, Any]) -> str:
 
 
 def _reason(reason: dict[str, Any]) -> str:
-    return f"{reason['column']}: expected {reason['expected']}: {reason['rows']:,} rows"
+    example = reason["example"]
+    row = f"row {example['row']:,}: " if "row" in example else ""
+    where = f"{example['file']}, " if "file" in example else ""
+    rows = f"{reason['rows']:,} rows, such as {where}{row}{example['got']}"
+    return f"{reason['column']}: expected {reason['expected']}: {rows}"
 
 
 def _some(texts: list[str]) -> str:

@@ -30,6 +30,13 @@ class Fault:
         return f"{text}. {self.todo}" if self.todo else text
 
 
+def reading_fault(error: Exception) -> str:
+    """What an error in reading a file says of it, without the number that the system has for it."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 class NorthstarError(Exception):
     """Something a person can put right; the command line prints it and exits 1.
 

@@ -88,8 +88,7 @@ IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
     "customers": "frame", "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
-# Progress and format are what a terminal shows; a model is the object itself; from a share of rejected rows on, the
-# exit code of training is 3; and `check_plan` is a method.
+# Progress and format are what a terminal shows; a model is the object itself; and `check_plan` is a method.
 OF_THE_TERMINAL = {"quiet", "as_json", "model", "check"}
 
 
@@ -103,8 +102,7 @@ def _parameters(thing: Any) -> dict[str, Any]:
 
 
 def _options(name: str) -> list[click.Parameter]:
-    left_out = OF_THE_TERMINAL | ({"max_rejected"} if name == "train" else set())
-    return [one for one in group.commands[name].params if one.name not in left_out]
+    return [one for one in group.commands[name].params if one.name not in OF_THE_TERMINAL]
 
 
 def test_every_command_has_a_counterpart_in_python() -> None:

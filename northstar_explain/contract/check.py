@@ -21,7 +21,7 @@ from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.contract.labels import read_groups, read_labels
 from northstar_explain.contract.missing_marks import marks_of
-from northstar_explain.contract.rejected import rejected_rows
+from northstar_explain.contract.rejected import Reason, reasons_of, rejected_rows
 from northstar_explain.contract.texts import readable
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
 from northstar_explain.tables.plain_types import with_plain_types
@@ -61,15 +61,15 @@ class CheckedBatch:
         Which rows are valid; None where all are.
     rejected : pyarrow.Table
         The others, unchanged, after ``row`` and ``reasons``.
-    broken : dict
-        How many rows violate a rule: (column, what was expected) to count.
+    reasons : tuple of Reason
+        The rules that rejected them.
     """
 
     ids: pa.Array
     columns: dict[str, np.ndarray | Category]
     valid: np.ndarray | None
     rejected: pa.Table
-    broken: dict[tuple[str, str], int]
+    reasons: tuple[Reason, ...]
 
 
 def check(
@@ -101,6 +101,14 @@ def check(
     TableError
         With every fault of the table as a whole.
     """
+    return check_with_reasons(table, contract, label=label, source=source, as_text=as_text, numbers=numbers)[0]
+
+
+def check_with_reasons(
+    table: pa.Table, contract: Contract, *, label: bool, source: str, as_text: bool = False,
+    numbers: NumberFormat = PLAIN,
+) -> tuple[Checked, tuple[Reason, ...]]:  # fmt: skip
+    """Check a customer table, and tell by which rules its rows were rejected; else as `check`."""
     ignored = require_columns(table.schema, contract, label, source)
     if table.num_rows == 0:
         raise no_rows(source)
@@ -122,7 +130,7 @@ def check(
     accepted = _table(batch, contract)
     for name, column in more.items():
         accepted = accepted.append_column(name, column if batch.valid is None else column.filter(batch.valid))
-    return Checked(accepted, batch.rejected, ignored)
+    return Checked(accepted, batch.rejected, ignored), batch.reasons
 
 
 def check_batch(
@@ -177,13 +185,13 @@ def check_batch(
     if violations and original_text is not None:
         table = original_text()
     rejected = rejected_rows(table, violations, np.flatnonzero(invalid), first_row)
-    broken = {(violation.column, violation.expected): len(violation.rows) for violation in violations}
+    reasons = reasons_of(table, violations, first_row)
     # The usual batch: no row is copied.
     if not violations:
-        return CheckedBatch(ids, columns, None, rejected, broken)
+        return CheckedBatch(ids, columns, None, rejected, reasons)
     valid = ~invalid
     taken = {n: c.take(valid) if isinstance(c, Category) else c[valid] for n, c in columns.items()}
-    return CheckedBatch(ids.filter(pa.array(valid)), taken, valid, rejected, broken)
+    return CheckedBatch(ids.filter(pa.array(valid)), taken, valid, rejected, reasons)
 
 
 def repeated_ids(column: pa.ChunkedArray) -> pa.Array:

@@ -14,7 +14,7 @@ from northstar_explain.contract.features import ROLES, Contract, Feature
 from northstar_explain.contract.kinds.registry import kind_named, kind_names
 from northstar_explain.contract.load_conditions import read_traits, with_defined_when
 from northstar_explain.contract.toml_values import TomlReader
-from northstar_explain.errors import ContractError, Fault
+from northstar_explain.errors import ContractError, Fault, reading_fault
 from northstar_explain.options import CsvOptions
 
 _TABLE_KEYS = (
@@ -51,7 +51,7 @@ def load(path: Path | str) -> Contract:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         todo = "Check the path; `explain init` drafts a contract."
-        raise ContractError(str(path), [Fault("file", "a contract in TOML", str(error), todo)]) from error
+        raise ContractError(str(path), [Fault("file", "a contract in TOML", reading_fault(error), todo)]) from error
     return parse(text, str(path))
 
 

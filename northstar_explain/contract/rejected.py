@@ -2,11 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
 import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.cells import Violation, is_text
 from northstar_explain.contract.texts import readable_column
+
+_LONGEST = 60  # characters of a cell in a message
+
+
+class Example(NamedTuple):
+    """A cell that broke a rule.
+
+    Attributes
+    ----------
+    row : int
+        Its position in the input; the first row is 1.
+    got : str
+        What it holds.
+    """
+
+    row: int
+    got: str
+
+
+class Reason(NamedTuple):
+    """A rule that rejected rows.
+
+    Attributes
+    ----------
+    column, expected : str
+        The column, and what the rule expects there.
+    rows : int
+        How many rows broke it.
+    example : Example
+        The first of them.
+    """
+
+    column: str
+    expected: str
+    rows: int
+    example: Example
+
+    def __str__(self) -> str:
+        first = f"row {self.example.row:,}: {self.example.got}"
+        return f"{self.column}: expected {self.expected}; {self.rows:,} rows with others, such as {first}"
+
+
+def reasons_of(table: pa.Table, violations: Sequence[Violation], first_row: int) -> tuple[Reason, ...]:
+    """The rules that were broken, each with its first row; those that reject most rows first."""
+    found = [
+        Reason(one.column, one.expected, len(one.rows), Example(int(one.rows[0]) + first_row, _got(table, one)))
+        for one in violations
+        if len(one.rows)
+    ]
+    return tuple(sorted(found, key=lambda reason: (-reason.rows, reason.column, reason.expected)))
+
+
+def _got(table: pa.Table, violation: Violation) -> str:
+    text = _value(table[violation.column].slice(int(violation.rows[0]), 1).to_pylist()[0])
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is None else repr(value)
 
 
 def rejected_rows(table: pa.Table, violations: list[Violation], rows: np.ndarray, first_row: int) -> pa.Table:
@@ -72,6 +134,6 @@ def _reasons(table: pa.Table, violations: list[Violation], rows: np.ndarray) -> 
     for violation in violations:
         values = table[violation.column].take(pa.array(violation.rows)).to_pylist()
         for row, value in zip(violation.rows, values, strict=True):
-            got = "nothing" if value is None else repr(value)
-            reasons[place[int(row)]].append(f"{violation.column}: expected {violation.expected}, got {got}")
+            text = f"{violation.column}: expected {violation.expected}, got {_value(value)}"
+            reasons[place[int(row)]].append(text)
     return ["; ".join(texts) for texts in reasons]

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.load import parse as parse_contract
-from northstar_explain.errors import Fault, ModelError
+from northstar_explain.errors import Fault, ModelError, reading_fault
 from northstar_explain.model import names, parsing, points, segments
 from northstar_explain.model.evaluation import Evaluation, FactError
 from northstar_explain.model.evaluation import from_json as facts_from_json
@@ -140,7 +140,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         seal = seal_of(manifest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         todo = "Check the path; `explain train` makes a model folder."
-        raise ModelError(str(path), [Fault(MANIFEST, "a model's manifest", str(error), todo)]) from error
+        raise ModelError(str(path), [Fault(MANIFEST, "a model's manifest", reading_fault(error), todo)]) from error
     if version != FORMAT or not complete:
         got = f"format {version}" if version != FORMAT else "an incomplete list of files"
         todo = "Train the model again with this version."

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from northstar_explain.errors import Fault, ModelError
+from northstar_explain.errors import Fault, ModelError, reading_fault
 from northstar_explain.model.segments import Segmentation
 
 FILE = "names.toml"
@@ -61,7 +61,7 @@ def read(folder: Path) -> Names:
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         todo = 'Correct it, for example: [segments], and below it: S1 = "Regulars".'
-        raise ModelError(str(path), [Fault("file", "names in TOML", str(error), todo)]) from error
+        raise ModelError(str(path), [Fault("file", "names in TOML", reading_fault(error), todo)]) from error
     section = data.get("segments", {})
     faults = [_fault(text, key, "the one section [segments]", "another") for key in data if key != "segments"]
     if not isinstance(section, dict):

@@ -29,6 +29,8 @@ class Tally:
     rows, scored, rejected, borderline, likely_buyers : int
     broken : Counter
         (column, what was expected) to rows.
+    examples : dict
+        (column, what was expected) to the first such row met: its file where there are several, its number, its cell.
     segments, deciles : Counter
         Segment id or decile (as text) to scored rows.
     unseen : dict
@@ -47,6 +49,7 @@ class Tally:
     borderline: int = 0
     likely_buyers: int = 0
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], tuple[str, int, str]] = field(default_factory=dict)
     segments: Counter[str] = field(default_factory=Counter)
     deciles: Counter[str] = field(default_factory=Counter)
     unseen: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("broken", "segments", "deciles", "unseen_rows", "below", "above"):
             getattr(self, name).update(getattr(other, name))
+        self.examples = {**other.examples, **self.examples}
         for feature, values in other.unseen.items():
             known = self.unseen.setdefault(feature, {})
             for value, count in values.items():
@@ -72,22 +76,29 @@ class Tally:
 
     def to_json(self) -> dict[str, Any]:
         """The counts as plain data."""
-        data = {name: value for name, value in self.__dict__.items() if name not in ("broken", "bins")}
+        data = {name: value for name, value in self.__dict__.items() if name not in ("broken", "examples", "bins")}
+        examples = [[*key, *example] for key, example in self.examples.items()]
         broken = [[column, expected, count] for (column, expected), count in self.broken.items()]
-        return {**data, "broken": broken, "bins": {name: counts.tolist() for name, counts in self.bins.items()}}
+        return {
+            **data,
+            "broken": broken,
+            "examples": examples,
+            "bins": {name: counts.tolist() for name, counts in self.bins.items()},
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Tally:
         """The counts that `to_json` wrote."""
-        tally = cls(**{name: value for name, value in data.items() if name not in ("broken", "bins")})
+        tally = cls(**{name: value for name, value in data.items() if name not in ("broken", "examples", "bins")})
         for name in ("segments", "deciles", "unseen_rows", "below", "above"):
             setattr(tally, name, Counter(data[name]))
         tally.broken = Counter({(column, expected): count for column, expected, count in data["broken"]})
+        tally.examples = {(column, rule): (file, row, got) for column, rule, file, row, got in data["examples"]}
         tally.bins = {name: np.array(counts, dtype=np.int64) for name, counts in data["bins"].items()}
         return tally
 
 
-def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
+def count(checked: CheckedBatch, scored: Scored, scorer: Scorer, file: str = "") -> Tally:
     """Count one batch.
 
     Parameters
@@ -96,6 +107,8 @@ def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
     scored : Scored
         Its valid rows.
     scorer : Scorer
+    file : str
+        Where the rows come from, where there are several files.
 
     Returns
     -------
@@ -108,7 +121,8 @@ def count(checked: CheckedBatch, scored: Scored, scorer: Scorer) -> Tally:
         rejected=checked.rejected.num_rows,
         borderline=_count_true(rows.column("borderline")),
         likely_buyers=_count_true(rows.column("likely_buyer")),
-        broken=Counter(checked.broken),
+        broken=Counter({(one.column, one.expected): one.rows for one in checked.reasons}),
+        examples={(one.column, one.expected): (file, *one.example) for one in checked.reasons},
         segments=_count_words(rows.column("segment_id")),
         deciles=_count_deciles(rows.column("decile")),
         bins=scored.bins,

@@ -56,7 +56,7 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         "rejected": tally.rejected,
         "rejected_share": tally.rejected / tally.rows,
         "reasons": [
-            {"column": column, "expected": expected, "rows": rows}
+            {"column": column, "expected": expected, "rows": rows, "example": _example(tally, column, expected)}
             # The most frequent first; equal counts by name, so that the report is the same each time.
             for (column, expected), rows in sorted(tally.broken.items(), key=lambda item: (-item[1], item[0]))
         ],
@@ -85,6 +85,11 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
             for feature, one in (drift(model.scorecard, scorer.lookup, tally.bins) if tally.scored else {}).items()
         },
     }
+
+
+def _example(tally: Tally, column: str, expected: str) -> dict[str, Any]:
+    file, row, got = tally.examples[column, expected]
+    return {**({"file": file} if file else {}), **({"row": row} if row else {}), "got": got}
 
 
 def _shares(counts: Counter[str], total: int, order: Any) -> dict[str, dict[str, Any]]:

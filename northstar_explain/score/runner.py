@@ -161,7 +161,7 @@ class _Runner:
             "names": [segment.name for segment in self._scorer.model.segmentation.segments],
             "control": [options.share, options.salt],
             "output": [self._outputs.suffix, self._outputs.folder, CHUNK_ROWS, inputs.BATCH],
-            "journal": 2,  # the form of the records of chunks
+            "journal": 3,  # the form of the records of chunks
         }
         chunks = self._work.resume(description, self._options.resume)
         self._outputs.digest = self._work.digest
@@ -206,11 +206,11 @@ class _Runner:
         checked, scored = check_and_score(
             self._scorer, batch.table, self._repeated, batch.start.row + 1, batch.original_text, numbers
         )
-        rejected = None
+        rejected, name = None, str(file) if len(self._input.source.files) > 1 else None
         if checked.rejected.num_rows:
-            name = str(file) if len(self._input.source.files) > 1 else None
             rejected = rejected_rows.with_original_types(checked.rejected, self._input.schemas[batch.start.file], name)
-        return PreparedBatch(batch.end, self._prepare(scored.rows), rejected, count(checked, scored, self._scorer))
+        tally = count(checked, scored, self._scorer, name or "")
+        return PreparedBatch(batch.end, self._prepare(scored.rows), rejected, tally)
 
     def _require_every_row(self, chunks: list[FinishedChunk]) -> None:
         tally, written = self._tally, sum(chunk.rows for chunk in chunks)

@@ -242,7 +242,9 @@ def _scored(
                 table = checked.rejected.drop_columns(["row"]).rename_columns(names).cast(rejected)
                 yield _filled(schema, "rejected", table.to_struct_array().combine_chunks())
             # One text per batch rather than columns: counts have keys that no schema could list.
-            counted = json.dumps(count(checked, scored, scorer).to_json())
+            tally = count(checked, scored, scorer)
+            tally.examples = {key: ("", 0, got) for key, (_, _, got) in tally.examples.items()}
+            counted = json.dumps(tally.to_json())
             yield _filled(schema, "tally", pa.array([counted]))
 
     with warnings.catch_warnings():

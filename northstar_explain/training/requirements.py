@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.categories import Category
+from northstar_explain.contract.check import Checked
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.rejected import Reason
 from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.customers import Customers
 
@@ -16,6 +18,40 @@ from northstar_explain.evaluate.customers import Customers
 FEWEST_CUSTOMERS = 1_000
 # Of rows that belong together: with fewer, train, validation and holdout would differ by chance.
 FEWEST_GROUPS = 100
+# Of each outcome: the holdout then has two.
+FEWEST_OF_EACH = 10
+_MOST_REASONS = 10
+
+
+def require_few_rejected(source: str, rows: int, rejected: int, reasons: Sequence[Reason], most: float) -> None:
+    """Stop before anything is learned when too many rows are rejected: what is left may be other customers.
+
+    Parameters
+    ----------
+    source : str
+    rows, rejected : int
+    reasons : sequence of Reason
+    most : float
+        Share of rejected rows, 0 to 1, that is accepted.
+
+    Raises
+    ------
+    TableError
+        With the share, and every reason with an example.
+    """
+    if rejected <= most * rows:
+        return
+    todo = "Correct the table or the contract; or raise --max-rejected, and learn from the rest."
+    got = f"{rejected:,} of {rows:,} ({rejected / rows:.2%})"
+    faults = [Fault("rejected rows", f"at most {most:.2%} of the rows (--max-rejected)", got, todo)]
+    faults += [
+        Fault(
+            f"column {one.column}", one.expected, f"{one.rows:,} rows with others, such as row {one.example.row:,}: "
+            f"{one.example.got}",
+        )
+        for one in reasons[:_MOST_REASONS]
+    ]  # fmt: skip
+    raise TableError(source, faults)
 
 
 def require_learnable(source: str, contract: Contract, customers: Customers, rejected: pa.Table) -> None:
@@ -34,6 +70,7 @@ def require_learnable(source: str, contract: Contract, customers: Customers, rej
             got += f", and {rejected.num_rows:,} rejected, {first}"
         raise TableError(source, [Fault("rows", expected, got, "Take more customers, or correct the rejected ones.")])
     require_both_labels(source, contract, customers.label)
+    _require_several(source, contract, customers.label)
     _require_groups(source, contract, customers.groups)
     faults = [
         Fault(f"column {feature.name}", "at least two different values", got, todo)
@@ -51,6 +88,28 @@ def require_both_labels(source: str, contract: Contract, label: np.ndarray) -> N
         got = f"only {int(label[0])} in all {len(label):,} valid rows" if len(label) else "no valid rows"
         todo = "Check the label's window."
         raise TableError(source, [Fault(f"column {contract.label}", "both 0 and 1", got, todo)])
+
+
+def require_other(source: str, later_source: str, checked: Checked, later: Checked) -> None:
+    """Stop when the later table is the table itself, whatever its file: a model knows its own training rows.
+
+    Raises
+    ------
+    TableError
+    """
+    if checked.accepted.equals(later.accepted):
+        todo = "Give customers at a later date; without --holdout, a fifth of the customers is kept for evaluation."
+        raise TableError(later_source, [Fault("--holdout", f"other rows than {source}", "the same ones", todo)])
+
+
+def _require_several(source: str, contract: Contract, label: np.ndarray) -> None:
+    for value in (0, 1):
+        if (count := int((label == value).sum())) < FEWEST_OF_EACH:
+            expected = f"at least {FEWEST_OF_EACH} customers with {value}"
+            todo = "Take more customers, or a longer window of the label."
+            raise TableError(
+                source, [Fault(f"column {contract.label}", expected, f"{count:,} of {len(label):,}", todo)]
+            )
 
 
 def require_known(contract: Contract, accepted: Sequence[str]) -> None:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from northstar_explain.contract.check import Checked, check
+from northstar_explain.contract.check import Checked, check_with_reasons
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.rejected import Reason
 from northstar_explain.evaluate.customers import Customers, customers_of
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
 from northstar_explain.evaluate.migration import Earlier
@@ -24,7 +25,13 @@ from northstar_explain.training.evaluate_step import Case, Evaluated, evaluate, 
 from northstar_explain.training.manifest import about, fitted
 from northstar_explain.training.previous_model import previous
 from northstar_explain.training.purchase_step import FittedPurchaseModel, fit_purchase
-from northstar_explain.training.requirements import require_both_labels, require_known, require_learnable
+from northstar_explain.training.requirements import (
+    require_both_labels,
+    require_few_rejected,
+    require_known,
+    require_learnable,
+    require_other,
+)
 from northstar_explain.training.row_sets import RowSets, split_rows
 from northstar_explain.training.training_options import Source, TrainingOptions
 
@@ -38,6 +45,7 @@ class Trained(NamedTuple):
     rejected: pa.Table
     ignored: tuple[str, ...]
     later_rejected: pa.Table | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 class _Task(NamedTuple):
@@ -88,7 +96,7 @@ def train(
     del source, later
     # With more threads, sums are added in the order in which threads finish: other bits for the same seed.
     with one_thread():
-        checked, later_checked = _check(task, progress)
+        checked, later_checked, reasons = _check(task, progress)
         row_sets = _split(task, checked, later_checked)
         # The tables are not needed any more. Large ones take more memory than all else, so they are released here: if
         # the caller keeps no reference either, the fits have that memory.
@@ -100,7 +108,8 @@ def train(
         # Arrow keeps freed memory for itself otherwise, and the worker processes could not have it.
         pa.default_memory_pool().release_unused()
         model = _learn_model(task, row_sets, ordinary, origin, progress)
-    return Trained(model, checked.rejected, checked.ignored, later_checked.rejected if later_checked else None)
+    later_rejected = later_checked.rejected if later_checked else None
+    return Trained(model, checked.rejected, checked.ignored, later_rejected, reasons)
 
 
 def _without_accepted(checked: Checked) -> Checked:
@@ -124,19 +133,27 @@ def _learn_model(
     return _model(task, ordinary, origin, case, evaluate(case, progress))
 
 
-def _check(task: _Task, progress: Progress) -> tuple[Checked, Checked | None]:
+def _check(task: _Task, progress: Progress) -> tuple[Checked, Checked | None, tuple[Reason, ...]]:
     """Check options and tables, a later one too, so that faults are reported before the long work begins."""
     require_known(task.contract, task.options.accept_leakage)
     progress("checking the table against its contract")
-    checked = _checked(task.source, task.contract)
+    checked, reasons = _checked(task.source, task)
     if task.later is None:
-        return checked, None
+        return checked, None, reasons
     progress("checking the later table")
-    return checked, _checked(task.later, task.contract)
+    later, _ = _checked(task.later, task)
+    require_other(task.source.name, task.later.name, checked, later)
+    return checked, later, reasons
 
 
-def _checked(source: Source, contract: Contract) -> Checked:
-    return check(source.table, contract, label=True, source=source.name, as_text=source.as_text, numbers=source.numbers)
+def _checked(source: Source, task: _Task) -> tuple[Checked, tuple[Reason, ...]]:
+    checked, reasons = check_with_reasons(
+        source.table, task.contract, label=True, source=source.name, as_text=source.as_text, numbers=source.numbers
+    )
+    require_few_rejected(
+        source.name, source.table.num_rows, checked.rejected.num_rows, reasons, task.options.max_rejected
+    )
+    return checked, reasons
 
 
 def _split(task: _Task, checked: Checked, later: Checked | None) -> RowSets:

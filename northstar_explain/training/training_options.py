@@ -12,6 +12,7 @@ from northstar_explain.evaluate.model_quality import DRAWS, CampaignCosts
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.splits import FIT_ROWS
+from northstar_explain.options import ScoringOptions
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
 
 # With fewer, intervals are so wide that nothing can be concluded from a fit.
@@ -43,6 +44,8 @@ class TrainingOptions:
     accept_leakage : tuple of str
         Features that the leakage check accepts although they rank buyers better than is credible, as somebody has
         looked into them.
+    max_rejected : float
+        Share of rejected rows, 0 to 1, above which nothing is learned.
     margin, contact_cost : float or None
         Earned per purchase (above 0) and spent per contact (0 or more); both or neither. With both, the profit curve
         is part of the evaluation.
@@ -64,6 +67,7 @@ class TrainingOptions:
     experiments: bool = True
     draws: int = DRAWS
     accept_leakage: tuple[str, ...] = ()
+    max_rejected: float = ScoringOptions.max_rejected
     margin: float | None = None
     contact_cost: float | None = None
 
