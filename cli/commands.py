@@ -14,6 +14,7 @@ from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
+    from northstar_explain.api import Model
     from northstar_explain.model.names import Names
     from northstar_explain.options import CsvOptions, SqlOptions
     from northstar_explain.training import Trained, TrainingOptions
@@ -56,6 +57,7 @@ def train(
     files: TrainingFiles,
     options: dict[str, Any],
     overwrite: bool,
+    as_json: bool,
     quiet: bool,
     csv: CsvOptions,
 ) -> int:
@@ -82,7 +84,7 @@ def train(
     if trained.later_rejected is not None:
         _remark_later_rejects(trained.later_rejected.num_rows, rejects_of(model)[1])
     # Loaded from disk: what is printed is what was written, and its golden rows have been scored once.
-    _print_facts(api.load(model).data, f"The model is written to {model}.")
+    _print_trained(api.load(model), model, as_json, quiet)
     data = trained.model.manifest["data"]
     _remark_repeated(data)
     _remark_rejected(trained, data["rows"], rejects_of(model)[0])
@@ -224,6 +226,19 @@ def _print_facts(model: object, done: str = "") -> None:
 
     assert isinstance(model, Model)
     print_out(facts_text(model), done)
+
+
+def _print_trained(trained: Model, model: Path, as_json: bool, quiet: bool) -> None:
+    done = f"The model is written to {model}."
+    if as_json:
+        print_out(json.dumps(trained.facts(), indent=1, ensure_ascii=False), done)
+    elif quiet:
+        from northstar_explain.model.evaluation.metric_registry import ROC_AUC
+
+        auc = trained.evaluation.purchase.holdout.figures[ROC_AUC]
+        print_out(f"{model}: model {trained.id}, {len(trained.segments)} segments, holdout ROC-AUC {auc:.3f}", done)
+    else:
+        _print_facts(trained.data, done)
 
 
 def _remark_rejected(trained: Trained, rows: int, rejects: Path) -> None:

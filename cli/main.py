@@ -28,6 +28,7 @@ Exit codes:
 _FILE = click.Path(path_type=Path)
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 _QUIET = click.option("--quiet", is_flag=True, help="No progress on stderr.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Everything on stdout, as JSON.")
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
                      help="Seed of every random choice.")  # fmt: skip
 _MODEL = click.option("--model", type=_FILE, required=True, help="The model folder.")
@@ -167,9 +168,10 @@ def init(
 @_MAX_REJECTED
 @_reading
 @_OVERWRITE
+@_JSON
 @_QUIET
 def train(
-    customers: Path, model: Path | None, overwrite: bool, quiet: bool, csv: CsvOptions,
+    customers: Path, model: Path | None, overwrite: bool, as_json: bool, quiet: bool, csv: CsvOptions,
     **options: Any,
 ) -> None:  # fmt: skip
     """Learn segments and a purchase model from CUSTOMERS and write the model folder.
@@ -190,7 +192,7 @@ def train(
         raise click.UsageError("--since goes with --update.")
     # What remains are fields of TrainingOptions, which cannot be imported here: --help must not wait for scikit-learn.
     files = commands.TrainingFiles(**{name: options.pop(name) for name in commands.TrainingFiles._fields})
-    sys.exit(commands.train(customers, model, files, options, overwrite, quiet, csv))
+    sys.exit(commands.train(customers, model, files, options, overwrite, as_json, quiet, csv))
 
 
 @_command("score")
@@ -223,10 +225,11 @@ def train(
 )
 @_reading
 @_OVERWRITE
+@_JSON
 @_QUIET
 def score(
     customers: tuple[str, ...], model: Path, out: str, control_share: float, control_salt: str, engine: str,
-    quiet: bool, **options: Any,
+    as_json: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Score CUSTOMERS: segment, probability, rank and reasons, one row per valid row.
 
@@ -236,7 +239,7 @@ def score(
     is not used.
 
     Memory does not grow with the input. Nothing is published until all is done; when too many rows are rejected,
-    nothing is published at all.
+    nothing is published at all. One line on stdout sums up the run; with --json, the whole report goes there.
 
     With --engine spark, Spark reads and writes wherever it can, OUT is a folder, and each worker scores as this
     machine would: under spark-submit on its cluster, otherwise on this machine.
@@ -246,7 +249,7 @@ def score(
     if options["resume"] and engine == "spark":
         raise click.UsageError("--resume is for the local engine; Spark runs lost tasks again by itself.")
     settings = ScoringOptions(**options, control=Control(control_share, control_salt))
-    sys.exit(scoring.score(customers, model, out, settings, engine, quiet))
+    sys.exit(scoring.score(customers, model, out, settings, engine, as_json, quiet))
 
 
 @_command("playbook")

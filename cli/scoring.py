@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def score(customers: tuple[str, ...], model: Path, out: str, options: ScoringOptions, engine: str, quiet: bool) -> int:
+def score(
+    customers: tuple[str, ...], model: Path, out: str, options: ScoringOptions, engine: str, as_json: bool, quiet: bool
+) -> int:
     """Score files."""
     if engine == "local":  # Spark needs pandas
         share_one_heap()
@@ -37,10 +39,16 @@ def score(customers: tuple[str, ...], model: Path, out: str, options: ScoringOpt
         facts = api.load(model).score_files(customers, out, options, engine, report)
     # Where stdout fails, the error says that the scores are there all the same.
     done = f"The scores are published: {out}." if facts["published"] else "Nothing was published."
-    print_out(json.dumps(facts, indent=1, ensure_ascii=False), done)
+    print_out(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else _summary(facts, out), done)
     for line in _remarks(facts, out, options.max_rejected):
         remark(line)
     return TOO_MANY_REJECTED if facts["rejected_share"] > options.max_rejected else 0
+
+
+def _summary(facts: dict[str, Any], out: str) -> str:
+    if not facts["published"]:
+        return f"nothing published: {facts['rejected']:,} of {facts['rows']:,} rows rejected"
+    return f"{out}: {facts['scored']:,} of {facts['rows']:,} rows scored, {facts['likely_buyers']:,} likely buyers"
 
 
 def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:

@@ -183,7 +183,10 @@ def test_quiet_leaves_stderr_empty_and_without_it_progress_goes_there(
     stages = [line.split("s] ")[1].split(" ")[0] for line in loud.stderr.splitlines()]
     assert stages == ["reading", "scoring", "writing"]
     for result in (loud, quiet):
-        assert json.loads(result.stdout)["scored"] == 300  # data on stdout, with or without progress
+        summary = r".*parquet: 300 of 300 rows scored, \d+ likely buyers\n"
+        assert re.fullmatch(summary, result.stdout)  # on stdout, with or without progress
+    report = explain(*command, tmp_path / "json.parquet", "--quiet", "--json")
+    assert json.loads(report.stdout) == json.loads((tmp_path / "json.parquet.report.json").read_bytes())
     simulated = explain("simulate", tmp_path / "c.parquet", "--customers", 10, "--quiet")
     assert (simulated.exit_code, simulated.stdout, simulated.stderr) == (0, "", "")
     assert "simulated 10 of 10 customers" in explain("simulate", tmp_path / "d.csv", "--customers", 10).stderr

@@ -46,7 +46,8 @@ def scored(
 ) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
     """Scores, rejected rows and report of a table that goes through the command."""
     path, out = write(table, tmp_path / "c.arrow"), tmp_path / "s.parquet"
-    result = explain("score", path, "--model", model_dir, "--out", out, "--publish-anyway", "--quiet", "--overwrite")
+    result = explain("score", path, "--model", model_dir, "--out", out, "--publish-anyway", "--quiet", "--overwrite",
+                     "--json")  # fmt: skip
     assert result.exit_code in (0, 3), result.stderr
     return read(out), read(tmp_path / "s.parquet.rejected.parquet"), json.loads(result.stdout)
 
@@ -166,7 +167,7 @@ def test_rejected_rows_keep_nested_columns_and_name_those_that_parquet_cannot_ho
     table = table.append_column("run", pa.RunEndEncodedArray.from_arrays([300], ["x"]))
     table = table.append_column("view", pa.array([b"\xff"] * 300, pa.binary_view()))
     path, out = arrow(table, tmp_path / "c.arrow"), tmp_path / "s.parquet"
-    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
+    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet", "--json")
     assert result.exit_code == 0
     (row,) = read(tmp_path / "s.parquet.rejected.parquet").to_pylist()
     assert (row["row"], row["tags"], row["view"]) == (8, [{"k": "a"}], b"\xff")

@@ -59,7 +59,7 @@ def written(path: Path, columns: dict[str, list[str]], delimiter: str = ",") -> 
 def score(path: Path, folder: Path, *options: object) -> tuple[pa.Table, dict[str, Any], str]:
     """Scores, run report and what was said on stderr."""
     out = path.with_name(f"{path.name}.scores.parquet")
-    result = explain("score", path, "--model", folder, "--out", out, "--quiet", "--overwrite", *options)
+    result = explain("score", path, "--model", folder, "--out", out, "--quiet", "--overwrite", "--json", *options)
     assert result.exit_code == 0, result.output
     return read(out), json.loads(result.stdout), result.stderr
 

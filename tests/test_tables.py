@@ -103,7 +103,7 @@ def test_namibia_and_leading_zeros_come_through_a_scoring_run(some: pa.Table, mo
     path, out = tmp_path / "c.csv", tmp_path / "s.csv"
     ids = [f"{i:05d}" for i in range(300)]
     tables.write(with_cells(with_column(some, ID, ids), "country", {0: "NA", 1: None}), path)
-    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
+    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet", "--json")
     assert result.exit_code == 0
     assert tables.read(out)[ID].to_pylist() == ids
     assert json.loads(result.stdout)["unseen_categories"] == {"country": {"rows": 1, "values": {"NA": 1}}}

@@ -199,7 +199,7 @@ def test_the_command_trains_a_model_that_the_other_commands_take(customers: pa.T
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert explain(*command, "--overwrite", "--max-rejected", 0).exit_code == 1
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
-    scored = explain("score", path, "--model", folder, "--out", tmp_path / "s.csv", "--quiet")
+    scored = explain("score", path, "--model", folder, "--out", tmp_path / "s.csv", "--quiet", "--json")
     assert json.loads(scored.stdout)["scored"] == 1_499
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 

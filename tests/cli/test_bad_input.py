@@ -327,7 +327,7 @@ def test_an_unseen_category_is_scored_named_and_counted(some: pa.Table, model_di
     path, out = tmp_path / "customers.parquet", tmp_path / "scores.parquet"
     changed = with_cells(some, "country", {0: "Atlantis", 1: "Atlantis", 2: "Elbonia"})
     tables.write(with_cells(changed, "device_type", {5: "abacus"}), path)
-    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
+    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet", "--json")
     assert result.exit_code == 0
     assert read(out).num_rows == 300
     report = json.loads((tmp_path / "scores.parquet.report.json").read_text())
@@ -344,7 +344,7 @@ def test_extra_columns_are_named_and_not_used(some: pa.Table, model_dir: Path, t
     path, out = tmp_path / "customers.parquet", tmp_path / "scores.parquet"
     wide = some.append_column("shoe_size", pa.array([42] * some.num_rows))
     tables.write(wide.append_column("zodiac", pa.array(["Leo"] * some.num_rows)), path)
-    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
+    result = explain("score", path, "--model", model_dir, "--out", out, "--quiet", "--json")
     assert result.exit_code == 0
     assert plain(result.stderr) == "explain: not used, as the contract does not know them: shoe_size, zodiac"
     assert json.loads(result.stdout)["ignored_columns"] == ["shoe_size", "zodiac"]
@@ -362,7 +362,7 @@ def test_too_many_rejected_rows_give_exit_code_3_and_nothing_is_published_unless
 ) -> None:
     path, out = tmp_path / "customers.parquet", tmp_path / "scores.parquet"
     tables.write(with_cells(some, "sessions_30d", dict.fromkeys(range(bad), -1)), path)
-    command = ["score", path, "--model", model_dir, "--out", out, "--max-rejected", most, "--quiet"]
+    command = ["score", path, "--model", model_dir, "--out", out, "--max-rejected", most, "--quiet", "--json"]
     before = contents(tmp_path)
     result = explain(*command)
     assert result.exit_code == code

@@ -172,8 +172,8 @@ def test_from_the_command_line_in_place(model_copy: Path, later: pa.Table, tmp_p
     (model_copy / "names.toml").write_text('[segments]\nS1 = "Regulars"\n')
     explain("score", tmp_path / "later.parquet", "--model", model_copy, "--out", tmp_path / "scores.parquet", "--quiet")
     done = explain(
-        "train", tmp_path / "later.parquet", "--update", model_copy, "--since", tmp_path / "scores.parquet",
-        "--segments", 4, "--date", "2026-04-01", "--quiet",
+        "train", tmp_path / "later.parquet", "--update", model_copy, "--model", model_copy,
+        "--since", tmp_path / "scores.parquet", "--segments", 4, "--date", "2026-04-01",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     after = models.load(model_copy)

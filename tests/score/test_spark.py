@@ -90,7 +90,7 @@ def test_a_task_that_is_killed_is_run_again_and_counted_once(
 def test_the_command_runs_on_spark(spark: Any, model: Model, model_dir: Path, week: pa.Table, tmp_path: Path) -> None:
     path, out = tmp_path / "week.parquet", tmp_path / "scores"
     tables.write(week, path)
-    command = ["score", path, "--model", model_dir, "--out", out, "--engine", "spark", "--quiet"]
+    command = ["score", path, "--model", model_dir, "--out", out, "--engine", "spark", "--quiet", "--json"]
     result = explain(*command, "--control-share", "0.5")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["scored"] == 1_996

@@ -115,7 +115,7 @@ def submit(place: Place, model: Path, out: Path, python: Path, **more: str) -> s
     """Score by spark-submit, as the README says it."""
     settings = [word for key, value in SMALL.items() for word in ("--conf", f"{key}={value}")]
     program = [spark_home() / "bin" / "spark-submit", "--master", more.get("master", place.cluster.master), *settings]
-    command = ["score", place.source, "--model", model, "--out", out, "--engine", "spark", "--quiet"]
+    command = ["score", place.source, "--model", model, "--out", out, "--engine", "spark", "--quiet", "--json"]
     words = [str(word) for word in (*program, ROOT / "scripts" / "explain.py", *command)]
     pythons = environment(PYSPARK_PYTHON=str(python), PYSPARK_DRIVER_PYTHON=sys.executable)
     return subprocess.run(words, env=pythons, capture_output=True, text=True, timeout=RUN_S, cwd=out.parent)

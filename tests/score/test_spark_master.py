@@ -25,7 +25,7 @@ NOBODY = "spark://127.0.0.1:1"
 
 
 def score(source: Path, model: Path, out: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    words = ["score", source, "--model", model, "--out", out, "--engine", "spark", "--quiet"]
+    words = ["score", source, "--model", model, "--out", out, "--engine", "spark", "--quiet", "--json"]
     program = [sys.executable, "-c", "from northstar_explain.cli import main; main()"]
     command = [str(word) for word in (*program, *words)]
     mine = environment(**variables)

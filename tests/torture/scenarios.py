@@ -84,7 +84,9 @@ def _score(out: str) -> list[Scenario]:
 def _train() -> list[Scenario]:
     text = "train {inputs}/week.parquet --contract {inputs}/contract.toml --model {place}/m --quiet --max-rejected 1"
     a, b, clean = (_step(text, "train", kept) for kept in ("a", "b", "clean"))
-    update = _step("train {inputs}/week.parquet --update {place}/m --quiet --max-rejected 1", "train", "b")
+    update = _step(
+        "train {inputs}/week.parquet --update {place}/m --model {place}/m --quiet --max-rejected 1", "train", "b"
+    )
     return [
         Scenario("train", b),
         Scenario("train, over an older one", b.with_args("--overwrite"), clean),
