@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -115,6 +116,7 @@ class Ambiguous(Exception):
 _NUMBER = re.compile(r"[+\-\u2212]?\d[\d.,' ]*|[+\-\u2212]?[.,]\d+")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?P<mark>[.,' ])\d{3}((?P=mark)\d{3})*")
 _EITHER = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
+_SLIPS = 0.02  # share of the cells with a decimal mark, below which another mark is a slip
 _SHARE = 0.8  # of the cells of a column, from which it is one of numbers
 
 
@@ -140,6 +142,7 @@ def number_format(columns: dict[str, list[str]], delimiter: str, known: str | No
         When the cells speak for two formats, or could be of either.
     """
     decimals: dict[str, tuple[str, str]] = {}  # mark to an example and its column
+    cells_with: Counter[str] = Counter()
     groups: set[str] = set()
     either: dict[str, tuple[str, str]] = {}
     for name, cells in columns.items():
@@ -148,9 +151,12 @@ def number_format(columns: dict[str, list[str]], delimiter: str, known: str | No
                 either.setdefault(cell.lstrip("+-\u2212")[-4], (cell, name))
             elif mark := _decimal_mark(cell):
                 decimals.setdefault(mark, (cell, name))
+                cells_with[mark] += 1
                 groups |= {c for c in cell if c in ".,' "} - {mark}
             elif grouped := _GROUPED.fullmatch(cell):
                 groups.add(grouped["mark"])
+    # A slip in one cell rejects its row later, and says nothing of the file.
+    decimals = {mark: one for mark, one in decimals.items() if cells_with[mark] >= _SLIPS * cells_with.total()}
     for mark in groups & {".", ","}:  # what stands between thousands cannot be the decimal mark
         decimals.setdefault("," if mark == "." else ".", next(iter(either.values()), (f"1{mark}000", "")))
     if known is not None:

@@ -251,7 +251,7 @@ CELL_FAULTS = [
     ("spend_365d", "-inf", "spend_365d: expected a finite number, got '-inf'"),
     ("spend_365d", "1e999", "spend_365d: expected a finite number, got '1e999'"),
     ("add_to_cart_rate", "1.5", "add_to_cart_rate: expected 0 to 1, got '1.5'"),
-    ("add_to_cart_rate", "15%", "add_to_cart_rate: expected a number, got '15%'"),
+    ("add_to_cart_rate", "15 in 100", "add_to_cart_rate: expected a number, got '15 in 100'"),
     ("email_open_rate", "1.0000000000000002", "email_open_rate: expected 0 to 1, got '1.0000000000000002'"),
     ("age_band", "immortal", "age_band: expected one of "),
     (ID, "", f"{ID}: expected a customer id, got nothing"),
@@ -267,7 +267,11 @@ def test_a_bad_cell_rejects_its_row_alone(
     result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
     assert result.exit_code == 0  # one in 300 is below the default of 1 %
     rejects = tmp_path / "scores.csv.rejected.parquet"
-    assert plain(result.stderr) == f"explain: 1 of 300 rows (0.33%) rejected; see {rejects}"
+    said = plain(result.stderr).partition(f"explain: 1 of 300 rows (0.33%) rejected; see {rejects} explain: ")
+    assert said[0] == ""
+    rule, _, got = reason.partition(", got ")
+    assert said[2].startswith(rule)
+    assert said[2].endswith(f": 1 rows, such as row 8: {got or repr(cell)}")
     rejected = read(rejects).to_pylist()
     assert [row["row"] for row in rejected] == [8]
     assert rejected[0]["reasons"].startswith(reason)
@@ -429,15 +433,15 @@ LABEL_FAULTS: dict[str, tuple[Callable[[pa.Table], pa.Table], str]] = {
     ),
     "three values": (
         lambda t: with_cells(t, LABEL, {0: 2, 1: 7}),
-        "expected only 0 and 1 (or true and false); got '2', '7'. Recode the label",
+        "expected only 0 and 1 (or true and false, or yes and no); got '2', '7'. Recode the label",
     ),
     "words": (
-        lambda t: with_column(t, LABEL, ["yes" if v else "no" for v in t[LABEL].to_pylist()]),
-        "expected only 0 and 1 (or true and false); got 'no', 'yes'. Recode the label",
+        lambda t: with_column(t, LABEL, ["ja" if v else "nein" for v in t[LABEL].to_pylist()]),
+        "expected only 0 and 1 (or true and false, or yes and no); got 'ja', 'nein'. Recode the label",
     ),
     "shares": (
         lambda t: with_column(t, LABEL, t[LABEL].cast(pa.float64()).to_numpy() / 2),
-        "expected only 0 and 1 (or true and false); got '0.5'.",
+        "expected only 0 and 1 (or true and false, or yes and no); got '0.5'.",
     ),
     "no label": (lambda t: t.drop_columns([LABEL]), "expected a column of this name; got none."),
 }

@@ -116,6 +116,7 @@ def test_a_compressed_file_that_is_cut_off_is_named(cut: int, tmp_path: Path) ->
         (["12,50 €", "7,00 €"], ";", NumberFormat(",")),
         (["12,5 %", "3 %"], ";", NumberFormat(",")),
         (["01.02.2024", "3.4.2024"], ";", PLAIN),
+        (["2.5"] * 60 + ["3,5"], ",", PLAIN),  # a slip, which rejects its row
     ],
 )
 def test_marks_of_numbers_are_found(cells: list[str], delimiter: str, numbers: NumberFormat, tmp_path: Path) -> None:
