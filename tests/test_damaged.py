@@ -115,7 +115,8 @@ def test_a_row_with_invalid_text_is_rejected_and_all_others_are_as_before(
     shown = r"\xff" + some[name][7].as_py()[1:]
     assert (row["row"], row[name]) == (8, shown)
     assert row["reasons"] == f"{name}: expected text in UTF-8, got {shown!r}"
-    assert report["reasons"] == [{"column": name, "expected": "text in UTF-8", "rows": 1}]
+    example = {"row": row["row"], "got": repr(shown)}
+    assert report["reasons"] == [{"column": name, "expected": "text in UTF-8", "rows": 1, "example": example}]
 
 
 def test_invalid_text_that_the_contract_does_not_look_at_rejects_nothing_but_is_kept_readable(
@@ -146,7 +147,9 @@ def test_training_rejects_such_a_row_and_readers_that_check_no_rows_refuse_the_f
 
 def test_a_label_of_invalid_text_is_refused_as_any_label_but_0_and_1(few: pa.Table, contract: Contract) -> None:
     table = with_column(few, LABEL, invalid_utf8(texts(few, LABEL).cast(pa.string()), 5))
-    with pytest.raises(TableError, match=rf"column {LABEL}: expected only 0 and 1 \(or true and false\); got '.*xff'"):
+    with pytest.raises(
+        TableError, match=rf"column {LABEL}: expected only 0 and 1 \(or true and false, or yes and no\); got '.*xff'"
+    ):
         check(tables.from_frame(table), contract, label=True)
 
 

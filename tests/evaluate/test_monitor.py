@@ -194,7 +194,7 @@ def test_outcomes_are_read_as_training_reads_them(labels: list[object], model: M
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (["1", "yes"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'yes'. Correct the export"),
+        (["1", "maybe"], r"o.csv: row 2, column purchased_next_30d: expected 0 or 1; got 'maybe'. Correct the export"),
         ([1, 2], "row 2, column purchased_next_30d: expected 0 or 1; got 2. Correct"),
         ([None, None], "row 1, column purchased_next_30d: expected 0 or 1; got None, and 1 more such rows"),
     ],

@@ -39,9 +39,10 @@ def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table
         assert report[name] == {key: {"customers": n, "share": n / 998} for key, n in counts.items()}
     assert report["borderline"] == scores["borderline"].to_pylist().count("true")
     assert report["reasons"] == [
-        {"column": "sessions_30d", "expected": "0 to 5000", "rows": 1},
-        {"column": "sessions_30d", "expected": "a whole number", "rows": 1},
+        {"column": "sessions_30d", "expected": "0 to 5000", "rows": 1, "example": {"row": 4, "got": "-1.0"}},
+        {"column": "sessions_30d", "expected": "a whole number", "rows": 1, "example": report["reasons"][1]["example"]},
     ]
+    assert report["reasons"][1]["example"]["got"] == "2.5"
     assert report["likely_buyers"] == scores["likely_buyer"].to_pylist().count("true")
     assert report["model_id"] == model.id
     assert (done.rows, done.scored, done.rejected, done.published) == (1_000, 998, 2, True)
