@@ -194,8 +194,8 @@ function cellOf(term, at) {
 }
 
 /** What a bin or a cell says when it is pointed at. */
-function describe(datum) {
-  const cell = cellOf(shown, datum.j === undefined ? [datum.i] : [datum.i, datum.j]);
+function describe(term, datum) {
+  const cell = cellOf(term, datum.j === undefined ? [datum.i] : [datum.i, datum.j]);
   return {
     Bin: cell.label,
     Points: `${signed(cell.points, 4)} ± ${cell.spread.toFixed(4)} over the bags`,
@@ -205,7 +205,10 @@ function describe(datum) {
   };
 }
 
-const drawTerm = () => northstarCharts.draw(byId("plot"), shown.chart, describe);
+function drawTerm() {
+  const term = shown; // another one may be shown before this one is drawn
+  northstarCharts.draw(byId("plot"), term.chart, (datum) => describe(term, datum));
+}
 
 const MOST_ROWS = 400;
 

@@ -72,6 +72,8 @@
       this.again = this.plot.getAttribute("aria-busy") === "true";
       if (this.again) return;
       this.plot.setAttribute("aria-busy", "true");
+      // Vega measures texts before it places them: the font has to be there.
+      await Promise.all(["11px Inter", "600 12px Inter"].map((font) => document.fonts.load(font)));
       do {
         this.again = false;
         await this.drawOnce();
@@ -81,7 +83,8 @@
 
     async drawOnce() {
       const width = this.figure.clientWidth;
-      let spec = width < NARROW ? stacked(this.spec) : this.spec;
+      const { describe } = this.wanted;
+      let spec = width < NARROW ? stacked(this.wanted.spec) : this.wanted.spec;
       const holder = make("div");
       this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
       let result = await this.embed(holder, spec);
@@ -97,7 +100,7 @@
       // Only now, so that what was drawn before stays until then.
       this.plot.replaceChildren(holder);
       this.result?.finalize();
-      this.result = result;
+      Object.assign(this, { result, describe });
       this.width = width;
       this.at = -1;
       holder.querySelector("svg").setAttribute("aria-hidden", "true");
@@ -175,10 +178,8 @@
    * kept when it is drawn.
    */
   async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent), describe = null) {
-    // Vega measures texts before it places them: the font has to be there.
-    await Promise.all(["11px Inter", "600 12px Inter"].map((font) => document.fonts.load(font)));
     if (!drawn.has(figure)) drawn.set(figure, new DrawnChart(figure));
-    Object.assign(drawn.get(figure), { spec, describe });
+    drawn.get(figure).wanted = { spec, describe };
     await drawn.get(figure).draw();
     resized.observe(figure);
   }

@@ -51,7 +51,7 @@ def category_shape(shape: FeatureShape, common: Range, intercept: float, values:
 
 _TARGETS: Spec = {
     "mark": {"type": "rect", "opacity": 0},
-    "encoding": {"x": {"value": 0}, "x2": {"value": "width"}, "tooltip": {"field": "i"}},
+    "encoding": {"x": {"value": 0}, "x2": {"value": "width"}, "tooltip": {"value": "bin"}},
 }
 
 

@@ -131,7 +131,7 @@ _PART = {"field": "part", "type": "nominal"}
 # A transparent column over each bin.
 _TARGETS: Spec = {
     "mark": {"type": "rect", "opacity": 0},
-    "encoding": {"x2": {"field": "end"}, "y": {"value": 0}, "y2": {"value": "height"}, "tooltip": {"field": "i"}},
+    "encoding": {"x2": {"field": "end"}, "y": {"value": 0}, "y2": {"value": "height"}, "tooltip": {"value": "bin"}},
 }
 
 

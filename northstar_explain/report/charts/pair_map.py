@@ -47,7 +47,7 @@ def pair_map(pair: PairShape, strongest: float, values: bool = False) -> Chart:
     maps = [_map(colour, first, second, pair), _map(grey, None, second, pair)]
     if values:
         # Over all cells, in reading order, and of full size where the cell is a small square.
-        maps[0]["layer"].append({"mark": {"type": "rect", "opacity": 0}, "encoding": {"tooltip": {"field": "i"}}})
+        maps[0]["layer"].append({"mark": {"type": "rect", "opacity": 0}, "encoding": {"tooltip": {"value": "bin"}}})
     spec = {"data": {"values": rows}, "hconcat": maps, "spacing": 24, "resolve": {"scale": {"color": "independent"}}}
     return Chart(spec, _alt_text(pair))
 
