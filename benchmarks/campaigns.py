@@ -225,7 +225,7 @@ def _print_uplifts(offer: str, draw: Draw, readout: Readout) -> None:
     print("| customers | true uplift | estimated | 95% interval | shrunk |\n| --- | --- | --- | --- | --- |")
     for cell in (readout.overall, *readout.segments, *readout.bands):
         true = 100 * draw_effect(draw, _inside(draw.planned.audience, cell))
-        name = cell.segment or (f"deciles {cell.band}" if cell.band else "all")
+        name = cell.segment or (f"band {cell.band}" if cell.band else "all")
         if cell.uplift is not None and cell.interval is not None:
             low, high = (100 * end for end in cell.interval)
             shrunk = 100 * cell.shrunk_uplift
