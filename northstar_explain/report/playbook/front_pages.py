@@ -16,7 +16,6 @@ from northstar_explain.report.document.blocks import (
     Chapter,
     Facts,
     Figure,
-    Heading,
     ItemList,
     Link,
     Table,
