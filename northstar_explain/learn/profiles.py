@@ -36,11 +36,8 @@ def profiles_of(
     assert isinstance(column, np.ndarray)
     applies = np.ones(len(column), dtype=bool) if applies is None else applies
     known = applies & ~np.isnan(column)
-    everybody = column[known]
-    ranks = mid_ranks(everybody)
-    return tuple(
-        _profile(feature, everybody, ranks, inside[known], int((applies & inside).sum())) for inside in segments
-    )
+    everybody = _Everybody(column[known])
+    return tuple(_profile(feature, everybody, inside[known], int((applies & inside).sum())) for inside in segments)
 
 
 def mid_ranks(values: np.ndarray) -> np.ndarray:
@@ -52,26 +49,34 @@ def mid_ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _profile(feature: Feature, everybody: np.ndarray, ranks: np.ndarray, inside: np.ndarray, among: int) -> Profile:
-    # Where it applies to nobody, there is nothing to compare.
-    base, spread = (float(everybody.mean()), float(everybody.std())) if len(everybody) else (0.0, 0.0)
+class _Everybody:
+    """The known values of all customers, and what every segment is compared with, computed once."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values, self.ranks = values, mid_ranks(values)
+        # Where the feature applies to nobody, there is nothing to compare.
+        self.mean, self.spread = (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
+        self.median, self.zero = _median(values), _zero(values)
+
+
+def _profile(feature: Feature, everybody: _Everybody, inside: np.ndarray, among: int) -> Profile:
+    values, known = everybody.values[inside], int(inside.sum())
     # Where nobody in the segment has a value, nothing is claimed: the figures are those of all, the effect zero.
-    values = everybody[inside] if inside.any() else everybody
-    known = int(inside.sum())
-    mean = float(values.mean()) if len(values) else base
+    mean = float(values.mean()) if known else everybody.mean
+    base = everybody.mean
     return Profile(
         feature=feature.name,
         mean=mean,
         base=base,
         index=100 * mean / base if base > 0 and known else None,
-        effect=(mean - base) / spread if spread > 0 else 0.0,
+        effect=(mean - base) / everybody.spread if everybody.spread > 0 else 0.0,
         known=known,
         among=among,
-        rank=float(ranks[inside].mean()) if known else 0.5,
-        median=_median(values),
-        base_median=_median(everybody),
-        zero=_zero(values),
-        base_zero=_zero(everybody),
+        rank=float(everybody.ranks[inside].mean()) if known else 0.5,
+        median=_median(values) if known else everybody.median,
+        base_median=everybody.median,
+        zero=_zero(values) if known else everybody.zero,
+        base_zero=everybody.zero,
     )
 
 
