@@ -87,7 +87,7 @@ def _measured(model: Model, customers: pa.Table, tree: Node, ids: list[str]) -> 
         contract, columns, tree, model.scorecard, model.purchase.percentiles, together.matrix
     )  # fmt: skip
     evaluation = replace(model.evaluation, segments=segments, together=together, audiences=audiences, traits=None)
-    return replace(model, segmentation=segmentation, evaluation=evaluation)
+    return replace(model, contract=replace(contract, traits=()), segmentation=segmentation, evaluation=evaluation)
 
 
 def _segment(one: Segment, id: str, rules: tuple[Rule, ...], customers: int, total: int, model: Model) -> Segment:
