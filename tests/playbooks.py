@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from northstar_explain.contract import columns_of
 from northstar_explain.contract.conditions import Condition, NumberCondition
+from northstar_explain.evaluate.audiences import audience_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
@@ -82,8 +83,11 @@ def _measured(model: Model, customers: pa.Table, tree: Node, ids: list[str]) -> 
         control_sizes=control_facts(float(np.mean(label))),
         segment_control_sizes=detectable_facts(outcomes),
     )
-    evaluation = replace(model.evaluation, segments=segments, together=together)
-    return replace(model, segmentation=segmentation, evaluation=evaluation)
+    audiences = audience_facts(
+        contract, columns, tree, model.scorecard, model.purchase.percentiles, together.matrix
+    )  # fmt: skip
+    evaluation = replace(model.evaluation, segments=segments, together=together, audiences=audiences, traits=None)
+    return replace(model, contract=replace(contract, traits=()), segmentation=segmentation, evaluation=evaluation)
 
 
 def _segment(one: Segment, id: str, rules: tuple[Rule, ...], customers: int, total: int, model: Model) -> Segment:

@@ -18,7 +18,7 @@ from northstar_explain import model as models
 from northstar_explain.errors import ModelError
 from northstar_explain.model import Model, Names, Segment, Segmentation, names
 from northstar_explain.model.rules import Leaf
-from northstar_explain.report.playbook import playbook_facts
+from northstar_explain.report.playbook.book import book_of
 
 
 def name(folder: Path, text: str) -> Path:
@@ -41,11 +41,9 @@ def test_given_names_are_used_everywhere_and_change_nothing_else(
     assert [replace(one, name="") for one in loaded.segments] == [
         replace(one, name="") for one in model.segmentation.segments
     ]
-    assert playbook_facts(loaded.data).segments[1].name == "Window shoppers"
-    scores = loaded.score(some).table
-    assert scores.drop_columns(["segment_name"]).equals(
-        api.Model(model).score(some).table.drop_columns(["segment_name"])
-    )
+    assert book_of(loaded.data).segments[1].name == "Window shoppers"
+    scores = loaded.score(some)
+    assert scores.drop_columns(["segment_name"]).equals(api.Model(model).score(some).drop_columns(["segment_name"]))
     pairs = set(zip(scores["segment_id"].to_pylist(), scores["segment_name"].to_pylist(), strict=True))
     assert pairs <= set(called.items())
     out = tmp_path / "scores.parquet"

@@ -86,7 +86,8 @@ def test_what_sets_a_segment_apart_is_no_ordinary_index_and_one_feature_for_each
         rows = distinctive(segment, book)
         assert rows
         assert all(row.index is not None and not ORDINARY[0] <= row.index <= ORDINARY[1] for row in rows)
-        assert [row.index for row in rows] == sorted((row.index for row in rows), reverse=True)
+        indices = [row.index or 0.0 for row in rows]
+        assert indices == sorted(indices, reverse=True)
         found = [themes[row.feature] for row in rows if row.feature in themes]
         assert len(found) == len(set(found))
 
