@@ -88,10 +88,10 @@ def test_help_says_what_it_does_and_shows_defaults(name: str) -> None:
 
 # What each command calls, and the objects that its options become.
 COUNTERPARTS: dict[str, tuple[Any, ...]] = {
-    "simulate": (api.simulate_customers,),
-    "init": (api.draft_contract,),
-    "train": (api.train, api.Model.save, TrainingOptions),
-    "score": (api.Model.score_files, ScoringOptions, Control),
+    "simulate": (api.simulate_customers, api.simulate_months),
+    "init": (api.draft_contract, CsvOptions),
+    "train": (api.train, api.Model.save, TrainingOptions, CsvOptions),
+    "score": (api.Model.score_files, ScoringOptions, Control, CsvOptions),
     "playbook": (api.Model.playbook, api.Model.check_plan, api.Model.write_plan),
     "compare": (api.Model.compare,),
     "monitor": (api.Model.monitor, CsvOptions),

@@ -663,7 +663,9 @@ def test_init_says_which_column_it_cannot_guess_or_find(some: pa.Table, tmp_path
     path, out = tmp_path / "customers.parquet", tmp_path / "contract.toml"
     tables.write(some.select(["country", "sessions_30d", LABEL]), path)
     message = refused(tmp_path, "init", path, "--out", out)
-    assert message.startswith(f"explain: {path.name}: columns: expected an id: a column with a different text or whole number")
+    assert message.startswith(
+        f"explain: {path.name}: columns: expected an id: a column with a different text or whole number"
+    )
     assert message.endswith("got none. Add one, or number the rows with --id row.")
     message = refused(tmp_path, "init", path, "--out", out, "--id", "customer", "--label", "bought")
     assert "2 faults" in message

@@ -42,8 +42,10 @@ def test_given_names_are_used_everywhere_and_change_nothing_else(
         replace(one, name="") for one in model.segmentation.segments
     ]
     assert book_of(loaded.data).segments[1].name == "Window shoppers"
-    scores = loaded.score(some)
-    assert scores.drop_columns(["segment_name"]).equals(api.Model(model).score(some).drop_columns(["segment_name"]))
+    scores = loaded.score(some).table
+    assert scores.drop_columns(["segment_name"]).equals(
+        api.Model(model).score(some).table.drop_columns(["segment_name"])
+    )
     pairs = set(zip(scores["segment_id"].to_pylist(), scores["segment_name"].to_pylist(), strict=True))
     assert pairs <= set(called.items())
     out = tmp_path / "scores.parquet"
