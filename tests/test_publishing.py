@@ -49,9 +49,9 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
     content = {"now": ""}
     monkeypatch.setattr(os, "fsync", lambda file: None)
     monkeypatch.setattr(write_comparison, "_made", lambda *args: (content["now"].encode(), content["now"].encode()))
-    monkeypatch.setattr(write_playbook, "playbook_facts", lambda *args: None)
+    monkeypatch.setattr(write_playbook, "book_of", lambda *args: None)
     monkeypatch.setattr(write_playbook, "has_room", lambda: False)
-    monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(content["now"]), ()))
+    monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(content["now"]), (), ""))
     monkeypatch.setattr(write_pack, "_made", lambda *args: (made(content["now"]), SimpleNamespace(passed=True)))
 
     monkeypatch.setattr(write_sql, "scores_sql", lambda *args: content["now"])

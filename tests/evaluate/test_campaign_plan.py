@@ -151,7 +151,7 @@ def test_the_draw_is_unrelated_to_other_salts() -> None:
 
 @pytest.fixture(scope="module")
 def scores(model_dir: Path, customers: pa.Table) -> pa.Table:
-    return api.load(model_dir).score(customers)
+    return api.load(model_dir).score(customers).table
 
 
 @pytest.fixture(scope="module")

@@ -280,7 +280,7 @@ def test_baselines_that_the_contract_does_not_allow_are_named(few: pa.Table, con
 
 def test_a_category_may_have_the_role_of_a_number(few: pa.Table, contract: Contract) -> None:
     text = contract.text.replace('role = "recency"\n', "")
-    text = text.replace('words = "main device"\n', 'words = "main device"\nrole = "recency"\n')
+    text = text.replace('role = "device"\n', 'role = "recency"\n')
     purchase = learn(few, parse(text), TINY).model.evaluation.purchase
     assert [one.name for one in purchase.baselines_skipped] == ["recency_rule", "logistic_rfv"]
 

@@ -292,7 +292,7 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
         f"0.5 is chance {figures['roc_auc']:.4f} {between['roc_auc']}",
         f"lower is better {figures['brier']:.4f} {between['brier']}",
         f"over ten bins {figures['ece']:.4f}",
-        f"from which a customer is flagged {held['threshold']:.4f}",
+        f"from which a row is flagged {held['threshold']:.4f}",
         f"{tenth['decile']} {tenth['n']:,} {tenth['predicted_rate']:.2%} {tenth['purchase_rate']:.2%}",
         f"the base rate for everyone {base['roc_auc']:.4f} {base['average_precision']:.4f}",
         f"{group['name']} {group['n']:,} {bought} {group['predicted_rate']:.1%} {group['flag_rate']:.1%} {recall}",

@@ -188,6 +188,8 @@ def _bounds(feature: Feature, model: Model) -> str:
 _MEANINGS = {
     "seed": "random seed",
     "date": "date in the manifest and the reports",
+    "as_of": "day up to which the table looks; goes before what the contract says",
+    "max_rejected": "largest share of rejected rows with which training goes on",
     "validation": "share of the customers used to choose the threshold",
     "holdout": "share used for the final evaluation, unless a later table was given",
     "segments.k": "number of segments",
