@@ -7,6 +7,7 @@ import dataclasses
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,12 @@ from helpers import with_column
 from pyarrow import parquet
 
 from northstar_explain.contract import Contract, columns_of
+from northstar_explain.contract.cells import read_categories
+from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.conditions import matches
+from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.model import Model, Scorecard, Segment, Segmentation
+from northstar_explain.model.known_values import with_known_values
 from northstar_explain.model.rules import Node
 from northstar_explain.model.segments import rules_by_segment
 
@@ -60,7 +65,8 @@ def fill_sqlite(connection: sqlite3.Connection, name: str, table: pa.Table) -> N
     columns = ", ".join(f"{_quoted(n)} {kind}" for n, kind in zip(table.column_names, kinds, strict=True))
     connection.execute(f"CREATE TABLE {_quoted(name)} ({columns})")
     places = ", ".join("?" * table.num_columns)
-    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    cells = ([str(x) if isinstance(x, Decimal) else x for x in column.to_pylist()] for column in table.columns)
+    rows = zip(*cells, strict=True)
     connection.executemany(f"INSERT INTO {_quoted(name)} VALUES ({places})", rows)
 
 
@@ -94,14 +100,19 @@ class SparkRun:
                 self.session.sql(f"DROP TABLE {name}")
 
 
-def without_blanks(table: pa.Table, contract: Contract) -> pa.Table:
-    """Features as `check` leaves them, but for bounds: doubles, and texts of which none is empty."""
-    for feature in contract.features:
+def as_scored(table: pa.Table, model: Model, names: Sequence[str] | None = None) -> pa.Table:
+    """Features as scoring leaves them, but for bounds: doubles, and texts of one spelling of which none is empty."""
+    contract = with_known_values(model)
+    marks = marks_of(contract, numeric=False)
+    for feature in contract.features if names is None else [contract[name] for name in names]:
         column = table[feature.name]
         if feature.kind.numeric:
             table = with_column(table, feature.name, column.cast(pa.float64()))
         else:
-            table = with_column(table, feature.name, pc.if_else(pc.equal(column, ""), None, column))
+            filled = one_array(pc.if_else(pc.equal(column, ""), None, column))
+            category, _ = read_categories(filled, feature, marks)
+            values = [*category.values, None]  # code -1 is the last
+            table = with_column(table, feature.name, pa.array([values[code] for code in category.codes], pa.string()))
     return table
 
 
@@ -121,10 +132,8 @@ def model_of(
 def require_traits(model: Model, table: pa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """SQL gives rows, in the order of the table's, the traits that their conditions give in Python."""
     contract = model.contract
-    names = {c.feature for trait in contract.traits for c in trait.conditions}
-    features = [contract[name] for name in sorted(names)]
-    part = dataclasses.replace(contract, features=tuple(features))
-    columns = columns_of(without_blanks(table, part), features)
+    names = sorted({c.feature for trait in contract.traits for c in trait.conditions})
+    columns = columns_of(as_scored(table, model, names), [contract[name] for name in names])
     for trait in contract.traits:
         assert [row[trait.column] for row in rows] == matches(trait.conditions, columns).astype(int).tolist(), trait
 

@@ -73,7 +73,7 @@ def respelled(category: Category, marks: Sequence[str] = ("",), known: Iterable[
     Category
         The same object where nothing had to change.
     """
-    spellings = _Spellings(category.values, tuple(known))
+    spellings = Spellings(category.values, tuple(known))
     missing = {mark.strip() for mark in marks}
     texts = [None if value.strip() in missing and value not in spellings.known else spellings[value]
              for value in category.values]  # fmt: skip
@@ -84,7 +84,7 @@ def respelled(category: Category, marks: Sequence[str] = ("",), known: Iterable[
     return Category(codes[category.codes], tuple(places))
 
 
-class _Spellings:
+class Spellings:
     """How each value of a column is spelled."""
 
     def __init__(self, values: Sequence[str], known: tuple[str, ...]):

@@ -12,6 +12,7 @@ from northstar_explain.contract.columns import Columns, columns_of, one_array
 from northstar_explain.contract.identifiers import id_keys
 from northstar_explain.contract.traits import TRAITS
 from northstar_explain.model.borders import borderline
+from northstar_explain.model.known_values import with_known_values
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.ranks import Percentiles, decile
@@ -19,7 +20,6 @@ from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
 from northstar_explain.options import Control
 from northstar_explain.score.control import control_group
-from northstar_explain.score.known_values import with_known_values
 from northstar_explain.score.trait_column import TraitColumn
 
 REASONS = 3

@@ -7,6 +7,7 @@ import dataclasses
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import sqlglot
-from engines import TOGETHER, Run, SparkRun, model_of, require_traits, run_duckdb, run_sqlite, without_blanks
+from engines import TOGETHER, Run, SparkRun, as_scored, model_of, require_traits, run_duckdb, run_sqlite
 from helpers import around, contents, read, with_cells, with_column
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from northstar_explain.export.sql.lookup_tables import ROOT, lookups
 from northstar_explain.export.sql.score_sql import KEYS, table_names, tables_sql
 from northstar_explain.model import Model, Scorecard
 from northstar_explain.model.borders import thresholds
+from northstar_explain.model.known_values import with_known_values
 from northstar_explain.model.rules import Leaf, Split, assign
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Term, sigmoid
 
@@ -53,7 +55,7 @@ def scored_by(engine: tuple[str, Run], model: Model, table: pa.Table) -> dict[An
 
 def require_same(engine: tuple[str, Run], model: Model, table: pa.Table) -> None:
     """SQL gives each row what Python's rules and scorecard give."""
-    columns = columns_of(without_blanks(table, model.contract), model.contract.features)
+    columns = columns_of(as_scored(table, model), model.contract.features)
     logit = model.scorecard.logit(model.scorecard.contributions(columns)[1])
     probability = sigmoid(logit)
     found = scored_by(engine, model, table)
@@ -101,13 +103,13 @@ def hard_values(model: Model) -> dict[str, list[Any]]:
     hard: dict[str, list[Any]] = {}
     for axis in (axis for term in model.scorecard.terms for axis in term.axes):
         found = hard.setdefault(axis.feature, [])
-        found += around(axis.cuts) if isinstance(axis, NumberBins) else [*axis.values, "never seen", "NULL", "'"]
+        found += around(axis.cuts) if isinstance(axis, NumberBins) else [*axis.values, "never seen", "'"]
     for name, found in hard.items():
         feature = model.contract[name]
         if feature.kind.numeric:
             found += [0.0, -0.0, 1e12, -1e12, 1e300, math.inf, -math.inf]
         if feature.missing is not None:
-            found += [None, math.nan] if feature.kind.numeric else [None, ""]
+            found += [None, math.nan] if feature.kind.numeric else [None, "", "NULL"]
     return hard
 
 
@@ -126,7 +128,7 @@ def test_each_hard_value(engine: tuple[str, Run], model: Model, customers: pa.Ta
     parts = []
     for name, values in hard_values(model).items():
         kind = pa.float64() if model.contract[name].kind.numeric else pa.string()
-        part = without_blanks(customers.slice(0, len(values)), model.contract)
+        part = as_scored(customers.slice(0, len(values)), model)
         parts.append(with_column(part, name, pa.array(values, kind)))
     table = numbered(pa.concat_tables(parts), model.contract)
     assert table.num_rows > 3_000
@@ -136,7 +138,7 @@ def test_each_hard_value(engine: tuple[str, Run], model: Model, customers: pa.Ta
 def test_hard_values_together(engine: tuple[str, Run], model: Model, customers: pa.Table) -> None:
     """All features at once, so that pairs meet on their cuts."""
     rng = np.random.default_rng(8)
-    table = without_blanks(customers.slice(0, 2_000), model.contract)
+    table = as_scored(customers.slice(0, 2_000), model)
     for name, values in hard_values(model).items():
         picked = [values[i] for i in rng.integers(len(values), size=table.num_rows)]
         table = with_column(table, name, pa.array(picked, table[name].type))
@@ -213,22 +215,43 @@ def card_of(*axes: tuple[NumberBins | CategoryBins, ...]) -> Scorecard:
     return Scorecard(-2.0, tuple(Term(each, p, p, p) for each, p in zip(axes, points, strict=True)))
 
 
-@pytest.mark.parametrize(("values", "column"), [
-    (("1", "-3"), pa.array([1, -3, 2, None], pa.int64())),
-    (("1", "30000000"), pa.array([1.0, 3e7, 2.0, None])),
-    (("true",), pa.array(["true", "false", "", None])),
-], ids=["whole numbers", "whole numbers as floats", "words"])  # fmt: skip
-def test_categories_of_other_types(
+CENTS = pa.decimal128(12, 2)
+SPELLINGS: dict[str, tuple[tuple[str, ...], pa.Array]] = {
+    "whole numbers": (("1", "-3"), pa.array([1, -3, 2, None], pa.int64())),
+    "floats": (("1", "30000000", "12345678", "0"), pa.array([1.0, 3e7, 12345678.0, -0.0, 0.0, 2.0, math.nan, None])),
+    "decimals": (("1", "10", "0"), pa.array([*map(Decimal, ("1", "10", "0", "2", "1.5")), None], CENTS)),
+    "truths": (("false", "true"), pa.array([True, False, None])),
+    "truths as words": (("N", "Y"), pa.array([True, False, None])),
+    "truths as numbers": (("1", "0"), pa.array([True, False, None])),
+    "numbers that are truths": (("true", "false"), pa.array([1, 0, 2, None])),
+    "words": (("true",), pa.array(["true", "TRUE", "1", "1.0", " yes", "false", "0", "", None])),
+    "yes and no": (
+        ("N", "Y"),
+        pa.array(["Y", "N", "y", "Yes", "TRUE", "1", "1.00", " f ", "no", "0.", "2", "?", None]),
+    ),
+    "yes and more": (("N", "Y", "T"), pa.array(["Y", "N", "T", "y", "true", "1", "N ", None])),
+    "numbers as texts": (
+        ("1", "300000", "12345678", "10"),
+        pa.array(["1", "1.", "1.00", "10.0", "3e5", "3E+05", "3.0e5", "1.2345678E7", "01", "-1", "100", "nan", None]),
+    ),
+    "padding and case": (("red", "Été", "1.50"), pa.array([" red", "Été  ", "Red", "1.50", "1.5", " ", " NULL", None])),
+}
+
+
+@pytest.mark.parametrize(("values", "column"), SPELLINGS.values(), ids=SPELLINGS)
+def test_categories_of_every_type_and_spelling(
     engine: tuple[str, Run], model: Model, values: tuple[str, ...], column: pa.Array
 ) -> None:
     category = CategoryBins("c", {value: i + 1 for i, value in enumerate(values)})
     ours = with_card(model, card_of((category,), (NUMBER,), (category, NUMBER)))
     n = len(column)
     table = pa.table({"id": range(n), "c": column, "m": [1.0] * n, "n": [0.0] * n, "d": ["x"] * n})
-    probability = ours.scorecard.probability(columns_of(check(table, CONTRACT).accepted, CONTRACT.features))
+    scored = check(table, with_known_values(ours)).accepted
+    probability = ours.scorecard.probability(columns_of(scored, CONTRACT.features))
     found = scored_by(engine, ours, table)
     assert [found[i]["probability"] for i in range(n)] == pytest.approx(probability.tolist(), abs=1e-9)
-    assert len(set(probability)) == len(values) + 2
+    # Each value, what is missing and, but for booleans, what is unseen.
+    assert len(set(probability)) == len(values) + 2 - pa.types.is_boolean(column.type)
 
 
 def test_a_value_missing_against_the_contract_gives_no_score(engine: tuple[str, Run], model: Model) -> None:

@@ -1,4 +1,4 @@
-"""Where dialects differ in their results: not-a-number, exact numbers, names, float columns.
+"""Where dialects differ in their results: not-a-number, exact numbers, names.
 
 What only decides how a statement is spelt (quotes, escapes, names of types) is sqlglot's to know.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-EXACT_WHOLE = 2**53  # up to here every whole number is a double
+_EXACT_WHOLE = 2**53  # up to here every whole number is a double
 _STEP = 2**62  # the largest power of two that an integer literal holds everywhere
 
 
@@ -29,10 +29,6 @@ class Dialect:
         Whether a decimal text becomes the nearest double.
     folds_names : bool
         Whether names that differ in case alone are the same column, quoted or not.
-    float_types : tuple of str
-        What ``TYPEOF`` calls doubles and floats where casting 3.0 to text does not give ``3``.
-    has_booleans : bool
-        Whether true and false are more than 1 and 0.
     inlines_subqueries : bool
         Whether a subquery is inlined where it is read, with its expressions repeated, unless it is MATERIALIZED.
     uses_keys : bool
@@ -43,20 +39,15 @@ class Dialect:
     nan_equals_itself: bool = True
     parses_exactly: bool = True
     folds_names: bool = False
-    float_types: tuple[str, ...] = ()
-    has_booleans: bool = True
     inlines_subqueries: bool = False
     uses_keys: bool = False
 
-    def number(self, column: exp.Expr, may_fail: bool = False) -> exp.Expr:
-        """A number column as a double, NULL where it is missing: NULL or not a number.
-
-        With `may_fail`, the column may be of text as well, and the result is then not to be used.
-        """
+    def number(self, column: exp.Expr) -> exp.Expr:
+        """A number column as a double, NULL where it is missing: NULL or not a number."""
         if self.name == "sqlite":
             # It keeps no NaN. What it does keep is the empty text of an imported CSV, which a cast would make 0.
             return double(exp.func("NULLIF", column.copy(), exp.Literal.string("")))
-        value = exp.TryCast(this=column.copy(), to=exp.DataType.build("double")) if may_fail else double(column)
+        value = double(column)
         if self.nan_equals_itself:
             return exp.func("NULLIF", value, double(exp.Literal.string("NaN")))
         # By IEEE 754 NaN equals nothing, itself included, so NULLIF would never find it.
@@ -79,7 +70,7 @@ class Dialect:
         """
         if not math.isfinite(value):
             raise ValueError(f"{value} cannot be written as a literal")
-        if value == math.floor(value) and abs(value) <= EXACT_WHOLE:
+        if value == math.floor(value) and abs(value) <= _EXACT_WHOLE:
             return exp.Literal.number(int(value))
         if self.parses_exactly:
             # repr gives the shortest decimal that reads back as the same double.
@@ -92,18 +83,16 @@ class Dialect:
 
 
 KNOWN = (
-    Dialect("duckdb", folds_names=True, float_types=("DOUBLE", "FLOAT")),
+    Dialect("duckdb", folds_names=True),
     Dialect(
         "sqlite",
         parses_exactly=False,
         folds_names=True,
-        float_types=("real",),
-        has_booleans=False,
         inlines_subqueries=True,
         uses_keys=True,
     ),
     Dialect("postgres", inlines_subqueries=True, uses_keys=True),
-    Dialect("spark", folds_names=True, float_types=("double", "float")),
+    Dialect("spark", folds_names=True),
     Dialect("bigquery", nan_equals_itself=False, folds_names=True),
     Dialect("snowflake"),
 )
