@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from northstar_explain.contract.conditions import CategoryCondition
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.learned_model import Model
-from northstar_explain.model.lookup import CategoryAxis
+from northstar_explain.model.scorecard import CategoryBins
 
 
 def with_known_values(model: Model) -> Contract:
@@ -22,25 +23,32 @@ def with_known_values(model: Model) -> Contract:
     Contract
         With `Feature.known` of the categories; numbers and ordered categories stay as they are.
     """
-    named = _named_in_conditions(model)
-    axes = model.lookup.axes
+    in_card, in_conditions = values_in_card(model), values_in_conditions(model)
 
     def known(feature: Feature) -> Feature:
         if feature.kind.numeric or feature.order:
             return feature
-        axis = axes.get(feature.name)
-        values = tuple(axis.values) if isinstance(axis, CategoryAxis) else named.get(feature.name, ())
-        return replace(feature, known=values)
+        # Rules and traits may name a feature that the scorecard does not have.
+        return replace(feature, known=in_card.get(feature.name, in_conditions.get(feature.name, ())))
 
     return replace(model.contract, features=tuple(known(feature) for feature in model.contract.features))
 
 
-def _named_in_conditions(model: Model) -> dict[str, tuple[str, ...]]:
-    """Values that rules and traits name, of features that the scorecard does not have."""
-    named: dict[str, dict[str, None]] = {}
+def values_in_card(model: Model) -> dict[str, tuple[str, ...]]:
+    """Category to the values of it that the scorecard's terms know."""
+    axes = [axis for term in model.scorecard.terms for axis in term.axes]
+    return _by_feature((axis.feature, axis.values) for axis in axes if isinstance(axis, CategoryBins))
+
+
+def values_in_conditions(model: Model) -> dict[str, tuple[str, ...]]:
+    """Category to the values of it that rules and traits name."""
     conditions = [c for rule in model.segmentation.rules for c in rule.conditions]
     conditions += [c for trait in model.contract.traits for c in trait.conditions]
-    for condition in conditions:
-        if isinstance(condition, CategoryCondition):
-            named.setdefault(condition.feature, {}).update(dict.fromkeys(condition.values))
-    return {name: tuple(values) for name, values in named.items()}
+    return _by_feature((c.feature, c.values) for c in conditions if isinstance(c, CategoryCondition))
+
+
+def _by_feature(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for feature, values in named:
+        found.setdefault(feature, {}).update(dict.fromkeys(values))
+    return {feature: tuple(values) for feature, values in found.items()}

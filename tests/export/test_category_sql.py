@@ -17,20 +17,34 @@ NUMBERS = ("1", "0", "-0", "3", "10", "-10", "300000", "12345678", "-5000000", "
 WRITTEN = ("1.0", "0.0", "3e5", "-5.0E+06", "1.2345678e07", "1e14", "007", "1.50", "1e16", "1e300")
 WORDS = ("red", "Red", "É", "it's", "a.", "a", ".", "0.", "e5", "NULL", "nan", "?", "T", "Y")
 ATOMS = (*YES, *NO, *NUMBERS, *WRITTEN, *WORDS)
-texts = st.builds(
-    lambda before, text, change, after: before + change(text) + after,
-    st.sampled_from(["", "", "", " "]),
-    st.sampled_from(ATOMS),
-    st.sampled_from([str, str, str.upper, str.title]),
-    st.sampled_from(["", "", "", ".", ".0", ".00", "0", "  "]),
-)
-several = st.lists(texts, unique=True, min_size=1, max_size=4)
-yes_and_no = st.tuples(st.sampled_from(YES), st.sampled_from(NO)).map(list)
+YES_AND_NO = st.tuples(st.sampled_from(YES), st.sampled_from(NO)).map(list)
 
 
-@settings(max_examples=300)
-@given(st.one_of(several, yes_and_no), several, st.lists(st.one_of(texts, st.none()), min_size=1, max_size=40))
-def test_sql_spells_as_python_does(known: list[str], named: list[str], cells: list[str | None]) -> None:
+@st.composite
+def spellings(draw: st.DrawFn) -> tuple[list[str], list[str], list[str | None]]:
+    """What a model knows, what else it asks about, and cells that spell these and a few others."""
+    pool = draw(st.lists(st.sampled_from(ATOMS), min_size=1, max_size=4))
+    texts = st.builds(
+        lambda before, text, change, after: before + change(text) + after,
+        st.sampled_from(["", "", "", " "]),
+        st.sampled_from(pool),
+        st.sampled_from([str, str, str.upper, str.title]),
+        st.sampled_from(["", "", "", ".", ".0", ".00", "0", "  "]),
+    )
+    known = draw(YES_AND_NO | st.lists(st.sampled_from(pool) | texts, unique=True, min_size=1, max_size=4))
+    pool += known
+    for text in known:
+        if text.isdecimal() and 5 < len(text) < 16:
+            pool += [f"{float(text):.14e}".replace("0" * 8, ""), f"{text[0]}e{len(text) - 1}"]
+    pool += draw(st.lists(st.sampled_from([*YES, *NO]), max_size=3))
+    named = draw(st.lists(texts, max_size=2))
+    return known, named, draw(st.lists(texts | st.none(), min_size=1, max_size=40))
+
+
+@settings(max_examples=400)
+@given(spellings())
+def test_sql_spells_as_python_does(drawn: tuple[list[str], list[str], list[str | None]]) -> None:
+    known, named, cells = drawn
     asked = [*known, *named]
     table = pa.table({"id": range(len(cells)), "c": pa.array(cells, pa.string())})
     read = respelled(category_of(table["c"].combine_chunks()), MISSING_CATEGORIES, known)
