@@ -131,7 +131,7 @@ def _row(segment: Segment, book: Book) -> tuple[Cell, ...]:
         Cell(words.count(segment.customers), words.percent(segment.share)),
         *spend,
         rate,
-        Cell(f"{stability:.2f}", stability_words(stability)),
+        Cell(words.jaccard(stability), stability_words(stability)),
     )
 
 
