@@ -110,8 +110,8 @@ def once_it_is_done(facts: Borderline, segment: Segment, contract: Contract) -> 
         return None
     said = " and ".join(phrase for one in undone for phrase in phrases(one, contract))
     return (
-        f"The rule asks for what was not done ({said}): once it is done, {numbers.rough(facts.share)} of them are in "
-        "another segment"
+        f"The rule asks for what was not done ({said}), and who does it once leaves: one ordinary step would put "
+        f"{numbers.rough(facts.share)} of them in another segment"
     )
 
 

@@ -72,8 +72,7 @@ class _Lines:
         """A line with its figures in small type."""
         if line.general or not line.fact:
             return rich("{} <small>(general advice)</small>", line.text) if line.general else line.text
-        # A line whose figures all stand further up needs no brackets.
-        new = self.figures(line.fact)
+        new = self.figures(line.fact)  # none where all stand further up
         return rich("{} <small>({})</small>", line.text, new) if new else line.text
 
     def figures(self, fact: str) -> str:
