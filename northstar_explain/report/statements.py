@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
 from northstar_explain.model.evaluation.purchase_facts import PurchaseFacts
 from northstar_explain.model.evaluation.segment_facts import Borderline, NullTest, SegmentFacts
+from northstar_explain.model.segments import Segment
+from northstar_explain.model.wording import phrases
 from northstar_explain.report.document import numbers
 
+# From this share on, a step out of a segment is part of its definition.
+_BY_DEFINITION = 0.95
 # Shares that are proposed for a control group, and the rise that it should be able to show.
 CONTROL_SHARES, RISE_TO_SHOW = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
 
@@ -93,6 +98,21 @@ def some_on_the_border(facts: Borderline) -> str | None:
     if not facts.share:
         return None
     return f"One ordinary step would put {numbers.rough(facts.share)} of them in another segment"
+
+
+def once_it_is_done(facts: Borderline, segment: Segment, contract: Contract) -> str | None:
+    """For a segment of those who did not do something: that doing it once leads out of it; else None.
+
+    By definition, nearly all of them are then one step away, which says nothing about how firm the segment is.
+    """
+    undone = _undone(segment, contract)
+    if facts.share < _BY_DEFINITION or not undone:
+        return None
+    said = " and ".join(phrase for one in undone for phrase in phrases(one, contract))
+    return (
+        f"The rule asks for what was not done ({said}), and who does it once leaves: one ordinary step would put "
+        f"{numbers.rough(facts.share)} of them in another segment"
+    )
 
 
 def rise_shown(band: Band, share: float, contract: Contract) -> str | None:
@@ -189,6 +209,19 @@ def price_of_rules(price: float) -> str:
 def _faults(facts: SegmentFacts) -> str:
     chosen: FrontierPoint | None = next((one for one in facts.frontier if one.k == facts.k), None)
     return _listed([FAULTS[fault] for fault in chosen.faults]) if chosen else ""
+
+
+def _undone(segment: Segment, contract: Contract) -> list[NumberCondition]:
+    """What every rule of a segment asks to be zero, of what is counted."""
+    first, *others = (rule.conditions for rule in segment.rules)
+    return [
+        one
+        for one in first
+        if isinstance(one, NumberCondition)
+        and (one.lower, one.upper) == (None, 1)
+        and contract[one.feature].kind.counts
+        and all(one in conditions for conditions in others)
+    ]
 
 
 def _features(count: int) -> str:

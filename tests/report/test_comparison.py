@@ -27,6 +27,7 @@ from northstar_explain.report.comparison.together_chapters import decile_table, 
 from northstar_explain.report.comparison.write_comparison import memo as memo_of
 from northstar_explain.report.comparison.write_comparison import write_comparison
 from northstar_explain.report.document.blocks import Cell, Text
+from northstar_explain.report.playbook.evidence import is_audience
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,9 @@ def test_every_customer_of_the_holdout_is_in_one_cell(compared: Model) -> None:
         counts = [int((cell.text if shown is deciles else cell.note.split(":")[0]).replace(",", "")) for cell in cells]
         assert sum(counts) == compared.evaluation.purchase.holdout.n
     planned = [cell for row in todo.rows for cell in row[1:] if isinstance(cell, Cell)]
-    enough = [int(cell.note.split(":")[0].replace(",", "")) >= limits.AUDIENCE_MIN_CUSTOMERS for cell in planned]
+    bands = compared.evaluation.audiences.segments
+    enough = [is_audience(bands[one.id].bands[key], one) for one in compared.segmentation.segments
+              for key in ("first", "next", "rest")]  # fmt: skip
     assert ["Too few" not in cell.text for cell in planned] == enough
 
 

@@ -21,7 +21,7 @@ from markupsafe import escape
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model
 from northstar_explain.report.charts.differences import Difference, differences
-from northstar_explain.report.document import palette
+from northstar_explain.report.document import numbers, palette
 from northstar_explain.report.document.press import PdfJob, typeset
 from northstar_explain.report.playbook import WrittenPlaybook, write_playbook
 from northstar_explain.report.playbook.book import book_of
@@ -73,7 +73,7 @@ def test_every_page_shows_the_figures_of_the_model_folder(model: Model, reader: 
                      f"{outcomes[id]['purchase_rate']:.1%}", f"{facts['spend']['segments'][id]['share']:.1%}"):  # fmt: skip
             assert joined(said) in text, said
             assert joined(said) in overview, said
-        assert f"{facts['stability'][id]:.2f}" in overview
+        assert numbers.jaccard(facts["stability"][id]) in overview
         for band in audiences[id]["bands"].values():
             assert f"{band['customers']:,}" in text and f"{band['customers']:,}" in contacts
         assert all(f"{n:,}" in contacts for n in audiences[id]["deciles"])
@@ -93,15 +93,22 @@ def test_what_sets_a_segment_apart_is_no_ordinary_index_and_one_feature_for_each
 
 
 def test_a_page_gives_each_figure_once_and_no_line_without_one(model: Model) -> None:
-    """Beside every line stand the figures that it rests on, or that they stand above, or that it is general."""
+    """Beside every line stand the figures that it rests on, unless they stand above, or that it is general."""
     whole, plays = whole_book(book_of(model)), book_of(model).plays
     for chapter in whole.chapters:
         if chapter.id not in plays:
             continue
         page = replace(whole, heading="", front=(), chapters=(chapter,)).page()
-        for line in plays[chapter.id].lines:
+        assert "as above" not in page
+        given = ""
+        for line in sorted(plays[chapter.id].lines, key=lambda one: page.index(str(escape(one.text)))):
             after = page.split(str(escape(line.text)), 1)[1]
-            assert re.match(r" <small>\([^)]", after), line.text
+            if beside := re.match(r" <small>\(([^<]+)\)</small>", after):
+                figures = beside[1].split("; ")
+                assert not set(figures) & set(given.split("; ")), line.text
+                given += "; " + beside[1]
+            else:
+                assert line.fact and given, line.text
 
 
 def test_every_segment_has_a_file_that_stands_alone(

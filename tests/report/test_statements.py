@@ -10,12 +10,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract, northstar
+from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint, ThemeFacts
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, JACCARD_TRUSTED, stability_scale
 from northstar_explain.model.evaluation.segment_facts import Borderline, NullTest
 from northstar_explain.model.evaluation.together_facts import ControlSize
+from northstar_explain.model.rules import Rule
 from northstar_explain.report import statements as say
 from northstar_explain.report.document import numbers
 
@@ -194,3 +196,19 @@ def test_rules_cost_what_they_cost(price: float) -> None:
     text = say.price_of_rules(price)
     assert ("less tight" in text) == (price > 1)
     assert "0% less" not in re.sub(r"\d0%", "", text)
+
+
+# ---- steps that lead out by definition ----
+
+
+@pytest.mark.parametrize("share", [0.5, 0.94, 0.96, 1.0])
+@pytest.mark.parametrize("upper", [1.0, 2.0])
+def test_once_it_is_done_is_said_of_those_who_did_not_do_it(share: float, upper: float, model: Model) -> None:
+    counted = next(one for one in model.contract.features if one.kind.counts)
+    rule = Rule((NumberCondition(counted.name, upper=upper),), "S1")
+    segment = replace(model.segmentation.segments[0], rules=(rule,))
+    said = say.once_it_is_done(Borderline(share, {}), segment, model.contract)
+    assert (said is not None) == (share > 0.95 and upper == 1)
+    # A rule beside it that asks for something else: they need not have left it undone.
+    other = Rule((NumberCondition(counted.name, lower=5.0),), "S1")
+    assert say.once_it_is_done(Borderline(1.0, {}), replace(segment, rules=(rule, other)), model.contract) is None

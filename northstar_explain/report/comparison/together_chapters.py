@@ -15,6 +15,7 @@ from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.document.blocks import Cell, Chapter, ChapterBuilder, Table, TableCell, Text, rich, table
+from northstar_explain.report.playbook.evidence import is_audience
 from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.treatments import TREATMENTS
 
@@ -53,8 +54,9 @@ def together(model: Model) -> Chapter:
     )
     chapter.add(decile_table(model), treatment_table(model))
     chapter.paragraphs(
-        "Proposals from each segment's profile; people decide. None is made for fewer than "
-        f"{AUDIENCE_MIN_CUSTOMERS} {noun} of the holdout.",
+        f"Below each proposal: {noun} of the holdout, the outcomes expected of them, and the outcomes that came. "
+        "Proposals are from each segment's profile; people decide. None is made for fewer than "
+        f"{AUDIENCE_MIN_CUSTOMERS} {noun} of the whole table.",
         style="fine",
     )
     chapter.add(Text(rich(
@@ -79,13 +81,18 @@ def decile_table(model: Model) -> Table:
 def treatment_table(model: Model) -> Table:
     """The treatment of each segment in each band: the segment's play, with the effort that the band is worth."""
     rows: list[tuple[TableCell, ...]] = []
-    plays = plays_of(model)
+    plays, audiences = plays_of(model), model.evaluation.audiences.segments
     for segment in model.segmentation.segments:
         play, cells = plays[segment.id], model.evaluation.together.matrix[segment.id]
         offer = play.offer or play.message
         texts = {"first": f"Contact first. {play.message}.", "next": f"As the budget goes. {offer}."}
         in_bands = [
-            _treatment([cells[step - 1] for step in steps], key, texts.get(key, f"{words}."))
+            _treatment(
+                [cells[step - 1] for step in steps],
+                key,
+                texts.get(key, f"{words}."),
+                is_audience(audiences[segment.id].bands[key], segment),
+            )
             for steps, key, words in TREATMENTS
         ]
         rows.append((f"{segment.id} {segment.name}", *in_bands))
@@ -93,13 +100,14 @@ def treatment_table(model: Model) -> Table:
     return table(head, rows, words=4, style="todo", widths=(20, 32, 27, 21))
 
 
-def _treatment(deciles: Sequence[DecileCell], band: str, words: str) -> Cell:
+def _treatment(deciles: Sequence[DecileCell], band: str, words: str, planned: bool) -> Cell:
     n, actual = sum(cell.n for cell in deciles), sum(cell.actual_buyers for cell in deciles)
     expected = sum(cell.expected_buyers for cell in deciles)
-    # No treatment for a cell of a few customers: they are no audience of their own.
-    if n < AUDIENCE_MIN_CUSTOMERS:
+    # No treatment for a few customers: they are no audience of their own, and none in the playbook.
+    if not planned:
         words = "Too few to plan for: treat with the other segments of the band."
-    return Cell(words, f"{n:,}: {expected:,.0f} expected, {actual:,} came", band)
+    came = f"{n:,}: {expected:,.0f} expected, {actual:,} came" if n else "0: nobody"
+    return Cell(words, came, band)
 
 
 def _deciles_words(steps: tuple[int, ...]) -> str:
@@ -108,8 +116,8 @@ def _deciles_words(steps: tuple[int, ...]) -> str:
 
 def _control_sizes(model: Model) -> Table:
     sizes = model.evaluation.together.control_sizes
-    head = ("Rise of the outcome rate to detect, at 5% significance (two-sided) and 80% power",
-            *(f"{one.uplift:.1%}" for one in sizes))  # fmt: skip
+    head = ("Rise of the outcome rate to detect, percentage points; 5% significance (two-sided), 80% power",
+            *(f"{100 * one.uplift:g}" for one in sizes))  # fmt: skip
     needed = f"{capital(model.contract.noun)} needed in each of campaign and control"
     return table(head, [(needed, *(f"{one.customers_each:,}" for one in sizes))])
 

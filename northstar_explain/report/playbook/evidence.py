@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.contract.features import Contract, Feature
-from northstar_explain.model.evaluation.audience_facts import Breakdown
+from northstar_explain.model.evaluation.audience_facts import Band, Breakdown
 from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS, MOST
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
@@ -26,6 +26,8 @@ _NOBODY, _SAME = 0.995, 0.2
 _NEARLY_ALL = 0.95
 # A stage or a step that so many of the segment are at is worth a line; a value so much more frequent than in all is.
 _WORTH, _MUCH, _MORE = 0.1, 0.25, 1.2
+# Of a segment, a smaller share is a sliver.
+_SLIVER = 0.01
 # Features by which a segment differs most that are tried.
 _STANDOUTS = 6
 
@@ -130,7 +132,7 @@ def fact_of(item: Profile, segment: Segment, contract: Contract) -> str:
     unit = numbers.unit(feature, contract.currency)
     text = f"{capital(numbers.short(feature))}: {here}{' ' + unit if unit else ''}; all {noun} {base}"
     if item.known < _NEARLY_ALL * segment.customers:
-        text += f" (known of {numbers.rough(item.known / segment.customers)})"
+        text += f", known of {numbers.rough(item.known / segment.customers)}"
     return text
 
 
@@ -178,13 +180,24 @@ def _of_stages(segment: Segment, model: Model) -> Findings:
     yield "goal", "open", Finding(fact, values)
 
 
+def is_audience(band: Band, segment: Segment) -> bool:
+    """Whether so many are in a band that something may be planned for them.
+
+    A sliver of a large segment is an audience only where its rate was measured.
+    """
+    sliver = band.customers < _SLIVER * segment.customers
+    return min(band.customers, band.holdout_n if sliver else band.customers) >= AUDIENCE_MIN_CUSTOMERS
+
+
 def top_of(segment: Segment, model: Model) -> tuple[str, Finding]:
     """Where a campaign begins: the best deciles that hold enough of the segment for an audience, by their key."""
     bands = model.evaluation.audiences.segments[segment.id].bands
-    key = next((one for one in ("first", "next") if bands[one].customers >= AUDIENCE_MIN_CUSTOMERS), "rest")
+    key = next((one for one in ("first", "next") if is_audience(bands[one], segment)), "rest")
     steps, n = CONTACT_BANDS[key], bands[key].customers
     where = f"deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
-    fact = f"{numbers.rough(n / max(1, segment.customers))} of the segment are in {where}"
+    # The text names the deciles of those who are contacted, and not those of the others.
+    share = f"{numbers.rough(n / max(1, segment.customers))} of the segment"
+    fact = f"{share} are in {where}" if key == "rest" else share
     return key, Finding(fact, {"n": numbers.count(n), "where": where})
 
 

@@ -22,6 +22,7 @@ from northstar_explain.report.document.blocks import (
     Text,
 )
 from northstar_explain.report.playbook.book import Book
+from northstar_explain.report.playbook.vocabulary import topic
 
 # A grey that no segment has, for everybody.
 _EVERYBODY = "#8b939c"
@@ -71,7 +72,13 @@ def first_steps(book: Book) -> Iterator[str]:
 def overview(book: Book) -> Chapter:
     """All segments: the chart, and below it the table in the same order."""
     noun, outcome, facts = book.contract.noun, book.contract.outcome, book.model.evaluation.segments
-    head = ["Segment", noun.capitalize(), *(["Share of spend"] if facts.spend else []), "Rate", "Stability"]
+    head = [
+        "Segment",
+        noun.capitalize(),
+        *([f"Share of {topic(book.contract[facts.spend.feature])}"] if facts.spend else []),
+        "Rate",
+        "Stability",
+    ]
     note = (
         f"Rate: {outcome}, measured on {words.count(book.model.evaluation.purchase.holdout.n)} {noun} of the holdout. "
     )
@@ -131,7 +138,7 @@ def _row(segment: Segment, book: Book) -> tuple[Cell, ...]:
         Cell(words.count(segment.customers), words.percent(segment.share)),
         *spend,
         rate,
-        Cell(f"{stability:.2f}", stability_words(stability)),
+        Cell(words.jaccard(stability), stability_words(stability)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from northstar_explain.contract.conditions import Condition
+from northstar_explain.contract.conditions import Condition, NumberCondition
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS
 from northstar_explain.model.evaluation.together_facts import DecileCell
@@ -99,7 +99,8 @@ def first_fifth(book: Book) -> str:
     everybody, first = _cells(matrix, DECILES), _cells(matrix, CONTACT_BANDS["first"])
     share = sum(cell.n for cell in first) / (sum(cell.n for cell in everybody) or 1)
     captured = sum(cell.actual_buyers for cell in first) / (sum(cell.actual_buyers for cell in everybody) or 1)
-    return f"The {share:.0%} of {noun} who are most likely make up {captured:.0%} of everyone who {outcome}"
+    # Named by their deciles: the exact fifth that the memo speaks of may hold a point more or less.
+    return f"Deciles 9 and 10, {share:.0%} of all {noun}, hold {captured:.0%} of everyone who {outcome}"
 
 
 def band_cell(band: Band) -> Cell:
@@ -159,9 +160,13 @@ def questions(node: Tree[Condition, str], book: Book) -> Tree[str, str]:
     """The tree as questions in words, without questions whose answers lead to the same segment."""
     if isinstance(node, Leaf):
         return node
-    yes, no = questions(node.yes, book), questions(node.no, book)
+    yes, no, test = questions(node.yes, book), questions(node.no, book), node.test
+    # Who is asked "Did not visit?" does not know what yes means.
+    feature = book.contract[test.feature]
+    if isinstance(test, NumberCondition) and feature.kind.counts and (test.lower, test.upper) == (None, 1):
+        test, yes, no = test.opposite(feature.missing is not None), no, yes
     # Pruning and rounding may leave a test whose branches lead to the same segment: nobody need ask it.
-    return yes if yes == no else Split(capital(" and ".join(phrases(node.test, book.contract))) + "?", yes, no)
+    return yes if yes == no else Split(capital(" and ".join(phrases(test, book.contract))) + "?", yes, no)
 
 
 def method_page(book: Book) -> Chapter:

@@ -91,7 +91,7 @@ def limits(model: Model) -> tuple[Note, ...]:
                 statements.all_stable(stability),
                 statements.not_to_build_on(stability),
             ),
-            f"{stability[least]:.2f}",
+            words.jaccard(stability[least]),
         ),
         Note(
             "Probabilities are not certainties",

@@ -160,7 +160,8 @@ def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.owner and stability < JACCARD_STABLE:
         yield (
             "owner",
-            f"the segment is {stability_words(stability)} (stability {stability:.2f}): build no long programme on it",
+            f"the segment is {stability_words(stability)} (stability {words.jaccard(stability)}): "
+            "build no long programme on it",
         )
     outcome = model.evaluation.segments.holdout_outcomes.get(segment.id)
     if outcome is None:

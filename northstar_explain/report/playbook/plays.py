@@ -183,8 +183,8 @@ def contact_of(segment: Segment, model: Model) -> Contact:
     # A rate of a few customers is chance.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
         base = numbers.percent(model.evaluation.purchase.holdout.base_rate)
-        rates = f"rate {numbers.percent(band.purchase_rate)}, all {model.contract.noun} {base}"
-        fact += f"; {rates} (holdout, {numbers.count(band.holdout_n)})"
+        of = f"of {numbers.count(band.holdout_n)} in the holdout"
+        fact += f"; rate {numbers.percent(band.purchase_rate)} {of}, all {model.contract.noun} {base}"
     share = band.customers / max(1, segment.customers)
     return Contact(key, band.customers, share, band.purchase_rate, Line(text, fact))
 

@@ -72,7 +72,8 @@ class _Lines:
         """A line with its figures in small type."""
         if line.general or not line.fact:
             return rich("{} <small>(general advice)</small>", line.text) if line.general else line.text
-        return rich("{} <small>({})</small>", line.text, self.figures(line.fact) or "figures as above")
+        new = self.figures(line.fact)  # none where all stand further up
+        return rich("{} <small>({})</small>", line.text, new) if new else line.text
 
     def figures(self, fact: str) -> str:
         """The figures that the page does not give yet."""
@@ -109,7 +110,7 @@ def _todo(segment: Segment, book: Book, lines: _Lines) -> Block:
     ]
     details = [(title, lines.show(line)) for title, line in (("Offer", play.offer), ("When", play.cadence)) if line]
     if play.channels:
-        details.append(("Channels", Markup(" ").join(map(lines.show, play.channels))))
+        details.append(("Channels", Markup(" · ").join(map(lines.show, play.channels))))
     agreed = (Text(one, "close") for one in _agreed(segment, book.model, plan, play.kpi.text))
     blocks: tuple[Block, ...] = (*first, Columns(tuple(lists), style="halves"), Facts(tuple(details)), *agreed)
     return Callout(blocks, "What to do", "todo", book.colors[segment.id])
@@ -218,8 +219,12 @@ def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
         for id, share in sorted(border.toward.items(), key=lambda one: (-one[1], one[0]))[:3]
         if share >= 0.005
     ]
-    border_words = statements.some_on_the_border(border) or statements.nobody_on_the_border(border)
-    text = f"Stability {stability:.2f}, {stability_words(stability)}. {border_words}" + (
+    border_words = (
+        statements.once_it_is_done(border, segment, book.contract)
+        or statements.some_on_the_border(border)
+        or statements.nobody_on_the_border(border)
+    )
+    text = f"Stability {words.jaccard(stability)}, {stability_words(stability)}. {border_words}" + (
         f": {', '.join(near)}." if near else "."
     )
     return (Text(rich("<strong>How firm it is</strong> {}", text), "close spare-2"),)
@@ -270,20 +275,24 @@ def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> tuple
     tasks = (
         ("KPI", plan.kpi, kpi),
         ("Owner", plan.owner, "nobody yet"),
-        ("Control group", control, _control_hint(contacted(segment, model), model.contract.noun)),
+        ("Control group", control, _control_hint(segment, model)),
         ("Review date", review, "no day yet"),
     )
     return tuple(Duty(name, value or hint, hint, not value) for name, value, hint in tasks)
 
 
-def _control_hint(band: Band, noun: str) -> str:
+def _control_hint(segment: Segment, model: Model) -> str:
+    key, band, noun = contact_of(segment, model).band, contacted(segment, model), model.contract.noun
+    if key == "rest":
+        return "none as long as nobody is contacted"
     share = statements.control_share(band)
     if share is None:
         few = f"even half of the {words.count(band.customers)} {noun} to contact"
         rise = f"a rise of {100 * statements.RISE_TO_SHOW:g} in 100"
         return f"{statements.CONTROL_SHARES[0]:.0%}, but {few} are too few to show {rise}"
     size, lift = words.count(statements.control_size(band, share)), statements.smallest_rise(band, share) or 0.0
-    return f"{share:.0%} of those contacted first, {size} {noun}, can show a rise of {100 * lift:g} in 100"
+    who = "those contacted first" if key == "first" else "those contacted"
+    return f"{share:.0%} of {who}, {size} {noun}, can show a rise of {100 * lift:g} in 100"
 
 
 def contacted(segment: Segment, model: Model) -> Band:

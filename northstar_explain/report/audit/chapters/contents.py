@@ -127,7 +127,8 @@ class ReportContents:
         )
         parity = f"{run} of {len(checks)} programs were run; largest difference {self.certificate.difference:.1e}"
         return Facts((
-            ("Owner, approver", f"{self.about.owner}; {self.about.approver}"),
+            ("Owner", self.about.owner),
+            ("Approver", self.about.approver),
             ("Pack of", self.date),
             ("Trained on a table of", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"),
             ("Purchase model", purchase),

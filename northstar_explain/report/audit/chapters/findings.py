@@ -136,9 +136,10 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
 def _about_segments(model: Model) -> Iterator[AuditFinding]:
     facts = model.evaluation.segments
     if not facts.null_test.natural_clusters:
-        yield AuditFinding(
-            WEAK, "The null test finds no natural clusters: the segments are slices of a continuum.", "Segments"
-        )
+        clearer = facts.null_test.silhouette > facts.null_test.null_max
+        than = "clearer than in shuffled data, but not clear enough" if clearer else "not clear enough"
+        text = f"The groups are {than} to be called natural clusters: the segments are slices of a continuum."
+        yield AuditFinding(WEAK, text, "Segments")
     unstable = [f"{id} ({value:.2f})" for id, value in facts.stability.items() if value < JACCARD_STABLE]
     if unstable:
         yield AuditFinding(WEAK, f"Segments that are not stable: {', '.join(unstable)}.", "Segments")

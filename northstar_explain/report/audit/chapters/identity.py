@@ -153,7 +153,7 @@ def contract(model: Model) -> Chapter:
     rows = [_feature(feature, model) for feature in model.contract.features]
     heads = ("Feature", "Column", "Kind", "Allowed", "If missing", "Used for", "Effect")
     page.add(
-        table(heads, rows, words=7, widths=(20, 23, 8, 12, 19, 10, 8), style="small", alt_text="Feature dictionary")
+        table(heads, rows, words=7, widths=(18, 23, 10, 11, 18, 12, 8), style="small", alt_text="Feature dictionary")
     )
     return page.chapter("contract", "Contract and feature dictionary", flows=True)
 
@@ -188,8 +188,8 @@ def _bounds(feature: Feature, model: Model) -> str:
 _MEANINGS = {
     "seed": "random seed",
     "date": "date in the manifest and the reports",
-    "as_of": "day up to which the table looks; goes before what the contract says",
-    "max_rejected": "largest share of rejected rows with which training goes on",
+    "as_of": "day of the data",
+    "max_rejected": "share of rejected rows from which training is refused",
     "validation": "share of the customers used to choose the threshold",
     "holdout": "share used for the final evaluation, unless a later table was given",
     "segments.k": "number of segments",
@@ -231,7 +231,7 @@ def method(model: Model) -> Chapter:
     )
     rows = [(name, value, _MEANINGS.get(name, "")) for name, value in _parameters(manifest["options"])]
     heads = ("Parameter", "Value", "What it does")
-    page.section("Parameters", table(heads, rows, words=3, widths=(28, 18, 54), style="small", alt_text="Parameters"))
+    page.section("Parameters", table(heads, rows, words=3, widths=(33, 17, 50), style="small", alt_text="Parameters"))
     versions = ", ".join(f"{name} {version}" for name, version in manifest["libraries"].items())
     computer = manifest["machine"]
     page.section("Versions and computer", Facts((
