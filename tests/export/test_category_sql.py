@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from northstar_explain.contract.columns import category_of
 from northstar_explain.contract.missing_marks import MISSING_CATEGORIES
-from northstar_explain.contract.spelling import NO, YES, respelled
+from northstar_explain.contract.spelling import NO, YES, canonical, respelled
 from northstar_explain.export.sql.category_sql import category
 from northstar_explain.export.sql.identifiers import column
 
@@ -31,7 +31,8 @@ def spellings(draw: st.DrawFn) -> tuple[list[str], list[str], list[str | None]]:
         st.sampled_from([str, str, str.upper, str.title]),
         st.sampled_from(["", "", "", ".", ".0", ".00", "0", "  "]),
     )
-    known = draw(YES_AND_NO | st.lists(st.sampled_from(pool) | texts, unique=True, min_size=1, max_size=4))
+    # Training leaves one spelling of each value.
+    known = draw(YES_AND_NO | st.lists(st.sampled_from(pool) | texts, unique_by=canonical, min_size=1, max_size=4))
     pool += known
     for text in known:
         if text.isdecimal() and 5 < len(text) < 16:
