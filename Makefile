@@ -5,7 +5,7 @@ SEED ?= 7
 OUT := outputs
 RUN := .venv/bin/
 
-.PHONY: help setup demo test fast check docs profile torture bench cdnow journey lock clean
+.PHONY: help setup demo test fast check docs profile samples torture bench cdnow journey lock clean
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -22,6 +22,12 @@ demo: setup  ## simulate customers, train, score and write every report into out
 	$(RUN)explain compare --model $(OUT)/model --out $(OUT)/comparison.pdf --playbook $(OUT)/playbook --audit $(OUT)/audit --overwrite >/dev/null
 	$(RUN)explain audit --model $(OUT)/model --out $(OUT)/audit --overwrite >/dev/null
 	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 customers.* model/* scores.* playbook/* comparison.* audit/*
+
+# As large as they are worth keeping in the repository: the PDFs of one demo, to look at before anything is run.
+samples: demo  ## keep the demo's reports in outputs/samples/
+	@mkdir -p $(OUT)/samples
+	@cp $(OUT)/playbook/playbook.pdf $(OUT)/playbook/summary.pdf $(OUT)/comparison.pdf $(OUT)/audit/audit.pdf $(OUT)/samples/
+	@du -ch $(OUT)/samples/*.pdf | tail -1
 
 test: setup  ## run all tests, with coverage
 	@scripts/test-programs
