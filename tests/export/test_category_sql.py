@@ -20,24 +20,34 @@ ATOMS = (*YES, *NO, *NUMBERS, *WRITTEN, *WORDS)
 YES_AND_NO = st.tuples(st.sampled_from(YES), st.sampled_from(NO)).map(list)
 
 
-@st.composite
-def spellings(draw: st.DrawFn) -> tuple[list[str], list[str], list[str | None]]:
-    """What a model knows, what else it asks about, and cells that spell these and a few others."""
-    pool = draw(st.lists(st.sampled_from(ATOMS), min_size=1, max_size=4))
-    texts = st.builds(
+def written(pool: list[str]) -> st.SearchStrategy[str]:
+    """Texts of the pool in other spellings."""
+    return st.builds(
         lambda before, text, change, after: before + change(text) + after,
         st.sampled_from(["", "", "", " "]),
         st.sampled_from(pool),
         st.sampled_from([str, str, str.upper, str.title]),
         st.sampled_from(["", "", "", ".", ".0", ".00", "0", "  "]),
     )
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> tuple[list[str], list[str], list[str | None]]:
+    """What a model knows, what else it asks about, and cells that spell these and a few others."""
+    pool = draw(st.lists(st.sampled_from(ATOMS), min_size=1, max_size=4))
+    texts = written(pool)
     # Training leaves one spelling of each value.
     known = draw(YES_AND_NO | st.lists(st.sampled_from(pool) | texts, unique_by=canonical, min_size=1, max_size=4))
     pool += known
     for text in known:
         if text.isdecimal() and 5 < len(text) < 16:
-            pool += [f"{float(text):.14e}".replace("0" * 8, ""), f"{text[0]}e{len(text) - 1}"]
+            # One form of the digits, as the guide says: no zeros at their end.
+            digits = f"{text[0]}.{text[1:].rstrip('0') or '0'}"
+            pool += [f"{digits}e{len(text) - 1}", f"{digits}E+{len(text) - 1:02}"]
     pool += draw(st.lists(st.sampled_from([*YES, *NO]), max_size=3))
+    pool += ["-0"] if "0" in known else []
+    # Drawn from the pool as it is now.
+    texts = written(pool)
     named = draw(st.lists(texts, max_size=2))
     return known, named, draw(st.lists(texts | st.none(), min_size=1, max_size=40))
 
