@@ -28,7 +28,7 @@ def power_of(treated: int, control: int, base_rate: float, uplift: float) -> flo
     Examples
     --------
     >>> round(power_of(5_000, 2_500, 0.18, 0.03), 3)
-    0.87
+    0.878
     """
     if not treated or not control:
         return 0.0

@@ -141,7 +141,7 @@ def value_per_contact(probability: np.ndarray, uplift: np.ndarray | float, econo
     Examples
     --------
     >>> value_per_contact(np.array([0.1, 0.5]), 0.05, Economics(margin=20, contact_cost=0.25, voucher=5))
-    array([ 0. , -2. ])
+    array([ 0., -2.])
     """
     gained = np.asarray(uplift) * (economics.margin - economics.voucher)
     value: np.ndarray = gained - economics.voucher * np.asarray(probability) - economics.contact_cost
