@@ -49,7 +49,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_visible,
+        finalize=visible,
     )
     environment.filters["tied"] = tied
     return environment
@@ -76,7 +76,8 @@ def tied(text: str) -> str:
     return f"{head}{blank}{tail}"
 
 
-def _visible(value: Any) -> Any:
+def visible(value: Any) -> Any:
+    """A text with its hidden characters shown by their code points; anything else as it is."""
     if isinstance(value, Markup):  # our own SVG and CSS; charts escape their texts
         return Markup(_HIDDEN.sub(_code_point, str(value)))
     return _HIDDEN.sub(_code_point, value) if isinstance(value, str) else value

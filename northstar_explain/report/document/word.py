@@ -32,7 +32,7 @@ from northstar_explain.report.document.blocks import (
 )  # fmt: skip
 from northstar_explain.report.document.charts import library
 from northstar_explain.report.document.document import Document
-from northstar_explain.report.document.render import _visible as visible
+from northstar_explain.report.document.render import visible
 
 # Long before any report: a file is to have the same bytes each time it is written.
 _DAY = (1980, 1, 1, 0, 0, 0)
