@@ -23,6 +23,7 @@ def roc_auc(label: np.ndarray, probability: np.ndarray) -> float:
     float
         0.5 is chance, 1 is perfect.
     """
+    # Imported here: most of this module needs NumPy only, and scikit-learn takes long to import.
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(label, probability))
@@ -55,6 +56,7 @@ def calibration_bins(probability: np.ndarray, bins: int = CALIBRATION_BINS) -> n
     """
     ranked = np.sort(probability)
     below, within = (np.searchsorted(ranked, probability, side) for side in ("left", "right"))
+    # By the middle of the ranks that equal values span, so that they stay together.
     return (below + within) * bins // (2 * len(probability))
 
 
@@ -101,6 +103,7 @@ def best_f1_threshold(label: np.ndarray, probability: np.ndarray) -> float:
     order = np.argsort(-probability, kind="stable")
     sorted_probability = probability[order]
     hits = np.cumsum(label[order])
+    # F1 is 2 x hits / (flagged + buyers), here for the best row flagged, the best two, and so on.
     f1 = 2 * hits / (np.arange(1, len(label) + 1) + hits[-1])
     # Rows with equal probability are flagged together, so only the last of them is a possible threshold.
     last = np.append(sorted_probability[1:] < sorted_probability[:-1], True)
@@ -151,6 +154,7 @@ def bootstrap(
     """
     names, member = (np.arange(n), None) if groups is None else np.unique(groups, return_inverse=True)
     count = len(names)
+    # The second number gives the bootstrap draws of its own, whatever else uses the seed.
     rng = np.random.default_rng([seed, 12])
     results: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
     for _ in range(draws):  # one at a time: all draws of a large table would not fit into memory
@@ -179,6 +183,7 @@ def interval(values: np.ndarray, around: float | None = None) -> list[float]:
     low, high = np.quantile(values, (0.025, 0.975))
     if around is None:
         return [float(low), float(high)]
+    # Draws overstate as much beyond the estimate as it overstates the truth: their bias is taken off both ends.
     bias = float(values.mean()) - around
     return [max(0.0, float(low) - bias), max(0.0, float(high) - bias)]
 

@@ -99,6 +99,7 @@ def read_campaign(
     beside = plan.with_name(AUDIENCE)
     inputs = [plan, beside, *(Path(one) for one in (outcomes, overlapping) if isinstance(one, Path | str))]
     places = _places(out, (READOUT,), overwrite, inputs)
+    # Before any file is read, so that a number out of range is refused at once.
     known = Known(cost, returned)
     facts = read_plan_file(plan)
     audience = read_audience(tables.read(beside), facts.id_column, str(beside))

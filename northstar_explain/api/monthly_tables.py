@@ -133,6 +133,7 @@ def _contacts(path: Path, month: int) -> Any:
 
     audience = read_audience(tables.read(path), shop.ID, str(path))
     treated = pa.array(audience.treated)
+    # In the simulation a voucher has no value: people respond to having one.
     return shop.Campaign(month, audience.ids.filter(treated), audience.voucher[audience.treated] > 0)
 
 
@@ -170,6 +171,7 @@ def facts_of(simulations: list[Simulation]) -> Months:
                 month=number,
                 snapshot=shop.date_of(number).isoformat(),
                 customers=len(ids),
+                # Of the first month nobody knows who was there before.
                 new=len(ids - before) if number > 1 else 0,
                 gone=len(before - ids),
                 bought=int(table[shop.LABEL].to_numpy().sum()),

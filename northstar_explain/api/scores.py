@@ -59,6 +59,7 @@ def warn(report: dict[str, Any], stacklevel: int) -> None:
         text = (
             f"column {name}: {unseen['rows']:,} of {report['scored']:,} rows with values never seen in training: {some}"
         )
+        # One level more for this function: the warning names the line of the caller.
         warnings.warn(text, ScoringWarning, stacklevel + 1)
     if report["rejected"]:
         first = report["reasons"][0]

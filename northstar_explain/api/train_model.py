@@ -82,6 +82,7 @@ def train(
     if update is not None:
         before = update.data if isinstance(update, Model) else models.load(update)
         earlier = Earlier(before) if since is None else Earlier(before, scored_segments(*_read(since, "since", before)))
+    # A table with none of Northstar's features was meant for another contract: one fault says so, not one per column.
     unnamed = contract is None and earlier is None
     if not isinstance(contract, Contract):
         default = contracts.northstar() if earlier is None else earlier.model.contract

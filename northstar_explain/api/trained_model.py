@@ -81,6 +81,7 @@ class Model(ModelOutputs):
             ``manifest``, ``evaluation``, and ``segments`` with the names that people gave them.
         """
         given = self.data.names.given
+        # From the stored bytes: what is shown is what was sealed, but for the names that people gave.
         segments = json.loads(self.data.files["segments.json"])["segments"]
         named = [{**one, "name": given.get(one["id"], one["name"]), "learned_name": one["name"]} for one in segments]
         return {

@@ -68,6 +68,7 @@ def segments_grouping(learned: LearnedSegments) -> Grouping:
     measured = np.array([learned.evidence.stability[segment.id] for segment in segments])
 
     def place(columns: Columns) -> np.ndarray:
+        # Looked up once per id, and not once per row.
         ids, inverse = np.unique(assign(learned.segmentation.tree, columns), return_inverse=True)
         return np.array([order[str(id)] for id in ids])[inverse]
 
@@ -166,6 +167,7 @@ def _cells(
         how += "; those without any are one group more"
 
     def similarity(sample: Columns, groups: np.ndarray) -> np.ndarray:
+        # Other columns would be resampled in every draw for nothing.
         asked = {feature: sample[feature] for feature in features}
         return _jaccard(groups, cells.k, lambda rows, _: learn(rows_of(asked, rows)).place(asked), seed)
 

@@ -112,9 +112,11 @@ def _recency_rule(names: list[str], columns: Columns, label: np.ndarray) -> Scor
         return np.where(np.isnan(column), np.inf, column)
 
     known = recency(columns)
+    # At values that occur: an interpolated cut would be no number of days that a person names.
     cuts = np.unique(np.quantile(known[np.isfinite(known)], np.linspace(0, 1, _RULE_CUTS), method="lower"))
     hits = np.array([label[known <= cut].sum() for cut in cuts])
     flagged = np.array([(known <= cut).sum() for cut in cuts])
+    # F1 is 2 x hits / (flagged + buyers).
     cut = cuts[int(np.argmax(2 * hits / np.maximum(flagged + label.sum(), 1)))]
     inside = known <= cut
     rates = [float(label[side].mean()) if side.any() else float(label.mean()) for side in (inside, ~inside)]
@@ -132,6 +134,7 @@ def _logistic(names: list[str], columns: Columns, label: np.ndarray) -> Score:
     def matrix(rows: Columns) -> np.ndarray:
         values = np.column_stack([_log(rows[name]) for name in names])
         missing = np.isnan(values)
+        # A missing value takes the median of the training rows; that it is missing has a weight of its own.
         return np.column_stack([np.where(missing, medians, values), missing])
 
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(matrix(columns), label)
@@ -234,6 +237,8 @@ def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:
 def _numbers(column: np.ndarray | Category, codes: dict[str, int]) -> np.ndarray:
     if not isinstance(column, Category):
         return column
+    # All rarer values share one further code.
     numbers = column.lookup(codes, -1, len(codes)).astype(np.float64)
+    # Boosting knows NaN as missing, and learns for each split on which side it belongs.
     numbers[numbers < 0] = np.nan
     return numbers

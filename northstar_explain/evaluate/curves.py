@@ -13,6 +13,7 @@ from northstar_explain.evaluate.ranking import Ranked
 from northstar_explain.model.evaluation.profit_facts import Profit, ProfitPoint
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint
 
+# Rounded, as the facts would show 0.30000000000000004 otherwise.
 SHARES = np.round(np.linspace(0, 1, 41), 3)
 
 
@@ -110,6 +111,7 @@ class ProfitCurve:
 
     def draw(self, counts: np.ndarray) -> np.ndarray:
         """Profit per 1,000 customers at each of `SHARES`; last, of contacting from the break-even probability on."""
+        # From a share of the buyers to buyers per customer.
         won = self._ranked.gains(SHARES, counts) * (counts @ self._label) / counts.sum()
         return np.append(self._per_1000(won, SHARES), self._paying(counts, self._label))
 

@@ -58,6 +58,7 @@ def correlation_facts(columns: Columns, features: Sequence[Feature], seed: int) 
         Every pair with an absolute value of `CORRELATED` or more, the strongest first.
     """
     count = len(columns[features[0].name])
+    # The second number gives each use of a seed draws of its own: one draw more elsewhere changes nothing here.
     rows = np.sort(np.random.default_rng([seed, 4]).permutation(count)[:_ROWS])
     sample = {f.name: columns[f.name].take(rows) if isinstance(columns[f.name], Category) else columns[f.name][rows]  # type: ignore[index]
              for f in features}  # fmt: skip

@@ -108,6 +108,7 @@ def compare_facts(
 
 def _segment_hashes(original: Customers, shuffled: Customers, contract: Contract, k: int, seed: int) -> tuple[str, str]:
     """Learn segments twice, from rows with the original and with the shuffled label; the hashes of what is stored."""
+    # As little work as possible: only whether both runs give the same is of interest.
     options = SegmentOptions(k=k, draws=1, tries=2)
     hashes = []
     for rows in (original, shuffled):
@@ -181,6 +182,7 @@ def label_as_feature(sample: Customers, contract: Contract, learned: LearnedSegm
 
 def _undecided(tree: Node, columns: Columns, label: str) -> float:
     n = len(columns[label])
+    # The same customers with either label: who is in another segment then cannot be placed before the outcome is known.
     no, yes = (assign(tree, {**columns, label: np.full(n, value)}) for value in (0.0, 1.0))
     return float((no != yes).mean())
 
@@ -235,6 +237,7 @@ def cluster_facts(columns: Columns, learned: LearnedSegments, seed: int) -> Clus
         clusters.predict(learned.kmeans, points),
         np.unique(assign(learned.segmentation.tree, columns), return_inverse=True)[1],
     )
+    # With more threads, sums are added in another order each time, and their last digits differ.
     with threadpool_limits(limits=1):
         return Clusters(*(
             Separation(

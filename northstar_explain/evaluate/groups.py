@@ -15,6 +15,7 @@ from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.wording import brief
 
+# Share of the customers, those of shortest tenure, who count as new.
 NEW_SHARE = 0.25
 _BANDS = 4
 
@@ -75,6 +76,7 @@ def _subgroup(
 
 
 def _groups(contract: Contract, columns: Columns, ids: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    # By number, as S10 would come before S2 by name.
     for id in sorted(np.unique(ids), key=lambda id: int(str(id).removeprefix("S"))):
         yield "segment", str(id), ids == id
     yield from _tenure(contract, columns)
@@ -126,6 +128,7 @@ def _values(
         known = column[~np.isnan(column)]
         # Quartiles; fewer bands where many customers share a value.
         cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BANDS + 1)[1:-1])) if len(known) else np.empty(0)
+        # A value equal to a cut belongs below it, as "up to" says.
         band = np.searchsorted(cuts, column, side="left")
         for place in range(len(cuts) + 1):
             low, high = (

@@ -144,6 +144,7 @@ def _tried(
     for name in candidates:
         copies = tuple(other for other in used if other != name and _alike(numbers[name], numbers[other]))
         others = [other for other in used if other != name and other not in copies]
+        # Without any feature there is no ranking: chance.
         without = measure(others) if others else 0.5
         found[name] = FeatureRanking(name, alone[name], whole, without, copies)
     return found

@@ -117,6 +117,7 @@ def quietness(orders: np.ndarray, recency: np.ndarray, tenure: np.ndarray | None
         had = np.where((tenure < window) & (tenure > recency), tenure, window)
     # Orders were apart by the time up to the last one over their number: a week each for ten in ten weeks. If orders
     # came at random at that rate, the share of customers who are quiet so long would be exp(-quiet).
+    # A day at least, where the last order is as old as the account or the window.
     before = np.maximum(had - recency, 1.0)
     known = (orders >= 2) & ~np.isnan(recency)  # one order is not apart from any
     quiet: np.ndarray = np.where(known, recency * orders / before, 0.0)

@@ -83,6 +83,7 @@ def _since(customers: Customers, now: np.ndarray, after: np.ndarray, since: Mapp
     then = np.array([since.get(id, "") for id in customers.ids.to_pylist()])
     scored = then != ""
     then, now, after = then[scored], now[scored], after[scored]
+    # By the old rules, a move is the customer's; by old and new rules on the same values, it is the model's.
     customer, model = then != now, now != after
     return Moves(
         customers=int(scored.sum()),

@@ -118,6 +118,7 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> HoldoutMeasures:
     gains = curves.Gains(ranked)
     deciles = curves.Deciles(label, probability, trial.decile)
     profit = None if stakes is None else curves.ProfitCurve(label, probability, stakes.margin, stakes.contact_cost)
+    # The model has the empty name, which no baseline can have.
     rankings = {"": ranked} | {
         name: Ranked(label, other.probability, other.threshold) for name, other in trial.others.items()
     }
@@ -198,6 +199,7 @@ def _gap(measured: Mapping[str, Measured], name: str) -> Gap | None:
 
 def importance_facts(terms: list[tuple[str, float]]) -> tuple[TermImportance, ...]:
     """Terms by mean absolute points, the largest first, with their share of the total."""
+    # Where no term has any effect, shares are 0 and not undefined.
     total = sum(value for _, value in terms) or 1.0
     ranked = sorted(terms, key=lambda item: (-item[1], item[0]))
     return tuple(TermImportance(name, value, value / total) for name, value in ranked)

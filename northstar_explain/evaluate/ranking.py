@@ -71,6 +71,7 @@ class Ranked:
         self._square = self._gap**2
         # Last row of each run of equal scores.
         self._last = np.append(np.flatnonzero(np.diff(self._score)), self.rows - 1)
+        # Negated, as the search wants ascending values; a row at the threshold is flagged.
         self._flagged = int(np.searchsorted(-self._score, -threshold, side="right"))
         # First rows of the bins of `calibration_bins`; in a draw, a bin holds more or fewer rows.
         self._bins = np.append(0, np.flatnonzero(np.diff(metrics.calibration_bins(self._score))) + 1)
@@ -116,10 +117,12 @@ def _ranking(seen: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
     buyers, misses = hits[-1], seen - hits
     others = misses[-1]
     if not buyers or not others:
+        # A draw may have one outcome only: no order is then better than another.
         return 0.5, float(bool(buyers))
     run_hits, run_misses = np.diff(hits, prepend=0.0), np.diff(misses, prepend=0.0)
     # A buyer is ranked above every non-buyer with a lower score and, as ties count half, half of those with the same.
     beaten = others - misses + run_misses / 2
+    # In a draw the first rows may have no weight: nothing is seen yet, and nothing hit.
     precision = hits / np.maximum(seen, 1.0)
     return float((run_hits * beaten).sum() / (buyers * others)), float((run_hits * precision).sum() / buyers)
 

@@ -47,6 +47,7 @@ def bag_facts(
     averaged = sigmoid(scorecard.logit(points))
     # Every 100th of the 1,001 quantiles is the edge of a decile.
     edges = np.asarray(percentiles)[100:1000:100]
+    # The bags are compared with the mean that scores, and not with one another.
     top = _largest(points)
     by_bag, agreement = [], []
     for bag, intercept in enumerate(bags.intercepts):

@@ -126,6 +126,7 @@ def require_of_scores(report: Mapping[str, Any], scores: Path, name: str) -> Non
         Name of the report in errors.
     """
     hashes = [one["sha256"] for one in report["outputs"] if "sha256" in one]
+    # Runs of Spark have no hashes in their report, so there is nothing to compare.
     if hashes and sha256(scores) not in hashes:
         got = f"the report of other scores than {scores}"
         todo = "Score again, or move the report away: feature drift is then not known."

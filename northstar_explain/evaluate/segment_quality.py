@@ -92,6 +92,7 @@ def segment_facts(learned: LearnedSegments) -> SegmentMeasures:
 
 def _frontier_point(one: Candidate) -> FrontierPoint:
     point = one.point
+    # Where nothing was resampled, as the choice did not depend on it, instability is no fault.
     steady = one.steady or not one.jaccard
     return FrontierPoint(
         k=one.k,

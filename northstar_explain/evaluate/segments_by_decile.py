@@ -81,6 +81,7 @@ def driver_facts(
     facts = {}
     for id in segments:
         means = points[:, ids == id].mean(axis=1) if (ids == id).any() else np.zeros(len(names))
+        # Stable: of equal drivers the earlier term comes first, on every machine.
         order = np.argsort(-np.abs(means), kind="stable")[:count]
         facts[id] = tuple(Driver(names[i], float(means[i])) for i in order)
     return facts

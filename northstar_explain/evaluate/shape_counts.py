@@ -41,6 +41,7 @@ def shape_table(
     row_sets = [_counts(scorecard, columns, label) for columns, label in (train, holdout)]
     cells: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
     for place, term in enumerate(scorecard.terms):
+        # In the order of the flattened points, which is that of the rows of the scorecard's table.
         bins = np.indices(term.points.shape).reshape(term.points.ndim, -1)
         cells["term"] += [term.name] * term.points.size
         cells["bin_1"] += bins[0].tolist()

@@ -49,6 +49,7 @@ def trait_facts(
                 share=float(has.mean()),
                 segments={id: int(np.count_nonzero(segments[has] == id)) for id in order},
                 holdout_n=len(bought),
+                # Of the holdout alone, like every rate of purchases; customers are counted among all rows.
                 purchase_rate=float(bought.mean()) if len(bought) else None,
             )
         )

@@ -65,6 +65,7 @@ def within_reach(rules: Sequence[Rule], borders: Borders, columns: Columns) -> d
     masks: dict[Condition, np.ndarray] = {}
     for rule in rules:
         matches = _within_reach(rule, borders, columns, masks)
+        # Several rules may define one segment: a customer is near it by any of them.
         reached[rule.segment] = reached[rule.segment] | matches if rule.segment in reached else matches
     return reached
 

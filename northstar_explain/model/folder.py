@@ -56,11 +56,14 @@ def build(
     ContractError
         When the words of a rule, in the contract's phrases, do not parse back to the rule.
     """
+    # First of all: the manifest hashes the golden rows with the scores that they must give.
     golden = with_expected(golden, contract, segmentation, scorecard)
     in_words = segments.to_json(segmentation, contract)
+    # Before anything is written: words that people read and rules that assign customers must not come apart.
     if faults := parsing.misread(in_words, segmentation, contract):
         raise ContractError(contract.title, [replace(fault, todo=_REWORD) for fault in faults])
     files = {
+        # As its author wrote it, comments and order included, and not as it was parsed.
         "contract.toml": contract.text.encode(),
         "segments.json": json_bytes(in_words),
         "scorecard.parquet": tables.parquet_bytes(points.to_table(scorecard)),
@@ -87,6 +90,7 @@ def require_place(path: Path, overwrite: bool) -> None:
     tables.settle(path)  # a model that a killed run had begun to put there counts as being there
     tables.require_free(path, overwrite and (path / MANIFEST).is_file(), folder=True)
     if path.is_dir():
+        # An older format had other files, which may go as well: they are a model's, and nobody's own.
         ours = {*FILES, *_listed(path), MANIFEST, names.FILE}
         tables.require_only(path, ours.__contains__, "a model folder")
 
@@ -132,7 +136,9 @@ def save(
     """
     path = Path(path)
     require_place(path, overwrite)
+    # A model that was loaded carries the names of people already; a name that is dropped falls back to the learned one.
     learned = names.as_learned(model.segmentation, model.names)
+    # Read from the folder that is about to be replaced: what people wrote there would go with it.
     carried = names.carry(names.read(path), learned, model.names)
     files = {**model.files, MANIFEST: json_bytes(model.manifest)}
     if carried.text:

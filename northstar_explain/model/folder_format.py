@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 FORMAT = 7
+# Without names.toml, which people may edit at any time: a hash of it would refuse their edits.
 FILES = (
     "contract.toml",
     "segments.json",
@@ -35,11 +36,13 @@ def identity(files: Mapping[str, bytes]) -> str:
     """The id of a model with these files."""
     # Only what decides a score: evaluation and golden rows follow from it.
     deciding = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
+    # 48 bits tell models apart and can be read out; the hashes of the manifest are what proves the content.
     return "m-" + sha256("".join(sha256(files[name]) for name in deciding).encode())[:12]
 
 
 def seal_of(manifest: Mapping[str, Any]) -> str:
     """The SHA-256 of a manifest without its seal."""
+    # It shows that a file was changed, not by whom: who may write to the folder can seal it again.
     return sha256(json_bytes({key: value for key, value in manifest.items() if key != SEAL}))
 
 

@@ -32,6 +32,7 @@ def with_expected(golden: pa.Table, contract: Contract, tree: Segmentation, card
 def require_golden(path: Path, model: Model) -> None:
     """Raise ModelError where a golden row of a loaded model does not score as at training."""
     columns = columns_of(model.golden, model.contract.features)
+    # By the prepared lookup, as customers are scored; what is expected came from the plain scorecard. Both must agree.
     segment, probability = assign(model.segmentation.tree, columns), sigmoid(model.lookup(columns).logit)
     wanted, wanted_probability = (model.golden[name].to_numpy(zero_copy_only=False) for name in EXPECTED)
     # Exponentials may differ between processors in the last bits: segments must be equal, probabilities nearly so.

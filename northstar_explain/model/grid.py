@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+# Not the sign bit but all others, which `_rising_bits` flips in negative numbers.
 _SIGN = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 _MOST_CELLS = 1 << 15
 _MOST_ROUNDS = 4
@@ -31,6 +32,7 @@ class Grid:
             self._lay_out(_rising_bits(self.cuts, self._signed))
 
     def _lay_out(self, bits: np.ndarray) -> None:
+        # Fewest comparisons per value first; more of them allow coarser cells, where cuts are too close for the table.
         for rounds in range(1, min(_MOST_ROUNDS, len(bits)) + 1):
             # The coarsest cells with at most `rounds` cuts each, by the highest bit in which neighbors differ.
             apart = (bits[rounds:] ^ bits[:-rounds]).view(np.uint64)
@@ -38,6 +40,7 @@ class Grid:
             cells = bits >> shift
             if int(cells[-1]) - int(cells[0]) < _MOST_CELLS:
                 break
+        # Without such a table, `_rounds` stays 0 and every lookup is a binary search.
         else:
             return
         self._rounds, self._shift, self._first, self._last = rounds, shift, cells[0], cells[-1]
@@ -79,5 +82,7 @@ def _rising_bits(values: np.ndarray, signed: bool) -> np.ndarray:
     """Integers that increase with the values; unless `signed`, only for values from 0 on, all others being lower."""
     if not signed:
         return np.ascontiguousarray(values).view(np.int64)
+    # The bits of -0.0 are far from those of 0.0, which it equals; the sum is 0.0 for both.
     bits = (values + 0.0).view(np.int64)
+    # Bits of negative numbers increase with their size; flipped, all but the sign, they increase with the value.
     return bits ^ ((bits >> np.int64(63)) & _SIGN)

@@ -26,6 +26,7 @@ def with_known_values(model: Model) -> Contract:
     in_card, in_conditions = values_in_card(model), values_in_conditions(model)
 
     def known(feature: Feature) -> Feature:
+        # An ordered category has all its values in the contract already.
         if feature.kind.numeric or feature.order:
             return feature
         # Rules and traits may name a feature that the scorecard does not have.
@@ -48,6 +49,7 @@ def values_in_conditions(model: Model) -> dict[str, tuple[str, ...]]:
 
 
 def _by_feature(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, tuple[str, ...]]:
+    # Dictionaries as sets that keep their order: that of a set of texts changes from one process to the next.
     found: dict[str, dict[str, None]] = {}
     for feature, values in named:
         found.setdefault(feature, {}).update(dict.fromkeys(values))

@@ -82,6 +82,7 @@ class Model:
     manifest: dict[str, Any]
     files: Mapping[str, bytes]
     names: Names = field(default_factory=Names)
+    # Where it was loaded from does not make it another model.
     folder: Path | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -89,6 +90,7 @@ class Model:
         """The folder, which no output may overwrite, if the model was loaded from one."""
         return () if self.folder is None else (self.folder,)
 
+    # Kept in the instance's __dict__, which a frozen dataclass allows; equality and repr look at fields only.
     @cached_property
     def lookup(self) -> Lookup:
         """The scorecard prepared for many rows."""
@@ -108,5 +110,6 @@ def follow(model: Model, earlier: Model) -> Model:
     -------
     Model
     """
+    # The path is for errors only, and there can be none: `carry` has dropped every name that does not fit.
     named, given = names.apply(names.carry(earlier.names, model.segmentation), model.segmentation, Path())
     return replace(model, segmentation=named, names=given)

@@ -44,6 +44,7 @@ def load(path: Path | str) -> Model:
         or when the words of its segments do not parse back to their rules.
     """
     path = Path(path)
+    # First: a run that was killed while it replaced the folder may have left the exchange to be completed.
     tables.settle(path)
     before = _fingerprint(path)
     try:
@@ -64,6 +65,8 @@ def _fingerprint(path: Path) -> tuple[int, ...]:
         folder, manifest = path.stat(), (path / MANIFEST).stat()
     except OSError:
         return ()
+    # A folder is replaced by another one that is renamed into its place, with other inodes; the time of change is for
+    # file systems that give the inode of a removed file to the next one.
     return folder.st_dev, folder.st_ino, manifest.st_ino, manifest.st_mtime_ns
 
 
@@ -113,6 +116,7 @@ def _decoding(path: Path, name: str) -> Iterator[None]:
     """Name the file whose content is wrong although its hash is right, as when both were written by another program."""
     try:
         yield
+    # All that decoding content of another form raises: ArrowInvalid is a ValueError, RecursionError a RuntimeError.
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         got = f"{type(error).__name__}: {str(error)[:200]}"
         raise ModelError(str(path), [Fault(name, "what `explain train` writes there", got, _CHANGED)]) from error
@@ -141,6 +145,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         todo = "Check the path; `explain train` makes a model folder."
         raise ModelError(str(path), [Fault(MANIFEST, "a model's manifest", reading_fault(error), todo)]) from error
+    # Before the seal: a folder of an older format is sound, and its owner shall train again and not look for damage.
     if version != FORMAT or not complete:
         got = f"format {version}" if version != FORMAT else "an incomplete list of files"
         todo = "Train the model again with this version."

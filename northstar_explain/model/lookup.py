@@ -52,6 +52,7 @@ class NumberAxis:
     def bin_of(self, bins: Bins) -> np.ndarray:
         """For each fine bin, the bin of one term: shape (count,)."""
         assert isinstance(bins, NumberBins)
+        # Each fine bin lies within one bin of the term, so its lowest value stands for all of it.
         lowest = np.concatenate([[np.nan, -np.inf], self.cuts])
         return bins.index(lowest)
 
@@ -72,6 +73,7 @@ class CategoryAxis:
     def bin_of(self, bins: Bins) -> np.ndarray:
         """For each fine bin, the bin of one term: shape (count,)."""
         assert isinstance(bins, CategoryBins)
+        # A value that only another term knows is unseen to this one.
         known = [bins.values.get(value, bins.count - 1) for value in self.values]
         return np.array([MISSING, *known, bins.count - 1], dtype=np.intp)
 
@@ -129,6 +131,7 @@ class Lookup:
         ranks = np.zeros(len(size), dtype=self.rank_type)
         ranks[self.ranked] = np.arange(1, len(self.ranked) + 1)
         starts = np.cumsum([0, *(term.points.size for term in scorecard.terms)])
+        # Later terms overwrite earlier ones, so what remains is the last term that uses the feature.
         last = {name: number for number, term in enumerate(scorecard.terms) for name in term.features}
         self._entries = [
             self._entry(

@@ -57,6 +57,7 @@ def read(folder: Path) -> Names:
     if not path.exists():
         return Names()
     try:
+        # Editors of Windows put a byte order mark in front, which is no TOML.
         text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
@@ -150,6 +151,8 @@ def unfit(given: Mapping[str, str], segmentation: Segmentation, first: Collectio
     for id in learned:
         # For people, names that differ in case only are the same.
         other = called.setdefault(given.get(id, learned[id]).casefold(), id)
+        # The first of the pair loses its name: a given one rather than a learned one, one that is not of `first` rather
+        # than one that is, and otherwise that of the later segment.
         pair = sorted({id, other}, key=lambda one: (one not in given, one in first, one == other))
         if len(pair) == 2 and pair[0] in given:
             expected[pair[0]] = f"a name other than that of {pair[1]}"
@@ -168,6 +171,7 @@ def unfit_text(name: Any) -> tuple[str, str] | None:
 
 
 def _fault(text: str, key: str, expected: str, got: str) -> Fault:
+    # The TOML parser forgets where a key stood, so its line is searched for.
     numbers = (number for number, line in enumerate(text.splitlines(), 1) if _is_about(line, key))
     line = next(numbers, None)
     return Fault(key if line is None else f"line {line}, {key}", expected, got)

@@ -100,6 +100,7 @@ class Parser:
         )
 
     def _rules(self, text: str, first: bool) -> Iterator[Conditions]:
+        # Tried beside the phrases and not instead of them: words that could be both are ambiguous, and must be noticed.
         if everybody(self._contract) in self._starting(text, first):
             yield ()
         for phrases in _split_at_joints(text, self._joiner, lambda text, at: self._phrases(text, first and at == 0)):
@@ -117,6 +118,7 @@ class Parser:
                 meaning = form.parse(feature, phrase, self._contract.currency)
                 if meaning is not None and not (missing and form.type is FormType.UNKNOWN):
                     conditions.append(_condition(feature, form, meaning, missing))
+        # Two forms may give the words the same meaning: that is no ambiguity.
         yield from dict.fromkeys(conditions)
 
     def _starting(self, text: str, first: bool) -> list[str]:

@@ -17,6 +17,7 @@ SCHEMA = pa.schema([
     *(pa.field(f"{name}_{axis}", kind) for axis in (1, 2) for name, kind in _AXIS),
     pa.field("points", pa.float64()),
     pa.field("spread", pa.float64()),
+    # Weights in interpret, and so no whole numbers by their type.
     pa.field("customers", pa.float64()),
     pa.field("reason", pa.string()),
 ])  # fmt: skip
@@ -44,7 +45,9 @@ def to_table(scorecard: Scorecard) -> pa.Table:
 def from_table(table: pa.Table, intercept: float) -> Scorecard:
     """The scorecard that `to_table` wrote."""
     # By columns, not rows: every scorer starts with this, and a scorecard may have 30,000 rows.
+    # A term of one feature has no second bin: null, which becomes NaN in NumPy, and 0 here.
     bins = [np.nan_to_num(table[f"bin_{axis}"].to_numpy()).astype(np.int64) for axis in (1, 2)]
+    # A term begins at its bin for missing values, which is the first along each axis.
     starts = [*np.flatnonzero((bins[0] == 0) & (bins[1] == 0)).tolist(), table.num_rows]
     lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
     figures = [table[name].to_numpy() for name in ("points", "spread", "customers")]
@@ -97,6 +100,7 @@ def _axis(table: pa.Table, number: int, rows: range, lowers: np.ndarray) -> Bins
     feature = table[f"feature_{number}"][rows[0]].as_py()
     whats, categories = table[f"what_{number}"], table[f"categories_{number}"]
     if len(rows) > 2 and whats[rows[1]].as_py() == "range":
+        # Without missing, unseen and the lowest range, which is open below, lower bounds are the cuts.
         return NumberBins(feature, lowers[rows[2:-1]].astype(np.float64))
     return CategoryBins(
         feature, {value: bin for bin, row in enumerate(rows) for value in categories[row].as_py() or ()}

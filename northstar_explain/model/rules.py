@@ -76,6 +76,7 @@ def merged_rules(tree: Node, may_miss: MayMiss) -> tuple[Rule, ...]:
     """
     simplified = ((simplify(path), leaf.segment) for path, leaf in _paths(tree, may_miss, ()))
     merged = [Rule(conditions, segment) for conditions, segment in simplified if conditions is not None]
+    # Again from the start after each: two rules that are joined may then be joined with a third.
     while pair := next(_joined(merged, may_miss), None):
         i, j, both = pair
         merged[i] = both
@@ -131,6 +132,7 @@ def assign(tree: Node, columns: Columns) -> np.ndarray:
 def assign_codes(tree: Node, columns: Columns, names: Sequence[str]) -> np.ndarray:
     """The segment of each row, as its index in `names`: shape (n,)."""
     codes = _codes(tree, columns, {name: np.intp(code) for code, name in enumerate(names)})
+    # A tree that is one leaf tests no column, and so does not know how many rows there are.
     return np.full(count_rows(columns), codes) if isinstance(tree, Leaf) else codes
 
 

@@ -53,6 +53,7 @@ class CategoryBins:
     @property
     def count(self) -> int:
         """The number of bins, with missing and unseen."""
+        # By the highest bin and not by the number of values: rare values share a bin.
         return max(self.values.values(), default=0) + 2
 
     def index(self, column: np.ndarray | Category) -> np.ndarray:

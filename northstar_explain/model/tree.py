@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+# Covariant for the classes, which never change: a tree of one type of condition is a tree of conditions. Functions take
+# plain variables, as a type checker demands.
 Test_co = TypeVar("Test_co", covariant=True)
 Segment_co = TypeVar("Segment_co", covariant=True)
 Test = TypeVar("Test")

@@ -38,6 +38,7 @@ def phrases(condition: Condition, contract: Contract) -> list[str]:
     bounds = Bounds(condition.lower, condition.upper)
     if bounds == (None, None):
         return [by_type[FormType.KNOWN].fill() + ending]
+    # What people say without a number goes first, such as "at most once".
     fixed = _fixed(feature, bounds)
     # "Opened 90 days or more ago or never" cannot be a range: each bound gets a phrase.
     if fixed is None and None not in bounds and FormType.RANGE not in by_type:

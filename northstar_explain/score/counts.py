@@ -64,6 +64,7 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("broken", "segments", "deciles", "unseen_rows", "below", "above"):
             getattr(self, name).update(getattr(other, name))
+        # Examples of earlier rows stay: those of `other` come later in the table.
         self.examples = {**other.examples, **self.examples}
         for feature, values in other.unseen.items():
             known = self.unseen.setdefault(feature, {})
@@ -78,6 +79,7 @@ class Tally:
         """The counts as plain data."""
         data = {name: value for name, value in self.__dict__.items() if name not in ("broken", "examples", "bins")}
         examples = [[*key, *example] for key, example in self.examples.items()]
+        # As lists: keys are pairs here, and an object of JSON has texts.
         broken = [[column, expected, count] for (column, expected), count in self.broken.items()]
         return {
             **data,

@@ -21,6 +21,7 @@ RUN = 1 << 20  # hashes of a sorted run: 8 MB, and three times that while it is 
 # By the first byte of the hash: equal hashes lie in the same range of every run, so one range at a time is merged.
 _RANGES = 256
 _EDGES = np.arange(1, _RANGES, dtype=np.uint64) << np.uint64(56)
+# The constants of SplitMix64: see `mixed`.
 _ODD = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xBF58_476D_1CE4_E5B9), np.uint64(0x94D0_49BB_1331_11EB))
 
 
@@ -129,6 +130,7 @@ def hash_of(ids: pa.Array) -> np.ndarray:
     starts, lengths = ends[:-1], np.diff(ends)
     hashes = np.empty(len(ids), dtype=np.uint64)
     data = np.frombuffer(ids.buffers()[2] or b"", dtype=np.uint8)
+    # One length at a time: such texts are a matrix of bytes, and need no loop over rows.
     for length in distinct(lengths).tolist():
         # Ids mostly have one length: a slice avoids an index array as large as the hashes.
         rows = slice(None) if len(ids) and (lengths == length).all() else np.flatnonzero(lengths == length)

@@ -89,6 +89,7 @@ class Input:
         self._digests: list[str] = []
         self._unread: TableError | None = None
         # Reading a file for its hash needs no GIL; it is ready by the time it is needed.
+        # A daemon, as a run that fails must not wait for it.
         self._hashing = threading.Thread(target=self._hash, daemon=True)
         self._hashing.start()
 

@@ -109,6 +109,7 @@ class Outputs:
         facts : list of dict
             Name, rows, bytes and SHA-256 of each file.
         """
+        # Each once, as the chunks of a CSV share one file.
         files = [work / "scores" / name for name in dict.fromkeys(chunk.scores for chunk in chunks)]
         rows = sum(chunk.rows for chunk in chunks)
         if self.folder:

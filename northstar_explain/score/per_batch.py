@@ -82,6 +82,7 @@ def batches(
     >>> for scores, rejected in score.batches("model/", table.to_batches()):   # doctest: +SKIP
     ...     sink.write(scores)
     """
+    # This is no generator itself: a wrong argument is refused here, and not when the first batch is asked for.
     _require_batches(batches)
     return _scored(Scorer(_model(model), control), batches, repeated, as_text, accept_unseen)
 

@@ -68,6 +68,7 @@ def ahead(items: Iterable[T], count: int) -> Iterator[T]:
         try:
             for item in iterator:
                 ready.put(item)
+                # After the put, which may have waited for room while the reader stopped.
                 if stop.is_set():
                     break
         # Whatever it is, it has to reach the reader of the queue, which would wait for ever otherwise.

@@ -104,6 +104,7 @@ def run(
     if customers is None and options.resume:
         todo = "Score it again from the start, or from a file."
         raise OutputError(str(out), [Fault("--resume", "an input that can be read again", "standard input", todo)])
+    # As named and as found: an output inside a folder that is read would be read the next time.
     outputs.require_apart([*local_paths(source), *(customers.files if customers else ()), *model.inputs])
     try:
         with WorkFolder(outputs.work, out) as work:
@@ -144,6 +145,7 @@ class _Runner:
         self._repeated = self._input.repeated_ids(self._work.folder, RowProgress(self._progress, "read").update)
         self._clock.lap("ids")
         self._progress(f"scoring {self._input.rows:,} rows")
+        # Of a resumed run: what was counted before it was killed.
         for chunk in chunks:
             self._tally.add(Tally.from_json(chunk.tally))
         self._score(chunks)

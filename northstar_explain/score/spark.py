@@ -187,6 +187,7 @@ def _read(spark: SparkSession, sources: Sequence[str], dialect: Dialect | None) 
         if dialect is None:
             return spark.read.parquet(*sources)
         # As the local engine does: every cell a text, an empty one missing.
+        # Quotation marks inside cells are doubled, where Spark by itself expects a backslash before them.
         return spark.read.csv(
             list(sources), header=True, inferSchema=False, multiLine=True, escape='"', mode="FAILFAST",
             sep=dialect.delimiter, encoding=dialect.encoding,
@@ -208,6 +209,7 @@ def _repeated(customers: DataFrame, id: str) -> list[str]:
     from pyspark.sql import functions as F
 
     quoted = "`" + id.replace("`", "``") + "`"
+    # (?U): blanks of all of Unicode, as Python strips them; Java by itself knows those of ASCII.
     trimmed = F.regexp_replace(F.col(quoted).cast("string"), r"(?U)^\s+|\s+$", "")
     keys = F.regexp_replace(trimmed, r"^(-?(?:0|[1-9][0-9]*))\.0+$", "$1")
     ids = customers.select(keys.alias("id")).where("id is not null and id <> ''")
@@ -246,6 +248,7 @@ def _scored(
                 yield _filled(schema, "rejected", table.to_struct_array().combine_chunks())
             # One text per batch rather than columns: counts have keys that no schema could list.
             tally = count(checked, scored, scorer)
+            # Without file and row, neither of which means anything where rows have no order.
             tally.examples = {key: ("", 0, got) for key, (_, _, got) in tally.examples.items()}
             counted = json.dumps(tally.to_json())
             yield _filled(schema, "tally", pa.array([counted]))
@@ -300,6 +303,7 @@ class _SparkOutputs:
             if kind == "rejected" and not rows:
                 continue
             beside = _beside(place)
+            # Overwritten: at this name of ours there can only be what a killed run left.
             done.where(f"{kind} is not null").select(f"{kind}.*").write.mode("overwrite").parquet(beside)
             # Read back: file systems of clusters differ in what remains of a task that was run twice.
             written = self._spark.read.parquet(beside).count()

@@ -76,6 +76,7 @@ class WorkFolder:
         self.digest: hashlib._Hash | None = None
         self._begun = False
         folder.mkdir(parents=True, exist_ok=True)
+        # The system lets go of the lock when the process ends, even if it is killed.
         self._lock = (folder / _LOCK).open("w")
         if not _locked(self._lock.fileno()) or not self._exists():
             self._lock.close()
@@ -111,6 +112,7 @@ class WorkFolder:
         if not self._exists():  # removed when the results were published, and perhaps another run's by now
             return
         # Journals first: a run killed halfway through this leaves no chunk that looks finished.
+        # The last one first: what remains at any moment is a sequence of chunks without a gap.
         for path in sorted(self.folder.glob("*.json"), reverse=True):
             remove(path)
         remove(self.folder)
@@ -142,6 +144,7 @@ class WorkFolder:
             self.digest = digest
             chunks.append(chunk)
         self._clear(chunks)
+        # Rows that were appended after the last finished chunk are scored again.
         for chunk in {one.scores: one for one in chunks}.values():  # the last chunk of each file
             os.truncate(self.folder / "scores" / chunk.scores, chunk.end_byte)
         return chunks
@@ -185,6 +188,7 @@ class WorkFolder:
 
     def _write(self, name: str, data: Any) -> None:
         beside = self.folder / f"{name}.part"
+        # Not synced: after a power cut, `resume` compares hashes before it believes a journal.
         beside.write_text(json.dumps(data), encoding="utf-8")
         beside.replace(self.folder / name)
 

@@ -140,6 +140,7 @@ class Wave:
         treatment = choose(rows) if choose else self._nobody()
         self._contacted = contact(crowd.response, crowd.state, *treatment, self._rng(6, self.month, self._future))
         away, orders = self._contacted
+        # Who is put off loses the visits already drawn, who is persuaded gains one; nothing else differs.
         label = (buyers(self._ahead.visits, self.size) & ~away | buyers(orders, self.size))[rows]
         return Snapshot(
             rows,
@@ -159,6 +160,7 @@ class Wave:
         self.month += 1
         self._date += datetime.timedelta(days=FUTURE)
         self._calendar = calendar_around(self._date)
+        # Days count from the start of the 12 months, which moves on.
         people = replace(crowd.people, born=crowd.people.born - FUTURE, leaves=crowd.people.leaves - FUTURE)
         # Details of orders after a contact have draws of their own: those of other visits stay as they are.
         visits, more = (moved(visits, FUTURE) for visits in (ahead.visits, orders))
@@ -183,11 +185,13 @@ class Wave:
     def _arrived(self) -> _Crowd:
         """Those who signed up in the 30 days before the snapshot."""
         rng = self._rng(5, self.month)
+        # Drawn like everybody else, of whom those who signed up lately are kept: newcomers are of the same mix.
         people = draw_people(WAVE, PAST, rng)
         new = (people.born >= PAST - FUTURE) & (rng.random(len(people)) < ARRIVALS)
         return self._lived(people.take(new), rng, self._rng(2, self.month))
 
     def _look_ahead(self) -> None:
+        # The key of the first snapshot has no month: a seed keeps the customers that it has always given.
         key = (1, self._future, self.month) if self.month else (1, self._future)
         crowd = self._crowd
         self._ahead: Ahead = live_ahead(crowd.people, crowd.state, self._calendar, self._rng(*key))

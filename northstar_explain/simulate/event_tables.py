@@ -89,6 +89,7 @@ class Log:
         orders = replace(orders, back=orders.back - days)
         kept = Log(
             visits=moved(self.visits, days),
+            # Views and looks are kept only as long as a feature looks back on them.
             views=moved(self.views, days, PAST - 30),
             looks=moved(self.looks, days, PAST - 90),
             orders=orders,

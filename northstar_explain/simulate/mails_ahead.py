@@ -48,6 +48,7 @@ def _rest_of_first_month(people: People) -> np.ndarray:
     start, end = PERIOD_START[1], PERIOD_START[2]
     known_from = people.born.clip(start, end)
     left = end - np.maximum(known_from, FUTURE)
+    # `np.where` computes both branches: the lower limit only avoids a division by 0.
     share: np.ndarray = np.where(known_from < end, left / np.maximum(end - known_from, 1e-9), 0.0)
     return share
 

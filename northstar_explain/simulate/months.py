@@ -88,6 +88,7 @@ def monthly(
     TableError
         At the end, when somebody of the campaign is not in the table of its month.
     """
+    # Checked here and not in the generator, which would raise only when the first batch is asked for.
     for name, value, low, high in (("n", n, 1, MOST), ("months", months, 1, MOST_MONTHS)):
         if not low <= value <= high:
             what = "customers" if name == "n" else "months"
@@ -145,6 +146,7 @@ class _Numbers:
     """
 
     def __init__(self, seed: int):
+        # The remainder keeps identifiers within 64 bits while they are computed, whatever the seed.
         self._shift = 7_919 * (seed % MOST)
         self._last = MOST
 

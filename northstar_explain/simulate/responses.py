@@ -58,6 +58,7 @@ def draw_responses(people: People, rng: np.random.Generator) -> Response:
     contact = persuadable * _share(-2.0 + 0.4 * rng.standard_normal(n))
     more = persuadable * _share(-3.2 + 1.0 * likes_deals + 0.4 * rng.standard_normal(n))
     minds = ~persuadable & (rng.random(n) < _share(-1.9 + 0.5 * visits_often - 0.5 * hesitates - 0.7 * reads))
+    # The contact and its voucher persuade independently: with a voucher, nobody is less likely to be persuaded.
     return Response(contact, 1.0 - (1.0 - contact) * (1.0 - more), minds * 0.12)
 
 

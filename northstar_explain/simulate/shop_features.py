@@ -117,6 +117,7 @@ def _profile(people: People, orders: Orders) -> dict[str, np.ndarray]:
         "country": np.array(COUNTRIES)[people.country],
         "device_type": np.array(DEVICES)[people.device],
         "loyalty_tier": np.array(TIERS)[tier],
+        # Rounded up, as with days since an event: an account opened within the last day is one day old.
         "account_age_days": np.ceil(PAST - people.born).astype(np.int64),
         "age_band": np.array(AGE_BANDS)[people.age],
     }

@@ -16,6 +16,7 @@ from northstar_explain.simulate.people import People
 
 # Seven points integrate polynomials up to degree 13 exactly; the integrand is smooth in the drift.
 _POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+# The rule is for the weight exp(-x**2 / 2); divided by their sum, its weights are those of the standard normal.
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 

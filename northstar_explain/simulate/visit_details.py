@@ -72,9 +72,11 @@ def draw_details(people: People, visits: Visits, tastes: Tastes, calendar: Calen
     bounced = ~bought & (rng.random(len(who)) < people.bounces[who])
     stayed = ~bounced
     # Somebody who stays sees two pages and some more; an order takes at least three for the checkout.
+    # A Poisson number whose mean is exponential: most visits are short, and a few very long.
     more = rng.poisson(people.depth[who] * rng.standard_exponential(len(who)))
     pages = np.where(bounced, 1, 2 + more + 3 * bought)
     # Two hours at most: a shop's session ends even if the page stays open.
+    # The gamma factor has mean 1, so that `pace` is a person's mean.
     seconds = (pages * people.pace[who] * rng.gamma(4.0, 0.25, len(who))).clip(max=7200.0)
     # An order goes through the cart; others fill one and leave it.
     carted = bought | (stayed & (rng.random(len(who)) < people.carts[who]))
@@ -103,5 +105,6 @@ def _orders(people: People, visits: Visits, tastes: Tastes, calendar: Calendar, 
     amount = np.round(np.exp(log_price) * (1.0 - price_cut), 2).clip(min=1.0)
     # Parcels come back after 4 days to some weeks: the latest orders show fewer returns than they will have.
     back = when + 4.0 + rng.exponential(9.0, len(who))
+    # Infinite for what is kept, so that the comparison with any day is right without a mask.
     back = np.where(rng.random(len(who)) < people.returns[who], back, np.inf)
     return Orders(who, when, items, amount, discounted, back, tastes.departments(who, items, rng))

@@ -44,7 +44,9 @@ def pieces_of(path: Path, compression: str) -> Generator[bytes, None, None]:
 
 def _member(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
+        # Archives made on macOS hold a second file for each, with what only its Finder knows, under __MACOSX.
         names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    # A workbook is a zip archive too: without this, the error would be about its many files.
     if any(name.startswith("xl/") for name in names):
         todo = "Save the sheet as CSV or Parquet."
         raise TableError(str(path), [Fault("file", "a CSV", "an Excel workbook", todo)])

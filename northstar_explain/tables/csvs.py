@@ -49,6 +49,7 @@ def pieces(path: Path, columns: Sequence[str] | None = None, dialect: Dialect = 
     convert = conversion(dict.fromkeys(header, pa.string()), columns)
     # Arrow reads UTF-8 by itself, and everything else through Python's codecs, which takes longer.
     read = arrow_csv.ReadOptions(block_size=_BLOCK, encoding=dialect.encoding, skip_rows=int(dialect.sep_line))
+    # Line breaks in cells, as addresses have them, cost speed: `lines` reads the files that have none.
     parse = arrow_csv.ParseOptions(newlines_in_values=True, delimiter=dialect.delimiter)
     try:
         with (
@@ -72,6 +73,7 @@ def conversion(
         column_types=kinds,
         null_values=[""],
         strings_can_be_null=True,
+        # Programs that quote every cell quote the empty ones too.
         quoted_strings_can_be_null=True,
         include_columns=list(columns) if columns is not None else None,
         decimal_point=numbers.decimal,

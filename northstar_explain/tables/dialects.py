@@ -164,12 +164,14 @@ def _delimiter(path: Path, text: str, is_whole: bool, names: Sequence[str]) -> s
     best = [mark for mark in tables if known[mark] == max(known.values()) and known[mark]]
     if len(best) == 1:
         return best[0]
+    # Of several marks that split the header, the right one gives every line as many cells.
     even = [mark for mark, rows in tables.items() if len({len(row) for row in rows}) == 1]
     candidates = even or list(tables)
     if len(candidates) > 1:
         marks = " and ".join(_NAMES[mark] for mark in candidates)
         how = "split every line alike" if even else "split the header"
         raise _ambiguous(path, "delimiter", f"{marks}, which {how}", "--delimiter", ", ".join(map(repr, candidates)))
+    # No mark splits the header: a table of one column, for which any mark does.
     return candidates[0] if candidates else ","
 
 

@@ -86,6 +86,7 @@ def _by_column(frame: Any, needed: Collection[str] | None, source: str) -> pa.Ta
     names, arrays, faults = [], [], []
     for name, column in columns:
         try:
+            # A column of pandas has NaN for missing values, which is null here.
             array = pa.array(column, from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             if needed is None or name in needed:

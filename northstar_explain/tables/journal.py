@@ -64,6 +64,7 @@ class Move:
             self.beside.rename(self.place)
         elif exchange(self.beside, self.place):
             return
+        # A rename cannot replace a folder that holds files: where names cannot be exchanged, the old one goes first.
         elif self.place.is_dir() or self.beside.is_dir():
             self.place.rename(self.aside)
             self.beside.rename(self.place)
@@ -72,6 +73,7 @@ class Move:
 
     def at_once(self) -> bool:
         """Exchange in one step of the file system, and sync; False where that would take two steps."""
+        # One rename does these even where two names cannot be exchanged.
         if self.old is None or self.new is None or self.place.is_file():
             self.do()
         elif not exchange(self.beside, self.place):

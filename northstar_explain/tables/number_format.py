@@ -63,6 +63,7 @@ class NumberFormat:
         if digits is None:
             return None
         sign = minus * (-1 if (written["sign"] or written["inner"]) in ("-", "\u2212") else 1)
+        # In decimals: 12.3 * 0.01 is not 0.123 in floats.
         scale = Decimal(str(percent)) if after == "%" else 1
         return sign * float(Decimal(digits) * scale)
 
@@ -95,6 +96,7 @@ def spelled_as_usual(column: pa.ChunkedArray, numbers: NumberFormat) -> pa.Chunk
     texts = encoded.dictionary.to_pylist()
     # Digits alone stay: 00123 is a code.
     values = [None if text is None or text.strip().isdigit() else numbers.parse(text) for text in texts]
+    # repr gives the shortest digits that read back as the same number.
     spelled = [text if value is None else repr(value) for text, value in zip(texts, values, strict=True)]
     return pa.chunked_array([pa.array(spelled, pa.string()).take(encoded.indices)])
 

@@ -26,6 +26,7 @@ def require_format(path: Path) -> None:
 def require_free(path: Path, overwrite: bool, folder: bool = False) -> None:
     """Raise OutputError when the path exists and may not be replaced; a file never replaces a folder."""
     try:
+        # First: what a killed run had begun to publish here counts as being here.
         settle(path, rewriting=True)
         exists, is_folder = path.exists(), path.is_dir()
     except OSError as error:  # such as a name that is too long for the system

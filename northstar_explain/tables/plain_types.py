@@ -31,6 +31,7 @@ def with_plain_types(table: pa.Table, names: Iterable[str]) -> pa.Table:
         if len(places) != 1 or _is_plain(table.schema.field(places[0]).type):
             continue
         chunks = [_plain(chunk) for chunk in table.column(places[0]).chunks]
+        # For its type, which a column without chunks does not show.
         empty = _plain(pa.array([], table.schema.field(places[0]).type))
         table = table.set_column(places[0], name, pa.chunked_array(chunks, empty.type))
     return table

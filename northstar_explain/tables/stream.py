@@ -163,6 +163,7 @@ def _schema_of(path: Path, dialect: Dialect | None) -> pa.Schema:
     try:
         return next(pieces).schema
     finally:
+        # At once: a generator that waits for garbage collection keeps its file open.
         pieces.close()
 
 

@@ -71,6 +71,7 @@ def _of_contract(table: pa.Table, contract: Contract, source: str) -> datetime.d
     column = table[contract.as_of]
     if is_text(column.type):
         column, _ = readable_column(column)
+    # Each day once: a table of millions of rows has few of them.
     values = [value for value in column.unique().to_pylist() if value is not None]
     days = [_day(value) for value in values]
     if not days or None in days:
@@ -85,4 +86,5 @@ def _day(value: object) -> datetime.date | None:
     if isinstance(value, datetime.date):
         return value
     text = str(value)
+    # A time of day may follow, which does not matter here.
     return datetime.date.fromisoformat(text[:10]) if is_day(text[:10]) else None

@@ -54,6 +54,7 @@ def about(
     """
     # The options as they took effect, defaults included: defaults may change with the version.
     settings = asdict(options)
+    # JSON has no type for days.
     settings |= {"date": options.date.isoformat(), "as_of": options.as_of and options.as_of.isoformat()}
     return {
         "date": options.date.isoformat(),

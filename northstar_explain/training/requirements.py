@@ -97,6 +97,7 @@ def require_other(source: str, later_source: str, checked: Checked, later: Check
     ------
     TableError
     """
+    # Valid rows are compared: the same customers may come in another format, or with other rejected rows.
     if checked.accepted.equals(later.accepted):
         todo = "Give customers at a later date; without --holdout, a fifth of the customers is kept for evaluation."
         raise TableError(later_source, [Fault("--holdout", f"other rows than {source}", "the same ones", todo)])

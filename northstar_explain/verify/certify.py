@@ -61,6 +61,7 @@ def _duckdb(model: Model, sql: SqlScripts | None) -> Check:
     except ModuleNotFoundError:
         return Check(*about, not_checked="duckdb is not installed (pip install 'northstar-explain[audit]')")
     except ValueError as error:
+        # A script that does not run scores no row, so that every row is wrong.
         slip = Slip(1, "a query that scores", str(error))
         return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
     return _compared(model, *about, probability, segments)

@@ -102,6 +102,7 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
     """
     progress("recomputing the checksums")
     raw = _read(path, MANIFEST)
+    # A pack that has lost its manifest is a damaged pack, and not some other folder.
     if raw is None and (path / SUMS).is_file():
         finding = _absent(path, MANIFEST, "the list of all files")
         return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
@@ -135,6 +136,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
     sums = _read(path, SUMS)
     if sums is None:
         findings.append(_absent(path, SUMS, "the sums of all files"))
+    # With findings, the manifest may be too damaged for any sums to follow from it: these differ then as well.
     elif (not findings and sums != checksums.sums_bytes(raw)) or (findings and sums != _sums_or_none(raw)):
         findings.append(Mismatch(TAMPERED, SUMS, "what follows from the manifest", _first_difference(sums, raw)))
     # A damaged model cannot be loaded; its checksums have said so already.
@@ -153,6 +155,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
 def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[str], None]) -> Verification:
     findings = _manifest_findings(raw, manifest)
     listed = {name: str(digest) for name, digest in manifest["files"].items()}
+    # A manifest that leaves a file out would otherwise leave it unchecked.
     unlisted = [name for name in FILES if name not in listed]
     findings += [Mismatch(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
     # Users may rename segments at any time: the names are not part of what is sealed.
@@ -198,6 +201,7 @@ def _file_findings(path: Path, listed: Mapping[str, str], ignored: set[str]) -> 
 def _sums_or_none(raw: bytes) -> bytes | None:
     try:
         return checksums.sums_bytes(raw)
+    # Whatever the form of a damaged manifest makes it fail on.
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError):
         return None
 

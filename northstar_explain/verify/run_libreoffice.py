@@ -70,6 +70,7 @@ def recalculate(book: bytes) -> dict[str, list[list[str]]]:
             done = subprocess.run(call, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
         except subprocess.TimeoutExpired as error:
             raise RuntimeError(f"LibreOffice did not finish within {_LONGEST_S} seconds") from error
+        # LibreOffice writes one file per sheet, called after the workbook and the sheet.
         sheets = {path.stem.removeprefix("book-"): _rows(path) for path in sorted((folder / "out").glob("*.csv"))}
         if not sheets:
             raise RuntimeError(f"LibreOffice wrote nothing: {done.stderr.strip()[:200]}")
@@ -83,6 +84,7 @@ def _rows(path: Path) -> list[list[str]]:
 def scored_rows(sheets: dict[str, list[list[str]]]) -> RecalculatedRows:
     """Probability and segment of each golden row, from a recalculated workbook."""
     rows = sheets[GOLDEN]
+    # Above the heads stand the title and two lines that sum the comparison up.
     heads = rows[3]
     probability, segment = heads.index("probability"), heads.index("segment")
     body = [row for row in rows[4:] if row and row[0]]

@@ -35,6 +35,7 @@ class AmountKind(NumberKind):
         return True  # nothing more particular did
 
     def unit_words(self, unit: str, currency: str) -> str:
+        # A unit that is the currency itself is shown by the sign in front.
         return "" if unit.casefold() in (*_CURRENCIES, currency.casefold()) else unit
 
     def value_words(self, value: float, unit: str, currency: str) -> str:

@@ -13,6 +13,7 @@ from northstar_explain.contract.kinds.kind import Kind
 from northstar_explain.contract.kinds.number_words import either
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+# As little as possible, up to the next joint: a category may hold blanks, but no joint.
 _BARE = re.compile(r'[^",]+?(?=, | or |$)')
 # A category that holds one of these, or a mark, could be taken for the words around it: it goes in quotes.
 _RESERVED = {"and", "or", "is", "not", "but", "known", "unknown", "lower", "higher"}
@@ -38,6 +39,7 @@ class CategoryKind(Kind):
         return None if values is None else (values, not text.startswith("not "))
 
     def indicators(self, column: Category) -> Sequence[str | None]:
+        # Sorted, as coordinates must not depend on the order in which a file has its values.
         return sorted(column.values)
 
     def transform_categories(self, column: Category, indicator: str | None, order: Sequence[str]) -> np.ndarray:
@@ -58,6 +60,7 @@ def quoted(value: str) -> str:
     plain_words = all(words) and value.isprintable() and not _MARKS.search(value) and not value.endswith(".")
     if plain_words and not _RESERVED & {word.casefold() for word in words}:
         return value
+    # As JSON, which escapes what would end the quotes, and reads back.
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -84,6 +87,7 @@ def parse_list(text: str) -> tuple[str, ...] | None:
 
 def _unquoted(text: str) -> str | None:
     if not text.startswith('"'):
+        # One spelling for one value: what should stand in quotes is none without them.
         return text if quoted(text) == text else None
     try:
         return str(json.loads(text))

@@ -31,6 +31,7 @@ class CountKind(WholeKind):
         return bool(np.all(numbers == np.floor(numbers)) and numbers.min() >= 0) and not re.search(AMOUNT_NAME, name)
 
     def is_filler(self, name: str, value: float, alone: bool) -> bool:
+        # No orders is a number of orders: 0 never stands for a gap.
         return False
 
     def unit_words(self, unit: str, currency: str) -> str:

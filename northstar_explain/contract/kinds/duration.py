@@ -37,6 +37,7 @@ class DurationKind(NumberKind):
 
     def value_words(self, value: float, unit: str, currency: str) -> str:
         unit = unit or self.default_unit
+        # In halves at the finest: 2.5 minutes are said, 2.25 are not.
         minutes = unit == "seconds" and 120 <= value < SPELLED_OUT and value % 30 == 0
         return with_unit(value / 60, "minutes") if minutes else with_unit(value, unit)
 

@@ -85,6 +85,7 @@ class NumberKind(Kind):
 
     def parse_interval(self, text: str, unit: str, currency: str) -> tuple[float, float] | None:
         for left, right in splits_at(text, " to under "):
+            # The first end has no unit where both have the same: it is that of the second.
             lower = self.parse_value(left + ("" if " " in left else unit_after(right)), unit, currency)
             upper = self.parse_value(right, unit, currency)
             if lower is None or upper is None:
@@ -132,6 +133,7 @@ class NumberKind(Kind):
         low, high = (None if x is None else self.value_words(float(f"{x:.3g}"), unit, currency) for x in (lower, upper))
         if low is None or high is None:
             return f"{words} " + ("any" if low == high else f"below {high}" if low is None else f"of {low} or more")
+        # The two ends of a narrow bin may have the same three digits.
         return f"{words} of {low}" if low == high else f"{words} of {low} to {high}"
 
     def average_label(self, value: float, unit: str, currency: str) -> str:

@@ -23,6 +23,7 @@ class OrderedKind(CategoryKind):
         return False  # the order of texts is for a person to say
 
     def invalid_categories(self, column: Category, order: Sequence[str]) -> tuple[np.ndarray, str] | None:
+        # An empty text stands where a dictionary holds a null of its own; no code points to it.
         if set(column.values) <= {*order, ""}:
             return None
         known = column.lookup(dict.fromkeys(order, 1), missing=1, unseen=0)

@@ -22,6 +22,7 @@ class RateKind(NumberKind):
     def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
         numbers = np.asarray(values, dtype=np.float64)
         whole = bool(np.all(numbers == np.floor(numbers)))
+        # 0 and 1 alone are a yes or no, which is a count.
         return not whole and bool(numbers.min() >= 0 and numbers.max() <= 1)
 
     def is_filler(self, name: str, value: float, alone: bool) -> bool:

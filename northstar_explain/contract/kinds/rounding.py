@@ -15,6 +15,7 @@ def round_numbers(low: float, high: float) -> np.ndarray:
 
     With negative values the grid is symmetric and holds zero, which separates gains from losses.
     """
+    # A column of zeros has no size of its own.
     size = max(abs(low), abs(high), 1e-6)
     top = int(np.ceil(np.log10(size)))
     steps = sorted({float(f"{lead}e{power}") for power in range(top - 5, top + 1) for lead in _LEADING})

@@ -111,6 +111,7 @@ def _most(probability: np.ndarray, spend: np.ndarray, budget: float | None, upli
     if budget is None:
         return len(spend)
     total, buyers = spend.cumsum(), probability.cumsum()
+    # By halving, as a larger audience spends more.
     low, high = 0, len(spend)
     while low < high:
         size = (low + high + 1) // 2

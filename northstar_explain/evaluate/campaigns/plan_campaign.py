@@ -90,6 +90,7 @@ def economics_of(options: CampaignOptions, contract: Economics | None, source: s
     try:
         return Economics(**known)
     except ValueError as error:
+        # The text of the error has the three things that a fault needs, in this order.
         where, _, rest = str(error).partition(": expected ")
         expected, _, got = rest.partition("; got ")
         raise CampaignError(source, [Fault(where, expected, got)]) from error
@@ -113,6 +114,7 @@ def plan_campaign(scored: ScoredCustomers, model: Model, inputs: PlanInputs) -> 
     CampaignError
         When nobody is worth a contact, the budget pays for none, or the readout was stopped.
     """
+    # Before anything is ranked: the standing control group stays without contacts whatever a campaign promises.
     eligible = np.flatnonzero(~scored.standing_control)
     uplift = _uplift(scored, inputs)
     candidates = Candidates(
@@ -135,6 +137,7 @@ def plan_campaign(scored: ScoredCustomers, model: Model, inputs: PlanInputs) -> 
         id_column=model.contract.id,
         label_column=model.contract.label,
         scores_sha256=inputs.scores_sha256,
+        # Of the bytes that are written beside the plan: a readout refuses any other audience.
         audience_sha256=hashlib.sha256(tables.parquet_bytes(table)).hexdigest(),
         currency=model.contract.currency,
         margin=economics.margin,

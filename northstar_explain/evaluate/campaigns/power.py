@@ -34,6 +34,7 @@ def power_of(treated: int, control: int, base_rate: float, uplift: float) -> flo
         return 0.0
     other = min(base_rate + uplift, 1.0)
     error = sqrt(other * (1.0 - other) / treated + base_rate * (1.0 - base_rate) / control)
+    # Everybody or nobody buys in each group: any difference is then certain.
     if error == 0.0:
         return 1.0
     normal = NormalDist()

@@ -97,11 +97,13 @@ def read_campaign(plan: CampaignPlan, audience: Audience, outcomes: Mapping[str,
     """
     rows = _Rows(audience, outcomes, known.overlapping or ())
     groups = [rows.group(plan_group) for plan_group in (True, False)]
+    # Before any comparison: without an outcome in one group there is nothing to compare with.
     _require_both(groups)
     alike = rows.alike(groups)
     costs = Costs(
         margin=plan.margin,
         voucher=plan.voucher,
+        # Over all treated of the plan, as those who are left out below were contacted too.
         contact_cost=plan.contact_cost if known.cost is None else known.cost / max(1, plan.treated),
         as_it_was=known.cost is not None,
         returned=known.returned,
@@ -135,6 +137,7 @@ class _Rows:
         others = set(overlapping)
         self._planned = audience.treated
         self._apart = np.array([id in others for id in ids], dtype=bool)
+        # -1 where no outcome is known, which must not count as no purchase.
         bought = np.array([outcomes.get(id, -1) for id in ids], dtype=np.int64)
         self._known = (bought >= 0) & ~self._apart
         rows = self._known
@@ -199,6 +202,7 @@ class _Rows:
 
 
 def _measured(segment: str | None, band: str | None, counts: Counts, shrunk: float, costs: Costs) -> MeasuredUplift:
+    # An order that comes back earns nothing and redeems no voucher; the contact has been paid for all the same.
     kept = 1.0 - (costs.returned or 0.0)
     per_treated, per_control = kept * (costs.margin - costs.voucher), kept * costs.margin
     money = (counts, per_treated, per_control, counts.treated * costs.contact_cost)

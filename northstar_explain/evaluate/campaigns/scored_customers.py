@@ -80,6 +80,7 @@ def read_scored(scores: pa.Table, model: Model, name: str) -> ScoredCustomers:
         raise TableError(name, wrong)
     return ScoredCustomers(
         columns[id].combine_chunks(),
+        # Arrow gives texts as objects of Python, which compare one by one; NumPy's own compare as arrays.
         arrays["segment_id"].astype(str),
         arrays["decile"],
         arrays["probability"],

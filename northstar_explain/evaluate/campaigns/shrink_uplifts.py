@@ -9,6 +9,7 @@ import numpy as np
 
 from northstar_explain.evaluate.campaigns.uplift_intervals import Counts
 
+# Halvings of an interval: more than a float has digits for.
 _ROUNDS = 60
 
 
@@ -49,6 +50,7 @@ def shrink(cells: Sequence[Counts], overall: float) -> Shrunk:
     compared = np.array([cell.compared for cell in cells], dtype=bool)
     kept = [cell for cell in cells if cell.compared]
     shrunk = np.full(len(cells), overall)
+    # A single cell does not show how far cells are apart.
     if len(kept) < 2:
         return Shrunk(shrunk, 0.0)
     deviation, noise = np.array([cell.uplift for cell in kept]) - overall, np.array([_noise(cell) for cell in kept])

@@ -90,6 +90,7 @@ def _recovered(counts: Counts, first: float, second: float) -> Interval:
     """Interval of first x treated rate - second x control rate."""
     one, one_low, one_high = _scaled(counts.treated_bought, counts.treated, first)
     other, other_low, other_high = _scaled(counts.control_bought, counts.control, second)
+    # Towards either end, one group can be at its lower end while the other is at its upper end.
     below = sqrt((one - one_low) ** 2 + (other_high - other) ** 2)
     above = sqrt((one_high - one) ** 2 + (other - other_low) ** 2)
     return Interval(one - other - below, one - other + above)

@@ -31,6 +31,7 @@ def _stopped(readout: Readout) -> str:
         means = [one.probability or 0.0 for one in (readout.treated, readout.control)]
         what = f"the treated were {means[0]:.1%} likely to buy before the campaign and the control {means[1]:.1%}"
         p_value = alike.probability_p_value
+    # A p-value may be too small for a float, and then is 0.
     return f"Nothing is concluded: {what}, which chance does in one of {1 / max(p_value, 1e-12):,.0f} campaigns."
 
 
@@ -60,5 +61,6 @@ def _money(overall: MeasuredUplift, currency: str) -> str:
 
 
 def _amount(value: float, currency: str) -> str:
+    # By the rounded amount: -0.4 is shown as 0, which has no sign.
     sign = "-" if round(value) < 0 else ""
     return f"{sign}{currency}{abs(value):,.0f}"

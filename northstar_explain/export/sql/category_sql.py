@@ -16,6 +16,7 @@ from northstar_explain.contract.spelling import Spellings, canonical, yes_and_no
 from northstar_explain.export.sql.dialects import text
 from northstar_explain.export.sql.identifiers import literal_text
 
+# Sign, first digit, further digits, zeros at the end: what a mantissa and its power are made of.
 _WHOLE = re.compile(r"(-?)([0-9])([0-9]*?)(0*)")
 _NOT_A_NUMBER = ("NaN", "nan")  # a float that is none, as databases write it
 # From 100,000 on, programs write whole numbers with an exponent; floats are exact up to 15 digits.

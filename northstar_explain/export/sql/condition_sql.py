@@ -23,6 +23,7 @@ def _condition(source: str, condition: Condition, dialect: Dialect) -> exp.Expr:
     if isinstance(condition, MissingCondition):
         return absent
     fits = list(_fits(value, condition, dialect))
+    # A condition without bounds asks only whether the value is known.
     if not fits:
         return exp.true() if condition.missing else exp.not_(absent)
     both = exp.and_(*fits)

@@ -143,6 +143,7 @@ def _cuts(axes: tuple[LookupAxis, ...], width: int) -> pa.Table:
     }
     for place in range(width):
         keys = [keys[place] if place < len(keys) else None for _, _, keys in rows]
+        # A column per key, as the CASEs of the query read them: a list is no type of every database.
         columns[f"key_{place + 1}"] = pa.array(keys, pa.float64())
     return pa.table(columns)
 

@@ -28,6 +28,7 @@ def check_sql(model: Model) -> str:
     id, features = _name(model.contract.id), ", ".join(_name(one.name) for one in model.contract.features)
     # Written as text and not by sqlglot: `.read` is a command of the DuckDB shell, not SQL.
     segment, probability = (_name(name) for name in EXPECTED)
+    # Joined from the left: a golden row without a score counts as one in another segment, and does not vanish.
     return f"""-- Scores the golden rows of model {model.id} in DuckDB. In the folder of the pack: duckdb < {CHECK}
 .read {LOOKUPS}
 CREATE TABLE golden AS

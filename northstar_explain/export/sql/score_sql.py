@@ -72,6 +72,7 @@ def scores_sql(
     target = dialect(to)
     names = table_names(model, to, prefix)
     id = model.contract.id
+    # Of the table that is read, and of the rows that are given: neither may have one name twice.
     require_distinct([id, *used(model)], target)
     require_distinct([id, ID, NAME, *RESULT, *(trait.column for trait in model.contract.traits)], target)
     query = _Query(model, target, table(customers, target), names)
@@ -196,6 +197,7 @@ class _Query:
         # A left join: an unseen category finds no row, and gets the last bin below.
         select = select.join(aliased(self._names["categories"], name), on=exp.and_(*match), join_type="left")
         known = exp.func("COALESCE", column(name, "bin"), _number(axis.bins.count - 1))
+        # As a double: the values of all axes meet in one CASE, which has one type.
         return select, exp.Case().when(exp.not_(value.copy().is_(exp.null())), double(known))
 
     def _axes(self) -> None:
@@ -220,6 +222,7 @@ class _Query:
         """Which bin, within the block."""
         # Full blocks before this one hold `width` cuts each.
         before = exp.paren(column("blocks", "block") - _number(1)) * _number(self._lookups.width)
+        # A missing value passes no key in either step, as nothing compares with NULL: it is asked for by itself.
         missing = column("blocks", "value").is_(exp.null())
         bin = exp.Case().when(missing, _number(MISSING)).else_(_number(1) + before + self._passed("blocks", "cuts"))
         select = exp.select(*kept("blocks", "id", "segment", "axis", "term"), named(bin, "bin"))
@@ -273,6 +276,7 @@ class _Query:
         total: exp.Expr = self._dialect.literal(self._model.scorecard.intercept) + column("sums", "points")
         select = exp.select(*kept("sums", "id")).from_(self._builder.read("sums"))
         for pair in self._lookups.pairs:
+            # A join for each pair: here, and not among the axes, a customer has both bins in one row.
             name = f"pair_{pair.term}"
             select = self._with_points(select, name, _number(pair.term), *_bins_of(pair))
             total = total + column(name, "points")

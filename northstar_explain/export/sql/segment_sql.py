@@ -56,6 +56,7 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     source = table(customers, target)
     id, traits = model.contract.id, [trait.column for trait in model.contract.traits]
     features = tuple(dict.fromkeys((*rule_features(model), *trait_features(model.contract))))
+    # Of the table that is read, and of the rows that are given: neither may have one name twice.
     require_distinct([id, *features], target)
     require_distinct([id, ID, NAME, *traits], target)
     builder = QueryBuilder(source)
@@ -98,6 +99,7 @@ def _bare(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Column):
         plain = re.fullmatch("[a-z_][a-z0-9_]*", node.name) is not None
         return exp.column(exp.to_identifier(node.name, quoted=not plain))
+    # Casts keep a decimal exact in every dialect; people who read a rule need the number alone.
     if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal):
         return exp.Literal.number(node.this.name)
     return node

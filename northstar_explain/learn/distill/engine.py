@@ -168,6 +168,7 @@ def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
 def _main_coordinates(Z: np.ndarray) -> np.ndarray:
     if Z.shape[1] <= SEARCH_DIMENSIONS:
         return Z
+    # Reversed, as eigenvalues come in ascending order, and the last directions hold most of the variance.
     turned = np.linalg.eigh(Z.T @ Z)[1][:, ::-1]
     coordinates: np.ndarray = Z @ turned[:, :SEARCH_DIMENSIONS]
     return coordinates
@@ -202,6 +203,7 @@ def _test(feature: int, table: np.ndarray, bins: FeatureBins) -> BinTest:
         return BinTest(feature, 0, missing, tuple(int(code) for code in codes))
     known = codes[codes != MISSING_CODE] if bins.missing else codes
     lowest = 1 if bins.missing else 0
+    # Where only missing values go left, the cut is below every known code.
     return BinTest(feature, int(known[-1]) + 1 if len(known) else lowest, missing)
 
 

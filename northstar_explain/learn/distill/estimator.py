@@ -150,8 +150,10 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         codes, bins = encode(matrix, thresholds)
         distilled = distill(matrix, codes, bins, nearest, limits, seed)
         self.tree_ = with_thresholds(distilled.tree, thresholds, self._names())
+        # Nothing is missing: `validate_data` has refused it.
         self.rules_ = merged_rules(self.tree_, lambda name: False)
         self.labels_ = distilled.groups
+        # Of these rows and not `inertia_`: a frozen clustering may have been fitted to others.
         inertia = float(np.square(matrix - centres[nearest]).sum())
         self.price_of_explainability_ = distilled.cost / inertia if inertia > 0.0 else 1.0
         return self
@@ -194,6 +196,7 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
     def _fitted(self, X: Any, seed: int) -> Any:
         """The clustering, fitted to X; a frozen one is neither copied nor fitted."""
         kmeans = KMeans() if self.kmeans is None else clone(self.kmeans)
+        # A clustering without a seed would have other rules each time.
         if kmeans.get_params(deep=False).get("random_state", seed) is None:
             kmeans.set_params(random_state=seed)
         return kmeans.fit(X, None)  # a FrozenEstimator wants both

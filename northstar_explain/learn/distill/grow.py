@@ -148,6 +148,7 @@ def _offer(
     now = float(explained(base[leaf.node.group] + leaf.sums) - explained(base[leaf.node.group]))
     gain = score - now
     if rng is not None and noise > 0.0:
+        # Multiplied and not added: a split that is not allowed stays at minus infinity.
         gain = gain * (1.0 + noise * rng.random(len(gain)))
     best = int(np.argmax(gain))
     # A split that gives rows to an empty group is taken whatever it costs.
@@ -161,6 +162,7 @@ def _worth(base: np.ndarray, leaf: OpenLeaf) -> tuple[np.ndarray, np.ndarray]:
     """What is explained of the cost when each side joins each group: two arrays of shape (n_candidates, n_groups)."""
     here = np.einsum("ij,ij->i", base[:, 1:], base[:, 1:])
     before = here / np.maximum(base[:, 0], 1e-9)
+    # The squared length of a sum from its addends: one matrix product for all candidates and groups.
     along = leaf.candidates.left[:, 1:] @ base[:, 1:].T
     count = leaf.candidates.left[:, :1] + base[:, 0]
     to_left = (here + 2.0 * along + leaf.candidates.squares[:, None]) / np.maximum(count, 1e-9) - before
@@ -202,6 +204,8 @@ def _best_pair(
 
 def _best_different(to_left: np.ndarray, to_right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rows = np.arange(len(to_left))
+    # Whatever group the left side takes, the best for the right side is the best of all or, where the left side has
+    # that one, the runner-up: so pairs of groups need not be tried one by one.
     first = np.argmax(to_right, axis=1)
     top = to_right[rows, first]
     others = to_right.copy()

@@ -83,12 +83,14 @@ class Memory:
     def _recall(self, key: bytes) -> tuple[LeftSums, ...] | None:
         known = self._kept.pop(key, None)
         if known is not None:
+            # At the end again: the first entry is always the one that was not used for longest.
             self._kept[key] = known
         return known
 
     def _keep(self, key: bytes, sums: tuple[LeftSums, ...]) -> tuple[LeftSums, ...]:
         self._kept[key] = sums
         self._bytes += _size(sums)
+        # What was just computed stays even where it is larger than the room.
         while self._bytes > ROOM and len(self._kept) > 1:
             self._bytes -= _size(self._kept.pop(next(iter(self._kept))))
         return sums
@@ -110,5 +112,6 @@ def _key(*arrays: np.ndarray) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for array in arrays:
         digest.update(array.tobytes())
+        # A mark between them, as other arrays could join to the same bytes.
         digest.update(b"|")
     return digest.digest()

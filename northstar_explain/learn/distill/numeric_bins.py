@@ -35,6 +35,7 @@ def thresholds_of(values: np.ndarray, most: int) -> np.ndarray:
     reached = np.cumsum(counts)
     # A value that many rows share is cut before and after, never within: several shares may fall on one place.
     places = np.searchsorted(reached, np.arange(1, most + 1) * (len(values) / (most + 1)))
+    # The highest value has no neighbour above it to be cut from.
     places = np.unique(np.clip(places, 0, len(distinct) - 2))
     return midpoints(distinct[places], distinct[places + 1])
 
@@ -72,6 +73,7 @@ def with_thresholds(tree: BinTree, thresholds: Sequence[np.ndarray], names: Sequ
     """
 
     def condition(test: BinTest) -> Condition:
+        # A code is the number of thresholds reached: codes below a cut have not reached the threshold before it.
         return NumberCondition(names[test.feature], None, float(thresholds[test.feature][test.cut - 1]))
 
     return translated(tree, condition, str)

@@ -31,6 +31,7 @@ def polish(problem: Problem, root: SearchNode, passes: int = PASSES) -> SearchNo
     best, best_value = root, _value(problem, root)
     current = root
     for _ in range(passes):
+        # A pass with fixed centres may raise the exact cost: the best tree must not be changed by it.
         current = current.copy()
         changed = _pass(problem, current)
         value = _value(problem, current) if is_valid(problem, current) else -np.inf
@@ -91,10 +92,12 @@ def _rechoose(
     )
     scores = layout.left_sums(histogram, order := _order(problem, histogram))
     if problem.limits.max_features is not None:
+        # Only features that the tree has already: a further one may be more than allowed.
         used = {other.feature for other in splits(root)}
         scores[~np.isin(layout.feature, list(used))] = -np.inf
     best = int(np.argmax(scores))
     now = worth[node.table[problem.columns[node.feature][affected_rows]]].sum()
+    # By more than rounding: of equal splits, the one that is there stays.
     if not scores[best] > now + 1e-9 * abs(now):
         return False
     before = (node.feature, node.table)

@@ -120,6 +120,7 @@ def explained(sums: np.ndarray) -> np.ndarray:
     """
     counts = sums[..., 0]
     squares = np.einsum("...j,...j->...", sums[..., 1:], sums[..., 1:])
+    # An empty group explains nothing: the limit only avoids a division by 0.
     ratios: np.ndarray = squares / np.maximum(counts, 1e-9)
     return ratios
 

@@ -17,6 +17,7 @@ def simplify(problem: Problem, root: SearchNode) -> bool:
         left, right = divide(problem, node, rows)
         if len(left) == 0 or len(right) == 0:
             node.become(node.left if len(right) == 0 else node.right)
+            # What takes the place of a split may be without effect as well.
             visit(node, rows)
             return True
         changed = visit(node.left, left)

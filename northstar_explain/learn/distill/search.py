@@ -15,6 +15,7 @@ from .search_node import SearchNode, count_leaves, leaf_rows, splits
 from .starts import starting_trees
 from .sweep import Sweep
 
+# After the first few, a tree that is still far from the best is given up: see HOPELESS.
 FIRST_SWEEPS, MOST_SWEEPS = 2, 20
 # How much more than the best a perturbed tree may cost after the first sweeps, as a share of the best cost.
 HOPELESS = 0.04
@@ -75,6 +76,7 @@ class LocalSearch:
         problem, most = self.problem, self.problem.limits.max_leaves
         cut_to_depth(problem, root)
         simplify(problem, root)
+        # With room for groups that no row reaches: growing gives each of them a leaf.
         trim(problem, root, most - empty_groups(problem, root))
         value = -np.inf
         # Sweeps can leave splits without effect; dropping them makes room to grow again.
@@ -158,6 +160,7 @@ def _distinct(scored: list[Scored]) -> list[Scored]:
 def iterate(local: LocalSearch, start: Scored, rng: np.random.Generator, budget: Budget) -> Scored:
     """Perturb a tree at random places, improve it again, and go on from the better of the two."""
     best = current = start
+    # A tree's cost is this total less its value.
     total = float(np.square(local.problem.moments[:, 1:]).sum())
     idle = 0
     for turn in range(budget.n_perturbations):

@@ -35,13 +35,16 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
     free = np.zeros_like(sums)
     means = sums / np.maximum(sums[:, :1], 1.0)
     most = problem.limits.max_leaves
+    # Centres that move freely, that are held by as much as an average group, and that stay where KMeans has them.
     for mass in (0.0, 1.0 / problem.n_groups, FIXED):
         root = SearchNode()
         grow(memory, root, most, free + mass * problem.n_rows * means)
         yield root
+    # What scikit-learn's trees compute with: they would convert other types at each fit.
     codes = problem.columns.T.astype(np.float32)
     centres = means[:, 1:]
     positions = problem.moments[:, 1:]
+    # Six trees on all features, three targets in two sizes; the others on random ones.
     for turn, width in enumerate([1.0] * 6 + [0.0] * n_random):
         tree = _tree_of_kind(problem, turn, most, width, seed)
         target = (labels, centres[labels], positions)[turn % 3]

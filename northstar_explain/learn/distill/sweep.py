@@ -44,6 +44,7 @@ class Sweep:
             changed |= self.relabel()
             if not changed:
                 break
+        # From the rows again: the sums were kept by differences, each with a rounding error.
         self.refresh()
 
     def _visit(self, node: SearchNode, rows: np.ndarray) -> bool:
@@ -105,6 +106,7 @@ class Sweep:
         else:
             gains = self._known_gains(rows, to_left, to_right, used)
         fixed = base + self.anchor
+        # Groups that none of these rows can reach or leave explain the same, whatever the candidate.
         scores = np.full(len(layout.feature), explained(fixed).sum() - explained(fixed[used]).sum())
         for gain, group in zip(gains, used, strict=True):
             scores += gain.explained_with(fixed[group])
@@ -167,6 +169,7 @@ class Sweep:
             sums = problem.moments[rows].sum(axis=0)
             rest = self.sums.copy()
             rest[leaf.group] -= sums
+            # Without this leaf its group would be too small.
             if rest[leaf.group, 0] < problem.min_group - 0.5:
                 continue
             base = rest + self.anchor
@@ -187,6 +190,7 @@ class Sweep:
         if most is not None:
             others = [
                 other.group
+                # Without rows, as only the groups of the leaves are asked for.
                 for other, _, _ in leaf_rows(self.problem, self.root, self.everything[:0])
                 if other is not leaf
             ]
@@ -198,5 +202,6 @@ class Sweep:
 def _best_first(scores: np.ndarray, count: int) -> np.ndarray:
     if count == 1:
         return np.array([np.argmax(scores)])
+    # Partitioned before it is sorted, as there are thousands of candidates and few are tried.
     top = np.argpartition(-scores, min(count, len(scores) - 1))[:count]
     return top[np.argsort(-scores[top], kind="stable")]

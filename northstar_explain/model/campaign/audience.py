@@ -63,6 +63,7 @@ class Audience:
                 "voucher": pa.array(self.voucher),
                 "why": pa.array(self.why).cast(pa.string()).dictionary_encode(),
             },
+            # Given and not inferred: an audience of nobody must have the same types.
             schema=pa.schema({
                 id: pa.string(), "segment_id": text, "decile": pa.int8(), "probability": pa.float64(), "play": text,
                 "group": text, "voucher": pa.float64(), "why": text,
@@ -100,6 +101,7 @@ def read_audience(table: pa.Table, id: str, source: str) -> Audience:
         raise TableError(source, [Fault(f"column {id}", "each customer once", "one twice", _TODO)])
     return Audience(
         ids=columns[id].combine_chunks(),
+        # Arrow gives texts as objects of Python, which compare one by one; NumPy's own compare as arrays.
         segment=arrays["segment_id"].astype(str),
         decile=arrays["decile"],
         probability=arrays["probability"],

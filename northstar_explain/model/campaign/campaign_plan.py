@@ -183,6 +183,7 @@ def read_facts(path: Path, kind: type[F], format: int, expected: str) -> F:
         raise CampaignError(str(path), [Fault("file", expected, str(error), todo)]) from error
     if not isinstance(data, dict) or "format" not in data:
         raise CampaignError(str(path), [Fault("file", expected, "other JSON", todo)])
+    # Before the fields: those of another format would be reported as faults one by one.
     if data["format"] != format:
         got = str(data["format"])[:60]
         raise CampaignError(str(path), [Fault("format", str(format), got, "Make it again with this version.")])

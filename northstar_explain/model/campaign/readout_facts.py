@@ -205,6 +205,7 @@ class Uplifts:
 
     def each(self, segment: np.ndarray, decile: np.ndarray) -> np.ndarray:
         """The uplift of each customer: shape (n,)."""
+        # Once per pair of segment and decile, of which there are some hundred, and not once per customer.
         known = {
             (id, step): self.of(id, step)
             for id, step in sorted(set(zip(segment.tolist(), decile.tolist(), strict=True)))

@@ -245,6 +245,7 @@ def _together(
         uplift = sum(cell.customers * one.uplift for cell, one in zip(cells, same, strict=True)) / customers
         earned = sum(one.earned for one in same)
         spend = sum(one.spend for one in same)
+        # Money is added up and then divided: a mean of the cells' values would count small cells like large ones.
         outlooks.append(Outlook(same[0].scenario, uplift, earned / customers, spend, earned))
     return CellValue(
         segment, decile, customers, probability, break_even_uplift(probability, economics), tuple(outlooks)

@@ -76,6 +76,7 @@ def from_json(data: Any, kind: type[T]) -> T:
 
 def hints(kind: type) -> dict[str, Any]:
     """A dataclass's or named tuple's fields and their types, in order."""
+    # A copy: what the cache holds must not be changed by a caller.
     return dict(_hints(kind))
 
 
@@ -88,6 +89,7 @@ def _hints(kind: type) -> tuple[tuple[str, Any], ...]:
 
 def optional(kind: Any) -> tuple[Any, bool]:
     """A type without its None, and whether it had one."""
+    # `Optional[X]` and `X | None` are two types in Python.
     if get_origin(kind) not in (Union, types.UnionType):
         return kind, False
     rest = [one for one in get_args(kind) if one is not type(None)]
@@ -119,6 +121,7 @@ def _is_named_tuple(kind: Any) -> bool:
 def _fits(value: Any, kind: Any) -> bool:
     if kind is float:
         # A whole number may be too large for a float: the comparison is exact where a conversion would fail.
+        # A bool is an int in Python, and not in JSON. NaN and infinity, which JSON does not have, fail the comparison.
         return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
@@ -152,6 +155,7 @@ def _written(value: Any, kind: Any, where: str, faults: list[Fault]) -> Any:
     if plain in (tuple, dict) or not _fits(value, plain):
         faults.append(_fault(where, kind, repr(value)[:60]))
         return None
+    # A whole number becomes the float that its type asks for, so that equal facts have equal bytes.
     return plain(value)
 
 
@@ -182,6 +186,7 @@ def _read_fields(data: dict[str, Any], kind: type, where: str, faults: list[Faul
     unknown = [name for name in data if name not in known]
     faults += [Fault(_join(where, name), "no such field", _shown(data[name]), _TODO) for name in unknown]
     values = {name: _read(data[name], of, _join(where, name), faults) for name, of in known.items() if name in data}
+    # Constructed only from sound fields: checks of the dataclass would raise on anything else.
     if len(faults) > before:
         return None
     try:

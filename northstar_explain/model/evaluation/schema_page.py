@@ -34,6 +34,7 @@ def schema() -> str:
 def described(kind: type) -> dict[str, str]:
     """The meaning of each field, from the docstring's section on attributes."""
     text = inspect.getdoc(kind) or ""
+    # The section ends at the first empty line: numpydoc has none between attributes.
     entries = text.partition("Attributes\n----------\n")[2].partition("\n\n")[0]
     fields = re.findall(r"^(\w+) : [^\n]*\n((?:    [^\n]*\n?)+)", entries + "\n", re.M)
     return {name: " ".join(meaning.split()).replace("``", "`") for name, meaning in fields}
