@@ -45,6 +45,7 @@ from northstar_explain.contract.traits import ContractTrait
 from northstar_explain.errors import NorthstarError
 from northstar_explain.export.sql import DIALECTS, segments_sql
 from northstar_explain.export.sql.dialects import dialect
+from northstar_explain.export.sql.segment_sql import conditions_sql
 from northstar_explain.model import Model
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.known_values import with_known_values
@@ -232,6 +233,21 @@ def test_hostile_names_and_texts(engine: tuple[str, Run], model: Model, table: s
     expected = segments_in_python(ours, rows)
     assert len(set(expected)) > len(HOSTILE) / 2
     assert segments_by(engine, ours, rows, table) == expected
+
+
+def test_the_conditions_that_people_read_select_their_segments(model: Model) -> None:
+    # A text with two blanks among the values: the condition is one line, and keeps both.
+    ours = hostile_model(model, [*HOSTILE, "two  blanks"])
+    rows = hostile_table(ours)
+    expected = segments_in_python(ours, rows)
+    with duckdb.connect() as base:
+        base.register("rows", rows)
+        for id, rules in conditions_sql(ours).items():
+            where = " OR ".join(f"({rule})" for rule in rules)
+            found = base.execute(
+                f"SELECT list(row) FROM (SELECT *, row_number() OVER () - 1 AS row FROM rows) WHERE {where}"
+            )
+            assert sorted(found.fetchall()[0][0] or []) == [row for row, one in enumerate(expected) if one == id], where
 
 
 @pytest.mark.parametrize("name", DIALECTS)

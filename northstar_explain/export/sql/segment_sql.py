@@ -89,7 +89,7 @@ def conditions_sql(model: Model) -> dict[str, tuple[str, ...]]:
 
     def text(rule: Rule) -> str:
         condition = all_met("c", rule.conditions, target).transform(_bare)
-        return " ".join(condition.sql(target.name).split())
+        return condition.sql(target.name)  # a value with two blanks keeps them
 
     return {one.id: tuple(text(rule) for rule in one.rules) for one in model.segmentation.segments}
 
