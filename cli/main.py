@@ -14,7 +14,7 @@ from northstar_explain.cli import commands
 from northstar_explain.cli.campaign import campaign
 from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.exit_codes import EXIT_CODES
-from northstar_explain.cli.output import open_standard_streams
+from northstar_explain.cli.output import leave_stderr, open_standard_streams
 from northstar_explain.options import DECIMALS, DIALECTS, ENGINES, Control, CsvOptions, ScoringOptions, SqlOptions
 
 _FILE = click.Path(path_type=Path)
@@ -402,5 +402,8 @@ def show(model: Path, as_json: bool) -> None:
 def main() -> None:
     """Run the command line."""
     open_standard_streams()
-    with one_line():  # for the help too, which is printed before any command is invoked
-        group(prog_name="explain")
+    try:
+        with one_line():  # for the help too, which is printed before any command is invoked
+            group(prog_name="explain")
+    finally:
+        leave_stderr()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import TextIO
 
 import click
 
@@ -45,10 +46,24 @@ def remark(text: str) -> None:
 
 def leave_stdout() -> None:
     """Discard what stdout still buffers, as Python would try to write it again at exit."""
+    _leave(sys.stdout)
+
+
+def leave_stderr() -> None:
+    """Discard what stderr still buffers, if it cannot be written: Python 3.13 ends with exit code 120 for that."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _leave(sys.stderr)
+
+
+def _leave(stream: TextIO) -> None:
     with contextlib.suppress(OSError, ValueError):
-        # The number of stdout leads nowhere from now on; closing it would free the number for another file.
+        # The number of the stream leads nowhere from now on; closing it would free the number for another file.
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 

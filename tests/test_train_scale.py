@@ -20,7 +20,7 @@ from northstar_explain.learn import fit_purchase_model, splits
 from northstar_explain.learn.copies import find_copies
 from northstar_explain.model import Model
 from northstar_explain.report.audit.chapters import identity
-from northstar_explain.training import Trained, TrainingOptions
+from northstar_explain.training import Source, Trained, TrainingOptions, train
 from northstar_explain.training.manifest import _HASHED, _table_hash
 
 SAMPLED = replace(TINY, fit_rows=1_000)
@@ -212,3 +212,24 @@ def test_experiments_are_evaluated_on_no_more_rows_than_they_need(
     assert model.evaluation.experiments is not None
     assert model.evaluation.experiments.holdout_n == 200
     assert model.evaluation.purchase.holdout.n == 300
+
+
+def test_the_tables_are_released_before_the_fits(few: pa.Table, contract: Contract) -> None:
+    class Begun(Exception):
+        pass
+
+    held = []
+
+    def stop(stage: str) -> None:
+        if stage == "running the leakage check":
+            held.append(pa.total_allocated_bytes())
+            raise Begun
+
+    def source() -> Source:  # which nobody holds but the run
+        unused = pa.array([bytes(20_000)]).take(pa.array([0] * few.num_rows))
+        return Source(few.append_column("unused", unused), "customers")
+
+    before = pa.total_allocated_bytes()
+    with pytest.raises(Begun):
+        train(source(), contract, TINY, stop)
+    assert held[0] - before < 20_000 * few.num_rows / 10

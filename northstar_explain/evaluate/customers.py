@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.columns import Columns, columns_of, one_array, rows_of
+from northstar_explain.contract.compact_columns import CompactColumns, compact_rows
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_keys
 
@@ -42,8 +43,19 @@ class Customers:
 
     def take(self, rows: np.ndarray) -> Customers:
         """Some of them, by position."""
+        return self._taken(rows, rows_of(self.columns, rows))
+
+    def take_compact(self, rows: np.ndarray) -> Customers:
+        """Some of them, by position, in little memory."""
+        return self._taken(rows, compact_rows(self.columns, rows))
+
+    def compact(self) -> Customers:
+        """The same in little memory: a column is decoded each time it is asked for (see `CompactColumns`)."""
+        return replace(self, columns=CompactColumns(self.columns))
+
+    def _taken(self, rows: np.ndarray, columns: Columns) -> Customers:
         groups = None if self.groups is None else self.groups[rows]
-        return Customers(self.ids.take(pa.array(rows)), rows_of(self.columns, rows), self.label[rows], groups)
+        return Customers(self.ids.take(pa.array(rows)), columns, self.label[rows], groups)
 
 
 def customers_of(accepted: pa.Table, contract: Contract) -> Customers:

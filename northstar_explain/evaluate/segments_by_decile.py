@@ -76,15 +76,16 @@ def driver_facts(
     dict of str to tuple of Driver
         By segment id, the largest absolute points first. Points are centred: 0 is the average training customer.
     """
-    points = scorecard.contributions(columns)[1]
     names = [term.name for term in scorecard.terms]
-    facts = {}
-    for id in segments:
-        means = points[:, ids == id].mean(axis=1) if (ids == id).any() else np.zeros(len(names))
-        # Stable: of equal drivers the earlier term comes first, on every machine.
-        order = np.argsort(-np.abs(means), kind="stable")[:count]
-        facts[id] = tuple(Driver(names[i], float(means[i])) for i in order)
-    return facts
+    inside = [np.flatnonzero(ids == id) for id in segments]
+    means = np.zeros((len(segments), len(names)))
+    # Term by term, as the points of all terms of a large holdout would take gigabytes.
+    for place, term in enumerate(scorecard.terms):
+        points = term.points.ravel()[term.index(columns)]
+        means[:, place] = [points[rows].mean() if len(rows) else 0.0 for rows in inside]
+    # Stable: of equal drivers the earlier term comes first, on every machine.
+    largest = np.argsort(-np.abs(means), axis=1, kind="stable")[:, :count]
+    return {id: tuple(Driver(names[i], float(means[row, i])) for i in largest[row]) for row, id in enumerate(segments)}
 
 
 def control_facts(base_rate: float) -> tuple[ControlSize, ...]:

@@ -10,6 +10,7 @@ from sklearn.cluster import KMeans
 
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, count_rows, rows_of
+from northstar_explain.contract.compact_columns import compact_rows
 from northstar_explain.contract.definedness import defined
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.errors import Fault, TableError
@@ -159,7 +160,7 @@ def learn(
     learn_rows = learn_rows[splits.sample(len(learn_rows), most, seed, None if groups is None else groups[learn_rows])]
     progress(f"comparing customers by {len(features.likeness)} features")
     material = segment_search.prepare(rows_of(columns, learn_rows), features)
-    check_columns = rows_of(columns, check_rows)
+    check_columns = compact_rows(columns, check_rows)
     values = material.space.values(check_columns)
     checks = Checks(check_columns, values, material.space.points(values), columns)
     chosen = choose_segments.choose(material, checks, options, seed, progress)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.columns import Columns, count_rows
 
 MISSING = 0
 
@@ -160,7 +160,11 @@ class Scorecard:
 
     def probability(self, columns: Columns) -> np.ndarray:
         """Probability of the label for each row, between 0 and 1."""
-        return sigmoid(self.logit(self.contributions(columns)[1]))
+        # Added as `logit` adds them, but never all in memory: of two million rows, those of all terms take gigabytes.
+        total = np.full(count_rows(columns), self.intercept)
+        for term in self.terms:
+            total += term.points.ravel()[term.index(columns)]
+        return sigmoid(total)
 
 
 def sigmoid(logit: np.ndarray) -> np.ndarray:

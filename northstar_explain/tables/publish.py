@@ -47,6 +47,7 @@ class Publication:
         self._gone: list[Path] = []
         self._discard: list[Path] = []
         self._folders: set[Path] = set()
+        self._made: list[Path] = []  # folders that were missing, the outermost first
         self._intent: Path | None = None
 
     def stage(self, path: Path) -> Path:
@@ -103,6 +104,7 @@ class Publication:
 
     def _prepared(self, path: Path) -> Path:
         place = true_place(path)
+        self._made += [folder for folder in reversed(place.parents) if not folder.exists()]
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -120,6 +122,9 @@ class Publication:
         for place, staged in self._staged.items():
             if place not in self._taken:
                 remove(staged)
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):  # unless something was published in it
+                folder.rmdir()
 
     def _cannot(self, error: OSError) -> Exception:
         return cannot_write(next(iter(self._staged), Path()), error)

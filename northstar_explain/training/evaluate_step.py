@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.columns import rows_of
+from northstar_explain.contract.compact_columns import compact_rows
 from northstar_explain.contract.features import Contract
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.audiences import audience_facts
@@ -222,7 +223,7 @@ def _alternatives(case: Case) -> Alternatives:
     """What people do instead: learned from the rows that the segments are learned from, and checked on the others."""
     # Not on the holdout of the purchase model, which is split by label: segments are learned from some of its rows.
     everybody, learned = case.rows.everybody.columns, case.learned
-    fit, check = (rows_of(everybody, rows) for rows in (learned.learn, learned.check))
+    fit, check = rows_of(everybody, learned.learn), compact_rows(everybody, learned.check)
     rows = AlternativeRows(fit, check, case.rows.train, case.rows.holdout)
     return alternative_facts(learned, case.contract, rows, case.seed)
 

@@ -23,7 +23,7 @@ _LIBRARIES = ("northstar-explain", "numpy", "pyarrow", "scikit-learn", "interpre
 
 
 # Rows hashed at a time, so that a large table is never copied whole.
-_HASHED = 1 << 20
+_HASHED = 1 << 18
 
 
 def about(

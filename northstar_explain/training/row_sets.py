@@ -74,17 +74,19 @@ def split_rows(customers: Customers, later: Customers | None, options: TrainingO
     sampled = splits.sample(len(split.train), options.fit_rows, options.seed, whole)
     train, validation = rows.take(split.train[sampled]), rows.take(split.validation)
     # The later table is the holdout as a whole, unless it shares groups with the rows that were fitted to.
+    # Of a large table, all rows and the holdout would take more memory than all else.
+    everybody = customers.compact()
+    held = replace(rows, columns=everybody.columns).take_compact(split.holdout) if later is None else later.compact()
     row_sets = RowSets(
-        customers, train, validation, rows.take(split.holdout) if later is None else later,
+        everybody, train, validation, held,
         train_of=len(split.train), repeated=copies.repeated if copies else 0,
     )  # fmt: skip
     if later is None:
         return row_sets
-    held = later
     # A household that was fitted to is no holdout, even at a later date: its habits are known.
     if common and customers.groups is not None:
         fitted = _in_groups(later, customers.groups[np.concatenate([split.train, split.validation])])
-        held = later.take(np.flatnonzero(~fitted))
+        held = held.take_compact(np.flatnonzero(~fitted))
     return replace(
         row_sets,
         holdout=held,

@@ -24,6 +24,7 @@ from northstar_explain.model.folder import build
 from northstar_explain.model.learned_model import Model, follow
 from northstar_explain.training.data_date import data_date
 from northstar_explain.training.evaluate_step import Case, Evaluated, evaluate, truth_of
+from northstar_explain.training.free_memory import release_free_memory
 from northstar_explain.training.manifest import about, fitted
 from northstar_explain.training.previous_model import previous
 from northstar_explain.training.purchase_step import FittedPurchaseModel, fit_purchase
@@ -101,28 +102,31 @@ def train(
     with one_thread():
         as_of = data_date(task.source.table, contract, options, task.source.name)
         checked, later_checked, reasons = _check(task, progress)
-        row_sets = _split(task, checked, later_checked)
-        # The tables are not needed any more. Large ones take more memory than all else, so they are released here: if
-        # the caller keeps no reference either, the fits have that memory.
-        # What the manifest needs of the tables is taken now, while they are there.
+        # What the manifest needs of the tables is taken now. Large ones take more memory than all else, so they are
+        # released as soon as they are not needed: if the caller keeps no reference either, the fits have that memory.
         origin = about(task.source, contract, options, checked.accepted.num_rows, task.later, as_of)
         ordinary = ordinary_rows(checked.accepted, contract, options.seed)
-        checked, later_checked = _without_accepted(checked), later_checked and _without_accepted(later_checked)
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
-        # Arrow keeps freed memory for itself otherwise, and the worker processes could not have it.
-        pa.default_memory_pool().release_unused()
+        customers = customers_of(checked.accepted, contract)
+        later_customers = later_checked and customers_of(later_checked.accepted, contract)
+        checked, later_checked = _without_accepted(checked), later_checked and _without_accepted(later_checked)
+        release_free_memory()
+        row_sets = _split(task, customers, later_customers, checked.rejected)
+        del customers, later_customers
+        release_free_memory()
         rankings = _require_no_leak(task, row_sets, progress)
         model = _learn_model(task, row_sets, ordinary, origin, progress)
     later_rejected = later_checked.rejected if later_checked else None
     return Trained(model, checked.rejected, checked.ignored, later_rejected, rankings, reasons)
 
 
+# New tables, not empty slices, for the same reason.
 def _without_accepted(checked: Checked) -> Checked:
-    return checked._replace(accepted=checked.accepted.slice(0, 0))
+    return checked._replace(accepted=pa.table({}))
 
 
 def _without_rows(source: Source) -> Source:
-    return replace(source, table=source.table.slice(0, 0))
+    return replace(source, table=pa.table({}))
 
 
 def _learn_model(
@@ -130,6 +134,7 @@ def _learn_model(
 ) -> Model:
     truth = truth_of(row_sets.holdout, (task.later or task.source).truth)
     learned, purchase_model = _learn(task, row_sets, progress)
+    release_free_memory()
     options = task.options
     case = Case(
         task.contract, row_sets, learned, purchase_model, task.earlier, truth,
@@ -158,15 +163,15 @@ def _checked(source: Source, task: _Task) -> tuple[Checked, tuple[Reason, ...]]:
     require_few_rejected(
         source.name, source.table.num_rows, checked.rejected.num_rows, reasons, task.options.max_rejected
     )
-    return checked, reasons
+    # Where no row is rejected, they are an empty slice, which would hold all the memory of the table.
+    every_row = pa.array(range(checked.rejected.num_rows), pa.int64())
+    return checked._replace(rejected=checked.rejected.take(every_row)), reasons
 
 
-def _split(task: _Task, checked: Checked, later: Checked | None) -> RowSets:
-    customers = customers_of(checked.accepted, task.contract)
-    require_learnable(task.source.name, task.contract, customers, checked.rejected)
+def _split(task: _Task, customers: Customers, later: Customers | None, rejected: pa.Table) -> RowSets:
+    require_learnable(task.source.name, task.contract, customers, rejected)
     fit_segments.usable(task.contract, customers.columns)  # here, so that it fails before the fit beside it
-    later_customers = None if later is None else customers_of(later.accepted, task.contract)
-    row_sets = split_rows(customers, later_customers, task.options, task.contract)
+    row_sets = split_rows(customers, later, task.options, task.contract)
     # Of the holdout by itself as well: without both outcomes no metric of ranking is defined.
     require_both_labels((task.later or task.source).name, task.contract, row_sets.holdout.label)
     return row_sets

@@ -318,6 +318,19 @@ def test_a_name_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
     assert set(contents(tmp_path)) == {name, "x" * 255}
 
 
+def test_a_failure_leaves_no_folder_that_it_made(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with pytest.raises(RuntimeError), Publication() as new:
+        new.stage(kept / "a" / "b" / "plan.json").write_text("{}")
+        new.stage(kept / "a" / "audience.csv")
+        raise RuntimeError("a fault while the second is written")
+    assert list(kept.iterdir()) == []
+    with Publication() as new:
+        new.stage(kept / "a" / "b" / "plan.json").write_text("{}")
+    assert contents(kept).keys() == {"a", "a/b", "a/b/plan.json"}
+
+
 def test_nothing_staged_nothing_published(tmp_path: Path) -> None:
     with Publication():
         pass

@@ -25,7 +25,8 @@ SECONDS = 120.0  # after which a trial hangs
 # So that a fork has nothing left to import.
 MODULES = (
     "cli.commands", "cli.main", "cli.scoring", "model", "report.audit.pack.write_pack", "report.comparison.write_comparison", "report.playbook",
-    "export.sql", "score", "simulate", "tables", "training",
+    "cli.campaigning", "evaluate.campaigns.plan_campaign", "evaluate.campaigns.read_campaign", "api.monthly_tables", "export.sql", "score",
+    "simulate", "tables", "training",
 )  # fmt: skip
 
 

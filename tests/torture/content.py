@@ -11,6 +11,7 @@ from typing import Any
 # By command: the functions whose results are kept, in the order of their calls.
 SLOW = {
     "simulate": ("simulate:customers",),
+    "simulate --months": ("simulate:monthly",),
     "train": ("training:train",),
     "playbook": ("report.playbook.write_playbook:_files",),
     "compare": ("report.comparison.write_comparison:_made",),

@@ -16,7 +16,7 @@ ROWS, WEEK = 3_000, 300  # rows to train on, and to score
 SLOW = 900.0
 SAMPLE = (
     "score folder, with rejects over one without", "score csv, over one with rejects", "train, without rejects over one with",
-    "simulate, over an older one", "init, over an older one",
+    "simulate, over an older one", "init, over an older one", "campaign plan, over an older one", "campaign read",
 )  # fmt: skip
 
 
@@ -142,6 +142,7 @@ def _inputs(work: Path) -> None:
         trained = train(Source(bad, "customers"), contract, options)
         models.save(trained.model, inputs / name)
         content.keep(work / "kept" / "train" / name, "northstar_explain.training:train", trained)
+    _campaigns(inputs, customers)
     clean = trained._replace(rejected=trained.rejected.slice(0, 0))
     content.keep(work / "kept" / "train" / "clean", "northstar_explain.training:train", clean)
 
@@ -166,6 +167,18 @@ def _sample_inputs(work: Path, customers: Path) -> None:
     for name, rows in (("a", 200), ("b", 100)):
         (batch,) = table.slice(0, rows).combine_chunks().to_batches()
         content.keep(kept / "simulate" / name, "northstar_explain.simulate:customers", [(batch, batch.select([0]))])
+    tables.write(table, inputs / "training.parquet")
+    _campaigns(inputs, table)
+
+
+def _campaigns(inputs: Path, customers: pa.Table) -> None:
+    """Scores of both models, and the plan that is read."""
+    from northstar_explain import api, options, tables
+
+    for name in ("a", "b"):
+        tables.write(api.load(inputs / name).score(customers).table, inputs / f"{name}.parquet")
+    money = options.CampaignOptions(margin=24.0, contact_cost=0.5)
+    api.load(inputs / "b").plan_campaign(inputs / "b.parquet", money, out=inputs / "plan")
 
 
 def _narrow(customers: pa.Table) -> pa.Table:

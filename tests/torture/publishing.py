@@ -254,9 +254,6 @@ def _settled(place: Path) -> bool:
         settle = importlib.import_module("northstar_explain.tables.journal").settle
     except ImportError:
         return False
-    for path in sorted(place.iterdir()):
-        if not path.name.startswith("."):
-            settle(path)
-            return True
-    settle(place / "output")
+    folders = [place, *(path for path in sorted(place.rglob("*")) if path.is_dir() and not path.name.startswith("."))]
+    settle(*(folder / "output" for folder in folders))
     return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+ECONOMICS = "--margin 24 --contact-cost 0.5"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -104,6 +106,30 @@ def _simulate() -> list[Scenario]:
     ]
 
 
+def _months() -> list[Scenario]:
+    """Months of a shop over nothing, and two months over three: the third has to go."""
+    text = "simulate {place}/y --customers 300 --months MONTHS --seed SEED --quiet"
+    first, second = (
+        _step(text.replace("MONTHS", months).replace("SEED", seed), "simulate --months", kept)
+        for months, seed, kept in (("3", "1", "a"), ("2", "2", "b"))
+    )
+    return [
+        Scenario("simulate --months", second),
+        Scenario("simulate --months, over an older one", second.with_args("--overwrite"), first),
+    ]
+
+
+def _campaign() -> list[Scenario]:
+    """A plan and its audience in a folder, and a readout in one."""
+    plan = _pair("campaign plan", "campaign plan --model MODEL --scores MODEL.parquet --out {place}/c " + ECONOMICS, "")
+    read = _step("campaign read --plan {inputs}/plan/plan.json --outcomes {inputs}/training.parquet --out {place}/r")
+    return [
+        *plan,
+        Scenario("campaign read", read),
+        Scenario("campaign read, over an older one", read.with_args("--overwrite"), read.with_args("--cost", "100")),
+    ]
+
+
 def _init() -> list[Scenario]:
     first, second = (_step(f"init {{inputs}}/{table}.parquet --out {{place}}/c.toml") for table in ("few", "week"))
     return [Scenario("init", second), Scenario("init, over an older one", second.with_args("--overwrite"), first)]
@@ -119,7 +145,10 @@ def scenarios() -> list[Scenario]:
         *_train(),
         *_pair("sql --scores", "sql MODEL --scores --dialect duckdb --out {place}/s.sql", "sql --scores"),
         *_pair("compare", "compare --model MODEL --out {place}/memo.pdf --quiet", "compare"),
+        *_months(),
+        *_campaign(),
         *_simulate(),
         *_init(),
+        *_pair("playbook --write-plan", "playbook --model MODEL --write-plan {place}/p.toml --quiet", ""),
         *_pair("sql", "sql MODEL --dialect duckdb --out {place}/q.sql", "sql"),
     ]

@@ -12,10 +12,14 @@ State = dict[str, str]
 
 
 def visible(place: Path) -> State:
-    """Relative path to SHA-256 of everything below a folder that a user sees; folders have an empty digest."""
-    return {
-        name: "" if path.is_dir() else _digest(path) for name, path in _below(place) if not _is_hidden(name.split("/"))
-    }
+    """Relative path to SHA-256 of everything below a folder that a user sees.
+
+    Folders have an empty digest, and count if a file is in them: a killed run cannot remove one that it had made.
+    """
+    seen = {name: path for name, path in _below(place) if not _is_hidden(name.split("/"))}
+    files = {name: path for name, path in seen.items() if not path.is_dir()}
+    filled = {name for name in seen if any(file.startswith(f"{name}/") for file in files)}
+    return {name: _digest(files[name]) if name in files else "" for name in seen if name in files or name in filled}
 
 
 def hidden(place: Path) -> list[str]:
