@@ -70,7 +70,7 @@ def init(
     _remark_open(out, open_questions(text))
 
 
-def _remark_open(contract: Path, questions: Sequence[str]) -> None:
+def _remark_open(contract: Path | str, questions: Sequence[str]) -> None:
     if not questions:
         remark(f"{contract}: no question is open")
     for question in questions:
@@ -98,7 +98,9 @@ def train(
     names.read(model)  # given names are kept, so a file that cannot be read is refused before training, not after
     settings = _training_options(**options)
     if files.contract is not None:
-        _remark_drafted(files.contract)
+        from northstar_explain.contract import load
+
+        _remark_drafted(load(files.contract).text, files.contract)
     with progress(quiet) as report:
         learned = api.train(
             customers, files.contract, options=settings, holdout=files.holdout, truth=files.truth,
@@ -108,6 +110,8 @@ def train(
         kept = learned.save(model, overwrite)
     trained = learned.trained
     assert trained is not None
+    if files.contract is None:  # that of the updated model: known once it is read
+        _remark_drafted(trained.model.contract.text)
     # Again at the end: a long run scrolls it away, and --quiet has not shown it.
     for ranking in trained.rankings:
         if ranking.carries_much:
@@ -123,12 +127,11 @@ def train(
     return 0
 
 
-def _remark_drafted(contract: Path) -> None:
+def _remark_drafted(text: str, contract: Path | str = "the contract") -> None:
     """Name the questions that a drafted contract leaves open; training goes on with what the draft proposes."""
-    from northstar_explain.contract import load
     from northstar_explain.contract.draft_questions import open_questions
 
-    if questions := open_questions(load(contract).text):
+    if questions := open_questions(text):
         _remark_open(contract, questions)
 
 

@@ -158,6 +158,8 @@ class Contract:
         What stands for a missing value besides an empty cell; None for the usual marks.
     economics : Economics or None
         What a purchase earns and a contact costs; None where the contract does not say.
+    drafted : bool
+        Whether a program drafted it and nobody has confirmed it yet.
     text : str
         The TOML it was read from.
     """
@@ -182,6 +184,7 @@ class Contract:
     economics: Economics | None = None
     positive: str = ""
     known_after: tuple[str, ...] = ()
+    drafted: bool = False
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

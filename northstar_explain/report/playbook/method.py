@@ -103,6 +103,7 @@ def limits(model: Model) -> tuple[Note, ...]:
             "Likely is not persuadable",
             "A high rate does not mean that a campaign causes it: many would act anyway. A control group shows it.",
         ),
+        *([Note("The contract is a draft", f"{drafted}.")] if (drafted := statements.drafted(model.contract)) else []),
     )
 
 
