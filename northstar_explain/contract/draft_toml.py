@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from northstar_explain.contract.draft_definedness import Definition
+from northstar_explain.contract.draft_domain import domain_of
 from northstar_explain.contract.draft_guess import Guess
 from northstar_explain.contract.draft_label import LabelGuess
 from northstar_explain.contract.draft_names import read_name
@@ -22,7 +23,7 @@ from northstar_explain.contract.expressions import name_text
 # Kind to the key and the heading of its group of features.
 _GROUPS = {
     "count": ("activity", "Counts and shares"), "rate": ("activity", "Counts and shares"),
-    "amount": ("amounts", "Amounts"), "days": ("time", "Time"), "duration": ("time", "Time"),
+    "amount": ("amounts", "Amounts"), "days": ("time", "Time"), "date": ("time", "Time"), "duration": ("time", "Time"),
     "category": ("profile", "Categories"), "ordered": ("profile", "Categories"),
 }  # fmt: skip
 _OTHER = ("measures", "Other measures")
@@ -54,6 +55,8 @@ class Draft:
         One for each other column.
     proposals : Proposals
     questions : Questions
+    snapshot : str
+        The column with the day that each row looks up to; empty where none is.
     """
 
     source: str
@@ -68,6 +71,7 @@ class Draft:
     guesses: list[Guess]
     proposals: Proposals
     questions: Questions
+    snapshot: str = ""
 
     @property
     def features(self) -> list[Guess]:
@@ -106,7 +110,7 @@ def _head(draft: Draft) -> Iterator[str]:
         count = "one question is" if len(questions.open) == 1 else f"{len(questions.open)} questions are"
         yield _comment(f"{count} open: answer what is marked {MARK}, then remove the mark.")
     yield from ("", "[table]", f"title = {_quote(_title(draft.source))}")
-    yield "drafted = true  # until somebody who knows the table has read this file, and removes the line: reports say so"
+    yield "drafted = true  # until somebody who knows the table has read this, and removes the line: reports say so"
     yield from questions.mark("id")
     yield f"id = {_quote(draft.id)}{_other('could be: ', [name for name in draft.ids if name != draft.id])}"
     yield from questions.mark("label")
@@ -122,13 +126,25 @@ def _head(draft: Draft) -> Iterator[str]:
     sign = "  # no column says which; put the sign here" if not draft.currency else ""
     yield f"currency = {_quote(draft.currency)}{sign}"
     yield f"noun = {_quote(_noun(draft.id))}"
-    yield '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions'
-    yield "# as_of = 2026-03-01  # the day up to which the table looks"
+    yield from _domain_line(draft)
+    yield (
+        f"as_of = {_quote(draft.snapshot)}  # the column with the day that each row looks up to"
+        if draft.snapshot
+        else "# as_of = 2026-03-01  # the day up to which the table looks"
+    )
     yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
     yield from (_comment(f"{guess.name} is left out: {guess.note}") for guess in left_out)
     yield from ("", "[groups]")
     yield from dict.fromkeys(f"{key} = {_quote(words)}" for key, words in map(_group, draft.features))
     yield ""
+
+
+def _domain_line(draft: Draft) -> Iterator[str]:
+    domain = domain_of([draft.label, *(guess.name for guess in draft.guesses)])
+    if domain is None:
+        yield '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions'
+    else:
+        yield f"domain = {_quote(domain.name)}  {_comment('as in ' + ', '.join(domain.columns[:4]))}"
 
 
 def _title(source: str) -> str:

@@ -215,6 +215,11 @@ class Contract:
         return tuple(feature for feature in self.features if feature.sensitive)
 
     @property
+    def snapshot(self) -> str:
+        """The column with the day that each row looks up to, where a feature is a date; else empty."""
+        return self.as_of if any(feature.kind.dated for feature in self.features) else ""
+
+    @property
     def sha256(self) -> str:
         """The hash of the contract's text."""
         # Of the text, not of the objects: comments in a contract record what people confirmed.
