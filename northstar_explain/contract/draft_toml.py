@@ -7,11 +7,12 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import NamedTuple
 
 from northstar_explain.contract.draft_definedness import Definition
-from northstar_explain.contract.draft_domain import domain_of
+from northstar_explain.contract.draft_domain import DraftDomain, domain_of
 from northstar_explain.contract.draft_guess import Guess
 from northstar_explain.contract.draft_label import LabelGuess
 from northstar_explain.contract.draft_names import read_name
@@ -78,6 +79,11 @@ class Draft:
         """The guesses that become features."""
         return [guess for guess in self.guesses if guess.kind is not None]
 
+    @cached_property
+    def domain(self) -> DraftDomain | None:
+        """What the table seems to be of."""
+        return domain_of([self.label, *(guess.name for guess in self.guesses)])
+
     @property
     def currency(self) -> str:
         """The sign that the names of amounts give; empty where they give none, or several."""
@@ -125,7 +131,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield f"outcome = {_quote(draft.outcome)}"
     sign = "  # no column says which; put the sign here" if not draft.currency else ""
     yield f"currency = {_quote(draft.currency)}{sign}"
-    yield f"noun = {_quote(_noun(draft.id))}"
+    yield f"noun = {_quote(_noun(draft))}"
     yield from _domain_line(draft)
     yield (
         f"as_of = {_quote(draft.snapshot)}  # the column with the day that each row looks up to"
@@ -140,7 +146,7 @@ def _head(draft: Draft) -> Iterator[str]:
 
 
 def _domain_line(draft: Draft) -> Iterator[str]:
-    domain = domain_of([draft.label, *(guess.name for guess in draft.guesses)])
+    domain = draft.domain
     if domain is None:
         yield '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions'
     else:
@@ -152,9 +158,11 @@ def _title(source: str) -> str:
     return words[:1].upper() + words[1:] if words else "Customers"
 
 
-def _noun(id: str) -> str:
-    tokens = read_name(id).tokens
-    return next((noun for noun in _NOUNS if noun[:-1] in tokens), "customers")
+def _noun(draft: Draft) -> str:
+    """What the id says that the rows are; without that, customers where names speak of a business, else people."""
+    tokens = read_name(draft.id).tokens
+    named = next((noun for noun in _NOUNS if noun[:-1] in tokens), "")
+    return named or ("customers" if draft.domain or draft.outcome.startswith("buys") else "people")
 
 
 def _group(guess: Guess) -> tuple[str, str]:
