@@ -60,14 +60,15 @@ def dates_of(columns: Mapping[str, pa.ChunkedArray]) -> Dates:
     empty = {name: Guess(name, None, None, None, 0.0, _TODO) for name in found}
     if not snapshot:
         return Dates("", {}, empty)
-    guesses, days = {snapshot: replace(empty[snapshot], note="the day that each row looks up to")}, {}
+    guesses = {snapshot: replace(empty[snapshot], note="the day that each row looks up to")}
+    counted: dict[str, pa.ChunkedArray] = {}
     for name in found:
         if name != snapshot:
             before = (found[snapshot].values - found[name].values).astype(np.float64)
             before[np.isnat(found[name].values)] = np.nan
-            days[name] = pa.chunked_array([pa.array(before, mask=np.isnan(before))])
+            counted[name] = pa.chunked_array([pa.array(before, mask=np.isnan(before))])
             guesses[name] = _guess(empty[name], found[name].values, before, snapshot)
-    return Dates(snapshot, days, guesses)
+    return Dates(snapshot, counted, guesses)
 
 
 def _days(column: pa.ChunkedArray) -> Days | None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from northstar_explain.contract.draft_definedness import Definition
 from northstar_explain.contract.draft_domain import DraftDomain, domain_of
 from northstar_explain.contract.draft_guess import Guess
-from northstar_explain.contract.draft_label import LabelGuess
+from northstar_explain.contract.draft_label import LabelGuess, is_unwanted
 from northstar_explain.contract.draft_names import read_name
 from northstar_explain.contract.draft_questions import MARK, Questions
 from northstar_explain.contract.draft_traits import ProposedTrait
@@ -129,6 +129,8 @@ def _head(draft: Draft) -> Iterator[str]:
     yield from questions.mark("horizon")
     yield f"horizon = {_quote(draft.horizon)}"
     yield f"outcome = {_quote(draft.outcome)}"
+    if is_unwanted(draft.label, draft.meaning.positive):
+        yield "wanted = false  # it is to be prevented: recommended actions lead to segments with less of it"
     sign = "  # no column says which; put the sign here" if not draft.currency else ""
     yield f"currency = {_quote(draft.currency)}{sign}"
     yield f"noun = {_quote(_noun(draft))}"

@@ -158,6 +158,8 @@ class Contract:
         What stands for a missing value besides an empty cell; None for the usual marks.
     economics : Economics or None
         What a purchase earns and a contact costs; None where the contract does not say.
+    wanted : bool
+        Whether the outcome is to be brought about; false where it is to be prevented, such as leaving.
     drafted : bool
         Whether a program drafted it and nobody has confirmed it yet.
     text : str
@@ -184,6 +186,7 @@ class Contract:
     economics: Economics | None = None
     positive: str = ""
     known_after: tuple[str, ...] = ()
+    wanted: bool = True
     drafted: bool = False
     text: str = field(default="", repr=False)
 

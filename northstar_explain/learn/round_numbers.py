@@ -36,7 +36,8 @@ def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.n
     best = np.lexsort((grid, grid != np.floor(grid), below))
     best = best[np.concatenate([[True], np.diff(below[best]) > 0])]
     taken = below[best]
-    return grid[best[(taken >= least) & (taken <= len(known) - least)]]
+    chosen: np.ndarray = grid[best[(taken >= least) & (taken <= len(known) - least)]]
+    return chosen
 
 
 def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[float, float] | None:

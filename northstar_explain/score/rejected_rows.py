@@ -61,7 +61,7 @@ def join(files: Sequence[Path], out: Path) -> int:
     return rows
 
 
-def write(rejected: pa.Table, out: Path, suffix: str) -> None:
+def write_rejected(rejected: pa.Table, out: Path, suffix: str) -> None:
     """Write rejected rows of one table to a temporary path, in the format of a suffix."""
     rejected = with_distinct_names(rejected)
     tables.write_to(as_csv_cells(rejected) if suffix == ".csv" else rejected, out, suffix)
@@ -86,7 +86,11 @@ def _writer(out: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]
         return
     with out.open("wb") as file:
         file.write(encode(as_csv_cells(schema.empty_table())).to_pybytes())
-        yield lambda table: file.write(encode(as_csv_cells(table), header=False).to_pybytes()) and None
+
+        def write(table: pa.Table) -> None:
+            file.write(encode(as_csv_cells(table), header=False).to_pybytes())
+
+        yield write
 
 
 def _has_cell(kind: pa.DataType) -> bool:

@@ -10,7 +10,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.model.folder import require_place
 from northstar_explain.model.names import Names
-from northstar_explain.score.rejected_rows import write as write_rejected
+from northstar_explain.score.rejected_rows import write_rejected
 from northstar_explain.training.steps import Trained
 
 
