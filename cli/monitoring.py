@@ -90,5 +90,5 @@ def _known(facts: RunOutcomes | None) -> list[str]:
         "",
         f"Outcomes of {facts.n:,} ({facts.unknown:,} not known)",
         f"  ROC-AUC {figures[ROC_AUC]:.4f} [{low:.4f}, {high:.4f}], F1 {figures[F1]:.4f}, "
-        f"bought {facts.base_rate:.1%}, predicted {facts.predicted_rate:.1%}",
+        f"actual {facts.base_rate:.1%}, predicted {facts.predicted_rate:.1%}",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
+from northstar_explain.cli.outcome_words import OutcomeWords, outcome_words
 from northstar_explain.model.evaluation import Figures, PurchaseFacts
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.metric_registry import (
@@ -27,9 +28,9 @@ _NOTES = {
     F1.key: "at threshold {threshold:.4f}; everyone flagged: {f1_everyone:.4f}",
     AVERAGE_PRECISION.key: "base rate {base_rate:.4f}",
     BRIER.key: "base rate alone {brier_base_rate:.4f}; skill {brier_skill:.3f}",
-    LIFT_10.key: "and {capture_10:.0%} of buyers",
-    LIFT_20.key: "and {capture_20:.0%} of buyers",
-    LIFT_30.key: "and {capture_30:.0%} of buyers",
+    LIFT_10.key: "and {capture_10:.0%} of {those}",
+    LIFT_20.key: "and {capture_20:.0%} of {those}",
+    LIFT_30.key: "and {capture_30:.0%} of {those}",
 }
 # The columns of the table of baselines.
 _BASELINE_COLUMNS = ((ROC_AUC, "ROC-AUC"), (AVERAGE_PRECISION, "AP"), (F1, "F1"), (BRIER, "Brier"), (ECE, "calib."))
@@ -40,22 +41,23 @@ def purchase_lines(model: Model) -> list[str]:
     """The lines of `explain show` about the purchase model."""
     purchase = model.evaluation.purchase
     lines: list[str] = []
-    for section in (_figures, _deciles, _baselines, _profit, _groups):
-        if block := section(purchase):
-            lines += ["", *block] if lines else block
+    words = outcome_words(model.contract)
+    first = _figures(purchase, words), _deciles(purchase), _baselines(purchase)
+    for block in filter(None, (*first, _profit(purchase, words), _groups(purchase))):
+        lines += ["", *block] if lines else block
     return lines
 
 
-def _figures(purchase: PurchaseFacts) -> list[str]:
+def _figures(purchase: PurchaseFacts, words: OutcomeWords) -> list[str]:
     holdout = purchase.holdout
     later = " (at a later date)" if purchase.out_of_time else ""
-    lines = [f"Purchase model, on a holdout of {holdout.n:,}{later}; in brackets 95% intervals"]
+    lines = [f"{words.title}, on a holdout of {holdout.n:,}{later}; in brackets 95% intervals"]
     if groups := purchase.group_split:
         fitted = groups.train + groups.validation
         rows = f"rows of {groups.holdout:,} {groups.column}" if groups.column else f"{groups.holdout:,} different rows"
         lines.append(f"  {rows}; {fitted:,} others were used to train, none for both")
     # Remarks may name a field of the holdout or any metric.
-    context = {**vars(holdout), **holdout.figures.values}
+    context = {**vars(holdout), **holdout.figures.values, "those": words.those}
     for metric in holdout.figures.listed(TERMINAL):
         note = _NOTES.get(metric.key, "").format(**context)
         ends = holdout.figures.interval(metric)
@@ -99,7 +101,7 @@ def _scores(name: str, figures: Figures) -> str:
     )
 
 
-def _profit(purchase: PurchaseFacts) -> list[str]:
+def _profit(purchase: PurchaseFacts, words: OutcomeWords) -> list[str]:
     profit = purchase.profit
     if profit is None:
         return []
@@ -110,12 +112,12 @@ def _profit(purchase: PurchaseFacts) -> list[str]:
         ("everyone", 1.0, everyone.profit, _interval(everyone.profit_interval, "{:,.0f}")),
         ("best of the curve", profit.best_share, profit.best_profit, "chosen on the holdout itself"),
     )
-    terms = f"at {profit.margin:,.2f} a purchase and {profit.contact_cost:,.2f} a contact"
+    terms = f"at {profit.margin:,.2f} a {words.event} and {profit.contact_cost:,.2f} a contact"
     expected = f"Expected from the probabilities: {paying.expected_profit:,.0f}."
     return [
         f"Profit per 1,000 customers, {terms}",
         *(f"  {name:<24}{share:>8.1%} contacted {value:>10,.0f}  {note}" for name, share, value, note in rows),
-        f"  {expected} Buyers who would have bought anyway are included.",
+        f"  {expected} {words.anyway}",
     ]
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from northstar_explain.cli.commands import TOO_MANY_REJECTED, leave_pandas_out
 from northstar_explain.cli.heap import share_one_heap
+from northstar_explain.cli.outcome_words import outcome_words
 from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
+    from northstar_explain.contract.features import Contract
     from northstar_explain.options import ScoringOptions
 
 _NAMED = 5
@@ -36,19 +38,22 @@ def score(
         # Arrow's default pool keeps what is freed: a third more memory, and no faster.
         pa.set_memory_pool(pa.system_memory_pool())
     with progress(quiet) as report:
-        facts = api.load(model).score_files(customers, out, options, engine, report)
+        loaded = api.load(model)
+        facts = loaded.score_files(customers, out, options, engine, report)
     # Where stdout fails, the error says that the scores are there all the same.
     done = f"The scores are published: {out}." if facts["published"] else "Nothing was published."
-    print_out(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else _summary(facts, out), done)
+    summary = _summary(facts, out, loaded.data.contract)
+    print_out(json.dumps(facts, indent=1, ensure_ascii=False) if as_json else summary, done)
     for line in _remarks(facts, out, options.max_rejected):
         remark(line)
     return TOO_MANY_REJECTED if facts["rejected_share"] > options.max_rejected else 0
 
 
-def _summary(facts: dict[str, Any], out: str) -> str:
+def _summary(facts: dict[str, Any], out: str, contract: Contract) -> str:
     if not facts["published"]:
         return f"nothing published: {facts['rejected']:,} of {facts['rows']:,} rows rejected"
-    return f"{out}: {facts['scored']:,} of {facts['rows']:,} rows scored, {facts['likely_buyers']:,} likely buyers"
+    scored = f"{out}: {facts['scored']:,} of {facts['rows']:,} rows scored"
+    return f"{scored}, {facts['likely_buyers']:,} {outcome_words(contract).likely}"
 
 
 def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 
 from northstar_explain.cli.alternative_table import alternative_lines
+from northstar_explain.cli.outcome_words import outcome_words
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
 from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
@@ -32,13 +33,14 @@ def segment_lines(model: Model) -> list[str]:
 
 
 def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
+    words = outcome_words(model.contract)
     lines = [
         f"Segments: {facts.k}, by {facts.rules} rules of at most {facts.max_conditions} conditions",
         f"  {'price of explainability':<26}{facts.price_of_explainability:.4f}  "
         f"(rounding the thresholds: {facts.rounding_cost:+.4f})",
         f"  {'fidelity':<26}{facts.fidelity:.4f}  (on {facts.fidelity_n:,} rows not used to learn the rules)",
         "",
-        f"  {'id':<4}{'customers':>10}{'share':>8}{'buy':>8}{'border':>8}{'stable':>8}  name",
+        f"  {'id':<4}{'customers':>10}{'share':>8}{words.head:>8}{'border':>8}{'stable':>8}  name",
     ]
     for segment in model.segmentation.segments:
         outcome = facts.holdout_outcomes.get(segment.id)
@@ -51,9 +53,7 @@ def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
         lines += textwrap.wrap(segment.definition, WIDTH, initial_indent=" " * 50, subsequent_indent=" " * 50)
     if model.names.given:
         lines.append(f"  names given by people: {', '.join(model.names.given)} (names.toml)")
-    lines.append(
-        "  buy: purchase rate on the holdout; border: share one ordinary step, such as one order, from another segment;"
-    )
+    lines.append(f"  {words.head}: {words.legend}; border: share one ordinary step{words.step} from another segment;")
     lines.append(f"  stable: bootstrap Jaccard, {stability_scale()}")
     return lines
 

@@ -139,9 +139,9 @@ def test_scores_and_rejected_rows_do_not_depend_on_how_it_is_read(
     changed = some.set_column(some.column_names.index(column), column, texts)
     tables.write(with_cells(with_cells(changed, column, {row: cell}), ID, {200: some[ID][3].as_py()}), path)
     run(model, path, out, ANYWAY)
-    scores, rejected = out.read_bytes(), read(tmp_path / "s.csv.rejected.parquet")
+    scores, rejected = out.read_bytes(), read(tmp_path / "s.csv.rejected.csv")
     monkeypatch.setattr(LineReader, "blocks", lambda *_: iter(()))
     run(model, path, out, ANYWAY)
     assert out.read_bytes() == scores
-    assert read(tmp_path / "s.csv.rejected.parquet").equals(rejected)
+    assert read(tmp_path / "s.csv.rejected.csv").equals(rejected)
     assert io.BytesIO(scores).readline().startswith(b'"' + ID.encode())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from helpers import TINY, explain, learn, read, refused, with_cells, with_column
 from shop import CONTRACT, shop
 
 from northstar_explain import api, tables
+from northstar_explain.cli.outcome_words import outcome_words
 from northstar_explain.contract import check, parse
 from northstar_explain.errors import NorthstarError, TableError
 from northstar_explain.learn import fit_segments
@@ -120,7 +123,7 @@ def test_rejected_rows_are_told_with_an_example(tmp_path: Path) -> None:
     out = tmp_path / "s.csv"
     result = explain("score", tmp_path / "c.csv", "--model", tmp_path / "m", "--out", out, "--quiet")
     assert "orders: expected at least 0: 2 rows, such as row 4: '-5'" in result.stderr
-    assert read(tmp_path / "s.csv.rejected.parquet")["row"].to_pylist() == [4, 6]
+    assert read(tmp_path / "s.csv.rejected.csv")["row"].to_pylist() == ["4", "6"]
 
 
 def test_an_update_goes_beside_unless_it_is_told_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -130,7 +133,7 @@ def test_an_update_goes_beside_unless_it_is_told_where(monkeypatch: pytest.Monke
         places.append(model)
         return 0
 
-    monkeypatch.setattr("northstar_explain.cli.commands.train", noted)
+    monkeypatch.setattr("northstar_explain.cli.training_run.train", noted)
     explain("train", "c.csv", "--update", tmp_path / "m")
     explain("train", "c.csv", "--update", tmp_path / "m", "--model", tmp_path / "m")
     assert places == [tmp_path / "m.updated", tmp_path / "m"]
@@ -154,3 +157,15 @@ def test_a_missing_file_shows_no_number_of_the_system(call: str, tmp_path: Path)
 
 def test_the_limit_is_an_option_from_python() -> None:
     assert TrainingOptions().max_rejected == 0.01
+
+
+@pytest.mark.parametrize(
+    ("outcome", "head", "those"),
+    [("buys in the next 7 days", "buy", "buyers"), ("orders again", "buy", "buyers"),
+     ("churns", "rate", "everyone who churns"), ("busy at work", "rate", "everyone who busy at work")],
+)  # fmt: skip
+def test_words_of_buying_only_where_the_outcome_is_buying(outcome: str, head: str, those: str) -> None:
+    words = outcome_words(replace(SHOP, outcome=outcome))
+    assert (words.head, words.those) == (head, those)
+    bought = re.search("buy|bought|purchas|order", " ".join(words).replace(outcome, ""), re.IGNORECASE)
+    assert (bought is not None) == (head == "buy")

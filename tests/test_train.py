@@ -189,10 +189,10 @@ def test_the_command_trains_a_model_that_the_other_commands_take(customers: pa.T
     command = ["train", path, "--model", folder, "--segments", 4, "--seed", 5, "--date", "2026-03-01", "--quiet"]
     result = explain(*command)
     assert result.exit_code == 0
-    rejects = tmp_path / "model.rejected.parquet"
+    rejects = tmp_path / "model.rejected.csv"
     reason = "sessions_30d: expected 0 to 5000; 1 rows with others, such as row 8: '-1'"
     assert plain(result.stderr) == f"explain: 1 of 1,500 rows (0.07%) rejected; see {rejects} explain: {reason}"
-    assert read(rejects)["row"].to_pylist() == [8]
+    assert read(rejects)["row"].to_pylist() == ["8"]
     loaded = models.load(folder)
     assert loaded.id in result.stdout
     assert (loaded.manifest["date"], loaded.manifest["options"]["seed"]) == ("2026-03-01", 5)

@@ -18,7 +18,7 @@ from northstar_explain.contract.faults import needed_columns, require_default
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_key
 from northstar_explain.options import CsvOptions
-from northstar_explain.score.inputs import hints
+from northstar_explain.score.named_inputs import hints
 
 if TYPE_CHECKING:
     from northstar_explain.training import Source, TrainingOptions
@@ -107,8 +107,8 @@ def _source(
     from northstar_explain.training import Source
 
     # The day of the data may be in a column that nothing else needs.
-    dated = [contract.as_of] if contract.as_of in contract.ignore else []
-    needed = [*needed_columns(contract, label=True), *dated]
+    needed = needed_columns(contract, label=True)
+    needed += [contract.as_of] if contract.as_of in contract.ignore and contract.as_of not in needed else []
     if not isinstance(customers, Path | str):
         return Source(tables.from_frame(customers, needed), truth=truth)
     dialect = tables.dialect_of(customers, hints(contract, csv))

@@ -106,14 +106,15 @@ def _number_violations(
         violations += _violation(infinite, feature, "a finite number")
     if lowest < low or highest > high:
         outside = (values < low) | (values > high)
-        violations += _violation(outside if infinite is None else outside & ~infinite, feature, _bounds(feature))
+        violations += _violation(outside if infinite is None else outside & ~infinite, feature, bounds_words(feature))
     if feature.kind.whole and whole:
         return violations  # the column's type shows it
     invalid = feature.kind.invalid_numbers(values)
     return violations + (_violation(invalid[0], feature, invalid[1]) if invalid else [])
 
 
-def _bounds(feature: Feature) -> str:
+def bounds_words(feature: Feature) -> str:
+    """The bounds of a feature that has one or two, such as ``0 to 1``."""
     low, high = feature.minimum, feature.maximum
     if low is None:
         return f"at most {high:g}"

@@ -16,6 +16,7 @@ import pyarrow as pa
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.cells import Violation, read_categories, read_numbers
 from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.days_before import days_before, snapshot_of
 from northstar_explain.contract.faults import needed_columns, no_rows, numbers_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_keys, id_texts
@@ -177,10 +178,16 @@ def check_batch(
     violations += broken_texts + more_broken_texts
     columns: dict[str, np.ndarray | Category] = {}
     for_numbers, for_categories = marks_of(contract, numeric=True), marks_of(contract, numeric=False)
+    snapshot = None
+    if contract.snapshot:
+        snapshot, undated = snapshot_of(one_array(plain[contract.snapshot]), contract.snapshot, for_numbers)
+        violations += undated
     for feature in contract.features:
         column = one_array(plain[feature.name])
         columns[feature.name], in_column = (
-            read_numbers(column, feature, numbers, for_numbers)
+            days_before(column, feature, snapshot, for_numbers)
+            if snapshot is not None and feature.kind.dated
+            else read_numbers(column, feature, numbers, for_numbers)
             if feature.kind.numeric
             else read_categories(column, feature, for_categories)
         )

@@ -23,6 +23,11 @@ def require_consistent(reader: TomlReader, contract: Contract) -> None:
         reader.fault("table.group", "a column that is not ignored", contract.group, "Take it out of ignore.")
     if contract.as_of and not is_day(contract.as_of) and contract.as_of not in contract.ignore:
         reader.fault("table.as_of", "a day such as 2026-03-01, or a column of table.ignore", contract.as_of)
+    for feature in contract.features:
+        if feature.kind.dated and (not contract.as_of or is_day(contract.as_of)):
+            todo = "Name a column of table.ignore: a fixed day would be wrong for the next table."
+            got = contract.as_of or "nothing"
+            reader.fault("table.as_of", f"the column from which {feature.name}, a date, is counted back", got, todo)
     for trait in contract.traits:
         if contract.id.casefold() in (TRAITS, trait.column.casefold()):
             got = f"{contract.id}, a column that the trait {trait.name} gives to scores"

@@ -43,6 +43,12 @@ _VERBS = (
 )  # fmt: skip
 
 
+# What a business prevents, by words of the label's name or of its value.
+_UNWANTED = re.compile(
+    r"churn(ed)?|attrition|attrited|left|exited|default(ed)?|cancel(l?ed)?|lapsed|fraud|bad|late|delinquent|inactive"
+)
+
+
 class LabelGuess(NamedTuple):
     """What a draft takes for the label.
 
@@ -154,3 +160,10 @@ def horizon_words(label: str) -> str:
     """The time that the label looks ahead, in words; empty where its name does not say."""
     parts = read_name(label)
     return f"in the {parts.window} after the snapshot" if parts.window else ""
+
+
+def is_unwanted(label: str, positive: str) -> bool:
+    """Whether the label's name, or a value that is more than yes, names what a business prevents."""
+    said = positive.strip().casefold()
+    names = (label if not said or said in ("yes", "y", "true", "t", "1") else positive,)
+    return any(_UNWANTED.fullmatch(token) for name in names for token in read_name(name).tokens)

@@ -13,7 +13,8 @@ _WINDOW = re.compile(
 )
 _UNITS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _CURRENCIES = {"usd": "$", "eur": "€", "gbp": "£", "chf": "CHF ", "inr": "₹", "jpy": "¥"}
-_FULL = {"avg": "average", "amt": "amount", "amnt": "amount", "pct": "percent", "bal": "balance", "curr": "current"}
+_FULL = {"avg": "average", "amt": "amount", "amnt": "amount", "pct": "percent", "bal": "balance", "curr": "current",
+         "disc": "discount", "diff": "difference"}  # fmt: skip
 # After these, a number of days is part of what is measured: months since somebody was 90 days late.
 _NO_WINDOW = {"since", "between", "per", "until", "till", "for"}
 

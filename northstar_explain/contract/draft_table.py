@@ -13,6 +13,7 @@ from northstar_explain.contract import draft_definedness, draft_label, draft_tra
 from northstar_explain.contract.cells import is_text
 from northstar_explain.contract.columns import category_of, one_array
 from northstar_explain.contract.draft_columns import guess_column, typed, whole_numbers
+from northstar_explain.contract.draft_dates import dates_of
 from northstar_explain.contract.draft_guess import Guess
 from northstar_explain.contract.draft_questions import Ask, Question, Questions
 from northstar_explain.contract.draft_toml import Draft, Proposals, toml
@@ -42,10 +43,12 @@ def draft_text(
     _require_drawable(table, id, label, positive, source)
     questions = Questions(ask)
     plain = {name: typed(table[name]) for name in table.column_names}
+    dates = dates_of({name: column for name, column in plain.items() if name not in (id, label)})
+    plain |= dates.days
     label, meaning = _label(plain, id, label, positive, questions, source)
     id, ids = _id(plain, id, label, questions, source)
     others = [name for name in table.column_names if name not in (id, label)]
-    guesses = [guess_column(name, plain[name]) for name in others]
+    guesses = [dates.guesses.get(name) or guess_column(name, plain[name]) for name in others]
     guesses = _known_after(guesses, plain, draft_label.label_codes(plain[label], meaning.positive), questions)
     guesses = _confirmed(guesses, questions)
     owner = next((name for name in others if _may_be_owner(name, plain[name])), None)
@@ -54,7 +57,7 @@ def draft_text(
     horizon = draft_label.horizon_words(label) or questions.answer(_horizon_question(label))
     one = Draft(
         source, id, ids, label, meaning, draft_label.outcome_words(label, meaning.positive), horizon, owner, group,
-        guesses, _proposals(plain, guesses), questions,
+        guesses, _proposals(plain, guesses), questions, dates.snapshot,
     )  # fmt: skip
     return _unambiguous(one)
 

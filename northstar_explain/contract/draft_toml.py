@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import NamedTuple
 
 from northstar_explain.contract.draft_definedness import Definition
+from northstar_explain.contract.draft_domain import DraftDomain, domain_of
 from northstar_explain.contract.draft_guess import Guess
-from northstar_explain.contract.draft_label import LabelGuess
+from northstar_explain.contract.draft_label import LabelGuess, is_unwanted
 from northstar_explain.contract.draft_names import read_name
 from northstar_explain.contract.draft_questions import MARK, Questions
 from northstar_explain.contract.draft_traits import ProposedTrait
@@ -22,7 +24,7 @@ from northstar_explain.contract.expressions import name_text
 # Kind to the key and the heading of its group of features.
 _GROUPS = {
     "count": ("activity", "Counts and shares"), "rate": ("activity", "Counts and shares"),
-    "amount": ("amounts", "Amounts"), "days": ("time", "Time"), "duration": ("time", "Time"),
+    "amount": ("amounts", "Amounts"), "days": ("time", "Time"), "date": ("time", "Time"), "duration": ("time", "Time"),
     "category": ("profile", "Categories"), "ordered": ("profile", "Categories"),
 }  # fmt: skip
 _OTHER = ("measures", "Other measures")
@@ -54,6 +56,8 @@ class Draft:
         One for each other column.
     proposals : Proposals
     questions : Questions
+    snapshot : str
+        The column with the day that each row looks up to; empty where none is.
     """
 
     source: str
@@ -68,11 +72,17 @@ class Draft:
     guesses: list[Guess]
     proposals: Proposals
     questions: Questions
+    snapshot: str = ""
 
     @property
     def features(self) -> list[Guess]:
         """The guesses that become features."""
         return [guess for guess in self.guesses if guess.kind is not None]
+
+    @cached_property
+    def domain(self) -> DraftDomain | None:
+        """What the table seems to be of."""
+        return domain_of([self.label, *(guess.name for guess in self.guesses)])
 
     @property
     def currency(self) -> str:
@@ -106,6 +116,7 @@ def _head(draft: Draft) -> Iterator[str]:
         count = "one question is" if len(questions.open) == 1 else f"{len(questions.open)} questions are"
         yield _comment(f"{count} open: answer what is marked {MARK}, then remove the mark.")
     yield from ("", "[table]", f"title = {_quote(_title(draft.source))}")
+    yield "drafted = true  # until somebody who knows the table has read this, and removes the line: reports say so"
     yield from questions.mark("id")
     yield f"id = {_quote(draft.id)}{_other('could be: ', [name for name in draft.ids if name != draft.id])}"
     yield from questions.mark("label")
@@ -118,11 +129,17 @@ def _head(draft: Draft) -> Iterator[str]:
     yield from questions.mark("horizon")
     yield f"horizon = {_quote(draft.horizon)}"
     yield f"outcome = {_quote(draft.outcome)}"
+    if is_unwanted(draft.label, draft.meaning.positive):
+        yield "wanted = false  # it is to be prevented: recommended actions lead to segments with less of it"
     sign = "  # no column says which; put the sign here" if not draft.currency else ""
     yield f"currency = {_quote(draft.currency)}{sign}"
-    yield f"noun = {_quote(_noun(draft.id))}"
-    yield '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions'
-    yield "# as_of = 2026-03-01  # the day up to which the table looks"
+    yield f"noun = {_quote(_noun(draft))}"
+    yield from _domain_line(draft)
+    yield (
+        f"as_of = {_quote(draft.snapshot)}  # the column with the day that each row looks up to"
+        if draft.snapshot
+        else "# as_of = 2026-03-01  # the day up to which the table looks"
+    )
     yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
     yield from (_comment(f"{guess.name} is left out: {guess.note}") for guess in left_out)
     yield from ("", "[groups]")
@@ -130,14 +147,24 @@ def _head(draft: Draft) -> Iterator[str]:
     yield ""
 
 
+def _domain_line(draft: Draft) -> Iterator[str]:
+    domain = draft.domain
+    if domain is None:
+        yield '# domain = "shop"  # or "bank", "visits", "subscription": it chooses the words of recommended actions'
+    else:
+        yield f"domain = {_quote(domain.name)}  {_comment('as in ' + ', '.join(domain.columns[:4]))}"
+
+
 def _title(source: str) -> str:
     words = re.sub(r"[\W_]+", " ", PurePath(source).stem).strip()
     return words[:1].upper() + words[1:] if words else "Customers"
 
 
-def _noun(id: str) -> str:
-    tokens = read_name(id).tokens
-    return next((noun for noun in _NOUNS if noun[:-1] in tokens), "customers")
+def _noun(draft: Draft) -> str:
+    """What the id says that the rows are; without that, customers where names speak of a business, else people."""
+    tokens = read_name(draft.id).tokens
+    named = next((noun for noun in _NOUNS if noun[:-1] in tokens), "")
+    return named or ("customers" if draft.domain or draft.outcome.startswith("buys") else "people")
 
 
 def _group(guess: Guess) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from northstar_explain.contract.draft_guess import Guess
 from northstar_explain.contract.features import ROLES
+from northstar_explain.contract.kinds.registry import kind_named
 
 
 class Words(NamedTuple):
@@ -64,6 +65,8 @@ _ENTRIES = (
     _Entry(r"(acquisition_)?channel|(traffic_|lead_)?source", ("category",), "channel"),
     _Entry(r"(main_)?device(_type)?", ("category",), "device"),
 )  # fmt: skip
+# What marks a name as that of a date, and says nothing of what happened then.
+_DATE = re.compile(r"(^|_)(date|day|dt|ts|at|on|time|timestamp|datetime)(?=_|$)", re.I)
 _KEYS = ("high", "middle", "low", "zero")
 
 
@@ -108,13 +111,18 @@ def _known_roles() -> set[str]:
 
 
 def _entry(guess: Guess) -> _Entry | None:
-    name = "_".join(guess.parts.tokens)
-    return next((one for one in _ENTRIES if guess.kind in one.kinds and re.fullmatch(one.pattern, name)), None)
+    name, kind = "_".join(guess.parts.tokens), guess.kind
+    if kind is not None and kind.dated:  # last_order_date, as days_since_last_order
+        name, kind = "days_since_" + _DATE.sub("", name), kind_named("days")
+    return next((one for one in _ENTRIES if kind in one.kinds and re.fullmatch(one.pattern, name)), None)
 
 
 def _words(guess: Guess) -> str:
     parts = guess.parts
     words = parts.words
+    if guess.kind is not None and guess.kind.dated:
+        event = _DATE.sub("", words.replace(" ", "_")).replace("_", " ").strip() or "the date"
+        return re.sub("^(last|first) ", r"the \1 ", event).join(["days since ", ""])
     if guess.counts:  # "3 or more visits", not "number of visits"
         words = re.sub(r"^(number|num|nr|n|no|count|cnt|qty)( of)? (?=\w)", "", words)
     if parts.window:

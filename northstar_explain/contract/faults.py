@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import is_number, is_text, missing_texts, parse_numbers
 from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.days_before import is_dated, read_days
 from northstar_explain.contract.features import ROW_ID, Contract, Feature
 from northstar_explain.contract.identifiers import id_texts
 from northstar_explain.contract.labels import unexpected_labels
@@ -28,9 +29,9 @@ def no_rows(source: str) -> TableError:
 
 
 def needed_columns(contract: Contract, label: bool) -> list[str]:
-    """The columns that a table must have: id and features; with `label`, also label and group."""
-    more = filter(None, [contract.label, contract.group]) if label else ()
-    return [contract.id, *(feature.name for feature in contract.features), *more]
+    """The columns that a table must have: id, features and what dates are counted to; with `label`, label and group."""
+    more = [contract.snapshot, *([contract.label, contract.group] if label else [])]
+    return [contract.id, *(feature.name for feature in contract.features), *filter(None, more)]
 
 
 def numbers_rows(contract: Contract, schema: pa.Schema) -> bool:
@@ -97,8 +98,11 @@ def require_types(
         column = table[feature.name]
         got = _wrong_type(column, feature, as_text, numbers, marks)
         if got:
-            expected = f"numbers ({feature.kind})" if feature.kind.numeric else f"text ({feature.kind})"
+            sort = "numbers" if feature.kind.number_cells else "days" if feature.kind.dated else "text"
+            expected = f"{sort} ({feature.kind})"
             faults.append(Fault(f"column {feature.name}", expected, got, "Correct the column or the contract."))
+    if contract.snapshot and (got := _wrong_days(table[contract.snapshot], marks)):
+        faults.append(Fault(f"column {contract.snapshot}", "the day that the table looks up to", got, "Correct it."))
     named = {} if numbered else {contract.id: "text or whole numbers as customer ids"}
     if label and contract.group:
         named[contract.group] = "text or whole numbers that name the group of each row"
@@ -124,6 +128,8 @@ def _wrong_type(
     kind = column.type
     if pa.types.is_null(kind):
         return ""  # only missing values; whether they are allowed is checked row by row
+    if feature.kind.dated:
+        return _wrong_days(column, marks)
     if not feature.kind.numeric:
         plain = is_text(kind) or pa.types.is_boolean(kind) or is_number(kind)
         return "" if plain or pa.types.is_date(kind) or pa.types.is_timestamp(kind) else str(kind)
@@ -135,6 +141,14 @@ def _wrong_type(
     wrong = int((parse_numbers(texts, numbers, marks).is_null().to_numpy(False) & ~missing_texts(texts, marks)).sum())
     # Single unreadable cells reject their rows; a column that is mostly text is a fault of the table.
     return f"text{_example(column)}" if wrong > max(1, len(column) // 2) else ""
+
+
+def _wrong_days(column: pa.ChunkedArray, marks: Sequence[str]) -> str:
+    if not is_dated(column.type):
+        return f"{column.type}{_example(column)}"
+    # Single cells that are no day reject their rows; a column that is mostly something else is a fault of the table.
+    wrong = int(read_days(one_array(column), marks).unreadable.sum())
+    return f"{column.type}{_example(column)}" if wrong > max(1, len(column) // 2) else ""
 
 
 def _is_measured(column: pa.ChunkedArray) -> bool:

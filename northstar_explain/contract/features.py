@@ -158,6 +158,10 @@ class Contract:
         What stands for a missing value besides an empty cell; None for the usual marks.
     economics : Economics or None
         What a purchase earns and a contact costs; None where the contract does not say.
+    wanted : bool
+        Whether the outcome is to be brought about; false where it is to be prevented, such as leaving.
+    drafted : bool
+        Whether a program drafted it and nobody has confirmed it yet.
     text : str
         The TOML it was read from.
     """
@@ -182,6 +186,8 @@ class Contract:
     economics: Economics | None = None
     positive: str = ""
     known_after: tuple[str, ...] = ()
+    wanted: bool = True
+    drafted: bool = False
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:
@@ -210,6 +216,11 @@ class Contract:
     def sensitive_features(self) -> tuple[Feature, ...]:
         """The features used for group checks."""
         return tuple(feature for feature in self.features if feature.sensitive)
+
+    @property
+    def snapshot(self) -> str:
+        """The column with the day that each row looks up to, where a feature is a date; else empty."""
+        return self.as_of if any(feature.kind.dated for feature in self.features) else ""
 
     @property
     def sha256(self) -> str:

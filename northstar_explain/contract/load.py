@@ -20,7 +20,7 @@ from northstar_explain.options import CsvOptions
 
 _TABLE_KEYS = (
     "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "domain", "as_of",
-    "theme_weight", "missing_values", "positive",
+    "theme_weight", "missing_values", "positive", "drafted", "wanted",
 )  # fmt: skip
 _CSV_KEYS = ("delimiter", "encoding", "decimal", "thousands")
 _FEATURE_KEYS = (
@@ -151,6 +151,8 @@ def _contract(
         missing_values=reader.texts("table", table, "missing_values") if "missing_values" in table else None,
         positive=reader.text("table", table, "positive") if "positive" in table else "",
         known_after=after,
+        wanted=reader.flag("table", table, "wanted", True),
+        drafted=reader.flag("table", table, "drafted", False),
         text=text,
     )
     # A condition may name a feature that stands further down: all features are read before any condition.

@@ -14,9 +14,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from northstar_explain.contract.categories import Category
-from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.rank_alone import auc_alone, binned
+from northstar_explain.evaluate.halves import halves
 from northstar_explain.metrics import roc_auc
 
 # A feature carries much of the ranking if it ranks so well alone, and a quick model without it loses so much: in
@@ -98,13 +99,7 @@ def leak_report(
         gradient boosting (Ke et al. 2017), are of rows it was not fitted to: each half predicts the other.
     """
     rng = np.random.default_rng([seed, 17])
-    if len(label) > _ROWS:
-        rows = np.sort(rng.choice(len(label), _ROWS, replace=False))
-        columns, label = rows_of(columns, rows), label[rows]
-        groups = None if groups is None else groups[rows]
-    half = rng.random(len(label)) < 0.5
-    if groups is not None:
-        half = half[np.unique(groups, return_inverse=True)[1]]
+    columns, label, half = halves(columns, label, groups, _ROWS, rng)
     names = [feature.name for feature in contract.model_features]
     alone = {name: auc_alone(columns[name], label, half) for name in names}
     names.sort(key=lambda name: -alone[name])

@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 import numpy as np
 
-from northstar_explain.contract.columns import Columns, rows_of
+from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.rank_alone import auc_alone
 from northstar_explain.errors import Fault, TableError
+from northstar_explain.evaluate.halves import halves
 
 # A ROC-AUC above these, by one feature or by the model, is more than past behavior usually reaches.
 ALONE, WHOLE = 0.90, 0.97
@@ -51,14 +52,7 @@ def require_no_leak(
         When a feature that is not accepted has a ROC-AUC above 0.90 by itself.
     """
     rng = np.random.default_rng([seed, 13])
-    if len(label) > ROWS:
-        rows = np.sort(rng.choice(len(label), ROWS, replace=False))
-        columns, label = rows_of(columns, rows), label[rows]
-        groups = None if groups is None else groups[rows]
-    half = rng.random(len(label)) < 0.5
-    if groups is not None:
-        # The draw of a group decides for all of its rows.
-        half = half[np.unique(groups, return_inverse=True)[1]]
+    columns, label, half = halves(columns, label, groups, ROWS, rng)
     faults = []
     for feature in contract.model_features:
         if feature.name in accepted:

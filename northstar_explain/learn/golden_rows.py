@@ -75,7 +75,9 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
     made = []
     for feature in contract.features:
         hard: list[float | str | None] = [None] if feature.missing is not None else []
-        if feature.kind.numeric:
+        if feature.kind.dated:
+            hard += _hard_days(edges.get(feature.name, []))
+        elif feature.kind.numeric:
             hard += _hard_numbers(edges.get(feature.name, []))
         elif not feature.kind.lists_values:
             hard.append(UNSEEN)
@@ -109,6 +111,12 @@ def _hard_numbers(edges: list[float]) -> list[float]:
     around = [x for edge in edges for x in (np.nextafter(edge, -np.inf), edge, np.nextafter(edge, np.inf))]
     close = [edge + sign * max(abs(edge), 1.0) * _CLOSE for edge in edges for sign in (-1, 1)]
     return [*map(float, around), *map(float, close), -0.0, 1e12, -1e12]
+
+
+def _hard_days(edges: list[float]) -> list[float]:
+    """Whole days around each edge, as a date has no others, and a century to either side."""
+    days = {float(np.floor(edge)) + step for edge in edges for step in (-1, 0, 1)}
+    return sorted(days | {-36_500.0, 0.0, 36_500.0})
 
 
 def _edges(scorecard: Scorecard, tree: Node) -> dict[str, list[float]]:

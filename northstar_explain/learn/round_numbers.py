@@ -23,7 +23,8 @@ def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.n
     Returns
     -------
     ndarray of float
-        In ascending order; of several that split the customers alike, the first.
+        In ascending order; of several that split the customers alike, the first whole one, or else the first: of
+        levels from 1 to 5, "below 2" and not "below 1.2".
     """
     known = np.sort(values[~np.isnan(values)])
     if not len(known):
@@ -31,9 +32,12 @@ def thresholds(feature: Feature, values: np.ndarray, least_share: float) -> np.n
     grid = feature.kind.threshold_grid(float(known[0]), float(known[-1]), feature.unit)
     below = np.searchsorted(known, grid, side="left")
     least = max(1, int(np.ceil(least_share * len(known))))
-    keep = (below >= least) & (below <= len(known) - least)
-    keep &= np.concatenate([[True], np.diff(below) > 0])
-    return grid[keep]
+    # Stable: within those that split alike, whole numbers come first, each in ascending order.
+    best = np.lexsort((grid, grid != np.floor(grid), below))
+    best = best[np.concatenate([[True], np.diff(below[best]) > 0])]
+    taken = below[best]
+    chosen: np.ndarray = grid[best[(taken >= least) & (taken <= len(known) - least)]]
+    return chosen
 
 
 def border(feature: Feature, values: np.ndarray, threshold: float) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from northstar_explain.contract.conditions import NumberCondition
+from northstar_explain.contract.draft_questions import open_questions
 from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint
@@ -36,6 +37,16 @@ def compared_by(facts: SegmentFacts, contract: Contract) -> str:
 def asked_by_rules(facts: SegmentFacts) -> str:
     """How many features the rules ask about."""
     return f"The rules ask about {_features(len(facts.rule_features))}"
+
+
+def drafted(contract: Contract) -> str | None:
+    """That nobody has confirmed what the columns mean, and how many questions are open."""
+    count = len(open_questions(contract.text))
+    asked = f"{count} question{'' if count == 1 else 's'} of the contract {'is' if count == 1 else 'are'} not answered"
+    if contract.drafted:
+        said = "What the columns mean was drafted by a program from their names and values, and nobody has confirmed it"
+        return f"{said}; {asked}" if count else said
+    return asked if count else None
 
 
 def data_as_of(manifest: Mapping[str, Any]) -> str | None:

@@ -6,26 +6,24 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.cells import is_number, is_text
-from northstar_explain.contract.faults import needed_columns, no_rows, numbers_rows, require_columns, require_types
+from northstar_explain.contract.faults import no_rows, numbers_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.identifiers import id_keys, id_texts, suspicious
 from northstar_explain.contract.rejected import left_out
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.options import CsvOptions
 from northstar_explain.score import ids
 from northstar_explain.score.pipeline import ordered
 from northstar_explain.tables import Batch, Position, Source
-from northstar_explain.tables.dialects import NO_HINTS
 from northstar_explain.tables.formats import unreadable
 from northstar_explain.tables.lines import Block, LineReader
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
@@ -33,7 +31,6 @@ from northstar_explain.tables.places import sha256
 from northstar_explain.tables.plain_types import with_plain_types
 
 BATCH = 1 << 16  # rows read and scored together
-STDIN = Path("-")
 _WHOLE = sys.maxsize
 
 
@@ -83,7 +80,7 @@ class Input:
             )
         self.ignored = tuple(dict.fromkeys(name for names in ignored for name in names))
         self.left_out = tuple(dict.fromkeys(name for schema in self.schemas for name in left_out(schema)))
-        self._words = [feature.name for feature in contract.features if not feature.kind.numeric]
+        self._words = [feature.name for feature in contract.features if not feature.kind.number_cells]
         self._csvs = self._line_readers()
         self._by_line: dict[int, int] = {}  # of CSV files: the rows up to which a line is a row
         self._digests: list[str] = []
@@ -94,7 +91,7 @@ class Input:
         self._hashing.start()
 
     def _line_readers(self) -> dict[int, LineReader]:
-        numbers = [feature.name for feature in self._contract.features if feature.kind.numeric]
+        numbers = [feature.name for feature in self._contract.features if feature.kind.number_cells]
         files = enumerate(zip(self.source.files, self.source.dialects, strict=True))
         return {n: LineReader(file, numbers, one) for n, (file, one) in files if one and one.is_plain_text}
 
@@ -266,57 +263,3 @@ def _stat(file: Path) -> os.stat_result:
 
 def _same(batch: Batch) -> Batch:
     return batch
-
-
-def hints(contract: Contract, given: CsvOptions) -> tables.Hints:
-    """What a contract and options say of CSV files."""
-    numbers = tuple(feature.name for feature in contract.features if feature.kind.numeric)
-    return tables.Hints(given.over(contract.csv), tuple(needed_columns(contract, label=False)), numbers)
-
-
-def spool(folder: Path, stream: BinaryIO | None = None, hints: tables.Hints = NO_HINTS) -> Source:
-    """Write a stream to disk, as ids have to be read before rows, and a stream can be read once.
-
-    Parameters
-    ----------
-    folder : Path
-    stream : binary file, optional
-        Standard input where not given. Arrow, Parquet or CSV: recognized by its first bytes.
-    hints : Hints
-        What is known of a CSV.
-
-    Returns
-    -------
-    Source
-    """
-    import shutil
-
-    if stream is None and sys.stdin is None:
-        todo = "Give it a table, such as `explain score - ... < customers.csv`."
-        raise TableError("-", [Fault("stream", "customers on standard input", "one that is closed", todo)])
-    stream = stream or sys.stdin.buffer
-    begins = stream.read(8)
-    path = folder / f"stdin{_suffix(begins)}"
-    with path.open("wb") as file:
-        file.write(begins)
-        # To disk and not to memory: a stream may be larger than memory, and ids are read before rows.
-        shutil.copyfileobj(stream, file, 1 << 20)
-    if not begins:
-        todo = "The command that wrote it may have failed."
-        raise TableError("-", [Fault("stream", "a header and rows", "nothing", todo)])
-    return Source("-", (path,), hints)
-
-
-def _suffix(begins: bytes) -> str:
-    if begins.startswith(b"PAR1"):
-        return ".parquet"
-    # An Arrow file begins with its name, an Arrow stream with the marker of a message.
-    return ".arrow" if begins.startswith((b"ARROW1", b"\xff\xff\xff\xff")) else ".csv"
-
-
-def find(names: Path | str | Sequence[Path | str], hints: tables.Hints = NO_HINTS) -> Source | None:
-    """The files that a user means; None for standard input."""
-    listed = [names] if isinstance(names, Path | str) else list(names)
-    if [Path(name) for name in listed] == [STDIN]:
-        return None
-    return tables.find(listed, hints)

@@ -57,7 +57,9 @@ class Outputs:
         if not self.folder:
             tables.require_format(scores)
         named = scores if scores.name else scores.absolute()  # the path "." has no name of its own
-        self.rejects = named.with_name(f"{named.name}.rejected.parquet")
+        # Who asks for CSV opens the rejected rows in the same program.
+        kind = ".csv" if self.suffix == ".csv" else ".parquet"
+        self.rejects = named.with_name(f"{named.name}.rejected{kind}")
         self.report = named.with_name(f"{named.name}.report.json")
         try:
             place = true_place(scores)

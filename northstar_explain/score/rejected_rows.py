@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.rejected import is_kept
+from northstar_explain.tables.csvs import encode, harmless
 
 
 def with_distinct_names(rejected: pa.Table) -> pa.Table:
@@ -35,29 +37,74 @@ def with_original_types(rejected: pa.Table, schema: pa.Schema, file: str | None)
 
 
 def join(files: Sequence[Path], out: Path) -> int:
-    """Join files of rejected rows into one Parquet file.
+    """Join files of rejected rows into one file.
 
     Parameters
     ----------
     files : sequence of Path
         Arrow files, at least one; their columns may differ.
     out : Path
+        A ``.parquet`` or ``.csv`` file.
 
     Returns
     -------
     int
         How many rows there are.
     """
-    from pyarrow import parquet
-
-    # A Parquet file has one schema, which is known only once all files are.
+    # One file has one schema, which is known only once all files are.
     schema = _common([_schema(path) for path in files])
     rows = 0
-    with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
+    with _writer(out, schema) as write:
         for table in _in_groups(files, schema):
-            writer.write_table(table)
+            write(table)
             rows += table.num_rows
     return rows
+
+
+def write_rejected(rejected: pa.Table, out: Path, suffix: str) -> None:
+    """Write rejected rows of one table to a temporary path, in the format of a suffix."""
+    rejected = with_distinct_names(rejected)
+    tables.write_to(as_csv_cells(rejected) if suffix == ".csv" else rejected, out, suffix)
+
+
+def as_csv_cells(table: pa.Table) -> pa.Table:
+    """The rows with texts where CSV has no cell for a type, and no column name or reason that begins a formula."""
+    columns = [column if _has_cell(column.type) else _as_text(column) for column in table.columns]
+    made = pa.Table.from_arrays(columns, [harmless(name) for name in table.column_names])
+    place = made.column_names.index("reasons")
+    reasons = pa.array([harmless(text) for text in made["reasons"].to_pylist()], pa.string())
+    return made.set_column(place, "reasons", reasons)
+
+
+@contextmanager
+def _writer(out: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    if out.suffix != ".csv":
+        from pyarrow import parquet
+
+        with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
+            yield writer.write_table
+        return
+    with out.open("wb") as file:
+        file.write(encode(as_csv_cells(schema.empty_table())).to_pybytes())
+
+        def write(table: pa.Table) -> None:
+            file.write(encode(as_csv_cells(table), header=False).to_pybytes())
+
+        yield write
+
+
+def _has_cell(kind: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_dictionary(kind):
+        return bool(types.is_string(kind.value_type))
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_integer(kind) or types.is_null(kind)
+                or types.is_floating(kind) or types.is_boolean(kind) or types.is_date(kind)
+                or types.is_timestamp(kind) or types.is_decimal128(kind))  # fmt: skip
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    cells = [None if value is None else str(value) for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(cells, pa.string())])
 
 
 def _in_groups(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
@@ -107,5 +154,4 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     try:
         return column.cast(kind)
     except pa.ArrowNotImplementedError:  # nested values of one file where another has others: text holds both
-        cells = [None if value is None else str(value) for value in column.to_pylist()]
-        return pa.chunked_array([pa.array(cells, pa.string())]).cast(kind)
+        return _as_text(column).cast(kind)

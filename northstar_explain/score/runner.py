@@ -15,7 +15,7 @@ from northstar_explain.errors import Fault, NorthstarError, OutputError
 from northstar_explain.model.folder_format import json_bytes
 from northstar_explain.model.learned_model import Model
 from northstar_explain.options import ScoringOptions
-from northstar_explain.score import inputs, rejected_rows
+from northstar_explain.score import inputs, named_inputs, rejected_rows
 from northstar_explain.score.chunk_writer import ChunkWriter, PreparedBatch
 from northstar_explain.score.clock import Clock, RowProgress
 from northstar_explain.score.complete import complete
@@ -78,8 +78,8 @@ def run(
         Parquet, CSV or Arrow files, folders of them, or patterns; ``-`` for standard input.
     out : Path
         A ``.parquet``, ``.csv`` or ``.arrow`` file, or, without an ending, a folder of Parquet files. Beside it go
-        ``OUT.rejected.parquet`` (rows unchanged, with reasons) and ``OUT.report.json``, ending included:
-        ``s.csv.report.json``.
+        ``OUT.rejected.parquet`` (rows unchanged, with reasons; of a CSV ``OUT.rejected.csv``) and ``OUT.report.json``,
+        ending included: ``s.csv.report.json``.
     options : ScoringOptions, optional
     progress : callable
         Called with the name of each stage as it begins, and with how far a long one is.
@@ -99,8 +99,8 @@ def run(
     outputs.settle()
     # A resumed run is not refused for its own results; whether they are its own is checked once the input is known.
     outputs.require_free(options.overwrite or (options.resume and outputs.report.exists()))
-    hints = inputs.hints(model.contract, options.csv)
-    customers = inputs.find(source, hints)
+    hints = named_inputs.hints(model.contract, options.csv)
+    customers = named_inputs.find(source, hints)
     if customers is None and options.resume:
         todo = "Score it again from the start, or from a file."
         raise OutputError(str(out), [Fault("--resume", "an input that can be read again", "standard input", todo)])
@@ -110,7 +110,7 @@ def run(
         with WorkFolder(outputs.work, out) as work:
             if customers is None:
                 progress("reading standard input")
-                customers = inputs.spool(work.folder, hints=hints)
+                customers = named_inputs.spool(work.folder, hints=hints)
             return _Runner(model, Input(customers, model.contract), outputs, work, options, progress, clock)()
     except OSError as error:
         raise cannot_write(out, error) from error
@@ -256,7 +256,7 @@ class _Runner:
         files_of_rows = [self._work.folder / "rejects" / name for chunk in chunks for name in chunk.rejects]
         if not files_of_rows:
             return None
-        out = self._work.folder / "rejected.parquet"
+        out = self._work.folder / f"rejected{self._outputs.rejects.suffix}"
         rows = rejected_rows.join(files_of_rows, out)
         # Counted again from the file: every row is scored or rejected, or the run fails.
         if rows != self._tally.rejected:

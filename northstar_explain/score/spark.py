@@ -24,12 +24,13 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.options import Control, CsvOptions, ScoringOptions
 from northstar_explain.score.clock import Clock
 from northstar_explain.score.counts import Tally, count
-from northstar_explain.score.inputs import hints
+from northstar_explain.score.named_inputs import hints
 from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.rejected_rows import with_distinct_names
 from northstar_explain.score.run_report import report
 from northstar_explain.score.score_columns import Scorer
 from northstar_explain.score.spark_faults import one_fault
+from northstar_explain.score.spark_outputs import SparkOutputs, places
 from northstar_explain.score.spark_session import engine, opened
 from northstar_explain.score.unseen import require_seen
 from northstar_explain.tables import is_text_format, local_paths, require_apart
@@ -86,12 +87,12 @@ def run_spark(
     require_apart(local_paths(names), [*local_paths(sources), *model.inputs])
     with opened(session, progress) as spark:
         with one_fault(OutputError, names[0], "output", "a place that Spark can reach", "Check the path."):
-            results = _SparkOutputs(spark, names, options.overwrite)
+            results = SparkOutputs(spark, names, options.overwrite)
         return _run(spark, model, sources, results, options, progress, clock)
 
 
 def _run(
-    spark: SparkSession, model: Model, sources: Sequence[str], results: _SparkOutputs, options: ScoringOptions,
+    spark: SparkSession, model: Model, sources: Sequence[str], results: SparkOutputs, options: ScoringOptions,
     progress: Callable[[str], None], clock: Clock,
 ) -> dict[str, Any]:  # fmt: skip
     from py4j.protocol import Py4JError
@@ -143,25 +144,6 @@ def _run(
 
 def _input(name: str, dialect: Dialect | None) -> dict[str, Any]:
     return {"name": name} if dialect is None else {"name": name, "dialect": dialect.as_json()}
-
-
-def places(out: str) -> tuple[str, str, str]:
-    """Where scores, rejected rows and report go.
-
-    Parameters
-    ----------
-    out : str
-        A path for a folder, wherever Spark can write.
-
-    Returns
-    -------
-    tuple of str
-    """
-    scores = out.rstrip("/")
-    if scores.rsplit("/", 1)[-1].endswith((".parquet", ".csv", ".arrow")):
-        todo = "Leave the ending out."
-        raise OutputError(out, [Fault("output", "a path for a folder", "one with a file's ending", todo)])
-    return scores, f"{scores}.rejected.parquet", f"{scores}.report.json"
 
 
 def _dialect(model: Model, sources: Sequence[str], given: CsvOptions) -> Dialect | None:
@@ -279,65 +261,3 @@ def _require_every_row(rows: int, tally: Tally, source: str) -> None:
     if not rows == tally.rows == tally.scored + tally.rejected:
         got = f"{tally.scored:,} scored + {tally.rejected:,} rejected"
         raise NorthstarError(source, [Fault("rows", f"{rows:,} accounted for", got, "Report this.")])
-
-
-class _SparkOutputs:
-    """The outputs, in any file system that Spark knows: written beside, counted, then renamed."""
-
-    def __init__(self, spark: SparkSession, names: tuple[str, str, str], overwrite: bool):
-        self._spark = spark
-        self.scores, self._rejects, self._report = names
-        self._paths = spark.sparkContext._jvm.org.apache.hadoop.fs.Path  # type: ignore[union-attr]
-        settings = spark.sparkContext._jsc.hadoopConfiguration()
-        self._files = self._paths(self.scores).getFileSystem(settings)
-        for place in names:
-            if not overwrite and self._files.exists(self._paths(place)):
-                todo = "Choose another path, or give --overwrite to replace it."
-                raise OutputError(place, [Fault("output", "a path that is free", "one that exists", todo)])
-
-    def write(self, done: DataFrame, tally: Tally) -> list[dict[str, Any]]:
-        """Write scores and rejected rows beside their places, and read back how many there are."""
-        targets = {"scores": (self.scores, tally.scored), "rejected": (self._rejects, tally.rejected)}
-        facts = []
-        for kind, (place, rows) in targets.items():
-            if kind == "rejected" and not rows:
-                continue
-            beside = _beside(place)
-            # Overwritten: at this name of ours there can only be what a killed run left.
-            done.where(f"{kind} is not null").select(f"{kind}.*").write.mode("overwrite").parquet(beside)
-            # Read back: file systems of clusters differ in what remains of a task that was run twice.
-            written = self._spark.read.parquet(beside).count()
-            if written != rows:
-                raise NorthstarError(place, [Fault("rows", f"{rows:,} written", f"{written:,}", "Report this.")])
-            facts.append({"name": place.rsplit("/", 1)[-1], "rows": rows})
-        return facts
-
-    def publish(self, report: bytes, rejects: bool) -> None:
-        """Put everything in its place; the report last."""
-        if rejects:
-            self._put(self._rejects)
-        # Rejected rows first and the report last: whoever sees a report finds all that it describes.
-        self._put(self.scores)
-        if not rejects:
-            self._files.delete(self._paths(self._rejects), True)
-        stream = self._files.create(self._paths(_beside(self._report)), True)
-        stream.write(bytearray(report))
-        stream.close()
-        self._put(self._report)
-
-    def _put(self, place: str) -> None:
-        # Hadoop's file systems cannot exchange two names: between two renames, the old result is kept beside.
-        there, new, old = (self._paths(path) for path in (place, _beside(place), _beside(place, "old")))
-        self._files.delete(old, True)
-        moved = self._files.exists(there) and self._files.rename(there, old)
-        if not self._files.rename(new, there):
-            if moved:
-                self._files.rename(old, there)
-            raise OutputError(place, [Fault("output", "a place that can be written", "a refusal", "Check the path.")])
-        self._files.delete(old, True)
-
-
-def _beside(place: str, what: str = "work") -> str:
-    """A path in the same folder that Spark ignores when reading."""
-    folder, slash, name = place.rpartition("/")
-    return f"{folder}{slash}_{name}.{what}"

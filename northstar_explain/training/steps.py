@@ -50,6 +50,8 @@ class Trained(NamedTuple):
     later_rejected: pa.Table | None = None
     rankings: tuple[FeatureRanking, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    as_text: bool = False  # whether the customers came as CSV, and those of the later table
+    later_as_text: bool = False
 
 
 class _Task(NamedTuple):
@@ -117,7 +119,10 @@ def train(
         rankings = _require_no_leak(task, row_sets, progress)
         model = _learn_model(task, row_sets, ordinary, origin, progress)
     later_rejected = later_checked.rejected if later_checked else None
-    return Trained(model, checked.rejected, checked.ignored, later_rejected, rankings, reasons)
+    return Trained(
+        model, checked.rejected, checked.ignored, later_rejected, rankings, reasons, task.source.as_text,
+        task.later is not None and task.later.as_text,
+    )  # fmt: skip
 
 
 # New tables, not empty slices, for the same reason.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.contract.days_before import with_dates
 from northstar_explain.export.sql.score_sql import scores_sql, tables_sql
 from northstar_explain.model.learned_model import Model
 
@@ -30,7 +31,7 @@ def golden_table(model: Model) -> pa.Table:
     """The golden rows as a customer table whose ids number them from 1, without what they must score."""
     features = [feature.name for feature in model.contract.features]
     number = pa.array([str(row + 1) for row in range(model.golden.num_rows)])
-    return model.golden.select(features).add_column(0, model.contract.id, number)
+    return with_dates(model.golden.select(features), model.contract).add_column(0, model.contract.id, number)
 
 
 def answers(model: Model, scripts: SqlScripts) -> tuple[np.ndarray, list[str]]:

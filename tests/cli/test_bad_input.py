@@ -14,6 +14,7 @@ from helpers import ID, LABEL, contents, explain, plain, read, refused, reseal, 
 
 from northstar_explain import tables
 from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST
+from northstar_explain.tables.dialects import COMMON
 
 # What of a customer table is a fault, how to make it, and what the message must say of it.
 Make = Callable[[pa.Table, Path], Path]
@@ -266,14 +267,14 @@ def test_a_bad_cell_rejects_its_row_alone(
     tables.write(with_cells(with_column(some, column, some[column].cast(pa.string())), column, {7: cell}), path)
     result = explain("score", path, "--model", model_dir, "--out", out, "--quiet")
     assert result.exit_code == 0  # one in 300 is below the default of 1 %
-    rejects = tmp_path / "scores.csv.rejected.parquet"
+    rejects = tmp_path / "scores.csv.rejected.csv"
     said = plain(result.stderr).partition(f"explain: 1 of 300 rows (0.33%) rejected; see {rejects} explain: ")
     assert said[0] == ""
     rule, _, got = reason.partition(", got ")
     assert said[2].startswith(rule)
     assert said[2].endswith(f": 1 rows, such as row 8: {got or repr(cell)}")
-    rejected = read(rejects).to_pylist()
-    assert [row["row"] for row in rejected] == [8]
+    rejected = tables.read(rejects, dialect=COMMON).to_pylist()  # 3,5 beside 1.5 leaves open which is the mark
+    assert [row["row"] for row in rejected] == ["8"]
     assert rejected[0]["reasons"].startswith(reason)
     assert (rejected[0][column] or "") == cell  # as it came
     ids = some[ID].to_pylist()
@@ -397,7 +398,8 @@ def test_a_table_with_no_valid_row_gives_an_empty_score_file_and_every_reason(
         assert explain(*command).exit_code == 3
         assert read(out).num_rows == 0
         assert read(out).column_names[:2] == [ID, "segment_id"]
-        assert read(tmp_path / f"scores-{ending}.{ending}.rejected.parquet").num_rows == 300
+        kind = "csv" if ending == "csv" else "parquet"
+        assert read(tmp_path / f"scores-{ending}.{ending}.rejected.{kind}").num_rows == 300
 
 
 def test_rejects_of_an_earlier_run_do_not_outlive_it(some: pa.Table, model_dir: Path, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_northstars_contract_holds_31_features_in_four_groups(contract: Contract
     assert len(contract.groups) == 4
     assert {feature.group for feature in contract.features} == set(contract.groups)
     assert (contract.id, contract.label) == ("customer_id", "purchased_next_30d")
-    assert {str(feature.kind) for feature in contract.features} == {*kind_names()} - {"ratio"}
+    assert {str(feature.kind) for feature in contract.features} == {*kind_names()} - {"ratio", "date"}
     assert {feature.role for feature in contract.features} - {""} <= {*ROLES, *AUDIENCE_ROLES}
     assert all(feature.words and feature.unit is not None for feature in contract.features)
 

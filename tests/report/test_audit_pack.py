@@ -506,7 +506,7 @@ def test_people_and_purpose_come_from_a_file(tmp_path: Path, hostile: Model) -> 
 
 
 def test_train_accepts_the_command_that_reproduces_the_model(hostile: Model) -> None:
-    from northstar_explain.cli.main import train
+    from northstar_explain.cli.model_commands import train
     from northstar_explain.report.audit.chapters.closing import _training
 
     options = {**hostile.manifest["options"], "seed": 31, "date": "2027-02-03", "margin": 12.5, "contact_cost": 0.4,

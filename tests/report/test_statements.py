@@ -49,6 +49,18 @@ def shown(text: str | None) -> list[float]:
     return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text.replace(",", ""))]
 
 
+# ---- who said what the columns mean ----
+
+
+@given(drafted=st.booleans(), questions=st.integers(0, 5))
+def test_a_contract_is_called_a_draft_until_somebody_confirms_it(drafted: bool, questions: int) -> None:
+    text = "\n".join([f"# CONFIRM: question {place}?" for place in range(questions)])
+    said = say.drafted(replace(CONTRACT, drafted=drafted, text=text))
+    assert (said is None) == (not drafted and not questions)
+    assert ("drafted by a program" in (said or "")) == drafted
+    assert shown(said or "") == ([questions] if questions else [])
+
+
 # ---- what customers were compared by ----
 
 

@@ -231,7 +231,7 @@ def test_two_outputs_of_one_base_name_are_two_results(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         ["s", "s.report.json", *(f"s.{kind}" for kind in ("csv", "parquet", "arrow")),
          *(f"s.{kind}.report.json" for kind in ("csv", "parquet", "arrow")),
-         "s.csv.rejected.parquet", "s.arrow.rejected.parquet"]
+         "s.csv.rejected.csv", "s.arrow.rejected.parquet"]
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from northstar_explain.contract import Columns, check, columns_of
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model import Model
 from northstar_explain.score import Scorer, run, score_columns
-from northstar_explain.score.rejected_rows import with_distinct_names
+from northstar_explain.score.rejected_rows import join, with_distinct_names
 from northstar_explain.score.score_columns import Scored
 
 
@@ -24,11 +24,11 @@ def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table
     path, out = tmp_path / "week.parquet", tmp_path / "scores.csv"
     tables.write(with_cells(customers.slice(0, 1_000), "sessions_30d", {3: -1, 700: 2.5}, pa.float64()), path)
     done = run(model, path, out)
-    scores, rejected = read(out), read(tmp_path / "scores.csv.rejected.parquet")
+    scores, rejected = read(out), read(tmp_path / "scores.csv.rejected.csv")
     report = json.loads((tmp_path / "scores.csv.report.json").read_text())
     assert report == done.facts
     assert report["inputs"] == [file_facts(path)]
-    written = [file_facts(out, 998), file_facts(tmp_path / "scores.csv.rejected.parquet", 2)]
+    written = [file_facts(out, 998), file_facts(tmp_path / "scores.csv.rejected.csv", 2)]
     assert report["outputs"] == written
     assert report["rows"] == report["scored"] + report["rejected"] == 1_000
     assert (scores.num_rows, rejected.num_rows) == (report["scored"], report["rejected"]) == (998, 2)
@@ -149,3 +149,21 @@ def test_old_names_are_kept_for_a_version_with_a_warning(old: str, new: type) ->
         assert getattr(score, old) is new
     with pytest.raises(AttributeError, match="has no attribute 'Option'"):
         score.Option  # noqa: B018
+
+
+def test_rejected_rows_of_a_csv_are_csv_whatever_their_types(tmp_path: Path) -> None:
+    columns = {
+        "row": [7],
+        "reasons": ["=a: expected a number, got 'x'"],
+        "=a": ["x"],
+        "more": [[1, 2]],
+        "at": [b"\xff"],
+    }
+    rejects_of, out = tmp_path / "part.arrow", tmp_path / "rejected.csv"
+    tables.write(pa.table(columns), rejects_of)
+    assert join([rejects_of, rejects_of], out) == 2
+    (first, second) = read(out).to_pylist()
+    assert first == second
+    assert first == {
+        "row": "7", "reasons": "'=a: expected a number, got 'x'", "'=a": "x", "more": "[1, 2]", "at": "b'\\xff'",
+    }  # fmt: skip

@@ -18,6 +18,7 @@ AMOUNT_NAME = r"(?i)spend|amount|value|price|revenue|usd|eur|basket|sales"
 MONEY_NAME = (
     AMOUNT_NAME + r"|balance|profit|cost|income|salary|debt|credit|payment|paid|refund|cash|money|(^|_)fees?(_|$)|gbp"
 )
+_CENT = 0.01
 _CURRENCIES = ("usd", "eur", "gbp")
 
 
@@ -56,6 +57,12 @@ class AmountKind(NumberKind):
 
     def transform(self, values: np.ndarray, unit: float) -> np.ndarray:
         return signed_log(values, unit)
+
+    def threshold_grid(self, low: float, high: float, unit: str) -> np.ndarray:
+        grid = super().threshold_grid(low, high, unit)
+        # Nobody says "below 0.00001": of what is counted in cents, a cent is the least.
+        in_cents = not unit and max(abs(low), abs(high)) >= 10 * _CENT
+        return grid[(grid == 0) | (np.abs(grid) >= _CENT)] if in_cents else grid
 
     def value_label(self, value: float, unit: str, currency: str) -> str:
         rounded = float(f"{value:.4g}")

@@ -54,6 +54,8 @@ class Kind:
         Whether values count things, so that 0 is none of them.
     money : bool
         Whether values are amounts that add up to what customers spend.
+    dated : bool
+        Whether cells hold days of the calendar, and values are whole days from them to the snapshot.
     linear_axis : bool
         Whether plots never take a logarithmic axis.
     default_unit : str
@@ -71,6 +73,7 @@ class Kind:
     lists_values: ClassVar[bool] = False
     counts: ClassVar[bool] = False
     money: ClassVar[bool] = False
+    dated: ClassVar[bool] = False
     linear_axis: ClassVar[bool] = False
     default_unit: ClassVar[str] = ""
     entry_hint: ClassVar[str] = ""
@@ -87,6 +90,11 @@ class Kind:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    @property
+    def number_cells(self) -> bool:
+        """Whether cells of a table hold numbers."""
+        return self.numeric and not self.dated
 
     # Drafting and checking
 

@@ -9,6 +9,7 @@ import numpy as np
 from northstar_explain.contract.kinds.amount import AmountKind
 from northstar_explain.contract.kinds.category import CategoryKind
 from northstar_explain.contract.kinds.count import CountKind
+from northstar_explain.contract.kinds.date import DateKind
 from northstar_explain.contract.kinds.days import DaysKind
 from northstar_explain.contract.kinds.duration import DurationKind
 from northstar_explain.contract.kinds.kind import Kind
@@ -26,6 +27,7 @@ KINDS: tuple[Kind, ...] = (
     AmountKind(),
     OrderedKind(),
     CategoryKind(),
+    DateKind(),
 )
 
 

@@ -53,6 +53,22 @@ class Dialect:
         # By IEEE 754 NaN equals nothing, itself included, so NULLIF would never find it.
         return exp.Case().when(exp.not_(exp.IsNan(this=value)), value.copy())
 
+    def days_between(self, first: exp.Expr, last: exp.Expr) -> exp.Expr:
+        """Whole days from one day to another; of a time, its day, which of a time with a zone is that of the session.
+
+        Parameters
+        ----------
+        first, last : Expression
+            Dates, times, or texts that begin with a day.
+        """
+        if self.name == "sqlite":  # it has no dates, and a function that reads texts
+            ends = (exp.func("JULIANDAY", exp.func("DATE", one.copy())) for one in (last, first))
+            return exp.paren(exp.Sub(this=next(ends), expression=next(ends)))
+        from_day, to_day = (exp.cast(one.copy(), exp.DataType.Type.DATE) for one in (first, last))
+        if self.name == "postgres":
+            return exp.paren(exp.Sub(this=to_day, expression=from_day))
+        return exp.DateDiff(this=to_day, expression=from_day, unit=exp.var("DAY"))
+
     def literal(self, value: float) -> exp.Expr:
         """The very double, whatever the database makes of decimals.
 

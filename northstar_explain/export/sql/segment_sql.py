@@ -87,8 +87,15 @@ def conditions_sql(model: Model) -> dict[str, tuple[str, ...]]:
     """
     target = dialect("duckdb")
 
+    dates = {one.name for one in model.contract.features if one.kind.dated}
+
+    def counted(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and node.name in dates:
+            return target.days_between(node, column("c", model.contract.as_of))
+        return node
+
     def text(rule: Rule) -> str:
-        condition = all_met("c", rule.conditions, target).transform(_bare)
+        condition = all_met("c", rule.conditions, target).transform(counted).transform(_bare)
         return condition.sql(target.name)  # a value with two blanks keeps them
 
     return {one.id: tuple(text(rule) for rule in one.rules) for one in model.segmentation.segments}

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.export.sql.category_sql import category
-from northstar_explain.export.sql.dialects import Dialect
+from northstar_explain.export.sql.dialects import Dialect, double
 from northstar_explain.export.sql.identifiers import column, named
 from northstar_explain.model.known_values import values_in_card, values_in_conditions, with_known_values
 from northstar_explain.model.learned_model import Model
@@ -35,6 +35,8 @@ def values(source: str, features: tuple[str, ...], model: Model, dialect: Dialec
 
     def value(name: str) -> exp.Expr:
         feature, raw = contract[name], column(source, name)
+        if feature.kind.dated:
+            return double(dialect.days_between(raw, column(source, contract.as_of)))
         if feature.kind.numeric:
             return dialect.number(raw)
         asked = (*in_card.get(name, ()), *in_conditions.get(name, ()))

@@ -9,6 +9,7 @@ from northstar_explain import tables
 from northstar_explain.errors import Fault, ModelError, OutputError
 from northstar_explain.model.evaluation.metric_registry import CAPTURE_20
 from northstar_explain.model.learned_model import Model
+from northstar_explain.report import statements
 from northstar_explain.report.comparison.metrics_chapter import metrics_that_fit
 from northstar_explain.report.comparison.ranking_chapters import what_each_can_tell, why_one_uses_labels
 from northstar_explain.report.comparison.together_chapters import together, when_to_use_which
@@ -147,4 +148,9 @@ def _front(model: Model) -> tuple[Text | Callout, ...]:
         rich("<strong>Keep a control group.</strong> Neither shows whom a contact changes; section 5 describes how to "
              "use all three."),
     )  # fmt: skip
-    return Text(lead, "lead"), Callout((ItemList(points),))
+    drafted = statements.drafted(contract)
+    return (
+        Text(lead, "lead"),
+        Callout((ItemList(points),)),
+        *([Text(f"The contract is a draft. {drafted}.", "fine")] if drafted else []),
+    )

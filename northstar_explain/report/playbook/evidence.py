@@ -225,9 +225,10 @@ def _of_steps(segment: Segment, model: Model) -> Findings:
         return
     names = {one.id: one.name for one in model.segmentation.segments}
     here, base = outcomes[segment.id].purchase_rate, model.evaluation.purchase.holdout.base_rate
-    for direction, sign in (("up", 1), ("down", -1)):
-        if direction == "down" and here < base:
-            continue  # who is below the average already has little to lose
+    better = 1 if model.contract.wanted else -1
+    for direction, sign in (("up", better), ("down", -better)):
+        if direction == "down" and better * (here - base) < 0:
+            continue  # who is worse than the average already has little to lose
         # Segments above, or below, the average whose rates differ by a quarter at least: less may be chance.
         there = [
             id for id, share in near.items()

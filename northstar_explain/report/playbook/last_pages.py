@@ -85,8 +85,12 @@ def contacts(book: Book) -> Chapter:
             ),
             Heading("Likely is not persuadable"),
             Text(
-                "Many in the top deciles would have acted anyway. Who acts because of a contact shows only in "
-                "comparison with a control group, chosen at random and left out of every campaign."
+                (
+                    "Many in the top deciles would have acted anyway. Who acts because of a contact shows only in "
+                    if book.contract.wanted
+                    else "Not everyone in the top deciles can be kept from it. Whom a contact keeps shows only in "
+                )
+                + "comparison with a control group, chosen at random and left out of every campaign."
             ),
         ),
         "Whom to contact first",

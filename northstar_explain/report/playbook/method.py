@@ -101,8 +101,11 @@ def limits(model: Model) -> tuple[Note, ...]:
         ),
         Note(
             "Likely is not persuadable",
-            "A high rate does not mean that a campaign causes it: many would act anyway. A control group shows it.",
+            "A high rate does not mean that a campaign causes it: many would act anyway. A control group shows it."
+            if model.contract.wanted
+            else "A high rate does not mean that a campaign prevents it. Whom it keeps, a control group shows.",
         ),
+        *([Note("The contract is a draft", f"{drafted}.")] if (drafted := statements.drafted(model.contract)) else []),
     )
 
 

@@ -78,7 +78,8 @@ class Candidates:
         # Stable: of those that ask for as much, in the file's order.
         for entry in sorted(_entries()[name], key=lambda one: -len(one["when"])):
             text = entry.get(self.model.contract.domain) or entry.get("say", "")
-            for findings in _shown(entry["when"], self.evidence) if text else ():
+            applies = text and (self.model.contract.wanted or not entry.get("wanted"))
+            for findings in _shown(entry["when"], self.evidence) if applies else ():
                 one = _candidate(entry, text, findings, self.words)
                 # A plan takes texts of a length that fits its page: what a proposal says must fit it, too.
                 if len(one.line.text) <= _longest(name):

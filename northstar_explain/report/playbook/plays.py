@@ -167,7 +167,7 @@ def _message(own: Candidates, barred: frozenset[str], used: Counter[str]) -> Lin
     if unused:
         return unused[0]
     # Nothing sets it apart that another has not: what defines it does, and is true of it by definition.
-    return Line(f"Say what fits {own.segment.name}"[: TEXTS["message"]], own.segment.definition)
+    return Line(f"Say what fits “{own.segment.name}”"[: TEXTS["message"]], own.segment.definition)
 
 
 def contact_of(segment: Segment, model: Model) -> Contact:

@@ -1,0 +1,59 @@
+"""Words of a terminal for those of whom the label is true: buyers, or what the contract says that they do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from northstar_explain.contract.features import Contract
+
+
+_BUYS = re.compile(r"(buys?|purchases?|orders?|shops?)\b", re.IGNORECASE)
+
+
+class OutcomeWords(NamedTuple):
+    """Words for one contract.
+
+    Attributes
+    ----------
+    title : str
+        What the model predicts.
+    head : str
+        Of a column of rates.
+    legend : str
+        What that column holds.
+    those : str
+        Customers with label 1.
+    likely : str
+        Customers whose probability is at or above the threshold.
+    event : str
+        One of what the label counts.
+    anyway : str
+        The sentence that not all of a profit is caused by contacts.
+    step : str
+        An example of one ordinary step; empty where orders are not known to be counted.
+    """
+
+    title: str
+    head: str
+    legend: str
+    those: str
+    likely: str
+    event: str
+    anyway: str
+    step: str = ""
+
+
+def outcome_words(contract: Contract) -> OutcomeWords:
+    """The words of a contract: of buying only where its outcome is buying."""
+    if _BUYS.match(contract.outcome):
+        return OutcomeWords(
+            "Purchase model", "buy", "purchase rate on the holdout", "buyers", "likely buyers", "purchase",
+            "Buyers who would have bought anyway are included.", ", such as one order,",
+        )  # fmt: skip
+    return OutcomeWords(
+        f"Model of who {contract.outcome}", "rate", f"share that {contract.outcome}, on the holdout",
+        f"everyone who {contract.outcome}", "at or above the threshold", "positive outcome",
+        "Those of whom the outcome would have been true anyway are included.",
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""`explain playbook`, `compare`, `sql`, `audit`, `verify` and `show`: what is made of a model; their options."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from northstar_explain.cli import commands
+from northstar_explain.cli.shared_options import FILE, MODEL, OVERWRITE, QUIET, command
+from northstar_explain.options import DIALECTS, SqlOptions
+
+
+@command("playbook")
+@MODEL
+@click.option(
+    "--out", type=FILE, help="The folder for the playbook as PDF, HTML and Word, a PDF per segment, the summary."
+)
+@click.option("--plan", type=FILE, help="playbook.toml: names, owners, actions, offers, KPIs, colours, logo.")
+@click.option("--check", is_flag=True, help="Write nothing; list what is unassigned or contradicts the data.")
+@click.option("--write-plan", type=FILE, help="Write only this playbook.toml, with what is proposed, to be edited.")
+@click.option("--memo", type=FILE, help="This model's memo, for a link in the page.")
+@click.option("--audit", type=FILE, help="The folder of this model's audit pack, for a link in the page.")
+@OVERWRITE
+@QUIET
+def playbook(
+    model: Path, out: Path | None, plan: Path | None, check: bool, write_plan: Path | None, **options: Any
+) -> None:
+    """Write the playbook for marketing: all segments, one page each, and whom to contact first.
+
+    With --check, findings go to stdout, one a line, and the exit code is 1 when there are any.
+    """
+    if check + (out is not None) + (write_plan is not None) != 1:
+        raise click.UsageError("Missing --out FOLDER; or --check, which writes nothing, or --write-plan FILE.")
+    if write_plan is not None:
+        if plan is not None:
+            raise click.UsageError("--write-plan writes what is proposed without a plan; leave out --plan.")
+        sys.exit(commands.write_plan(model, write_plan, options["overwrite"]))
+    sys.exit(commands.playbook(model, out, plan, check, **options))
+
+
+@command("compare")
+@MODEL
+@click.option("--out", type=FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
+@click.option("--playbook", type=FILE, help="The folder of this model's playbook, for a link in the page.")
+@click.option("--audit", type=FILE, help="The folder of this model's audit pack, for a link in the page.")
+@OVERWRITE
+@QUIET
+def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
+    """Write a memo on segments and probabilities: why, when, and how to run the two together.
+
+    Its experiments were run by `explain train`; every number comes from the model folder.
+    """
+    commands.compare(model, out, playbook, audit, overwrite, quiet)
+
+
+@command("sql")
+@click.argument("model", type=FILE)
+@click.option("--dialect", type=click.Choice(DIALECTS), required=True, help="The SQL dialect.")
+@click.option("--table", default=SqlOptions.table, show_default=True, help="The table of customers.")
+@click.option("--view", help="Make a view of this name.  [default: a query]")
+@click.option("--scores", is_flag=True, help="The whole scorecard: logit, probability, likely_buyer as well.")
+@click.option("--prefix", help="How names of the scorecard's tables begin.  [default: northstar_ and the model's id]")
+@click.option("--out", type=FILE, help="Where to write it.  [default: stdout]")
+@OVERWRITE
+def sql(model: Path, out: Path | None, overwrite: bool, **options: Any) -> None:
+    """Write the segments, or with --scores all scores, of the model folder MODEL as SQL.
+
+    One statement gives each row of the table its id, segment_id and segment_name, the same as `explain score` does,
+    on thresholds and for missing values too, and a column of 0 and 1 for each trait of the contract.
+
+    With --scores, the statement looks values up in three small tables. Beside OUT they go into NAME.tables.sql
+    (CREATE TABLE and INSERT) and, for loading, into NAME.cuts.parquet, NAME.categories.parquet and
+    NAME.points.parquet.
+    """
+    if options["scores"] and out is None:
+        raise click.UsageError("--scores goes with --out: the tables that the statement reads are written beside it.")
+    if options["prefix"] and not options["scores"]:
+        raise click.UsageError("--prefix goes with --scores.")
+    commands.sql(model, SqlOptions(**options), out, overwrite)
+
+
+@command("audit")
+@MODEL
+@click.option("--out", type=FILE, required=True, help="The folder for the pack.")
+@click.option("--about", type=FILE, help="A TOML file with owner, approver, intended_use, misuse, limits.")
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the pack.  [default: the model's]")
+@OVERWRITE
+@QUIET
+def audit(model: Path, out: Path, about: Path | None, date: Any, overwrite: bool, quiet: bool) -> None:
+    """Write an audit pack: report, page to browse, workbook, tables, the model itself and checksums.
+
+    It stands alone: it can be checked without this program, and by `explain verify` with it.
+    """
+    commands.audit(model, out, about, date.date().isoformat() if date else None, overwrite, quiet)
+
+
+@command("verify")
+@click.argument("path", type=FILE)
+@QUIET
+def verify(path: Path, quiet: bool) -> None:
+    """Check the audit pack or model folder PATH: every checksum, and every golden row with every program available.
+
+    Names every file that was tampered with, is missing or does not belong there, and every golden row that is scored
+    differently.
+    """
+    commands.verify(path, quiet)
+
+
+@command("show")
+@click.argument("model", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def show(model: Path, as_json: bool) -> None:
+    """Print the facts of the model folder MODEL."""
+    commands.show(model, as_json)
