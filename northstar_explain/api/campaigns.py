@@ -104,7 +104,7 @@ def read_campaign(
     audience = read_audience(tables.read(beside), facts.id_column, str(beside))
     _require_own(facts, beside)
     table, name = _table(outcomes, "outcomes")
-    bought = outcomes_of(table, facts.id_column, facts.label_column, name)
+    bought = outcomes_of(table, facts.id_column, facts.label_column, name, facts.positive)
     if overlapping is not None:
         known = Known(cost, returned, frozenset(_ids(overlapping, facts.id_column)))
     readout = read(facts, audience, bought, known)

@@ -134,6 +134,7 @@ def plan_campaign(scored: ScoredCustomers, model: Model, inputs: PlanInputs) -> 
         model_id=model.id,
         id_column=model.contract.id,
         label_column=model.contract.label,
+        positive=model.contract.positive,
         scores_sha256=inputs.scores_sha256,
         audience_sha256=hashlib.sha256(tables.parquet_bytes(table)).hexdigest(),
         currency=model.contract.currency,
