@@ -15,7 +15,16 @@ from northstar_explain.cli.campaign import campaign
 from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.exit_codes import EXIT_CODES
 from northstar_explain.cli.output import open_standard_streams
-from northstar_explain.options import DECIMALS, DIALECTS, ENGINES, Control, CsvOptions, ScoringOptions, SqlOptions
+from northstar_explain.options import (
+    DECIMALS,
+    DIALECTS,
+    ENGINES,
+    Control,
+    CsvOptions,
+    MoneyOptions,
+    ScoringOptions,
+    SqlOptions,
+)
 
 _FILE = click.Path(path_type=Path)
 _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing result.")
@@ -51,6 +60,33 @@ def _reading(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_CSV):
         with_csv = option(with_csv)
     return with_csv
+
+
+_ABOVE_0 = click.FloatRange(0, min_open=True)
+_MONEY = (
+    click.option("--margin", type=_ABOVE_0, help="Earned per purchase.  [default: the contract's]"),
+    click.option("--contact-cost", type=click.FloatRange(0), help="Spent per contact.  [default: the contract's]"),
+    click.option(
+        "--voucher",
+        type=click.FloatRange(0),
+        help="Taken off a purchase of who was contacted.  [default: the contract's]",
+    ),
+    click.option("--budget", type=_ABOVE_0, help="Most to be spent, vouchers included.  [default: the contract's]"),
+    click.option("--uplift", type=_FILE, help="A readout.json: with measured uplifts in place of three assumed ones."),
+)
+
+
+def _money(command: Callable[..., None]) -> Callable[..., None]:
+    """Options on the money of a campaign, as arguments `money` and `uplift`."""
+
+    @functools.wraps(command)
+    def with_amounts(**options: Any) -> None:
+        given = {name: options.pop(name) for name in ("margin", "contact_cost", "voucher", "budget")}
+        command(money=MoneyOptions(**given), **options)
+
+    for option in reversed(_MONEY):
+        with_amounts = option(with_amounts)
+    return with_amounts
 
 
 class _Commands(click.Group):
@@ -163,8 +199,10 @@ def init(
     show_default=True,
     help="Most rows that a fit uses; more are sampled down to so many. Evaluation uses the whole holdout.",
 )
-@click.option("--margin", type=click.FloatRange(0, min_open=True), help="Earned per purchase, for the profit curve.")
-@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per customer contacted, for the profit curve.")
+@click.option(
+    "--margin", type=click.FloatRange(0, min_open=True), help="Earned per purchase.  [default: the contract's]"
+)
+@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per contact.  [default: the contract's]")
 @click.option(
     "--truth", type=_FILE, help="True probabilities of a simulation, for the evaluation; never used in fitting."
 )
@@ -282,6 +320,7 @@ def score(
 @click.option("--write-plan", type=_FILE, help="Write only this playbook.toml, with what is proposed, to be edited.")
 @click.option("--memo", type=_FILE, help="This model's memo, for a link in the page.")
 @click.option("--audit", type=_FILE, help="The folder of this model's audit pack, for a link in the page.")
+@_money
 @_OVERWRITE
 @_QUIET
 def playbook(
@@ -305,14 +344,17 @@ def playbook(
 @click.option("--out", type=_FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
 @click.option("--playbook", type=_FILE, help="The folder of this model's playbook, for a link in the page.")
 @click.option("--audit", type=_FILE, help="The folder of this model's audit pack, for a link in the page.")
+@_money
+@click.option("--owner", default="", help="Who carries out the recommendation.  [default: to confirm]")
+@click.option("--decide-by", type=click.DateTime(["%Y-%m-%d"]), help="The day to decide by.  [default: to confirm]")
 @_OVERWRITE
 @_QUIET
-def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
+def compare(model: Path, out: Path, **options: Any) -> None:
     """Write a memo on segments and probabilities: why, when, and how to run the two together.
 
     Its experiments were run by `explain train`; every number comes from the model folder.
     """
-    commands.compare(model, out, playbook, audit, overwrite, quiet)
+    commands.compare(model, out, **options)
 
 
 @_command("monitor")

@@ -29,9 +29,10 @@ def plan_campaign(
     overwrite: bool = False,
 ) -> PlannedCampaign:
     """Plan a campaign; see `Model.plan_campaign`."""
-    from northstar_explain.evaluate.campaigns.plan_campaign import PlanInputs, economics_of
+    from northstar_explain.evaluate.campaigns.plan_campaign import PlanInputs
     from northstar_explain.evaluate.campaigns.plan_campaign import plan_campaign as plan
     from northstar_explain.evaluate.campaigns.scored_customers import read_scored
+    from northstar_explain.model.campaign.given_money import economics_of
 
     options = options or CampaignOptions()
     is_file = isinstance(scores, Path | str)

@@ -158,6 +158,10 @@ class Contract:
         What stands for a missing value besides an empty cell; None for the usual marks.
     economics : Economics or None
         What a purchase earns and a contact costs; None where the contract does not say.
+    population : int or None
+        People that the customers of the table are among, such as all users of a month; None where it is not known.
+    population_words : str
+        What these people are, in words.
     text : str
         The TOML it was read from.
     """
@@ -182,6 +186,8 @@ class Contract:
     economics: Economics | None = None
     positive: str = ""
     known_after: tuple[str, ...] = ()
+    population: int | None = None
+    population_words: str = ""
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

@@ -1,4 +1,4 @@
-"""Chapters 1 and 2 of the memo: what the label does to each, and how well each ranks."""
+"""Chapters 2 and 3 of the memo: what the label does to each, and how well each ranks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def why_one_uses_labels(model: Model, experiments: ExperimentFacts) -> Chapter:
     chapter.paragraphs(of_shuffling(shuffled))
     label = experiments.label_as_feature
     chapter.section("And if KMeans were given the label?", *label_blocks(label, model.contract.label, noun))
-    return chapter.chapter("labels", "1. Why one uses labels and the other must not")
+    return chapter.chapter("labels", "2. Why one uses labels and the other must not")
 
 
 def of_shuffling(facts: ShuffledLabel) -> str:
@@ -121,7 +121,7 @@ def what_each_can_tell(model: Model, experiments: ExperimentFacts) -> Chapter:
         "Segments inside each decile of probability, 10 is the highest",
         Figure(decile_mix(together.matrix, names, colors)),
     )
-    return chapter.chapter("ranking", "2. What each of them can tell")
+    return chapter.chapter("ranking", "3. What each of them can tell")
 
 
 def _effect(variants: dict[str, Variant]) -> str:

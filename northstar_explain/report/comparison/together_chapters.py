@@ -1,4 +1,4 @@
-"""Chapters 4 and 5 of the memo: when to use which, and both together in production."""
+"""Chapter 6 of the memo, both together in production, and its appendix of commands."""
 
 from __future__ import annotations
 
@@ -18,28 +18,6 @@ from northstar_explain.report.document.blocks import Cell, Chapter, ChapterBuild
 from northstar_explain.report.playbook.evidence import is_audience
 from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.treatments import TREATMENTS
-
-_QUESTIONS = (
-    ("Which message?", "Segment", "It describes what people do, in words that a text can address",
-     "Writing ten messages for ten deciles: a decile has no story"),
-    ("Who first?", "Probability", "It ranks, inside segments too",
-     "Taking the best segment whole: it holds high and low probabilities"),
-    ("How large a budget?", "Probability, margin and contact cost", "A contact pays from cost over margin upwards",
-     "A fixed share each month, whatever the season"),
-    ("Is the campaign working?", "Control group", "Only those left out show what would have happened anyway",
-     "Crediting the campaign with outcomes that would have come anyway"),
-    ("Somebody new?", "Segment at once, probability with care", "Rules need few fields; the model has seen fewer like "
-                                                                "them",
-     "Reading a low probability as no interest: see the groups of the audit report"),
-    ("Has the market changed?", "Both: shares of segments, drift of scores",
-     "One shows behavior, the other the model's fit to it", "Training again to make an alarm go away"),
-)  # fmt: skip
-
-
-def when_to_use_which() -> Chapter:
-    """The questions of a campaign, and what answers each."""
-    head = ("Question", "Use", "Because", "Mistake to avoid")
-    return Chapter("which", "4. When to use which", (table(head, _QUESTIONS, words=4, widths=(17, 21, 29, 33)),))
 
 
 def together(model: Model) -> Chapter:
@@ -65,7 +43,7 @@ def together(model: Model) -> Chapter:
         "default, the same ones every week, chosen by a hash of their id."
     )))  # fmt: skip
     chapter.add(_control_sizes(model), _calendar())
-    return chapter.chapter("together", "5. Together in production")
+    return chapter.chapter("together", "6. Together in production")
 
 
 def decile_table(model: Model) -> Table:
@@ -123,20 +101,34 @@ def _control_sizes(model: Model) -> Table:
 
 
 def _calendar() -> Table:
-    """When which command is run, with the limits at which it speaks up."""
+    """What is done when, by whom, and the limits at which monitoring speaks up."""
     segment, gap = f"{MONITOR_SEGMENT_CHANGE:.0%} of itself", f"{100 * MONITOR_CALIBRATION_GAP:g} points"
     rows = (
         ("Weekly",
-         "explain score, then explain monitor against last week's scores. It fires when a feature or the score drifts "
-         f"beyond its stated limit, more than {REJECTED_SHARE:.0%} of rows are rejected, or a segment's share moves "
-         f"by more than {segment} and by more than chance", "data team"),
+         "Score, and monitor against last week's scores. It fires when a feature or the score drifts beyond its stated "
+         f"limit, more than {REJECTED_SHARE:.0%} of rows are rejected, or a segment's share moves by more than "
+         f"{segment} and by more than chance", "data team"),
         ("Monthly, or when a trigger fires",
-         "explain train --update: segments keep their ids and names where they continue earlier ones",
+         "Update the model: segments keep their ids and names where they continue earlier ones",
          "data team; marketing reads who moved"),
         ("Once the outcomes of a campaign are known",
-         "explain monitor --outcomes: were the probabilities right? It fires when ROC-AUC falls more than "
-         f"{MONITOR_AUC_DROP:g} below the holdout's, or rates are off by more than {gap} and by more than chance. "
-         "Control group: did the campaign work?", "marketing with data team"),
-        ("With every new model", "explain audit, read and signed", "auditors"),
+         "Read the campaign against its control group, and plan the next one with the measured uplifts. Monitor with "
+         f"outcomes: it fires when ROC-AUC falls more than {MONITOR_AUC_DROP:g} below the holdout's, or rates are off "
+         f"by more than {gap} and by more than chance", "marketing with data team"),
+        ("With every new model", "Audit pack, read and signed", "auditors"),
     )  # fmt: skip
     return table(("When", "What", "Who"), rows, words=3, widths=(20, 60, 20))
+
+
+def commands() -> Chapter:
+    """The commands behind the memo, for those who run them."""
+    rows = (
+        ("Every week", "explain score, then explain monitor --scores (last week's) --scores (this week's)"),
+        ("A campaign", "explain campaign plan, and when its outcomes are known, explain campaign read; then --uplift "
+                       "with its readout.json in the next plan, here and in the playbook"),
+        ("Every month", "explain train --update; with --holdout, evaluated on a later table"),
+        ("When outcomes are known", "explain monitor --outcomes"),
+        ("With every new model", "explain audit, explain playbook and explain compare; --margin, --contact-cost, "
+                                 "--voucher and --budget for other amounts, --owner and --decide-by for this page"),
+    )  # fmt: skip
+    return Chapter("commands", "Appendix: commands", (table(("When", "Command"), rows, words=2, widths=(25, 75)),))
