@@ -60,7 +60,7 @@ def metrics_that_fit(model: Model, experiments: ExperimentFacts) -> Chapter:
     )  # fmt: skip
     chapter.section("Segments beside what people do today", *alternatives_blocks(segments, noun))
     chapter.section("The model on the holdout", Text(_when(purchase)), *_model_blocks(purchase, segments))
-    chapter.section("Rivals, and what the difference buys", *rival_blocks(model))
+    chapter.section("Rivals, and what the difference is worth", *rival_blocks(model))
     chapter.section("Weak groups", *weak_blocks(model))
     return chapter.chapter("metrics", "4. Metrics that fit")
 
@@ -85,7 +85,6 @@ def segment_metrics(segments: SegmentFacts, clusters: Clusters) -> Table:
     def both(of_rules: float, of_kmeans: float, form: str = "{:.3f}") -> str:
         return f"{form.format(of_rules)} ({form.format(of_kmeans)})"
 
-    calinski = both(rules.calinski_harabasz, kmeans.calinski_harabasz, "{:,.0f}")
     behavior, worst = segments.behavior, min(segments.stability.values())
     rows = [
         ("Behavior explained", f"{behavior.mean:.2f}",
@@ -95,12 +94,11 @@ def segment_metrics(segments: SegmentFacts, clusters: Clusters) -> Table:
         ("Fidelity", f"{segments.fidelity:.1%}",
          "share of rows, not used to learn the rules, whose rule and cluster agree"),
         ("Davies-Bouldin", both(rules.davies_bouldin, kmeans.davies_bouldin), "lower is better"),
-        ("Calinski-Harabasz", calinski, "higher is better, within one table only"),
         ("Least stable segment", f"{worst:.2f}", f"bootstrap Jaccard; {stability_scale()}"),
         ("Null test", f"{null.silhouette:.3f} against {null.null_max:.3f}",
          "silhouette (1 is well separated, 0 is not), and the highest of any copy with shuffled columns"),
     ]  # fmt: skip
-    return table(("Segments", "Rules (KMeans)", "What it means"), rows, last_words=1, widths=(25, 21, 54))
+    return table(("Segments", "Rules (KMeans)", "What it means"), rows, last_words=1, widths=(20, 16, 64))
 
 
 def _model_blocks(purchase: PurchaseFacts, segments: SegmentFacts) -> tuple[Block, ...]:
@@ -129,4 +127,4 @@ def model_metrics(holdout: Holdout) -> Table:
         meaning = one.meaning + _REMARKS.get(one.key, "").format(**vars(holdout))
         rows.append((one.label, one.format.format(holdout.figures[one]), interval, meaning))
     head = ("Model", "Holdout", "95% interval", "What it means")
-    return table(head, rows, last_words=1, widths=(23, 11, 19, 47))
+    return table(head, rows, last_words=1, widths=(19, 8, 15, 58))

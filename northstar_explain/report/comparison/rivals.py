@@ -35,7 +35,7 @@ def rival_blocks(model: Model) -> tuple[Block, ...]:
 def _table(purchase: PurchaseFacts, money: MoneyFacts | None, currency: str) -> Table:
     worth = {one.baseline: one for one in money.rankings} if money else {}
     holdout = purchase.holdout.figures
-    last = (f"Worth at {short_points(_MIDDLE.uplift)} points",) if worth else ()
+    last = ("Worth of the difference",) if worth else ()
     head = ("Score", "ROC-AUC", "Average precision", "In the best fifth", "Behind in ROC-AUC (95%)", *last)
     rows = [("this model (EBM)", *_figures(holdout), "", *("" for _ in last))]
     for one in purchase.baselines:
@@ -80,7 +80,7 @@ def _buys(worth: RankingValue, noun: str, currency: str) -> str:
     more = "more" if worth.buyers_more >= 0 else "fewer"
     points = short_points(_MIDDLE.uplift)
     return (
-        f"What the difference buys: the {worth.contacted:,} {noun} whom the model ranks highest hold "
+        f"What the difference is worth: the {worth.contacted:,} {noun} whom the model ranks highest hold "
         f"{abs(worth.buyers_more):,.0f} {more} outcomes than those of logistic regression ({low:+,.0f} to "
         f"{high:+,.0f}). If a contact raises every rate by the same fraction, {points} points on average, that is "
         f"worth {amount(worth.earned_more[_MIDDLE.name], currency)} a campaign; if it adds the same points to "

@@ -26,13 +26,13 @@ def together(model: Model) -> Chapter:
     later = ", at a later date" if evaluation.purchase.out_of_time else ""
     chapter = ChapterBuilder()
     chapter.paragraphs(
-        "The segment decides what to say, the probability whom to contact first, and a control group shows whether it "
-        f"worked. Counts are of the {evaluation.purchase.holdout.n:,} {noun} of the holdout{later}: {noun}, and below "
-        "them the expected outcomes, the sum of their probabilities."
+        "The segment decides what to say, and a control group shows what it was worth. Who comes first follows from "
+        "measured uplifts; until there are any, the first campaign takes people at random, and free channels go by "
+        f"probability. Below each proposal: {noun} of the holdout{later}, the outcomes expected of them, the sum of "
+        "their probabilities, and the outcomes that came."
     )
-    chapter.add(decile_table(model), treatment_table(model))
+    chapter.add(treatment_table(model))
     chapter.paragraphs(
-        f"Below each proposal: {noun} of the holdout, the outcomes expected of them, and the outcomes that came. "
         "Proposals are from each segment's profile; people decide. None is made for fewer than "
         f"{AUDIENCE_MIN_CUSTOMERS} {noun} of the whole table.",
         style="fine",
@@ -44,16 +44,6 @@ def together(model: Model) -> Chapter:
     )))  # fmt: skip
     chapter.add(_control_sizes(model), _calendar())
     return chapter.chapter("together", "6. Together in production")
-
-
-def decile_table(model: Model) -> Table:
-    """Customers and expected outcomes of each segment in each decile, the highest first."""
-    bands = {step: key for steps, key, _ in TREATMENTS for step in steps}
-    rows: list[tuple[TableCell, ...]] = [
-        (id, *(Cell(f"{cell.n:,}", f"{cell.expected_buyers:,.0f}", bands[cell.decile]) for cell in reversed(cells)))
-        for id, cells in model.evaluation.together.matrix.items()
-    ]
-    return table(("Decile", *map(str, range(10, 0, -1))), rows, style="deciles", alt_text="Segments by decile")
 
 
 def treatment_table(model: Model) -> Table:
@@ -75,7 +65,7 @@ def treatment_table(model: Model) -> Table:
         ]
         rows.append((f"{segment.id} {segment.name}", *in_bands))
     head = ("What to do", *(_deciles_words(steps) for steps, _, _ in TREATMENTS))
-    return table(head, rows, words=4, style="todo", widths=(20, 32, 27, 21))
+    return table(head, rows, words=4, style="todo", widths=(17, 30, 29, 24))
 
 
 def _treatment(deciles: Sequence[DecileCell], band: str, words: str, planned: bool) -> Cell:
@@ -117,7 +107,7 @@ def _calendar() -> Table:
          f"by more than {gap} and by more than chance", "marketing with data team"),
         ("With every new model", "Audit pack, read and signed", "auditors"),
     )  # fmt: skip
-    return table(("When", "What", "Who"), rows, words=3, widths=(20, 60, 20))
+    return table(("When", "What", "Who"), rows, words=3, widths=(18, 66, 16))
 
 
 def commands() -> Chapter:
