@@ -193,8 +193,8 @@ def test_the_recommendation_stands_on_top(compared: Model) -> None:
         f"Amount {amount(money.proposal.outlooks[0].spend, '$')} at most",
         "Owner to confirm Decide by to confirm",
         "assumptions: confirm them",
-        "1,200,000 monthly active users and 3,000 customers",
-        "The other 1,197,000 are not in it",
+        "1,200,000 monthly active users; the table that this memo rests on holds 3,000 customers, as many as under 1%",
+        "The other 1,197,000 are not in the table",
         *(amount(one.earned, "$") for one in money.proposal.outlooks),
     ):
         assert words in front, words
@@ -230,13 +230,14 @@ def test_weak_groups_are_those_below_all_by_more_than_chance(compared: Model) ->
     (tenure,) = [one for one in purchase.subgroups if one.name.startswith("new: ")]
     low = replace(tenure, recall=0.2, recall_interval=Interval(0.1, 0.3))
     wide = replace(tenure, name="wide", recall=0.2, recall_interval=Interval(0.0, 1.0))
-    many = tuple(replace(low, by="age", name=f"group {place}", recall=0.1) for place in range(9))
+    many = tuple(replace(low, by="age", name=f"group {place}", n=60 + place, recall=0.1) for place in range(9))
 
     def with_groups(*groups: Subgroup) -> Model:
         facts = replace(compared.evaluation, purchase=replace(purchase, subgroups=groups))
         return replace(compared, evaluation=facts)
 
     assert weak_groups(with_groups(low, wide)) == (low,)
+    assert weak_groups(with_groups(low, replace(low, by="age", name="the same people"))) == (low,)
     assert weak_groups(with_groups(low, *many)) == many[:MOST_GROUPS]
     assert f"{low.name} {low.n:,}" in plain(memo_of(with_groups(low)).page())
     none = plain(memo_of(with_groups(wide)).page())

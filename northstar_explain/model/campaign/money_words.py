@@ -41,6 +41,12 @@ def short_points(uplift: float) -> str:
     return f"{100 * uplift:g}"
 
 
+def counted(uplift: float) -> str:
+    """An uplift of a scenario with its unit: ``1 point``, ``2 points``."""
+    text = short_points(round(uplift, 3))
+    return f"{text} point{'' if text == '1' else 's'}"
+
+
 def terms(money: MoneyFacts, outcome: str, currency: str) -> str:
     """What is counted with, and whether somebody has confirmed it."""
     text = f"Counted with a margin of {price(money.margin, currency)} for each one who {outcome}, "

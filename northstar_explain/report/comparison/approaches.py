@@ -11,9 +11,8 @@ def two_approaches(model: Model) -> Chapter:
     contract, facts = model.contract, model.evaluation
     segments, holdout = facts.segments, facts.purchase.holdout
     later = " at a later date" if facts.purchase.out_of_time else ""
-    window = f" {contract.horizon}" if contract.horizon and contract.horizon not in contract.outcome else ""
     rows = (
-        ("Labels", "none: behavior alone", f"“{contract.outcome}”{window}"),
+        ("Labels", "none: behavior alone", f"“{contract.outcome}”, for every row of training"),
         ("Loss", "squared distance to the center of the cluster; rules cost "
                  f"{segments.price_of_explainability - 1:.1%} more", "log loss of the probability"),
         ("Validation", f"rows not used to learn: fidelity {segments.fidelity:.0%}; resamples: least Jaccard "

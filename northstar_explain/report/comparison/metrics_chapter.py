@@ -7,7 +7,6 @@ from northstar_explain.model.evaluation.limits import stability_scale
 from northstar_explain.model.evaluation.metric_registry import (
     AVERAGE_PRECISION,
     F1,
-    LIFT_QUALITY,
     MEMO,
 )
 from northstar_explain.model.evaluation.purchase_facts import Holdout, PurchaseFacts
@@ -32,7 +31,6 @@ from northstar_explain.report.document.blocks import (
 # What the memo adds to the meaning of a metric, filled from the holdout.
 _REMARKS = {
     AVERAGE_PRECISION.key: "; here {base_rate:.3f}",
-    LIFT_QUALITY.key: "; as a word: {lift_quality_grade}",
     F1.key: "; flagging everyone reaches {f1_everyone:.3f}",
 }
 _EFFECTS = 5  # features listed
@@ -98,7 +96,7 @@ def segment_metrics(segments: SegmentFacts, clusters: Clusters) -> Table:
         ("Null test", f"{null.silhouette:.3f} against {null.null_max:.3f}",
          "silhouette (1 is well separated, 0 is not), and the highest of any copy with shuffled columns"),
     ]  # fmt: skip
-    return table(("Segments", "Rules (KMeans)", "What it means"), rows, last_words=1, widths=(20, 16, 64))
+    return table(("Segments", "Rules (KMeans)", "What it means"), rows, last_words=1, widths=(20, 21, 59))
 
 
 def _model_blocks(purchase: PurchaseFacts, segments: SegmentFacts) -> tuple[Block, ...]:

@@ -9,8 +9,8 @@ from northstar_explain.model.campaign.money_words import (
     TO_FILL_IN,
     amount,
     campaign_words,
+    counted,
     points,
-    short_points,
     terms,
 )
 from northstar_explain.model.campaign.value import MEASURED
@@ -98,7 +98,7 @@ def _scenarios(money: MoneyFacts, contract: Contract) -> Block:
         (
             f"measured: {points(one.uplift)} points"
             if one.scenario == MEASURED
-            else f"{one.scenario}: {short_points(round(one.uplift, 3))} points more",
+            else f"{one.scenario}: {counted(one.uplift)} more",
             f"{money.proposal.contacted:,}",
             amount(one.spend, contract.currency),
             points(money.proposal.break_even_uplift),
@@ -117,13 +117,13 @@ def population(model: Model) -> tuple[Text, ...]:
         return ()
     share = rows / contract.population
     said = (
-        f"{contract.population:,} {contract.population_words} and {rows:,} {contract.noun}: the table that this memo "
-        f"rests on has {rows:,} {contract.noun}, {words.rough(share)} of the {contract.population_words} that the "
-        f"contract states. Every amount here is for the {contract.noun} of the table."
+        f"How two numbers go together: the contract states {contract.population:,} {contract.population_words}; the "
+        f"table that this memo rests on holds {rows:,} {contract.noun}, as many as {words.rough(share)} of them. Every "
+        f"amount here is for these {rows:,}."
     )
     if share < 1:
         said += (
-            f" The other {contract.population - rows:,} are not in it, and nothing is known of their rates: score them "
-            "before a figure is scaled up."
+            f" The other {contract.population - rows:,} are not in the table, and nothing is known of their rates: "
+            "score them before a figure is scaled up."
         )
     return (Text(said, "fine"),)

@@ -65,7 +65,7 @@ def treatment_table(model: Model) -> Table:
         ]
         rows.append((f"{segment.id} {segment.name}", *in_bands))
     head = ("What to do", *(_deciles_words(steps) for steps, _, _ in TREATMENTS))
-    return table(head, rows, words=4, style="todo", widths=(17, 30, 29, 24))
+    return table(head, rows, words=4, style="todo dense", widths=(17, 30, 29, 24))
 
 
 def _treatment(deciles: Sequence[DecileCell], band: str, words: str, planned: bool) -> Cell:
@@ -84,7 +84,7 @@ def _deciles_words(steps: tuple[int, ...]) -> str:
 
 def _control_sizes(model: Model) -> Table:
     sizes = model.evaluation.together.control_sizes
-    head = ("Rise of the outcome rate to detect, percentage points; 5% significance (two-sided), 80% power",
+    head = ("Rise of the outcome rate to detect, points (5% significance, 80% power)",
             *(f"{100 * one.uplift:g}" for one in sizes))  # fmt: skip
     needed = f"{capital(model.contract.noun)} needed in each of campaign and control"
     return table(head, [(needed, *(f"{one.customers_each:,}" for one in sizes))])
@@ -107,7 +107,7 @@ def _calendar() -> Table:
          f"by more than {gap} and by more than chance", "marketing with data team"),
         ("With every new model", "Audit pack, read and signed", "auditors"),
     )  # fmt: skip
-    return table(("When", "What", "Who"), rows, words=3, widths=(18, 66, 16))
+    return table(("When", "What", "Who"), rows, words=3, widths=(18, 66, 16), style="dense")
 
 
 def commands() -> Chapter:
@@ -121,4 +121,6 @@ def commands() -> Chapter:
         ("With every new model", "explain audit, explain playbook and explain compare; --margin, --contact-cost, "
                                  "--voucher and --budget for other amounts, --owner and --decide-by for this page"),
     )  # fmt: skip
-    return Chapter("commands", "Appendix: commands", (table(("When", "Command"), rows, words=2, widths=(25, 75)),))
+    return Chapter(
+        "commands", "Appendix: commands", (table(("When", "Command"), rows, words=2, widths=(25, 75), style="dense"),)
+    )

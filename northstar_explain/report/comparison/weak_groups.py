@@ -24,7 +24,9 @@ def weak_groups(model: Model) -> tuple[Subgroup, ...]:
         for one in purchase.subgroups
         if one.by != SEGMENT and one.recall is not None and one.recall_interval and one.recall_interval.high < whole
     ]
-    return tuple(sorted(weak, key=lambda one: (one.recall, one.name))[:MOST_GROUPS])
+    # Two checks may find the same people, such as those of whom nothing and those whose age is not known: shown once.
+    each = {(one.n, one.recall): one for one in reversed(weak)}
+    return tuple(sorted(each.values(), key=lambda one: (one.recall, one.name))[:MOST_GROUPS])
 
 
 def weak_blocks(model: Model) -> tuple[Block, ...]:
@@ -35,8 +37,9 @@ def weak_blocks(model: Model) -> tuple[Block, ...]:
              f"{holdout.figures[ROC_AUC]:.3f}"), *map(_row, weak)]  # fmt: skip
     head = ("Group", noun.capitalize(), "Outcome rate", "Found by the flag", "95% interval", "ROC-AUC")
     text = (
-        "Of the outcomes in these groups, the flag finds fewer than in all, by more than chance. A low probability "
-        "there means that little is known, not that there is no interest."
+        f"Of the outcomes in these groups, the flag (a probability of {holdout.threshold:.1%} or more) finds fewer "
+        "than in all, by more than chance. A low probability there means that little is known, not that there is no "
+        "interest."
         if weak
         else "In no group of the checks does the flag find fewer of the outcomes than in all by more than chance."
     )

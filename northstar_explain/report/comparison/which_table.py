@@ -26,7 +26,9 @@ def when_to_use_which(model: Model) -> Chapter:
          "Training again to make an alarm go away"),
     )  # fmt: skip
     head = ("Question", "Use", "Example from this table", "Mistake to avoid")
-    return Chapter("which", "5. When to use which", (table(head, rows, words=4, widths=(15, 17, 42, 26)),))
+    return Chapter(
+        "which", "5. When to use which", (table(head, rows, words=4, widths=(15, 17, 42, 26), style="dense"),)
+    )
 
 
 def _message(model: Model) -> str:
