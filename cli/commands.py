@@ -12,7 +12,9 @@ from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
 if TYPE_CHECKING:
-    from northstar_explain.options import CsvOptions, SqlOptions
+    import datetime
+
+    from northstar_explain.options import CsvOptions, MoneyOptions, SqlOptions
 
 TOO_MANY_REJECTED = 3
 
@@ -71,6 +73,8 @@ def playbook(
     quiet: bool,
     memo: Path | None,
     audit: Path | None,
+    money: MoneyOptions,
+    uplift: Path | None,
 ) -> int:
     """Write the playbook, or list what is still open in its plan."""
     leave_pandas_out()
@@ -85,7 +89,7 @@ def playbook(
             print_out(str(finding))
         return 1 if findings else 0
     with progress(quiet) as report:
-        written = loaded.playbook(out, plan, overwrite, report, memo, audit)
+        written = loaded.playbook(out, plan, overwrite, report, memo, audit, money, uplift)
     for path in written.files:
         print_out(str(path), f"The playbook is written to {out}.")
     for id in written.long:
@@ -119,13 +123,19 @@ def sql(model: Path, options: SqlOptions, out: Path | None, overwrite: bool) -> 
     api.load(model).write_sql(out, options, overwrite)
 
 
-def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
+def compare(
+    model: Path, out: Path, playbook: Path | None, audit: Path | None, money: MoneyOptions, uplift: Path | None,
+    owner: str, decide_by: datetime.datetime | None, overwrite: bool, quiet: bool,
+) -> None:  # fmt: skip
     """Write the comparison memo."""
     from northstar_explain import api, tables
 
     tables.require_apart([out], [model])
     with progress(quiet) as report:
-        paths = api.load(model).compare(out, overwrite, report, playbook, audit)
+        paths = api.load(model).compare(
+            out, overwrite, report, playbook, audit, money, uplift, owner,
+            decide_by.date().isoformat() if decide_by else "",
+        )  # fmt: skip
     for path in paths:
         print_out(str(path), f"The memo is written to {out}.")
 

@@ -107,8 +107,10 @@ def init(
     show_default=True,
     help="Most rows that a fit uses; more are sampled down to so many. Evaluation uses the whole holdout.",
 )
-@click.option("--margin", type=click.FloatRange(0, min_open=True), help="Earned per purchase, for the profit curve.")
-@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per customer contacted, for the profit curve.")
+@click.option(
+    "--margin", type=click.FloatRange(0, min_open=True), help="Earned per purchase.  [default: the contract's]"
+)
+@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per contact.  [default: the contract's]")
 @click.option(
     "--truth", type=FILE, help="True probabilities of a simulation, for the evaluation; never used in fitting."
 )

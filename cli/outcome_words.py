@@ -27,10 +27,6 @@ class OutcomeWords(NamedTuple):
         Customers with label 1.
     likely : str
         Customers whose probability is at or above the threshold.
-    event : str
-        One of what the label counts.
-    anyway : str
-        The sentence that not all of a profit is caused by contacts.
     step : str
         An example of one ordinary step; empty where orders are not known to be counted.
     """
@@ -40,8 +36,6 @@ class OutcomeWords(NamedTuple):
     legend: str
     those: str
     likely: str
-    event: str
-    anyway: str
     step: str = ""
 
 
@@ -49,11 +43,10 @@ def outcome_words(contract: Contract) -> OutcomeWords:
     """The words of a contract: of buying only where its outcome is buying."""
     if _BUYS.match(contract.outcome):
         return OutcomeWords(
-            "Purchase model", "buy", "purchase rate on the holdout", "buyers", "likely buyers", "purchase",
-            "Buyers who would have bought anyway are included.", ", such as one order,",
+            "Purchase model", "buy", "purchase rate on the holdout", "buyers", "likely buyers",
+            ", such as one order,",
         )  # fmt: skip
     return OutcomeWords(
         f"Model of who {contract.outcome}", "rate", f"share that {contract.outcome}, on the holdout",
-        f"everyone who {contract.outcome}", "at or above the threshold", "positive outcome",
-        "Those of whom the outcome would have been true anyway are included.",
+        f"everyone who {contract.outcome}", "at or above the threshold",
     )  # fmt: skip

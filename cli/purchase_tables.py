@@ -1,4 +1,4 @@
-"""The facts of the purchase model for a terminal: metrics, deciles, baselines, profit and subgroups."""
+"""The facts of the purchase model for a terminal: metrics, deciles, baselines, money and subgroups."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import textwrap
 from collections.abc import Iterable
 
 from northstar_explain.cli.outcome_words import OutcomeWords, outcome_words
+from northstar_explain.model.campaign.money_words import (
+    TO_FILL_IN,
+    amount,
+    campaign_words,
+    points,
+    short_points,
+    terms,
+)
+from northstar_explain.model.campaign.value import MEASURED
 from northstar_explain.model.evaluation import Figures, PurchaseFacts
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.metric_registry import (
@@ -43,7 +52,7 @@ def purchase_lines(model: Model) -> list[str]:
     lines: list[str] = []
     words = outcome_words(model.contract)
     first = _figures(purchase, words), _deciles(purchase), _baselines(purchase)
-    for block in filter(None, (*first, _profit(purchase, words), _groups(purchase))):
+    for block in filter(None, (*first, money_lines(model), _groups(purchase))):
         lines += ["", *block] if lines else block
     return lines
 
@@ -101,23 +110,27 @@ def _scores(name: str, figures: Figures) -> str:
     )
 
 
-def _profit(purchase: PurchaseFacts, words: OutcomeWords) -> list[str]:
-    profit = purchase.profit
-    if profit is None:
-        return []
-    paying, everyone = profit.above_break_even, profit.curve[-1]
-    ends = _interval(paying.profit_interval, "{:,.0f}")
-    rows = (
-        (f"from probability {profit.break_even:.3f}", paying.share, paying.profit, ends),
-        ("everyone", 1.0, everyone.profit, _interval(everyone.profit_interval, "{:,.0f}")),
-        ("best of the curve", profit.best_share, profit.best_profit, "chosen on the holdout itself"),
-    )
-    terms = f"at {profit.margin:,.2f} a {words.event} and {profit.contact_cost:,.2f} a contact"
-    expected = f"Expected from the probabilities: {paying.expected_profit:,.0f}."
+def money_lines(model: Model) -> list[str]:
+    """What contacts are worth, per segment."""
+    money, currency = model.evaluation.money, model.contract.currency
+    if money is None:
+        return textwrap.wrap(TO_FILL_IN, WIDTH)
+    heads = [
+        "measured" if one.scenario == MEASURED else f"at +{short_points(one.uplift)}" for one in money.proposal.outlooks
+    ]
+    lines = textwrap.wrap(terms(money, model.contract.outcome, currency), WIDTH - 2)
+    said = campaign_words(money, currency)
+    rows = [*((one.segment or "", one) for one in money.segments), ("all", money.everybody)]
     return [
-        f"Profit per 1,000 customers, {terms}",
-        *(f"  {name:<24}{share:>8.1%} contacted {value:>10,.0f}  {note}" for name, share, value, note in rows),
-        f"  {expected} {words.anyway}",
+        "What contacts are worth",
+        *(f"  {line}" for line in lines),
+        *(f"  {line}" for line in textwrap.wrap(said[:1].upper() + said[1:], WIDTH - 2)),
+        f"  {'':<8}{'customers':>10}{'anyway':>12}{'break even':>12}" + "".join(f"{one:>13}" for one in heads),
+        *(
+            f"  {name:<8}{one.customers:>10,}{one.probability:>12.1%}{points(one.break_even_uplift):>12}"
+            + "".join(f"{amount(each.earned, currency):>13}" for each in one.outlooks)
+            for name, one in rows
+        ),
     ]
 
 

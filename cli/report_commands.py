@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from northstar_explain.cli import commands
-from northstar_explain.cli.shared_options import FILE, MODEL, OVERWRITE, QUIET, command
+from northstar_explain.cli.shared_options import FILE, MODEL, OVERWRITE, QUIET, command, with_money
 from northstar_explain.options import DIALECTS, SqlOptions
 
 
@@ -23,6 +23,7 @@ from northstar_explain.options import DIALECTS, SqlOptions
 @click.option("--write-plan", type=FILE, help="Write only this playbook.toml, with what is proposed, to be edited.")
 @click.option("--memo", type=FILE, help="This model's memo, for a link in the page.")
 @click.option("--audit", type=FILE, help="The folder of this model's audit pack, for a link in the page.")
+@with_money
 @OVERWRITE
 @QUIET
 def playbook(
@@ -46,14 +47,17 @@ def playbook(
 @click.option("--out", type=FILE, required=True, help="The memo, .pdf; the same as .html goes beside it.")
 @click.option("--playbook", type=FILE, help="The folder of this model's playbook, for a link in the page.")
 @click.option("--audit", type=FILE, help="The folder of this model's audit pack, for a link in the page.")
+@with_money
+@click.option("--owner", default="", help="Who carries out the recommendation.  [default: to confirm]")
+@click.option("--decide-by", type=click.DateTime(["%Y-%m-%d"]), help="The day to decide by.  [default: to confirm]")
 @OVERWRITE
 @QUIET
-def compare(model: Path, out: Path, playbook: Path | None, audit: Path | None, overwrite: bool, quiet: bool) -> None:
+def compare(model: Path, out: Path, **options: Any) -> None:
     """Write a memo on segments and probabilities: why, when, and how to run the two together.
 
     Its experiments were run by `explain train`; every number comes from the model folder.
     """
-    commands.compare(model, out, playbook, audit, overwrite, quiet)
+    commands.compare(model, out, **options)
 
 
 @command("sql")

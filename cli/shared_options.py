@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from northstar_explain.cli.exit_codes import EXIT_CODES
-from northstar_explain.options import DECIMALS, CsvOptions, ScoringOptions
+from northstar_explain.options import DECIMALS, CsvOptions, MoneyOptions, ScoringOptions
 
 FILE = click.Path(path_type=Path)
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing result.")
@@ -29,6 +29,33 @@ _CSV = (
     click.option("--decimal", type=click.Choice(DECIMALS), help="Decimal mark of CSV.  [default: found]"),
     click.option("--thousands", help="Mark between thousands in CSV, one of , . ' or a blank.  [default: found]"),
 )
+
+
+_ABOVE_0 = click.FloatRange(0, min_open=True)
+_MONEY = (
+    click.option("--margin", type=_ABOVE_0, help="Earned per purchase.  [default: the contract's]"),
+    click.option("--contact-cost", type=click.FloatRange(0), help="Spent per contact.  [default: the contract's]"),
+    click.option(
+        "--voucher",
+        type=click.FloatRange(0),
+        help="Taken off a purchase of who was contacted.  [default: the contract's]",
+    ),
+    click.option("--budget", type=_ABOVE_0, help="Most to be spent, vouchers included.  [default: the contract's]"),
+    click.option("--uplift", type=FILE, help="A readout.json: with measured uplifts in place of three assumed ones."),
+)
+
+
+def with_money(command: Callable[..., None]) -> Callable[..., None]:
+    """Options on the money of a campaign, as arguments `money` and `uplift`."""
+
+    @functools.wraps(command)
+    def with_amounts(**options: Any) -> None:
+        given = {name: options.pop(name) for name in ("margin", "contact_cost", "voucher", "budget")}
+        command(money=MoneyOptions(**given), **options)
+
+    for option in reversed(_MONEY):
+        with_amounts = option(with_amounts)
+    return with_amounts
 
 
 def reading(command: Callable[..., None]) -> Callable[..., None]:

@@ -117,8 +117,8 @@ class ScoringOptions:
 
 
 @dataclass(frozen=True)
-class CampaignOptions:
-    """Options of a campaign plan; amounts in the contract's currency, and from its ``[economics]`` where not given.
+class MoneyOptions:
+    """What a purchase earns and a contact costs, in the contract's currency; from its ``[economics]`` where not given.
 
     Attributes
     ----------
@@ -126,15 +126,25 @@ class CampaignOptions:
         Most that the contacts may cost, vouchers expected to be redeemed included.
     margin, contact_cost, voucher : float or None
         Earned per purchase; spent per contact; taken off a purchase of a customer who was contacted.
-    power_uplift, power : float
-        The campaign's control group is so large that an uplift of this size, in the same unit as rates, is detected
-        with this probability. Without measured uplifts, every contact is taken to add this uplift.
     """
 
     budget: float | None = None
     margin: float | None = None
     contact_cost: float | None = None
     voucher: float | None = None
+
+
+@dataclass(frozen=True)
+class CampaignOptions(MoneyOptions):
+    """Options of a campaign plan: its money, and the power of its control group.
+
+    Attributes
+    ----------
+    power_uplift, power : float
+        The campaign's control group is so large that an uplift of this size, in the same unit as rates, is detected
+        with this probability. Without measured uplifts, every contact is taken to add this uplift.
+    """
+
     power_uplift: float = 0.03
     power: float = 0.8
 

@@ -15,6 +15,7 @@ from northstar_explain.evaluate.segment_context import detectable_facts, funnel_
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
 from northstar_explain.model import Model, ranks
+from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.evaluation.together_facts import TogetherFacts
 from northstar_explain.model.evaluation.update_facts import (
     AddedSegment,
@@ -86,7 +87,10 @@ def _measured(model: Model, customers: pa.Table, tree: Node, ids: list[str]) -> 
     audiences = audience_facts(
         contract, columns, tree, model.scorecard, model.purchase.percentiles, together.matrix
     )  # fmt: skip
-    evaluation = replace(model.evaluation, segments=segments, together=together, audiences=audiences, traits=None)
+    money = money_facts(audiences, model.evaluation.purchase, contract.economics) if contract.economics else None
+    evaluation = replace(
+        model.evaluation, segments=segments, together=together, audiences=audiences, traits=None, money=money
+    )
     return replace(model, contract=replace(contract, traits=()), segmentation=segmentation, evaluation=evaluation)
 
 

@@ -109,13 +109,28 @@ def recipe(target: str) -> list[str]:
 
 def makefile_calls() -> list[list[str]]:
     """Every call of `explain` in the demo, in words."""
-    filled = (re.sub(r"\$\((CUSTOMERS|SEED)\)", "7", line).replace("$(OUT)", "outputs") for line in recipe("demo"))
+    filled = (
+        re.sub(r"\$\((CUSTOMERS|SEED|UPDATE_ROWS)\)", "7000", line).replace("$(OUT)", "outputs")
+        for line in recipe("demo")
+    )
     calls = (line.removeprefix("$(RUN)explain ") for line in filled if line.startswith("$(RUN)explain "))
-    return [shlex.split(call.split(">")[0]) for call in calls]
+    return [shlex.split(re.split(r">|\|\|", call)[0]) for call in calls]
 
 
 def test_the_demo_runs_the_whole_way() -> None:
-    assert [call[0] for call in makefile_calls()][:4] == ["simulate", "train", "score", "playbook"]
+    names = [call[0] for call in makefile_calls()]
+    assert names == [
+        "simulate", "train", "score", "score", "playbook", "compare", "audit", "monitor", "train",
+    ]  # fmt: skip
+    # What each command reads, an earlier one has written.
+    written: set[str] = set()
+    for call in makefile_calls():
+        places = {word for word in call[1:] if word.startswith("outputs/")}
+        new = {call[call.index(option) + 1] for option in ("--out", "--model") if option in call}
+        new |= {f"outputs/shop/month-{n}{kind}.parquet" for n in (1, 2) for kind in ("", ".truth")} | {"outputs/shop"}
+        linked = {call[call.index(option) + 1] for option in ("--audit",) if option in call}
+        assert places <= written | new | linked, call
+        written |= new
 
 
 @pytest.mark.parametrize("call", makefile_calls(), ids=lambda call: call[0])

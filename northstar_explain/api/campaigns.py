@@ -29,9 +29,10 @@ def plan_campaign(
     overwrite: bool = False,
 ) -> PlannedCampaign:
     """Plan a campaign; see `Model.plan_campaign`."""
-    from northstar_explain.evaluate.campaigns.plan_campaign import PlanInputs, economics_of
+    from northstar_explain.evaluate.campaigns.plan_campaign import PlanInputs
     from northstar_explain.evaluate.campaigns.plan_campaign import plan_campaign as plan
     from northstar_explain.evaluate.campaigns.scored_customers import read_scored
+    from northstar_explain.model.campaign.given_money import economics_of
 
     options = options or CampaignOptions()
     is_file = isinstance(scores, Path | str)
@@ -105,7 +106,7 @@ def read_campaign(
     audience = read_audience(tables.read(beside), facts.id_column, str(beside))
     _require_own(facts, beside)
     table, name = _table(outcomes, "outcomes")
-    bought = outcomes_of(table, facts.id_column, facts.label_column, name)
+    bought = outcomes_of(table, facts.id_column, facts.label_column, name, facts.positive)
     if overlapping is not None:
         known = Known(cost, returned, frozenset(_ids(overlapping, facts.id_column)))
     readout = read(facts, audience, bought, known)

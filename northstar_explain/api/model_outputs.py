@@ -9,7 +9,7 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.model.pack_layout import PAGE
-from northstar_explain.options import CampaignOptions, CsvOptions, SqlOptions
+from northstar_explain.options import CampaignOptions, CsvOptions, MoneyOptions, SqlOptions
 
 if TYPE_CHECKING:
     from northstar_explain.evaluate.campaigns.plan_campaign import PlannedCampaign
@@ -34,6 +34,8 @@ class ModelOutputs:
         progress: Progress = silent,
         memo: Path | str | None = None,
         audit: Path | str | None = None,
+        money: MoneyOptions | None = None,
+        uplift: Readout | Path | str | None = None,
     ) -> WrittenPlaybook:
         """Write the playbook for marketing.
 
@@ -50,6 +52,10 @@ class ModelOutputs:
             This model's memo, ``.pdf`` or ``.html``, to whose page the playbook's page then links.
         audit : path, optional
             The folder of this model's audit pack, likewise.
+        money : MoneyOptions, optional
+            Amounts in place of those of the contract's ``[economics]``.
+        uplift : Readout or path of a ``readout.json``, optional
+            Uplifts that a campaign measured; without them, three are assumed.
 
         Returns
         -------
@@ -57,6 +63,8 @@ class ModelOutputs:
 
         Raises
         ------
+        CampaignError
+            When an amount is missing or out of range, or the readout cannot be read or was stopped.
         PlanError, OutputError
             When the plan is not for these segments, or the folder cannot be written.
         """
@@ -67,7 +75,9 @@ class ModelOutputs:
         beside |= {"Audit page": Path(audit) / PAGE} if audit is not None else {}
         # Handed over, as report and export never import each other.
         sql = conditions_sql(self.data)
-        return write_playbook(self.data, Path(out), overwrite, progress, self._plan(plan), sql, beside)
+        return write_playbook(
+            self._with_money(money, uplift), Path(out), overwrite, progress, self._plan(plan), sql, beside
+        )
 
     def check_plan(self, plan: Plan | Path | str | None = None) -> list[Any]:
         """What is unassigned in a plan, or contradicts the data; parameters and errors as for `playbook`.
@@ -113,6 +123,10 @@ class ModelOutputs:
         progress: Progress = silent,
         playbook: Path | str | None = None,
         audit: Path | str | None = None,
+        money: MoneyOptions | None = None,
+        uplift: Readout | Path | str | None = None,
+        owner: str = "",
+        decide_by: str = "",
     ) -> tuple[Path, ...]:
         """Write the memo on segments and probabilities.
 
@@ -124,6 +138,14 @@ class ModelOutputs:
         progress : callable
         playbook, audit : path, optional
             Folders of this model's playbook and audit pack, to which the page then links.
+        money : MoneyOptions, optional
+            Amounts in place of those of the contract's ``[economics]``.
+        uplift : Readout or path of a ``readout.json``, optional
+            Uplifts that a campaign measured; without them, three are assumed.
+        owner : str, optional
+            Who is to carry out what is recommended; to be confirmed where not given.
+        decide_by : str, optional
+            The day by which to decide, ISO 8601; to be confirmed where not given.
 
         Returns
         -------
@@ -131,14 +153,25 @@ class ModelOutputs:
 
         Raises
         ------
+        CampaignError
+            When an amount is missing or out of range, or the readout cannot be read or was stopped.
         OutputError
             When it cannot be written there.
         """
+        from northstar_explain.report.comparison.recommendation import Decision
         from northstar_explain.report.comparison.write_comparison import write_comparison
 
         reports = (("Segment playbook", playbook, "playbook.html"), ("Audit page", audit, PAGE))
         beside = {words: Path(folder) / name for words, folder, name in reports if folder is not None}
-        return tuple(write_comparison(self.data, Path(out), overwrite, progress, beside))
+        model, decision = self._with_money(money, uplift), Decision(owner, decide_by)
+        return tuple(write_comparison(model, Path(out), overwrite, progress, beside, decision))
+
+    def _with_money(self, money: MoneyOptions | None, uplift: Readout | Path | str | None) -> models.Model:
+        from northstar_explain.model.campaign.given_money import with_money
+        from northstar_explain.model.campaign.readout_facts import read_readout_file
+
+        readout = read_readout_file(Path(uplift)) if isinstance(uplift, Path | str) else uplift
+        return with_money(self.data, money, readout)
 
     def plan_campaign(
         self,

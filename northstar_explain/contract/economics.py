@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from northstar_explain.contract.toml_values import TomlReader
 
-_KEYS = ("margin", "contact_cost", "voucher", "budget")
+_AMOUNTS = ("margin", "contact_cost", "voucher", "budget")
+_KEYS = (*_AMOUNTS, "assumed")
 SECTION = "economics"
 
 
@@ -25,6 +26,8 @@ class Economics:
         Taken off a purchase of a customer who was contacted; 0 for none. Everybody who buys is taken to redeem it.
     budget : float or None
         Most that a campaign may spend, vouchers expected to be redeemed included; None for no limit.
+    assumed : bool
+        Whether the amounts are assumptions that nobody has confirmed; reports say so.
 
     Raises
     ------
@@ -36,6 +39,8 @@ class Economics:
     contact_cost: float
     voucher: float = 0.0
     budget: float | None = None
+    _: KW_ONLY
+    assumed: bool = False
 
     def __post_init__(self) -> None:
         for name, expected, within in _bounds(self.margin, self.contact_cost, self.voucher, self.budget):
@@ -63,7 +68,8 @@ def read_economics(reader: TomlReader, data: dict[str, Any]) -> Economics | None
     before = len(reader.faults)
     section = reader.section(data, SECTION)
     reader.unknown(f"{SECTION}.", section, _KEYS)
-    margin, cost, voucher, budget = (reader.number(SECTION, section, key) for key in _KEYS)
+    margin, cost, voucher, budget = (reader.number(SECTION, section, key) for key in _AMOUNTS)
+    assumed = reader.flag(SECTION, section, "assumed", False)
     if len(reader.faults) > before:
         return None
     for key, expected, within in _bounds(margin, cost, voucher or 0.0, budget):
@@ -72,4 +78,4 @@ def read_economics(reader: TomlReader, data: dict[str, Any]) -> Economics | None
             reader.fault(f"{SECTION}.{key}", expected, got, "Add this key." if key not in section else "")
     if len(reader.faults) > before or margin is None or cost is None:
         return None
-    return Economics(margin, cost, voucher or 0.0, budget)
+    return Economics(margin, cost, voucher or 0.0, budget, assumed=assumed)

@@ -162,6 +162,10 @@ class Contract:
         Whether the outcome is to be brought about; false where it is to be prevented, such as leaving.
     drafted : bool
         Whether a program drafted it and nobody has confirmed it yet.
+    population : int or None
+        People that the customers of the table are among, such as all users of a month; None where it is not known.
+    population_words : str
+        What these people are, in words.
     text : str
         The TOML it was read from.
     """
@@ -188,6 +192,8 @@ class Contract:
     known_after: tuple[str, ...] = ()
     wanted: bool = True
     drafted: bool = False
+    population: int | None = None
+    population_words: str = ""
     text: str = field(default="", repr=False)
 
     def __getitem__(self, name: str) -> Feature:

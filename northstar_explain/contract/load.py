@@ -20,7 +20,7 @@ from northstar_explain.options import CsvOptions
 
 _TABLE_KEYS = (
     "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "domain", "as_of",
-    "theme_weight", "missing_values", "positive", "drafted", "wanted",
+    "theme_weight", "missing_values", "positive", "drafted", "wanted", "population", "population_words",
 )  # fmt: skip
 _CSV_KEYS = ("delimiter", "encoding", "decimal", "thousands")
 _FEATURE_KEYS = (
@@ -153,11 +153,23 @@ def _contract(
         known_after=after,
         wanted=reader.flag("table", table, "wanted", True),
         drafted=reader.flag("table", table, "drafted", False),
+        **_population(reader, table),
         text=text,
     )
     # A condition may name a feature that stands further down: all features are read before any condition.
     whole = with_defined_when(reader, contract.features, features)
     return replace(contract, features=whole, traits=read_traits(reader, traits, whole))
+
+
+def _population(reader: TomlReader, table: dict[str, Any]) -> dict[str, Any]:
+    """How many people the customers of the table are among, and what they are called: both keys or neither."""
+    words = reader.text("table", table, "population_words", "")
+    number = reader.number("table", table, "population")
+    if number is not None and not (number >= 1 and number == int(number)):
+        reader.fault("table.population", "a whole number above 0", table["population"])
+    if (number is None) != (not words):
+        reader.fault("table", "population and population_words together", "one of them", "Add the other key.")
+    return {"population": None if number is None else int(number), "population_words": words}
 
 
 def _csv(reader: TomlReader, data: dict[str, Any]) -> CsvOptions:

@@ -52,28 +52,33 @@ def audience_facts(
     AudienceFacts
     """
     ids = assign(tree, columns)
-    decile = _deciles(columns, scorecard, ranks.Percentiles(percentiles), len(ids))
+    probability, decile = _ranked(columns, scorecard, ranks.Percentiles(percentiles), len(ids))
     order = list(matrix)
     counts = {id: np.bincount(decile[ids == id], minlength=11)[1:] for id in order}
+    buyers = {id: np.bincount(decile[ids == id], probability[ids == id], minlength=11)[1:] for id in order}
     return AudienceFacts(
         customers=len(ids),
-        segments={id: _audience(counts[id], matrix[id]) for id in order},
+        segments={id: _audience(counts[id], buyers[id], matrix[id]) for id in order},
         breakdowns=tuple(_breakdowns(contract, columns, ids, order)),
         lifecycle=lifecycle_facts(contract, columns, ids, order),
     )
 
 
-def _deciles(columns: Columns, scorecard: Scorecard, percentiles: ranks.Percentiles, rows: int) -> np.ndarray:
-    found = np.empty(rows, dtype=np.int8)
+def _ranked(
+    columns: Columns, scorecard: Scorecard, percentiles: ranks.Percentiles, rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability and decile of every row."""
+    probability, decile = np.empty(rows), np.empty(rows, dtype=np.int8)
     for start in range(0, rows, _CHUNK):
         some = np.arange(start, min(start + _CHUNK, rows))
-        found[some] = ranks.decile(percentiles(scorecard.probability(rows_of(columns, some))))
-    return found
+        probability[some] = scorecard.probability(rows_of(columns, some))
+        decile[some] = ranks.decile(percentiles(probability[some]))
+    return probability, decile
 
 
-def _audience(counts: np.ndarray, cells: Sequence[DecileCell]) -> SegmentAudience:
+def _audience(counts: np.ndarray, buyers: np.ndarray, cells: Sequence[DecileCell]) -> SegmentAudience:
     bands = {key: _band(counts, [cells[step - 1] for step in steps]) for key, steps in CONTACT_BANDS.items()}
-    return SegmentAudience(tuple(map(int, counts)), bands)
+    return SegmentAudience(tuple(map(int, counts)), tuple(map(float, buyers)), bands)
 
 
 def _band(counts: np.ndarray, cells: Sequence[DecileCell]) -> Band:

@@ -13,6 +13,7 @@ from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.logistic_all import logistic_all
 from northstar_explain.evaluate.model_quality import Predictions
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
@@ -68,7 +69,8 @@ def baselines(
     -------
     Baselines
         ``base_rate``, ``recency_rule`` (one threshold on recency), ``logistic_rfv`` (logistic regression on log
-        recency, frequency and value), ``segment_rate`` (each segment's own rate) and ``black_box``.
+        recency, frequency and value), ``segment_rate`` (each segment's own rate), ``logistic_all`` (logistic regression
+        on every feature of the model) and ``black_box``.
     """
     rate = float(train[1].mean())
     by_role = features_by_role(contract)
@@ -85,6 +87,7 @@ def baselines(
         else:
             scores[name] = fit([by_role[role] for role in roles], *train)
     scores["segment_rate"] = _segment_rate(tree, *train)
+    scores["logistic_all"] = logistic_all(contract.model_features, *train)
     scores["black_box"] = black_box
     predictions = {}
     for name, score in scores.items():

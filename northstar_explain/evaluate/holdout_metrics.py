@@ -54,6 +54,7 @@ class Measured:
         described = _with_interval()
         values = measure(ranked)
         self.roc_auc_draws = draws[:, described.index(metric_registry.ROC_AUC)]
+        self.capture_draws = draws[:, described.index(metric_registry.CAPTURE_20)]
         self.figures = Figures(
             values,
             {

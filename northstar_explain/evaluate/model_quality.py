@@ -13,8 +13,7 @@ from northstar_explain.evaluate import curves
 from northstar_explain.evaluate.holdout_metrics import Measured, interval, on_draws
 from northstar_explain.evaluate.ranking import Ranked
 from northstar_explain.model.evaluation import Figures, Interval
-from northstar_explain.model.evaluation.metric_registry import LIFT_QUALITY, ROC_AUC
-from northstar_explain.model.evaluation.profit_facts import Profit
+from northstar_explain.model.evaluation.metric_registry import CAPTURE_20, LIFT_QUALITY, ROC_AUC
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Gap, Gaps, Holdout, TermImportance
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint
 
@@ -39,22 +38,6 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class CampaignCosts:
-    """Cost and margin of a campaign, in the same currency.
-
-    Attributes
-    ----------
-    margin : float
-        Earned per purchase; above 0.
-    contact_cost : float
-        Spent per customer contacted; 0 or more.
-    """
-
-    margin: float
-    contact_cost: float
-
-
-@dataclass(frozen=True)
 class Trial:
     """The holdout with the scores of the model and of every baseline.
 
@@ -69,7 +52,6 @@ class Trial:
         1 to 10 against the training population, 10 the highest.
     truth : ndarray of float, shape (n,), optional
         True probabilities, where they are known.
-    stakes : CampaignCosts, optional
     groups : ndarray, shape (n,), optional
         Group of each row: rows of one group are resampled together.
     """
@@ -79,7 +61,6 @@ class Trial:
     others: Mapping[str, Predictions]
     decile: np.ndarray
     truth: np.ndarray | None = None
-    stakes: CampaignCosts | None = None
     groups: np.ndarray | None = None
 
 
@@ -92,7 +73,6 @@ class HoldoutMeasures(NamedTuple):
     reliability: tuple[CalibrationBin, ...]
     gains: tuple[GainsPoint, ...]
     deciles: tuple[Decile, ...]
-    profit: Profit | None
     gaps: Gaps
 
 
@@ -110,14 +90,13 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> HoldoutMeasures:
     -------
     HoldoutMeasures
     """
-    label, probability, stakes = trial.label, trial.ours.probability, trial.stakes
+    label, probability = trial.label, trial.ours.probability
     if len(label) > LARGE:
         draws = min(draws, DRAWS_WHEN_LARGE)
     ranked = Ranked(label, probability, trial.ours.threshold)
     reliability = curves.Reliability(label, probability)
     gains = curves.Gains(ranked)
     deciles = curves.Deciles(label, probability, trial.decile)
-    profit = None if stakes is None else curves.ProfitCurve(label, probability, stakes.margin, stakes.contact_cost)
     # The model has the empty name, which no baseline can have.
     rankings = {"": ranked} | {
         name: Ranked(label, other.probability, other.threshold) for name, other in trial.others.items()
@@ -131,8 +110,6 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> HoldoutMeasures:
         "base_rate": lambda counts: np.array(counts @ label / counts.sum()),
     }
     statistics |= {f"figures {name}": on_draws(one) for name, one in rankings.items()}
-    if profit is not None:
-        statistics["profit"] = profit.draw
     # All statistics share the draws, so that the interval of a difference accounts for their correlation.
     results = metrics.bootstrap(statistics, len(label), draws, seed, trial.groups)
     measured = {name: Measured(one, results[f"figures {name}"]) for name, one in rankings.items()}
@@ -143,7 +120,6 @@ def purchase_facts(trial: Trial, draws: int, seed: int) -> HoldoutMeasures:
         reliability=reliability.facts(results["reliability"]),
         gains=gains.facts(results["gains"]),
         deciles=deciles.facts(results["deciles"]),
-        profit=None if profit is None else profit.facts(results["profit"]),
         gaps=Gaps(_gap(measured, "black_box"), _gap(measured, "truth")),
     )
 
@@ -185,6 +161,8 @@ def _baseline(name: str, predictions: Predictions, measured: Mapping[str, Measur
         figures=other.figures,
         roc_auc_behind=ours.figures[ROC_AUC] - other.figures[ROC_AUC],
         roc_auc_behind_interval=interval(ours.roc_auc_draws - other.roc_auc_draws),
+        captured_behind=ours.figures[CAPTURE_20] - other.figures[CAPTURE_20],
+        captured_behind_interval=interval(ours.capture_draws - other.capture_draws),
     )
 
 

@@ -66,7 +66,6 @@ class SparkOutputs:
         if rejects:
             self._put(self._rejects)
         # Rejected rows first and the report last: whoever sees a report finds all that it describes.
-        # Rejected rows first and the report last: whoever sees a report finds all that it describes.
         self._put(self.scores)
         if not rejects:
             self._files.delete(self._paths(self._rejects), True)

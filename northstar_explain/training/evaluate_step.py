@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.contract.compact_columns import compact_rows
+from northstar_explain.contract.economics import Economics
 from northstar_explain.contract.features import Contract
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.audiences import audience_facts
@@ -21,7 +22,7 @@ from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.experiments import compare_facts
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.migration import Earlier, update_facts
-from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.model_quality import Predictions, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.segment_alternatives import AlternativeRows, Alternatives, alternative_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
@@ -29,6 +30,7 @@ from northstar_explain.evaluate.segments_by_decile import control_facts, driver_
 from northstar_explain.evaluate.trait_counts import trait_facts
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.model import ranks
+from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
 from northstar_explain.model.evaluation.purchase_facts import GroupSplit
 from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentFacts
@@ -53,7 +55,8 @@ class Case:
         The model that this one updates.
     truth : ndarray of float, shape (n,), or None
         True probabilities of the holdout, as `truth_of` gives them.
-    stakes : CampaignCosts or None
+    economics : Economics or None
+        What contacts are worth is measured with.
     draws : int
         Bootstrap draws for the intervals.
     experiments : bool
@@ -67,7 +70,7 @@ class Case:
     purchase_model: FittedPurchaseModel
     earlier: Earlier | None
     truth: np.ndarray | None
-    stakes: CampaignCosts | None
+    economics: Economics | None
     draws: int
     experiments: bool
     seed: int
@@ -140,8 +143,9 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
         together.matrix,
     )  # fmt: skip
     facts = Evaluation(
-        purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift, traits, audiences
-    )
+        purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift, traits, audiences,
+        money_facts(audiences, purchase, case.economics) if case.economics else None,
+    )  # fmt: skip
     return Evaluated(facts, audited.shapes, audited.baseline)
 
 
@@ -174,7 +178,7 @@ def _purchase(case: Case) -> PurchaseFacts:
         case.tree,
         case.purchase_model.black_box,
     )
-    trial = Trial(held.label, predictions, others.predictions, case.decile, case.truth, case.stakes, held.groups)
+    trial = Trial(held.label, predictions, others.predictions, case.decile, case.truth, held.groups)
     terms = case.purchase_model.scorecard.terms
     return PurchaseFacts(
         **purchase_facts(trial, case.draws, case.seed)._asdict(),

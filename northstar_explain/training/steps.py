@@ -143,7 +143,7 @@ def _learn_model(
     options = task.options
     case = Case(
         task.contract, row_sets, learned, purchase_model, task.earlier, truth,
-        options.stakes, options.draws, options.experiments, options.seed,
+        options.economics(task.contract), options.draws, options.experiments, options.seed,
     )  # fmt: skip
     return _model(task, ordinary, origin, case, evaluate(case, progress))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from northstar_explain.evaluate.model_quality import DRAWS, CampaignCosts
+from northstar_explain.contract.economics import Economics
+from northstar_explain.contract.features import Contract
+from northstar_explain.evaluate.model_quality import DRAWS
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.splits import FIT_ROWS
@@ -49,8 +51,8 @@ class TrainingOptions:
     max_rejected : float
         Share of rejected rows, 0 to 1, above which nothing is learned.
     margin, contact_cost : float or None
-        Earned per purchase (above 0) and spent per contact (0 or more); both or neither. With both, the profit curve
-        is part of the evaluation.
+        Earned per purchase (above 0) and spent per contact (0 or more); both or neither. They take the place of those
+        in the contract's ``[economics]``.
 
     Raises
     ------
@@ -84,12 +86,14 @@ class TrainingOptions:
             got = f"{margin} and {cost}"
             raise ValueError(f"give a margin above 0 and a contact_cost of 0 or more, or neither; got {got}")
 
-    @property
-    def stakes(self) -> CampaignCosts | None:
-        """Margin and contact cost, where they are given."""
+    def economics(self, contract: Contract) -> Economics | None:
+        """What a purchase earns and a contact costs: as given, else as the contract says; None where neither does."""
+        known = contract.economics
         if self.margin is None or self.contact_cost is None:
-            return None
-        return CampaignCosts(self.margin, self.contact_cost)
+            return known
+        if known is None:
+            return Economics(self.margin, self.contact_cost)
+        return replace(known, margin=self.margin, contact_cost=self.contact_cost, assumed=False)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def test_voucher_and_budget_are_optional() -> None:
 
 
 def test_northstar_states_its_assumptions() -> None:
-    assert northstar().economics == Economics(24.0, 0.5, 0.0, 20_000.0)
+    assert northstar().economics == Economics(24.0, 0.5, 0.0, 20_000.0, assumed=True)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_northstar_states_its_assumptions() -> None:
         ("margin = true\ncontact_cost = 1", "economics.margin: expected a number; got True"),
         (
             "margin = 1\ncontact_cost = 1\nprice = 2",
-            "economics.price: expected one of margin, contact_cost, voucher, budget; got an unknown key",
+            "economics.price: expected one of margin, contact_cost, voucher, budget, assumed; got an unknown key",
         ),
     ],
 )

@@ -301,8 +301,8 @@ def test_options_out_of_range_are_refused(power: float, uplift: float) -> None:
     [
         (b"no", "plan.json: file: expected a plan.json that `explain campaign plan` wrote; got Expecting value"),
         (b"{}", "plan.json: file: expected a plan.json that `explain campaign plan` wrote; got other JSON"),
-        (b'{"format": 2}', "plan.json: format: expected 1; got 2. Make it again with this version."),
-        (b'{"format": 1}', "id: expected a text; got nothing: the field is missing. Give a plan.json"),
+        (b'{"format": 1}', "plan.json: format: expected 2; got 1. Make it again with this version."),
+        (b'{"format": 2}', "id: expected a text; got nothing: the field is missing. Give a plan.json"),
     ],
 )
 def test_plans_that_are_none_are_refused(content: bytes, message: str, tmp_path: Path) -> None:

@@ -370,6 +370,25 @@ def test_audiences_that_are_none_are_refused(folder: Path, change: dict[str, obj
     assert message in str(error.value)
 
 
+def test_labels_in_words_are_read_by_the_plan(model_dir: Path, customers: pa.Table, tmp_path: Path) -> None:
+    """A contract names the value that stands for 1: the plan keeps it, as a readout has no contract."""
+    data = api.load(model_dir).data
+    model = api.Model(replace(data, contract=replace(data.contract, positive="won")))
+    planned = model.plan_campaign(model.score(customers), CampaignOptions(power_uplift=0.025), out=tmp_path)
+    table = outcome_table(planned, 0.08)
+    words = ["won" if one else "lost" for one in table["purchased_next_30d"].to_pylist()]
+    table = table.set_column(1, "purchased_next_30d", pa.array(words))
+    readout = api.read_campaign(tmp_path / "plan.json", table)
+    assert readout.treated.bought == sum(outcomes_of(planned.audience, 0.08)[id] for id in _treated(planned))
+    with pytest.raises(TableError, match="purchased_next_30d"):
+        api.read_campaign(tmp_path / "plan.json", table.set_column(1, "purchased_next_30d", pa.nulls(len(table))))
+
+
+def _treated(planned: PlannedCampaign) -> list[str]:
+    ids: list[str] = planned.audience.ids.filter(pa.array(planned.audience.treated)).to_pylist()
+    return ids
+
+
 def test_outcomes_that_are_no_labels_are_refused(folder: Path) -> None:
     with pytest.raises(TableError, match="column purchased_next_30d: expected 0 or 1; got 7"):
         api.read_campaign(folder / "plan.json", pa.table({"customer_id": ["a"], "purchased_next_30d": [7]}))

@@ -1,4 +1,4 @@
-"""The purchase model's facts: baselines, groups, leakage alarms, profit, and the experiments of the comparison."""
+"""The purchase model's facts: baselines, groups, leakage alarms, and the experiments of the comparison."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ import pytest
 from helpers import TINY, learn, with_column
 
 from northstar_explain.contract import Category, Contract, columns_of, parse
+from northstar_explain.contract.columns import Columns
+from northstar_explain.contract.features import Feature
+from northstar_explain.contract.kinds.registry import kind_named
 from northstar_explain.errors import ContractError, TableError
 from northstar_explain.evaluate.groups import group_facts
 from northstar_explain.evaluate.leakage import require_credible, require_no_leak
-from northstar_explain.evaluate.model_quality import CampaignCosts, Predictions, Trial, figures_of, purchase_facts
+from northstar_explain.evaluate.logistic_all import logistic_all
+from northstar_explain.evaluate.model_quality import Predictions, Trial, figures_of, purchase_facts
 from northstar_explain.evaluate.segments_by_decile import driver_facts, matrix_facts
 from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold, roc_auc
@@ -62,7 +66,8 @@ def test_every_interval_holds_its_figure(model: Model) -> None:
 def test_baselines_are_evaluated_like_the_model(model: Model) -> None:
     purchase = model.evaluation.purchase
     baselines = {one.name: one for one in purchase.baselines}
-    assert list(baselines) == ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "black_box"]
+    names = ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "logistic_all", "black_box"]
+    assert list(baselines) == names
     assert baselines["base_rate"].figures[ROC_AUC] == 0.5
     assert baselines["base_rate"].figures[F1] == pytest.approx(purchase.holdout.f1_everyone)
     for one in baselines.values():
@@ -212,36 +217,38 @@ def test_accepting_leakage_of_an_unknown_feature_is_refused(few: pa.Table, contr
         learn(few, contract, replace(TINY, accept_leakage=("sessions_30",)))
 
 
-def test_profit_by_hand() -> None:
+def test_captured_behind_by_hand() -> None:
     label = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
-    probability = np.array([0.9, 0.5, 0.09] + [0.01] * 7)
-    ten = trial(
-        label=label, ours=Predictions(probability, 0.5), others={}, decile=np.full(10, 3), stakes=CampaignCosts(10, 1)
-    )
-    profit = purchase_facts(ten, 50, seed=0).profit
-    assert profit is not None
-    assert profit.best_share == pytest.approx(0.2)
-    assert profit.best_profit == pytest.approx(1000 * (10 * 0.2 - 0.2))
-    assert profit.break_even == pytest.approx(0.1)
-    assert (profit.curve[0].profit, profit.curve[-1].profit) == pytest.approx((0, 1000.0))
-    assert profit.curve[-1].expected_profit == pytest.approx(1000 * (10 * probability.mean() - 1))
-    assert profit.curve[4].expected_profit == pytest.approx(1000 * (10 * 0.09 - 0.1))  # the best tenth
-    assert (profit.above_break_even.share, profit.above_break_even.profit) == pytest.approx((0.2, 1800))
-    assert profit.above_break_even.expected_profit == pytest.approx(1000 * (10 * 0.14 - 0.2))
-    for one in (*profit.curve, profit.above_break_even):
-        low, high = one.profit_interval
-        assert low <= one.profit <= high
+    ours = np.linspace(1.0, 0.1, 10)
+    facts = purchase_facts(
+        trial(label=label, ours=Predictions(ours, 0.5), others={"other": Predictions(ours[::-1], 0.5)},
+              decile=np.full(10, 3)), 50, seed=0,
+    )  # fmt: skip
+    (other,) = facts.baselines
+    assert other.captured_behind == pytest.approx(1.0)  # both buyers are in our best fifth, none in the other's
+    low, high = other.captured_behind_interval
+    assert 0 <= low <= 1 <= high + 1e-9
 
 
-def test_the_break_even_choice_uses_the_probability_alone() -> None:
-    profit = purchase_facts(trial(stakes=CampaignCosts(10, 2)), 10, seed=0).profit
-    assert profit is not None
-    chosen = trial().ours.probability >= 0.2
-    assert profit.above_break_even.share == pytest.approx(chosen.mean())
-    assert profit.above_break_even.profit == pytest.approx(
-        1000 * (10 * trial().label[chosen].sum() - 2 * chosen.sum()) / 500
+def test_logistic_regression_on_all_features_uses_logs_categories_and_what_is_missing() -> None:
+    """A label that follows a logarithm, a category and whether a value is known: one that used less would miss it."""
+    rng = np.random.default_rng(5)
+    n = 4_000
+    spend, mail = rng.lognormal(3, 2, n), np.where(rng.random(n) < 0.3, np.nan, rng.random(n))
+    place = Category(rng.integers(-1, 3, n).astype(np.int32), ("a", "b", "c"))
+    logit = 0.8 * (np.log1p(spend) - 3) + 1.5 * np.isnan(mail) + 2.0 * (place.codes == 1) - 2.0 * (place.codes < 0)
+    probability = 1 / (1 + np.exp(-logit))
+    label = (rng.random(n) < probability).astype(np.int64)
+    features = tuple(
+        Feature(name, "", kind_named(kind), name)
+        for name, kind in (("spend", "amount"), ("mail", "rate"), ("place", "category"))
     )
-    assert purchase_facts(trial(), 10, seed=0).profit is None
+    columns: Columns = {"spend": spend, "mail": mail, "place": place}
+    score = logistic_all(features, columns, label)
+    assert np.abs(score(columns) - probability).mean() < 0.03
+    # Values that training has not seen, and none known at all, are scored and change no other row.
+    other: Columns = {"spend": np.array([np.nan]), "mail": np.array([0.5]), "place": Category(np.array([0]), ("new",))}
+    assert np.isfinite(score(other)).all()
 
 
 @pytest.mark.parametrize(("margin", "cost"), [(0, 1), (-5, 1), (5, -1), (5, None), (None, 1), (float("nan"), 1)])

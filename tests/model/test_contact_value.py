@@ -10,13 +10,11 @@ from hypothesis import strategies as st
 from northstar_explain.contract.economics import Economics
 from northstar_explain.model.campaign.value import (
     SCENARIOS,
-    ContactValues,
     break_even_uplift,
     contact_values,
     spend_per_contact,
     value_per_contact,
 )
-from northstar_explain.model.evaluation.facts_codec import from_json, to_json
 from northstar_explain.model.evaluation.together_facts import DecileCell
 
 MONEY = Economics(margin=24.0, contact_cost=0.5, voucher=5.0)
@@ -93,8 +91,3 @@ def test_an_uplift_never_makes_more_than_everybody_buy() -> None:
 def test_nobody_is_no_error() -> None:
     values = contact_values({"S1": ()}, MONEY)
     assert (values.cells, values.segments, values.everybody.customers) == ((), (), 0)
-
-
-def test_facts_survive_json() -> None:
-    values = contact_values(MATRIX, MONEY)
-    assert from_json(to_json(values), ContactValues) == values

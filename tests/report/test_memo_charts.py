@@ -15,8 +15,6 @@ from northstar_explain.report.charts.decile_mix import decile_mix
 from northstar_explain.report.charts.gains_curve import gains_curve
 from northstar_explain.report.charts.probability_spread import probability_spread
 from northstar_explain.report.charts.reliability_curve import reliability_curve
-from northstar_explain.report.charts.rules_curve import rules_curve
-from northstar_explain.report.charts.score_bars import score_bars
 from northstar_explain.report.document.charts import Chart, svg
 
 NAMES = {"S1": "Regulars & <friends>", "S2": "New"}
@@ -44,16 +42,12 @@ def values(spec: Any, field: str) -> list[Any]:
 @pytest.mark.parametrize(
     ("chart", "shown", "said"),
     [
-        (score_bars([("a & b", 0.5), ("c", 0.841)], 0.5, "ROC-AUC"), ["a & b", "0.500", "0.841"], "c 0.841"),
-        (score_bars([("worse than chance", 0.4)], 0.5, "ROC-AUC"), ["0.400"], "worse than chance 0.400"),
         (probability_spread({"S1": Quantiles(0.1, 0.2, 0.3, 0.4, 0.5)}, NAMES, COLORS), ["S1", "50%"], "20.0% to 40.0%"),
         (probability_spread({"S1": Quantiles(0, 0, 0, 0, 0)}, NAMES, COLORS), ["S1", "0%"], "median 0.0%"),
         (decile_mix(MIX, NAMES, COLORS), ["10", "1", "S1", "S2"], "decile 10: S1 75%, S2 25%; decile 9"),
         (reliability_curve(BINS), ["Predicted", "Actual", "20%"], "predicted 4.0%, actual 2.0%"),
         (reliability_curve([CalibrationBin(9, 0.0, 0.0, Interval(0.0, 0.3))]), ["Predicted"], "predicted 0.0%, actual 0.0%"),
         (gains_curve(GAINS, [(0.0, 0.0), (0.4, 0.8)]), ["line: by probability", "dashed: by segment"], "best 50% hold 71%"),
-        (rules_curve([(4, 1.0)], {4: "knee, used"}, "Price", "{:.3f}"), ["4", "knee, used"], "knee, used: 4 rules"),
-        (rules_curve([(4, 0.9), (8, 0.8)], {4: "used", 8: "knee"}, "Fidelity", "{:.1%}"), ["used", "knee"], "8 rules: 80.0%"),
     ],
 )  # fmt: skip
 def test_a_chart_says_its_figures_in_the_drawing_and_in_words(chart: Chart, shown: list[str], said: str) -> None:
@@ -79,9 +73,14 @@ def test_points_stay_inside_their_scales() -> None:
     spec = reliability_curve(BINS).spec
     (top,) = {layer["encoding"]["y"]["scale"]["domain"][1] for layer in spec["layer"]}
     assert max(values(spec, "x") + values(spec, "y") + values(spec, "high")) <= top
-    curve = rules_curve([(4, 1.05), (8, 1.05)], {}, "Price", "{:.3f}").spec
-    low, high = curve["encoding"]["y"]["scale"]["domain"]
-    assert low < 1.05 < high
+
+
+def test_axes_have_titles() -> None:
+    spread = probability_spread({"S1": Quantiles(0.1, 0.2, 0.3, 0.4, 0.5)}, NAMES, COLORS)
+    assert "Probability" in texts(spread)
+    assert {"Decile", "Share of the decile"} <= set(texts(decile_mix(MIX, NAMES, COLORS)))
+    assert {"Share taken, best first", "Share found"} <= set(texts(gains_curve(GAINS)))
+    assert {"Predicted", "Actual"} <= set(texts(reliability_curve(BINS)))
 
 
 def test_every_value_can_be_reached_by_its_tooltip() -> None:

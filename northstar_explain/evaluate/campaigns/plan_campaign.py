@@ -18,6 +18,7 @@ from northstar_explain.evaluate.campaigns.power import power_of
 from northstar_explain.evaluate.campaigns.scored_customers import ScoredCustomers
 from northstar_explain.model.campaign.audience import Audience
 from northstar_explain.model.campaign.campaign_plan import ASSUMED, FORMAT, MEASURED, CampaignPlan, PlannedCell
+from northstar_explain.model.campaign.given_money import stopped
 from northstar_explain.model.campaign.readout_facts import Readout, Uplifts
 from northstar_explain.model.campaign.value import break_even_uplift, value_per_contact
 from northstar_explain.model.learned_model import Model
@@ -69,33 +70,6 @@ class PlanInputs:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:_ID_LENGTH]
 
 
-def economics_of(options: CampaignOptions, contract: Economics | None, source: str) -> Economics:
-    """The economics of the options, and of the contract where an option is not given.
-
-    Raises
-    ------
-    CampaignError
-        When neither gives margin or contact cost, or an amount is out of range.
-    """
-    given = {name: getattr(options, name) for name in ("margin", "contact_cost", "voucher", "budget")}
-    known = {**(asdict(contract) if contract else {}), **{name: one for name, one in given.items() if one is not None}}
-    todo = "Give --{} or write [economics] into the contract."
-    faults = [
-        Fault(name, "an amount", "nothing", todo.format(name.replace("_", "-")))
-        for name in ("margin", "contact_cost")
-        if name not in known
-    ]
-    if faults:
-        raise CampaignError(source, faults)
-    try:
-        return Economics(**known)
-    except ValueError as error:
-        # The text of the error has the three things that a fault needs, in this order.
-        where, _, rest = str(error).partition(": expected ")
-        expected, _, got = rest.partition("; got ")
-        raise CampaignError(source, [Fault(where, expected, got)]) from error
-
-
 def plan_campaign(scored: ScoredCustomers, model: Model, inputs: PlanInputs) -> PlannedCampaign:
     """Plan a campaign.
 
@@ -136,6 +110,7 @@ def plan_campaign(scored: ScoredCustomers, model: Model, inputs: PlanInputs) -> 
         model_id=model.id,
         id_column=model.contract.id,
         label_column=model.contract.label,
+        positive=model.contract.positive,
         scores_sha256=inputs.scores_sha256,
         # Of the bytes that are written beside the plan: a readout refuses any other audience.
         audience_sha256=hashlib.sha256(tables.parquet_bytes(table)).hexdigest(),
@@ -169,8 +144,7 @@ def _uplift(scored: ScoredCustomers, inputs: PlanInputs) -> np.ndarray:
     if inputs.readout is None:
         uplift = np.full(len(scored), inputs.options.power_uplift)
     elif inputs.readout.overall is None:
-        got = "a readout that was stopped, as treated and control were not alike"
-        raise CampaignError("uplift", [Fault("readout", "measured uplifts", got, "Plan without it.")])
+        raise stopped()
     else:
         uplift = Uplifts(inputs.readout).each(scored.segment, scored.decile)
     limited: np.ndarray = np.clip(uplift, -scored.probability, 1.0 - scored.probability)

@@ -13,7 +13,7 @@ from northstar_explain.model.evaluation.facts_codec import FactError, from_json,
 
 PLAN, AUDIENCE = "plan.json", "audience.parquet"
 ASSUMED, MEASURED = "assumed", "measured"
-FORMAT = 1
+FORMAT = 2
 F = TypeVar("F")
 
 
@@ -69,6 +69,8 @@ class CampaignPlan:
         The column of customers.
     label_column : str
         The column of outcomes.
+    positive : str
+        The value of the label that stands for 1; empty where it holds 0 and 1.
     scores_sha256 : str
         Of the file of scores; empty for scores in memory.
     audience_sha256 : str
@@ -122,6 +124,7 @@ class CampaignPlan:
     model_id: str
     id_column: str
     label_column: str
+    positive: str
     scores_sha256: str
     audience_sha256: str
     currency: str

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from northstar_explain.contract.economics import Economics
-from northstar_explain.model.evaluation.together_facts import DecileCell
+from northstar_explain.model.evaluation.money_facts import CellValue, Outlook
+from northstar_explain.options import Control
 
 
 @dataclass(frozen=True)
@@ -37,86 +39,29 @@ class Scenario:
 # reported as a success add one to some points to the purchase rate.
 SCENARIOS = (Scenario("cautious", 0.01), Scenario("middle", 0.02), Scenario("hopeful", 0.04))
 MEASURED = "measured"
+# Who is in a standing control group of the usual size is never contacted.
+CONTACTABLE = 1.0 - Control.share
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """A cell under one assumption, or with a measured uplift.
+class Counted(Protocol):
+    """Customers of a segment in one decile."""
 
-    Attributes
-    ----------
-    scenario : str
-        Name of the scenario, or ``measured``.
-    uplift : float
-        Added to the purchase rate.
-    value_per_contact : float
-        Money; negative where a contact loses it.
-    spend : float
-        For contacting all of the cell, vouchers expected to be redeemed included.
-    earned : float
-        By contacting all of the cell.
-    """
+    @property
+    def decile(self) -> int:
+        """1 to 10; 10 is the highest."""
 
-    scenario: str
-    uplift: float
-    value_per_contact: float
-    spend: float
-    earned: float
+    @property
+    def n(self) -> int:
+        """Customers."""
+
+    @property
+    def expected_buyers(self) -> float:
+        """Sum of their probabilities."""
 
 
-@dataclass(frozen=True)
-class CellValue:
-    """Some customers, and what it is worth to contact them.
+class ValueTable(NamedTuple):
+    """Values per segment and decile, per segment, per decile and of all customers."""
 
-    Attributes
-    ----------
-    segment : str or None
-        Null for all segments.
-    decile : int or None
-        Null for all deciles.
-    customers : int
-        In the cell.
-    probability : float
-        Mean probability of a purchase without a contact.
-    break_even_uplift : float or None
-        From which a contact pays; null where none does, as the voucher takes all of the margin.
-    outlooks : tuple of Outlook
-        One per scenario, or the measured one.
-    """
-
-    segment: str | None
-    decile: int | None
-    customers: int
-    probability: float
-    break_even_uplift: float | None
-    outlooks: tuple[Outlook, ...]
-
-
-@dataclass(frozen=True)
-class ContactValues:
-    """What contacts are worth, cell by cell.
-
-    Attributes
-    ----------
-    margin : float
-        Earned per purchase.
-    contact_cost : float
-        Per contact.
-    voucher : float
-        Per purchase of a customer contacted; 0 for none.
-    cells : tuple of CellValue
-        Per segment and decile that has customers.
-    segments : tuple of CellValue
-        Per segment.
-    deciles : tuple of CellValue
-        Per decile.
-    everybody : CellValue
-        All customers.
-    """
-
-    margin: float
-    contact_cost: float
-    voucher: float
     cells: tuple[CellValue, ...]
     segments: tuple[CellValue, ...]
     deciles: tuple[CellValue, ...]
@@ -171,17 +116,17 @@ def break_even_uplift(probability: float, economics: Economics) -> float | None:
 
 
 def contact_values(
-    matrix: Mapping[str, Sequence[DecileCell]],
+    matrix: Mapping[str, Sequence[Counted]],
     economics: Economics,
     scenarios: Sequence[Scenario] = SCENARIOS,
     measured: Callable[[str, int], float] | None = None,
-) -> ContactValues:
+) -> ValueTable:
     """What it is worth to contact the customers of each segment and decile.
 
     Parameters
     ----------
-    matrix : mapping of str to sequence of DecileCell
-        Per segment its deciles, as the facts of a model have them (`TogetherFacts.matrix`).
+    matrix : mapping of str to sequence of Counted
+        Per segment its deciles, such as `TogetherFacts.matrix`.
     economics : Economics
     scenarios : sequence of Scenario
         Assumed uplifts, used without measured ones.
@@ -190,55 +135,41 @@ def contact_values(
 
     Returns
     -------
-    ContactValues
+    ValueTable
         Sums over cells are sums of their money: with measured uplifts, that of a segment is the mean of its cells'.
     """
     cells = [_cell(id, one, economics, scenarios, measured) for id, row in matrix.items() for one in row if one.n]
-    return ContactValues(
-        margin=economics.margin,
-        contact_cost=economics.contact_cost,
-        voucher=economics.voucher,
+    return ValueTable(
         cells=tuple(cells),
         segments=tuple(
-            _together([cell for cell in cells if cell.segment == id], economics, segment=id)
+            summed([cell for cell in cells if cell.segment == id], economics, segment=id)
             for id in matrix
             if any(cell.segment == id for cell in cells)
         ),
         deciles=tuple(
-            _together([cell for cell in cells if cell.decile == decile], economics, decile=decile)
+            summed([cell for cell in cells if cell.decile == decile], economics, decile=decile)
             for decile in sorted({cell.decile for cell in cells if cell.decile is not None})
         ),
-        everybody=_together(cells, economics),
+        everybody=summed(cells, economics),
     )
 
 
-def _cell(
-    segment: str,
-    cell: DecileCell,
-    economics: Economics,
-    scenarios: Sequence[Scenario],
-    measured: Callable[[str, int], float] | None,
-) -> CellValue:
-    probability = cell.expected_buyers / cell.n
-    known = scenarios if measured is None else (Scenario(MEASURED, measured(segment, cell.decile)),)
-    outlooks = tuple(_outlook(one.name, one.uplift, probability, cell.n, economics) for one in known)
-    return CellValue(segment, cell.decile, cell.n, probability, break_even_uplift(probability, economics), outlooks)
-
-
-def _outlook(name: str, uplift: float, probability: float, customers: int, economics: Economics) -> Outlook:
-    # Not more than everybody buys: a flat scenario would add to a certainty.
-    uplift = min(uplift, 1.0 - probability)
+def outlook_of(name: str, uplift: float, probability: float, customers: int, economics: Economics) -> Outlook:
+    """So many customers of one probability, contacted with an uplift."""
+    # Not more than everybody buys, nor fewer than nobody: a flat scenario would add to a certainty.
+    uplift = max(min(uplift, 1.0 - probability), -probability)
     value = float(value_per_contact(np.array(probability), uplift, economics))
     spend = float(spend_per_contact(np.array(probability), uplift, economics))
     return Outlook(name, uplift, value, customers * spend, customers * value)
 
 
-def _together(
+def summed(
     cells: Sequence[CellValue], economics: Economics, segment: str | None = None, decile: int | None = None
 ) -> CellValue:
+    """Cells as one."""
     customers = sum(cell.customers for cell in cells)
     if not customers:
-        return CellValue(segment, decile, 0, 0.0, break_even_uplift(0.0, economics), ())
+        return CellValue(segment, decile, 0, 0, 0.0, break_even_uplift(0.0, economics), ())
     probability = sum(cell.customers * cell.probability for cell in cells) / customers
     outlooks = []
     for same in zip(*(cell.outlooks for cell in cells), strict=True):
@@ -247,6 +178,19 @@ def _together(
         spend = sum(one.spend for one in same)
         # Money is added up and then divided: a mean of the cells' values would count small cells like large ones.
         outlooks.append(Outlook(same[0].scenario, uplift, earned / customers, spend, earned))
-    return CellValue(
-        segment, decile, customers, probability, break_even_uplift(probability, economics), tuple(outlooks)
-    )
+    contactable, even = sum(cell.contactable for cell in cells), break_even_uplift(probability, economics)
+    return CellValue(segment, decile, customers, contactable, probability, even, tuple(outlooks))
+
+
+def _cell(
+    segment: str,
+    cell: Counted,
+    economics: Economics,
+    scenarios: Sequence[Scenario],
+    measured: Callable[[str, int], float] | None,
+) -> CellValue:
+    probability = cell.expected_buyers / cell.n
+    known = scenarios if measured is None else (Scenario(MEASURED, measured(segment, cell.decile)),)
+    outlooks = tuple(outlook_of(one.name, one.uplift, probability, cell.n, economics) for one in known)
+    contactable, even = int(CONTACTABLE * cell.n), break_even_uplift(probability, economics)
+    return CellValue(segment, cell.decile, cell.n, contactable, probability, even, outlooks)

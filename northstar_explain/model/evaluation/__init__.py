@@ -9,6 +9,7 @@ from northstar_explain.model.evaluation.data_facts import DataFacts, DriftFacts
 from northstar_explain.model.evaluation.experiment_facts import ExperimentFacts
 from northstar_explain.model.evaluation.facts_codec import FactError, from_json, to_json
 from northstar_explain.model.evaluation.figure_facts import Figures, Interval
+from northstar_explain.model.evaluation.money_facts import MoneyFacts
 from northstar_explain.model.evaluation.purchase_facts import PurchaseFacts
 from northstar_explain.model.evaluation.robustness_facts import RobustnessFacts
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
@@ -40,6 +41,8 @@ class Evaluation:
         Null where the contract has no traits.
     audiences : AudienceFacts
         Customers to contact, among all rows of training.
+    money : MoneyFacts or None
+        What contacts are worth; null where neither contract nor options give margin and contact cost.
     """
 
     purchase: PurchaseFacts
@@ -51,6 +54,7 @@ class Evaluation:
     drift: DriftFacts
     traits: TraitFacts | None
     audiences: AudienceFacts
+    money: MoneyFacts | None
 
 
 __all__ = ["Evaluation", "FactError", "Figures", "Interval", "PurchaseFacts", "from_json", "to_json"]

@@ -47,11 +47,14 @@ class SegmentAudience:
     ----------
     deciles : tuple of int
         Customers in deciles 1 to 10, among all rows of training.
+    expected_buyers : tuple of float
+        Sum of their probabilities, in deciles 1 to 10.
     bands : mapping of str to Band
         By the keys of `limits.CONTACT_BANDS`.
     """
 
     deciles: tuple[int, ...]
+    expected_buyers: tuple[float, ...]
     bands: Mapping[str, Band]
 
 

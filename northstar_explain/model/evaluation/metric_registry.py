@@ -77,12 +77,12 @@ BRIER = _core(
     "brier", "Brier score", "mean squared error of the probability; lower is better", places=(TERMINAL, AUDIT)
 )
 BRIER_SKILL = _core(
-    "brier_skill", "Brier skill", "relative reduction of the base rate's squared error", "share", places=(MEMO, AUDIT)
+    "brier_skill", "Brier skill", "relative reduction of the base rate's squared error", "share", places=(AUDIT,)
 )
 ECE = _core(
     "ece", "Calibration error", "mean gap between predicted and actual rate over ten bins", "share", overstated=True
 )
-LIFT_QUALITY = _core("lift_quality", "Lift quality", "twice the ROC-AUC less one; chance is 0", places=(MEMO, AUDIT))
+LIFT_QUALITY = _core("lift_quality", "Lift quality", "twice the ROC-AUC less one; chance is 0", places=(AUDIT,))
 _LIFT, _CAPTURE = "outcome rate there over that of all", "share of all outcomes found there"
 LIFT_10 = _core("lift_10", "Lift, best 10%", _LIFT, "ratio", "{:.2f}")
 LIFT_20 = _core("lift_20", "Lift, best 20%", _LIFT, "ratio", "{:.2f}", places=(TERMINAL,))

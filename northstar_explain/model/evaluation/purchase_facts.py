@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from northstar_explain.model.evaluation import metric_registry
 from northstar_explain.model.evaluation.figure_facts import Figures, Interval
 from northstar_explain.model.evaluation.metric_registry import Reference
-from northstar_explain.model.evaluation.profit_facts import Profit
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint, Subgroup
 
 
@@ -61,7 +60,7 @@ class Baseline:
     Attributes
     ----------
     name : str
-        ``base_rate``, ``recency_rule``, ``logistic_rfv``, ``segment_rate`` or ``black_box``.
+        ``base_rate``, ``recency_rule``, ``logistic_rfv``, ``segment_rate``, ``logistic_all`` or ``black_box``.
     threshold : float
         Probability from which it flags; highest F1 on the validation rows.
     figures : Figures
@@ -70,6 +69,10 @@ class Baseline:
         ROC-AUC by which it is behind the model.
     roc_auc_behind_interval : Interval
         Its 95% interval.
+    captured_behind : float
+        Share of all buyers by which its best fifth holds fewer than the model's.
+    captured_behind_interval : Interval
+        Its 95% interval.
     """
 
     name: str
@@ -77,6 +80,8 @@ class Baseline:
     figures: Figures
     roc_auc_behind: float
     roc_auc_behind_interval: Interval
+    captured_behind: float
+    captured_behind_interval: Interval
 
 
 @dataclass(frozen=True)
@@ -199,8 +204,6 @@ class PurchaseFacts:
         By share of customers.
     deciles : tuple of Decile
         From 1 to 10.
-    profit : Profit or None
-        Null without a margin and a contact cost.
     gaps : Gaps
         To better scores.
     out_of_time : bool
@@ -223,7 +226,6 @@ class PurchaseFacts:
     reliability: tuple[CalibrationBin, ...]
     gains: tuple[GainsPoint, ...]
     deciles: tuple[Decile, ...]
-    profit: Profit | None
     gaps: Gaps
     out_of_time: bool
     group_split: GroupSplit | None

@@ -30,13 +30,13 @@ def decile_mix(
         shares = ", ".join(f"{id} {count / total:.0%}" for id, count in counts.items() if count)
         said.append(f"decile {decile}: {shares or 'nobody'}")
     tooltip = tips(decile="Decile", name="Segment", share="Share of the decile")
-    every = {**rows("decile"), "scale": {"domain": [*map(str, _DECILES)]}}
+    every = {**rows("decile"), "title": "Decile", "scale": {"domain": [*map(str, _DECILES)]}}
     label = {"type": "text", "align": "left", "dx": 5, "color": PAPER, "fontWeight": 600}
     spec = {
         "data": {"values": values},
         "width": 560,
         "height": {"step": 17},
-        "encoding": {"y": every, "x": axis("left", None, 0, 1)},
+        "encoding": {"y": every, "x": axis("left", "Share of the decile", 0, 1, format="%", tickCount=6)},
         "layer": [
             {"mark": {"type": "bar", "height": 15, "stroke": PAPER},
              "encoding": {"x2": {"field": "right"}, "color": COLOR, "tooltip": tooltip}},

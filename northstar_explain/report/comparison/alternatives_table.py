@@ -18,7 +18,7 @@ from northstar_explain.model.evaluation.alternative_facts import (
 from northstar_explain.model.evaluation.limits import SENTENCE_RULES
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.wording import capital
-from northstar_explain.report.document.blocks import Cell, Table, TableCell, Text, rich, table
+from northstar_explain.report.document.blocks import Table, TableCell, Text, rich, table
 
 # What the groups of each are called in a sentence, plural.
 _GROUPS_OF = {
@@ -54,27 +54,22 @@ def _how(segments: SegmentFacts, noun: str) -> Markup:
     ]
     skipped = [rich("No {}: {}. ", ALTERNATIVE_LABELS[one.name], one.reason) for one in segments.alternatives_skipped]
     return Markup().join([*made, *skipped]) + (
-        "Behavior explained is the share of its variance that lies between groups, as a mean over features or over "
-        f"themes, on {noun} that no grouping was learned from. A group is said in a sentence if at most "
-        f"{SENTENCE_RULES} rules select it. Its rate is that of its training rows, ranked on the holdout; no grouping "
-        "is chosen by it."
+        "Behavior explained: share of its variance between groups, a mean over features or themes, on "
+        f"{noun} that no grouping was learned from. In a sentence: at most {SENTENCE_RULES} rules select a group. "
+        "Rates are of training rows, ranked on the holdout; no grouping is chosen by them."
     )
 
 
 def _rows(ranked: Sequence[AlternativeFacts]) -> list[tuple[TableCell, ...]]:
-    """A label and a cell per grouping; themes are parts of the row above."""
+    """A label and a cell per grouping."""
 
-    def row(label: TableCell, cell: Callable[[AlternativeFacts], str]) -> tuple[TableCell, ...]:
+    def row(label: str, cell: Callable[[AlternativeFacts], str]) -> tuple[TableCell, ...]:
         return label, *(cell(one) for one in ranked)
-
-    def of_theme(theme: str) -> tuple[TableCell, ...]:
-        return row(Cell(theme, style="part"), lambda one: f"{one.by_theme[theme]:.0%}")
 
     return [
         row("Groups", lambda one: f"{one.groups}"),
         row("Behavior explained: features", lambda one: f"{one.behavior_explained:.0%}"),
         row("Behavior explained: themes", lambda one: f"{one.behavior_explained_themes:.0%}"),
-        *(of_theme(theme) for theme in ranked[0].by_theme),
         row("Smallest group", lambda one: f"{one.smallest_share:.1%}"),
         row("Least stable group (Jaccard)", lambda one: f"{one.min_jaccard:.2f}"),
         row("ROC-AUC of the group's rate", lambda one: f"{one.rate_roc_auc:.3f}"),

@@ -1,4 +1,4 @@
-"""Chapters 1 and 2 of the memo: what the label does to each, and how well each ranks."""
+"""Chapters 2 and 3 of the memo: what the label does to each, and how well each ranks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.charts.decile_mix import decile_mix
 from northstar_explain.report.charts.probability_spread import probability_spread
-from northstar_explain.report.charts.score_bars import score_bars
 from northstar_explain.report.document.blocks import (
     Chapter,
     ChapterBuilder,
@@ -54,7 +53,7 @@ def why_one_uses_labels(model: Model, experiments: ExperimentFacts) -> Chapter:
     chapter.paragraphs(of_shuffling(shuffled))
     label = experiments.label_as_feature
     chapter.section("And if KMeans were given the label?", *label_blocks(label, model.contract.label, noun))
-    return chapter.chapter("labels", "1. Why one uses labels and the other must not")
+    return chapter.chapter("labels", "2. Why one uses labels and the other must not")
 
 
 def of_shuffling(facts: ShuffledLabel) -> str:
@@ -99,12 +98,11 @@ def what_each_can_tell(model: Model, experiments: ExperimentFacts) -> Chapter:
         f"As a ranking, the segment's outcome rate is a valid but coarse score: it has {evaluation.segments.k} "
         f"values. The model also ranks {noun} inside each segment. {_effect(variants)}"
     )
-    bars = [(VARIANTS[name], one.roc_auc) for name, one in variants.items()]
     rows = [
         (VARIANTS[name], f"{one.roc_auc:.3f}", f"{one.average_precision:.3f}", f"{one.lift_10:.2f}")
         for name, one in variants.items()
     ]
-    chapter.add(Figure(score_bars(bars, 0.5, "ROC-AUC on the holdout")), table(RANKING_HEAD, rows))
+    chapter.add(table(RANKING_HEAD, rows))
     chapter.paragraphs(
         f"Small models with the same options, fitted to {experiments.rows:,} {noun} and evaluated on "
         f"{experiments.holdout_n:,}: comparable with one another, not with the model in use, whose ROC-AUC is "
@@ -121,7 +119,7 @@ def what_each_can_tell(model: Model, experiments: ExperimentFacts) -> Chapter:
         "Segments inside each decile of probability, 10 is the highest",
         Figure(decile_mix(together.matrix, names, colors)),
     )
-    return chapter.chapter("ranking", "2. What each of them can tell")
+    return chapter.chapter("ranking", "3. What each of them can tell")
 
 
 def _effect(variants: dict[str, Variant]) -> str:

@@ -1,4 +1,4 @@
-"""Chapters 4 and 5 of the memo: when to use which, and both together in production."""
+"""Chapter 6 of the memo, both together in production, and its appendix of commands."""
 
 from __future__ import annotations
 
@@ -19,28 +19,6 @@ from northstar_explain.report.playbook.evidence import is_audience
 from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.treatments import TREATMENTS
 
-_QUESTIONS = (
-    ("Which message?", "Segment", "It describes what people do, in words that a text can address",
-     "Writing ten messages for ten deciles: a decile has no story"),
-    ("Who first?", "Probability", "It ranks, inside segments too",
-     "Taking the best segment whole: it holds high and low probabilities"),
-    ("How large a budget?", "Probability, margin and contact cost", "A contact pays from cost over margin upwards",
-     "A fixed share each month, whatever the season"),
-    ("Is the campaign working?", "Control group", "Only those left out show what would have happened anyway",
-     "Crediting the campaign with outcomes that would have come anyway"),
-    ("Somebody new?", "Segment at once, probability with care", "Rules need few fields; the model has seen fewer like "
-                                                                "them",
-     "Reading a low probability as no interest: see the groups of the audit report"),
-    ("Has the market changed?", "Both: shares of segments, drift of scores",
-     "One shows behavior, the other the model's fit to it", "Training again to make an alarm go away"),
-)  # fmt: skip
-
-
-def when_to_use_which() -> Chapter:
-    """The questions of a campaign, and what answers each."""
-    head = ("Question", "Use", "Because", "Mistake to avoid")
-    return Chapter("which", "4. When to use which", (table(head, _QUESTIONS, words=4, widths=(17, 21, 29, 33)),))
-
 
 def together(model: Model) -> Chapter:
     """Who is contacted first with what, and how it is watched."""
@@ -48,13 +26,13 @@ def together(model: Model) -> Chapter:
     later = ", at a later date" if evaluation.purchase.out_of_time else ""
     chapter = ChapterBuilder()
     chapter.paragraphs(
-        "The segment decides what to say, the probability whom to contact first, and a control group shows whether it "
-        f"worked. Counts are of the {evaluation.purchase.holdout.n:,} {noun} of the holdout{later}: {noun}, and below "
-        "them the expected outcomes, the sum of their probabilities."
+        "The segment decides what to say, and a control group shows what it was worth. Who comes first follows from "
+        "measured uplifts; until there are any, the first campaign takes people at random, and free channels go by "
+        f"probability. Below each proposal: {noun} of the holdout{later}, the outcomes expected of them, the sum of "
+        "their probabilities, and the outcomes that came."
     )
-    chapter.add(decile_table(model), treatment_table(model))
+    chapter.add(treatment_table(model))
     chapter.paragraphs(
-        f"Below each proposal: {noun} of the holdout, the outcomes expected of them, and the outcomes that came. "
         "Proposals are from each segment's profile; people decide. None is made for fewer than "
         f"{AUDIENCE_MIN_CUSTOMERS} {noun} of the whole table.",
         style="fine",
@@ -65,17 +43,7 @@ def together(model: Model) -> Chapter:
         "default, the same ones every week, chosen by a hash of their id."
     )))  # fmt: skip
     chapter.add(_control_sizes(model), _calendar())
-    return chapter.chapter("together", "5. Together in production")
-
-
-def decile_table(model: Model) -> Table:
-    """Customers and expected outcomes of each segment in each decile, the highest first."""
-    bands = {step: key for steps, key, _ in TREATMENTS for step in steps}
-    rows: list[tuple[TableCell, ...]] = [
-        (id, *(Cell(f"{cell.n:,}", f"{cell.expected_buyers:,.0f}", bands[cell.decile]) for cell in reversed(cells)))
-        for id, cells in model.evaluation.together.matrix.items()
-    ]
-    return table(("Decile", *map(str, range(10, 0, -1))), rows, style="deciles", alt_text="Segments by decile")
+    return chapter.chapter("together", "6. Together in production")
 
 
 def treatment_table(model: Model) -> Table:
@@ -97,7 +65,7 @@ def treatment_table(model: Model) -> Table:
         ]
         rows.append((f"{segment.id} {segment.name}", *in_bands))
     head = ("What to do", *(_deciles_words(steps) for steps, _, _ in TREATMENTS))
-    return table(head, rows, words=4, style="todo", widths=(20, 32, 27, 21))
+    return table(head, rows, words=4, style="todo dense", widths=(17, 30, 29, 24))
 
 
 def _treatment(deciles: Sequence[DecileCell], band: str, words: str, planned: bool) -> Cell:
@@ -116,27 +84,43 @@ def _deciles_words(steps: tuple[int, ...]) -> str:
 
 def _control_sizes(model: Model) -> Table:
     sizes = model.evaluation.together.control_sizes
-    head = ("Rise of the outcome rate to detect, percentage points; 5% significance (two-sided), 80% power",
+    head = ("Rise of the outcome rate to detect, points (5% significance, 80% power)",
             *(f"{100 * one.uplift:g}" for one in sizes))  # fmt: skip
     needed = f"{capital(model.contract.noun)} needed in each of campaign and control"
     return table(head, [(needed, *(f"{one.customers_each:,}" for one in sizes))])
 
 
 def _calendar() -> Table:
-    """When which command is run, with the limits at which it speaks up."""
+    """What is done when, by whom, and the limits at which monitoring speaks up."""
     segment, gap = f"{MONITOR_SEGMENT_CHANGE:.0%} of itself", f"{100 * MONITOR_CALIBRATION_GAP:g} points"
     rows = (
         ("Weekly",
-         "explain score, then explain monitor against last week's scores. It fires when a feature or the score drifts "
-         f"beyond its stated limit, more than {REJECTED_SHARE:.0%} of rows are rejected, or a segment's share moves "
-         f"by more than {segment} and by more than chance", "data team"),
+         "Score, and monitor against last week's scores. It fires when a feature or the score drifts beyond its stated "
+         f"limit, more than {REJECTED_SHARE:.0%} of rows are rejected, or a segment's share moves by more than "
+         f"{segment} and by more than chance", "data team"),
         ("Monthly, or when a trigger fires",
-         "explain train --update: segments keep their ids and names where they continue earlier ones",
+         "Update the model: segments keep their ids and names where they continue earlier ones",
          "data team; marketing reads who moved"),
         ("Once the outcomes of a campaign are known",
-         "explain monitor --outcomes: were the probabilities right? It fires when ROC-AUC falls more than "
-         f"{MONITOR_AUC_DROP:g} below the holdout's, or rates are off by more than {gap} and by more than chance. "
-         "Control group: did the campaign work?", "marketing with data team"),
-        ("With every new model", "explain audit, read and signed", "auditors"),
+         "Read the campaign against its control group, and plan the next one with the measured uplifts. Monitor with "
+         f"outcomes: it fires when ROC-AUC falls more than {MONITOR_AUC_DROP:g} below the holdout's, or rates are off "
+         f"by more than {gap} and by more than chance", "marketing with data team"),
+        ("With every new model", "Audit pack, read and signed", "auditors"),
     )  # fmt: skip
-    return table(("When", "What", "Who"), rows, words=3, widths=(20, 60, 20))
+    return table(("When", "What", "Who"), rows, words=3, widths=(18, 66, 16), style="dense")
+
+
+def commands() -> Chapter:
+    """The commands behind the memo, for those who run them."""
+    rows = (
+        ("Every week", "explain score, then explain monitor --scores (last week's) --scores (this week's)"),
+        ("A campaign", "explain campaign plan, and when its outcomes are known, explain campaign read; then --uplift "
+                       "with its readout.json in the next plan, here and in the playbook"),
+        ("Every month", "explain train --update; with --holdout, evaluated on a later table"),
+        ("When outcomes are known", "explain monitor --outcomes"),
+        ("With every new model", "explain audit, explain playbook and explain compare; --margin, --contact-cost, "
+                                 "--voucher and --budget for other amounts, --owner and --decide-by for this page"),
+    )  # fmt: skip
+    return Chapter(
+        "commands", "Appendix: commands", (table(("When", "Command"), rows, words=2, widths=(25, 75), style="dense"),)
+    )

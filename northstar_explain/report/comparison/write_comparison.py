@@ -10,11 +10,14 @@ from northstar_explain.errors import Fault, ModelError, OutputError
 from northstar_explain.model.evaluation.metric_registry import CAPTURE_20
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report import statements
+from northstar_explain.report.comparison.approaches import two_approaches
 from northstar_explain.report.comparison.metrics_chapter import metrics_that_fit
 from northstar_explain.report.comparison.ranking_chapters import what_each_can_tell, why_one_uses_labels
-from northstar_explain.report.comparison.together_chapters import together, when_to_use_which
+from northstar_explain.report.comparison.recommendation import Decision, recommendation
+from northstar_explain.report.comparison.together_chapters import commands, together
+from northstar_explain.report.comparison.which_table import when_to_use_which
 from northstar_explain.report.document import runtime
-from northstar_explain.report.document.blocks import Callout, ItemList, Link, Text, rich
+from northstar_explain.report.document.blocks import Block, ItemList, Link, Text, rich
 from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.press import PdfWorker, has_room
 
@@ -25,6 +28,7 @@ def write_comparison(
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
     beside: Mapping[str, Path] | None = None,
+    decision: Decision | None = None,
 ) -> tuple[Path, Path]:
     """Write the memo as PDF and as one HTML page.
 
@@ -39,6 +43,8 @@ def write_comparison(
         Called with the name of each stage as it begins.
     beside : mapping of str to Path, optional
         Other reports of this model, words to HTML file: the page links to them.
+    decision : Decision, optional
+        Owner and day of the recommendation; to be confirmed where not given.
 
     Returns
     -------
@@ -57,18 +63,20 @@ def write_comparison(
     tables.require_apart([out, page], model.inputs)
     for path in (out, page):
         tables.require_free(path, overwrite)
-    pdf, web_page = _made(model, links_beside(page, beside or {}), progress)
+    pdf, web_page = _made(model, links_beside(page, beside or {}), decision or Decision(), progress)
     tables.publish({out: pdf, page: web_page})
     return out, page
 
 
-def _made(model: Model, siblings: tuple[Link, ...], progress: Callable[[str], None]) -> tuple[bytes, bytes]:
+def _made(
+    model: Model, siblings: tuple[Link, ...], decision: Decision, progress: Callable[[str], None]
+) -> tuple[bytes, bytes]:
     """The memo as PDF and as page."""
     progress("collecting the facts")
     # Another process typesets the PDF, while this one makes the page.
     worker = PdfWorker() if has_room() else None
     try:
-        document = memo(model, siblings)
+        document = memo(model, siblings, decision)
         progress("laying out the pages")
         document.pictures()
         # After the charts, as the library that draws them makes this too, and one at a time.
@@ -82,7 +90,7 @@ def _made(model: Model, siblings: tuple[Link, ...], progress: Callable[[str], No
             worker.stop()
 
 
-def memo(model: Model, siblings: tuple[Link, ...] = ()) -> Document:
+def memo(model: Model, siblings: tuple[Link, ...] = (), decision: Decision | None = None) -> Document:
     """The memo as a document.
 
     Parameters
@@ -90,6 +98,8 @@ def memo(model: Model, siblings: tuple[Link, ...] = ()) -> Document:
     model : Model
     siblings : tuple of Link
         The reports beside it.
+    decision : Decision, optional
+        Owner and day of the recommendation.
 
     Returns
     -------
@@ -106,11 +116,13 @@ def memo(model: Model, siblings: tuple[Link, ...] = ()) -> Document:
         raise ModelError(model.id, [Fault("evaluation.json", "the experiments of a comparison", "none", todo)])
     title = model.contract.title
     chapters = (
+        two_approaches(model),
         why_one_uses_labels(model, experiments),
         what_each_can_tell(model, experiments),
         metrics_that_fit(model, experiments),
-        when_to_use_which(),
+        when_to_use_which(model),
         together(model),
+        commands(),
     )
     return Document(
         title=f"Segments and probabilities: {title}",
@@ -118,13 +130,13 @@ def memo(model: Model, siblings: tuple[Link, ...] = ()) -> Document:
         chapters=chapters,
         heading="Segments say what to tell people. Probabilities say whom to tell first.",
         eyebrow=f"{title} · model {model.id} of {model.manifest['date']}",
-        front=_front(model),
+        front=_front(model, decision or Decision()),
         running=f"Segments and probabilities: {title}",
         siblings=siblings,
     )
 
 
-def _front(model: Model) -> tuple[Text | Callout, ...]:
+def _front(model: Model, decision: Decision) -> tuple[Block, ...]:
     contract, purchase = model.contract, model.evaluation.purchase
     noun, captured = contract.noun, purchase.holdout.figures[CAPTURE_20]
     by_segment = next(one.figures[CAPTURE_20] for one in purchase.baselines if one.name == "segment_rate")
@@ -145,12 +157,9 @@ def _front(model: Model) -> tuple[Text | Callout, ...]:
         rich("<strong>Write to segments.</strong> A rule says what somebody does, and a text can begin there. It does "
              "not say which one has the outcome: in {} ({}), probabilities run from {} to {} for the middle 80%.",
              widest, name, low, high),
-        rich("<strong>Keep a control group.</strong> Neither shows whom a contact changes; section 5 describes how to "
+        rich("<strong>Keep a control group.</strong> Neither shows whom a contact changes; section 6 describes how to "
              "use all three."),
     )  # fmt: skip
     drafted = statements.drafted(contract)
-    return (
-        Text(lead, "lead"),
-        Callout((ItemList(points),)),
-        *([Text(f"The contract is a draft. {drafted}.", "fine")] if drafted else []),
-    )
+    draft = (Text(f"The contract is a draft. {drafted}.", "fine"),) if drafted else ()
+    return *recommendation(model, decision), Text(lead), ItemList(points), *draft

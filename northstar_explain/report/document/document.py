@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -16,10 +17,34 @@ from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.fonts import inter, woff2_url
 from northstar_explain.report.document.press import PdfJob, font_assets, typeset
 from northstar_explain.report.document.render import FONT, html, stylesheet
-from northstar_explain.report.document.runtime import drawing, runtime
+from northstar_explain.report.document.runtime import drawing, inlined, json_script, runtime
 
 _TEMPLATE, _STYLE = "document.html.j2", "document.css"
 _STYLE_HERE = Markup("<!-- style -->")  # which no escaped text holds
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something to try in a page: a script of ours, and what it computes with.
+
+    Attributes
+    ----------
+    script : str
+        Its file in the templates folder.
+    id : str
+        Of the element that holds the data.
+    data : mapping
+        As JSON has it.
+    """
+
+    script: str
+    id: str
+    data: Mapping[str, Any]
+
+    @property
+    def element(self) -> Markup:
+        """The data as an element, which no browser runs."""
+        return Markup(f'<script type="application/json" id="{self.id}">{json_script(self.data)}</script>\n')
 
 
 @dataclass(frozen=True)
@@ -47,6 +72,8 @@ class Document:
         Stylesheets in addition to that of all documents.
     language : str
         As HTML names it.
+    tools : tuple of Tool
+        What a page in a browser offers to try; paper has none of it.
     """
 
     title: str
@@ -59,6 +86,7 @@ class Document:
     siblings: tuple[Link, ...] = ()
     styles: tuple[str, ...] = ()
     language: str = "en"
+    tools: tuple[Tool, ...] = ()
 
     @property
     def _blocks(self) -> tuple[Block, ...]:
@@ -104,14 +132,18 @@ class Document:
         str
         """
         charts = any(isinstance(figure.chart, Chart) for figure in figures(self._blocks))
-        scripts = (runtime(), drawing()) if charts else ()
+        scripts = (
+            *((runtime(), drawing()) if charts else ()),
+            *(inlined(stylesheet(one.script)) for one in self.tools),
+        )
         policy = Markup(" ".join(one.source for one in scripts) or "'none'")
         page = html(_TEMPLATE, document=self, web={"policy": policy, "style": _STYLE_HERE})
         # The font needs the characters of the page, so it comes in last, and the scripts, which need none, after it.
         address = woff2_url(font or inter(page))
         style = "\n".join(map(stylesheet, ("charts.css", _STYLE, *self.styles))).replace(FONT, address)
         page = page.replace(_STYLE_HERE, style, 1)
-        return page.replace("</body>", "".join(f"<script>{one.text}</script>\n" for one in scripts) + "</body>")
+        ends = [*(str(one.element) for one in self.tools), *(f"<script>{one.text}</script>\n" for one in scripts)]
+        return page.replace("</body>", "".join(ends) + "</body>")
 
 
 def links_beside(page: Path, reports: Mapping[str, Path]) -> tuple[Link, ...]:

@@ -23,6 +23,7 @@ from northstar_explain.report.playbook.last_pages import (
     tree,
 )
 from northstar_explain.report.playbook.method import glossary
+from northstar_explain.report.playbook.money_page import budget_tools, money_pages
 from northstar_explain.report.playbook.page_layout import VARIANT
 from northstar_explain.report.playbook.segment_page import segment_page
 
@@ -30,7 +31,7 @@ LOGO = "asset:logo"
 STYLES = ("playbook.css",)
 # A page of the book is a function of it that returns a chapter; these stand before and after those of the segments.
 FRONT: tuple[Callable[[Book], Chapter], ...] = (overview,)
-BACK: tuple[Callable[[Book], Chapter], ...] = (contacts, tree, method_page, glossary_page)
+BACK: tuple[Callable[[Book], Chapter], ...] = (tree, method_page, glossary_page)
 
 
 def whole_book(book: Book, siblings: Sequence[Link] = ()) -> Document:
@@ -38,6 +39,8 @@ def whole_book(book: Book, siblings: Sequence[Link] = ()) -> Document:
     pages = (
         *(page(book) for page in FRONT),
         *(segment_page(one, book) for one in book.segments),
+        contacts(book),
+        *money_pages(book),
         *(page(book) for page in BACK),
     )
     logo = (Text(Markup(f'<img src="{LOGO}" alt="Logo">'), "logo"),) if book.plan.logo else ()
@@ -51,6 +54,7 @@ def whole_book(book: Book, siblings: Sequence[Link] = ()) -> Document:
         book.imprint,
         tuple(siblings),
         STYLES,
+        tools=budget_tools(book),
     )
 
 

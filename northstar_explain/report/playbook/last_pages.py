@@ -29,6 +29,7 @@ from northstar_explain.report.document.blocks import (
 )
 from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.method import glossary, limits, method
+from northstar_explain.report.playbook.money_page import to_fill_in
 from northstar_explain.report.playbook.segment_page import decile_words
 from northstar_explain.report.treatments import TREATMENTS
 
@@ -92,6 +93,7 @@ def contacts(book: Book) -> Chapter:
                 )
                 + "comparison with a control group, chosen at random and left out of every campaign."
             ),
+            *to_fill_in(book),
         ),
         "Whom to contact first",
     )

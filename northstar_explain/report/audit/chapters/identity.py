@@ -209,8 +209,8 @@ _MEANINGS = {
     "experiments": "whether segments and purchase model were compared by experiment",
     "draws": "bootstrap resamples for the confidence intervals",
     "accept_leakage": "features accepted although the leakage check flags them, because somebody has reviewed them",
-    "margin": "profit per purchase before contact costs, for the profit curve",
-    "contact_cost": "cost per contact, for the profit curve",
+    "margin": "earned per purchase, in place of the contract's",
+    "contact_cost": "spent per contact, in place of the contract's",
 }
 
 

@@ -25,6 +25,7 @@ _BASELINES = {
     "recency_rule": "rule on recency only",
     "logistic_rfv": "logistic regression on recency, frequency, value",
     "segment_rate": "the segment's rate",
+    "logistic_all": "logistic regression on all features",
     "black_box": "black box (gradient boosting)",
 }
 _COMPARED = (ROC_AUC, AVERAGE_PRECISION, F1, BRIER, ECE)

@@ -1,0 +1,129 @@
+"""The top of the memo: what is recommended, with its amount, owner and date, and what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from northstar_explain.contract.features import Contract
+from northstar_explain.model.campaign.money_words import (
+    TO_FILL_IN,
+    amount,
+    campaign_words,
+    counted,
+    points,
+    terms,
+)
+from northstar_explain.model.campaign.value import MEASURED
+from northstar_explain.model.evaluation.money_facts import MoneyFacts
+from northstar_explain.model.learned_model import Model
+from northstar_explain.report import statements
+from northstar_explain.report.document import numbers as words
+from northstar_explain.report.document.blocks import Block, Callout, Facts, Text, rich, table
+
+_TO_CONFIRM = "to confirm"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What people add to the recommendation.
+
+    Attributes
+    ----------
+    owner : str
+        Who carries it out; empty where nobody is named yet.
+    decide_by : str
+        A day, ISO 8601; empty where none is set yet.
+    """
+
+    owner: str = ""
+    decide_by: str = ""
+
+
+def recommendation(model: Model, decision: Decision) -> tuple[Block, ...]:
+    """The recommendation, and a line per scenario."""
+    money, currency = model.evaluation.money, model.contract.currency
+    dated = statements.data_as_of(model.manifest) or statements.data_undated(model.manifest)
+    people = (
+        ("Owner", decision.owner or _TO_CONFIRM),
+        ("Decide by", words.day(decision.decide_by) if decision.decide_by else _TO_CONFIRM),
+        ("Rests on", f"{dated}. {statements.made_on(model.manifest)}."),
+    )
+    if money is None:
+        text = rich("<strong>Use both.</strong> {} {}", _roles(model.contract), TO_FILL_IN)
+        return (Callout((Text(text), Facts(people)), "Recommendation"),)
+    facts = Facts((("Amount", _amount(money, currency)), *people))
+    return (
+        Callout((Text(rich("<strong>{}</strong> {}", _advice(money, currency), _roles(model.contract))), facts),
+                "Recommendation"),
+        _scenarios(money, model.contract),
+        Text(f"{terms(money, model.contract.outcome, currency)}{_why_measure(money)}", "fine"),
+        *population(model),
+    )  # fmt: skip
+
+
+def _roles(contract: Contract) -> str:
+    return (
+        f"Segments decide what {contract.noun} are told, probabilities the order, and a control group what it was "
+        "worth."
+    )
+
+
+def _amount(money: MoneyFacts, currency: str) -> str:
+    if not money.proposal.contacted:
+        return f"{currency}0"
+    spend = amount(max(one.spend for one in money.proposal.outlooks), currency)
+    return f"{spend} at most; all of it is lost if contacts change nothing"
+
+
+def _advice(money: MoneyFacts, currency: str) -> str:
+    said = campaign_words(money, currency)
+    if not money.proposal.contacted:
+        return f"Do not pay for contacts at these amounts: {said}."
+    if money.readout_plan_id:
+        return f"Contact where a campaign has measured that it pays: {said}."
+    return f"Approve one campaign that measures what a contact adds: {said}."
+
+
+def _why_measure(money: MoneyFacts) -> str:
+    if money.readout_plan_id:
+        return f"Uplifts were measured in campaign {money.readout_plan_id} against its control group."
+    return (
+        "Nobody knows yet what a contact adds, so it goes to people taken at random, with a control group among them; "
+        "the next one goes where the measured uplift is above break-even."
+    )
+
+
+def _scenarios(money: MoneyFacts, contract: Contract) -> Block:
+    rows = [
+        (
+            f"measured: {points(one.uplift)} points"
+            if one.scenario == MEASURED
+            else f"{one.scenario}: {counted(one.uplift)} more",
+            f"{money.proposal.contacted:,}",
+            amount(one.spend, contract.currency),
+            points(money.proposal.break_even_uplift),
+            amount(one.earned, contract.currency),
+        )
+        for one in money.proposal.outlooks
+    ]
+    head = ("If a contact adds", "Contacted", "Spend", "Break even at", "Earned after all costs")
+    return table(head, rows, alt_text="The recommended campaign by what a contact adds")
+
+
+def population(model: Model) -> tuple[Text, ...]:
+    """How the rows of the table and the people whom the contract speaks of go together, where it does."""
+    contract, rows = model.contract, model.evaluation.audiences.customers
+    if contract.population is None:
+        return ()
+    share = rows / contract.population
+    said = (
+        f"How two numbers go together: the contract states {contract.population:,} {contract.population_words}; the "
+        f"table that this memo rests on holds {rows:,} {contract.noun}, as many as {words.rough(share)} of them. Every "
+        f"amount here is for these {rows:,}."
+    )
+    if share < 1:
+        said += (
+            f" The other {contract.population - rows:,} are not in the table, and nothing is known of their rates: "
+            "score them before a figure is scaled up."
+        )
+    return (Text(said, "fine"),)
