@@ -10,6 +10,7 @@ from northstar_explain.model.evaluation.limits import (
     MONITOR_CALIBRATION_GAP,
     MONITOR_SEGMENT_CHANGE,
     REJECTED_SHARE,
+    points,
 )
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
@@ -124,7 +125,7 @@ def _control_sizes(model: Model) -> Table:
 
 def _calendar() -> Table:
     """When which command is run, with the limits at which it speaks up."""
-    segment, gap = f"{MONITOR_SEGMENT_CHANGE:.0%} of itself", f"{100 * MONITOR_CALIBRATION_GAP:g} points"
+    segment, gap = f"{MONITOR_SEGMENT_CHANGE:.0%} of itself", points(MONITOR_CALIBRATION_GAP)
     rows = (
         ("Weekly",
          "explain score, then explain monitor against last week's scores. It fires when a feature or the score drifts "
