@@ -98,22 +98,27 @@ def score(
 
 @command("monitor")
 @MODEL
-@click.option("--scores", type=FILE, multiple=True, required=True, help="Twice: the earlier scores, then the later.")
-@click.option("--outcomes", type=FILE, help="Customers with their label, once its window is over.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--scores", type=FILE, multiple=True, required=True, help="Twice or more: runs, the earliest first.")
+@click.option("--outcomes", type=FILE, help="Customers with their label, once its window is over: of the first run.")
+@click.option("--html", type=FILE, help="A page with migration, segment sizes and what fired.")
+@click.option("--out", type=FILE, help="A file for everything, as JSON.")
+@JSON
+@OVERWRITE
 @reading
 def monitor(
-    model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool, csv: CsvOptions
+    model: Path, scores: tuple[Path, ...], outcomes: Path | None, html: Path | None, out: Path | None, as_json: bool,
+    overwrite: bool, csv: CsvOptions,
 ) -> None:  # fmt: skip
-    """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
+    """Compare the last two scoring runs: drift, segments, who moved, and what performance to expect.
 
-    Drift of the features is read from the run report beside the later scores. The exit code is 3 when a trigger fired.
+    Drift of the features is read from the run report beside the last scores. Performance is estimated from the
+    probabilities alone; --outcomes shows whether those of the first run held. Exit code 3: a trigger fired.
     """
-    if len(scores) != 2:
-        raise click.UsageError("Missing --scores: expected it twice, the earlier run, then the later.")
+    if len(scores) < 2:
+        raise click.UsageError("Missing --scores: expected it twice or more, the earliest run first.")
     from northstar_explain.cli import monitoring
 
-    sys.exit(monitoring.monitor(model, scores, outcomes, as_json, csv))
+    sys.exit(monitoring.monitor(model, scores, outcomes, out, html, as_json, overwrite, csv))
 
 
 # In the order of use.

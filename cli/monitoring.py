@@ -1,4 +1,4 @@
-"""`explain monitor`: two scoring runs compared, and the triggers that fired, for a terminal or as JSON."""
+"""`explain monitor`: scoring runs compared, and the triggers that fired, for a terminal or as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from northstar_explain.cli.output import print_out
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 
 if TYPE_CHECKING:
-    from northstar_explain.evaluate.monitor_facts import DecileMoves, FeatureDrift, MonitorFacts, RunOutcomes
+    from northstar_explain.model.monitoring.expected_facts import ExpectedFigures
+    from northstar_explain.model.monitoring.monitor_facts import (
+        DecileMoves,
+        FeatureDrift,
+        MonitorFacts,
+        RunOutcomes,
+        RunSummary,
+    )
     from northstar_explain.options import CsvOptions
 
 # Exit code: a scheduler can tell a fired trigger from an error (1) and from wrong usage (2).
@@ -19,13 +26,24 @@ FIRED = 3
 _MOST = 10
 
 
-def monitor(model: Path, scores: tuple[Path, ...], outcomes: Path | None, as_json: bool, csv: CsvOptions) -> int:
-    """Compare two runs; return 3 when a trigger fires."""
+def monitor(
+    model: Path,
+    scores: tuple[Path, ...],
+    outcomes: Path | None,
+    out: Path | None,
+    html: Path | None,
+    as_json: bool,
+    overwrite: bool,
+    csv: CsvOptions,
+) -> int:
+    """Compare the last two runs; return 3 when a trigger fires."""
     from northstar_explain import api
 
-    earlier, later = scores
-    facts = api.load(model).monitor(earlier, later, outcomes, csv)
-    print_out(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else text(facts))
+    *before, earlier, later = scores
+    facts = api.load(model).monitor(earlier, later, outcomes, csv, before, out, html, overwrite)
+    written = " and ".join(str(one) for one in (out, html) if one)
+    done = f"{written} written." if written else ""
+    print_out(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else text(facts), done)
     return FIRED if facts.triggers else 0
 
 
@@ -42,6 +60,8 @@ def text(facts: MonitorFacts) -> str:
         *_segments(facts),
         "",
         *_deciles(facts.deciles),
+        "",
+        *_expected(facts.runs[-1]),
         *_known(facts.outcomes),
         "",
         *([f"TRIGGER  {one}" for one in facts.triggers] or ["No trigger fired."]),
@@ -81,14 +101,41 @@ def _deciles(facts: DecileMoves) -> list[str]:
     return lines
 
 
+def _expected(run: RunSummary) -> list[str]:
+    if run.expected is None:
+        return ["Expected performance: none, as the run has no customers"]
+    if run.expected.void:
+        return [f"Expected performance: not estimated, as {'; '.join(run.expected.void)}"]
+    lines = [
+        f"Expected of {run.name} before outcomes are known, with 90% intervals",
+        f"  {'':<6}{'ROC-AUC':>24}{'average precision':>24}{'Brier':>24}{'F1':>24}{'positives':>26}",
+    ]
+    for name, figures in [("all", run.expected.overall), *((one.id, one.figures) for one in run.expected.segments)]:
+        if figures is not None:
+            lines.append(f"  {name:<6}{_figures(figures)}")
+    return lines
+
+
+def _figures(figures: ExpectedFigures) -> str:
+    shares = (figures.roc_auc, figures.average_precision, figures.brier, figures.f1)
+    cells = [f"{one.value:.3f} [{one.interval.low:.3f}, {one.interval.high:.3f}]" for one in shares]
+    number, (low, high) = figures.positives.value, figures.positives.interval
+    return "".join(f"{cell:>24}" for cell in cells) + f"{f'{number:,.0f} [{low:,.0f}, {high:,.0f}]':>26}"
+
+
 def _known(facts: RunOutcomes | None) -> list[str]:
     if facts is None:
         return []
     figures = facts.figures
     low, high = figures.intervals[ROC_AUC.key]
-    return [
+    sound = "{:.1%} to {:.1%}".format(*facts.predicted_interval)
+    lines = [
         "",
-        f"Outcomes of {facts.n:,} ({facts.unknown:,} not known)",
-        f"  ROC-AUC {figures[ROC_AUC]:.4f} [{low:.4f}, {high:.4f}], F1 {figures[F1]:.4f}, "
-        f"actual {facts.base_rate:.1%}, predicted {facts.predicted_rate:.1%}",
+        f"Outcomes judge {facts.run}: {facts.n:,} known, {facts.unknown:,} not",
+        f"  ROC-AUC {figures[ROC_AUC]:.4f} [{low:.4f}, {high:.4f}], F1 {figures[F1]:.4f}",
+        f"  actual {facts.base_rate:.1%}, in a sound month {sound}; predicted {facts.predicted_rate:.1%}, "
+        f"calibration slope {facts.calibration.slope:.2f}",
     ]
+    if facts.trained_share is None:
+        lines.append("  not known whether these rows trained the model: its folder was made by an earlier version")
+    return lines

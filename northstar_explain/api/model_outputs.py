@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from northstar_explain.options import CampaignOptions, CsvOptions, MoneyOptions,
 
 if TYPE_CHECKING:
     from northstar_explain.evaluate.campaigns.plan_campaign import PlannedCampaign
-    from northstar_explain.evaluate.monitor_facts import MonitorFacts
     from northstar_explain.model.campaign.readout_facts import Readout
+    from northstar_explain.model.monitoring.monitor_facts import MonitorFacts
     from northstar_explain.report.audit.about import About
     from northstar_explain.report.audit.pack.write_pack import WrittenPack
     from northstar_explain.report.playbook.plan import Plan
@@ -212,18 +213,35 @@ class ModelOutputs:
 
         return plan_campaign(self.data, scores, options, uplift, out, overwrite)
 
-    def monitor(self, earlier: Any, later: Any, outcomes: Any = None, csv: CsvOptions | None = None) -> MonitorFacts:
-        """Compare two scoring runs: drift, segments, who moved, and whether probabilities held.
+    def monitor(
+        self,
+        earlier: Any,
+        later: Any,
+        outcomes: Any = None,
+        csv: CsvOptions | None = None,
+        before: Sequence[Any] = (),
+        out: Path | str | None = None,
+        html: Path | str | None = None,
+        overwrite: bool = False,
+    ) -> MonitorFacts:
+        """Compare two scoring runs: drift, segments, who moved, expected performance, and whether probabilities held.
 
         Parameters
         ----------
-        earlier, later : path, or pandas, Polars, DuckDB or PyArrow table
-            The scores of the two runs. Drift of the features is read from the run report beside a file of scores, and
-            not known for a table.
+        earlier, later : path, Scores, or pandas, Polars, DuckDB or PyArrow table
+            The scores of the two runs. Drift of the features is read from the run report beside a file of scores, or
+            from `Scores`, and not known for another table.
         outcomes : path or table, optional
-            Customers with their label, once its window is over.
+            Customers with their label, once its window is over. They judge the earliest run given.
         csv : CsvOptions, optional
             How a CSV of outcomes is written; what it leaves open, the contract says, or the file shows.
+        before : sequence
+            Runs before the two, the earliest first: their segments and expected performance are shown beside.
+        out : path, optional
+            A file for the facts, as JSON.
+        html : path, optional
+            A file for the page.
+        overwrite : bool, default False
 
         Returns
         -------
@@ -233,25 +251,14 @@ class ModelOutputs:
         Raises
         ------
         TableError
-            When scores, report or outcomes are not of this model, or a value is out of range.
+            When scores, report or outcomes are not of this model, a value is out of range, or the outcomes are of the
+            rows that trained the model.
+        OutputError
+            When a file already exists or cannot be written.
         """
-        from northstar_explain.evaluate.monitor import monitor_facts
-        from northstar_explain.evaluate.scored_runs import load_outcomes, load_run, read_outcomes, read_run
+        from northstar_explain.api.monitoring import monitor_runs
 
-        def run(scores: Any, name: str) -> Any:
-            # Only a file has a run report beside it, which holds the drift of the features.
-            if isinstance(scores, Path | str):
-                return load_run(Path(scores), self.data)
-            return read_run(tables.from_frame(scores, source=name), self.data, name)
-
-        known = None
-        if isinstance(outcomes, Path | str):
-            known = load_outcomes(Path(outcomes), self.data, csv or CsvOptions())
-        elif outcomes is not None:
-            contract = self.data.contract
-            table = tables.from_frame(outcomes, (contract.id, contract.label), source="outcomes")
-            known = read_outcomes(table, self.data, "outcomes")
-        return monitor_facts(run(earlier, "earlier scores"), run(later, "later scores"), self.data, known)
+        return monitor_runs(self.data, (*before, earlier, later), outcomes, csv, out, html, overwrite)
 
     def sql(
         self,

@@ -88,7 +88,7 @@ class Ranked:
         seen, hits = np.cumsum(w), np.cumsum(w * self._label)
         n = float(seen[-1])
         flagged, flagged_buyers = (float(sums[self._flagged - 1]) if self._flagged else 0.0 for sums in (seen, hits))
-        auc, precision = _ranking(seen[self._last], hits[self._last])
+        auc, precision = ranking_figures(seen[self._last], hits[self._last])
         return Weighted(
             weight=w,
             label=self._label,
@@ -112,7 +112,7 @@ class Ranked:
         return _captured(seen[self._last], hits[self._last], shares)
 
 
-def _ranking(seen: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
+def ranking_figures(seen: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
     """ROC-AUC and average precision from cumulative rows and buyers at the end of each run of equal scores."""
     buyers, misses = hits[-1], seen - hits
     others = misses[-1]

@@ -22,6 +22,7 @@ from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model.folder import build
 from northstar_explain.model.learned_model import Model, follow
+from northstar_explain.model.monitoring.row_sample import sample_of, sampled
 from northstar_explain.training.data_date import data_date
 from northstar_explain.training.evaluate_step import Case, Evaluated, evaluate, truth_of
 from northstar_explain.training.free_memory import release_free_memory
@@ -231,13 +232,21 @@ def _require_credible(
     require_credible(source, auc, max(weights, key=lambda name: weights[name]), options.accept_leakage)
 
 
+def _row_sample(case: Case) -> dict[str, Any]:
+    """Some rows of the table as hashes, by which `explain monitor` knows the rows that trained the model."""
+    everybody = case.rows.everybody
+    some = everybody.take(sampled(everybody.ids.to_pylist()))
+    return sample_of(some.ids.to_pylist(), case.purchase_model.scorecard.probability(some.columns)).to_json()
+
+
 def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, evaluated: Evaluated) -> Model:
     contract, fitted_model = task.contract, case.purchase_model
     # What a scorer checks itself against, wherever it runs: predicted by interpret, not by our own table.
     golden = golden_rows(ordinary, contract, fitted_model.scorecard, case.tree)
     golden = with_interpret_probability(golden, fitted_model.ebm, contract)
     # Completed here: how many rows were fitted to is known only after the fits.
-    manifest = {**origin, "data": {**origin["data"], **fitted(case.rows, case.learned)}}
+    data = {**origin["data"], **fitted(case.rows, case.learned), "row_sample": _row_sample(case)}
+    manifest = {**origin, "data": data}
     model = build(
         contract, case.learned.segmentation, fitted_model.scorecard, fitted_model.purchase, evaluated.evaluation,
         golden, evaluated.shapes, evaluated.drift, manifest,

@@ -83,7 +83,7 @@ def test_the_memo_shows_the_limits_of_monitor(memo: tuple[Path, Path]) -> None:
         f"more than {limits.REJECTED_SHARE:.0%} of rows are rejected",
         f"moves by more than {limits.MONITOR_SEGMENT_CHANGE:.0%} of itself",
         f"falls more than {limits.MONITOR_AUC_DROP:g} below",
-        f"off by more than {100 * limits.MONITOR_CALIBRATION_GAP:g} points",
+        f"off by more than {limits.points(limits.MONITOR_CALIBRATION_GAP)} ",
     ):
         assert words in text, words
 

@@ -32,11 +32,22 @@ THIN_BIN_CUSTOMERS = 50
 SUBGROUP_MIN_CUSTOMERS = 50
 AUDIENCE_MIN_CUSTOMERS = 30
 
-# Triggers of `explain monitor`. A segment's share must change by more than this fraction of itself, and than chance.
+# Triggers of `explain monitor`. Each needs both: more than its limit, and more than chance allows. A single figure is
+# beyond chance where it lies more standard errors away than a normal variable does once in 1,000; all cells of deciles
+# and segments together, where one of them does so once in 100 sound months.
+CHANCE_Z, MONITOR_CELLS_CHANCE = 3.29, 0.01
+# A segment's share must change by more than this fraction of itself.
 MONITOR_SEGMENT_CHANGE = 1 / 3
 MONITOR_AUC_DROP = 0.03
-MONITOR_CALIBRATION_GAP = 0.03
+# Predicted against actual rate: overall, and in a decile or a segment. Slope of the calibration: 1 is right.
+MONITOR_CALIBRATION_GAP, MONITOR_CELL_GAP, MONITOR_SLOPE_GAP = 0.01, 0.02, 0.1
 REJECTED_SHARE = 0.01
+# Two runs that share fewer customers, of the smaller of the two, are hardly of the same customers.
+MONITOR_SHARED_CUSTOMERS = 0.5
+# Outcomes of rows that trained the model say nothing about it: refused from this share of the judged rows on.
+MONITOR_TRAINED_ROWS = 0.5
+# Of the importance of all terms: if so much lies in features that drifted by `PSI_REVIEW`, no performance is estimated.
+MONITOR_DRIFTED_IMPORTANCE = 0.5
 
 # Beyond these, the first page of the audit report lists a weakness.
 WEAK_CALIBRATION_ERROR, WEAK_FIDELITY, WEAK_THIN_SHARE, WEAK_SAME_REASON = 0.02, 0.8, 0.05, 0.9
@@ -78,3 +89,9 @@ def stability_scale() -> str:
         f"below {JACCARD_TRUSTED:.2f} not reliable, below {JACCARD_STABLE:.2f} not stable, "
         f"from {JACCARD_HIGHLY_STABLE:.2f} highly stable"
     )
+
+
+def points(share: float) -> str:
+    """A difference of shares in percentage points, as texts state a limit: "1 point", "0.5 points"."""
+    number = f"{100 * share:g}"
+    return f"{number} point{'' if number == '1' else 's'}"

@@ -10,6 +10,7 @@ from northstar_explain.model.evaluation.limits import (
     MONITOR_CALIBRATION_GAP,
     MONITOR_SEGMENT_CHANGE,
     REJECTED_SHARE,
+    points,
 )
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
@@ -92,7 +93,7 @@ def _control_sizes(model: Model) -> Table:
 
 def _calendar() -> Table:
     """What is done when, by whom, and the limits at which monitoring speaks up."""
-    segment, gap = f"{MONITOR_SEGMENT_CHANGE:.0%} of itself", f"{100 * MONITOR_CALIBRATION_GAP:g} points"
+    segment, gap = f"{MONITOR_SEGMENT_CHANGE:.0%} of itself", points(MONITOR_CALIBRATION_GAP)
     rows = (
         ("Weekly",
          "Score, and monitor against last week's scores. It fires when a feature or the score drifts beyond its stated "

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from northstar_explain.model.evaluation.data_facts import Shift
-from northstar_explain.model.evaluation.limits import CORRELATED, PSI_LOOK, PSI_REVIEW, REJECTED_SHARE
-from northstar_explain.model.evaluation.metric_registry import ECE
+from northstar_explain.model.evaluation.limits import (
+    CORRELATED,
+    MONITOR_AUC_DROP,
+    MONITOR_CALIBRATION_GAP,
+    MONITOR_CELL_GAP,
+    MONITOR_SLOPE_GAP,
+    PSI_LOOK,
+    PSI_REVIEW,
+    REJECTED_SHARE,
+    points,
+)
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
@@ -134,7 +143,7 @@ def robustness(model: Model) -> Chapter:
 def drift(model: Model) -> Chapter:
     """The drift baseline, the shift of the holdout, and triggers for a review."""
     page = ChapterBuilder()
-    facts, error = model.evaluation.drift, model.evaluation.purchase.holdout.figures[ECE]
+    facts = model.evaluation.drift
     compared = "the later table" if model.evaluation.purchase.out_of_time else "the holdout"
     page.paragraphs(
         "The baseline holds the number of training customers in each decile of every feature and of the probability, "
@@ -157,8 +166,10 @@ def drift(model: Model) -> Chapter:
         "the ten most important features, the probability or the segments: review the model (Siddiqi 2006).",
         f"A share of rejected rows above {REJECTED_SHARE:.0%}, or an unseen category with more than "
         f"{REJECTED_SHARE:.0%} of the customers.",
-        f"A difference between predicted and actual rate above {2 * error:.1%}, twice the calibration error of the "
-        "holdout, in any decile with 1,000 customers or more.",
+        f"Outcomes that differ from the predicted rate by more than {points(MONITOR_CALIBRATION_GAP)}, or by "
+        f"{points(MONITOR_CELL_GAP)} in a decile or a segment, a calibration slope more than {MONITOR_SLOPE_GAP:g} "
+        f"from 1, or a ROC-AUC more than {MONITOR_AUC_DROP:g} below the holdout's: each only where it is also more "
+        "than chance allows for so many customers (“explain monitor”).",
         "A new data source, a changed meaning of a column, another outcome or window; an owner or approver who leaves.",
         "After a year at the latest, or with each monthly training, whichever comes first.",
     )))  # fmt: skip

@@ -1,4 +1,4 @@
-"""Typed facts of `explain monitor`: two scoring runs compared, and the triggers that fired."""
+"""Typed facts of `explain monitor`: two scoring runs compared, and the triggers that fired, as typed facts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from northstar_explain.model.evaluation import Figures
 from northstar_explain.model.evaluation.facts_codec import to_json
+from northstar_explain.model.evaluation.limits import PSI_REVIEW
+from northstar_explain.model.monitoring.expected_facts import Calibration, ExpectedPerformance, Interval90
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class ScoreDrift:
     threshold: float | None
     shifted: bool
 
+    @property
+    def large(self) -> bool:
+        """Whether the model needs a review, as of `FeatureDrift`."""
+        return self.shifted and self.psi >= PSI_REVIEW
+
 
 @dataclass(frozen=True)
 class FeatureDrift:
@@ -70,6 +77,11 @@ class FeatureDrift:
     bins: int
     threshold: float
     shifted: bool
+
+    @property
+    def large(self) -> bool:
+        """Whether the model needs a review: beyond its threshold, and beyond what is customary to only look at."""
+        return self.shifted and self.psi >= PSI_REVIEW
 
 
 @dataclass(frozen=True)
@@ -134,40 +146,109 @@ class DecileMoves:
 
 
 @dataclass(frozen=True)
-class RunOutcomes:
-    """The probabilities of the old run against outcomes.
+class RunSummary:
+    """One of the runs given, by itself.
 
     Attributes
     ----------
+    name : str
+        Its file.
+    customers : int
+    segments : mapping of str to int
+        Customers in each segment of the model.
+    score_drift : ScoreDrift
+        Of its probabilities against the training rows.
+    expected : ExpectedPerformance or None
+        None for a run without customers.
+    """
+
+    name: str
+    customers: int
+    segments: Mapping[str, int]
+    score_drift: ScoreDrift
+    expected: ExpectedPerformance | None
+
+
+@dataclass(frozen=True)
+class CellRates:
+    """Predicted and actual rate in a decile or a segment.
+
+    Attributes
+    ----------
+    by : str
+        ``decile`` or ``segment``.
+    name : str
+    n : int
+        Customers whose outcome is known.
+    predicted_rate, actual_rate : float
+    p_value : float
+        Probability of a gap as large or larger in a sound month, two-sided, by the binomial distribution of the
+        predicted rate. Rates that differ inside the cell vary less, so it errs on the side of silence.
+    off : bool
+        Whether the gap is beyond its limit, and beyond what chance allows for all cells together.
+    """
+
+    by: str
+    name: str
+    n: int
+    predicted_rate: float
+    actual_rate: float
+    p_value: float
+    off: bool
+
+
+@dataclass(frozen=True)
+class RunOutcomes:
+    """The probabilities of a run against outcomes.
+
+    Attributes
+    ----------
+    run : str
+        The run that is judged: its file.
     n : int
         Customers whose outcome is known.
     unknown : int
         Customers whose outcome is not known.
+    trained_share : float or None
+        Share of those known that the model was trained on, unchanged; None where the model folder does not say.
     base_rate : float
-        Purchase rate.
+        Share with the outcome.
     predicted_rate : float
         Mean probability.
+    predicted_interval : Interval90
+        Where the share with the outcome lies in a sound month.
+    calibration : Calibration
+        As the outcomes show it.
     figures : Figures
         Every metric.
+    cells : tuple of CellRates
+        Deciles and segments with enough customers.
     alarms : tuple of str
-        What is worse than on the holdout, in words.
+        What is worse than it should be, in words.
     """
 
+    run: str
     n: int
     unknown: int
+    trained_share: float | None
     base_rate: float
     predicted_rate: float
+    predicted_interval: Interval90
+    calibration: Calibration
     figures: Figures
+    cells: tuple[CellRates, ...]
     alarms: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class MonitorFacts:
-    """Two runs compared.
+    """The two latest runs compared, and all runs by themselves.
 
     Attributes
     ----------
     model_id : str
+    runs : tuple of RunSummary
+        In the order given, the two compared last.
     customers : RunSizes
     score_drift : ScoreDrift
     feature_drift : mapping of str to FeatureDrift, or None
@@ -185,6 +266,7 @@ class MonitorFacts:
     """
 
     model_id: str
+    runs: tuple[RunSummary, ...]
     customers: RunSizes
     score_drift: ScoreDrift
     feature_drift: Mapping[str, FeatureDrift] | None

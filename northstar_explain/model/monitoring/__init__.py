@@ -1,0 +1,1 @@
+"""Monitoring as data: runs compared, performance expected of them, and what fired."""
