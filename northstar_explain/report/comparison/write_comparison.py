@@ -12,7 +12,6 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.report.comparison.metrics_chapter import metrics_that_fit
 from northstar_explain.report.comparison.ranking_chapters import what_each_can_tell, why_one_uses_labels
 from northstar_explain.report.comparison.together_chapters import together, when_to_use_which
-from northstar_explain.report.document import runtime
 from northstar_explain.report.document.blocks import Callout, ItemList, Link, Text, rich
 from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.press import PdfWorker, has_room
@@ -69,9 +68,6 @@ def _made(model: Model, siblings: tuple[Link, ...], progress: Callable[[str], No
     try:
         document = memo(model, siblings)
         progress("laying out the pages")
-        document.pictures()
-        # After the charts, as the library that draws them makes this too, and one at a time.
-        runtime.prepare()
         if worker:
             worker.begin(document.job())
         page = document.web_page().encode()
