@@ -16,7 +16,6 @@ from northstar_explain.report.comparison.ranking_chapters import what_each_can_t
 from northstar_explain.report.comparison.recommendation import Decision, recommendation
 from northstar_explain.report.comparison.together_chapters import commands, together
 from northstar_explain.report.comparison.which_table import when_to_use_which
-from northstar_explain.report.document import runtime
 from northstar_explain.report.document.blocks import Block, ItemList, Link, Text, rich
 from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.press import PdfWorker, has_room
@@ -78,9 +77,6 @@ def _made(
     try:
         document = memo(model, siblings, decision)
         progress("laying out the pages")
-        document.pictures()
-        # After the charts, as the library that draws them makes this too, and one at a time.
-        runtime.prepare()
         if worker:
             worker.begin(document.job())
         page = document.web_page().encode()

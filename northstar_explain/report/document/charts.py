@@ -12,20 +12,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from northstar_explain.report.document.fonts import ASSETS
 from northstar_explain.report.document.palette import INK, QUIET, RULE
+from northstar_explain.report.document.slim_svg import slim
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
 FONT = "Inter"
 # Control characters and surrogates, which XML does not allow, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-# Labels that would overlap others: invisible, and yet found by a search and heard by a screen reader.
-_HIDDEN = re.compile(r'<text[^>]* opacity="0"[^>]*>[^<]*</text>')
 # Sizes are in pixels of the chart, of which 640 are as wide as the text of a page.
 THEME: Mapping[str, Any] = {
     "font": FONT,
@@ -94,18 +93,7 @@ def svg(chart: Chart) -> Markup:
 @lru_cache(maxsize=512)  # a report shows a chart twice, on paper and in a page
 def _drawn(spec: str) -> str:
     drawn = library().vegalite_to_svg(spec, vl_version=VERSION)
-    return _own_ids(re.sub("<[^>]*>", _slim, _HIDDEN.sub("", drawn)))
-
-
-def _slim(match: re.Match[str]) -> str:
-    """An element without what no picture needs, which is half of the bytes; texts are not in it."""
-    element = match[0]
-    # Outlines of groups that have none.
-    if element.startswith(('<path class="background"', '<path class="foreground"')) and " stroke=" not in element:
-        return ""
-    # Vega names its elements for screen readers one by one; a picture has one name.
-    element = re.sub(r' (?:aria-[a-z]+|role|class|pointer-events|stroke-miterlimit)="[^"]*"', "", element)
-    return re.sub(r"(\.\d\d)\d+", r"\1", element)
+    return _own_ids(slim(drawn))
 
 
 def _own_ids(drawn: str) -> str:
@@ -121,10 +109,9 @@ def _own_ids(drawn: str) -> str:
 def library() -> Any:
     """The drawing library, with our font."""
     # Loaded when the first chart is drawn: it brings a JavaScript engine with it.
-    import fontpkg_inter
     import vl_convert
 
-    vl_convert.register_font_directory(str(Path(fontpkg_inter.ROOT) / "files"))
+    vl_convert.register_font_directory(str(ASSETS))
     return vl_convert
 
 

@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from northstar_explain.report.document.blocks import Block, Chapter, Link, figures
 from northstar_explain.report.document.charts import Chart
-from northstar_explain.report.document.fonts import inter, woff2_url
-from northstar_explain.report.document.press import PdfJob, font_assets, typeset
-from northstar_explain.report.document.render import FONT, html, stylesheet
+from northstar_explain.report.document.fonts import embedded
+from northstar_explain.report.document.press import PdfJob, typeset
+from northstar_explain.report.document.render import html, stylesheet
 from northstar_explain.report.document.runtime import drawing, inlined, json_script, runtime
 
 _TEMPLATE, _STYLE = "document.html.j2", "document.css"
@@ -100,37 +100,22 @@ class Document:
         """URL to SVG of its figures."""
         return {figure.address: str(figure.picture).encode() for figure in figures(self._blocks)}
 
-    def job(self, fonts: dict[str, tuple[bytes, str]] | None = None) -> PdfJob:
-        """What the press needs to typeset it; with a font of its own characters by default."""
-        page, pictures = self.page(), self.pictures()
-        assets = {url: (data, "image/svg+xml") for url, data in pictures.items()}
-        fonts = fonts or font_assets([page], pictures.values())
-        return PdfJob((page,), (_STYLE, *self.styles), {**assets, **fonts})
+    def job(self) -> PdfJob:
+        """What the press needs to typeset it."""
+        assets = {url: (data, "image/svg+xml") for url, data in self.pictures().items()}
+        return PdfJob((self.page(),), (_STYLE, *self.styles), assets)
 
     def pdf(self) -> bytes:
         """The document as a tagged PDF; the same for the same document."""
         return typeset(self.job())[0]
 
     def jobs(self, count: int) -> list[PdfJob]:
-        """Up to `count` jobs, each an equal share of its chapters, in order; one font serves all of them."""
+        """Up to `count` jobs, each an equal share of its chapters, in order."""
         bounds = [round(i * len(self.chapters) / count) for i in range(count + 1)]
-        shares = [replace(self, chapters=self.chapters[a:b]) for a, b in pairwise(bounds) if a < b]
-        pictures = [data for share in shares for data in share.pictures().values()]
-        fonts = font_assets([share.page() for share in shares], pictures)
-        return [share.job(fonts) for share in shares]
+        return [replace(self, chapters=self.chapters[a:b]).job() for a, b in pairwise(bounds) if a < b]
 
-    def web_page(self, font: bytes | None = None) -> str:
-        """One HTML file that loads nothing: font, style, charts and the script that draws them are inside.
-
-        Parameters
-        ----------
-        font : bytes, optional
-            Our font with at least the characters of the page; by default it is subset for this page, in a second.
-
-        Returns
-        -------
-        str
-        """
+    def web_page(self) -> str:
+        """One HTML file that loads nothing: font, style, charts and the script that draws them are inside."""
         charts = any(isinstance(figure.chart, Chart) for figure in figures(self._blocks))
         scripts = (
             *((runtime(), drawing()) if charts else ()),
@@ -139,9 +124,8 @@ class Document:
         policy = Markup(" ".join(one.source for one in scripts) or "'none'")
         page = html(_TEMPLATE, document=self, web={"policy": policy, "style": _STYLE_HERE})
         # The font needs the characters of the page, so it comes in last, and the scripts, which need none, after it.
-        address = woff2_url(font or inter(page))
-        style = "\n".join(map(stylesheet, ("charts.css", _STYLE, *self.styles))).replace(FONT, address)
-        page = page.replace(_STYLE_HERE, style, 1)
+        style = "\n".join(map(stylesheet, ("charts.css", _STYLE, *self.styles)))
+        page = page.replace(_STYLE_HERE, embedded(style, page), 1)
         ends = [*(str(one.element) for one in self.tools), *(f"<script>{one.text}</script>\n" for one in scripts)]
         return page.replace("</body>", "".join(ends) + "</body>")
 

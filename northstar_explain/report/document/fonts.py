@@ -1,4 +1,4 @@
-"""Inter, the font of the reports: subset to the characters that a report uses, for PDF and HTML."""
+"""Inter, the font of the reports, in two weights: whole for PDFs, and cut to the characters of each web page."""
 
 from __future__ import annotations
 
@@ -6,40 +6,52 @@ import base64
 import html
 import io
 import logging
-from functools import cache
+from functools import cache, lru_cache
+from importlib import resources
 from pathlib import Path
 
-# Features to keep beside the glyphs: kerning, and digits of equal width for columns of numbers.
-_FEATURES = ["kern", "tnum"]
+# Files of others, made by scripts/report-assets.
+ASSETS = Path(str(resources.files("northstar_explain.assets")))
+WEIGHTS = (400, 600)
+# How fonts are cut: kerning, and digits of equal width for columns of numbers; no hinting, which serves screens of low
+# resolution only, as every report embeds the font.
+SUBSET = {"layout_features": ["kern", "tnum"], "notdef_outline": True, "hinting": False}
 _ALWAYS = "".join(map(chr, range(32, 127))) + "–—−·…×→“”‘’"
 
 
-def inter(text: str) -> bytes:
-    """Inter with the characters of a text, in all weights, as TrueType.
+def address(weight: int) -> str:
+    """The URL by which stylesheets ask for the font."""
+    return f"asset:inter-{weight}"
+
+
+def file_of(weight: int) -> Path:
+    """The font with all its characters, as TrueType."""
+    return ASSETS / f"inter-{weight}.ttf"
+
+
+def font_assets() -> dict[str, tuple[bytes, str]]:
+    """URL to content and media type of each weight, for the press, which embeds the characters that a PDF uses."""
+    return {address(weight): (file_of(weight).read_bytes(), "font/ttf") for weight in WEIGHTS}
+
+
+def embedded(style: str, text: str) -> str:
+    """A stylesheet of a web page with the fonts inside.
 
     Parameters
     ----------
+    style : str
+        Asks for the fonts by their addresses.
     text : str
-        Characters that Inter does not have are left to the system's fonts.
+        The page; characters that Inter does not have are left to the system's fonts.
 
     Returns
     -------
-    bytes
+    str
         The same for the same set of characters.
     """
-    from fontTools import subset
-    from fontTools.ttLib import TTFont
-    from fontTools.varLib.instancer import instantiateVariableFont
-
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
-    # Without hinting, which serves screens of low resolution only: every report embeds the font.
-    options = subset.Options(layout_features=_FEATURES, notdef_outline=True, hinting=False)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(sorted(set(_ALWAYS + text))))
-    font = TTFont(io.BytesIO(_path().read_bytes()), lazy=True, recalcTimestamp=False)
-    subsetter.subset(font)
-    # One optical size: with that axis, a PDF would embed a font for each font size.
-    return _bytes(instantiateVariableFont(font, {"opsz": 14}, optimize=False))
+    for weight in WEIGHTS:
+        style = style.replace(f'"{address(weight)}"', _woff2_url(file_of(weight), "".join(sorted({*_ALWAYS, *text}))))
+    return style
 
 
 def without_font(text: str) -> str:
@@ -93,26 +105,21 @@ class _Warnings(logging.Handler):
 def _of_inter() -> frozenset[str]:
     from fontTools.ttLib import TTFont
 
-    with TTFont(_path(), lazy=True) as font:
+    with TTFont(file_of(WEIGHTS[0]), lazy=True) as font:
         return frozenset(map(chr, font.getBestCmap()))
 
 
-def woff2_url(font: bytes) -> str:
-    """The font, compressed, as a data URL."""
+@lru_cache(maxsize=8)
+def _woff2_url(path: Path, characters: str) -> str:
+    from fontTools import subset
     from fontTools.ttLib import TTFont
 
-    packed = TTFont(io.BytesIO(font), recalcTimestamp=False)
-    packed.flavor = "woff2"
-    return f"data:font/woff2;base64,{base64.b64encode(_bytes(packed)).decode()}"
-
-
-def _path() -> Path:
-    import fontpkg_inter
-
-    return Path(fontpkg_inter.ROOT) / "files" / "Inter[opsz,wght].ttf"
-
-
-def _bytes(font: object) -> bytes:
-    out = io.BytesIO()
-    font.save(out)  # type: ignore[attr-defined]
-    return out.getvalue()
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    subsetter = subset.Subsetter(subset.Options(**SUBSET))
+    subsetter.populate(text=characters)
+    with TTFont(path, lazy=True, recalcTimestamp=False) as font:
+        subsetter.subset(font)
+        font.flavor = "woff2"
+        out = io.BytesIO()
+        font.save(out)
+    return f"data:font/woff2;base64,{base64.b64encode(out.getvalue()).decode()}"

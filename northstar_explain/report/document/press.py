@@ -16,15 +16,15 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from northstar_explain.report.document.fonts import inter
-from northstar_explain.report.document.render import FONT, stylesheet
+from northstar_explain.report.document.fonts import font_assets
+from northstar_explain.report.document.render import stylesheet
 
-# URL to content and media type: everything that a page can fetch.
+# URL to content and media type.
 Assets = Mapping[str, tuple[bytes, str]]
 # With Python's default of 700, garbage collection takes a fifth of the time of a playbook.
 _GC_THRESHOLD = 200_000
@@ -41,7 +41,7 @@ class PdfJob:
     styles : tuple of str
         The names of their stylesheets in the templates folder; of two rules alike, the later holds.
     assets : mapping
-        URL to content and media type, the font among them.
+        URL to content and media type, besides the fonts.
     titles : tuple of str
         One a page; none to keep the titles that the pages have.
     """
@@ -64,16 +64,9 @@ class PdfJob:
         return cls(tuple(pages), tuple(styles), decoded, tuple(titles))
 
 
-def font_assets(pages: Iterable[str], pictures: Iterable[bytes] = ()) -> dict[str, tuple[bytes, str]]:
-    """Our font with the characters of pages and pictures; subsetting takes a second, so jobs share it."""
-    texts = (*pages, *map(bytes.decode, pictures))
-    return {FONT: (inter("".join(sorted({char for text in texts for char in text}))), "font/ttf")}
-
-
 def typeset(job: PdfJob) -> list[bytes]:
-    """The PDFs of a job, in the order of its pages; those without a font in their assets get ours."""
-    assets = job.assets if FONT in job.assets else {**job.assets, **font_assets(job.pages)}
-    press = Press(job.styles, assets)
+    """The PDFs of a job, in the order of its pages."""
+    press = Press(job.styles, job.assets)
     titles = job.titles or (None,) * len(job.pages)
     with rare_garbage_collection():
         return [pdf_bytes(press.lay_out(page), title) for page, title in zip(job.pages, titles, strict=True)]
@@ -87,7 +80,7 @@ class Press:
     styles : sequence of str
         The names of the stylesheets in the templates folder.
     assets : mapping
-        URL to content and media type: everything that a page can fetch.
+        URL to content and media type: everything that a page can fetch besides our fonts.
     """
 
     def __init__(self, styles: Sequence[str], assets: Assets):
@@ -97,7 +90,7 @@ class Press:
         # WeasyPrint warns of every CSS rule it does not know; what matters is refused or tested.
         logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
         logging.getLogger("fontTools").setLevel(logging.ERROR)
-        self._fonts, self._fetcher = FontConfiguration(), _fetcher(assets)
+        self._fonts, self._fetcher = FontConfiguration(), _fetcher({**font_assets(), **assets})
         text = "\n".join(map(stylesheet, styles))
         self._css = weasyprint.CSS(
             string=text, font_config=self._fonts, url_fetcher=self._fetcher, base_url="asset:"

@@ -10,7 +10,6 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-FONT = "asset:inter"
 # Characters that the last words of a text should have together.
 TIED = 8
 # Characters that could reorder the text around them, or are invisible: shown by their code point.

@@ -7,19 +7,22 @@ drawn when it comes near the window; without JavaScript its picture stays.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from markupsafe import Markup
 
-from northstar_explain.report.document.charts import VERSION, Chart, library, svg
+from northstar_explain.report.document.charts import VERSION, Chart, svg
+from northstar_explain.report.document.fonts import ASSETS
 from northstar_explain.report.document.render import stylesheet
+
+BUNDLE = "vega.js.gz"
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,11 @@ def inlined(text: str) -> Inlined:
     return Inlined(Markup(text), f"'sha256-{digest}'")
 
 
-def prepare() -> None:
-    """Begin to make the runtime in the background: it takes more than a second, and a report has other work."""
-    _bundle()
-
-
 @cache
 def runtime() -> Inlined:
-    """Vega and Vega-Lite, 0.9 MB; made once per process."""
-    return inlined(_bundle().result())
+    """Vega and Vega-Lite, 0.9 MB; read once per process."""
+    packed = (ASSETS / BUNDLE).read_bytes()
+    return inlined(gzip.decompress(packed).decode())
 
 
 @cache
@@ -73,17 +72,9 @@ def json_script(value: Mapping[str, Any]) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-@cache
-def _bundle() -> Future[str]:
-    # A thread is enough: the library lets others run while it works.
-    pool = ThreadPoolExecutor(1)
-    future = pool.submit(_bundled)
-    pool.shutdown(wait=False)
-    return future
-
-
-def _bundled() -> str:
-    text = str(library().javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VERSION))
+def bundled(library: Any) -> str:
+    """The runtime, as the library that draws our charts holds it; bundling takes it more than a second."""
+    text = str(library.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VERSION))
     # As a later version might hold; none does so far.
     if re.search(r"</script|<!--", text, re.IGNORECASE):
         raise ValueError("the charts' runtime holds a text that would end its script element")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from typing import NamedTuple
 
 from northstar_explain import tables
@@ -20,13 +19,11 @@ from northstar_explain.report.document.press import (
     PdfJob,
     PdfWorker,
     Press,
-    font_assets,
     has_room,
     pdf_bytes,
     rare_garbage_collection,
 )
-from northstar_explain.report.document.render import FONT, html
-from northstar_explain.report.document.runtime import runtime
+from northstar_explain.report.document.render import html
 from northstar_explain.report.document.word import docx
 from northstar_explain.report.playbook.book import SEGMENT_PDF, Book, book_of
 from northstar_explain.report.playbook.contents import LOGO, alone, sheets, summary, whole_book
@@ -131,17 +128,13 @@ def _files(
     pages, others = [one.page() for one in parts], [one.page() for one in handouts]
     pictures = {url: data for one in (*parts, *handouts) for url, data in one.pictures().items()}
     assets: dict[str, tuple[bytes, str]] = {url: (data, "image/svg+xml") for url, data in pictures.items()}
-    # One font with the characters of all pages: each PDF of its own would subset it again.
-    assets |= font_assets([*pages, *others], pictures.values())
     if book.plan.logo:
         assets[LOGO] = (book.plan.logo.data, book.plan.logo.kind)
     job = PdfJob(tuple(others), _STYLES, assets, tuple(one.title for one in handouts))
     if worker:
         worker.begin(job)
-        # After the charts, which the same library draws; other threads go on working while it makes the runtime.
-        Thread(target=runtime).start()
     pdf, long = _book_pdf(parts, pages, assets, progress)
-    data = {PDF: pdf, PAGE: _page(whole, book.plan.logo, assets[FONT][0])}
+    data = {PDF: pdf, PAGE: _page(whole, book.plan.logo)}
     progress("writing the document and the summary")
     data |= {WORD: docx(whole), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
     made = worker.result() if worker else fitted_pdfs(job)
@@ -168,9 +161,9 @@ def _book_pdf(
     return whole, tuple(part.chapters[0].id if part.chapters else "cover" for part in long)
 
 
-def _page(whole: Document, logo: Logo | None, font: bytes) -> bytes:
+def _page(whole: Document, logo: Logo | None) -> bytes:
     # Printed from a browser, all pages have the size with which most of them fit a sheet.
-    text = replace(whole, variant=f"playbook fit-{PRINTED}").web_page(font)
+    text = replace(whole, variant=f"playbook fit-{PRINTED}").web_page()
     return (
         text.replace(LOGO, f"data:{logo.kind};base64,{base64.b64encode(logo.data).decode()}") if logo else text
     ).encode()

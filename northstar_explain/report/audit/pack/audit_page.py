@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,8 @@ from northstar_explain.report.audit.workbook.book import model_inputs
 from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.charts import Chart
-from northstar_explain.report.document.fonts import inter, woff2_url
-from northstar_explain.report.document.render import FONT, html, stylesheet
+from northstar_explain.report.document.fonts import embedded
+from northstar_explain.report.document.render import html, stylesheet
 from northstar_explain.report.document.runtime import drawing, inlined, json_script, runtime
 
 # Stands for any unseen category: the replacement character keeps it apart from every value of a table.
@@ -53,7 +52,8 @@ def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[Pai
     str
         HTML with a content security policy that blocks every request and every other script.
     """
-    style = inlined("\n".join(map(stylesheet, ("charts.css", "audit-page.css"))).replace(FONT, _font()))
+    # Charts are laid out by the widths of its letters; other characters are left to the system.
+    style = inlined(embedded("\n".join(map(stylesheet, ("charts.css", "audit-page.css"))), ""))
     return html(
         "audit.html.j2",
         page=_words(model),
@@ -61,12 +61,6 @@ def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[Pai
         style=style,
         scripts=(runtime(), drawing(), inlined(stylesheet("audit.js"))),
     )
-
-
-@cache
-def _font() -> str:
-    # Charts are laid out by the widths of its letters; other characters are left to the system.
-    return woff2_url(inter(""))
 
 
 def _words(model: Model) -> dict[str, Any]:

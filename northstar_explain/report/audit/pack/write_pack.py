@@ -35,7 +35,7 @@ from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
-from northstar_explain.report.document import press, runtime
+from northstar_explain.report.document import press
 from northstar_explain.report.document.document import Document
 from northstar_explain.report.document.merge_pdfs import merge_pdfs
 
@@ -156,7 +156,6 @@ def _made(
 ) -> tuple[_Files, Certificate]:
     progress("collecting the facts")
     shapes, pairs = feature_shapes(model), pair_shapes(model)
-    runtime.prepare()
     title, pages = f"Appendix: {model.contract.title}", appendix(model, shapes, pairs)
     back = Document(title, "appendix", pages, running=running(model), styles=STYLES)
     progress("typesetting the appendix, and meanwhile making the workbook and the page")
