@@ -134,7 +134,7 @@ def compare(
     with progress(quiet) as report:
         paths = api.load(model).compare(
             out, overwrite, report, playbook, audit, money, uplift, owner,
-            decide_by.date().isoformat() if decide_by else "",
+            decide_by.date().isoformat() if decide_by else None,
         )  # fmt: skip
     for path in paths:
         print_out(str(path), f"The memo is written to {out}.")

@@ -135,7 +135,7 @@
   }
 
   const title = make("h3", {}, "Try a budget");
-  const note = make("p", { class: "fine" }, "The budget goes to the cells that earn most per money spent. One in ten stays out of every campaign, to compare with. Uplifts are what you assume here; only a control group measures them.");
+  const note = make("p", { class: "fine" }, "The budget goes to the cells that earn most per money spent, of cells that earn alike to the highest decile. One in ten stays out of every campaign, to compare with. Uplifts are what you assume here; only a control group measures them.");
   section.append(title, form, total, framed("What the budget does by segment", bySegment), framed("Contacted by segment and decile", byDecile), note);
   show();
 }

@@ -19,7 +19,7 @@ from helpers import every_command, explain, plain
 from northstar_explain import api
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
-from northstar_explain.options import CampaignOptions, Control, CsvOptions, ScoringOptions, SqlOptions
+from northstar_explain.options import CampaignOptions, Control, CsvOptions, MoneyOptions, ScoringOptions, SqlOptions
 from northstar_explain.training import TrainingOptions
 
 NAMES = [
@@ -92,8 +92,8 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
     "init": (api.draft_contract, CsvOptions),
     "train": (api.train, api.Model.save, TrainingOptions, CsvOptions),
     "score": (api.Model.score_files, ScoringOptions, Control, CsvOptions),
-    "playbook": (api.Model.playbook, api.Model.check_plan, api.Model.write_plan),
-    "compare": (api.Model.compare,),
+    "playbook": (api.Model.playbook, api.Model.check_plan, api.Model.write_plan, MoneyOptions),
+    "compare": (api.Model.compare, MoneyOptions),
     "monitor": (api.Model.monitor, CsvOptions),
     "campaign plan": (api.Model.plan_campaign, CampaignOptions),
     "campaign read": (api.read_campaign,),

@@ -127,7 +127,7 @@ class ModelOutputs:
         money: MoneyOptions | None = None,
         uplift: Readout | Path | str | None = None,
         owner: str = "",
-        decide_by: str = "",
+        decide_by: str | None = None,
     ) -> tuple[Path, ...]:
         """Write the memo on segments and probabilities.
 
@@ -164,7 +164,7 @@ class ModelOutputs:
 
         reports = (("Segment playbook", playbook, "playbook.html"), ("Audit page", audit, PAGE))
         beside = {words: Path(folder) / name for words, folder, name in reports if folder is not None}
-        model, decision = self._with_money(money, uplift), Decision(owner, decide_by)
+        model, decision = self._with_money(money, uplift), Decision(owner, decide_by or "")
         return tuple(write_comparison(model, Path(out), overwrite, progress, beside, decision))
 
     def _with_money(self, money: MoneyOptions | None, uplift: Readout | Path | str | None) -> models.Model:

@@ -1,4 +1,4 @@
-"""The honest rival of the purchase model: logistic regression on every feature, prepared as a careful analyst would."""
+"""A baseline that is hard to beat: logistic regression on every feature, prepared as a careful analyst would."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ from northstar_explain.model.evaluation.metric_registry import CAPTURE_20, ROC_A
 from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.wording import capital
 from northstar_explain.report.comparison import ranking_chapters
+from northstar_explain.report.comparison.baseline_table import TO_BEAT, baseline_blocks
 from northstar_explain.report.comparison.recommendation import Decision
-from northstar_explain.report.comparison.rivals import RIVAL, rival_blocks
 from northstar_explain.report.comparison.together_chapters import treatment_table
 from northstar_explain.report.comparison.weak_groups import MOST_GROUPS, weak_groups
 from northstar_explain.report.comparison.which_table import when_to_use_which
@@ -246,12 +246,12 @@ def test_weak_groups_are_those_below_all_by_more_than_chance(compared: Model) ->
 
 def test_what_a_better_ranking_is_worth_is_said_as_it_is(compared: Model) -> None:
     purchase = compared.evaluation.purchase
-    rival = next(one for one in purchase.baselines if one.name == RIVAL)
+    other = next(one for one in purchase.baselines if one.name == TO_BEAT)
 
     def said(behind: float, low: float, high: float) -> str:
-        changed = replace(rival, roc_auc_behind=behind, roc_auc_behind_interval=Interval(low, high))
+        changed = replace(other, roc_auc_behind=behind, roc_auc_behind_interval=Interval(low, high))
         facts = replace(compared.evaluation, purchase=replace(purchase, baselines=(changed,)))
-        return plain("".join(str(block) for block in rival_blocks(replace(compared, evaluation=facts))))
+        return plain("".join(str(block) for block in baseline_blocks(replace(compared, evaluation=facts))))
 
     assert "may be chance" in said(0.004, -0.001, 0.009)
     assert "0.003 below the model's, too little to matter" in said(0.003, 0.001, 0.005)

@@ -28,7 +28,7 @@ from northstar_explain.report.playbook.book import book_of
 from northstar_explain.report.playbook.contents import whole_book
 from northstar_explain.report.playbook.segment_page import ORDINARY, distinctive
 
-BESIDE_SEGMENTS = 6  # cover, overview; whom first, tree, method, words
+BESIDE_SEGMENTS = 7  # cover, overview; whom first, money, tree, method, words
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.report.charts.gains_curve import gains_curve
 from northstar_explain.report.charts.reliability_curve import reliability_curve
 from northstar_explain.report.comparison.alternatives_table import alternatives_blocks
-from northstar_explain.report.comparison.rivals import rival_blocks
+from northstar_explain.report.comparison.baseline_table import baseline_blocks
 from northstar_explain.report.comparison.weak_groups import weak_blocks
 from northstar_explain.report.document.blocks import (
     Block,
@@ -37,7 +37,7 @@ _EFFECTS = 5  # features listed
 
 
 def metrics_that_fit(model: Model, experiments: ExperimentFacts) -> Chapter:
-    """Segments by separation, stability and price; the model by ranks and rates, beside its rivals and in groups."""
+    """Segments by separation, stability and price; the model by ranks and rates, beside its baselines and in groups."""
     noun, segments, purchase = model.contract.noun, model.evaluation.segments, model.evaluation.purchase
     chapter = ChapterBuilder()
     what = (
@@ -58,7 +58,7 @@ def metrics_that_fit(model: Model, experiments: ExperimentFacts) -> Chapter:
     )  # fmt: skip
     chapter.section("Segments beside what people do today", *alternatives_blocks(segments, noun))
     chapter.section("The model on the holdout", Text(_when(purchase)), *_model_blocks(purchase, segments))
-    chapter.section("Rivals, and what the difference is worth", *rival_blocks(model))
+    chapter.section("Baselines, and what the difference is worth", *baseline_blocks(model))
     chapter.section("Weak groups", *weak_blocks(model))
     return chapter.chapter("metrics", "4. Metrics that fit")
 

@@ -53,13 +53,17 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
         segment_values(money, book.names, noun, currency),
         Text(
             f"{capital(noun)} of the whole table; spend and earnings for a contact to all of them. Break even: the "
-            "uplift in percentage points from which a contact pays.",
+            "uplift in percentage points from which a contact pays. playbook.html has this page with sliders, to try "
+            "other amounts and uplifts.",
             "fine",
         ),
     ]
     if money.voucher:
         why = "Likely buyers take the voucher anyway, so a contact to them must add more."
         blocks += [Heading("Break-even uplift by decile"), _break_evens(money, book.names), Text(why, "fine")]
+    elif money.everybody.break_even_uplift is not None:
+        even = points(money.everybody.break_even_uplift)
+        blocks.append(Text(f"Without a voucher, break-even is the same in every segment and decile: {even} points."))
     return Chapter("money", "What a contact is worth", tuple(blocks), "Money")
 
 

@@ -22,12 +22,12 @@ BASELINES = {
     "logistic_all": "logistic regression, all features",
     "black_box": "a black box (gradient boosting)",
 }
-RIVAL = "logistic_all"
+TO_BEAT = "logistic_all"
 _MIDDLE = SCENARIOS[1]
 
 
-def rival_blocks(model: Model) -> tuple[Block, ...]:
-    """The table, what the difference to the honest rival buys, and why not accuracy."""
+def baseline_blocks(model: Model) -> tuple[Block, ...]:
+    """The table, what the difference to the one to beat is worth, and why not accuracy."""
     purchase = model.evaluation.purchase
     return _table(purchase, model.evaluation.money, model.contract.currency), *map(Text, _said(model))
 
@@ -51,12 +51,12 @@ def _figures(of: Figures) -> tuple[str, str, str]:
 
 def _said(model: Model) -> Iterator[str]:
     purchase, contract = model.evaluation.purchase, model.contract
-    rival = next((one for one in purchase.baselines if one.name == RIVAL), None)
-    if rival is not None:
-        yield rich("<strong>The honest rival</strong> is logistic regression on all features, with logarithms, a "
-                   "column per category and flags for what is missing. {}", _beside(rival))  # fmt: skip
+    other = next((one for one in purchase.baselines if one.name == TO_BEAT), None)
+    if other is not None:
+        yield rich("<strong>Logistic regression on all features</strong> is the baseline to beat: logarithms, a column "
+                   "per category, and flags for what is missing. {}", _beside(other))  # fmt: skip
     money = model.evaluation.money
-    worth = next((one for one in money.rankings if one.baseline == RIVAL), None) if money else None
+    worth = next((one for one in money.rankings if one.baseline == TO_BEAT), None) if money else None
     if worth is not None:
         yield _buys(worth, contract.noun, contract.currency)
     for one in purchase.baselines_skipped:
@@ -64,14 +64,14 @@ def _said(model: Model) -> Iterator[str]:
     yield _no_accuracy(purchase)
 
 
-def _beside(rival: Baseline) -> str:
+def _beside(other: Baseline) -> str:
     """How far apart the two are, and whether chance may have made it."""
-    low, high = rival.roc_auc_behind_interval
-    size = f"{abs(rival.roc_auc_behind):.3f}"
+    low, high = other.roc_auc_behind_interval
+    size = f"{abs(other.roc_auc_behind):.3f}"
     if low <= 0 <= high:
         return f"It ranks as well as the model: the difference in ROC-AUC of {size} may be chance."
-    words = "below" if rival.roc_auc_behind > 0 else "above"
-    small = abs(rival.roc_auc_behind) < AUC_DIFFERENCE_THAT_MATTERS
+    words = "below" if other.roc_auc_behind > 0 else "above"
+    small = abs(other.roc_auc_behind) < AUC_DIFFERENCE_THAT_MATTERS
     return f"Its ROC-AUC is {size} {words} the model's" + (", too little to matter for a campaign." if small else ".")
 
 
