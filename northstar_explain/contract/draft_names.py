@@ -93,4 +93,8 @@ def _sentence(name: str, tokens: list[str]) -> str:
         return name
     several = len(tokens) > 1
     words = [token if token.isupper() and several and len(token) < 5 else token.lower() for token in tokens]
-    return " ".join(_FULL.get(word, word) for word in words).replace("since last ", "since the last ")
+    return (
+        " ".join(_FULL.get(word, word) for word in words)
+        .replace("since last ", "since the last ")
+        .replace("since first ", "since the first ")
+    )

@@ -96,6 +96,8 @@ def draft_words(guess: Guess, roles: set[str], phrases: bool = True) -> Words:
         verb = dict(zip(("at_least", "below", "some", "none"), entry.verb, strict=True))
         keys |= {key: phrase + window for key, phrase in verb.items() if phrase}
     keys |= dict(zip(_KEYS, entry.adjectives, strict=False))
+    if window and "zero" in keys:  # who did not order in 90 days may have ordered before
+        keys["zero"] = f"lately {keys['zero']}"
     role = entry.role
     if role in _known_roles() and role not in roles and not guess.sensitive:
         keys["role"] = role

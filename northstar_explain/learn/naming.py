@@ -271,5 +271,5 @@ def _name(qualities: Sequence[Quality], rules: Sequence[Rule], noun: str) -> str
     ordered = sorted(qualities, key=lambda quality: place.get(quality.feature.name, len(place)))
     adjectives = dict.fromkeys(quality.words for quality in ordered if quality.adjective)
     others = dict.fromkeys(quality.words for quality in ordered if not quality.adjective)
-    name = f"{', '.join(adjectives)} {noun}" if adjectives else noun if others else f"typical {noun}"
+    name = f"{', '.join(adjectives)} {noun}" if adjectives else noun if others else f"other {noun}"
     return capital(f"{name} with {either(list(others), last='and')}" if others else name)

@@ -655,7 +655,7 @@ def test_a_contract_that_does_not_load_is_refused_with_every_fault(some: pa.Tabl
     message = refused(tmp_path, *command)
     assert f"{bad}: 2 faults" in message
     assert (
-        "features.x.kind: expected one of amount, category, count, days, duration, ordered, rate, ratio; got sum"
+        "features.x.kind: expected one of amount, category, count, date, days, duration, ordered, rate, ratio; got sum"
         in message
     )
     assert "table.label: expected a column other than the id; got a" in message

@@ -55,3 +55,8 @@ def test_rows_are_called_what_the_id_says_or_else_people(id: str, names: list[st
 )  # fmt: skip
 def test_what_is_to_be_prevented_is_not_wanted(label: str, values: tuple[object, object], wanted: bool) -> None:
     assert drafted(["a", "b"], label, values=values).wanted == wanted
+
+
+def test_who_did_not_order_lately_is_not_called_one_who_never_orders() -> None:
+    contract = drafted(["orders", "orders_90d"], "target")
+    assert (contract["orders"].zero, contract["orders_90d"].zero) == ("not-ordering", "lately not-ordering")

@@ -96,7 +96,7 @@ def test_a_name_that_is_no_feature_is_a_key_error(contract: Contract) -> None:
         (("[table]", "[table]\ncolour = 1"), "table.colour: expected one of title, id, label"),
         (("[groups]", "[extra]\nx = 1\n[groups]"), "extra: expected one of table, csv, groups, features, traits, economics; got an unknown key."),
         (('group = "a"', 'group = "b"'), "features.orders.group: expected one of a; got b"),
-        (('kind = "count"', 'kind = "sum"'), "features.orders.kind: expected one of amount, category, count, days"),
+        (('kind = "count"', 'kind = "sum"'), "features.orders.kind: expected one of amount, category, count, date, days"),
         (('words = "orders"', ""), "features.orders.words: expected text; got nothing. Add this key."),
         (('words = "orders"', 'words = "orders"\nmim = 0'), "features.orders.mim: expected one of group, kind, words"),
         (('words = "orders"', 'words = "orders"\nmin = 5\nmax = 5'), "features.orders.min: expected less than max (5); got 5"),

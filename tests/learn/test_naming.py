@@ -163,7 +163,7 @@ def test_a_name_that_is_true_of_another_segment_says_more() -> None:
 def test_names_that_facts_cannot_tell_apart_carry_the_id() -> None:
     same, other = segment(rule(visits(3)), sessions_30d=HIGH), segment(rule(visits(None, 3)), sessions_30d=LOW)
     assert named(same, same, other)[:2] == ("Often-visiting customers (S1)", "Often-visiting customers (S2)")
-    assert named(segment(rule())) == ("Typical customers",)
+    assert named(segment(rule())) == ("Other customers",)
 
 
 @pytest.mark.parametrize("condition", [
@@ -171,7 +171,7 @@ def test_names_that_facts_cannot_tell_apart_carry_the_id() -> None:
     NumberCondition("country"),
 ])  # fmt: skip
 def test_who_somebody_is_gives_no_name(condition: Condition) -> None:
-    assert named(segment(rule(condition))) == ("Typical customers",)
+    assert named(segment(rule(condition))) == ("Other customers",)
 
 
 def test_a_sensitive_number_gives_no_name_even_where_it_may_define_segments() -> None:
@@ -196,7 +196,7 @@ def test_a_sensitive_number_gives_no_name_even_where_it_may_define_segments() ->
     young = segment(rule(NumberCondition("age", None, 60.0)), age=LOW, orders=HIGH)
     assert named(old, young, contract=parse(text)) == ("Customers with few orders", "Customers with many orders")
     old, young = segment(old[1][0], age=HIGH), segment(young[1][0], age=LOW)
-    assert named(old, young, contract=parse(text)) == ("Typical customers (S1)", "Typical customers (S2)")
+    assert named(old, young, contract=parse(text)) == ("Other customers (S1)", "Other customers (S2)")
 
 
 def test_a_contract_without_adjectives_is_said_in_its_words() -> None:
