@@ -100,6 +100,8 @@ def read_campaign(
     inputs = [plan, beside, *(Path(one) for one in (outcomes, overlapping) if isinstance(one, Path | str))]
     places = _places(out, (READOUT,), overwrite, inputs)
     known = Known(cost, returned)
+    # Plan and audience are published together: a plan read before that is completed would not be the audience's.
+    tables.settle(plan, beside)
     facts = read_plan_file(plan)
     audience = read_audience(tables.read(beside), facts.id_column, str(beside))
     _require_own(facts, beside)
