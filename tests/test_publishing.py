@@ -17,12 +17,13 @@ import pyarrow as pa
 import pytest
 from helpers import contents, explain
 
+from northstar_explain import api, tables
 from northstar_explain import model as models
-from northstar_explain import tables
 from northstar_explain.errors import ModelError, NorthstarError
 from northstar_explain.export.sql import write_scores, write_sql
 from northstar_explain.export.sql.score_sql import KEYS
 from northstar_explain.model import Model, load_folder
+from northstar_explain.options import CampaignOptions
 from northstar_explain.report.audit.pack import write_pack
 from northstar_explain.report.comparison import write_comparison
 from northstar_explain.score.output_places import Outputs
@@ -206,6 +207,33 @@ def test_old_or_new_whole(name: str, how: str, publishers: dict[str, Write], tmp
             break
     assert len(states) > 3
     assert states[-1]
+
+
+def test_a_plan_is_read_with_its_own_audience_whenever_its_run_was_killed(
+    model_dir: Path, some: pa.Table, tmp_path: Path
+) -> None:
+    model = api.load(model_dir)
+    scores, out = model.score(some), tmp_path / "campaign"
+    plans = [
+        model.plan_campaign(scores, CampaignOptions(margin=24.0, contact_cost=cost), out=out, overwrite=True).plan.id
+        for cost in (0.5, 0.4)
+    ]
+    read, step, number = set[str](), 0, 0
+    while step >= number:
+        number += 1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", lambda file: None)
+            count = failing(patch, killed_from(number))
+            with contextlib.suppress(Killed):
+                cost = 0.5 if number % 2 else 0.4
+                options = CampaignOptions(margin=24.0, contact_cost=cost)
+                model.plan_campaign(scores, options, out=out, overwrite=True)
+            step = count[0]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(staging, "_is_running", lambda name: False)
+            read.add(api.read_campaign(out / "plan.json", some).plan_id)
+    assert read == set(plans)
+    assert number > 5
 
 
 @pytest.fixture

@@ -102,6 +102,8 @@ def read_campaign(
     places = _places(out, (READOUT,), overwrite, inputs)
     # Before any file is read, so that a number out of range is refused at once.
     known = Known(cost, returned)
+    # Plan and audience are published together: a plan read before that is completed would not be the audience's.
+    tables.settle(plan, beside)
     facts = read_plan_file(plan)
     audience = read_audience(tables.read(beside), facts.id_column, str(beside))
     _require_own(facts, beside)
