@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -112,10 +113,18 @@ def coded(
     return Coded(codings, codes, by_name)
 
 
+class Rules(NamedTuple):
+    """A tree of conditions whose segments are named by their cluster's number, what it costs, and each row's group."""
+
+    tree: Node
+    cost: float
+    groups: np.ndarray
+
+
 def learn_rules(
     points: np.ndarray, customers: Coded, labels: np.ndarray, limits: engine.Limits, seed: int, effort: engine.Effort
-) -> tuple[Node, float, np.ndarray]:
-    """Find the tree of conditions with round thresholds whose groups cost least in KMeans' space.
+) -> list[Rules]:
+    """Find trees of conditions with round thresholds whose groups cost little in KMeans' space.
 
     Parameters
     ----------
@@ -133,12 +142,8 @@ def learn_rules(
 
     Returns
     -------
-    tree : Node
-        Segments are named by their cluster's number.
-    cost : float
-        The k-means cost of its groups.
-    groups : ndarray of int, shape (n,)
-        The group of each row.
+    list of Rules
+        The few best that one search finds, the best first.
 
     Raises
     ------
@@ -149,8 +154,8 @@ def learn_rules(
     if not codings:
         raise ValueError("no tree within the limits was found: no feature divides the customers")
     bins = [coding.bins for coding in codings]
-    distilled = engine.distill(points, customers.codes, bins, labels, limits, seed, effort)
-    return to_conditions(distilled.tree, codings, customers.features), distilled.cost, distilled.groups
+    found = engine.distill_several(points, customers.codes, bins, labels, limits, seed, effort)
+    return [Rules(to_conditions(one.tree, codings, customers.features), one.cost, one.groups) for one in found]
 
 
 def to_conditions(tree: engine.BinTree, codings: Sequence[Coding], by_name: Mapping[str, Feature]) -> Node:

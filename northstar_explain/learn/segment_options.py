@@ -14,7 +14,7 @@ class SegmentOptions:
     k : int or None
         Segments; None chooses from 3 to 9.
     rules : int or None
-        Most rules a segment may have; None for two, and a quarter more rules than segments in all.
+        Most rules a segment may have; None for one.
     conditions : int
         Most conditions on the way to a segment. A rule counts the two ends of a range as one.
     draws : int
@@ -31,7 +31,7 @@ class SegmentOptions:
     rules: int | None = None
     conditions: int = 6
     draws: int = 20
-    tries: int = 12
-    resample_tries: int = 8
-    # Hardly more than the starting trees: another start gains more than another turn of the search.
+    tries: int = 2
+    resample_tries: int = 1
+    # Hardly more than the starting trees, which separate the clusters' centres already.
     effort: float = 0.005

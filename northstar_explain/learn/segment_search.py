@@ -26,13 +26,12 @@ from northstar_explain.model.tree import leaves
 # A rule is read by people: so many conditions on average, a range counted once, and what only says for whom another
 # condition has a meaning not counted.
 MOST_MEAN_CONDITIONS = 3.0
-# The search sees a sample, in which a segment may be smaller than it is: the least share is asked of the rows that the
-# search was given, and in the end of all customers. On a resample nothing more is asked, so that a small segment is
-# not lost to chance.
-_SEARCHED_SHARE = LEAST_SEGMENT_SHARE - 0.005
-# A quarter more rules than segments: more say little that is new, and each has to be read.
-_RULES_PER_SEGMENT = 1.25
-_MOST_GROUP_RULES = 2
+# The search sees a sample, in which a segment may be larger than it is: a standard error more than the least share is
+# asked of the rows that the search was given, and the least share itself, in the end, of all customers. A resample is
+# asked for the same, as segments that were searched for under other limits would be others.
+_SEARCHED_SHARE = LEAST_SEGMENT_SHARE + 0.001
+# Starts of KMeans on a resample: with three, one resample in five ended in a worse clustering than the others.
+_RESAMPLE_RESTARTS = 10
 # Round thresholds are few; on all of them the tree is improved once it is found.
 SEARCH_BINS = 16
 # Fewer rows than this are searched before other processes have started.
@@ -142,7 +141,7 @@ def search(material: Material, k: int, options: SegmentOptions, seed: int) -> Se
 def best_rules(material: Material, labels: np.ndarray, k: int, options: SegmentOptions, seed: int) -> Node | None:
     """The cheapest rules for a clustering, of `options.tries` searches; None where no tree keeps the limits."""
     seeds = [seed * 1_000 + turn for turn in range(options.tries)]
-    return cheapest(material, labels, limits_of(k, options), options, seeds, in_processes, LEAST_SEGMENT_SHARE)
+    return cheapest(material, labels, limits_of(k, options), options, seeds, in_processes)
 
 
 def assign_again(
@@ -159,7 +158,7 @@ def assign_again(
     everybody = np.zeros(count_rows(columns), dtype=np.int8)
     if len(np.unique(resampled.points, axis=0)) < k:
         return everybody
-    kmeans = clusters.fit(resampled.points, k, seed, restarts=3)
+    kmeans = clusters.fit(resampled.points, k, seed, _RESAMPLE_RESTARTS)
     seeds = [seed + turn for turn in range(options.resample_tries)]
     tree = cheapest(resampled, kmeans.labels_, limits_of(k, options), options, seeds, _one_by_one)
     if tree is None:
@@ -195,7 +194,6 @@ def cheapest(
     options: SegmentOptions,
     seeds: Sequence[int],
     run: Callable[[Tasks, int], list[Any]],
-    least_share: float = 0.0,
     short: bool = True,
 ) -> Node | None:
     """The tree of least cost of several searches, among those of large enough segments and short enough rules.
@@ -211,8 +209,6 @@ def cheapest(
         One search each.
     run : callable
         Does tasks, such as `in_processes`.
-    least_share : float, default 0.0
-        Of the smallest segment.
     short : bool, default True
         Whether rules must have at most `MOST_MEAN_CONDITIONS` on average.
 
@@ -224,8 +220,8 @@ def cheapest(
     labels = labels.astype(np.intp)
     arguments = (material.points, material.coded, labels, limits)
     tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, SEARCH_BINS)) for seed in seeds)
-    attempts = [one for one in run(tasks, len(labels)) if one is not None]
-    attempts = _nearest(attempts, lambda one: max(0.0, least_share - one.smallest_share))
+    attempts = [one for found in run(tasks, len(labels)) for one in found]
+    attempts = _nearest(attempts, lambda one: max(0.0, _SEARCHED_SHARE - one.smallest_share))
     if short:
         attempts = _nearest(attempts, lambda one: max(0.0, one.conditions - MOST_MEAN_CONDITIONS))
     return min(attempts, key=lambda one: one.cost).tree if attempts else None
@@ -238,13 +234,13 @@ def _nearest(attempts: Sequence[_Attempt], lacking: Callable[[_Attempt], float])
 
 def limits_of(k: int, options: SegmentOptions) -> Limits:
     """What a tree of k segments may look like."""
-    most = _MOST_GROUP_RULES if options.rules is None else options.rules
-    leaves_in_all = int(np.ceil(k * _RULES_PER_SEGMENT)) if options.rules is None else k * most
+    # One rule a segment: more say little that is new, each has to be read, and resamples give them to other segments.
+    most = 1 if options.rules is None else options.rules
     return Limits(
-        max_leaves=leaves_in_all,
+        max_leaves=k * most,
         max_depth=options.conditions,
-        # A segment of two rules has two leaves, which may each have half of the smallest share.
-        min_leaf_share=_SEARCHED_SHARE / 2,
+        # The leaves of a segment share in its smallest share.
+        min_leaf_share=_SEARCHED_SHARE / most,
         min_group_share=_SEARCHED_SHARE,
         max_group_leaves=most,
     )
@@ -261,18 +257,20 @@ class _Attempt(NamedTuple):
 
 def _attempt(
     points: np.ndarray, customers: Coded, labels: np.ndarray, limits: Limits, seed: int, effort: Effort
-) -> _Attempt | None:
-    """One distillation; None where no tree keeps the limits."""
+) -> list[_Attempt]:
+    """The best trees of one distillation; none where no tree keeps the limits."""
     try:
         with workers.one_thread():
-            tree, cost, groups = learn_rules(points, customers, labels, limits, seed, effort)
+            found = learn_rules(points, customers, labels, limits, seed, effort)
     except ValueError:  # no tree within the limits
-        return None
-    sizes = np.bincount(groups, minlength=int(labels.max()) + 1)
-    if sizes.min() == 0:
-        return None
-    lengths = [_length(rule, customers.features) for rule in rules_of(tree, customers.features)]
-    return _Attempt(tree, cost, float(np.mean(lengths)), float(sizes.min()) / len(groups))
+        return []
+    attempts = []
+    for tree, cost, groups in found:
+        sizes = np.bincount(groups, minlength=int(labels.max()) + 1)
+        if sizes.min() > 0:
+            lengths = [_length(rule, customers.features) for rule in rules_of(tree, customers.features)]
+            attempts.append(_Attempt(tree, cost, float(np.mean(lengths)), float(sizes.min()) / len(groups)))
+    return attempts
 
 
 def _length(rule: Rule, features: Mapping[str, Feature]) -> int:

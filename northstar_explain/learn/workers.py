@@ -57,7 +57,9 @@ def processes(done: Callable[[int], None] = lambda count: None) -> Iterator[None
     """
     if _stopping.is_set():
         raise Stopped
-    with parallel_config(backend=_Processes(done)):
+    # Arrays are handed over as bytes. Those that joblib maps from files lie in a folder that the two tasks which run beside
+    # each other would share, and the one that ends first empties it: a busy machine then breaks the other.
+    with parallel_config(backend=_Processes(done), max_nbytes=None):
         yield
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -16,17 +16,21 @@ from .layout import Layout, lay_out
 from .memory import Memory
 from .polish import polish
 from .problem import Problem, build_problem
-from .search import Budget, search
+from .repair import repaired
+from .search import Budget, Scored, is_valid, search
 from .search_node import SearchNode
 from .sweep import Sweep
 
 # Rows that the search uses; its tree is then polished on all of them.
-SAMPLE_ROWS = 4_000
+SAMPLE_ROWS = 6_000
 # Coordinates that the search measures the cost in: the principal directions of Z hold what separates the groups.
 SEARCH_DIMENSIONS = 16
 # Bins per feature that the search uses; the sweeps at the end use all of them.
 SEARCH_BINS = 48
 FINE_SWEEPS = 10
+# Up to so many rows the sweeps at the end see all of them; more are polished, which takes less time per row.
+EXACT_ROWS, ALL_ROWS_SWEEPS = 50_000, 4
+TOLERANCE = 2.0
 # Work of the whole search, in rows x features x coordinates summed: a few seconds on one core.
 SEARCH_WORK = 6.0e8
 FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 300
@@ -96,23 +100,80 @@ def distill(
     >>> distill(Z, codes, [FeatureBins(4)], np.array([0, 0, 1, 1]), Limits(max_leaves=2)).tree.test.cut
     2
     """
+    return distill_several(Z, codes, bins, labels, limits, seed, effort)[0]
+
+
+def distill_several(
+    Z: np.ndarray,
+    codes: np.ndarray,
+    bins: Sequence[FeatureBins],
+    labels: np.ndarray,
+    limits: Limits,
+    seed: int = 0,
+    effort: Effort = FULL,
+) -> list[Distilled]:
+    """The few best trees of a search, the best first; parameters and errors as of `distill`.
+
+    Trees that keep the limits on all rows come before others, which keep them on the rows that were searched.
+    """
     Z, codes, labels = np.asarray(Z, dtype=np.float64), np.asarray(codes), np.asarray(labels, dtype=np.intp)
     _check(Z, codes, bins, labels, limits)
     n_groups = int(labels.max()) + 1
     if n_groups == 1:
-        return _finish(Leaf(0), Z, codes, bins, n_groups, labels)
+        return [_finish(Leaf(0), Z, codes, bins, n_groups, labels)]
     # Costs are differences of squared lengths: about the mean they lose fewer digits.
     centred = Z - Z.mean(axis=0)
     rows = _sample(labels, seed)
-    root = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed, effort)
+    roots = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed, effort)
     layout = lay_out(bins)
-    near = build_problem(centred[rows], codes[rows], layout, limits, n_groups)
-    # The search saw merged bins and few coordinates: its splits are now re-chosen with all of them.
-    Sweep(Memory(near), root, np.zeros((n_groups, 1 + Z.shape[1]))).run(FINE_SWEEPS)
+    near = Memory(build_problem(centred[rows], codes[rows], layout, limits, n_groups))
+    scored = []
+    for root in roots:
+        # The search saw merged bins and few coordinates: its splits are now re-chosen with all of them.
+        sweep = Sweep(near, root, near.no_anchor())
+        sweep.run(FINE_SWEEPS)
+        scored.append(Scored(sweep.value, root))
+    scored.sort(key=lambda one: -one.value)
     if len(rows) < len(Z):
-        root = polish(build_problem(centred, codes, layout, limits, n_groups), root)
-    tree = _without_empty(_freeze(root, layout), codes, bins, np.arange(len(codes)))
-    return _finish(tree, Z, codes, bins, n_groups, labels)
+        everybody = build_problem(centred, codes, layout, _with_tolerance(limits, len(rows)), n_groups)
+        scored = _on_all_rows(everybody, limits, scored)
+    trees = [_without_empty(_freeze(one.root, layout), codes, bins, np.arange(len(codes))) for one in scored]
+    return [_finish(tree, Z, codes, bins, n_groups, labels) for tree in trees]
+
+
+def _with_tolerance(limits: Limits, rows: int) -> Limits:
+    """The limits for trees that keep them on a sample: what the sample says of a share is off by some standard errors.
+
+    Without it, sweeps over all rows would tear a tree apart to give a group the few rows that it lacks.
+    """
+
+    def least(share: float) -> float:
+        return max(0.0, share - TOLERANCE * float(np.sqrt(share * (1.0 - share) / rows)))
+
+    return replace(limits, min_leaf_share=least(limits.min_leaf_share), min_group_share=least(limits.min_group_share))
+
+
+def _on_all_rows(problem: Problem, limits: Limits, found: Sequence[Scored]) -> list[Scored]:
+    """Improve trees of a sample on all rows; those that keep the limits there first, then by what they explain."""
+    if problem.n_rows > EXACT_ROWS:
+        best = max(found, key=lambda one: one.value)
+        return [Scored(best.value, polish(problem, best.root))]
+    strict = problem.within(limits)
+    memory, strict_memory = Memory(problem), Memory(strict)
+    improved = []
+    for one in found:
+        trees = [_swept(memory, one.root)]
+        if not is_valid(strict, trees[0].root) and (other := repaired(strict_memory, trees[0].root)) is not None:
+            trees.append(_swept(strict_memory, other))
+        improved += [(not is_valid(strict, tree.root), tree) for tree in trees]
+    improved.sort(key=lambda pair: (pair[0], -pair[1].value))
+    return [one for _, one in improved]
+
+
+def _swept(memory: Memory, root: SearchNode) -> Scored:
+    sweep = Sweep(memory, root, memory.no_anchor())
+    sweep.run(ALL_ROWS_SWEEPS)
+    return Scored(sweep.value, root)
 
 
 def _search_coarse(
@@ -123,8 +184,8 @@ def _search_coarse(
     limits: Limits,
     seed: int,
     effort: Effort,
-) -> SearchNode:
-    """Search over few bins and few coordinates; return the tree over all bins."""
+) -> list[SearchNode]:
+    """Search over few bins and few coordinates; return the best trees over all bins."""
     merged = coarsen(codes, bins, effort.bins)
     few = [
         FeatureBins(int(one_merged[-1]) + 1, one.missing, one.categorical)
@@ -132,9 +193,10 @@ def _search_coarse(
     ]
     few_codes = np.stack([one_merged[column] for one_merged, column in zip(merged, codes.T, strict=True)], axis=1)
     problem = build_problem(_main_coordinates(Z), few_codes, lay_out(few), limits, int(labels.max()) + 1)
-    root = search(problem, labels, seed, _budget(problem, effort.work)).root
-    refine(root, merged)
-    return root
+    roots = [one.root.copy() for one in search(problem, labels, seed, _budget(problem, effort.work))]
+    for root in roots:
+        refine(root, merged)
+    return roots
 
 
 def _check(Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], labels: np.ndarray, limits: Limits) -> None:

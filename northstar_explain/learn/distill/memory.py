@@ -52,6 +52,10 @@ class Memory:
         self._kept: dict[bytes, tuple[LeftSums, ...]] = {}
         self._bytes = 0
 
+    def no_anchor(self) -> np.ndarray:
+        """No mass added to any group: the centres move freely."""
+        return np.zeros((self.problem.n_groups, self.problem.moments.shape[1]))
+
     def leaf(self, rows: np.ndarray) -> LeftSums:
         """Sum the rows left of each candidate; of features in order only."""
         key = _key(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -41,6 +41,11 @@ class Problem:
     n_groups: int
     min_leaf: int
     min_group: int
+
+    def within(self, limits: Limits) -> Problem:
+        """The same rows, and other limits."""
+        min_leaf, min_group = (least_rows(one, self.n_rows) for one in (limits.min_leaf_share, limits.min_group_share))
+        return replace(self, limits=limits, min_leaf=min_leaf, min_group=min_group)
 
     @property
     def n_rows(self) -> int:
@@ -135,6 +140,11 @@ def build_problem(Z: np.ndarray, codes: np.ndarray, layout: Layout, limits: Limi
         layout=layout,
         limits=limits,
         n_groups=n_groups,
-        min_leaf=max(1, int(np.ceil(limits.min_leaf_share * n_rows))),
-        min_group=max(1, int(np.ceil(limits.min_group_share * n_rows))),
+        min_leaf=least_rows(limits.min_leaf_share, n_rows),
+        min_group=least_rows(limits.min_group_share, n_rows),
     )
+
+
+def least_rows(share: float, rows: int) -> int:
+    """So many rows are a share of them at least; one where the share is zero."""
+    return max(1, int(np.ceil(share * rows)))

@@ -1,19 +1,23 @@
-"""The trees that the search starts from: grown on labels, on centres, on variance, and at random."""
+"""The trees that the search starts from: those that separate the centres, and grown on labels, variance and at random."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
+from sklearn.cluster import KMeans
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .grow import grow
 from .memory import Memory
 from .problem import Problem
 from .search_node import SearchNode
+from .separate import Separation
 
 # Mass that fixes a centre while a tree grows, as a multiple of the rows.
 FIXED = 1000.0
+# Clusterings of the rows, besides the one that is to be explained, whose centres are separated.
+OTHER_CLUSTERINGS = 4
 
 
 def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int) -> Iterator[SearchNode]:
@@ -34,6 +38,9 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
     sums = problem.group_sums(rows, labels)
     free = np.zeros_like(sums)
     means = sums / np.maximum(sums[:, :1], 1.0)
+    yield from (one.root for one in Separation(memory, means[:, 1:]).trees())
+    for centres in _other_centres(problem, seed):
+        yield from (one.root for one in Separation(memory, centres, kept=2).trees())
     most = problem.limits.max_leaves
     # Centres that move freely, that are held by as much as an average group, and that stay where KMeans has them.
     for mass in (0.0, 1.0 / problem.n_groups, FIXED):
@@ -50,6 +57,16 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
         target = (labels, centres[labels], positions)[turn % 3]
         tree.fit(codes, target)
         yield _convert(problem, tree, centres)
+
+
+def _other_centres(problem: Problem, seed: int) -> Iterator[np.ndarray]:
+    """Other clusterings into as many clusters: one that costs a little more may be far cheaper to put into rules."""
+    positions = problem.moments[:, 1:]
+    if len(np.unique(positions, axis=0)) < problem.n_groups:
+        return
+    for turn in range(OTHER_CLUSTERINGS):
+        fitted = KMeans(problem.n_groups, n_init=1, random_state=seed + turn).fit(positions)
+        yield fitted.cluster_centers_
 
 
 def _tree_of_kind(

@@ -50,7 +50,7 @@ class Sweep:
     def _visit(self, node: SearchNode, rows: np.ndarray) -> bool:
         if node.table is None or len(rows) == 0:
             return False
-        changed = self._choose(node, rows)
+        changed = self.choose(node, rows)
         left, right = divide(self.problem, node, rows)
         changed |= self._visit(node.left, left)
         changed |= self._visit(node.right, right)
@@ -61,7 +61,7 @@ class Sweep:
         reached: np.ndarray = self.buffer[rows]
         return reached
 
-    def _choose(self, node: SearchNode, rows: np.ndarray) -> bool:
+    def choose(self, node: SearchNode, rows: np.ndarray) -> bool:
         """Re-choose one split; return whether it changed."""
         to_left, to_right = self._reach(node.left, rows), self._reach(node.right, rows)
         affected = to_left != to_right
