@@ -61,7 +61,7 @@ def campaign_plan(model: Path, scores: Path, out: Path, uplift: Path | None, ove
 @campaign.command("read", epilog=EXIT_CODES)
 @click.option("--plan", type=_FILE, required=True, help="The plan.json, with audience.parquet beside.")
 @click.option("--outcomes", type=_FILE, required=True, help="Customers with their label, once its window is over.")
-@click.option("--out", type=_FILE, required=True, help="The folder for readout.json.")
+@click.option("--out", type=_FILE, required=True, help="The folder for readout.json, .html and .pdf.")
 @click.option("--cost", type=click.FloatRange(0), help="What all contacts cost in the end.  [default: as planned]")
 @click.option(
     "--returned",

@@ -11,7 +11,13 @@ from northstar_explain import tables
 from northstar_explain.errors import CampaignError, Fault
 from northstar_explain.model.campaign.audience import read_audience
 from northstar_explain.model.campaign.campaign_plan import AUDIENCE, PLAN, CampaignPlan, facts_bytes, read_plan_file
-from northstar_explain.model.campaign.readout_facts import READOUT, Readout, read_readout_file
+from northstar_explain.model.campaign.readout_facts import (
+    READOUT,
+    READOUT_PAGE,
+    READOUT_PDF,
+    Readout,
+    read_readout_file,
+)
 from northstar_explain.options import CampaignOptions
 from northstar_explain.tables.named_columns import take_columns
 from northstar_explain.tables.places import sha256
@@ -69,7 +75,7 @@ def read_campaign(
     outcomes : path, or pandas, Polars, DuckDB or PyArrow table
         Customers with their label, once its window is over; others may be among them.
     out : path, optional
-        A folder for ``readout.json``.
+        A folder for ``readout.json``, and the same on a page or two, ``readout.html`` and ``readout.pdf``.
     cost : float, optional
         What all contacts cost in the end; by default as planned.
     returned : float, optional
@@ -99,7 +105,7 @@ def read_campaign(
     plan = Path(plan)
     beside = plan.with_name(AUDIENCE)
     inputs = [plan, beside, *(Path(one) for one in (outcomes, overlapping) if isinstance(one, Path | str))]
-    places = _places(out, (READOUT,), overwrite, inputs)
+    places = _places(out, (READOUT, READOUT_PAGE, READOUT_PDF), overwrite, inputs)
     # Before any file is read, so that a number out of range is refused at once.
     known = Known(cost, returned)
     # Plan and audience are published together: a plan read before that is completed would not be the audience's.
@@ -113,7 +119,11 @@ def read_campaign(
         known = Known(cost, returned, frozenset(_ids(overlapping, facts.id_column)))
     readout = read(facts, audience, bought, known)
     if places:
-        tables.publish({places[0]: facts_bytes(readout)})
+        from northstar_explain.report.monitor.readout_document import readout_document
+
+        document = readout_document(readout, facts)
+        contents = (facts_bytes(readout), document.web_page().encode(), document.pdf())
+        tables.publish(dict(zip(places, contents, strict=True)))
     return readout
 
 

@@ -1,8 +1,8 @@
 """Whether the performance estimated of a run can be believed: not where the run is unlike what the model knows.
 
 The estimate holds as long as a score means what it meant on the holdout. That cannot be seen without outcomes, but what
-usually goes with it can: scores that are spread otherwise than in training, or features that drifted and that much of
-the score is made of.
+usually goes with it can: scores that are spread otherwise than in training, by more than is small or due to chance, or
+large drift of features that most of the score is made of.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def reasons_against(scores: ScoreDrift, features: Mapping[str, FeatureDrift] | N
     model : Model
     """
     reasons = []
-    if scores.large:
-        reasons.append(f"the scores are unlike those of training: PSI {scores.psi:.2f}, {PSI_REVIEW} or more")
+    if scores.shifted:
+        reasons.append(f"the scores are unlike those of training: PSI {scores.psi:.2f} above {scores.threshold:.2f}")
     drifted = {name for name, one in (features or {}).items() if one.large}
     share = _importance(drifted, model.scorecard)
     if share > MONITOR_DRIFTED_IMPORTANCE:

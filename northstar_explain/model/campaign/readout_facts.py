@@ -11,7 +11,7 @@ from northstar_explain.model.campaign.bands import BAND_NAMES, bands_of
 from northstar_explain.model.campaign.campaign_plan import read_facts
 from northstar_explain.model.evaluation.figure_facts import Interval
 
-READOUT = "readout.json"
+READOUT, READOUT_PAGE, READOUT_PDF = "readout.json", "readout.html", "readout.pdf"
 FORMAT = 1
 # Below this p-value, groups that a draw made are taken to have been changed since (Fabijan et al. 2019).
 MISMATCH_P_VALUE = 0.001
