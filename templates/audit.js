@@ -1,7 +1,13 @@
 // The audit page: browse shapes, score a what-if customer, score the golden rows. Everything is computed here from the
 // tables in this page; nothing is fetched.
 
-const data = JSON.parse(document.getElementById("data").textContent);
+/** The model's tables: JSON, compressed. */
+async function unpacked(element) {
+  const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+const data = await unpacked(document.getElementById("data"));
 
 // ---------------------------------------------------------------------------------------------------------------
 // The model: a score is the intercept plus one entry of each term's points.
@@ -55,15 +61,6 @@ function assign(customer) {
   return { segment: node.segment, path };
 }
 
-function reasonOf(term, place) {
-  const reasons = term.reasons;
-  if (Array.isArray(reasons)) return reasons[place];
-  const count = term.axes[1].count;
-  const points = term.points[place];
-  const effect = points > 0 ? reasons.effects[2] : points < 0 ? reasons.effects[0] : reasons.effects[1];
-  return reasons.first[Math.floor(place / count)] + reasons.second[place % count] + effect;
-}
-
 /** Score one customer: an object of feature name to number, text, or null where missing. */
 function score(customer) {
   const places = data.terms.map((term) => placeOf(term, customer));
@@ -72,7 +69,7 @@ function score(customer) {
   for (const addend of points) logit += addend;
   const probability = sigmoid(logit);
   const order = points.map((_, i) => i).sort((a, b) => Math.abs(points[b]) - Math.abs(points[a]) || a - b);
-  const reasons = order.slice(0, 3).filter((i) => points[i] !== 0).map((i) => reasonOf(data.terms[i], places[i]));
+  const reasons = order.slice(0, 3).filter((i) => points[i] !== 0).map((i) => data.terms[i].reasons[places[i]]);
   return { probability, logit, points, places, order, reasons, ...rank(probability), ...assign(customer) };
 }
 

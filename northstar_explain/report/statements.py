@@ -140,8 +140,11 @@ def rise_shown(band: Band, share: float, contract: Contract) -> str | None:
     rise = smallest_rise(band, share)
     if rise is None:
         return None
-    size = f"{share:.0%}, {numbers.count(control_size(band, share))} of the {numbers.count(band.customers)}"
-    return f"A control group of {size} {contract.noun} contacted can show a rise of {100 * rise:g} in 100"
+    size = f"{numbers.count(control_size(band, share))} of the {numbers.count(band.customers)}"
+    return (
+        f"{share:.0%} of those contacted, {size} {contract.noun}: against them, a rise of the rate by "
+        f"{100 * rise:g} in 100 or more can be told from chance"
+    )
 
 
 def no_rise_shown(band: Band, contract: Contract) -> str | None:
@@ -149,8 +152,11 @@ def no_rise_shown(band: Band, contract: Contract) -> str | None:
     rise = smallest_rise(band, CONTROL_SHARES[-1])
     if rise is not None and rise <= RISE_TO_SHOW:
         return None
-    who = f"the {numbers.count(band.customers)} {contract.noun} contacted"
-    return f"Even half of {who} is too small a control group to show a rise of {100 * RISE_TO_SHOW:g} in 100"
+    return (
+        f"{CONTROL_SHARES[0]:.0%} of those contacted, for the result of all segments together: of this segment alone, "
+        f"{numbers.count(band.customers)} {contract.noun} are too few to tell a rise by {100 * RISE_TO_SHOW:g} in 100 "
+        "from chance, even with half of them as control group"
+    )
 
 
 def control_size(band: Band, share: float) -> int:
@@ -165,7 +171,7 @@ def smallest_rise(band: Band, share: float) -> float | None:
 
 
 def control_share(band: Band) -> float | None:
-    """The smallest share proposed that can show the rise to be expected; None where none can."""
+    """The smallest share proposed that can show the rise to be expected; None where `no_rise_shown`."""
     rises = ((share, smallest_rise(band, share)) for share in CONTROL_SHARES)
     return next((share for share, rise in rises if rise is not None and rise <= RISE_TO_SHOW), None)
 

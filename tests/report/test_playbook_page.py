@@ -8,6 +8,7 @@ from typing import Any
 import playbooks
 import pyarrow as pa
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browser import visiting
 
 from northstar_explain.model import Model
@@ -55,6 +56,23 @@ def test_nothing_overflows_and_nothing_is_fetched(
         assert page.evaluate("document.fonts.check('16px Inter')")
         assert visit.errors == []
         assert [url for url in visit.requests if not url.startswith("data:")] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_both_pages_can_be_read_by_everybody(shop: Path, browser: Any, width: int) -> None:
+    with visiting(browser, shop, width) as visit:
+        page = visit.page
+        for path in (shop, shop.with_name("summary.html")):
+            page.goto(path.as_uri())
+            found = Axe().run(page).response["violations"]
+            assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == [], path.name
+        page.goto(shop.as_uri())
+        links = page.locator("nav a")
+        assert links.first.is_visible() == (width > 640)
+        if width <= 640:
+            assert page.locator("h1").bounding_box()["y"] < 300
+            page.click("nav summary")
+            assert links.last.is_visible()
 
 
 def test_links_lead_to_their_pages(model: Model, shop: Path, browser: Any) -> None:

@@ -45,6 +45,7 @@ def plan_file(folder: Path, text: str = PLAN) -> Path:
 
 
 def test_decisions_are_on_the_page(model: Model, tmp_path: Path) -> None:
+    import docx
     import pypdf
 
     done = write_playbook(model, tmp_path / "out", plan=read_plan(plan_file(tmp_path), model))
@@ -58,6 +59,9 @@ def test_decisions_are_on_the_page(model: Model, tmp_path: Path) -> None:
         assert words.replace(" ", "") in sheet, words
     assert "Toconfirm" not in sheet
     assert "To confirm: KPI" in reader.pages[3].extract_text()  # S2 has no owner and no KPI
+    band = docx.Document(str(done.word)).sections[0].header
+    assert band.paragraphs[0].text.endswith("Spring programme")
+    assert 'descr="Logo"' in band._element.xml and "<img" not in docx.Document(str(done.word)).element.xml
     assert len(reader.pages[0].images) == 1
     book = book_of(model, read_plan(tmp_path / "playbook.toml", model))
     assert book.colors["S1"] == "#123456"

@@ -150,6 +150,8 @@ def test_a_rise_is_that_of_those_who_are_contacted(band: Band, share: float) -> 
 def test_a_share_is_proposed_only_if_it_can_show_the_rise(band: Band) -> None:
     share, too_few = say.control_share(band), say.no_rise_shown(band, CONTRACT)
     assert (share is None) == (too_few is not None)
+    if too_few is not None:
+        assert shown(too_few) == pytest.approx([10, band.customers, 5, 100])
     if share is not None:
         rise = say.smallest_rise(band, share)
         assert rise is not None and rise <= say.RISE_TO_SHOW

@@ -72,6 +72,12 @@ def json_script(value: Mapping[str, Any]) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
+def packed(value: Mapping[str, Any]) -> str:
+    """JSON, compressed, for a script that unpacks it: a fifth of the size, as texts and charts repeat their words."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
 def bundled(library: Any) -> str:
     """The runtime, as the library that draws our charts holds it; bundling takes it more than a second."""
     text = str(library.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VERSION))

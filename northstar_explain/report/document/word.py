@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import html
 import io
@@ -36,17 +37,19 @@ from northstar_explain.report.document.render import visible
 
 # Long before any report: a file is to have the same bytes each time it is written.
 _DAY = (1980, 1, 1, 0, 0, 0)
-_FONT, _WIDE_CM, _SCALE = "Arial", 17.0, 2.0
+_FONT, _WIDE_CM, _LOGO_CM, _SCALE = "Arial", 17.0, 0.9, 2.0
 # XML allows no control characters, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
-def docx(document: Document) -> bytes:
+def docx(document: Document, logo: bytes = b"") -> bytes:
     """A report as a Word document.
 
     Parameters
     ----------
     document : Document
+    logo : bytes, optional
+        A PNG or JPEG that stands before the title at the head of every page.
 
     Returns
     -------
@@ -57,6 +60,7 @@ def docx(document: Document) -> bytes:
 
     file = library_of_word.Document()
     _prepare(file, document)
+    _add_band(file.sections[0].header.paragraphs[0], document, logo)
     file.add_heading(_plain(document.heading), 0)
     _add_all(file, document.front)
     for chapter in document.chapters:
@@ -85,6 +89,20 @@ def _prepare(file: Any, document: Document) -> None:
     style.font.name, style.font.size = _FONT, Pt(10)
 
 
+def _add_band(paragraph: Any, document: Document, logo: bytes) -> None:
+    """Whose report it is, at the head of every page."""
+    from docx.image.exceptions import InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedImageError
+    from docx.shared import Cm
+
+    # A picture that breaks off is left out, as it is in the PDF.
+    with contextlib.suppress(InvalidImageStreamError, UnexpectedEndOfFileError, UnrecognizedImageError):
+        if logo:
+            shape = paragraph.add_run().add_picture(io.BytesIO(logo), height=Cm(_LOGO_CM))
+            shape._inline.docPr.set("descr", "Logo")
+            paragraph.add_run("   ")
+    paragraph.add_run(_plain(document.title)).bold = True
+
+
 def _add_all(file: Any, blocks: Sequence[Block]) -> None:
     for block in blocks:
         _add(file, block)
@@ -92,6 +110,8 @@ def _add_all(file: Any, blocks: Sequence[Block]) -> None:
 
 def _add(file: Any, block: Block) -> None:
     """One block; columns and callouts follow one another, as a page of text has no columns."""
+    if isinstance(block, Text) and block.style == "logo":
+        return  # it stands at the head of every page
     if isinstance(block, Text):
         _write(file.add_paragraph(), block.text, strong=block.style == "message")
     elif isinstance(block, Heading):

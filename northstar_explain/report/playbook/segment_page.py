@@ -282,17 +282,12 @@ def duties(segment: Segment, model: Model, plan: SegmentPlan, kpi: str) -> tuple
 
 
 def _control_hint(segment: Segment, model: Model) -> str:
-    key, band, noun = contact_of(segment, model).band, contacted(segment, model), model.contract.noun
-    if key == "rest":
+    if contact_of(segment, model).band == "rest":
         return "none as long as nobody is contacted"
+    band, contract = contacted(segment, model), model.contract
     share = statements.control_share(band)
-    if share is None:
-        few = f"even half of the {words.count(band.customers)} {noun} to contact"
-        rise = f"a rise of {100 * statements.RISE_TO_SHOW:g} in 100"
-        return f"{statements.CONTROL_SHARES[0]:.0%}, but {few} are too few to show {rise}"
-    size, lift = words.count(statements.control_size(band, share)), statements.smallest_rise(band, share) or 0.0
-    who = "those contacted first" if key == "first" else "those contacted"
-    return f"{share:.0%} of {who}, {size} {noun}, can show a rise of {100 * lift:g} in 100"
+    said = statements.rise_shown(band, share, contract) if share else statements.no_rise_shown(band, contract)
+    return said or ""
 
 
 def contacted(segment: Segment, model: Model) -> Band:

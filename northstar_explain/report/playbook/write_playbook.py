@@ -136,7 +136,10 @@ def _files(
     pdf, long = _book_pdf(parts, pages, assets, progress)
     data = {PDF: pdf, PAGE: _page(whole, book.plan.logo)}
     progress("writing the document and the summary")
-    data |= {WORD: docx(whole), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
+    data |= {
+        WORD: docx(whole, book.plan.logo.data if book.plan.logo else b""),
+        SUMMARY_PAGE: html("summary.html.j2", document=short).encode(),
+    }
     made = worker.result() if worker else fitted_pdfs(job)
     names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY]
     return (

@@ -167,7 +167,7 @@ def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) ->
     # Each table is listed once: its Parquet copy would double the list.
     rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_parquet_copy(name)]
     page.add(
-        table(("File", "What it is", "SHA-256"), rows, words=3, widths=(22, 24, 54), style="hashes", alt_text="Files")
+        table(("File", "What it is", "SHA-256"), rows, words=3, widths=(28, 32, 40), style="hashes", alt_text="Files")
     )
     return page.chapter("files", "Files and checksums", flows=True)
 
@@ -206,4 +206,4 @@ def sign_off(model: Model, about: About) -> Chapter:
             )
         ),
     )
-    return page.chapter("sign-off", "Sign-off")
+    return page.chapter("sign-off", "Sign-off", flows=True)

@@ -64,7 +64,7 @@ def _table(rows: Sequence[Subgroup]) -> Block:
         "ROC-AUC",
         "Calib. error",
     )
-    widths = (21, 9, 7, 11, 9, 8, 7, 11, 9, 8)
+    widths = (17, 9, 7, 13, 9, 8, 7, 13, 9, 8)
     return table(heads, [_row(row) for row in shown], style="bins", widths=widths, alt_text="Figures by group")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,13 +28,12 @@ from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.fonts import embedded
 from northstar_explain.report.document.render import html, stylesheet
-from northstar_explain.report.document.runtime import drawing, inlined, json_script, runtime
+from northstar_explain.report.document.runtime import drawing, inlined, packed, runtime
 
 # Stands for any unseen category: the replacement character keeps it apart from every value of a table.
 OTHER = "\ufffdother"
 _STOPS = 200  # positions of a slider; it is about as many pixels wide
 _STARTS = 12
-_EFFECT = re.compile(r"( lowered it| made no difference| raised it)$")
 
 
 def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> str:
@@ -57,7 +55,7 @@ def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[Pai
     return html(
         "audit.html.j2",
         page=_words(model),
-        data=json_script(_payload(model, shapes, pairs)),
+        data=packed(_payload(model, shapes, pairs)),
         style=style,
         scripts=(runtime(), drawing(), inlined(stylesheet("audit.js"))),
     )
@@ -180,7 +178,7 @@ def _term(term: Term, counts: dict[str, np.ndarray], shape: FeatureShape | PairS
         "points": term.points.ravel().tolist(),
         "spread": [float(f"{value:.6g}") for value in term.spread.ravel()],
         **{name: counts[name].tolist() for name in ("train_n", "train_buyers", "holdout_n", "holdout_buyers")},
-        "reasons": _reasons(term),
+        "reasons": list(term.reasons),
     }
 
 
@@ -200,31 +198,6 @@ def _order(axis: Bins, shape: FeatureShape) -> list[int]:
     if shape.axis is None:
         return [bin.number for bin in (*shape.bins, shape.missing, shape.unseen)]
     return list(range(axis.count))
-
-
-def _reasons(term: Term) -> list[str] | dict[str, list[str]]:
-    """The reasons of a term, one per bin; those of a pair factored by axis where possible, to save space.
-
-    A pair has rows times columns reasons of the form "<first> with <second> <effect>". Feature words may themselves
-    contain " with ", so each split is tried, and used only if it reproduces every reason exactly.
-    """
-    if len(term.axes) == 1:
-        return list(term.reasons)
-    rows, columns = term.points.shape
-    # The effect ends each reason, and follows from the sign of the points.
-    bare = [_EFFECT.sub("", text) for text in term.reasons]
-    for split in range(1, bare[0].count(" with ") + 1):
-        first = [" with ".join(bare[row * columns].split(" with ")[:split]) + " with " for row in range(rows)]
-        second = [" with ".join(bare[column].split(" with ")[split:]) for column in range(columns)]
-        effects = [" lowered it", " made no difference", " raised it"]
-        rebuilt = [
-            first[row] + second[column] + effects[1 + int(np.sign(term.points[row, column]))]
-            for row in range(rows)
-            for column in range(columns)
-        ]
-        if rebuilt == list(term.reasons):
-            return {"first": first, "second": second, "effects": effects}
-    return list(term.reasons)
 
 
 def _tree(node: Node, model: Model) -> dict[str, Any]:
