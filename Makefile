@@ -102,7 +102,7 @@ lock: setup  ## update the locks to setup.cfg and docs/requirements.in (UPGRADE=
 	.venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --no-annotate $(UPGRADE) --custom-compile-command 'make lock' \
 	    --output-file docs/requirements.lock docs/requirements.in
-	$(RUN)python scripts/report-assets
+	$(RUN)python scripts/report_assets.py
 
 clean:  ## remove environments and outputs
 	rm -rf .venv .venv-bench .venv-docs $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/cdnow $(OUT)/complete_journey

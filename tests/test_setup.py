@@ -31,7 +31,7 @@ HOMES = {
     "templates": "northstar_explain/templates",
 }
 SETTINGS = ("requirements.lock", "setup.cfg", "pyproject.toml", "Makefile", "scripts/setup", ".ci/run")
-DATA = {".toml", ".j2", ".css", ".js", ".typed"}
+DATA = {".toml", ".j2", ".css", ".js", ".typed", ".ttf", ".gz", ".txt"}
 
 
 def setup_cfg() -> configparser.ConfigParser:

@@ -1,1 +1,1 @@
-"""Files of others that reports embed, made by `scripts/report-assets`: the font Inter, and Vega, which draws charts."""
+"""Files of others that reports embed: the font Inter, and Vega; made by `scripts/report_assets.py`."""

@@ -143,7 +143,7 @@ def rise_shown(band: Band, share: float, contract: Contract) -> str | None:
     size = f"{numbers.count(control_size(band, share))} of the {numbers.count(band.customers)}"
     return (
         f"{share:.0%} of those contacted, {size} {contract.noun}: against them, a rise of the rate by "
-        f"{100 * rise:g} in 100 or more can be told from chance"
+        f"{100 * rise:g} in 100 or more stands out from chance"
     )
 
 
@@ -154,8 +154,8 @@ def no_rise_shown(band: Band, contract: Contract) -> str | None:
         return None
     return (
         f"{CONTROL_SHARES[0]:.0%} of those contacted, for the result of all segments together: of this segment alone, "
-        f"{numbers.count(band.customers)} {contract.noun} are too few to tell a rise by {100 * RISE_TO_SHOW:g} in 100 "
-        "from chance, even with half of them as control group"
+        f"{numbers.count(band.customers)} {contract.noun} are too few for a rise by {100 * RISE_TO_SHOW:g} in 100 "
+        "to stand out from chance, even with half of them as control group"
     )
 
 

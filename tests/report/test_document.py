@@ -10,6 +10,7 @@ from typing import Any
 
 import pypdf
 import pytest
+from markupsafe import Markup
 
 from northstar_explain.report.document.blocks import (
     BlankLines,
@@ -127,7 +128,8 @@ def test_workers_give_what_this_process_gives(document: Document) -> None:
 
 
 def test_a_job_arrives_as_it_was_sent() -> None:
-    job = PdfJob(("<p>ü",), ("document.css",), {"asset:1": (b"\x00\xff", "image/png")}, ("t",))
+    charts: dict[str, Chart | Markup] = {"asset:2": Chart({"mark": "bar"}, "A bar."), "asset:3": Markup("<svg/>")}
+    job = PdfJob(("<p>ü",), ("document.css",), {"asset:1": (b"\x00\xff", "image/png")}, ("t",), charts)
     assert PdfJob.from_json(job.to_json()) == job
 
 

@@ -7,6 +7,7 @@ words are to be strong; `rich` makes it, and escapes what is put in.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -162,8 +163,10 @@ class Figure:
     @property
     def address(self) -> str:
         """The URL under which the page asks for the picture."""
-        # Named by content, so that the same picture twice in a report is one asset and the PDF stays reproducible.
-        return f"asset:{hashlib.sha256(str(self.picture).encode()).hexdigest()[:16]}"
+        # Named by content, so that the same picture twice in a report is one asset and the PDF stays reproducible; by
+        # what is to be drawn, as another process may draw it.
+        content = json.dumps(self.chart.themed) if isinstance(self.chart, Chart) else str(self.chart)
+        return f"asset:{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,9 @@ class Document:
         return {figure.address: str(figure.picture).encode() for figure in figures(self._blocks)}
 
     def job(self) -> PdfJob:
-        """What the press needs to typeset it."""
-        assets = {url: (data, "image/svg+xml") for url, data in self.pictures().items()}
-        return PdfJob((self.page(),), (_STYLE, *self.styles), assets)
+        """What the press needs to typeset it; the press draws its charts."""
+        charts = {figure.address: figure.chart for figure in figures(self._blocks)}
+        return PdfJob((self.page(),), (_STYLE, *self.styles), charts=charts)
 
     def pdf(self) -> bytes:
         """The document as a tagged PDF; the same for the same document."""

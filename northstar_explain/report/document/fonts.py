@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 
-# Files of others, made by scripts/report-assets.
+# Files of others, made by scripts/report_assets.py.
 ASSETS = Path(str(resources.files("northstar_explain.assets")))
 WEIGHTS = (400, 600)
 # How fonts are cut: kerning, and digits of equal width for columns of numbers; no hinting, which serves screens of low

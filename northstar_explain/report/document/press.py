@@ -21,6 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
+
+from northstar_explain.report.document.charts import Chart, svg
 from northstar_explain.report.document.fonts import font_assets
 from northstar_explain.report.document.render import stylesheet
 
@@ -44,29 +47,36 @@ class PdfJob:
         URL to content and media type, besides the fonts.
     titles : tuple of str
         One a page; none to keep the titles that the pages have.
+    charts : mapping
+        URL to chart, or to picture in SVG: drawing takes long, so that the process which typesets does it.
     """
 
     pages: tuple[str, ...]
     styles: tuple[str, ...]
     assets: Assets = field(default_factory=dict)
     titles: tuple[str, ...] = ()
+    charts: Mapping[str, Chart | Markup] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """The job as it is sent to a worker."""
         assets = {url: (base64.b64encode(data).decode(), kind) for url, (data, kind) in self.assets.items()}
-        return json.dumps([self.pages, self.styles, assets, self.titles]).encode()
+        charts = {url: [one.spec, one.alt_text] if isinstance(one, Chart) else one for url, one in self.charts.items()}
+        return json.dumps([self.pages, self.styles, assets, self.titles, charts]).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> PdfJob:
         """The job that `to_json` describes."""
-        pages, styles, assets, titles = json.loads(data)
+        pages, styles, assets, titles, charts = json.loads(data)
         decoded = {url: (base64.b64decode(text), kind) for url, (text, kind) in assets.items()}
-        return cls(tuple(pages), tuple(styles), decoded, tuple(titles))
+        drawable = {url: Markup(one) if isinstance(one, str) else Chart(*one) for url, one in charts.items()}
+        return cls(tuple(pages), tuple(styles), decoded, tuple(titles), drawable)
 
 
 def typeset(job: PdfJob) -> list[bytes]:
     """The PDFs of a job, in the order of its pages."""
-    press = Press(job.styles, job.assets)
+    drawn = {url: svg(one) if isinstance(one, Chart) else one for url, one in job.charts.items()}
+    pictures = {url: (one.encode(), "image/svg+xml") for url, one in drawn.items()}
+    press = Press(job.styles, {**job.assets, **pictures})
     titles = job.titles or (None,) * len(job.pages)
     with rare_garbage_collection():
         return [pdf_bytes(press.lay_out(page), title) for page, title in zip(job.pages, titles, strict=True)]

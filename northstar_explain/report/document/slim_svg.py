@@ -43,7 +43,8 @@ def _element(match: re.Match[str]) -> str:
 
 def _unwrapped(drawn: str) -> str:
     """The drawing without groups that say nothing."""
-    kept, dropped = [], []
+    kept: list[str] = []
+    dropped: list[bool] = []
     for token in re.split("(</?g[^>]*>)", drawn):
         if token == "</g>":
             if dropped.pop():

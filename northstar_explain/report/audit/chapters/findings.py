@@ -21,6 +21,7 @@ from northstar_explain.model.evaluation.limits import (
 from northstar_explain.model.evaluation.metric_registry import BRIER, ECE
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
+from northstar_explain.report import statements
 from northstar_explain.report.audit.about import UNASSIGNED, About
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
@@ -135,14 +136,15 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
 
 def _about_segments(model: Model) -> Iterator[AuditFinding]:
     facts = model.evaluation.segments
-    if not facts.null_test.natural_clusters:
-        clearer = facts.null_test.silhouette > facts.null_test.null_max
-        than = "clearer than in shuffled data, but not clear enough" if clearer else "not clear enough"
-        text = f"The groups are {than} to be called natural clusters: the segments are slices of a continuum."
-        yield AuditFinding(WEAK, text, "Segments")
-    unstable = [f"{id} ({value:.2f})" for id, value in facts.stability.items() if value < JACCARD_STABLE]
+    null = facts.null_test
+    if not null.natural_clusters:
+        compared = statements.clearer_than_shuffled(null) or statements.as_clear_when_shuffled(null)
+        yield AuditFinding(WEAK, f"{statements.natural_groups(null)}. {compared}.", "Segments")
+    if number := statements.no_number_meets_all(facts) or statements.others_meet_all(facts):
+        yield AuditFinding(WEAK, f"{number}.", "Segments")
+    unstable = [statements.stability_of(*one) for one in facts.stability.items() if one[1] < JACCARD_STABLE]
     if unstable:
-        yield AuditFinding(WEAK, f"Segments that are not stable: {', '.join(unstable)}.", "Segments")
+        yield AuditFinding(WEAK, f"{'; '.join(unstable)}.", "Segments")
     if facts.fidelity < WEAK_FIDELITY:
         yield AuditFinding(
             WEAK, f"Rules and KMeans agree on only {percent(facts.fidelity)} of the customers.", "Segments"

@@ -13,6 +13,7 @@ from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Code, Facts, Text, table
+from northstar_explain.report.statements import natural_groups
 
 _LONGEST_SQL = 120  # lines, about two pages
 
@@ -64,9 +65,6 @@ def _agreement(model: Model) -> Block:
 def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
     facts = model.evaluation.segments
     null = facts.null_test
-    verdict = (
-        "natural clusters" if null.natural_clusters else "no natural clusters: the segments are slices of a continuum"
-    )
     return (
         ("Price of explainability", f"{facts.price_of_explainability:.4f}: k-means cost of the rules divided by that "
                                     "of KMeans; 1 is no cost"),
@@ -82,9 +80,9 @@ def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
         (
             "Null test",
             f"silhouette {null.silhouette:.3f} on a sample; on {null.copies} copies with shuffled columns, mean "
-            f"{null.null_mean:.3f}, highest {null.null_max:.3f}; p = {null.p_value:.3f}: {verdict}. Clusters are "
-            f"called natural if p is at most {NULL_TEST_P_VALUE} and the silhouette at least {NATURAL_SILHOUETTE} "
-            "(Kaufman and Rousseeuw 1990)",
+            f"{null.null_mean:.3f}, highest {null.null_max:.3f}; p = {null.p_value:.3f}. {natural_groups(null)}. "
+            f"Groups are called natural if p is at most {NULL_TEST_P_VALUE} and the silhouette at least "
+            f"{NATURAL_SILHOUETTE} (Kaufman and Rousseeuw 1990)",
         ),
         ("Stability", f"bootstrap Jaccard; {stability_scale()}"),
     )  # fmt: skip

@@ -1,4 +1,3 @@
-#!/usr/bin/env python
 """Make the files that reports embed from the locked packages: Inter in two weights, and Vega as one script.
 
 Made once rather than by each report, as cutting the font takes a second and the script another. `make lock` runs this;
