@@ -278,7 +278,7 @@ def test_reliability_and_deciles_by_hand() -> None:
 def test_baselines_that_the_contract_does_not_allow_are_named(few: pa.Table, contract: Contract) -> None:
     text = contract.text.replace('role = "recency"\n', "").replace('role = "value"\n', "")
     purchase = learn(few, parse(text), TINY).model.evaluation.purchase
-    assert [one.name for one in purchase.baselines] == ["base_rate", "segment_rate", "black_box"]
+    assert [one.name for one in purchase.baselines] == ["base_rate", "segment_rate", "logistic_all", "black_box"]
     left_out = {one.name: one.reason for one in purchase.baselines_skipped}
     assert list(left_out) == ["recency_rule", "logistic_rfv"]
     assert "has the role recency in" in left_out["recency_rule"]
