@@ -223,9 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="tables (default: all ten)")
     parser.add_argument("--out", type=Path, default=Path("outputs/first_hour"), help="folder for all files")
-    parser.add_argument(
-        "--only", choices=("draft", "quick"), help="init; or all, with two bags and four segments"
-    )
+    parser.add_argument("--only", choices=("draft", "quick"), help="init; or all, with two bags and four segments")
     args = parser.parse_args()
     results = []
     for table in TABLES:
