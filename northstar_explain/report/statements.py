@@ -23,6 +23,8 @@ from northstar_explain.report.document import numbers
 
 # From this share on, a step out of a segment is part of its definition.
 _BY_DEFINITION = 0.95
+# With fewer, a share of them has a standard error of seven points and more.
+_FEW_OUTCOMES = 50
 # Shares that are proposed for a control group, and the rise that it should be able to show.
 CONTROL_SHARES, RISE_TO_SHOW = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5), 0.05
 
@@ -91,6 +93,16 @@ def rates_are_of(facts: PurchaseFacts, contract: Contract) -> str:
     """Which rows the rates are of."""
     where = "of a later table" if facts.out_of_time else "of the holdout"
     return f"Rates are those of {numbers.count(facts.holdout.n)} {contract.noun} {where}, on whom no model was trained"
+
+
+def few_outcomes(facts: PurchaseFacts, contract: Contract) -> str | None:
+    """That so few of the holdout have the outcome that rates of segments may differ by chance."""
+    held = facts.holdout
+    count = round(held.n * held.base_rate)
+    if count >= _FEW_OUTCOMES:
+        return None
+    of = f"{numbers.count(count)} of the {numbers.count(held.n)} {contract.noun}"
+    return f"The outcome is true of only {of} whose rates are printed: rates of segments may differ by chance"
 
 
 def sizes_are_of(customers: int, facts: SegmentFacts, contract: Contract) -> str:

@@ -61,6 +61,19 @@ def test_a_contract_is_called_a_draft_until_somebody_confirms_it(drafted: bool, 
     assert shown(said or "") == ([questions] if questions else [])
 
 
+# ---- how many rates rest on ----
+
+
+@given(n=st.integers(1, 5_000), positives=st.integers(0, 5_000))
+def test_rates_of_few_outcomes_are_called_chance(n: int, positives: int, model: Model) -> None:
+    assume(positives <= n)
+    purchase = model.evaluation.purchase
+    facts = replace(purchase, holdout=replace(purchase.holdout, n=n, base_rate=positives / n))
+    said = say.few_outcomes(facts, CONTRACT)
+    assert (said is not None) == (positives < 50)
+    assert said is None or shown(said) == [positives, n]
+
+
 # ---- what customers were compared by ----
 
 

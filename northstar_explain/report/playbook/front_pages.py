@@ -67,8 +67,8 @@ def first_steps(book: Book) -> Iterator[str]:
         or statements.others_meet_all(facts)
         or statements.not_to_build_on(facts.stability)
     )
-    if careful:
-        yield f"{careful}."
+    for one in filter(None, (careful, statements.few_outcomes(book.model.evaluation.purchase, book.contract))):
+        yield f"{one}."
 
 
 def overview(book: Book) -> Chapter:
