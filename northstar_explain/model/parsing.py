@@ -115,6 +115,9 @@ class Parser:
         conditions: list[Condition] = []
         for phrase in self._starting(text.removesuffix(OR_MISSING), first):
             for feature, form in self._forms:
+                # Loading a model tries each form on each phrase, and nearly all begin with other words.
+                if not phrase.startswith(form.before):
+                    continue
                 meaning = form.parse(feature, phrase, self._contract.currency)
                 if meaning is not None and not (missing and form.type is FormType.UNKNOWN):
                     conditions.append(_condition(feature, form, meaning, missing))
