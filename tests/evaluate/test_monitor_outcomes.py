@@ -1,4 +1,4 @@
-"""A run judged by outcomes: what must fire, what must not, and which rows are refused."""
+"""A run beside its outcomes: what must fire, what must not, and which rows are refused."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_large_drift_asks_for_a_review(run: ScoredRun, model: Model) -> None:
     )
 
 
-def test_outcomes_judge_the_earliest_run(run: ScoredRun, model: Model) -> None:
+def test_outcomes_are_of_the_earliest_run(run: ScoredRun, model: Model) -> None:
     first = replace(run, name="week-1.parquet")
     facts = monitor_facts(run, run, model, drawn(run, run.probability), before=(first,))
     assert facts.outcomes is not None and facts.outcomes.run == "week-1.parquet"
@@ -177,7 +177,7 @@ def test_rows_that_trained_the_model_are_refused(
     scores = api.Model(model).score(customers)
     trained = read_run(scores.table, model, "scores.parquet", scores.report)
     outcomes = dict(zip(customers[contract.id].to_pylist(), customers[contract.label].to_pylist(), strict=True))
-    with pytest.raises(TableError, match="a run after the table that trained the model; got 100% of the judged"):
+    with pytest.raises(TableError, match="a run after the table that trained the model; got 100% of the customers"):
         run_outcomes(trained, outcomes, model, 0)
     facts = run_outcomes(run, drawn(run, run.probability), model, 0)
     assert facts.trained_share is not None and facts.trained_share < 0.05
