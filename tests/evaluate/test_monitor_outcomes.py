@@ -14,9 +14,11 @@ from northstar_explain.errors import TableError
 from northstar_explain.evaluate.monitoring.calibration_fit import logit, of_rows, sigmoid
 from northstar_explain.evaluate.monitoring.monitor import monitor_facts
 from northstar_explain.evaluate.monitoring.run_outcomes import calibration_alarms, cell_rates, run_outcomes
+from northstar_explain.evaluate.monitoring.triggers import triggers
 from northstar_explain.evaluate.scored_runs import ScoredRun, read_run
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
+    MONITOR_AUC_DROP,
     MONITOR_CELL_GAP,
     MONITOR_SHARED_CUSTOMERS,
     PSI_REVIEW,
@@ -162,6 +164,20 @@ def test_a_large_drift_asks_for_a_review(run: ScoredRun, model: Model) -> None:
         "spend_90d drifted since training: PSI 0.250, 0.25 or more: review the model",
         "sessions_30d drifted since training: PSI 0.240 above 0.100: inspect it",
     )
+
+
+def test_a_lower_performance_to_expect_fires_and_so_does_none(run: ScoredRun, model: Model) -> None:
+    facts = monitor_facts(run, run, model)
+    last = facts.runs[-1].expected
+    assert last is not None and facts.triggers == ()
+    low, high = last.overall.roc_auc.interval
+    at = high + MONITOR_AUC_DROP
+    assert triggers(facts, model.contract, at - 1e-9) == ()
+    (fired,) = triggers(facts, model.contract, at + 1e-9)
+    assert fired.startswith(f"ROC-AUC is expected to fall to {last.overall.roc_auc.value:.3f}") and low < high
+    void = replace(facts.runs[-1], expected=replace(last, void=("the scores are unlike those of training",)))
+    (fired,) = triggers(replace(facts, runs=(void,)), model.contract, at + 1e-9)
+    assert fired == "no performance can be estimated: the scores are unlike those of training"
 
 
 def test_outcomes_are_of_the_earliest_run(run: ScoredRun, model: Model) -> None:
