@@ -135,8 +135,8 @@ def test_an_estimate_is_void_where_the_scores_are_unlike_those_of_training(model
     other = drift_of_scores(alike[len(alike) // 2 :], model)
     (reason,) = reasons_against(other, None, model)
     assert f"PSI {other.psi:.2f} above 0.10" in reason
-    # Of 30 customers, the same drift is chance.
-    few = drift_of_scores(alike[:: len(alike) // 30], model)
+    # Of two dozen customers, a drift as large as that is chance.
+    few = drift_of_scores(alike[len(alike) // 5 :: len(alike) // 30], model)
     assert few.psi > 0.1 and reasons_against(few, {}, model) == ()
 
 
