@@ -192,8 +192,8 @@ def test_runs_are_compared_as_files_and_as_tables(
     outcomes = {**facts["outcomes"], "run": "earlier scores"}
     assert tables == {**facts, **named, "outcomes": outcomes, "feature_drift": None, "rejected_share": None}
     assert tables["triggers"][0].startswith("no run report beside later scores")
-    scores = [loaded.score(table) for table in (others, others.slice(0, 200))]
-    assert loaded.monitor(*scores).feature_drift is not None
+    first, second = (loaded.score(table) for table in (others, others.slice(0, 200)))
+    assert loaded.monitor(first, second).feature_drift is not None
     with pytest.raises(TableError, match="later scores: columns: expected .*; got no probability"):
         loaded.monitor(two_runs[0], pq.read_table(two_runs[1]).drop_columns(["probability"]))
 
