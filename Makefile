@@ -84,6 +84,8 @@ bench: .venv-bench/.installed  ## measure distilling, training and scoring again
 	.venv-bench/bin/python -m benchmarks.sql
 	.venv-bench/bin/python -m benchmarks.score_large
 	.venv-bench/bin/python -m benchmarks.campaigns
+	.venv-bench/bin/python -m benchmarks.monitor_alarms
+	.venv-bench/bin/python -m benchmarks.monitor_estimates
 # ExKMC is distributed as source only; its build requirements are kept out of .venv and its lock.
 .venv-bench/.installed: requirements.lock setup.cfg
 	@command -v cc >/dev/null || { echo "bench: ExKMC is compiled; install gcc and python3-dev" >&2; exit 1; }

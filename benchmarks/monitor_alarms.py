@@ -8,8 +8,11 @@ kept; and, for one numeric feature after the other, each value times 1.25, as an
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +20,7 @@ import pyarrow.compute as pc
 
 from benchmarks.monitor_data import SMALL
 from northstar_explain import api, metrics
-from northstar_explain.contract import northstar
+from northstar_explain.contract import check, columns_of, northstar
 from northstar_explain.evaluate.monitoring.calibration_fit import logit, of_rows, sigmoid
 from northstar_explain.evaluate.monitoring.monitor import monitor_facts
 from northstar_explain.evaluate.monitoring.run_drift import (
@@ -32,22 +35,46 @@ from northstar_explain.evaluate.monitoring.run_outcomes import calibration_alarm
 from northstar_explain.evaluate.monitoring.triggers import triggers
 from northstar_explain.evaluate.scored_runs import ScoredRun, read_run
 from northstar_explain.metrics import wilson
-from northstar_explain.model import Model
+from northstar_explain.model import Model, load
 from northstar_explain.model.evaluation.limits import MONITOR_AUC_DROP
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 from northstar_explain.model.monitoring.monitor_facts import MonitorFacts, RunSizes, RunSummary
+from northstar_explain.score.feature_drift import drift
 from northstar_explain.simulate import simulate
 from northstar_explain.training import Source, train
 
 ROWS, TRAINED, MOST_FALSE = 20_000, 16_000, 0.05
+DATE = datetime.date(2026, 6, 1)
 
 
-def run_of(model: Model, table: pa.Table, name: str) -> ScoredRun:
-    """Score a table; ids are positions, so that two halves count as the same customers."""
-    scores = api.Model(model).score(table)
-    run = read_run(scores.table, model, name, scores.report)
-    run.ids[:] = [str(place) for place in range(len(run.ids))]
-    return run
+@dataclass(frozen=True)
+class Population:
+    """Scored customers, and of each feature the fine bin of each customer: a run of some of them costs no scoring."""
+
+    run: ScoredRun
+    bins: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, model: Model, table: pa.Table, name: str) -> Population:
+        """Score a table."""
+        scores = api.Model(model).score(table)
+        columns = columns_of(check(table, model.contract).accepted, model.contract.model_features)
+        bins = {name: axis.index(columns[name]).astype(np.intp) for name, axis in model.lookup.axes.items()}
+        return cls(read_run(scores.table, model, name, scores.report), bins)
+
+    def half(self, rows: np.ndarray, model: Model) -> ScoredRun:
+        """Some customers as a run with its report; ids are positions: two halves count as the same customers."""
+        run, lookup = self.run, model.lookup
+        counts = {name: np.bincount(bins[rows], minlength=lookup.axes[name].count) for name, bins in self.bins.items()}
+        found = drift(model.scorecard, lookup, counts)
+        assert run.report is not None
+        report = {
+            "rejected_share": run.report["rejected_share"],
+            "drift": {name: {**vars(one), "shifted": one.shifted} for name, one in found.items()},
+        }
+        columns = {key: getattr(run, key)[rows] for key in ("segments", "deciles", "probability", "reasons")}
+        ids = np.array([str(place) for place in range(len(rows))], dtype=object)
+        return replace(run, ids=ids, report=report, **columns)
 
 
 def drift_alarms(old: ScoredRun, new: ScoredRun, model: Model) -> tuple[str, ...]:
@@ -103,7 +130,7 @@ def flattened(p: np.ndarray) -> np.ndarray:
 
 
 def scaled(table: pa.Table, model: Model) -> Iterator[tuple[str, pa.Table]]:
-    """The table once for each numeric feature of the score, its values times 1.25, within the bounds of the contract."""
+    """The table once for each numeric feature, its values times 1.25, within the bounds of the contract."""
     for name in sorted({name for term in model.scorecard.terms for name in term.features}):
         feature = model.contract[name]
         if not feature.kind.numeric:
@@ -117,20 +144,29 @@ def scaled(table: pa.Table, model: Model) -> Iterator[tuple[str, pa.Table]]:
         yield name, table.set_column(table.column_names.index(name), name, values.cast(kind))
 
 
+def _scaled_run(model: Model, table: pa.Table) -> ScoredRun:
+    everybody = Population.of(model, table, "scaled")
+    return everybody.half(np.arange(len(everybody.run.ids)), model)
+
+
 def main() -> None:
     """Measure, and end with 1 where false alarms are too many."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=200, help="sound months (default: 200)")
+    parser.add_argument("--model", type=Path, help="a model folder of the shop (default: a small one is trained)")
     args = parser.parse_args()
-    early, _ = simulate(TRAINED, seed=1)
-    model = train(Source(early, "shop"), northstar(), SMALL).model
+    if args.model:
+        model = load(args.model)
+    else:
+        model = train(Source(simulate(TRAINED, seed=1)[0], "shop"), northstar(), replace(SMALL, date=DATE)).model
     population, _ = simulate(2 * ROWS, seed=9)
+    everybody = Population.of(model, population, "half")
     rng = np.random.default_rng(0)
     print(f"customers in a run: {ROWS:,}\n{'':<64}{'fired':>12}{'share':>9}  95% interval", flush=True)
     before, after, both = [], [], []
     for _ in range(args.draws):
         rows = rng.permutation(population.num_rows)
-        old, new = (run_of(model, population.take(half), "half") for half in (rows[:ROWS], rows[ROWS:]))
+        old, new = (everybody.half(half, model) for half in (rows[:ROWS], rows[ROWS:]))
         before.append(bool(drift_alarms(old, new, model)))
         label = (rng.random(ROWS) < old.probability).astype(int)
         after.append(bool(outcome_alarms(old, label, model)))
@@ -144,7 +180,7 @@ def main() -> None:
             title, [bool(outcome_alarms(old, (rng.random(ROWS) < rate).astype(int), model)) for _ in range(args.draws)]
         )
     last = population.take(rows[ROWS:])
-    found = {name: drift_alarms(old, run_of(model, table, "scaled"), model) for name, table in scaled(last, model)}
+    found = {name: drift_alarms(old, _scaled_run(model, table), model) for name, table in scaled(last, model)}
     share("one feature x 1.25, over features", [bool(fired) for fired in found.values()])
     print("  found: " + ", ".join(name for name, fired in found.items() if fired))
     print("  not found: " + ", ".join(name for name, fired in found.items() if not fired))

@@ -131,7 +131,7 @@ def _known(facts: RunOutcomes | None) -> list[str]:
     sound = "{:.1%} to {:.1%}".format(*facts.predicted_interval)
     lines = [
         "",
-        f"Outcomes judge {facts.run}: {facts.n:,} known, {facts.unknown:,} not",
+        f"Outcomes of {facts.run}: {facts.n:,} known, {facts.unknown:,} not",
         f"  ROC-AUC {figures[ROC_AUC]:.4f} [{low:.4f}, {high:.4f}], F1 {figures[F1]:.4f}",
         f"  actual {facts.base_rate:.1%}, in a sound month {sound}; predicted {facts.predicted_rate:.1%}, "
         f"calibration slope {facts.calibration.slope:.2f}",

@@ -21,6 +21,7 @@ from northstar_explain.api import ScoringWarning
 from northstar_explain.errors import ContractError, ModelError, OutputError, TableError
 from northstar_explain.model import Model
 from northstar_explain.options import SqlOptions
+from northstar_explain.simulate import simulate
 
 
 @pytest.fixture(autouse=True)
@@ -159,21 +160,27 @@ def test_what_is_no_table_is_refused_with_what_to_do(
         ns.load(model_dir).score(make(some))
 
 
+@pytest.fixture(scope="module")
+def others() -> pa.Table:
+    """300 customers who trained no model."""
+    return simulate(300, seed=8)[0]
+
+
 @pytest.fixture
-def two_runs(model_dir: Path, some: pa.Table, tmp_path: Path) -> tuple[Path, Path]:
+def two_runs(model_dir: Path, others: pa.Table, tmp_path: Path) -> tuple[Path, Path]:
     """Files of scores of two runs, the later one of fewer customers."""
     loaded, places = ns.load(model_dir), (tmp_path / "earlier.parquet", tmp_path / "later.parquet")
-    for place, table in zip(places, (some, some.slice(0, 200)), strict=True):
+    for place, table in zip(places, (others, others.slice(0, 200)), strict=True):
         pq.write_table(table, tmp_path / f"of-{place.name}")
         loaded.score_files(tmp_path / f"of-{place.name}", place)
     return places
 
 
 def test_runs_are_compared_as_files_and_as_tables(
-    model_dir: Path, some: pa.Table, two_runs: tuple[Path, Path], tmp_path: Path
+    model_dir: Path, others: pa.Table, two_runs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     loaded = ns.load(model_dir)
-    facts = loaded.monitor(*two_runs, some).as_json()
+    facts = loaded.monitor(*two_runs, others).as_json()
     command = explain("monitor", "--model", model_dir, "--scores", two_runs[0], "--scores", two_runs[1], "--json")
     assert {**facts, "outcomes": None} == {**json.loads(command.stdout), "triggers": facts["triggers"]}
     assert facts["customers"] == {"old": 300, "new": 200, "both": 200}
@@ -181,7 +188,12 @@ def test_runs_are_compared_as_files_and_as_tables(
     assert facts["feature_drift"] is not None
     earlier, later = (pq.read_table(path).to_pandas() for path in two_runs)
     tables = loaded.monitor(earlier, later, tmp_path / "of-earlier.parquet").as_json()
-    assert tables == {**facts, "feature_drift": None, "rejected_share": None, "triggers": tables["triggers"]}
+    named = {key: tables[key] for key in ("runs", "triggers")}  # which name the runs
+    outcomes = {**facts["outcomes"], "run": "earlier scores"}
+    assert tables == {**facts, **named, "outcomes": outcomes, "feature_drift": None, "rejected_share": None}
+    assert tables["triggers"][0].startswith("no run report beside later scores")
+    first, second = (loaded.score(table) for table in (others, others.slice(0, 200)))
+    assert loaded.monitor(first, second).feature_drift is not None
     with pytest.raises(TableError, match="later scores: columns: expected .*; got no probability"):
         loaded.monitor(two_runs[0], pq.read_table(two_runs[1]).drop_columns(["probability"]))
 

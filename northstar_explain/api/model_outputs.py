@@ -232,7 +232,7 @@ class ModelOutputs:
             The scores of the two runs. Drift of the features is read from the run report beside a file of scores, or
             from `Scores`, and not known for another table.
         outcomes : path or table, optional
-            Customers with their label, once its window is over. They judge the earliest run given.
+            Customers with their label, once its window is over. They are of the earliest run given.
         csv : CsvOptions, optional
             How a CSV of outcomes is written; what it leaves open, the contract says, or the file shows.
         before : sequence

@@ -1,4 +1,4 @@
-"""Scoring runs watched from Python: compared, judged by outcomes, and shown as a page."""
+"""Scoring runs watched from Python: compared with each other and with outcomes, and shown as a page."""
 
 from __future__ import annotations
 

@@ -107,7 +107,10 @@ def test_small_segments_get_no_figures_and_each_is_estimated_by_itself(probabili
     assert facts.segments[0].figures is None and facts.segments[2].figures is None
     second = facts.segments[1].figures
     assert second is not None
-    assert second.positives.value == pytest.approx(probability[49:].sum(), rel=0.01)
+    assert second.positives.value == pytest.approx(probability[49:].sum(), rel=0.03)
+    overall = facts.overall.roc_auc.interval
+    # Less is known of a segment: here it is nearly all customers.
+    assert second.roc_auc.interval.high - second.roc_auc.interval.low > overall.high - overall.low
 
 
 def test_the_same_seed_gives_the_same_figures(probability: np.ndarray) -> None:
@@ -132,8 +135,8 @@ def test_an_estimate_is_void_where_the_scores_are_unlike_those_of_training(model
     other = drift_of_scores(alike[len(alike) // 2 :], model)
     (reason,) = reasons_against(other, None, model)
     assert f"PSI {other.psi:.2f} above 0.10" in reason
-    # Of 30 customers, the same drift is chance.
-    few = drift_of_scores(alike[:: len(alike) // 30], model)
+    # Of two dozen customers, a drift as large as that is chance.
+    few = drift_of_scores(alike[len(alike) // 5 :: len(alike) // 30], model)
     assert few.psi > 0.1 and reasons_against(few, {}, model) == ()
 
 

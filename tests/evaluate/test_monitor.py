@@ -162,8 +162,8 @@ def test_from_the_command_line(model_dir: Path, customers: pa.Table, tmp_path: P
     assert (tmp_path / "monitor.json").read_text() == fired.stdout
     facts = json.loads(fired.stdout)
     assert any(one.startswith("sessions_30d drifted since training") for one in facts["triggers"])
-    judged = (*run, "--scores", tmp_path / "new.parquet", "--outcomes", tmp_path / "old-customers.parquet")
-    assert "a run after the table that trained the model" in refused(tmp_path, *judged)
+    trained = (*run, "--scores", tmp_path / "new.parquet", "--outcomes", tmp_path / "old-customers.parquet")
+    assert "a run after the table that trained the model" in refused(tmp_path, *trained)
     assert pq.read_table(tmp_path / "old.parquet").num_rows == customers.num_rows
     assert "--scores" in refused(tmp_path, *run, code=2)
 

@@ -1,4 +1,4 @@
-"""A run judged by outcomes: what must fire, what must not, and which rows are refused."""
+"""A run beside its outcomes: what must fire, what must not, and which rows are refused."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from northstar_explain.errors import TableError
 from northstar_explain.evaluate.monitoring.calibration_fit import logit, of_rows, sigmoid
 from northstar_explain.evaluate.monitoring.monitor import monitor_facts
 from northstar_explain.evaluate.monitoring.run_outcomes import calibration_alarms, cell_rates, run_outcomes
+from northstar_explain.evaluate.monitoring.triggers import triggers
 from northstar_explain.evaluate.scored_runs import ScoredRun, read_run
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import (
+    MONITOR_AUC_DROP,
     MONITOR_CELL_GAP,
     MONITOR_SHARED_CUSTOMERS,
     PSI_REVIEW,
@@ -164,7 +166,21 @@ def test_a_large_drift_asks_for_a_review(run: ScoredRun, model: Model) -> None:
     )
 
 
-def test_outcomes_judge_the_earliest_run(run: ScoredRun, model: Model) -> None:
+def test_a_lower_performance_to_expect_fires_and_so_does_none(run: ScoredRun, model: Model) -> None:
+    facts = monitor_facts(run, run, model)
+    last = facts.runs[-1].expected
+    assert last is not None and facts.triggers == ()
+    low, high = last.overall.roc_auc.interval
+    at = high + MONITOR_AUC_DROP
+    assert triggers(facts, model.contract, at - 1e-9) == ()
+    (fired,) = triggers(facts, model.contract, at + 1e-9)
+    assert fired.startswith(f"ROC-AUC is expected to fall to {last.overall.roc_auc.value:.3f}") and low < high
+    void = replace(facts.runs[-1], expected=replace(last, void=("the scores are unlike those of training",)))
+    (fired,) = triggers(replace(facts, runs=(void,)), model.contract, at + 1e-9)
+    assert fired == "no performance can be estimated: the scores are unlike those of training"
+
+
+def test_outcomes_are_of_the_earliest_run(run: ScoredRun, model: Model) -> None:
     first = replace(run, name="week-1.parquet")
     facts = monitor_facts(run, run, model, drawn(run, run.probability), before=(first,))
     assert facts.outcomes is not None and facts.outcomes.run == "week-1.parquet"
@@ -177,7 +193,7 @@ def test_rows_that_trained_the_model_are_refused(
     scores = api.Model(model).score(customers)
     trained = read_run(scores.table, model, "scores.parquet", scores.report)
     outcomes = dict(zip(customers[contract.id].to_pylist(), customers[contract.label].to_pylist(), strict=True))
-    with pytest.raises(TableError, match="a run after the table that trained the model; got 100% of the judged"):
+    with pytest.raises(TableError, match="a run after the table that trained the model; got 100% of the customers"):
         run_outcomes(trained, outcomes, model, 0)
     facts = run_outcomes(run, drawn(run, run.probability), model, 0)
     assert facts.trained_share is not None and facts.trained_share < 0.05

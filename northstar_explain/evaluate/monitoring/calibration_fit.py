@@ -16,6 +16,8 @@ from northstar_explain.model.monitoring.expected_facts import Calibration
 # changes from month to month, with the season. benchmarks/monitor_estimates.py prints both, as months have them.
 USUAL = (0.10, 0.05)
 MONTHLY = (0.20, 0.03)
+# Of the slope inside a segment around that of all customers: the model ranks some segments better than others.
+SEGMENT_SLOPE = 0.10
 # So wide that it matters only where outcomes say nothing, as where they are all alike.
 _OPEN = (10.0, 10.0)
 _STEPS, _LONGEST, _EDGE = 200, 0.5, 1e-6
@@ -55,6 +57,11 @@ def expected_of(bins: Sequence[CalibrationBin]) -> Calibration:
         intercept_error=math.hypot(found.intercept_error, MONTHLY[0]),
         slope_error=math.hypot(found.slope_error, MONTHLY[1]),
     )
+
+
+def of_segment(calibration: Calibration) -> Calibration:
+    """The calibration to expect inside a segment: that of all, and less sure of it."""
+    return replace(calibration, slope_error=math.hypot(calibration.slope_error, SEGMENT_SLOPE))
 
 
 def of_rows(label: np.ndarray, probability: np.ndarray) -> Calibration:

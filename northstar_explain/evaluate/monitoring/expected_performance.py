@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from northstar_explain.evaluate.monitoring.calibration_fit import logit, sigmoid
+from northstar_explain.evaluate.monitoring.calibration_fit import logit, of_segment, sigmoid
 from northstar_explain.evaluate.ranking import ranking_figures
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.monitoring.expected_facts import (
@@ -64,11 +64,13 @@ def expected_performance(
     ExpectedPerformance
     """
     draws = DRAWS_WHEN_LARGE if len(probability) > LARGE else DRAWS
-    # The same calibrations for all sets of customers, and outcomes of each drawn apart.
-    calibrations = _calibrations(calibration, draws, seed)
+    # The same calibrations for all segments, and outcomes of each drawn apart.
+    of_all, of_each = (_calibrations(one, draws, seed) for one in (calibration, of_segment(calibration)))
 
     def figures(of: np.ndarray, stream: int) -> ExpectedFigures:
-        return _figures(of, threshold, calibration.center, calibrations, np.random.default_rng([seed, 31, stream]))
+        return _figures(
+            of, threshold, calibration.center, of_each if stream else of_all, np.random.default_rng([seed, 31, stream])
+        )
 
     per_segment = []
     for place, id in enumerate(ids):

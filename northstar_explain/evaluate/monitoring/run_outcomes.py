@@ -38,7 +38,7 @@ _Z90 = NormalDist().inv_cdf(0.95)
 
 
 def run_outcomes(run: ScoredRun, outcomes: Mapping[str, int], model: Model, seed: int) -> RunOutcomes:
-    """Judge a run by outcomes.
+    """Compare the probabilities of a run with outcomes.
 
     Parameters
     ----------
@@ -164,13 +164,13 @@ def _require_both(actual: np.ndarray, run: str) -> None:
 
 
 def _trained_share(run: ScoredRun, known: np.ndarray, model: Model) -> float | None:
-    """The share of judged rows that trained the model, which is refused where it is large."""
+    """The share of rows with an outcome that trained the model, which is refused where it is large."""
     sample = model.manifest["data"].get("row_sample")
     if sample is None:
         return None
     share = RowSample.from_json(sample).share(run.ids[known].tolist(), run.probability[known])
     if share is not None and share >= MONITOR_TRAINED_ROWS:
-        got = f"{share:.0%} of the judged customers with the score that they had there"
+        got = f"{share:.0%} of the customers with an outcome have the score that they had there"
         todo = "Give the outcomes of a later run: those of the training rows say nothing about the model."
         raise TableError(run.name, [Fault("rows", "a run after the table that trained the model", got, todo)])
     return share

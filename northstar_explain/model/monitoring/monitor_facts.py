@@ -204,7 +204,7 @@ class RunOutcomes:
     Attributes
     ----------
     run : str
-        The run that is judged: its file.
+        The run that the outcomes are of: its file.
     n : int
         Customers whose outcome is known.
     unknown : int

@@ -27,7 +27,7 @@ def outcomes(facts: RunOutcomes, model: Model) -> Chapter:
     page = ChapterBuilder()
     noun, holdout = model.contract.noun, model.evaluation.purchase.holdout.figures
     page.paragraphs(
-        f"They judge {Path(facts.run).name}: of {facts.n:,} {noun} the outcome is known, of {facts.unknown:,} not."
+        f"{Path(facts.run).name}: the outcome of {facts.n:,} {noun} is known, that of {facts.unknown:,} is not."
     )
     rows = []
     for metric in (ROC_AUC, AVERAGE_PRECISION, F1, BRIER):

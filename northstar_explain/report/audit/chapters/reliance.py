@@ -162,8 +162,8 @@ def drift(model: Model) -> Chapter:
         style="fine",
     )
     page.section("Triggers for a review", ItemList((
-        f"A population stability index of {PSI_LOOK} or more: inspect the feature; of {PSI_REVIEW} or more for one of "
-        "the ten most important features, the probability or the segments: review the model (Siddiqi 2006).",
+        f"A population stability index beyond chance and of {PSI_LOOK} or more: inspect the feature or the score; of "
+        f"{PSI_REVIEW} or more: review the model (Siddiqi 2006).",
         f"A share of rejected rows above {REJECTED_SHARE:.0%}, or an unseen category with more than "
         f"{REJECTED_SHARE:.0%} of the customers.",
         f"Outcomes that differ from the predicted rate by more than {points(MONITOR_CALIBRATION_GAP)}, or by "
