@@ -57,8 +57,8 @@ def processes(done: Callable[[int], None] = lambda count: None) -> Iterator[None
     """
     if _stopping.is_set():
         raise Stopped
-    # Arrays are handed over as bytes. Those that joblib maps from files lie in a folder that the two tasks which run beside
-    # each other would share, and the one that ends first empties it: a busy machine then breaks the other.
+    # Arrays are handed over as bytes. Those that joblib maps from files would lie in a folder that the purchase model
+    # and the segments share while they are learned side by side, and that the one which ends first empties.
     with parallel_config(backend=_Processes(done), max_nbytes=None):
         yield
 

@@ -144,7 +144,8 @@ def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> l
     scored.sort(key=lambda one: -one.value)
     kept = _distinct(scored)[: budget.n_kept]
     improved = [iterate(local, one, np.random.default_rng([seed, place]), budget) for place, one in enumerate(kept)]
-    found = _distinct(sorted([*improved, *kept, *scored[:MOST_FOUND]], key=lambda one: -one.value))
+    every = [one for one in (*improved, *kept, *scored[:MOST_FOUND]) if np.isfinite(one.value)]
+    found = _distinct(sorted(every, key=lambda one: -one.value))
     if not found:
         raise ValueError("no tree within the limits was found: allow more leaves, more depth or smaller leaves")
     return found[:MOST_FOUND]

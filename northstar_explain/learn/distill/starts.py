@@ -1,4 +1,4 @@
-"""The trees that the search starts from: those that separate the centres, and grown on labels, variance and at random."""
+"""The trees that the search starts from: some separate centres, others grow on labels, on variance or at random."""
 
 from __future__ import annotations
 
