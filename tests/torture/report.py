@@ -29,8 +29,9 @@ that decides what may be replaced, and the publishing itself are the real ones.
 Each was hit twice: killed (SIGKILL) as it began, and failing with "no space left on device" or "input/output error".
 After a tenth of the kills, the next run was killed as well. Then every file was compared with what stood there before
 (old) and with the result of an undisturbed run (new). What was neither had to become new once a command looked at it
-("completed by the next reader"). A folder that a killed run had made, with nothing in it, is not counted. At last the command was run again, with `--resume` where it has that: it had to end as
-an undisturbed run does and to leave nothing hidden.
+("completed by the next reader"). A folder that a killed run had made, with nothing in it, is not counted. At last the
+command was run again, with `--resume` where it has that: it had to end as an undisturbed run does and to leave nothing
+hidden.
 
 """
 _STRACE = """\
