@@ -26,10 +26,10 @@ demo: setup  ## two simulated months: train, score, monitor, update, write every
 	$(RUN)explain playbook --model $(OUT)/model --out $(OUT)/playbook --overwrite >/dev/null
 	$(RUN)explain compare --model $(OUT)/model --out $(OUT)/comparison.pdf --playbook $(OUT)/playbook --audit $(OUT)/audit --overwrite >/dev/null
 	$(RUN)explain audit --model $(OUT)/model --out $(OUT)/audit --overwrite >/dev/null
-	$(RUN)explain monitor --model $(OUT)/model --scores $(OUT)/scores-1.parquet --scores $(OUT)/scores-2.parquet || [ $$? -eq 3 ]
+	$(RUN)explain monitor --model $(OUT)/model --scores $(OUT)/scores-1.parquet --scores $(OUT)/scores-2.parquet --html $(OUT)/monitor.html --overwrite || [ $$? -eq 3 ]
 	$(RUN)explain train $(OUT)/shop/month-2.parquet --update $(OUT)/model --model $(OUT)/model.updated --since $(OUT)/scores-1.parquet --fit-rows $(UPDATE_ROWS) --seed $(SEED) --as-of 2026-03-31 --no-experiments --overwrite --quiet
 	@$(RUN)explain show $(OUT)/model.updated | sed -n '/^Since model/,/^$$/p'
-	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 shop/* model/* scores-* playbook/* comparison.* audit/*
+	@echo "Written to $(OUT)/:"; cd $(OUT) && ls -1 shop/* model/* scores-* playbook/* comparison.* audit/* monitor.html
 
 # As large as they are worth keeping in the repository: the PDFs of one demo, to look at before anything is run.
 samples: demo  ## keep the demo's reports in outputs/samples/

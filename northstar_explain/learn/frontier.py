@@ -16,6 +16,7 @@ from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.segment_search import (
     Material,
     assign_again,
+    count_rules,
     in_processes,
     names_of,
     search,
@@ -215,13 +216,13 @@ def with_stability(
     total = len(material.points)
     chosen = np.sort(rng.choice(total, min(STABILITY_ROWS, total), replace=False))
     columns = rows_of(material.columns, chosen)
-    groups = assign_codes(one.tree, columns, names_of(one.tree))
+    groups, rules = assign_codes(one.tree, columns, names_of(one.tree)), count_rules(one.tree)
     draws = [(rng.integers(0, len(chosen), len(chosen)), int(rng.integers(2**31))) for _ in range(options.draws)]
     found: list[np.ndarray] = []
     for start in range(0, len(draws), _AT_ONCE):
         some = draws[start : start + _AT_ONCE]
         tasks = (
-            delayed(assign_again)(columns, rows, material.features, one.k, options, draw_seed)
+            delayed(assign_again)(columns, rows, material.features, one.k, rules, options, draw_seed)
             for rows, draw_seed in some
         )
         for (rows, _), again in zip(some, in_processes(tasks, len(chosen)), strict=True):

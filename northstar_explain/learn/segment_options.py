@@ -14,7 +14,7 @@ class SegmentOptions:
     k : int or None
         Segments; None chooses from 3 to 9.
     rules : int or None
-        Most rules a segment may have; None for one.
+        Most rules a segment may have; None for one, and a second where it is worth it.
     conditions : int
         Most conditions on the way to a segment. A rule counts the two ends of a range as one.
     draws : int
