@@ -97,7 +97,7 @@ def init(
 @click.option(
     "--rules",
     type=click.IntRange(1, 4),
-    help="Most rules of a segment.  [default: one]",
+    help="Most rules of a segment.  [default: one, and a second where it is worth it]",
 )
 @click.option("--conditions", type=click.IntRange(2, 10), help="Most conditions on the way to a segment.  [default: 6]")
 @click.option(
