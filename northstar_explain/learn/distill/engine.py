@@ -16,8 +16,9 @@ from .layout import Layout, lay_out
 from .memory import Memory
 from .polish import polish
 from .problem import Problem, build_problem
+from .prune import is_valid
 from .repair import repaired
-from .search import Budget, Scored, is_valid, search
+from .search import Budget, Scored, search
 from .search_node import SearchNode
 from .sweep import Sweep
 

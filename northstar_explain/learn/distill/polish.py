@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .problem import Problem, explained
-from .search import is_valid
+from .prune import is_valid
 from .search_node import SearchNode, divide, leaf_rows, route, splits
 
 PASSES = 4

@@ -1,11 +1,11 @@
-"""Removing splits: those without effect, those too deep, and those whose loss costs least."""
+"""Limits on trees, and removing splits: those without effect, those too deep, and those whose loss costs least."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .problem import Problem, explained
-from .search_node import SearchNode, count_leaves, divide, leaf_rows, route
+from .search_node import SearchNode, count_leaves, divide, leaf_rows, route, splits
 
 
 def simplify(problem: Problem, root: SearchNode) -> bool:
@@ -92,3 +92,23 @@ def _list_losses(
             losses.append((float(explained(after).sum()), len(losses), node, kept))
     _list_losses(problem, node.left, left, groups, sums, losses)
     _list_losses(problem, node.right, right, groups, sums, losses)
+
+
+def is_valid(problem: Problem, root: SearchNode) -> bool:
+    """Whether a tree keeps all limits on rows, groups, leaves, depth and features."""
+    limits = problem.limits
+    leaves = list(leaf_rows(problem, root, np.arange(problem.n_rows)))
+    rows = np.zeros(problem.n_groups)
+    held = np.zeros(problem.n_groups)
+    for leaf, members, _ in leaves:
+        rows[leaf.group] += len(members)
+        held[leaf.group] += 1
+    used = {node.feature for node in splits(root)}
+    return bool(
+        len(leaves) <= limits.max_leaves
+        and min(len(members) for _, members, _ in leaves) >= problem.min_leaf
+        and rows.min() >= problem.min_group
+        and (limits.max_depth is None or max(depth for _, _, depth in leaves) <= limits.max_depth)
+        and (limits.max_group_leaves is None or held.max() <= limits.max_group_leaves)
+        and (limits.max_features is None or len(used) <= limits.max_features)
+    )

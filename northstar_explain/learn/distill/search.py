@@ -10,8 +10,8 @@ import numpy as np
 from .grow import grow
 from .memory import Memory
 from .problem import Problem
-from .prune import cut_to_depth, empty_groups, simplify, trim
-from .search_node import SearchNode, count_leaves, leaf_rows, splits
+from .prune import cut_to_depth, empty_groups, is_valid, simplify, trim
+from .search_node import SearchNode, count_leaves, splits
 from .starts import starting_trees
 from .sweep import Sweep
 
@@ -114,26 +114,6 @@ def _random_features(problem: Problem, rng: np.random.Generator) -> np.ndarray:
     used = rng.random(len(problem.columns)) < 0.5
     bins: np.ndarray = used[problem.layout.feature]
     return bins
-
-
-def is_valid(problem: Problem, root: SearchNode) -> bool:
-    """Whether a tree keeps all limits on rows, groups, leaves, depth and features."""
-    limits = problem.limits
-    leaves = list(leaf_rows(problem, root, np.arange(problem.n_rows)))
-    rows = np.zeros(problem.n_groups)
-    held = np.zeros(problem.n_groups)
-    for leaf, members, _ in leaves:
-        rows[leaf.group] += len(members)
-        held[leaf.group] += 1
-    used = {node.feature for node in splits(root)}
-    return bool(
-        len(leaves) <= limits.max_leaves
-        and min(len(members) for _, members, _ in leaves) >= problem.min_leaf
-        and rows.min() >= problem.min_group
-        and (limits.max_depth is None or max(depth for _, _, depth in leaves) <= limits.max_depth)
-        and (limits.max_group_leaves is None or held.max() <= limits.max_group_leaves)
-        and (limits.max_features is None or len(used) <= limits.max_features)
-    )
 
 
 def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> list[Scored]:
