@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from northstar_explain.cli.campaign import campaign
+from northstar_explain.cli.campaign_commands import campaign
 from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.exit_codes import EXIT_CODES
 from northstar_explain.cli.model_commands import init, simulate, train

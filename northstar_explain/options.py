@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass, field, fields
 
-# As sqlglot calls them; export/sql/dialects.py knows what is particular to each.
+# As sqlglot calls them; export/sql/sql_dialects.py knows what is particular to each.
 DIALECTS = ("duckdb", "sqlite", "postgres", "spark", "bigquery", "snowflake")
 ENGINES = ("local", "spark")
 

@@ -20,8 +20,8 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import METRICS, PLACES, Metric
 from northstar_explain.report.audit.chapters.performance import performance
 from northstar_explain.report.audit.pack import pack_tables
-from northstar_explain.report.comparison.metrics_chapter import model_metrics
 from northstar_explain.report.document.blocks import Table
+from northstar_explain.report.memo.metrics_chapter import model_metrics
 
 LOG_LOSS = Metric("log_loss", "Log loss", "mean negative log-likelihood of what happened; lower is better")
 

@@ -25,7 +25,7 @@ from northstar_explain.export.sql.score_sql import KEYS
 from northstar_explain.model import Model, load_folder
 from northstar_explain.options import CampaignOptions
 from northstar_explain.report.audit.pack import write_pack
-from northstar_explain.report.comparison import write_comparison
+from northstar_explain.report.memo import write_memo
 from northstar_explain.score.output_places import Outputs
 from northstar_explain.tables import journal, staging
 from northstar_explain.training import Trained, save
@@ -49,7 +49,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
     """Each command's publishing on content that takes no time to make."""
     content = {"now": ""}
     monkeypatch.setattr(os, "fsync", lambda file: None)
-    monkeypatch.setattr(write_comparison, "_made", lambda *args: (content["now"].encode(), content["now"].encode()))
+    monkeypatch.setattr(write_memo, "_made", lambda *args: (content["now"].encode(), content["now"].encode()))
     monkeypatch.setattr(write_playbook, "book_of", lambda *args: None)
     monkeypatch.setattr(write_playbook, "has_room", lambda: False)
     monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(content["now"]), (), ""))
@@ -101,7 +101,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
             lambda home: write_scores(model, "duckdb", home / "x.sql", content["now"], overwrite=True)
         ),
         "playbook": writing(lambda home: write_playbook.write_playbook(model, home / "pb", overwrite=True)),
-        "compare": writing(lambda home: write_comparison.write_comparison(model, home / "memo.pdf", overwrite=True)),
+        "compare": writing(lambda home: write_memo.write_comparison(model, home / "memo.pdf", overwrite=True)),
         "audit": writing(lambda home: write_pack.write_pack(model, home / "pack", {}, uncertified, overwrite=True)),
     }
 

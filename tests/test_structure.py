@@ -6,6 +6,7 @@ import ast
 import functools
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -124,6 +125,12 @@ def import_graph() -> dict[str, set[str]]:
                 graph[module] |= {next((name for name in (f"{source}.{alias.name}", source) if name in files), module)}
         graph[module].discard(module)
     return graph
+
+
+def test_a_base_name_says_what_a_file_holds() -> None:
+    # A listing, a traceback and a search show base names alone.
+    names = Counter(path.name for _, path in sources() if path.name != "__init__.py")
+    assert not [name for name, files in names.items() if files > 1]
 
 
 def test_no_chain_of_imports_is_long() -> None:

@@ -17,7 +17,7 @@
 | `show`          | `Model.facts`                                            |
 """
 
-from northstar_explain.api.campaigns import read_campaign
+from northstar_explain.api.campaign_calls import read_campaign
 from northstar_explain.api.first_table import Simulation, draft_contract, simulate_customers
 from northstar_explain.api.monthly_tables import simulate_months
 from northstar_explain.api.scores import Scores, ScoringWarning

@@ -159,8 +159,8 @@ class ModelOutputs:
         OutputError
             When it cannot be written there.
         """
-        from northstar_explain.report.comparison.recommendation import Decision
-        from northstar_explain.report.comparison.write_comparison import write_comparison
+        from northstar_explain.report.memo.recommendation import Decision
+        from northstar_explain.report.memo.write_memo import write_comparison
 
         reports = (("Segment playbook", playbook, "playbook.html"), ("Audit page", audit, PAGE))
         beside = {words: Path(folder) / name for words, folder, name in reports if folder is not None}
@@ -209,7 +209,7 @@ class ModelOutputs:
         TableError, OutputError
             When the scores are not of this model, or the files cannot be written.
         """
-        from northstar_explain.api.campaigns import plan_campaign
+        from northstar_explain.api.campaign_calls import plan_campaign
 
         return plan_campaign(self.data, scores, options, uplift, out, overwrite)
 
@@ -256,7 +256,7 @@ class ModelOutputs:
         OutputError
             When a file already exists or cannot be written.
         """
-        from northstar_explain.api.monitoring import monitor_runs
+        from northstar_explain.api.monitoring_calls import monitor_runs
 
         return monitor_runs(self.data, (*before, earlier, later), outcomes, csv, out, html, overwrite)
 

@@ -14,9 +14,9 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.api.trained_model import Model
+from northstar_explain.contract.customer_ids import id_key
 from northstar_explain.contract.faults import needed_columns, require_default
 from northstar_explain.contract.features import Contract
-from northstar_explain.contract.identifiers import id_key
 from northstar_explain.options import CsvOptions
 from northstar_explain.score.named_inputs import hints
 

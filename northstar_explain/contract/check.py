@@ -16,10 +16,10 @@ import pyarrow as pa
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.cells import Violation, read_categories, read_numbers
 from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.customer_ids import id_keys, id_texts
 from northstar_explain.contract.days_before import days_before, snapshot_of
 from northstar_explain.contract.faults import needed_columns, no_rows, numbers_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
-from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.contract.labels import read_groups, read_labels
 from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.contract.rejected import Reason, reasons_of, rejected_rows

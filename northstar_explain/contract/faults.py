@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import is_number, is_text, missing_texts, parse_numbers
 from northstar_explain.contract.columns import one_array
+from northstar_explain.contract.customer_ids import id_texts
 from northstar_explain.contract.days_before import is_dated, read_days
 from northstar_explain.contract.features import ROW_ID, Contract, Feature
-from northstar_explain.contract.identifiers import id_texts
 from northstar_explain.contract.labels import unexpected_labels
 from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.contract.texts import readable

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.cells import Violation, is_text
 from northstar_explain.contract.columns import one_array
-from northstar_explain.contract.identifiers import id_keys, id_texts
+from northstar_explain.contract.customer_ids import id_keys, id_texts
 from northstar_explain.contract.missing_marks import MISSING_NUMBERS
 from northstar_explain.contract.spelling import NO, YES, canonical
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from northstar_explain.contract.columns import Columns, columns_of, one_array, rows_of
 from northstar_explain.contract.compact_columns import CompactColumns, compact_rows
+from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.contract.features import Contract
-from northstar_explain.contract.identifiers import id_keys
 
 
 @dataclass(frozen=True)

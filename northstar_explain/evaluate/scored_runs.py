@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from northstar_explain import tables
 from northstar_explain.contract.columns import one_array
-from northstar_explain.contract.identifiers import id_keys, id_texts
+from northstar_explain.contract.customer_ids import id_keys, id_texts
 from northstar_explain.contract.labels import read_labels
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model

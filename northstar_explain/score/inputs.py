@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.cells import is_number, is_text
+from northstar_explain.contract.customer_ids import id_keys, id_texts, suspicious
 from northstar_explain.contract.faults import no_rows, numbers_rows, require_columns, require_types
 from northstar_explain.contract.features import Contract
-from northstar_explain.contract.identifiers import id_keys, id_texts, suspicious
 from northstar_explain.contract.rejected import left_out
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.score import ids

@@ -13,7 +13,7 @@ from northstar_explain.contract.features import Contract
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.options import CsvOptions
 from northstar_explain.tables import Source
-from northstar_explain.tables.dialects import NO_HINTS
+from northstar_explain.tables.csv_dialects import NO_HINTS
 
 STDIN = Path("-")
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from northstar_explain import tables
 from northstar_explain.contract.check import CheckedBatch, check_batch
+from northstar_explain.contract.customer_ids import id_keys, id_texts
 from northstar_explain.contract.faults import needed_columns, numbers_rows, require_columns, require_types
-from northstar_explain.contract.identifiers import id_keys, id_texts
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.load_folder import load

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, columns_of, one_array
-from northstar_explain.contract.identifiers import id_keys
+from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.contract.traits import TRAITS
 from northstar_explain.model.borders import borderline
 from northstar_explain.model.known_values import with_known_values

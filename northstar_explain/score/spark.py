@@ -34,7 +34,7 @@ from northstar_explain.score.spark_outputs import SparkOutputs, places
 from northstar_explain.score.spark_session import engine, opened
 from northstar_explain.score.unseen import require_seen
 from northstar_explain.tables import is_text_format, local_paths, require_apart
-from northstar_explain.tables.dialects import Dialect, detect
+from northstar_explain.tables.csv_dialects import Dialect, detect
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
 
 if TYPE_CHECKING:

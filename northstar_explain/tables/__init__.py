@@ -4,7 +4,7 @@ CSV cells are read as text: the contract decides their types, and an identifier 
 it was read.
 """
 
-from northstar_explain.tables.dialects import Dialect, Hints
+from northstar_explain.tables.csv_dialects import Dialect, Hints
 from northstar_explain.tables.formats import FORMATS, is_text_format
 from northstar_explain.tables.frames import from_frame
 from northstar_explain.tables.journal import settle

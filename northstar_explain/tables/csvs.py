@@ -13,10 +13,10 @@ from pyarrow import csv as arrow_csv
 
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.tables.compressed import opened, pieces_of
-from northstar_explain.tables.dialects import COMMON, Dialect
-from northstar_explain.tables.encodings import encoding_words
+from northstar_explain.tables.csv_dialects import COMMON, Dialect
 from northstar_explain.tables.formats import first_line
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
+from northstar_explain.tables.text_encodings import encoding_words
 
 _BLOCK = 1 << 22  # bytes parsed at a time
 _STARTS = tuple("=+-@\t\r＝＋－＠")

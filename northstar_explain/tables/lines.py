@@ -19,7 +19,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.dialects import COMMON, Dialect
+from northstar_explain.tables.csv_dialects import COMMON, Dialect
 from northstar_explain.tables.formats import unreadable
 
 _READ = 1 << 22  # bytes read at a time; Arrow gets files with longer lines, and refuses them

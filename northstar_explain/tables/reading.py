@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.dialects import NO_HINTS, Dialect, Hints, detect
+from northstar_explain.tables.csv_dialects import NO_HINTS, Dialect, Hints, detect
 from northstar_explain.tables.formats import READING, is_text_format, require_file, table_format, unreadable
 from northstar_explain.tables.frames import without_views
 from northstar_explain.tables.journal import settle

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from northstar_explain.tables import csvs
-from northstar_explain.tables.dialects import COMMON, NO_HINTS, Dialect, Hints, detect
+from northstar_explain.tables.csv_dialects import COMMON, NO_HINTS, Dialect, Hints, detect
 from northstar_explain.tables.formats import READING, is_text_format, require_file, table_format, unreadable
 from northstar_explain.tables.frames import without_views
 from northstar_explain.tables.input_files import files_of, unread_in

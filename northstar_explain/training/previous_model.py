@@ -6,8 +6,8 @@ import datetime
 
 import pyarrow as pa
 
+from northstar_explain.contract.customer_ids import id_key
 from northstar_explain.contract.features import Contract
-from northstar_explain.contract.identifiers import id_key
 from northstar_explain.errors import ContractError, Fault, TableError
 from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn.fit_segments import Previous

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from northstar_explain.report.audit.workbook.book import GOLDEN
+from northstar_explain.report.audit.workbook.workbook_parts import GOLDEN
 
 # LibreOffice trusts the results stored in a file unless this setting makes it recalculate everything.
 _ALWAYS_CALCULATE = """<?xml version="1.0" encoding="UTF-8"?>

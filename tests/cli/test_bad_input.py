@@ -14,7 +14,7 @@ from helpers import ID, LABEL, contents, explain, plain, read, refused, reseal, 
 
 from northstar_explain import tables
 from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST
-from northstar_explain.tables.dialects import COMMON
+from northstar_explain.tables.csv_dialects import COMMON
 
 # What of a customer table is a fault, how to make it, and what the message must say of it.
 Make = Callable[[pa.Table, Path], Path]

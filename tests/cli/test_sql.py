@@ -9,7 +9,7 @@ from helpers import explain, refused
 
 from northstar_explain.cli.main import group
 from northstar_explain.export.sql import DIALECTS, scores_sql, segments_sql
-from northstar_explain.export.sql.dialects import KNOWN
+from northstar_explain.export.sql.sql_dialects import KNOWN
 from northstar_explain.model import Model
 
 

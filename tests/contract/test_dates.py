@@ -21,8 +21,8 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.contract import Contract, check, draft, parse
 from northstar_explain.errors import ContractError, TableError
-from northstar_explain.export.sql.dialects import KNOWN, dialect
 from northstar_explain.export.sql.segment_sql import conditions_sql, segments_sql
+from northstar_explain.export.sql.sql_dialects import KNOWN, dialect
 from northstar_explain.verify.run_duckdb import answers, scripts_of
 
 DAY = datetime.date(2026, 2, 1)

@@ -37,7 +37,7 @@ from northstar_explain.model.evaluation.alternative_facts import (
     SEGMENTS,
     AlternativeFacts,
 )
-from northstar_explain.report.comparison.alternatives_table import alternatives_blocks, compared
+from northstar_explain.report.memo.alternatives_table import alternatives_blocks, compared
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from northstar_explain.contract.columns import category_of
 from northstar_explain.contract.missing_marks import MISSING_CATEGORIES
 from northstar_explain.contract.spelling import NO, YES, canonical, respelled
 from northstar_explain.export.sql.category_sql import category
-from northstar_explain.export.sql.identifiers import column
+from northstar_explain.export.sql.sql_names import column
 
 NUMBERS = ("1", "0", "-0", "3", "10", "-10", "300000", "12345678", "-5000000", "100000000000000", "999999999999999")
 WRITTEN = ("1.0", "0.0", "3e5", "-5.0E+06", "1.2345678e07", "1e14", "007", "1.50", "1e16", "1e300")

@@ -44,8 +44,8 @@ from northstar_explain.contract.expressions import parse_condition
 from northstar_explain.contract.traits import ContractTrait
 from northstar_explain.errors import NorthstarError
 from northstar_explain.export.sql import DIALECTS, segments_sql
-from northstar_explain.export.sql.dialects import dialect
 from northstar_explain.export.sql.segment_sql import conditions_sql
+from northstar_explain.export.sql.sql_dialects import dialect
 from northstar_explain.model import Model
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.known_values import with_known_values

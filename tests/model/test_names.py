@@ -18,7 +18,7 @@ from northstar_explain import model as models
 from northstar_explain.errors import ModelError
 from northstar_explain.model import Model, Names, Segment, Segmentation, names
 from northstar_explain.model.rules import Leaf
-from northstar_explain.report.playbook.book import book_of
+from northstar_explain.report.playbook.playbook_facts import book_of
 
 
 def name(folder: Path, text: str) -> Path:

@@ -17,9 +17,9 @@ from northstar_explain.model.campaign.fill_budget import Offer, fill_budget
 from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.campaign.money_words import TO_FILL_IN, amount
 from northstar_explain.report.document.blocks import Table, Text
-from northstar_explain.report.playbook.book import book_of
-from northstar_explain.report.playbook.contents import whole_book
 from northstar_explain.report.playbook.money_page import money_pages, to_fill_in
+from northstar_explain.report.playbook.playbook_contents import whole_book
+from northstar_explain.report.playbook.playbook_facts import book_of
 
 SETTINGS = 100
 # Sets every field of the page and returns, per setting, the cells and the earnings that it shows.

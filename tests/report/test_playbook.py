@@ -24,8 +24,8 @@ from northstar_explain.report.charts.differences import Difference, differences
 from northstar_explain.report.document import numbers, palette
 from northstar_explain.report.document.press import PdfJob, typeset
 from northstar_explain.report.playbook import WrittenPlaybook, write_playbook
-from northstar_explain.report.playbook.book import book_of
-from northstar_explain.report.playbook.contents import whole_book
+from northstar_explain.report.playbook.playbook_contents import whole_book
+from northstar_explain.report.playbook.playbook_facts import book_of
 from northstar_explain.report.playbook.segment_page import ORDINARY, distinctive
 
 BESIDE_SEGMENTS = 7  # cover, overview; whom first, money, tree, method, words

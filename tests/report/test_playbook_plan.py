@@ -12,7 +12,7 @@ from northstar_explain.errors import PlanError
 from northstar_explain.model import Model
 from northstar_explain.report.document.fonts import without_font
 from northstar_explain.report.playbook import check_plan, read_plan, write_playbook
-from northstar_explain.report.playbook.book import book_of
+from northstar_explain.report.playbook.playbook_facts import book_of
 
 # One grey pixel.
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")

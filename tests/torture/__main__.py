@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # one process each: starting more takes longer than such small fits
 
-from torture import broken, child, prepare, publishing, report, space, tracer
+from torture import broken, child, prepare, publishing, report, small_disk, tracer
 from torture.publishing import Result
 from torture.scenarios import Scenario, scenarios
 
@@ -110,7 +110,7 @@ class _Do:
             "publishing": lambda: publishing.every_point(
                 self._scenarios[job.about], self._work, home, self._by_strace, self._share
             ),
-            "full disk": lambda: space.every_limit(self._scenarios[job.about], self._work, home, self._share),
+            "full disk": lambda: small_disk.every_limit(self._scenarios[job.about], self._work, home, self._share),
             "broken input": lambda: broken.cases(job.about, self._work, home, job.start, job.count),
         }
         return job.part, tries[job.part]()

@@ -24,8 +24,8 @@ UNCAUGHT = 99
 SECONDS = 120.0  # after which a trial hangs
 # So that a fork has nothing left to import.
 MODULES = (
-    "cli.commands", "cli.main", "cli.scoring", "cli.training_run", "model", "report.audit.pack.write_pack", "report.comparison.write_comparison", "report.playbook",
-    "cli.campaigning", "evaluate.campaigns.plan_campaign", "evaluate.campaigns.read_campaign", "api.monthly_tables", "export.sql", "score",
+    "cli.commands", "cli.main", "cli.scoring", "cli.training_run", "model", "report.audit.pack.write_pack", "report.memo.write_memo", "report.playbook",
+    "cli.campaign_runs", "evaluate.campaigns.plan_campaign", "evaluate.campaigns.read_campaign", "api.monthly_tables", "export.sql", "score",
     "simulate", "tables", "training",
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ SLOW = {
     "simulate --months": ("simulate:monthly",),
     "train": ("training:train",),
     "playbook": ("report.playbook.write_playbook:_files",),
-    "compare": ("report.comparison.write_comparison:_made",),
+    "compare": ("report.memo.write_memo:_made",),
     "sql": ("export.sql:segments_sql",),
     "sql --scores": ("export.sql.write_sql:scores_sql", "export.sql.write_sql:tables_sql"),
     "audit": ("report.audit.pack.write_pack:_made",),
@@ -22,7 +22,7 @@ SLOW = {
 # Typesetting in another process would only have to be stopped again.
 ALWAYS = {
     "northstar_explain.report.playbook.write_playbook:has_room": lambda: False,
-    "northstar_explain.report.comparison.write_comparison:has_room": lambda: False,
+    "northstar_explain.report.memo.write_memo:has_room": lambda: False,
 }
 
 

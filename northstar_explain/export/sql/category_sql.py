@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from northstar_explain.contract.spelling import Spellings, canonical, yes_and_no
-from northstar_explain.export.sql.dialects import text
-from northstar_explain.export.sql.identifiers import literal_text
+from northstar_explain.export.sql.sql_dialects import text
+from northstar_explain.export.sql.sql_names import literal_text
 
 # Sign, first digit, further digits, zeros at the end: what a mantissa and its power are made of.
 _WHOLE = re.compile(r"(-?)([0-9])([0-9]*?)(0*)")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from sqlglot import exp
 
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition
-from northstar_explain.export.sql.dialects import Dialect
-from northstar_explain.export.sql.identifiers import column, literal_text
+from northstar_explain.export.sql.sql_dialects import Dialect
+from northstar_explain.export.sql.sql_names import column, literal_text
 
 
 def all_met(source: str, conditions: Sequence[Condition], dialect: Dialect) -> exp.Expr:

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from northstar_explain.export.sql.dialects import Dialect
-from northstar_explain.export.sql.identifiers import literal_text, quoted
+from northstar_explain.export.sql.sql_dialects import Dialect
+from northstar_explain.export.sql.sql_names import literal_text, quoted
 
 _TYPES = {
     pa.int32(): exp.DataType.Type.INT,

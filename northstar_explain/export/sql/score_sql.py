@@ -6,17 +6,6 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from northstar_explain.export.sql.dialects import Dialect, dialect, double
-from northstar_explain.export.sql.identifiers import (
-    QueryBuilder,
-    aliased,
-    column,
-    kept,
-    literal_text,
-    named,
-    require_distinct,
-    table,
-)
 from northstar_explain.export.sql.inserts import table_sql
 from northstar_explain.export.sql.lookup_tables import NONE, ROOT, LookupAxis, PairTerm, lookups
 from northstar_explain.export.sql.segment_sql import (
@@ -27,6 +16,17 @@ from northstar_explain.export.sql.segment_sql import (
     segment_lines,
     segment_of,
     statement,
+)
+from northstar_explain.export.sql.sql_dialects import Dialect, dialect, double
+from northstar_explain.export.sql.sql_names import (
+    QueryBuilder,
+    aliased,
+    column,
+    kept,
+    literal_text,
+    named,
+    require_distinct,
+    table,
 )
 from northstar_explain.export.sql.trait_sql import TAGGED, add_tagged, trait_features, trait_lines
 from northstar_explain.export.sql.typed_columns import values

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from northstar_explain.export.sql.condition_sql import all_met
-from northstar_explain.export.sql.dialects import Dialect, dialect
-from northstar_explain.export.sql.identifiers import (
+from northstar_explain.export.sql.sql_dialects import Dialect, dialect
+from northstar_explain.export.sql.sql_names import (
     QueryBuilder,
     aliased,
     column,

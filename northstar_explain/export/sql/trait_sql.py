@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from northstar_explain.contract.features import Contract
 from northstar_explain.export.sql.condition_sql import all_met
-from northstar_explain.export.sql.dialects import Dialect
-from northstar_explain.export.sql.identifiers import QueryBuilder, column, kept, named
+from northstar_explain.export.sql.sql_dialects import Dialect
+from northstar_explain.export.sql.sql_names import QueryBuilder, column, kept, named
 
 TAGGED = "tagged"
 _FLAGS = "flags"

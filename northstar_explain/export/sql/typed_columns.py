@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.export.sql.category_sql import category
-from northstar_explain.export.sql.dialects import Dialect, double
-from northstar_explain.export.sql.identifiers import column, named
+from northstar_explain.export.sql.sql_dialects import Dialect, double
+from northstar_explain.export.sql.sql_names import column, named
 from northstar_explain.model.known_values import values_in_card, values_in_conditions, with_known_values
 from northstar_explain.model.learned_model import Model
 

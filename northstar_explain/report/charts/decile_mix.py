@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from northstar_explain.model.evaluation.together_facts import DecileCell
-from northstar_explain.report.charts.encodings import COLOR, axis, rows, tips
+from northstar_explain.report.charts.chart_encodings import COLOR, axis, rows, tips
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import PAPER
 

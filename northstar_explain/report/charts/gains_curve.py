@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from northstar_explain.model.evaluation.rate_facts import GainsPoint
-from northstar_explain.report.charts.encodings import axis, tips
+from northstar_explain.report.charts.chart_encodings import axis, tips
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import LINE, QUIET, RULE
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from northstar_explain.report.charts.encodings import COLOR, tips
+from northstar_explain.report.charts.chart_encodings import COLOR, tips
 from northstar_explain.report.charts.spec_parts import places
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import LINE, QUIET

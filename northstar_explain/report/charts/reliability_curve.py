@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin
-from northstar_explain.report.charts.encodings import axis, tips
+from northstar_explain.report.charts.chart_encodings import axis, tips
 from northstar_explain.report.charts.gains_curve import diagonal
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import LINE

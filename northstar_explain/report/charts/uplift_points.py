@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from northstar_explain.report.charts.encodings import tips
+from northstar_explain.report.charts.chart_encodings import tips
 from northstar_explain.report.charts.spec_parts import places
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import INK, LINE, QUIET

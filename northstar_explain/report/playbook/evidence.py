@@ -13,7 +13,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital
 from northstar_explain.report.document import numbers
-from northstar_explain.report.playbook.lifecycle import main_stage, stages_of
+from northstar_explain.report.playbook.stages_of_life import main_stage, stages_of
 from northstar_explain.report.playbook.vocabulary import topic
 
 HIGH, LOW, NONE, TYPICAL = "high", "low", "none", "typical"

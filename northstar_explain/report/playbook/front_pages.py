@@ -21,7 +21,7 @@ from northstar_explain.report.document.blocks import (
     Table,
     Text,
 )
-from northstar_explain.report.playbook.book import Book
+from northstar_explain.report.playbook.playbook_facts import Book
 from northstar_explain.report.playbook.vocabulary import topic
 
 # A grey that no segment has, for everybody.

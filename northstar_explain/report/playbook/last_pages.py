@@ -27,9 +27,9 @@ from northstar_explain.report.document.blocks import (
     TableCell,
     Text,
 )
-from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.method import glossary, limits, method
 from northstar_explain.report.playbook.money_page import to_fill_in
+from northstar_explain.report.playbook.playbook_facts import Book
 from northstar_explain.report.playbook.segment_page import decile_words
 from northstar_explain.report.treatments import TREATMENTS
 

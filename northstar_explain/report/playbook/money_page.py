@@ -19,7 +19,7 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.blocks import Block, Chapter, Heading, Table, TableCell, Text
 from northstar_explain.report.document.document import Tool
-from northstar_explain.report.playbook.book import Book
+from northstar_explain.report.playbook.playbook_facts import Book
 
 SCRIPT, DATA = "budget.js", "budget-data"
 

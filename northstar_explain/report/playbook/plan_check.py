@@ -13,9 +13,9 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.fonts import no_font, without_font
-from northstar_explain.report.playbook.book import planned
 from northstar_explain.report.playbook.evidence import HIGH, LOW, NONE, level, levels
 from northstar_explain.report.playbook.plan import Plan, SegmentPlan
+from northstar_explain.report.playbook.playbook_facts import planned
 from northstar_explain.report.playbook.plays import plays_of
 from northstar_explain.report.playbook.segment_page import contacted, duties
 from northstar_explain.report.statements import control_size, smallest_rise

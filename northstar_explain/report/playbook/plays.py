@@ -11,7 +11,6 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.document import numbers
 from northstar_explain.report.playbook.evidence import top_of
-from northstar_explain.report.playbook.lifecycle import Stage, main_stage, stages_of
 from northstar_explain.report.playbook.plan import LISTS, TEXTS, Plan, SegmentPlan
 from northstar_explain.report.playbook.play_candidates import (
     Candidates,
@@ -22,6 +21,7 @@ from northstar_explain.report.playbook.play_candidates import (
     printable,
     trait_lines,
 )
+from northstar_explain.report.playbook.stages_of_life import Stage, main_stage, stages_of
 
 __all__ = ["Contact", "Line", "Play", "contact_of", "plays_of"]
 

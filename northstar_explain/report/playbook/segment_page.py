@@ -30,8 +30,8 @@ from northstar_explain.report.document.blocks import (
     Text,
     rich,
 )
-from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.plan import SegmentPlan
+from northstar_explain.report.playbook.playbook_facts import Book
 from northstar_explain.report.playbook.plays import Line, contact_of
 
 # An index between these is ordinary, and no difference.

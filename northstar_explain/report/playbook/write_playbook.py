@@ -25,10 +25,10 @@ from northstar_explain.report.document.press import (
 )
 from northstar_explain.report.document.render import html
 from northstar_explain.report.document.word import docx
-from northstar_explain.report.playbook.book import SEGMENT_PDF, Book, book_of
-from northstar_explain.report.playbook.contents import LOGO, alone, sheets, summary, whole_book
 from northstar_explain.report.playbook.page_layout import PRINTED, fit_all, fitted_pdfs
 from northstar_explain.report.playbook.plan import Logo, Plan
+from northstar_explain.report.playbook.playbook_contents import LOGO, alone, sheets, summary, whole_book
+from northstar_explain.report.playbook.playbook_facts import SEGMENT_PDF, Book, book_of
 
 PDF, PAGE, WORD, SUMMARY, SUMMARY_PAGE = "playbook.pdf", "playbook.html", "playbook.docx", "summary.pdf", "summary.html"
 _OF_SEGMENT = re.compile(r"playbook-S\d+\.pdf")

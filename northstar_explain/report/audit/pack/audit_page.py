@@ -22,7 +22,7 @@ from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape, c
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
 from northstar_explain.report.audit.shapes.point_ranges import common_range
 from northstar_explain.report.audit.shapes.shape_words import describe_shape
-from northstar_explain.report.audit.workbook.book import model_inputs
+from northstar_explain.report.audit.workbook.workbook_parts import model_inputs
 from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.charts import Chart

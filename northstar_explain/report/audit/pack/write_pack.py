@@ -28,7 +28,7 @@ from northstar_explain.model.pack_layout import (
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.chapters.contents import STYLES, ReportContents, running
+from northstar_explain.report.audit.chapters.audit_contents import STYLES, ReportContents, running
 from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes

@@ -12,7 +12,8 @@ from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
 from northstar_explain.report.audit.workbook import formulas
-from northstar_explain.report.audit.workbook.book import (
+from northstar_explain.report.audit.workbook.formulas import CategoryPlace, area
+from northstar_explain.report.audit.workbook.workbook_parts import (
     RANKS,
     Book,
     model_inputs,
@@ -20,7 +21,6 @@ from northstar_explain.report.audit.workbook.book import (
     write_headings,
     write_value,
 )
-from northstar_explain.report.audit.workbook.formulas import CategoryPlace, area
 
 _FIRST = 5  # the row of the first input; the rows above it hold title, results and headings
 

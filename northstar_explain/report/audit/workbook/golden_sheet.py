@@ -7,7 +7,8 @@ from typing import Any
 from northstar_explain.contract.columns import columns_of
 from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.report.audit.workbook import formulas
-from northstar_explain.report.audit.workbook.book import (
+from northstar_explain.report.audit.workbook.formulas import area
+from northstar_explain.report.audit.workbook.workbook_parts import (
     GOLDEN,
     Book,
     model_inputs,
@@ -15,7 +16,6 @@ from northstar_explain.report.audit.workbook.book import (
     write_headings,
     write_value,
 )
-from northstar_explain.report.audit.workbook.formulas import area
 
 _FIRST = 4  # the first golden row; above it stand the title, the results and the headings
 

@@ -11,8 +11,8 @@ from typing import Any
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
-from northstar_explain.report.audit.workbook.book import BINS, PAIRS, Book, write_headings
 from northstar_explain.report.audit.workbook.formulas import LOWEST, NumberPlace, Place, area
+from northstar_explain.report.audit.workbook.workbook_parts import BINS, PAIRS, Book, write_headings
 
 
 def _one_feature_terms(model: Model) -> list[Term]:

@@ -8,7 +8,10 @@ import math
 from typing import Any
 
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.audit.workbook.book import (
+from northstar_explain.report.audit.workbook.customer_sheet import write_customer
+from northstar_explain.report.audit.workbook.golden_sheet import write_golden
+from northstar_explain.report.audit.workbook.table_sheets import write_bins, write_pairs, write_ranks, write_texts
+from northstar_explain.report.audit.workbook.workbook_parts import (
     BINS,
     CUSTOMER,
     GOLDEN,
@@ -20,9 +23,6 @@ from northstar_explain.report.audit.workbook.book import (
     formats_of,
     sheet_class,
 )
-from northstar_explain.report.audit.workbook.customer_sheet import write_customer
-from northstar_explain.report.audit.workbook.golden_sheet import write_golden
-from northstar_explain.report.audit.workbook.table_sheets import write_bins, write_pairs, write_ranks, write_texts
 
 _READ_ME = "Read me"
 _WIDE = 110  # characters per line of that sheet

@@ -25,15 +25,15 @@ from northstar_explain.model.evaluation.figure_facts import Interval
 from northstar_explain.model.evaluation.metric_registry import CAPTURE_20, ROC_AUC
 from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.wording import capital
-from northstar_explain.report.comparison import ranking_chapters
-from northstar_explain.report.comparison.baseline_table import TO_BEAT, baseline_blocks
-from northstar_explain.report.comparison.recommendation import Decision
-from northstar_explain.report.comparison.together_chapters import treatment_table
-from northstar_explain.report.comparison.weak_groups import MOST_GROUPS, weak_groups
-from northstar_explain.report.comparison.which_table import when_to_use_which
-from northstar_explain.report.comparison.write_comparison import memo as memo_of
-from northstar_explain.report.comparison.write_comparison import write_comparison
 from northstar_explain.report.document.blocks import Cell, Table, Text
+from northstar_explain.report.memo import ranking_chapters
+from northstar_explain.report.memo.baseline_table import TO_BEAT, baseline_blocks
+from northstar_explain.report.memo.recommendation import Decision
+from northstar_explain.report.memo.together_chapters import treatment_table
+from northstar_explain.report.memo.weak_groups import MOST_GROUPS, weak_groups
+from northstar_explain.report.memo.which_table import when_to_use_which
+from northstar_explain.report.memo.write_memo import memo as memo_of
+from northstar_explain.report.memo.write_memo import write_comparison
 from northstar_explain.report.playbook.evidence import is_audience
 
 

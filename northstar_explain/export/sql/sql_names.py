@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from northstar_explain.errors import Fault, ModelError, NorthstarError
-from northstar_explain.export.sql.dialects import Dialect
+from northstar_explain.export.sql.sql_dialects import Dialect
 
 
 def column(table: str, name: str) -> exp.Column:

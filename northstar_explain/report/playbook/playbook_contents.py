@@ -12,7 +12,6 @@ from northstar_explain.report.charts.segment_sizes import segment_sizes
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.blocks import Block, Chapter, Facts, Figure, Heading, Link, Table, Text
 from northstar_explain.report.document.document import Document
-from northstar_explain.report.playbook.book import Book
 from northstar_explain.report.playbook.front_pages import cover, everybody, overview, size_rows
 from northstar_explain.report.playbook.last_pages import (
     contacts,
@@ -25,6 +24,7 @@ from northstar_explain.report.playbook.last_pages import (
 from northstar_explain.report.playbook.method import glossary
 from northstar_explain.report.playbook.money_page import budget_tools, money_pages
 from northstar_explain.report.playbook.page_layout import VARIANT
+from northstar_explain.report.playbook.playbook_facts import Book
 from northstar_explain.report.playbook.segment_page import segment_page
 
 LOGO = "asset:logo"

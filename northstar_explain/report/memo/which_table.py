@@ -7,8 +7,8 @@ from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, MO
 from northstar_explain.model.evaluation.metric_registry import RECALL
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.comparison.weak_groups import TENURE
 from northstar_explain.report.document.blocks import Chapter, table
+from northstar_explain.report.memo.weak_groups import TENURE
 from northstar_explain.report.playbook.plays import plays_of
 
 

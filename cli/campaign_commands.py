@@ -53,9 +53,9 @@ def campaign_plan(model: Path, scores: Path, out: Path, uplift: Path | None, ove
     Customers of the standing control group are left out. Without measured uplifts, customers whose contact would pay
     are taken at random, so that the campaign measures the uplift in every segment and decile.
     """
-    from northstar_explain.cli import campaigning
+    from northstar_explain.cli import campaign_runs
 
-    campaigning.plan(model, scores, out, CampaignOptions(**options), uplift, overwrite)
+    campaign_runs.plan(model, scores, out, CampaignOptions(**options), uplift, overwrite)
 
 
 @campaign.command("read", epilog=EXIT_CODES)
@@ -78,6 +78,6 @@ def campaign_read(
 
     The exit code is 3 when the groups were not alike before the campaign, so that nothing is concluded.
     """
-    from northstar_explain.cli import campaigning
+    from northstar_explain.cli import campaign_runs
 
-    sys.exit(campaigning.read(plan, outcomes, out, cost, returned, overlapping, overwrite))
+    sys.exit(campaign_runs.read(plan, outcomes, out, cost, returned, overlapping, overwrite))

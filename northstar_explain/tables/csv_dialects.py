@@ -19,9 +19,9 @@ from typing import Any
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.options import CsvOptions
 from northstar_explain.tables.compressed import compression_of, pieces_of
-from northstar_explain.tables.encodings import encoding_words, find_encoding
 from northstar_explain.tables.formats import READING, unreadable
 from northstar_explain.tables.number_format import PLAIN, Ambiguous, NumberFormat, number_format
+from northstar_explain.tables.text_encodings import encoding_words, find_encoding
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}

@@ -10,15 +10,15 @@ from northstar_explain.errors import Fault, ModelError, OutputError
 from northstar_explain.model.evaluation.metric_registry import CAPTURE_20
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report import statements
-from northstar_explain.report.comparison.approaches import two_approaches
-from northstar_explain.report.comparison.metrics_chapter import metrics_that_fit
-from northstar_explain.report.comparison.ranking_chapters import what_each_can_tell, why_one_uses_labels
-from northstar_explain.report.comparison.recommendation import Decision, recommendation
-from northstar_explain.report.comparison.together_chapters import commands, together
-from northstar_explain.report.comparison.which_table import when_to_use_which
 from northstar_explain.report.document.blocks import Block, ItemList, Link, Text, rich
 from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.press import PdfWorker, has_room
+from northstar_explain.report.memo.approaches import two_approaches
+from northstar_explain.report.memo.metrics_chapter import metrics_that_fit
+from northstar_explain.report.memo.ranking_chapters import what_each_can_tell, why_one_uses_labels
+from northstar_explain.report.memo.recommendation import Decision, recommendation
+from northstar_explain.report.memo.together_chapters import commands, together
+from northstar_explain.report.memo.which_table import when_to_use_which
 
 
 def write_comparison(

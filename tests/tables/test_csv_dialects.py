@@ -13,7 +13,7 @@ import pytest
 from northstar_explain import tables
 from northstar_explain.errors import TableError
 from northstar_explain.options import CsvOptions
-from northstar_explain.tables.dialects import Dialect, Hints, detect
+from northstar_explain.tables.csv_dialects import Dialect, Hints, detect
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
 
 HEADER = ["id", "spend", "city"]

@@ -14,9 +14,6 @@ from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.charts.gains_curve import gains_curve
 from northstar_explain.report.charts.reliability_curve import reliability_curve
-from northstar_explain.report.comparison.alternatives_table import alternatives_blocks
-from northstar_explain.report.comparison.baseline_table import baseline_blocks
-from northstar_explain.report.comparison.weak_groups import weak_blocks
 from northstar_explain.report.document.blocks import (
     Block,
     Chapter,
@@ -27,6 +24,9 @@ from northstar_explain.report.document.blocks import (
     Text,
     table,
 )
+from northstar_explain.report.memo.alternatives_table import alternatives_blocks
+from northstar_explain.report.memo.baseline_table import baseline_blocks
+from northstar_explain.report.memo.weak_groups import weak_blocks
 
 # What the memo adds to the meaning of a metric, filled from the holdout.
 _REMARKS = {
