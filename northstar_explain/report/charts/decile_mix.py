@@ -10,7 +10,7 @@ from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import PAPER
 
 _DECILES = range(10, 0, -1)
-_ROOM = 0.06  # of a bar, which an id needs; in a narrower section it would run into the next
+_ROOM = 0.1  # of a bar, which an id needs; in a narrower section it would run into the next
 
 
 def decile_mix(
@@ -34,9 +34,9 @@ def decile_mix(
     label = {"type": "text", "align": "left", "dx": 5, "color": PAPER, "fontWeight": 600}
     spec = {
         "data": {"values": values},
-        "width": 560,
+        "width": 250,
         "height": {"step": 17},
-        "encoding": {"y": every, "x": axis("left", "Share of the decile", 0, 1, format="%", tickCount=6)},
+        "encoding": {"y": every, "x": axis("left", "Share of the decile", 0, 1, format="%", tickCount=4)},
         "layer": [
             {"mark": {"type": "bar", "height": 15, "stroke": PAPER},
              "encoding": {"x2": {"field": "right"}, "color": COLOR, "tooltip": tooltip}},

@@ -23,11 +23,11 @@ def probability_spread(spread: Mapping[str, Quantiles], names: Mapping[str, str]
     tooltip = tips(name="Segment", middle="Median", half="Middle half", most="Middle 80%")
 
     def x(field: str) -> dict[str, object]:
-        return axis(field, "Probability", 0, high, format="%", tickCount=6, grid=True)
+        return axis(field, "Probability", 0, high, format="%", tickCount=4, grid=True)
 
     spec = {
         "data": {"values": values},
-        "width": 560,
+        "width": 250,
         "height": {"step": 22},
         "encoding": {"y": rows("id", labelFontWeight=600)},
         "layer": [

@@ -11,6 +11,7 @@ from northstar_explain.report.charts.probability_spread import probability_sprea
 from northstar_explain.report.document.blocks import (
     Chapter,
     ChapterBuilder,
+    Columns,
     Figure,
     KeyFigures,
     Tags,
@@ -110,14 +111,20 @@ def what_each_can_tell(model: Model, experiments: ExperimentFacts) -> Chapter:
         style="fine",
     )
     together = evaluation.together
+    spread = Figure(probability_spread(together.quantiles, names, colors))
+    mix = Figure(decile_mix(together.matrix, names, colors))
     chapter.section(
-        "Probabilities inside each segment: the bar is the middle half, the line the middle 80%",
+        "Probabilities inside segments, segments inside deciles",
         Tags(tuple((id, name, colors[id]) for id, name in names.items())),
-        Figure(probability_spread(together.quantiles, names, colors)),
-    )
-    chapter.section(
-        "Segments inside each decile of probability, 10 is the highest",
-        Figure(decile_mix(together.matrix, names, colors)),
+        Columns(
+            (
+                (
+                    Text("Probabilities of a segment: the bar is the middle half, the line the middle 80%", "fine"),
+                    spread,
+                ),
+                (Text("Segments in a decile of probability; 10 is the highest", "fine"), mix),
+            )
+        ),
     )
     return chapter.chapter("ranking", "3. What each of them can tell")
 

@@ -54,7 +54,7 @@ def treatment_table(model: Model) -> Table:
     for segment in model.segmentation.segments:
         play, cells = plays[segment.id], model.evaluation.together.matrix[segment.id]
         offer = play.offer or play.message
-        texts = {"first": f"Contact first. {play.message}.", "next": f"As the budget goes. {offer}."}
+        texts = {"first": f"First on own channels. {play.message}.", "next": f"After them. {offer}."}
         in_bands = [
             _treatment(
                 [cells[step - 1] for step in steps],
@@ -75,8 +75,9 @@ def _treatment(deciles: Sequence[DecileCell], band: str, words: str, planned: bo
     # No treatment for a few customers: they are no audience of their own, and none in the playbook.
     if not planned:
         words = "Too few to plan for: treat with the other segments of the band."
-    came = f"{n:,}: {expected:,.0f} expected, {actual:,} came" if n else "0: nobody"
-    return Cell(words, came, band)
+    if not n:
+        return Cell("Nobody.", "", band)
+    return Cell(words, f"{n:,}: {expected:,.0f} expected, {actual:,} came", band)
 
 
 def _deciles_words(steps: tuple[int, ...]) -> str:

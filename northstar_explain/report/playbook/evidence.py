@@ -269,10 +269,13 @@ def _more_frequent(one: Breakdown, id: str) -> tuple[str, float, float] | None:
 
 
 def _standouts(segment: Segment, contract: Contract) -> Findings:
-    """What the segment does more or less than all; not what has a role, as other plays speak of that."""
+    """What the segment does more or less than all.
+
+    Not what has a role, as other plays speak of that, nor what nobody in it does: there is nothing to speak about.
+    """
     usable = [
         item for item in segment.profile
-        if _is_spoken_of(contract[item.feature], contract) and level(item, segment, contract) in (HIGH, LOW, NONE)
+        if _is_spoken_of(contract[item.feature], contract) and level(item, segment, contract) in (HIGH, LOW)
     ]  # fmt: skip
     usable.sort(key=lambda item: (-abs(item.rank - 0.5), item.feature))
     for item in usable[:_STANDOUTS]:

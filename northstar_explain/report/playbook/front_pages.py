@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from northstar_explain.model.campaign.money_words import campaign_words
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
 from northstar_explain.model.segments import Segment
 from northstar_explain.report import statements
@@ -58,7 +59,10 @@ def first_steps(book: Book) -> Iterator[str]:
     """What somebody who opens the book can do at once."""
     outcomes, facts = book.model.evaluation.segments.holdout_outcomes, book.model.evaluation.segments
     most = max(book.segments, key=lambda one: outcomes[one.id].share_of_buyers if one.id in outcomes else 0.0)
-    yield f"{book.plays[most.id].contact.line.text} of {most.id} {most.name}."
+    money = book.model.evaluation.money
+    if money is not None and not money.readout_plan_id:
+        yield f"Measure what a contact adds: {campaign_words(money, book.contract.currency)}. Take people at random."
+    yield f"On your own channels: {_as_clause(book.plays[most.id].contact.line.text)} of {most.id} {most.name}."
     yield "Choose a control group at random among those to contact, and leave it out from the first day."
     if any(not one.owner or not one.kpi for one in (book.plan[segment.id] for segment in book.segments)):
         yield "Give each segment an owner, a KPI and a review date; what is printed as “to confirm” is a proposal."
@@ -69,6 +73,11 @@ def first_steps(book: Book) -> Iterator[str]:
     )
     for one in filter(None, (careful, statements.few_outcomes(book.model.evaluation.purchase, book.contract))):
         yield f"{one}."
+
+
+def _as_clause(text: str) -> str:
+    """A sentence as what follows a colon."""
+    return text[:1].lower() + text[1:]
 
 
 def overview(book: Book) -> Chapter:

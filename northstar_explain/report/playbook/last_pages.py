@@ -52,9 +52,7 @@ DECILES = tuple(range(10, 0, -1))
 def contacts(book: Book) -> Chapter:
     """Segments by deciles of the probability, in bands of one treatment each."""
     noun, audiences = book.contract.noun, book.model.evaluation.audiences
-    rows = tuple(
-        (f"{one.id} {one.name}", *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments
-    )
+    rows = tuple((one.id, *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments)
     sizes: tuple[tuple[TableCell, ...], ...] = tuple(
         (f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
         for one in book.segments
@@ -65,11 +63,11 @@ def contacts(book: Book) -> Chapter:
         first_fifth(book),
         (
             Text(
-                "The segment says what to tell people; the probability, whom to contact first. Write one message per "
-                "segment, and send it from decile 10 downwards until the budget is spent.",
+                "The segment says what to tell people; the probability, who is likely. Write one message per segment. "
+                f"On your own channels, begin with decile 10. {_paid(book)}",
                 "lead",
             ),
-            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(25, *(8,) * 5, *(7,) * 5)),
+            Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(10, *(9,) * 10)),
             Text(
                 f"{noun.capitalize()} of the whole table by segment and decile of probability; 10 is the most likely.",
                 "fine",
@@ -96,6 +94,17 @@ def contacts(book: Book) -> Chapter:
             *to_fill_in(book),
         ),
         "Whom to contact first",
+    )
+
+
+def _paid(book: Book) -> str:
+    """Who gets a contact that costs money: a probability does not say whom it changes."""
+    money = book.model.evaluation.money
+    if money is not None and money.readout_plan_id:
+        return "Contacts that cost money go where their measured uplift pays."
+    return (
+        "Contacts that cost money go to people taken at random, with a control group, until a campaign has measured "
+        "what they add."
     )
 
 

@@ -52,9 +52,10 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
         ),
         segment_values(money, book.names, noun, currency),
         Text(
-            f"{capital(noun)} of the whole table; spend and earnings for a contact to all of them. Break even: the "
-            "uplift in percentage points from which a contact pays. playbook.html has this page with sliders, to try "
-            "other amounts and uplifts.",
+            f"{capital(noun)} of the whole table with their mean probability; other pages have the rate that was "
+            "measured. Spend and earnings are those of a contact to all of a segment, whatever the budget. Break even: "
+            "the uplift in percentage points from which a contact pays. playbook.html has this page with sliders, to "
+            "try other amounts and uplifts.",
             "fine",
         ),
     ]
@@ -80,7 +81,7 @@ def _source(money: MoneyFacts) -> str:
 def segment_values(money: MoneyFacts, names: dict[str, str], noun: str, currency: str) -> Table:
     """A row per segment and one for all: break-even, spend, and what contacts earn under each scenario."""
     rows = [*((f"{one.segment} {names[one.segment or '']}", one) for one in money.segments), ("All", money.everybody)]
-    head = ("Segment", capital(noun), "Rate without contact", "Break even", "Spend", *_scenario_heads(money))
+    head = ("Segment", capital(noun), "Predicted rate", "Break even", "Spend", *_scenario_heads(money))
     return Table(
         head,
         tuple((name, *_value_cells(one, currency)) for name, one in rows),
