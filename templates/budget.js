@@ -72,7 +72,8 @@
   };
 
   const start = data.start;
-  const everything = data.cells.reduce((sum, cell) => sum + cell.contactable, 0) * Math.max(start.contactCost, 1);
+  // Without a budget: enough for everybody, were every voucher redeemed.
+  const everything = data.cells.reduce((sum, cell) => sum + cell.contactable, 0) * Math.max(start.contactCost + start.voucher, 1);
   const budget = start.budget ?? everything;
   const per = (text) => `${text}, ${data.currency}`;
   const form = make("form", { class: "budget-form", "aria-label": "Amounts and uplifts" },

@@ -101,7 +101,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
             lambda home: write_scores(model, "duckdb", home / "x.sql", content["now"], overwrite=True)
         ),
         "playbook": writing(lambda home: write_playbook.write_playbook(model, home / "pb", overwrite=True)),
-        "compare": writing(lambda home: write_memo.write_comparison(model, home / "memo.pdf", overwrite=True)),
+        "compare": writing(lambda home: write_memo.write_memo(model, home / "memo.pdf", overwrite=True)),
         "audit": writing(lambda home: write_pack.write_pack(model, home / "pack", {}, uncertified, overwrite=True)),
     }
 

@@ -38,13 +38,14 @@ def plan_campaign(
     from northstar_explain.evaluate.campaigns.plan_campaign import PlanInputs
     from northstar_explain.evaluate.campaigns.plan_campaign import plan_campaign as plan
     from northstar_explain.evaluate.campaigns.scored_customers import read_scored
-    from northstar_explain.model.campaign.given_money import economics_of
+    from northstar_explain.model.campaign.given_money import economics_of, require_wanted
 
     options = options or CampaignOptions()
     is_file = isinstance(scores, Path | str)
     places = _places(
         out, (PLAN, AUDIENCE), overwrite, [Path(one) for one in (scores, uplift) if isinstance(one, Path | str)]
     )
+    require_wanted(model.contract, "campaign")
     economics = economics_of(options, model.contract.economics, "campaign")
     readout = read_readout_file(Path(uplift)) if isinstance(uplift, Path | str) else uplift
     table = tables.read(scores) if is_file else tables.from_frame(scores)

@@ -160,12 +160,12 @@ class ModelOutputs:
             When it cannot be written there.
         """
         from northstar_explain.report.memo.recommendation import Decision
-        from northstar_explain.report.memo.write_memo import write_comparison
+        from northstar_explain.report.memo.write_memo import write_memo
 
         reports = (("Segment playbook", playbook, "playbook.html"), ("Audit page", audit, PAGE))
         beside = {words: Path(folder) / name for words, folder, name in reports if folder is not None}
         model, decision = self._with_money(money, uplift), Decision(owner, decide_by or "")
-        return tuple(write_comparison(model, Path(out), overwrite, progress, beside, decision))
+        return tuple(write_memo(model, Path(out), overwrite, progress, beside, decision))
 
     def _with_money(self, money: MoneyOptions | None, uplift: Readout | Path | str | None) -> models.Model:
         from northstar_explain.model.campaign.given_money import with_money

@@ -28,6 +28,9 @@ def require_consistent(reader: TomlReader, contract: Contract) -> None:
             todo = "Name a column of table.ignore: a fixed day would be wrong for the next table."
             got = contract.as_of or "nothing"
             reader.fault("table.as_of", f"the column from which {feature.name}, a date, is counted back", got, todo)
+    if contract.economics and not contract.wanted:
+        todo = "Remove [economics]: money is counted for an outcome that a contact brings about."
+        reader.fault("economics", "an outcome that is wanted", "table.wanted is false", todo)
     for trait in contract.traits:
         if contract.id.casefold() in (TRAITS, trait.column.casefold()):
             got = f"{contract.id}, a column that the trait {trait.name} gives to scores"

@@ -87,13 +87,20 @@ class TrainingOptions:
             raise ValueError(f"give a margin above 0 and a contact_cost of 0 or more, or neither; got {got}")
 
     def economics(self, contract: Contract) -> Economics | None:
-        """What a purchase earns and a contact costs: as given, else as the contract says; None where neither does."""
+        """What a purchase earns and a contact costs: as given, else as the contract says; None where neither does.
+
+        None, too, where the outcome is to be prevented: a contact would seem to earn by more of it.
+        """
+        if not contract.wanted:
+            return None
         known = contract.economics
         if self.margin is None or self.contact_cost is None:
             return known
         if known is None:
             return Economics(self.margin, self.contact_cost)
-        return replace(known, margin=self.margin, contact_cost=self.contact_cost, assumed=False)
+        # Voucher and budget remain those of the contract.
+        rest = known.assumed and bool(known.voucher or known.budget)
+        return replace(known, margin=self.margin, contact_cost=self.contact_cost, assumed=rest)
 
 
 @dataclass(frozen=True)

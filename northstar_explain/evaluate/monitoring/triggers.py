@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation.limits import (
@@ -30,7 +31,8 @@ def triggers(facts: MonitorFacts, contract: Contract, holdout_auc: float) -> tup
 
 def _of_runs(facts: MonitorFacts, contract: Contract) -> Iterator[str]:
     if facts.feature_drift is None:
-        yield f"no run report beside {facts.runs[-1].name}: drift of the features and rejected rows are not known"
+        last = Path(facts.runs[-1].name).name  # a page says not where on a disk it lay
+        yield f"no run report beside {last}: drift of the features and rejected rows are not known"
     if (facts.rejected_share or 0) > REJECTED_SHARE:
         yield f"{facts.rejected_share:.1%} of the rows were rejected, more than {REJECTED_SHARE:.0%}"
     smaller = min(facts.customers.old, facts.customers.new)

@@ -64,9 +64,11 @@ class Dialect:
         if self.name == "sqlite":  # it has no dates, and a function that reads texts
             ends = (exp.func("JULIANDAY", exp.func("DATE", one.copy())) for one in (last, first))
             return exp.paren(exp.Sub(this=next(ends), expression=next(ends)))
-        from_day, to_day = (exp.cast(one.copy(), exp.DataType.Type.DATE) for one in (first, last))
-        if self.name == "postgres":
+        if self.name == "postgres":  # it has no cast that gives NULL, so a column of texts must hold days or NULL
+            from_day, to_day = (exp.cast(one.copy(), exp.DataType.Type.DATE) for one in (first, last))
             return exp.paren(exp.Sub(this=to_day, expression=from_day))
+        day = exp.DataType.build("DATE")
+        from_day, to_day = (exp.TryCast(this=one.copy(), to=day.copy()) for one in (first, last))
         return exp.DateDiff(this=to_day, expression=from_day, unit=exp.var("DAY"))
 
     def literal(self, value: float) -> exp.Expr:

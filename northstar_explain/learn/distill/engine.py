@@ -115,7 +115,8 @@ def distill_several(
 ) -> list[Distilled]:
     """The few best trees of a search, the best first; parameters and errors as of `distill`.
 
-    Trees that keep the limits on all rows come before others, which keep them on the rows that were searched.
+    Trees that keep the limits on all rows come before others, which keep them on the rows that were searched. Of very
+    large data there is one tree.
     """
     Z, codes, labels = np.asarray(Z, dtype=np.float64), np.asarray(codes), np.asarray(labels, dtype=np.intp)
     _check(Z, codes, bins, labels, limits)
@@ -158,7 +159,7 @@ def _on_all_rows(problem: Problem, limits: Limits, found: Sequence[Scored]) -> l
     """Improve trees of a sample on all rows; those that keep the limits there first, then by what they explain."""
     if problem.n_rows > EXACT_ROWS:
         best = max(found, key=lambda one: one.value)
-        return [Scored(best.value, polish(problem, best.root))]
+        return [Scored(best.value, polish(problem.within(limits), best.root))]
     strict = problem.within(limits)
     memory, strict_memory = Memory(problem), Memory(strict)
     improved = []

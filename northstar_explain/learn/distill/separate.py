@@ -20,6 +20,8 @@ from .search_node import SearchNode, divide
 
 # Cuts that are followed where so many centres are still together, and trees that are kept.
 WIDTH, KEPT = 4, 6
+# Up to so many centres several cuts are followed: the sets of centres to look at grow exponentially with their number.
+MOST_FOLLOWED = 10
 
 
 class Separated(NamedTuple):
@@ -34,7 +36,7 @@ class Separation:
 
     def __init__(self, memory: Memory, centres: np.ndarray, width: int = WIDTH, kept: int = KEPT) -> None:
         self.memory, self.problem = memory, memory.problem
-        self.width, self.kept = width, kept
+        self.width, self.kept = width if self.problem.n_groups <= MOST_FOLLOWED else 1, kept
         positions = self.problem.moments[:, 1:]
         # Less the squared length of the row, which is the same for all centres.
         self.distances = np.einsum("gd,gd->g", centres, centres) - 2.0 * (positions @ centres.T)

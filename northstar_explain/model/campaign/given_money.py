@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 from northstar_explain.contract.economics import Economics
+from northstar_explain.contract.features import Contract
 from northstar_explain.errors import CampaignError, Fault
 from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.campaign.readout_facts import Readout
@@ -39,8 +40,10 @@ def economics_of(options: MoneyOptions, contract: Economics | None, source: str)
     ]
     if faults:
         raise CampaignError(source, faults)
-    if {"margin", "contact_cost"} <= given.keys():
-        known["assumed"] = False
+    # Assumed only as long as an amount of the contract counts.
+    known["assumed"] = bool(
+        contract and contract.assumed and any(known.get(name) for name in _AMOUNTS if name not in given)
+    )
     try:
         return Economics(**known)
     except ValueError as error:
@@ -70,10 +73,23 @@ def with_money(model: Model, options: MoneyOptions | None, readout: Readout | No
         return model
     if readout is not None and readout.overall is None:
         raise stopped()
+    require_wanted(model.contract, "money")
     economics = economics_of(options, model.contract.economics, "money")
     facts = model.evaluation
     money = money_facts(facts.audiences, facts.purchase, economics, readout)
     return replace(model, evaluation=replace(facts, money=money))
+
+
+def require_wanted(contract: Contract, source: str) -> None:
+    """Refuse to count money for an outcome that is to be prevented: a contact would seem to earn by more of it.
+
+    Raises
+    ------
+    CampaignError
+    """
+    if not contract.wanted:
+        todo = "Plan and count without money: it is counted for an outcome that a contact brings about."
+        raise CampaignError(source, [Fault("amounts", "an outcome that is wanted", "wanted = false", todo)])
 
 
 def stopped() -> CampaignError:

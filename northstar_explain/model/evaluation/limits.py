@@ -45,7 +45,7 @@ REJECTED_SHARE = 0.01
 # Two runs that share fewer customers, of the smaller of the two, are hardly of the same customers.
 MONITOR_SHARED_CUSTOMERS = 0.5
 # Outcomes of rows that trained the model say nothing about it: refused from this share of the rows with an outcome on.
-MONITOR_TRAINED_ROWS = 0.5
+MONITOR_TRAINED_ROWS = 0.9
 # Of the importance of all terms: if so much lies in features that drifted by `PSI_REVIEW`, no performance is estimated.
 MONITOR_DRIFTED_IMPORTANCE = 0.5
 

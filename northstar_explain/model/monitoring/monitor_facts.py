@@ -1,4 +1,4 @@
-"""Typed facts of `explain monitor`: two scoring runs compared, and the triggers that fired, as typed facts."""
+"""Typed facts of `explain monitor`: two scoring runs compared, and the triggers that fired."""
 
 from __future__ import annotations
 
@@ -210,7 +210,8 @@ class RunOutcomes:
     unknown : int
         Customers whose outcome is not known.
     trained_share : float or None
-        Share of those known that the model was trained on, unchanged; None where the model folder does not say.
+        Share of those known that are in the table the model was made from, with the score they had there; None
+        where the model folder does not say.
     base_rate : float
         Share with the outcome.
     predicted_rate : float

@@ -75,10 +75,12 @@ def label_blocks(facts: LabelAsFeature, label: str, noun: str) -> tuple[Text, ..
                  label, facts.rules_using_label, facts.rules)  # fmt: skip
     if not facts.rules_using_label:
         return (Text(given),)
+    # Of a rule that asks for the label, which is what the experiment is about; the shortest, as it is an example.
+    reads = min(facts.definitions, key=lambda text: (f"{label} is" not in text, len(text)))
     rates = f"{min(facts.purchase_rates):.0%} to {max(facts.purchase_rates):.0%}"
     return (
         Text(given + " One segment reads:"),
-        Text(facts.definitions[0], "quote"),
+        Text(reads, "quote"),
         Text(
             f"In the training table these segments have outcome rates from {rates}, and as a score a ROC-AUC of "
             f"{facts.roc_auc_in_sample:.2f}. On the day of scoring the label is not known yet, and "

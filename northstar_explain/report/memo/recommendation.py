@@ -72,7 +72,11 @@ def _amount(money: MoneyFacts, currency: str) -> str:
     if not money.proposal.contacted:
         return f"{currency}0"
     spend = amount(max(one.spend for one in money.proposal.outlooks), currency)
-    return f"{spend} at most; all of it is lost if contacts change nothing"
+    if money.readout_plan_id:
+        return f"{spend}, to be expected"
+    # Without a contact's effect, vouchers are still redeemed by those who would have bought anyway.
+    lost = "what contacts and vouchers of others cost" if money.voucher else "all of it"
+    return f"{spend} at most; {lost} is lost if contacts change nothing"
 
 
 def _advice(money: MoneyFacts, currency: str) -> str:

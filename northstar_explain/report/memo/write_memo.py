@@ -21,7 +21,7 @@ from northstar_explain.report.memo.together_chapters import commands, together
 from northstar_explain.report.memo.which_table import when_to_use_which
 
 
-def write_comparison(
+def write_memo(
     model: Model,
     out: Path,
     overwrite: bool = False,

@@ -76,7 +76,7 @@ def _front(facts: MonitorFacts, model: Model) -> Iterator[Block]:
         ]  # fmt: skip
     yield KeyFigures(tuple(figures))
     if facts.triggers:
-        yield Callout((ItemList(tuple(f"{one[0].upper()}{one[1:]}." for one in facts.triggers)),))
+        yield Callout((ItemList(tuple(f"{one}." for one in facts.triggers)),))
     else:
         yield Callout(
             (Text("Scores, features, segments and rejected rows are as they were, within limits and chance."),)
