@@ -126,7 +126,7 @@ def test_the_demo_runs_the_whole_way() -> None:
     written: set[str] = set()
     for call in makefile_calls():
         places = {word for word in call[1:] if word.startswith("outputs/")}
-        new = {call[call.index(option) + 1] for option in ("--out", "--model") if option in call}
+        new = {call[call.index(option) + 1] for option in ("--out", "--model", "--html") if option in call}
         new |= {f"outputs/shop/month-{n}{kind}.parquet" for n in (1, 2) for kind in ("", ".truth")} | {"outputs/shop"}
         linked = {call[call.index(option) + 1] for option in ("--audit",) if option in call}
         assert places <= written | new | linked, call

@@ -18,7 +18,7 @@ from northstar_explain.learn.distill_rules import Coded, coded, learn_rules
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space, learn_space
 from northstar_explain.learn.themes import Theme, find_themes, theme_weights
-from northstar_explain.model.evaluation.limits import LEAST_SEGMENT_SHARE
+from northstar_explain.model.evaluation.limits import LEAST_SEGMENT_SHARE, PRICE_DROP_WORTH_A_RULE
 from northstar_explain.model.rules import Node, Rule, assign_codes
 from northstar_explain.model.rules import rules as rules_of
 from northstar_explain.model.tree import leaves
@@ -32,7 +32,7 @@ MOST_MEAN_CONDITIONS = 3.0
 _SEARCHED_SHARE = LEAST_SEGMENT_SHARE + 0.001
 # A quarter more rules than segments, where each lowers the price of explainability by a hundredth: fewer say as much on
 # most tables, each has to be read, and resamples give what says little to other segments.
-_RULES_PER_SEGMENT, WORTH_A_RULE = 1.25, 0.01
+_RULES_PER_SEGMENT = 1.25
 # Starts of KMeans on a resample: with three, one resample in five ended in a worse clustering than the others.
 _RESAMPLE_RESTARTS = 10
 # Round thresholds are few; on all of them the tree is improved once it is found.
@@ -154,7 +154,7 @@ def best_rules(material: Material, labels: np.ndarray, k: int, options: SegmentO
     other = cheapest(material, labels, roomy, options, seeds[:1], in_processes)
     if found is None or other is None:
         return found or other
-    worth = WORTH_A_RULE * clusters.cost(material.points, labels) * (count_rules(other) - count_rules(found))
+    worth = PRICE_DROP_WORTH_A_RULE * clusters.cost(material.points, labels) * (count_rules(other) - count_rules(found))
     return other if _cost(material, other) < _cost(material, found) - worth else found
 
 

@@ -169,9 +169,10 @@ def _checked(source: Source, task: _Task) -> tuple[Checked, tuple[Reason, ...]]:
     require_few_rejected(
         source.name, source.table.num_rows, checked.rejected.num_rows, reasons, task.options.max_rejected
     )
-    # Where no row is rejected, they are an empty slice, which would hold all the memory of the table.
-    every_row = pa.array(range(checked.rejected.num_rows), pa.int64())
-    return checked._replace(rejected=checked.rejected.take(every_row)), reasons
+    if not checked.rejected.num_rows:
+        # They are an empty slice, which would hold all the memory of the table.
+        checked = checked._replace(rejected=pa.Table.from_batches([], checked.rejected.schema))
+    return checked, reasons
 
 
 def _split(task: _Task, customers: Customers, later: Customers | None, rejected: pa.Table) -> RowSets:

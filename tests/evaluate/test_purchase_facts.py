@@ -35,10 +35,18 @@ from northstar_explain.training import Source, train
 LABEL = "purchased_next_30d"
 
 
+COMPARED = replace(
+    TINY, experiments=True, segments=replace(TINY.segments, k=5, conditions=4), margin=20.0, contact_cost=1.0
+)
+
+
 @pytest.fixture(scope="module")
 def compared(customers: pa.Table, contract: Contract) -> Model:
-    """A small model with everything in its evaluation."""
-    return learn(customers, contract, replace(TINY, experiments=True, margin=20.0, contact_cost=1.0)).model
+    """A small model with everything in its evaluation; with three segments, KMeans has none left for the label."""
+    segments = replace(TINY.segments, k=5, conditions=4)
+    return learn(
+        customers, contract, replace(TINY, experiments=True, segments=segments, margin=20.0, contact_cost=1.0)
+    ).model
 
 
 def trial(seed: int = 0, n: int = 500, **changes: Any) -> Trial:
@@ -338,7 +346,7 @@ def test_the_experiments_show_what_they_should(compared: Model) -> None:
 def test_the_experiments_are_the_same_twice_and_change_nothing_else(
     compared: Model, customers: pa.Table, contract: Contract
 ) -> None:
-    again = learn(customers, contract, replace(TINY, experiments=True, margin=20.0, contact_cost=1.0)).model
+    again = learn(customers, contract, COMPARED).model
     assert again.files == compared.files
     without = learn(customers, contract, TINY).model
     assert without.id == compared.id
