@@ -43,10 +43,7 @@ COMPARED = replace(
 @pytest.fixture(scope="module")
 def compared(customers: pa.Table, contract: Contract) -> Model:
     """A small model with everything in its evaluation; with three segments, KMeans has none left for the label."""
-    segments = replace(TINY.segments, k=5, conditions=4)
-    return learn(
-        customers, contract, replace(TINY, experiments=True, segments=segments, margin=20.0, contact_cost=1.0)
-    ).model
+    return learn(customers, contract, COMPARED).model
 
 
 def trial(seed: int = 0, n: int = 500, **changes: Any) -> Trial:
@@ -348,7 +345,7 @@ def test_the_experiments_are_the_same_twice_and_change_nothing_else(
 ) -> None:
     again = learn(customers, contract, COMPARED).model
     assert again.files == compared.files
-    without = learn(customers, contract, TINY).model
+    without = learn(customers, contract, replace(COMPARED, experiments=False)).model
     assert without.id == compared.id
     assert without.evaluation.experiments is None
     assert without.evaluation.segments == compared.evaluation.segments
