@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from northstar_explain.model.campaign.money_words import amount
 from northstar_explain.model.campaign.readout_facts import MeasuredUplift, Readout
 
 
@@ -52,15 +53,9 @@ def _money(overall: MeasuredUplift, currency: str) -> str:
     assert overall.earned is not None
     assert overall.earned_interval is not None
     low, high = overall.earned_interval
-    range_ = f"95% interval {_amount(low, currency)} to {_amount(high, currency)}"
+    range_ = f"95% interval {amount(low, currency)} to {amount(high, currency)}"
     if low > 0:
-        return f"They earned {_amount(overall.earned, currency)} after their cost ({range_}): worth repeating."
+        return f"They earned {amount(overall.earned, currency)} after their cost ({range_}): worth repeating."
     if high < 0:
-        return f"They lost {_amount(-overall.earned, currency)} ({range_}): not worth repeating as it is."
-    return f"Whether they earned more than they cost is not known ({_amount(overall.earned, currency)}, {range_})."
-
-
-def _amount(value: float, currency: str) -> str:
-    # By the rounded amount: -0.4 is shown as 0, which has no sign.
-    sign = "-" if round(value) < 0 else ""
-    return f"{sign}{currency}{abs(value):,.0f}"
+        return f"They lost {amount(-overall.earned, currency)} ({range_}): not worth repeating as it is."
+    return f"Whether they earned more than they cost is not known ({amount(overall.earned, currency)}, {range_})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from northstar_explain.model.campaign.campaign_plan import CampaignPlan
+from northstar_explain.model.campaign.money_words import amount
 from northstar_explain.model.campaign.readout_facts import MISMATCH_P_VALUE, Costs, GroupCounts, MeasuredUplift, Readout
 from northstar_explain.model.evaluation import Interval
 from northstar_explain.report.charts.uplift_points import UpliftRow, uplift_points
@@ -65,8 +66,8 @@ def _front(readout: Readout, currency: str) -> Iterator[Block]:
         return
     figures = [(f"{100 * overall.uplift:+.1f} points", f"uplift, 95% interval {_points(overall.interval)}")]
     if overall.earned is not None and overall.earned_interval is not None:
-        ends = " to ".join(_amount(end, currency) for end in overall.earned_interval)
-        figures.append((_amount(overall.earned, currency), f"earned after all costs, 95% interval {ends}"))
+        ends = " to ".join(amount(end, currency) for end in overall.earned_interval)
+        figures.append((amount(overall.earned, currency), f"earned after all costs, 95% interval {ends}"))
     figures += [
         (numbers.count(overall.treated), f"treated, {numbers.count(overall.treated_bought)} of them bought"),
         (numbers.count(overall.control), f"control, {numbers.count(overall.control_bought)} of them bought"),
@@ -171,10 +172,5 @@ def _points(interval: Interval) -> str:
 def _money(one: MeasuredUplift, currency: str) -> str:
     if one.earned is None or one.earned_interval is None:
         return "–"
-    ends = " to ".join(_amount(end, currency) for end in one.earned_interval)
-    return f"{_amount(one.earned, currency)} ({ends})"
-
-
-def _amount(value: float, currency: str) -> str:
-    sign = "−" if round(value) < 0 else ""
-    return f"{sign}{currency}{abs(value):,.0f}"
+    ends = " to ".join(amount(end, currency) for end in one.earned_interval)
+    return f"{amount(one.earned, currency)} ({ends})"
