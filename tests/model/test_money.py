@@ -148,7 +148,10 @@ def test_options_go_before_the_contract_and_nothing_given_changes_nothing(model:
     assumed = economics_of(MoneyOptions(voucher=2.0), model.contract.economics, "money")
     assert assumed == Economics(24.0, 0.5, 2.0, 20_000.0, assumed=True)
     known = economics_of(MoneyOptions(margin=20.0, contact_cost=1.0), model.contract.economics, "money")
-    assert known == Economics(20.0, 1.0, 0.0, 20_000.0)
+    # The budget is still the contract's, which is an assumption.
+    assert known == Economics(20.0, 1.0, 0.0, 20_000.0, assumed=True)
+    all_given = MoneyOptions(margin=20.0, contact_cost=1.0, voucher=0.0, budget=5_000.0)
+    assert economics_of(all_given, model.contract.economics, "money") == Economics(20.0, 1.0, 0.0, 5_000.0)
     bare = replace(model, contract=replace(model.contract, economics=None))
     with pytest.raises(CampaignError, match="contact_cost: expected an amount; got nothing. Give --contact-cost"):
         with_money(bare, MoneyOptions(margin=3.0), None)
