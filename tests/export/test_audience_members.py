@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -82,21 +83,22 @@ def rows_of(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode())))
 
 
-def weeks(n: int) -> st.SearchStrategy[Week]:
-    def listed(one: Any) -> Any:
-        return st.lists(one, min_size=n, max_size=n)
-
-    return st.builds(
-        Week,
-        listed(st.sampled_from([True, True, True, False])),
-        listed(st.sampled_from([False, False, False, True])),
-        listed(st.sampled_from([True, True, False, None])),
-        listed(st.one_of(st.none(), st.integers(0, 5))),
-        listed(st.sets(st.sampled_from(NAMES))),
+def week(seed: int, n: int) -> Week:
+    """Customers of whom many share an address, are in a control group or did not agree."""
+    draw = random.Random(seed)
+    return Week(
+        scored=[draw.random() < 0.8 for _ in range(n)],
+        control=[draw.random() < 0.2 for _ in range(n)],
+        consent=[draw.choice([True, True, True, False, None]) for _ in range(n)],
+        address=[draw.choice([None, *range(n)]) for _ in range(n)],
+        meant=[{name for name in NAMES if draw.random() < 0.5} for _ in range(n)],
     )
 
 
-PAIRS = st.integers(1, 12).flatmap(lambda n: st.tuples(weeks(n), weeks(n)))
+# By seeds: values drawn one by one are few and alike, and hardly ever clash.
+PAIRS = st.builds(
+    lambda n, one, other: (week(one, n), week(other, n)), st.integers(1, 12), st.integers(), st.integers()
+)
 
 
 @pytest.mark.parametrize("platform", [platform_named(name) for name in PLATFORMS], ids=lambda one: one.name)
