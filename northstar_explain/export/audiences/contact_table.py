@@ -118,10 +118,23 @@ def read_contacts(table: pa.Table, id: str, consent: str, source: str, needed: b
         raise TableError(source, faults)
     known = [name for name in COLUMNS if name in names and name != id]
     table = with_plain_types(table.select([id, consent, *known]), [id, consent, *known])
+    _require_values(table, source)
     keys = id_keys(id_texts(table[id])).to_pylist()
     _require_ids(keys, id, source)
     columns = {name: _texts(table[name]) for name in known}
     return Contacts(keys, _consents(_texts(table[consent]), consent, source), columns)
+
+
+def _require_values(table: pa.Table, source: str) -> None:
+    """Raise TableError unless every column holds texts, numbers or booleans."""
+    types, faults = pa.types, []
+    for field in table.schema:
+        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        simple = (types.is_string, types.is_large_string, types.is_integer, types.is_floating, types.is_boolean)
+        if not any(one(kind) for one in (*simple, types.is_decimal, types.is_null)):
+            faults.append(Fault(f"column {field.name}", "texts or numbers", str(kind), "Convert the column."))
+    if faults:
+        raise TableError(source, faults)
 
 
 def _texts(column: pa.ChunkedArray) -> list[str | None]:
