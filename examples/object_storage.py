@@ -32,10 +32,10 @@ def fetched_model(url: str) -> Model:
     """The model of a folder on object storage; loading checks every hash and scores its golden rows."""
     files, path = fs.FileSystem.from_uri(url)
     with TemporaryDirectory(prefix="northstar-") as folder:
-        fs.copy_files(
-            path, str(Path(folder) / "model"), source_filesystem=files, destination_filesystem=fs.LocalFileSystem()
-        )
-        return load(Path(folder) / "model")
+        place = Path(folder) / "model"
+        place.mkdir()
+        fs.copy_files(path, str(place), source_filesystem=files, destination_filesystem=fs.LocalFileSystem())
+        return load(place)
 
 
 def score_there(model_url: str, customers_url: str, out_url: str) -> dict[str, object]:

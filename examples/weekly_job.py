@@ -1,4 +1,4 @@
-"""A weekly job as a plain script: score, compare with the week before, write audiences. For cron, Airflow or any other scheduler.
+"""A weekly job as a plain script, for any scheduler: score, compare with the week before, write audiences.
 
     python examples/weekly_job.py --customers crm/week.parquet --model model/ --contacts crm/contacts.parquet \
         --consent email_ok --to klaviyo --weeks weeks/ --date 2026-03-08

@@ -61,6 +61,7 @@ def engines_python() -> str:
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("warehouse")
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
 def test_map_in_arrow_gives_the_same_rows(spark: Any, place: Path, model_dir: Path, some: pa.Table) -> None:
     # As a module: a function that Spark sends to workers needs the names it was defined among.
     names: dict[str, Any] = {"spark": spark, "__name__": "__main__"}
@@ -133,6 +134,7 @@ def check_storage(base: str, query: str, place: Path, model_dir: Path, some: pa.
     model, week, scores = (f"{base}/{name}{query}" for name in ("model", "week", "scores"))
     files, root = fs.FileSystem.from_uri(f"{base}/{query}")
     root = root.rstrip("/")
+    files.create_dir(f"{root}/model")
     fs.copy_files(str(model_dir), f"{root}/model", source_filesystem=fs.LocalFileSystem(), destination_filesystem=files)
     twice = with_cells(some, ID, {250: some[ID][3].as_py()})
     for number, piece in enumerate((twice.slice(0, 200), twice.slice(200))):
