@@ -7,7 +7,7 @@ UPDATE_ROWS ?= 60000
 OUT := outputs
 RUN := .venv/bin/
 
-.PHONY: help setup demo test fast check docs profile samples torture bench cdnow journey lock clean
+.PHONY: help setup demo test fast engines check docs profile samples torture bench cdnow journey lock clean
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -43,6 +43,13 @@ test: setup  ## run all tests, with coverage
 
 fast: setup  ## run the tests that take seconds
 	$(RUN)python -m pytest -m "not slow"
+
+engines: .venv-engines/.installed  ## make the environment of Ray and of a server in place of S3, which two tests run on
+# Of its own, as neither is needed to use or to test anything else.
+.venv-engines/.installed: Makefile
+	$(PYTHON) -m venv .venv-engines
+	.venv-engines/bin/python -m pip install --quiet --disable-pip-version-check 'ray[data]>=2.40' 'moto[s3,server]>=5'
+	@touch $@
 
 check: setup  ## run ruff and mypy
 	$(RUN)ruff check .
@@ -107,4 +114,4 @@ lock: setup  ## update the locks to setup.cfg and docs/requirements.in (UPGRADE=
 	$(RUN)python scripts/report_assets.py
 
 clean:  ## remove environments and outputs
-	rm -rf .venv .venv-bench .venv-docs $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/cdnow $(OUT)/complete_journey
+	rm -rf .venv .venv-bench .venv-docs .venv-engines $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/cdnow $(OUT)/complete_journey

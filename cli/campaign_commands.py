@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from northstar_explain.cli.audience_commands import audience_options, with_delivery
 from northstar_explain.cli.exit_codes import EXIT_CODES
 from northstar_explain.options import CampaignOptions
 
@@ -46,8 +47,13 @@ def campaign() -> None:
     show_default=True,
     help="The probability to detect it, which sizes the control group.",
 )
+@click.option("--audiences", type=_FILE, help="Also a folder of audiences: the treated, as `explain audience` writes.")
+@with_delivery(required=False)
 @_OVERWRITE
-def campaign_plan(model: Path, scores: Path, out: Path, uplift: Path | None, overwrite: bool, **options: Any) -> None:
+def campaign_plan(
+    model: Path, scores: Path, out: Path, uplift: Path | None, overwrite: bool, audiences: Path | None,
+    contacts: Path | None, previous: Path | None, delivery: dict[str, Any], **options: Any,
+) -> None:  # fmt: skip
     """Choose whom to contact under a budget, and a control group among them.
 
     Customers of the standing control group are left out. Without measured uplifts, customers whose contact would pay
@@ -55,7 +61,12 @@ def campaign_plan(model: Path, scores: Path, out: Path, uplift: Path | None, ove
     """
     from northstar_explain.cli import campaign_runs
 
-    campaign_runs.plan(model, scores, out, CampaignOptions(**options), uplift, overwrite)
+    if audiences is not None and (contacts is None or delivery["consent"] is None):
+        raise click.UsageError("--audiences goes with --contacts and --consent.")
+    if audiences is None and (contacts, previous, delivery["consent"]) != (None, None, None):
+        raise click.UsageError("--contacts, --consent and --previous go with --audiences.")
+    into = None if audiences is None else campaign_runs.Into(audiences, audience_options(delivery), contacts, previous)
+    campaign_runs.plan(model, scores, out, CampaignOptions(**options), uplift, overwrite, into)
 
 
 @campaign.command("read", epilog=EXIT_CODES)

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from northstar_explain.cli.output import print_out
 
 if TYPE_CHECKING:
     from northstar_explain.model.campaign.campaign_plan import CampaignPlan
     from northstar_explain.model.campaign.readout_facts import MeasuredUplift, Readout
-    from northstar_explain.options import CampaignOptions
+    from northstar_explain.options import AudienceOptions, CampaignOptions
 
 # Exit code: a scheduler can tell groups that were not alike from an error (1) and from wrong usage (2).
 NOT_ALIKE = 3
 
 
-def plan(model: Path, scores: Path, out: Path, options: CampaignOptions, uplift: Path | None, overwrite: bool) -> None:
+class Into(NamedTuple):
+    """Where the audiences of a plan go, and to whom."""
+
+    folder: Path
+    options: AudienceOptions
+    contacts: Path | None
+    previous: Path | None
+
+
+def plan(
+    model: Path, scores: Path, out: Path, options: CampaignOptions, uplift: Path | None, overwrite: bool,
+    into: Into | None = None,
+) -> None:  # fmt: skip
     """Write a plan and its audience."""
     from northstar_explain import api
 
-    planned = api.load(model).plan_campaign(scores, options, uplift, out, overwrite)
+    audiences = into or (None, None, None, None)
+    planned = api.load(model).plan_campaign(scores, options, uplift, out, overwrite, *audiences)
     print_out(plan_text(planned.plan), f"The plan is written to {out}.")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from northstar_explain.cli.audience_commands import audience, locate
 from northstar_explain.cli.campaign_commands import campaign
 from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.exit_codes import EXIT_CODES
@@ -122,7 +123,9 @@ def monitor(
 
 
 # In the order of use.
-for _one in (simulate, init, train, score, playbook, compare, monitor, campaign, sql, audit, verify, show):
+for _one in (
+    simulate, init, train, score, playbook, compare, monitor, campaign, audience, sql, audit, verify, show, locate,
+):  # fmt: skip
     group.add_command(_one)
 
 

@@ -7,11 +7,14 @@ are in `northstar_explain.training`.
 from __future__ import annotations
 
 import codecs
+import datetime
 from dataclasses import dataclass, field, fields
 
 # As sqlglot calls them; export/sql/sql_dialects.py knows what is particular to each.
 DIALECTS = ("duckdb", "sqlite", "postgres", "spark", "bigquery", "snowflake")
 ENGINES = ("local", "spark")
+# As export/audiences/platforms.py knows them.
+PLATFORMS = ("csv", "klaviyo", "braze", "google", "meta")
 
 
 _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -152,6 +155,56 @@ class CampaignOptions(MoneyOptions):
         for name in ("power_uplift", "power"):
             if not 0 < (value := getattr(self, name)) < 1:
                 raise ValueError(f"{name}: expected a number above 0 and below 1; got {value}")
+
+
+@dataclass(frozen=True)
+class AudienceOptions:
+    """Options of audiences.
+
+    Attributes
+    ----------
+    consent : str
+        The column of contacts that says who agreed to be contacted.
+    to : str
+        One of `PLATFORMS`.
+    where : str or None
+        Whom one audience is meant for; without it, there is one for each segment and band of deciles.
+    name : str
+        Of that one audience.
+    region : str or None
+        Two letters of the country whose phone numbers are written without a country code; those are left out where
+        it is not given, and a column ``country`` of contacts does not say it either.
+    date : str or None
+        The day of the folder, ISO 8601; today where not given.
+
+    Raises
+    ------
+    ValueError
+        When one of them is something else; the message begins with its name.
+    """
+
+    consent: str
+    to: str = "csv"
+    where: str | None = None
+    name: str = "audience"
+    region: str | None = None
+    date: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.to not in PLATFORMS:
+            raise ValueError(f"to: expected one of {', '.join(PLATFORMS)}; got {self.to!r}")
+        if self.region is not None and not (len(self.region) == 2 and self.region.isascii() and self.region.isalpha()):
+            raise ValueError(f"region: expected two letters of a country, such as DE; got {self.region!r}")
+        if self.date is not None and not _is_day(self.date):
+            raise ValueError(f"date: expected a day such as 2026-03-01; got {self.date!r}")
+
+
+def _is_day(text: str) -> bool:
+    # Not by fromisoformat alone, which takes 20260301 too: the day is the name of a folder.
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

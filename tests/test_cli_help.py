@@ -19,7 +19,15 @@ from helpers import every_command, explain, plain
 from northstar_explain import api
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
-from northstar_explain.options import CampaignOptions, Control, CsvOptions, MoneyOptions, ScoringOptions, SqlOptions
+from northstar_explain.options import (
+    AudienceOptions,
+    CampaignOptions,
+    Control,
+    CsvOptions,
+    MoneyOptions,
+    ScoringOptions,
+    SqlOptions,
+)
 from northstar_explain.training import TrainingOptions
 
 NAMES = [
@@ -32,10 +40,12 @@ NAMES = [
     "monitor",
     "campaign plan",
     "campaign read",
+    "audience",
     "sql",
     "audit",
     "verify",
     "show",
+    "locate",
 ]
 DEFAULTS = {
     "simulate": ["[default: 240000", "[default: 0", "[default: the last]"],
@@ -47,10 +57,12 @@ DEFAULTS = {
     "monitor": ["[required]"],
     "campaign plan": ["[required]", "[default: 0.03", "[default: 0.8", "[default: the contract's]"],
     "campaign read": ["[required]", "[default: as planned]", "[default: not known]"],
+    "audience": ["[required]", "[default: csv]", "[default: audience]", "[default: today]", "[default: an audience per"],
     "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[default: northstar_ and the", "[required]"],
     "audit": ["[default: the model's]", "[required]"],
     "verify": [],
     "show": [],
+    "locate": ["[default: all texts]"],
 }  # fmt: skip
 
 
@@ -95,12 +107,14 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
     "playbook": (api.Model.playbook, api.Model.check_plan, api.Model.write_plan, MoneyOptions),
     "compare": (api.Model.compare, MoneyOptions),
     "monitor": (api.Model.monitor, CsvOptions),
-    "campaign plan": (api.Model.plan_campaign, CampaignOptions),
+    "campaign plan": (api.Model.plan_campaign, CampaignOptions, AudienceOptions),
     "campaign read": (api.read_campaign,),
+    "audience": (api.Model.audience, AudienceOptions),
     "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
     "audit": (api.Model.audit,),
     "verify": (api.verify, api.Model.verify),
     "show": (api.Model.facts,),
+    "locate": (api.locate,),
 }
 IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
@@ -166,6 +180,7 @@ def test_every_function_of_the_api_has_a_docstring_in_sections() -> None:
         api.simulate_customers,
         api.simulate_months,
         api.read_campaign,
+        api.locate,
         api.draft_contract,
     )
     things: list[Callable[..., Any]] = [*methods, *functions]

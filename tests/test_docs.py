@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 GUIDE = [
     DOCS / "guide" / f"{name}.md"
-    for name in ("own-table", "scoring", "production", "warehouse", "reports", "campaigns")
+    for name in ("own-table", "scoring", "production", "warehouse", "reports", "campaigns", "audiences", "privacy")
 ]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 # Where a path in architecture.md or CONTRIBUTING.md may begin.
@@ -234,6 +234,9 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custo
     table = customers.slice(0, ROWS).select([*names, "purchased_next_30d"]).rename_columns([*names, "bought"])
     csv.write_csv(table, "customers.csv")
     csv.write_csv(table.drop_columns(["bought"]), "new.csv")
+    emails = [f"{id}@example.com" for id in table["customer_id"].to_pylist()]
+    contacts = {"customer_id": table["customer_id"], "email": emails, "email_ok": [True] * len(emails)}
+    csv.write_csv(pa.table(contacts), "contacts.csv")
     (plan,) = (block for block in code_blocks(DOCS / "guide" / "reports.md", "toml"))
     Path("playbook.toml").write_text(plan.replace('logo = "logo.png"', ""), encoding="utf-8")
     run: list[list[str]] = []

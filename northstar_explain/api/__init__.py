@@ -11,12 +11,15 @@
 | `monitor`       | `Model.monitor`                                          |
 | `campaign plan` | `Model.plan_campaign`                                    |
 | `campaign read` | `read_campaign`                                          |
+| `audience`      | `Model.audience`                                         |
+| `locate`        | `locate`                                                 |
 | `sql`           | `Model.sql`, `Model.write_sql`                           |
 | `audit`         | `Model.audit`                                            |
 | `verify`        | `Model.verify`, `verify`                                 |
 | `show`          | `Model.facts`                                            |
 """
 
+from northstar_explain.api.audience_calls import locate
 from northstar_explain.api.campaign_calls import read_campaign
 from northstar_explain.api.first_table import Simulation, draft_contract, simulate_customers
 from northstar_explain.api.monthly_tables import simulate_months
@@ -31,6 +34,7 @@ __all__ = [
     "Simulation",
     "draft_contract",
     "load",
+    "locate",
     "read_campaign",
     "simulate_customers",
     "simulate_months",

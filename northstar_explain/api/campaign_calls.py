@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from northstar_explain import model as models
 from northstar_explain import tables
+from northstar_explain.api.audience_calls import delivery_of, plan_folder
 from northstar_explain.errors import CampaignError, Fault
 from northstar_explain.model.campaign.audience import read_audience
 from northstar_explain.model.campaign.campaign_plan import AUDIENCE, PLAN, CampaignPlan, facts_bytes, read_plan_file
@@ -18,7 +20,7 @@ from northstar_explain.model.campaign.readout_facts import (
     Readout,
     read_readout_file,
 )
-from northstar_explain.options import CampaignOptions
+from northstar_explain.options import AudienceOptions, CampaignOptions
 from northstar_explain.tables.named_columns import take_columns
 from northstar_explain.tables.places import sha256
 
@@ -33,6 +35,10 @@ def plan_campaign(
     uplift: Readout | Path | str | None = None,
     out: Path | str | None = None,
     overwrite: bool = False,
+    audiences: Path | str | None = None,
+    delivery: AudienceOptions | None = None,
+    contacts: Any = None,
+    previous: Path | str | None = None,
 ) -> PlannedCampaign:
     """Plan a campaign; see `Model.plan_campaign`."""
     from northstar_explain.evaluate.campaigns.plan_campaign import PlanInputs
@@ -45,6 +51,10 @@ def plan_campaign(
     places = _places(
         out, (PLAN, AUDIENCE), overwrite, [Path(one) for one in (scores, uplift) if isinstance(one, Path | str)]
     )
+    where = None
+    if audiences is not None:
+        where = delivery_of(model, audiences, _needed(delivery), contacts, previous, overwrite, [scores, uplift])
+        tables.require_apart([*places, where.place])
     require_wanted(model.contract, "campaign")
     economics = economics_of(options, model.contract.economics, "campaign")
     readout = read_readout_file(Path(uplift)) if isinstance(uplift, Path | str) else uplift
@@ -52,10 +62,26 @@ def plan_campaign(
     scored = read_scored(table, model, str(scores) if is_file else "scores")
     inputs = PlanInputs(economics, options, readout, sha256(Path(scores)) if is_file else "")
     planned = plan(scored, model, inputs)
-    if places:
-        contents = (facts_bytes(planned.plan), tables.parquet_bytes(planned.table))
-        tables.publish(dict(zip(places, contents, strict=True)))
+    folder = None
+    if where is not None:
+        folder = plan_folder(model, table, planned.audience, replace(where, plan_id=planned.plan.id))
+    # Together: audiences of another plan than the one beside them could not be read against its control.
+    with tables.Publication() as new:
+        if places:
+            for place, data in zip(
+                places, (facts_bytes(planned.plan), tables.parquet_bytes(planned.table)), strict=True
+            ):
+                new.stage(place).write_bytes(data)
+        if folder is not None:
+            new.stage_folder(folder.place, folder.files)
     return planned
+
+
+def _needed(delivery: AudienceOptions | None) -> AudienceOptions:
+    if delivery is None:
+        fault = Fault("delivery", "the options of audiences", "none", "Say at least which column holds consent.")
+        raise CampaignError("audiences", [fault])
+    return delivery
 
 
 def read_campaign(

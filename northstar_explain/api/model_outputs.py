@@ -10,10 +10,11 @@ from northstar_explain import model as models
 from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.model.pack_layout import PAGE
-from northstar_explain.options import CampaignOptions, CsvOptions, MoneyOptions, SqlOptions
+from northstar_explain.options import AudienceOptions, CampaignOptions, CsvOptions, MoneyOptions, SqlOptions
 
 if TYPE_CHECKING:
     from northstar_explain.evaluate.campaigns.plan_campaign import PlannedCampaign
+    from northstar_explain.export.audiences.folder_facts import FolderFacts
     from northstar_explain.model.campaign.readout_facts import Readout
     from northstar_explain.model.monitoring.monitor_facts import MonitorFacts
     from northstar_explain.report.audit.about import About
@@ -181,6 +182,10 @@ class ModelOutputs:
         uplift: Readout | Path | str | None = None,
         out: Path | str | None = None,
         overwrite: bool = False,
+        audiences: Path | str | None = None,
+        delivery: AudienceOptions | None = None,
+        contacts: Any = None,
+        previous: Path | str | None = None,
     ) -> PlannedCampaign:
         """Plan a campaign: whom to contact under a budget, and who is its control.
 
@@ -195,6 +200,12 @@ class ModelOutputs:
         out : path, optional
             A folder for ``plan.json`` and ``audience.parquet``.
         overwrite : bool, default False
+        audiences : path, optional
+            A folder in which the treated are written as `audience` writes them, published together with the plan.
+        delivery : AudienceOptions, optional
+            Of these audiences; needed with them. Its condition is not used.
+        contacts, previous
+            As of `audience`.
 
         Returns
         -------
@@ -211,7 +222,58 @@ class ModelOutputs:
         """
         from northstar_explain.api.campaign_calls import plan_campaign
 
-        return plan_campaign(self.data, scores, options, uplift, out, overwrite)
+        return plan_campaign(
+            self.data, scores, options, uplift, out, overwrite, audiences, delivery, contacts, previous
+        )
+
+    def audience(
+        self,
+        scores: Any,
+        out: Path | str,
+        options: AudienceOptions,
+        contacts: Any,
+        customers: Any = None,
+        priority: Path | str | None = None,
+        previous: Path | str | None = None,
+        overwrite: bool = False,
+    ) -> FolderFacts:
+        """Write audiences for an e-mail tool or an ad platform into a dated folder; nothing is sent.
+
+        The control group and customers without consent are in none, nor is a contact that one of them shares.
+
+        Parameters
+        ----------
+        scores : path, or pandas, Polars, DuckDB or PyArrow table
+            As `score` gives them.
+        out : path
+            The folder in which a folder of the day is made.
+        options : AudienceOptions
+        contacts : path or table
+            The id, the column of consent and, as far as there are any, ``email``, ``phone``, ``first_name``,
+            ``last_name``, ``country`` and ``zip``.
+        customers : path or table, optional
+            The table that was scored, for conditions on its features.
+        priority : path of a TOML file, optional
+            A list of audiences, the highest first; a person is in the highest only.
+        previous : path, optional
+            The dated folder of the run before: beside each audience, files say whom to add and whom to remove.
+        overwrite : bool, default False
+
+        Returns
+        -------
+        northstar_explain.export.audiences.folder_facts.FolderFacts
+            The counts of each audience, as ``audiences.json`` holds them.
+
+        Raises
+        ------
+        CampaignError
+            When a condition, a name or a list of audiences cannot be used, or the folder before is none.
+        TableError, OutputError
+            When a table is not what it must be, or the folder cannot be written.
+        """
+        from northstar_explain.api.audience_calls import write_audiences
+
+        return write_audiences(self.data, scores, out, options, contacts, customers, priority, previous, overwrite)
 
     def monitor(
         self,
