@@ -29,6 +29,7 @@ from engines import (
 from helpers import around, with_column
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from postgres import Postgres
 from sqlglot import exp
 from strategies import CODES, CONTRACT, NUMBERS, VALUES, conditions, trees
 
@@ -412,6 +413,9 @@ def run_view(to: str, run: Run, made: str, table: pa.Table) -> list[tuple[Any, .
             rows = [tuple(row) for row in session.table("my_segments").collect()]
             session.sql("DROP VIEW my_segments")
         return rows
+    if isinstance(run, Postgres):
+        found = run.last_result([made], "SELECT * FROM my_segments", {"customers": table})
+        return [tuple(row.values()) for row in found.to_pylist()]
     connection = sqlite3.connect(":memory:") if to == "sqlite" else duckdb.connect()
     with contextlib.closing(connection):
         if isinstance(connection, sqlite3.Connection):

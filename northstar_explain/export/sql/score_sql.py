@@ -292,7 +292,7 @@ class _Query:
         """The logistic function, by the half that cannot overflow."""
         logit = column("scores", "logit")
         # exp of a large positive number overflows; of a large negative one it is 0.
-        small = exp.Exp(this=exp.Neg(this=exp.Abs(this=logit)))
+        small = self._dialect.exponential(exp.Neg(this=exp.Abs(this=logit)))
         share = exp.paren(double(_number(1)) + small)
         chance = (
             exp.Case()

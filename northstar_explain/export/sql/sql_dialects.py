@@ -13,6 +13,8 @@ from sqlglot import exp
 _EXACT_WHOLE = 2**53  # up to here every whole number is a double
 _STEP = 2**62  # the largest power of two that an integer literal holds everywhere
 
+_LEAST_POWER = -700  # e to it is a double of full precision; somewhat below begin those that are not
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -33,6 +35,8 @@ class Dialect:
         Whether a subquery is inlined where it is read, with its expressions repeated, unless it is MATERIALIZED.
     uses_keys : bool
         Whether a primary key is an index, which small tables need to be joined fast.
+    exp_fails_below_doubles : bool
+        Whether the exponential of a number so low that the result is no double other than 0 is an error.
     """
 
     name: str
@@ -41,6 +45,16 @@ class Dialect:
     folds_names: bool = False
     inlines_subqueries: bool = False
     uses_keys: bool = False
+    exp_fails_below_doubles: bool = False
+
+    def exponential(self, value: exp.Expr) -> exp.Expr:
+        """The exponential of a number that is at most 0; 0 where it is too small for a double."""
+        power = exp.Exp(this=value.copy())
+        if not self.exp_fails_below_doubles:
+            return power
+        too_low = value.copy() < exp.Literal.number(_LEAST_POWER)
+        # NULL is not too low, so it stays NULL.
+        return exp.Case().when(too_low, double(exp.Literal.number(0))).else_(power)
 
     def number(self, column: exp.Expr) -> exp.Expr:
         """A number column as a double, NULL where it is missing: NULL or not a number."""
@@ -109,7 +123,7 @@ KNOWN = (
         inlines_subqueries=True,
         uses_keys=True,
     ),
-    Dialect("postgres", inlines_subqueries=True, uses_keys=True),
+    Dialect("postgres", inlines_subqueries=True, uses_keys=True, exp_fails_below_doubles=True),
     Dialect("spark", folds_names=True),
     Dialect("bigquery", nan_equals_itself=False, folds_names=True),
     Dialect("snowflake"),
