@@ -82,6 +82,7 @@ bench: .venv-bench/.installed  ## measure distilling, training and scoring again
 	.venv-bench/bin/python -m benchmarks.train
 	.venv-bench/bin/python -m benchmarks.score
 	.venv-bench/bin/python -m benchmarks.sql
+	.venv-bench/bin/python -m benchmarks.score_onnx
 	.venv-bench/bin/python -m benchmarks.score_large
 	.venv-bench/bin/python -m benchmarks.campaigns
 	.venv-bench/bin/python -m benchmarks.monitor_alarms

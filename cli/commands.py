@@ -123,6 +123,18 @@ def sql(model: Path, options: SqlOptions, out: Path | None, overwrite: bool) -> 
     api.load(model).write_sql(out, options, overwrite)
 
 
+def export(model: Path, onnx: Path, overwrite: bool) -> None:
+    """Write the model as ONNX."""
+    leave_pandas_out()
+    from northstar_explain import api, tables
+
+    tables.require_apart([onnx], [model])
+    tables.require_free(onnx, overwrite)
+    written = api.load(model).write_onnx(onnx, overwrite)
+    proof = f"{written.proof.rows:,} golden rows scored the same, within {written.proof.largest_difference:.0e}"
+    print_out(f"{onnx}: {len(written.inputs)} inputs, {written.size_bytes:,} bytes; {proof}", f"{onnx} is written.")
+
+
 def compare(
     model: Path, out: Path, playbook: Path | None, audit: Path | None, money: MoneyOptions, uplift: Path | None,
     owner: str, decide_by: datetime.datetime | None, overwrite: bool, quiet: bool,

@@ -1,4 +1,4 @@
-"""`explain playbook`, `compare`, `sql`, `audit`, `verify` and `show`: what is made of a model; their options."""
+"""`explain playbook`, `compare`, `sql`, `export`, `audit`, `verify`, `show`: what is made of a model; their options."""
 
 from __future__ import annotations
 
@@ -84,6 +84,19 @@ def sql(model: Path, out: Path | None, overwrite: bool, **options: Any) -> None:
     if options["prefix"] and not options["scores"]:
         raise click.UsageError("--prefix goes with --scores.")
     commands.sql(model, SqlOptions(**options), out, overwrite)
+
+
+@command("export")
+@click.argument("model", type=FILE)
+@click.option("--onnx", type=FILE, required=True, help="The ONNX file to write, such as scorecard.onnx.")
+@OVERWRITE
+def export(model: Path, onnx: Path, overwrite: bool) -> None:
+    """Write the model folder MODEL for services that run ONNX: segments, traits, probability and reasons.
+
+    Columns of the table go in, numbers as doubles and categories as texts. Before the file is written, it must score
+    the model's golden rows as the model does.
+    """
+    commands.export(model, onnx, overwrite)
 
 
 @command("audit")

@@ -61,19 +61,11 @@ class Postgres:
 
     def psql(self, script: str) -> str:
         """What psql prints for a script; a statement that fails fails the test with the server's words."""
-        call = [
-            self._bin / "psql",
-            "-h",
-            self.folder,
-            "-U",
-            "tests",
-            "-d",
-            "postgres",
-            "-XqAt",
-            "-v",
-            "ON_ERROR_STOP=1",
-        ]
-        done = subprocess.run(call, input=script, capture_output=True, text=True, check=False)
+        connection = f"-h {self.folder} -U tests -d postgres -XqAt -v ON_ERROR_STOP=1"
+        call = [str(self._bin / "psql"), *connection.split()]
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            call, input=script, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
@@ -90,14 +82,27 @@ def postgres() -> Iterator[Postgres]:
     server = None
     try:
         data = folder / "data"
-        call = [bin / "initdb", "-D", data, "-A", "trust", "-U", "tests", "-E", "UTF8", "--locale", "C.UTF-8", "-N"]
+        call = [
+            str(bin / "initdb"),
+            "-D",
+            str(data),
+            "-A",
+            "trust",
+            "-U",
+            "tests",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+            "-N",
+        ]
         _run(call, folder, user)
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 [bin / "postgres", "-D", data, "-k", folder, *settings], cwd=folder, stdout=log, stderr=log, **user
             )
-        wait = [bin / "pg_isready", "-q", "-h", folder]
+        wait = [str(bin / "pg_isready"), "-q", "-h", str(folder)]
         for _ in range(600):
             if subprocess.run(wait, check=False, cwd=folder).returncode == 0:
                 break
@@ -121,7 +126,7 @@ def _owner(folder: Path) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _run(call: list[Any], folder: Path, user: dict[str, Any]) -> None:
+def _run(call: list[str], folder: Path, user: dict[str, Any]) -> None:
     done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False, **user)
     assert done.returncode == 0, done.stderr
 

@@ -33,6 +33,7 @@ NAMES = [
     "campaign plan",
     "campaign read",
     "sql",
+    "export",
     "audit",
     "verify",
     "show",
@@ -48,6 +49,7 @@ DEFAULTS = {
     "campaign plan": ["[required]", "[default: 0.03", "[default: 0.8", "[default: the contract's]"],
     "campaign read": ["[required]", "[default: as planned]", "[default: not known]"],
     "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[default: northstar_ and the", "[required]"],
+    "export": ["[required]"],
     "audit": ["[default: the model's]", "[required]"],
     "verify": [],
     "show": [],
@@ -98,13 +100,14 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
     "campaign plan": (api.Model.plan_campaign, CampaignOptions),
     "campaign read": (api.read_campaign,),
     "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
+    "export": (api.Model.write_onnx,),
     "audit": (api.Model.audit,),
     "verify": (api.verify, api.Model.verify),
     "show": (api.Model.facts,),
 }
 IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
-    "customers": "frame", "write_plan": "out",
+    "customers": "frame", "write_plan": "out", "onnx": "out",
     "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
 # Progress and format are what a terminal shows; a model is the object itself; and `check_plan` is a method.

@@ -14,6 +14,7 @@ from northstar_explain.options import CampaignOptions, CsvOptions, MoneyOptions,
 
 if TYPE_CHECKING:
     from northstar_explain.evaluate.campaigns.plan_campaign import PlannedCampaign
+    from northstar_explain.export.onnx import WrittenOnnx
     from northstar_explain.model.campaign.readout_facts import Readout
     from northstar_explain.model.monitoring.monitor_facts import MonitorFacts
     from northstar_explain.report.audit.about import About
@@ -321,6 +322,29 @@ class ModelOutputs:
         from northstar_explain.export.sql.write_sql import write_sql
 
         return write_sql(self.data, options, Path(out), overwrite)
+
+    def write_onnx(self, out: Path | str, overwrite: bool = False) -> WrittenOnnx:
+        """Write the model as an ONNX file, for services that speak it; its golden rows prove it first.
+
+        Parameters
+        ----------
+        out : path
+            Such as ``scorecard.onnx``.
+        overwrite : bool, default False
+
+        Returns
+        -------
+        northstar_explain.export.onnx.WrittenOnnx
+
+        Raises
+        ------
+        NorthstarError
+            When the package onnx is not installed, the model cannot be said in ONNX, a golden row is scored
+            differently, or the file cannot be written; nothing is written then.
+        """
+        from northstar_explain.export.onnx import write_onnx
+
+        return write_onnx(self.data, Path(out), overwrite)
 
     def audit(
         self,
