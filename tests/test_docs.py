@@ -251,7 +251,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custo
             assert result.exit_code == (1 if "--check" in call else 0), (call, result.stderr)
     assert Path("playbook/playbook.pdf").stat().st_size > 10_000
     assert Path("scores.csv").read_text(encoding="utf-8").count("\n") == ROWS + 1
-    assert Path("segments.sql").read_text(encoding="utf-8").endswith('FROM "assigned";\n')
+    assert Path("segments.sql").read_text(encoding="utf-8").endswith("FROM assigned;\n")
     assert Path("scorecard.onnx").stat().st_size > 10_000
     assert Path("scores.points.parquet").stat().st_size > 1_000
     assert json.loads(explain("show", "model", "--json").stdout)["manifest"]["model_id"]
