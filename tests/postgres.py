@@ -59,6 +59,12 @@ class Postgres:
             lines = self.psql("".join([*made, *before, asked])).split("\n")
         return pa.Table.from_pylist([json.loads(line) for line in lines if line])
 
+    def keep(self, name: str, table: pa.Table) -> None:
+        """Make a table that stays."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as place:
+            create, *others = _made("kept", table, Path(place) / "0.csv")
+            self.psql("".join([create, *others, f"CREATE TABLE {name} AS SELECT * FROM kept;\n"]))
+
     def psql(self, script: str) -> str:
         """What psql prints for a script; a statement that fails fails the test with the server's words."""
         connection = f"-h {self.folder} -U tests -d postgres -XqAt -v ON_ERROR_STOP=1"

@@ -99,7 +99,7 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
     "monitor": (api.Model.monitor, CsvOptions),
     "campaign plan": (api.Model.plan_campaign, CampaignOptions),
     "campaign read": (api.read_campaign,),
-    "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
+    "sql": (api.Model.sql, api.Model.write_sql, api.Model.write_dbt, SqlOptions),
     "export": (api.Model.write_onnx,),
     "audit": (api.Model.audit,),
     "verify": (api.verify, api.Model.verify),
@@ -107,7 +107,7 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
 }
 IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
-    "customers": "frame", "write_plan": "out", "onnx": "out",
+    "customers": "frame", "write_plan": "out", "onnx": "out", "dbt": "out",
     "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
 # Progress and format are what a terminal shows; a model is the object itself; and `check_plan` is a method.
