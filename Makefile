@@ -89,6 +89,7 @@ bench: .venv-bench/.installed  ## measure distilling, training and scoring again
 	.venv-bench/bin/python -m benchmarks.train
 	.venv-bench/bin/python -m benchmarks.score
 	.venv-bench/bin/python -m benchmarks.sql
+	.venv-bench/bin/python -m benchmarks.score_onnx
 	.venv-bench/bin/python -m benchmarks.score_large
 	.venv-bench/bin/python -m benchmarks.campaigns
 	.venv-bench/bin/python -m benchmarks.monitor_alarms
@@ -114,4 +115,4 @@ lock: setup  ## update the locks to setup.cfg and docs/requirements.in (UPGRADE=
 	$(RUN)python scripts/report_assets.py
 
 clean:  ## remove environments and outputs
-	rm -rf .venv .venv-bench .venv-docs .venv-engines $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/cdnow $(OUT)/complete_journey
+	rm -rf .venv .venv-bench .venv-dbt .venv-docs .venv-engines $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/cdnow $(OUT)/complete_journey

@@ -123,6 +123,29 @@ def sql(model: Path, options: SqlOptions, out: Path | None, overwrite: bool) -> 
     api.load(model).write_sql(out, options, overwrite)
 
 
+def dbt(model: Path, dialect: str, table: str, out: Path, overwrite: bool) -> None:
+    """Write the model as a dbt package."""
+    leave_pandas_out()
+    from northstar_explain import api, tables
+
+    tables.require_apart([out], [model])
+    tables.require_free(out, overwrite, folder=True)
+    written = api.load(model).write_dbt(dialect, out, table, overwrite)
+    print_out(f"{out}: {written.files} files; see README.md there", f"{out} is written.")
+
+
+def export(model: Path, onnx: Path, overwrite: bool) -> None:
+    """Write the model as ONNX."""
+    leave_pandas_out()
+    from northstar_explain import api, tables
+
+    tables.require_apart([onnx], [model])
+    tables.require_free(onnx, overwrite)
+    written = api.load(model).write_onnx(onnx, overwrite)
+    proof = f"{written.proof.rows:,} golden rows scored the same, within {written.proof.largest_difference:.0e}"
+    print_out(f"{onnx}: {len(written.inputs)} inputs, {written.size_bytes:,} bytes; {proof}", f"{onnx} is written.")
+
+
 def compare(
     model: Path, out: Path, playbook: Path | None, audit: Path | None, money: MoneyOptions, uplift: Path | None,
     owner: str, decide_by: datetime.datetime | None, overwrite: bool, quiet: bool,

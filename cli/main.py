@@ -14,7 +14,7 @@ from northstar_explain.cli.ending import one_line
 from northstar_explain.cli.exit_codes import EXIT_CODES
 from northstar_explain.cli.model_commands import init, simulate, train
 from northstar_explain.cli.output import leave_stderr, open_standard_streams
-from northstar_explain.cli.report_commands import audit, compare, playbook, show, sql, verify
+from northstar_explain.cli.report_commands import audit, compare, export, playbook, show, sql, verify
 from northstar_explain.cli.shared_options import FILE, JSON, MAX_REJECTED, MODEL, OVERWRITE, QUIET, command, reading
 from northstar_explain.options import ENGINES, Control, CsvOptions, ScoringOptions
 
@@ -124,7 +124,8 @@ def monitor(
 
 # In the order of use.
 for _one in (
-    simulate, init, train, score, playbook, compare, monitor, campaign, audience, sql, audit, verify, show, locate,
+    simulate, init, train, score, playbook, compare, monitor, campaign, audience, sql, export, audit, verify, show,
+    locate,
 ):  # fmt: skip
     group.add_command(_one)
 

@@ -1,4 +1,4 @@
-"""`explain playbook`, `compare`, `sql`, `audit`, `verify` and `show`: what is made of a model; their options."""
+"""`explain playbook`, `compare`, `sql`, `export`, `audit`, `verify`, `show`: what is made of a model; their options."""
 
 from __future__ import annotations
 
@@ -68,8 +68,9 @@ def compare(model: Path, out: Path, **options: Any) -> None:
 @click.option("--scores", is_flag=True, help="The whole scorecard: logit, probability, likely_buyer as well.")
 @click.option("--prefix", help="How names of the scorecard's tables begin.  [default: northstar_ and the model's id]")
 @click.option("--out", type=FILE, help="Where to write it.  [default: stdout]")
+@click.option("--dbt", type=FILE, help="Write a dbt package into this folder instead.")
 @OVERWRITE
-def sql(model: Path, out: Path | None, overwrite: bool, **options: Any) -> None:
+def sql(model: Path, out: Path | None, dbt: Path | None, overwrite: bool, **options: Any) -> None:
     """Write the segments, or with --scores all scores, of the model folder MODEL as SQL.
 
     One statement gives each row of the table its id, segment_id and segment_name, the same as `explain score` does,
@@ -78,12 +79,33 @@ def sql(model: Path, out: Path | None, overwrite: bool, **options: Any) -> None:
     With --scores, the statement looks values up in three small tables. Beside OUT they go into NAME.tables.sql
     (CREATE TABLE and INSERT) and, for loading, into NAME.cuts.parquet, NAME.categories.parquet and
     NAME.points.parquet.
+
+    With --dbt, a folder is written that dbt builds: segments, scores day after day, the tables as seeds, and tests by
+    which the model's golden rows must score in the database as they do here. Its README says who runs what.
     """
+    if dbt is not None:
+        if out is not None or options["view"] or options["scores"] or options["prefix"]:
+            raise click.UsageError("--dbt goes with --dialect and --table alone: the package has all of it.")
+        commands.dbt(model, options["dialect"], options["table"], dbt, overwrite)
+        return
     if options["scores"] and out is None:
         raise click.UsageError("--scores goes with --out: the tables that the statement reads are written beside it.")
     if options["prefix"] and not options["scores"]:
         raise click.UsageError("--prefix goes with --scores.")
     commands.sql(model, SqlOptions(**options), out, overwrite)
+
+
+@command("export")
+@click.argument("model", type=FILE)
+@click.option("--onnx", type=FILE, required=True, help="The ONNX file to write, such as scorecard.onnx.")
+@OVERWRITE
+def export(model: Path, onnx: Path, overwrite: bool) -> None:
+    """Write the model folder MODEL for services that run ONNX: segments, traits, probability and reasons.
+
+    Columns of the table go in, numbers as doubles and categories as texts. Before the file is written, it must score
+    the model's golden rows as the model does.
+    """
+    commands.export(model, onnx, overwrite)
 
 
 @command("audit")

@@ -20,6 +20,7 @@ from browser import chromium, running
 from engines import ENGINES, Run, SparkRun, run_duckdb, run_sqlite
 from helpers import OPTIONS, learn
 from hypothesis import HealthCheck, settings
+from postgres import Postgres, postgres
 from programs import require
 
 from northstar_explain import model as models
@@ -139,11 +140,20 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     session.stop()
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A running PostgreSQL, one for all tests."""
+    with postgres() as server:
+        yield server
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> tuple[str, Run]:
     """Each database with the name of its dialect."""
     if request.param == "spark":
         return "spark", SparkRun(request.getfixturevalue("spark"))
+    if request.param == "postgres":
+        return "postgres", request.getfixturevalue("postgres_server")
     return request.param, {"duckdb": run_duckdb, "sqlite": run_sqlite}[request.param]
 
 

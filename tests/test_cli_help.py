@@ -42,6 +42,7 @@ NAMES = [
     "campaign read",
     "audience",
     "sql",
+    "export",
     "audit",
     "verify",
     "show",
@@ -59,6 +60,7 @@ DEFAULTS = {
     "campaign read": ["[required]", "[default: as planned]", "[default: not known]"],
     "audience": ["[required]", "[default: csv]", "[default: audience]", "[default: today]", "[default: an audience per"],
     "sql": ["[default: customers]", "[default: a query]", "[default: stdout]", "[default: northstar_ and the", "[required]"],
+    "export": ["[required]"],
     "audit": ["[default: the model's]", "[required]"],
     "verify": [],
     "show": [],
@@ -110,7 +112,8 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
     "campaign plan": (api.Model.plan_campaign, CampaignOptions, AudienceOptions),
     "campaign read": (api.read_campaign,),
     "audience": (api.Model.audience, AudienceOptions),
-    "sql": (api.Model.sql, api.Model.write_sql, SqlOptions),
+    "sql": (api.Model.sql, api.Model.write_sql, api.Model.write_dbt, SqlOptions),
+    "export": (api.Model.write_onnx,),
     "audit": (api.Model.audit,),
     "verify": (api.verify, api.Model.verify),
     "show": (api.Model.facts,),
@@ -118,7 +121,7 @@ COUNTERPARTS: dict[str, tuple[Any, ...]] = {
 }
 IN_PYTHON = {
     "id_column": "id", "control_share": "share", "control_salt": "salt", "scores": "earlier",
-    "customers": "frame", "write_plan": "out",
+    "customers": "frame", "write_plan": "out", "onnx": "out", "dbt": "out",
     "rules": "segments", "conditions": "segments",  # fields of the options of segments
 }  # fmt: skip
 # Progress and format are what a terminal shows; a model is the object itself; and `check_plan` is a method.

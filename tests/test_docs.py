@@ -26,7 +26,17 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 GUIDE = [
     DOCS / "guide" / f"{name}.md"
-    for name in ("own-table", "scoring", "production", "warehouse", "reports", "campaigns", "audiences", "privacy")
+    for name in (
+        "own-table",
+        "scoring",
+        "production",
+        "warehouse",
+        "onnx",
+        "reports",
+        "campaigns",
+        "audiences",
+        "privacy",
+    )
 ]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 # Where a path in architecture.md or CONTRIBUTING.md may begin.
@@ -256,6 +266,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custo
             assert result.exit_code == (1 if "--check" in call else 0), (call, result.stderr)
     assert Path("playbook/playbook.pdf").stat().st_size > 10_000
     assert Path("scores.csv").read_text(encoding="utf-8").count("\n") == ROWS + 1
-    assert Path("segments.sql").read_text(encoding="utf-8").endswith('FROM "assigned";\n')
+    assert Path("segments.sql").read_text(encoding="utf-8").endswith("FROM assigned;\n")
+    assert Path("scorecard.onnx").stat().st_size > 10_000
     assert Path("scores.points.parquet").stat().st_size > 1_000
     assert json.loads(explain("show", "model", "--json").stdout)["manifest"]["model_id"]

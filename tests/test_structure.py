@@ -21,9 +21,9 @@ HOMES = {
     "sklearn": {"learn", "evaluate", "metrics"}, "interpret": {"learn", "evaluate"}, "scipy": {"learn", "evaluate"},
     "pandas": {"learn", "evaluate"}, "threadpoolctl": {"learn", "evaluate"}, "joblib": {"learn", "evaluate"},
     "jinja2": {"report"}, "weasyprint": {"report"}, "pikepdf": {"report"}, "xlsxwriter": {"report"}, "duckdb": {"verify"},
-    "pyspark": {"score"}, "py4j": {"score"}, "matplotlib": {"report"}, "sqlglot": {"export"}, "phonenumbers": {"export"}, "click": {"cli"},
+    "pyspark": {"score"}, "py4j": {"score"}, "matplotlib": {"report"}, "sqlglot": {"export"}, "phonenumbers": {"export"}, "onnx": {"export"}, "click": {"cli"},
 }  # fmt: skip
-HEAVY = ("sklearn", "interpret", "pandas", "scipy", "joblib", "matplotlib", "weasyprint", "jinja2", "sqlglot")
+HEAVY = ("sklearn", "interpret", "pandas", "scipy", "joblib", "matplotlib", "weasyprint", "jinja2", "sqlglot", "onnx")
 
 
 def sources() -> list[tuple[str, Path]]:

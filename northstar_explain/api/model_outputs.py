@@ -15,6 +15,8 @@ from northstar_explain.options import AudienceOptions, CampaignOptions, CsvOptio
 if TYPE_CHECKING:
     from northstar_explain.evaluate.campaigns.plan_campaign import PlannedCampaign
     from northstar_explain.export.audiences.folder_facts import FolderFacts
+    from northstar_explain.export.dbt import WrittenDbt
+    from northstar_explain.export.onnx import WrittenOnnx
     from northstar_explain.model.campaign.readout_facts import Readout
     from northstar_explain.model.monitoring.monitor_facts import MonitorFacts
     from northstar_explain.report.audit.about import About
@@ -383,6 +385,55 @@ class ModelOutputs:
         from northstar_explain.export.sql.write_sql import write_sql
 
         return write_sql(self.data, options, Path(out), overwrite)
+
+    def write_dbt(self, dialect: str, out: Path | str, table: str = "customers", overwrite: bool = False) -> WrittenDbt:
+        """Write the model as a dbt package: segments, scores day after day, seeds and tests.
+
+        Parameters
+        ----------
+        dialect : str
+            One of those of `SqlOptions` but SQLite, for which dbt has no adapter.
+        out : path
+            The folder of the package.
+        table : str, default "customers"
+            The table of customers, with its schema where that is not the one of the dbt profile.
+        overwrite : bool, default False
+
+        Returns
+        -------
+        northstar_explain.export.dbt.WrittenDbt
+
+        Raises
+        ------
+        NorthstarError
+            When something cannot be written, in the dialect or on the disk; nothing is written then.
+        """
+        from northstar_explain.export.dbt import write_dbt
+
+        return write_dbt(self.data, SqlOptions(dialect, table).dialect, Path(out), table, overwrite)
+
+    def write_onnx(self, out: Path | str, overwrite: bool = False) -> WrittenOnnx:
+        """Write the model as an ONNX file, for services that speak it; its golden rows prove it first.
+
+        Parameters
+        ----------
+        out : path
+            Such as ``scorecard.onnx``.
+        overwrite : bool, default False
+
+        Returns
+        -------
+        northstar_explain.export.onnx.WrittenOnnx
+
+        Raises
+        ------
+        NorthstarError
+            When the package onnx is not installed, the model cannot be said in ONNX, a golden row is scored
+            differently, or the file cannot be written; nothing is written then.
+        """
+        from northstar_explain.export.onnx import write_onnx
+
+        return write_onnx(self.data, Path(out), overwrite)
 
     def audit(
         self,

@@ -42,7 +42,7 @@ def test_scores_are_written(model: Model, model_dir: Path, tmp_path: Path) -> No
     result = explain(*command, "--table", "shop.people", "--view", "shop.scores", "--prefix", "shop.ns")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert out.read_text(encoding="utf-8") == scores_sql(model, "spark", "shop.people", "shop.scores", "shop.ns")
-    assert "INSERT INTO `shop`.`ns_points`" in (out.parent / "scores.tables.sql").read_text(encoding="utf-8")
+    assert "INSERT INTO shop.ns_points" in (out.parent / "scores.tables.sql").read_text(encoding="utf-8")
     for path in sorted(out.parent.iterdir()):
         message = refused(tmp_path, *command)
         assert "expected a path that is free; got one that exists." in message

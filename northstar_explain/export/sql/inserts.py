@@ -9,7 +9,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from northstar_explain.export.sql.sql_dialects import Dialect
-from northstar_explain.export.sql.sql_names import literal_text, quoted
+from northstar_explain.export.sql.sql_names import literal_text, quoted, written
 
 _TYPES = {
     pa.int32(): exp.DataType.Type.INT,
@@ -39,9 +39,9 @@ def table_sql(name: exp.Table, rows: pa.Table, keys: Sequence[str], exact: bool,
     str
         A statement with its semicolon.
     """
-    yield _create(name, rows.schema, keys, dialect).sql(dialect.name, pretty=True, identify=True) + ";\n"
+    yield written(_create(name, rows.schema, keys, dialect), dialect, pretty=True) + ";\n"
     into = exp.Schema(this=name, expressions=[quoted(column) for column in rows.column_names])
-    head = f"INSERT INTO {into.sql(dialect.name, identify=True)} VALUES\n"
+    head = f"INSERT INTO {written(into, dialect)} VALUES\n"
     columns = [[_cell(value, exact, dialect) for value in column.to_pylist()] for column in rows.columns]
     lines = (f"({', '.join(cells)})" for cells in zip(*columns, strict=True))
     for batch in _batches(lines):

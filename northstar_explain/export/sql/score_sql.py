@@ -27,6 +27,7 @@ from northstar_explain.export.sql.sql_names import (
     named,
     require_distinct,
     table,
+    written,
 )
 from northstar_explain.export.sql.trait_sql import TAGGED, add_tagged, trait_features, trait_lines
 from northstar_explain.export.sql.typed_columns import values
@@ -78,7 +79,7 @@ def scores_sql(
     query = _Query(model, target, table(customers, target), names)
     lines = [
         f"{model.contract.title}: segment and probability ({model.contract.outcome}) of each customer in {customers},",
-        f"by model {model.id}. It reads the lookup tables {', '.join(one.sql(to) for one in names.values())}.",
+        f"by model {model.id}. It reads the lookup tables {', '.join(written(one, target) for one in names.values())}.",
         *segment_lines(model),
         *trait_lines(model.contract),
         "Segment or score is NULL where a value that it needs is missing and the contract says that it never is, and",
@@ -252,7 +253,7 @@ class _Query:
         columns = [
             *kept("bins", "id"),
             named(exp.Min(this=column("bins", "segment")), "segment"),  # a text would make Spark sort
-            named(exp.Count(this=exp.Star()), "rows"),
+            named(exp.Count(this=exp.Star()), "row_count"),
             named(exp.Count(this=points), "terms"),
             named(exp.Sum(this=points), "points"),
         ]
@@ -272,7 +273,7 @@ class _Query:
         """The log-odds: intercept, terms and pairs."""
         axes, alone = len(self._lookups.axes), sum(axis.term is not None for axis in self._lookups.axes)
         # An id that occurs twice has twice as many rows: it gets no score, as in `explain score`.
-        once = column("sums", "rows").eq(_number(axes))
+        once = column("sums", "row_count").eq(_number(axes))
         total: exp.Expr = self._dialect.literal(self._model.scorecard.intercept) + column("sums", "points")
         select = exp.select(*kept("sums", "id")).from_(self._builder.read("sums"))
         for pair in self._lookups.pairs:
@@ -292,7 +293,7 @@ class _Query:
         """The logistic function, by the half that cannot overflow."""
         logit = column("scores", "logit")
         # exp of a large positive number overflows; of a large negative one it is 0.
-        small = exp.Exp(this=exp.Neg(this=exp.Abs(this=logit)))
+        small = self._dialect.exponential(exp.Neg(this=exp.Abs(this=logit)))
         share = exp.paren(double(_number(1)) + small)
         chance = (
             exp.Case()

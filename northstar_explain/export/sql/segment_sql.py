@@ -18,6 +18,7 @@ from northstar_explain.export.sql.sql_names import (
     named,
     require_distinct,
     table,
+    written,
 )
 from northstar_explain.export.sql.trait_sql import trait_features, trait_flags, trait_lines
 from northstar_explain.export.sql.typed_columns import values
@@ -126,7 +127,7 @@ def statement(query: exp.Expr, dialect: Dialect, view: str | None) -> str:
     """A query, or the view made of it, as text that ends in a semicolon."""
     if view is not None:
         query = exp.Create(this=table(view, dialect, "--view"), kind="VIEW", expression=query)
-    return query.sql(dialect.name, pretty=True, identify=True) + ";\n"
+    return written(query, dialect, pretty=True) + ";\n"
 
 
 def rule_features(model: Model) -> tuple[str, ...]:

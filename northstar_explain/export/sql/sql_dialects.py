@@ -6,12 +6,18 @@ What only decides how a statement is spelt (quotes, escapes, names of types) is 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from sqlglot import exp
 
+from northstar_explain.export.sql.reserved_words import RESERVED, SNOWFLAKE
+
 _EXACT_WHOLE = 2**53  # up to here every whole number is a double
 _STEP = 2**62  # the largest power of two that an integer literal holds everywhere
+
+_LOWER, _UPPER = (re.compile(f"[{letters}_][{letters}0-9_]*", re.ASCII) for letters in ("a-z", "A-Z"))
+_LEAST_POWER = -700  # e to it is a double of full precision; somewhat below begin those that are not
 
 
 @dataclass(frozen=True)
@@ -29,18 +35,33 @@ class Dialect:
         Whether a decimal text becomes the nearest double.
     folds_names : bool
         Whether names that differ in case alone are the same column, quoted or not.
+    makes_upper : bool
+        Whether unquoted names become upper case. Elsewhere they become lower case, keep theirs, or it does not matter.
     inlines_subqueries : bool
         Whether a subquery is inlined where it is read, with its expressions repeated, unless it is MATERIALIZED.
     uses_keys : bool
         Whether a primary key is an index, which small tables need to be joined fast.
+    exp_fails_below_doubles : bool
+        Whether the exponential of a number so low that the result is no double other than 0 is an error.
     """
 
     name: str
     nan_equals_itself: bool = True
     parses_exactly: bool = True
     folds_names: bool = False
+    makes_upper: bool = False
     inlines_subqueries: bool = False
     uses_keys: bool = False
+    exp_fails_below_doubles: bool = False
+
+    def exponential(self, value: exp.Expr) -> exp.Expr:
+        """The exponential of a number that is at most 0; 0 where it is too small for a double."""
+        power = exp.Exp(this=value.copy())
+        if not self.exp_fails_below_doubles:
+            return power
+        too_low = value.copy() < exp.Literal.number(_LEAST_POWER)
+        # NULL is not too low, so it stays NULL.
+        return exp.Case().when(too_low, double(exp.Literal.number(0))).else_(power)
 
     def number(self, column: exp.Expr) -> exp.Expr:
         """A number column as a double, NULL where it is missing: NULL or not a number."""
@@ -95,9 +116,24 @@ class Dialect:
             return double(exp.Literal.string(repr(float(value))))
         return _fraction(value)
 
+    def is_plain(self, name: str) -> bool:
+        """Whether a name is written without quotes: then a table that was made without quotes has it.
+
+        Names in lower case are, and in upper case where unquoted names become that; but no reserved words.
+        """
+        if self.makes_upper:
+            return bool(_LOWER.fullmatch(name) or _UPPER.fullmatch(name)) and name.lower() not in SNOWFLAKE
+        return bool(_LOWER.fullmatch(name)) and name not in RESERVED
+
     def same_name(self, one: str, other: str) -> bool:
         """Whether a table could not hold both names."""
-        return one.casefold() == other.casefold() if self.folds_names else one == other
+        if self.folds_names:
+            return one.casefold() == other.casefold()
+        return self._stored(one) == self._stored(other)
+
+    def _stored(self, name: str) -> str:
+        """What a database that keeps case makes of a name as we write it."""
+        return name.upper() if self.makes_upper and self.is_plain(name) else name
 
 
 KNOWN = (
@@ -109,10 +145,10 @@ KNOWN = (
         inlines_subqueries=True,
         uses_keys=True,
     ),
-    Dialect("postgres", inlines_subqueries=True, uses_keys=True),
+    Dialect("postgres", inlines_subqueries=True, uses_keys=True, exp_fails_below_doubles=True),
     Dialect("spark", folds_names=True),
     Dialect("bigquery", nan_equals_itself=False, folds_names=True),
-    Dialect("snowflake"),
+    Dialect("snowflake", makes_upper=True),
 )
 
 

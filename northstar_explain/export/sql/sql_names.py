@@ -1,7 +1,11 @@
-"""Identifiers and literals, always quoted; and queries put together from named subqueries."""
+"""Identifiers and literals, quoted where a dialect needs it; and queries put together from named subqueries.
+
+A query is built with every identifier quoted, as holds in each dialect; `written` takes the quotes off the plain ones.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from sqlglot import exp
@@ -9,6 +13,9 @@ from sqlglot.errors import ParseError
 
 from northstar_explain.errors import Fault, ModelError, NorthstarError
 from northstar_explain.export.sql.sql_dialects import Dialect
+
+_AS_GIVEN = "as given"
+_WORD = re.compile("[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def column(table: str, name: str) -> exp.Column:
@@ -31,6 +38,21 @@ def quoted(name: str) -> exp.Identifier:
     return exp.to_identifier(name, quoted=True)
 
 
+def written(statement: exp.Expr, dialect: Dialect, pretty: bool = False) -> str:
+    """A statement as text, in which plain names are not quoted, so that they follow the dialect's folding.
+
+    Where a database changes the case of unquoted names, only they reach the columns of a table that was made so.
+    """
+
+    def plainly(node: exp.Expr) -> exp.Expr:
+        # A table keeps the quotes that it was named with.
+        if isinstance(node, exp.Identifier) and not node.meta.get(_AS_GIVEN):
+            node.set("quoted", not dialect.is_plain(node.name))
+        return node
+
+    return statement.transform(plainly).sql(dialect.name, pretty=pretty)
+
+
 def aliased(source: exp.Table, alias: str) -> exp.Expr:
     """A table under another name."""
     return exp.alias_(source.copy(), alias, table=True, quoted=True)
@@ -42,7 +64,8 @@ def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
     Parameters
     ----------
     name : str
-        ``customers``, ``schema.customers`` or ``catalog.schema.customers``; names may be quoted as the dialect does.
+        ``customers``, ``schema.customers`` or ``catalog.schema.customers``; names may be quoted as the dialect does,
+        and without quotes follow its folding.
     dialect : Dialect
     option : str
         What to call it in errors.
@@ -67,10 +90,15 @@ def table(name: str, dialect: Dialect, option: str = "--table") -> exp.Table:
         todo = "Quote a name that is more than a plain word."
         fault = Fault("name", "a table such as customers or shop.customers", repr(name), todo)
         raise NorthstarError(option, [fault])
-    # Quoted, as an unquoted name changes its case in some databases.
     for part in parsed.parts:
-        part.set("quoted", True)
+        part.set("quoted", bool(part.args.get("quoted")) or _needs_quotes(part.name, dialect))
+        part.meta[_AS_GIVEN] = True
     return parsed
+
+
+def _needs_quotes(name: str, dialect: Dialect) -> bool:
+    # In mixed case, a name of a table is written as it was given: without quotes, the database folds it.
+    return not (_WORD.fullmatch(name) and dialect.is_plain(name.lower()))
 
 
 def literal_text(value: str) -> exp.Expr:
