@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from northstar_explain import tables
+from northstar_explain.errors import CampaignError
 from northstar_explain.export.audiences.contact_table import Contacts
 from northstar_explain.export.audiences.folder_facts import FORMAT, MEMBERS, FolderFacts, Previous, _previous
 from northstar_explain.export.audiences.make_folder import FolderInputs, make_folder
@@ -225,3 +226,7 @@ def test_an_audience_that_is_not_wanted_any_more_is_removed_whole() -> None:
     (counts,) = [one for one in facts.audiences if one.name == "older"]
     assert (counts.before, counts.removed, counts.now) == (2, 2, 0)
     assert [row["id"] for row in rows_of(files["older.remove.csv"])] == ["C0", "C7"]
+    # Its files may not take the place of others.
+    alike = Previous("2026-03-01", {"First": {"C0": ()}}, {"C0": "C0"})
+    with pytest.raises(CampaignError, match="expected a name of its own; got that of 'First'"):
+        make_folder(inputs_of(week_of(), platform, alike))

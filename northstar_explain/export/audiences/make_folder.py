@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain import tables
+from northstar_explain.errors import CampaignError, Fault
 from northstar_explain.export.audiences.changes import Known, changes, why_removed
 from northstar_explain.export.audiences.contact_table import Contacts
 from northstar_explain.export.audiences.folder_facts import (
@@ -114,7 +115,9 @@ class _Folder:
             now[cell.name] = {inputs.scores.keys[row]: self._known(row) for row in members.rows.tolist()}
             counts.append(self._audience(cell, members, now[cell.name], files))
         for name in inputs.previous.members if inputs.previous else ():
-            if name not in now:  # an audience of before that is not wanted any more: all of it has to go
+            if name not in now:
+                _require_own_files(name, now)
+                # An audience of before that is not wanted any more: all of it has to go.
                 empty = Members(np.zeros(0, dtype=np.int64), {})
                 gone = Cell(name, "", np.zeros(len(inputs.scores), dtype=bool))
                 counts.append(self._audience(gone, empty, {}, files))
@@ -175,6 +178,14 @@ class _Folder:
 
     def _csv(self, rows: Sequence[Sequence[str]]) -> bytes:
         return _csv(self._in.platform.columns(self._in.id), rows)
+
+
+def _require_own_files(gone: str, now: Mapping[str, Known]) -> None:
+    """Raise CampaignError where the files of an audience of before would replace those of one of now."""
+    clash = next((one for one in now if file_name(one).casefold() == file_name(gone).casefold()), None)
+    if clash is not None:
+        todo = f"Call it {gone!r} as before, or something else."
+        raise CampaignError("audience", [Fault(f"audience {clash!r}", "a name of its own", f"that of {gone!r}", todo)])
 
 
 def _csv(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
