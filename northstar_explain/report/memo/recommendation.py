@@ -10,7 +10,7 @@ from northstar_explain.model.campaign.money_words import (
     amount,
     campaign_words,
     counted,
-    points,
+    in_points,
     terms,
 )
 from northstar_explain.model.campaign.value import MEASURED
@@ -100,12 +100,12 @@ def _why_measure(money: MoneyFacts) -> str:
 def _scenarios(money: MoneyFacts, contract: Contract) -> Block:
     rows = [
         (
-            f"measured: {points(one.uplift)} points"
+            f"measured: {in_points(one.uplift)} points"
             if one.scenario == MEASURED
             else f"{one.scenario}: {counted(one.uplift)} more",
             f"{money.proposal.contacted:,}",
             amount(one.spend, contract.currency),
-            points(money.proposal.break_even_uplift),
+            in_points(money.proposal.break_even_uplift),
             amount(one.earned, contract.currency),
         )
         for one in money.proposal.outlooks

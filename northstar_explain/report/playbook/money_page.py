@@ -9,7 +9,7 @@ from northstar_explain.model.campaign.money_words import (
     TO_FILL_IN,
     amount,
     campaign_words,
-    points,
+    in_points,
     short_points,
     terms,
 )
@@ -63,7 +63,7 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
         why = "Likely buyers take the voucher anyway, so a contact to them must add more."
         blocks += [Heading("Break-even uplift by decile"), _break_evens(money, book.names), Text(why, "fine")]
     elif money.everybody.break_even_uplift is not None:
-        even = points(money.everybody.break_even_uplift)
+        even = in_points(money.everybody.break_even_uplift)
         blocks.append(Text(f"Without a voucher, break-even is the same in every segment and decile: {even} points."))
     return Chapter("money", "What a contact is worth", tuple(blocks), "Money")
 
@@ -98,15 +98,15 @@ def _scenario_heads(money: MoneyFacts) -> list[str]:
 
 def _value_cells(one: CellValue, currency: str) -> Sequence[TableCell]:
     spend = amount(max(each.spend for each in one.outlooks), currency)
-    measured = [points(each.uplift) for each in one.outlooks if each.scenario == MEASURED]
+    measured = [in_points(each.uplift) for each in one.outlooks if each.scenario == MEASURED]
     return (
-        words.count(one.customers), words.percent(one.probability), points(one.break_even_uplift), spend, *measured,
+        words.count(one.customers), words.percent(one.probability), in_points(one.break_even_uplift), spend, *measured,
         *(amount(each.earned, currency) for each in one.outlooks),
     )  # fmt: skip
 
 
 def _break_evens(money: MoneyFacts, names: dict[str, str]) -> Table:
-    cells = {(one.segment, one.decile): points(one.break_even_uplift) for one in money.cells}
+    cells = {(one.segment, one.decile): in_points(one.break_even_uplift) for one in money.cells}
     rows = tuple(
         (f"{id} {name}", *(cells.get((id, decile), "–") for decile in range(10, 0, -1))) for id, name in names.items()
     )
