@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -23,6 +23,10 @@ from northstar_explain.report.document.slim_svg import slim
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
 FONT = "Inter"
+# What has been drawn, by its specification: a report shows a chart twice, on paper and in a page, and hands the
+# drawings to the process that makes the rest of it.
+DRAWN: dict[str, str] = {}
+_KEPT = 512
 # Control characters and surrogates, which XML does not allow, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 # Sizes are in pixels of the chart, of which 640 are as wide as the text of a page.
@@ -90,10 +94,12 @@ def svg(chart: Chart) -> Markup:
     return Markup(f'{opening} role="img"><title>{escape(printable(chart.alt_text))}</title>{rest}')
 
 
-@lru_cache(maxsize=512)  # a report shows a chart twice, on paper and in a page
 def _drawn(spec: str) -> str:
-    drawn = library().vegalite_to_svg(spec, vl_version=VERSION)
-    return _own_ids(slim(drawn))
+    if spec not in DRAWN:
+        if len(DRAWN) >= _KEPT:
+            DRAWN.clear()
+        DRAWN[spec] = _own_ids(slim(library().vegalite_to_svg(spec, vl_version=VERSION)))
+    return DRAWN[spec]
 
 
 def _own_ids(drawn: str) -> str:
