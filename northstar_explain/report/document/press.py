@@ -214,12 +214,14 @@ def main() -> None:
     """Do the job that arrives on stdin by the function named in the arguments, and write its files to stdout."""
     if hasattr(os, "nice"):
         os.nice(10)  # the parent's own work is on the critical path, so the worker yields the CPU to it
+    make = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])
     # Read beside the imports, so that the parent need not wait for them until it has written a long job.
-    with ThreadPoolExecutor(1) as reader:
-        received = reader.submit(sys.stdin.buffer.read)
+    with ThreadPoolExecutor(2) as helpers:
+        received = helpers.submit(sys.stdin.buffer.read)
+        if sys.argv[2] == typeset.__name__:  # which draws: the first chart takes half a second, outside of Python's lock
+            helpers.submit(svg, Chart({"data": {"values": []}, "mark": "point"}, ""))
         import weasyprint  # noqa: F401  (takes half a second, while the parent still collects its facts)
 
-        make = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])
         data = received.result()
     if data:  # no data if the process that started this one has ended
         sys.stdout.buffer.write(pickle.dumps(make(pickle.loads(data))))
