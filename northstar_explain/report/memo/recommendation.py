@@ -89,12 +89,8 @@ def _advice(money: MoneyFacts, currency: str) -> str:
 
 
 def _why_measure(money: MoneyFacts) -> str:
-    if money.readout_plan_id:
-        return f"Uplifts were measured in campaign {money.readout_plan_id} against its control group."
-    return (
-        "Nobody knows yet what a contact adds, so it goes to people taken at random, with a control group among them; "
-        "the next one goes where the measured uplift is above break-even."
-    )
+    measured = statements.uplift_measured(money)
+    return f"{measured or statements.paid_contacts(money)}."
 
 
 def _scenarios(money: MoneyFacts, contract: Contract) -> Block:

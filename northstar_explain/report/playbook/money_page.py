@@ -16,6 +16,7 @@ from northstar_explain.model.campaign.money_words import (
 from northstar_explain.model.campaign.value import MEASURED, SCENARIOS
 from northstar_explain.model.evaluation.money_facts import CellValue, MoneyFacts, Outlook
 from northstar_explain.model.wording import capital
+from northstar_explain.report import statements
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.blocks import Block, Chapter, Heading, Table, TableCell, Text
 from northstar_explain.report.document.document import Tool
@@ -50,6 +51,7 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
             "A contact earns what it adds, and not what would have come without it: uplift × (margin − voucher) "
             f"− voucher × probability − contact cost. {terms(money, book.contract.outcome, currency)}{_source(money)}"
         ),
+        *([Text(f"{uncounted}.")] if (uncounted := statements.offers_not_counted(money, _offers(book))) else []),
         segment_values(money, book.names, noun, currency),
         Text(
             f"{capital(noun)} of the whole table with their mean probability; other pages have the rate that was "
@@ -68,9 +70,13 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
     return Chapter("money", "What a contact is worth", tuple(blocks), "Money")
 
 
+def _offers(book: Book) -> dict[str, str]:
+    return {id: play.offer.text for id, play in book.plays.items() if play.offer}
+
+
 def _source(money: MoneyFacts) -> str:
-    if money.readout_plan_id:
-        return f"Uplifts were measured in campaign {money.readout_plan_id}, against a control group."
+    if measured := statements.uplift_measured(money):
+        return f"{measured}."
     steps = [short_points(one.uplift) for one in SCENARIOS]
     return (
         f"The uplift is not known before a campaign with a control group has measured it: {', '.join(steps[:-1])} and "
