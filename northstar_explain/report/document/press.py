@@ -218,9 +218,8 @@ def main() -> None:
     # Read beside the imports, so that the parent need not wait for them until it has written a long job.
     with ThreadPoolExecutor(2) as helpers:
         received = helpers.submit(sys.stdin.buffer.read)
-        if (
-            sys.argv[2] == typeset.__name__
-        ):  # which draws: the first chart takes half a second, outside of Python's lock
+        if sys.argv[2] == typeset.__name__:
+            # It draws, and the first chart takes half a second, outside of Python's lock.
             helpers.submit(svg, Chart({"data": {"values": []}, "mark": "point"}, ""))
         import weasyprint  # noqa: F401  (takes half a second, while the parent still collects its facts)
 

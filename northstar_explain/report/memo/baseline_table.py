@@ -83,9 +83,9 @@ def _buys(worth: RankingValue, noun: str, currency: str) -> str:
         f"What the difference is worth: the {worth.contacted:,} {noun} whom the model ranks highest hold "
         f"{abs(worth.buyers_more):,.0f} {more} outcomes than those of logistic regression ({low:+,.0f} to "
         f"{high:+,.0f}). Every amount of memo and playbook counts the same points for everybody who is contacted: "
-        "then a better ranking is worth nothing. It is worth something if a contact adds more to those who are likely: "
-        f"{amount(worth.earned_more[_MIDDLE.name], currency)} a campaign, if it raises every rate by the same fraction, "
-        f"{points} points on average. Which of the two holds, the first campaign measures."
+        "then a better ranking earns nothing more. It earns more if a contact adds more to those who are likely: "
+        f"{amount(worth.earned_more[_MIDDLE.name], currency)} a campaign if it raises every rate by the same "
+        f"fraction, {points} points on average. Which of the two holds, the first campaign measures."
     )
 
 
