@@ -214,7 +214,7 @@ def paid_contacts(money: MoneyFacts | None) -> str:
 
 
 def offers_not_counted(money: MoneyFacts, offers: Mapping[str, str]) -> str | None:
-    """That offers are proposed, by segment, while the amounts count none; None where one is counted, or none proposed."""
+    """That offers are proposed, by segment, while the amounts count none; else None."""
     if money.voucher or not offers:
         return None
     id, offer = next(iter(offers.items()))

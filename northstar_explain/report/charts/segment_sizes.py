@@ -70,7 +70,7 @@ def _panel(key: str, title: str, order: list[str], width: int, names: bool) -> d
     # Room at the right end for the figure of the longest bar.
     x = {"field": key, "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "range": [0, width - 42]}}
     return {
-        "title": {"text": textwrap.wrap(title, _LETTERS), "fontSize": 11, "fontWeight": "normal", "color": QUIET,
+        "title": {"text": textwrap.wrap(title, _LETTERS), "fontSize": 12, "fontWeight": "normal", "color": QUIET,
                   "frame": "group"},
         "width": width,
         "height": {"step": _ROW},

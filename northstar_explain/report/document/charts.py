@@ -37,17 +37,17 @@ THEME: Mapping[str, Any] = {
     "padding": {"left": 0, "right": 0, "top": 1, "bottom": 3},
     "view": {"stroke": None},
     "axis": {
-        "labelColor": QUIET, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "titleFontWeight": "normal",
+        "labelColor": QUIET, "labelFontSize": 12, "titleColor": INK, "titleFontSize": 12, "titleFontWeight": "normal",
         "gridColor": "#e4e7eb", "domainColor": RULE, "tickColor": RULE, "labelLimit": 260,
     },
     "axisX": {"grid": False},
-    "legend": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "labelLimit": 260},
-    "header": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11},
+    "legend": {"labelColor": INK, "labelFontSize": 12, "titleColor": INK, "titleFontSize": 12, "labelLimit": 260},
+    "header": {"labelColor": INK, "labelFontSize": 12, "titleColor": INK, "titleFontSize": 12},
     "title": {
         "color": INK, "fontSize": 12, "fontWeight": 600, "anchor": "start",
-        "subtitleColor": QUIET, "subtitleFontSize": 11,
+        "subtitleColor": QUIET, "subtitleFontSize": 12,
     },
-    "text": {"color": INK, "fontSize": 11},
+    "text": {"color": INK, "fontSize": 12},
     "rule": {"color": RULE},
 }  # fmt: skip
 
