@@ -2,8 +2,8 @@
 PYTHON ?= python3
 CUSTOMERS ?= 240000
 SEED ?= 7
-# Rows that the demo's update fits on: enough to see who moves, in half of the time.
-UPDATE_ROWS ?= 60000
+# Rows that the demo's update fits on: enough to see who moves, in less time.
+UPDATE_ROWS ?= 20000
 OUT := outputs
 RUN := .venv/bin/
 

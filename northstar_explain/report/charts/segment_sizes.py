@@ -12,7 +12,7 @@ from northstar_explain.report.document.palette import INK, QUIET
 
 # Pixels: a chart as wide as the text of a page, in which a letter of 11 pixels is more than 9 points high.
 WIDE = 600
-_ROW, _NAMES, _LETTERS = 19, 36, 32
+_ROW, _NAMES, _LETTERS = 19, 36, 30
 
 
 @dataclass(frozen=True)
