@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,8 @@ import click
 
 from northstar_explain.cli.audience_commands import audience_options, with_delivery
 from northstar_explain.cli.exit_codes import EXIT_CODES
-from northstar_explain.options import CampaignOptions
-
-_FILE = click.Path(path_type=Path)
-_ABOVE_0 = click.FloatRange(0, min_open=True)
-_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace an existing result.")
+from northstar_explain.cli.shared_options import FILE, MODEL, OVERWRITE, with_money
+from northstar_explain.options import CampaignOptions, MoneyOptions
 
 
 @click.group("campaign", epilog=EXIT_CODES)
@@ -23,16 +21,10 @@ def campaign() -> None:
 
 
 @campaign.command("plan", epilog=EXIT_CODES)
-@click.option("--model", type=_FILE, required=True, help="The model folder.")
-@click.option("--scores", type=_FILE, required=True, help="What `explain score` wrote.")
-@click.option("--out", type=_FILE, required=True, help="The folder for audience.parquet and plan.json.")
-@click.option("--budget", type=_ABOVE_0, help="Most to be spent, vouchers included.  [default: the contract's]")
-@click.option("--margin", type=_ABOVE_0, help="Earned per purchase.  [default: the contract's]")
-@click.option("--contact-cost", type=click.FloatRange(0), help="Spent per contact.  [default: the contract's]")
-@click.option(
-    "--voucher", type=click.FloatRange(0), help="Taken off a purchase of who was contacted.  [default: the contract's]"
-)
-@click.option("--uplift", type=_FILE, help="A readout.json: contact those whose measured uplift pays.")
+@MODEL
+@click.option("--scores", type=FILE, required=True, help="What `explain score` wrote.")
+@click.option("--out", type=FILE, required=True, help="The folder for audience.parquet and plan.json.")
+@with_money
 @click.option(
     "--power-uplift",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -47,12 +39,12 @@ def campaign() -> None:
     show_default=True,
     help="The probability to detect it, which sizes the control group.",
 )
-@click.option("--audiences", type=_FILE, help="Also a folder of audiences: the treated, as `explain audience` writes.")
+@click.option("--audiences", type=FILE, help="Also a folder of audiences: the treated, as `explain audience` writes.")
 @with_delivery(required=False)
-@_OVERWRITE
+@OVERWRITE
 def campaign_plan(
-    model: Path, scores: Path, out: Path, uplift: Path | None, overwrite: bool, audiences: Path | None,
-    contacts: Path | None, previous: Path | None, delivery: dict[str, Any], **options: Any,
+    model: Path, scores: Path, out: Path, money: MoneyOptions, uplift: Path | None, overwrite: bool,
+    audiences: Path | None, contacts: Path | None, previous: Path | None, delivery: dict[str, Any], **options: Any,
 ) -> None:  # fmt: skip
     """Choose whom to contact under a budget, and a control group among them.
 
@@ -66,21 +58,22 @@ def campaign_plan(
     if audiences is None and (contacts, previous, delivery["consent"]) != (None, None, None):
         raise click.UsageError("--contacts, --consent and --previous go with --audiences.")
     into = None if audiences is None else campaign_runs.Into(audiences, audience_options(delivery), contacts, previous)
-    campaign_runs.plan(model, scores, out, CampaignOptions(**options), uplift, overwrite, into)
+    everything = CampaignOptions(**asdict(money), **options)
+    campaign_runs.plan(model, scores, out, everything, uplift, overwrite, into)
 
 
 @campaign.command("read", epilog=EXIT_CODES)
-@click.option("--plan", type=_FILE, required=True, help="The plan.json, with audience.parquet beside.")
-@click.option("--outcomes", type=_FILE, required=True, help="Customers with their label, once its window is over.")
-@click.option("--out", type=_FILE, required=True, help="The folder for readout.json, .html and .pdf.")
+@click.option("--plan", type=FILE, required=True, help="The plan.json, with audience.parquet beside.")
+@click.option("--outcomes", type=FILE, required=True, help="Customers with their label, once its window is over.")
+@click.option("--out", type=FILE, required=True, help="The folder for readout.json, .html and .pdf.")
 @click.option("--cost", type=click.FloatRange(0), help="What all contacts cost in the end.  [default: as planned]")
 @click.option(
     "--returned",
     type=click.FloatRange(0, 1, max_open=True),
     help="Share of orders sent back.  [default: not known]",
 )
-@click.option("--overlapping", type=_FILE, help="Customers of another campaign in the same days, to be left out.")
-@_OVERWRITE
+@click.option("--overlapping", type=FILE, help="Customers of another campaign in the same days, to be left out.")
+@OVERWRITE
 def campaign_read(
     plan: Path, outcomes: Path, out: Path, cost: float | None, returned: float | None, overlapping: Path | None,
     overwrite: bool,

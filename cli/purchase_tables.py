@@ -10,7 +10,7 @@ from northstar_explain.model.campaign.money_words import (
     TO_FILL_IN,
     amount,
     campaign_words,
-    points,
+    in_points,
     short_points,
     terms,
 )
@@ -127,7 +127,7 @@ def money_lines(model: Model) -> list[str]:
         *(f"  {line}" for line in textwrap.wrap(said[:1].upper() + said[1:], WIDTH - 2)),
         f"  {'':<8}{'customers':>10}{'anyway':>12}{'break even':>12}" + "".join(f"{one:>13}" for one in heads),
         *(
-            f"  {name:<8}{one.customers:>10,}{one.probability:>12.1%}{points(one.break_even_uplift):>12}"
+            f"  {name:<8}{one.customers:>10,}{one.probability:>12.1%}{in_points(one.break_even_uplift):>12}"
             + "".join(f"{amount(each.earned, currency):>13}" for each in one.outlooks)
             for name, one in rows
         ),

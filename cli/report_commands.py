@@ -10,7 +10,7 @@ import click
 
 from northstar_explain.cli import commands
 from northstar_explain.cli.shared_options import FILE, MODEL, OVERWRITE, QUIET, command, with_money
-from northstar_explain.options import DIALECTS, SqlOptions
+from northstar_explain.options import DIALECTS, MoneyOptions, SqlOptions
 
 
 @command("playbook")
@@ -35,6 +35,8 @@ def playbook(
     """
     if check + (out is not None) + (write_plan is not None) != 1:
         raise click.UsageError("Missing --out FOLDER; or --check, which writes nothing, or --write-plan FILE.")
+    if out is None and (options["money"] != MoneyOptions() or options["uplift"] is not None):
+        raise click.UsageError("Amounts and --uplift are for the page on money: they go with --out.")
     if write_plan is not None:
         if plan is not None:
             raise click.UsageError("--write-plan writes what is proposed without a plan; leave out --plan.")

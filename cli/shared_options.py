@@ -41,7 +41,7 @@ _MONEY = (
         help="Taken off a purchase of who was contacted.  [default: the contract's]",
     ),
     click.option("--budget", type=_ABOVE_0, help="Most to be spent, vouchers included.  [default: the contract's]"),
-    click.option("--uplift", type=FILE, help="A readout.json: with measured uplifts in place of three assumed ones."),
+    click.option("--uplift", type=FILE, help="A readout.json: measured uplifts in place of assumed ones."),
 )
 
 

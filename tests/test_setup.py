@@ -111,7 +111,8 @@ def makefile_calls() -> list[list[str]]:
     """Every call of `explain` in the demo, in words."""
     filled = (
         re.sub(r"\$\((CUSTOMERS|SEED|UPDATE_ROWS)\)", "7000", line).replace("$(OUT)", "outputs")
-        for line in recipe("demo")
+        for target in ("demo", "demo-reports", "demo-update")
+        for line in recipe(target)
     )
     calls = (line.removeprefix("$(RUN)explain ") for line in filled if line.startswith("$(RUN)explain "))
     return [shlex.split(re.split(r">|\|\|", call)[0]) for call in calls]
@@ -120,14 +121,17 @@ def makefile_calls() -> list[list[str]]:
 def test_the_demo_runs_the_whole_way() -> None:
     names = [call[0] for call in makefile_calls()]
     assert names == [
-        "simulate", "train", "score", "score", "playbook", "compare", "audit", "monitor", "train",
+        "simulate", "train", "score", "score", "monitor", "playbook", "compare", "audit", "campaign", "simulate",
+        "campaign", "train",
     ]  # fmt: skip
     # What each command reads, an earlier one has written.
     written: set[str] = set()
     for call in makefile_calls():
         places = {word for word in call[1:] if word.startswith("outputs/")}
         new = {call[call.index(option) + 1] for option in ("--out", "--model", "--html") if option in call}
-        new |= {f"outputs/shop/month-{n}{kind}.parquet" for n in (1, 2) for kind in ("", ".truth")} | {"outputs/shop"}
+        for shop in ("outputs/shop", "outputs/contacted"):
+            new |= {f"{shop}/month-{n}{kind}.parquet" for n in (1, 2) for kind in ("", ".truth")} | {shop}
+        new |= {f"outputs/campaign/{name}" for name in ("plan.json", "audience.parquet")}
         linked = {call[call.index(option) + 1] for option in ("--audit",) if option in call}
         assert places <= written | new | linked, call
         written |= new
@@ -135,13 +139,15 @@ def test_the_demo_runs_the_whole_way() -> None:
 
 @pytest.mark.parametrize("call", makefile_calls(), ids=lambda call: call[0])
 def test_the_demo_speaks_as_the_command_does(call: list[str]) -> None:
-    command = group.commands[call[0]]
+    command, words = group.commands[call[0]], call[1:]
+    if isinstance(command, click.Group):
+        command, words = command.commands[words[0]], words[1:]
     with click.Context(command, info_name=call[0]) as context:
-        command.parse_args(context, call[1:])  # an option that is not known ends in a UsageError
+        command.parse_args(context, words)  # an option that is not known ends in a UsageError
 
 
 def test_every_target_is_in_the_help() -> None:
-    (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    phony, _steps = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     done = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {line.split()[0] for line in done.stdout.splitlines()} == set(phony.split())
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.conditions import matches
-from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.features import Feature
 
 
 def defined(feature: Feature, columns: Mapping[str, np.ndarray | Category]) -> np.ndarray | None:
@@ -26,12 +26,3 @@ def defined(feature: Feature, columns: Mapping[str, np.ndarray | Category]) -> n
         None where the feature always has a meaning. A defined value may still be missing.
     """
     return matches(feature.defined_when, columns) if feature.defined_when else None
-
-
-def with_defining(contract: Contract, names: Iterable[str]) -> tuple[str, ...]:
-    """Some features and those that define them, each once, in the order of first use."""
-    wanted: dict[str, None] = {}
-    for name in names:
-        wanted.setdefault(name)
-        wanted.update(dict.fromkeys(condition.feature for condition in contract[name].defined_when))
-    return tuple(wanted)

@@ -55,7 +55,7 @@ _IDEAS = (
           rf"^(?!.*({_AVERAGES})).*(spend|spent|revenue|sales|monetary|purchases)", ">=", None),
     _Idea("deal_seekers", "deal seekers", "rate", r"discount|coupon|promo|deal|voucher", ">=", 0.5, 2),
     _Idea("heavy_returners", "heavy returners", "rate", r"(^|_)(returns?|returned|refunds?)(_|$)", ">=", 0.25, 2),
-    _Idea("new_customers", "new customers", "days",
+    _Idea("new_customers", "customers who joined in the last 90 days", "days",
           r"account_age|tenure|since_(first|join|sign|regist|open)", "<=", 90.0),
     _Idea("not_reading_email", "customers who do not read e-mail", "rate", r"open(_rate|s|ed|_share|$)", "<", 0.05),
 )  # fmt: skip

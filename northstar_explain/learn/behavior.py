@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from northstar_explain.learn.themes import Theme, theme_scores
-from northstar_explain.model.evaluation.limits import THEME_EXPLAINED
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,6 @@ class Behavior:
     themes_mean: float
     by_theme: Mapping[str, float]
     by_feature: Mapping[str, float]
-
-    @property
-    def themes_explained(self) -> int:
-        """Themes of which at least `THEME_EXPLAINED` is explained."""
-        return sum(value >= THEME_EXPLAINED for value in self.by_theme.values())
 
 
 def explained(values: np.ndarray, owner: Sequence[str], themes: Sequence[Theme], groups: np.ndarray) -> Behavior:

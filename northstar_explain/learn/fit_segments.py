@@ -37,7 +37,10 @@ from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Retired, Segment, Segmentation, rules_by_segment
 from northstar_explain.model.wording import definition
 
-__all__ = ["CHECK_SHARE", "Evidence", "LearnedSegments", "Previous", "SegmentOptions", "describe", "learn", "usable"]
+__all__ = [
+    "CHECK_SHARE", "Evidence", "LearnedSegments", "Previous", "SegmentOptions", "describe", "learn",
+    "segmentation_alone", "usable",
+]  # fmt: skip
 
 CHECK_SHARE = 0.2
 # KMeans and rules are searched for on so many rows: more change hardly a threshold.
@@ -153,6 +156,62 @@ def learn(
     TableError
         When too few features may define segments.
     """
+    searched = _search(columns, contract, options, seed, progress, groups, fit_rows)
+    continuity = None
+    if previous is not None:
+        continuity = _continue(searched.tree, columns, previous)
+        cluster_of = {continuity.names[id]: cluster for id, cluster in searched.cluster_of.items()}
+        searched = replace(searched, tree=rename(searched.tree, continuity.names), cluster_of=cluster_of)
+    evidence = _evidence(searched, options, seed, progress)
+    segmentation = _described(searched, columns, contract, _kept_names(continuity, previous))
+    # Ids of retired segments are kept, so that none is ever given to another segment.
+    segmentation = replace(segmentation, retired=_retired(continuity, previous))
+    return LearnedSegments(
+        segmentation, searched.material.space, searched.material.themes, searched.chosen.candidate.kmeans,
+        searched.cluster_of, searched.learn, searched.check, evidence, continuity,
+    )  # fmt: skip
+
+
+def segmentation_alone(
+    columns: Columns, contract: Contract, options: SegmentOptions, seed: int, groups: np.ndarray | None = None
+) -> Segmentation:
+    """The segmentation that `learn` gives, without the evidence for it, which takes longer than the segments.
+
+    Parameters
+    ----------
+    columns, contract, options, seed, groups
+        As of `learn`.
+
+    Returns
+    -------
+    Segmentation
+    """
+    searched = _search(columns, contract, options, seed, lambda stage: None, groups, splits.FIT_ROWS)
+    return _described(searched, columns, contract, {})
+
+
+@dataclass(frozen=True)
+class _Searched:
+    """The segments that were found, and what they were found in."""
+
+    material: segment_search.Material
+    checks: Checks
+    chosen: choose_segments.Chosen
+    tree: Node
+    cluster_of: dict[str, int]
+    learn: np.ndarray
+    check: np.ndarray
+
+
+def _search(
+    columns: Columns,
+    contract: Contract,
+    options: SegmentOptions,
+    seed: int,
+    progress: Callable[[str], None],
+    groups: np.ndarray | None,
+    fit_rows: int,
+) -> _Searched:
     features = _features(contract, columns)
     # Behavior explained and fidelity are measured on rows that neither KMeans nor the rules have seen.
     learn_rows, check_rows = splits.label_free(count_rows(columns), CHECK_SHARE, seed, groups)
@@ -166,23 +225,13 @@ def learn(
     chosen = choose_segments.choose(material, checks, options, seed, progress)
     assert chosen.candidate.tree is not None
     # Ids by size over all customers, not over the sample that was fitted to.
-    tree, cluster_of = _ordered(chosen.candidate.tree, columns)
-    continuity = None
-    if previous is not None:
-        continuity = _continue(tree, columns, previous)
-        tree = rename(tree, continuity.names)
-        cluster_of = {continuity.names[id]: cluster for id, cluster in cluster_of.items()}
-    evidence = _evidence(material, checks, chosen, cluster_of, options, seed, progress)
-    agreement = _agreement(tree, cluster_of, checks, chosen.candidate.kmeans)
-    theme_of = {name: theme.name for theme in material.themes for name in theme.features}
-    kept = _kept_names(continuity, previous)
-    segmentation = describe(tree, columns, contract, agreement, kept, theme_of)
-    # Ids of retired segments are kept, so that none is ever given to another segment.
-    segmentation = replace(segmentation, retired=_retired(continuity, previous))
-    return LearnedSegments(
-        segmentation, material.space, material.themes, chosen.candidate.kmeans, cluster_of, learn_rows, check_rows,
-        evidence, continuity,
-    )  # fmt: skip
+    return _Searched(material, checks, chosen, *_ordered(chosen.candidate.tree, columns), learn_rows, check_rows)
+
+
+def _described(searched: _Searched, columns: Columns, contract: Contract, kept: Mapping[str, str]) -> Segmentation:
+    agreement = _agreement(searched.tree, searched.cluster_of, searched.checks, searched.chosen.candidate.kmeans)
+    theme_of = {name: theme.name for theme in searched.material.themes for name in theme.features}
+    return describe(searched.tree, columns, contract, agreement, kept, theme_of)
 
 
 def _features(contract: Contract, columns: Columns) -> segment_search.Features:
@@ -214,16 +263,8 @@ def _retired(continuity: Continuity | None, previous: Previous | None) -> tuple[
     return (*before.retired, *gone)
 
 
-def _evidence(
-    material: segment_search.Material,
-    checks: Checks,
-    chosen: choose_segments.Chosen,
-    cluster_of: dict[str, int],
-    options: SegmentOptions,
-    seed: int,
-    progress: Callable[[str], None],
-) -> Evidence:
-    one = chosen.candidate
+def _evidence(searched: _Searched, options: SegmentOptions, seed: int, progress: Callable[[str], None]) -> Evidence:
+    material, checks, one = searched.material, searched.checks, searched.chosen.candidate
     assert one.tree is not None
     progress("running the null test")
     null = stability.null_test(material.points, one.k, seed, options.draws)
@@ -231,10 +272,10 @@ def _evidence(
     jaccard = dict(zip(segment_search.names_of(one.tree), one.jaccard, strict=True))
     return Evidence(
         themes=material.themes,
-        chosen=chosen,
+        chosen=searched.chosen,
         curve=curve,
         unrounded=choose_segments.unrounded(material, checks, one, options, seed),
-        stability={id: jaccard[str(cluster)] for id, cluster in cluster_of.items()},
+        stability={id: jaccard[str(cluster)] for id, cluster in searched.cluster_of.items()},
         null=null,
     )
 

@@ -15,6 +15,7 @@ from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
+from northstar_explain.model.evaluation.money_facts import MoneyFacts
 from northstar_explain.model.evaluation.purchase_facts import PurchaseFacts
 from northstar_explain.model.evaluation.segment_facts import Borderline, NullTest, SegmentFacts
 from northstar_explain.model.segments import Segment
@@ -186,6 +187,43 @@ def control_share(band: Band) -> float | None:
     """The smallest share proposed that can show the rise to be expected; None where `no_rise_shown`."""
     rises = ((share, smallest_rise(band, share)) for share in CONTROL_SHARES)
     return next((share for share, rise in rises if rise is not None and rise <= RISE_TO_SHOW), None)
+
+
+def not_persuadable(contract: Contract) -> str:
+    """That who is likely need not be moved by a contact, and what shows who is."""
+    if contract.wanted:
+        return "Many in the top deciles would act anyway. Whom a contact changes, only a control group shows"
+    return "Not everyone in the top deciles can be kept from it. Whom a contact keeps, only a control group shows"
+
+
+def uplift_measured(money: MoneyFacts) -> str | None:
+    """Which campaign has measured what a contact adds; None where none has."""
+    if not money.readout_plan_id:
+        return None
+    return f"Uplifts were measured in campaign {money.readout_plan_id}, against its control group"
+
+
+def paid_contacts(money: MoneyFacts | None) -> str:
+    """To whom contacts that cost money go: a probability does not say whom they change."""
+    if money is not None and money.readout_plan_id:
+        return "Contacts that cost money go where their measured uplift pays"
+    return (
+        "Contacts that cost money go to people taken at random, with a control group, until a campaign has measured "
+        "what they add"
+    )
+
+
+def offers_not_counted(money: MoneyFacts, offers: Mapping[str, str]) -> str | None:
+    """That offers are proposed, by segment, while the amounts count none; else None."""
+    if money.voucher or not offers:
+        return None
+    id, offer = next(iter(offers.items()))
+    one = (
+        f"The offer that is proposed for {id} (“{offer}”) is"
+        if len(offers) == 1
+        else (f"The offers that are proposed, for {_listed(list(offers))}, are")
+    )
+    return f"{one} not counted: give what one costs as a voucher, or leave offers out of the first campaign"
 
 
 def no_number_meets_all(facts: SegmentFacts) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 
 from northstar_explain.contract import Contract, parse
 from northstar_explain.contract.conditions import NumberCondition
-from northstar_explain.contract.definedness import defined, with_defining
+from northstar_explain.contract.definedness import defined
 from northstar_explain.contract.expressions import matches
 from northstar_explain.errors import ContractError
 
@@ -86,8 +86,6 @@ def test_a_value_without_a_meaning_gives_no_trait() -> None:
     assert defined(contract["order_value"], columns).tolist() == [False, True, True, True]  # type: ignore[union-attr]
     assert defined(contract["orders"], columns) is None
     assert matches(contract.traits[0].conditions, columns).tolist() == [False, True, False, False]
-    assert with_defining(contract, ["order_value", "age"]) == ("order_value", "orders", "age")
-    assert with_defining(contract, ["orders", "order_value"]) == ("orders", "order_value")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from northstar_explain.model import Model
 from northstar_explain.model.campaign.fill_budget import Offer, fill_budget
 from northstar_explain.model.campaign.given_money import economics_of, with_money
 from northstar_explain.model.campaign.money import money_facts
-from northstar_explain.model.campaign.money_words import campaign_words, points, price, terms
+from northstar_explain.model.campaign.money_words import campaign_words, in_points, price, terms
 from northstar_explain.model.campaign.readout_facts import Alike, Costs, GroupCounts, MeasuredUplift, Readout
 from northstar_explain.model.campaign.value import SCENARIOS
 from northstar_explain.model.evaluation.facts_codec import from_json, to_json
@@ -165,6 +165,6 @@ def test_the_campaign_in_a_sentence(money: MoneyFacts) -> None:
         "contact 800, spend $400, break even at +2.1 points, earn $368 if the contact adds 4, "
         "lose $16 if the contact adds 2, lose $208 if the contact adds 1"
     )
-    assert (points(-0.0123), points(None), price(0.5, "€"), price(24.0, "$")) == ("−1.2", "never", "€0.50", "$24")
+    assert (in_points(-0.0123), in_points(None), price(0.5, "€"), price(24.0, "$")) == ("−1.2", "never", "€0.50", "$24")
     assert "assumptions" not in terms(money, "buys", "$")
     assert "assumptions" in terms(replace(money, assumed=True), "buys", "$")

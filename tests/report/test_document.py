@@ -128,9 +128,14 @@ def test_workers_give_what_this_process_gives(document: Document) -> None:
 
 
 def test_a_job_arrives_as_it_was_sent() -> None:
-    charts: dict[str, Chart | Markup] = {"asset:2": Chart({"mark": "bar"}, "A bar."), "asset:3": Markup("<svg/>")}
-    job = PdfJob(("<p>ü",), ("document.css",), {"asset:1": (b"\x00\xff", "image/png")}, ("t",), charts)
-    assert PdfJob.from_json(job.to_json()) == job
+    shape = Markup('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>')
+    charts: dict[str, Chart | Markup] = {"asset:2": BARS, "asset:3": shape}
+    page = "<p>ü" + "".join(f'<img src="asset:{place}" alt="a">' for place in (1, 2, 3))
+    job = PdfJob((page,), ("document.css",), {"asset:1": (shape.encode(), "image/svg+xml")}, ("t",), charts)
+    worker = PdfWorker()
+    worker.begin(job)
+    assert worker.result() == typeset(job) != typeset(replace(job, charts={}))
+    assert worker._process.returncode == 0
 
 
 def test_a_worker_that_has_no_job_is_stopped() -> None:

@@ -211,7 +211,7 @@ def test_without_economics_one_sentence_says_what_to_fill_in(compared: Model) ->
     before = text[: text.index("Appendix: commands")]
     assert before.count(TO_FILL_IN) == 1
     assert "Recommendation Use both." in before
-    assert "Worth of the difference" not in text
+    assert "Outcomes more" not in text
 
 
 def test_commands_stand_in_the_appendix_alone(compared: Model) -> None:
@@ -257,7 +257,7 @@ def test_what_a_better_ranking_is_worth_is_said_as_it_is(compared: Model) -> Non
     assert "0.003 below the model's, too little to matter" in said(0.003, 0.001, 0.005)
     assert "0.040 below the model's." in said(0.04, 0.03, 0.05)
     assert "0.020 above the model's." in said(-0.02, -0.03, -0.01)
-    assert "worth nothing" in said(0.04, 0.03, 0.05)
+    assert "earns nothing more" in said(0.04, 0.03, 0.05)
 
 
 def test_every_question_has_an_example_from_the_table(compared: Model) -> None:

@@ -307,7 +307,7 @@ def test_text_can_be_read_on_every_accent() -> None:
         assert palette.contrast(accent, palette.PAPER) >= palette.READABLE
         assert palette.contrast(accent, palette.tint(accent, 0.06)) >= palette.READABLE
         assert palette.contrast(palette.INK, palette.tint(accent, 0.25)) >= palette.READABLE
-    for ink in (palette.INK, palette.SOFT, palette.QUIET):
+    for ink in (palette.INK, palette.QUIET):
         assert palette.contrast(ink, palette.PAPER) >= palette.READABLE
     assert palette.contrast("#000000", "#ffffff") == pytest.approx(21)
     assert palette.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # WCAG's own example

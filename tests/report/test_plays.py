@@ -187,3 +187,6 @@ def test_writing_a_plan_from_the_command_line(model: Model, model_dir: Path, tmp
     assert "expected a path that is free" in refused(tmp_path, "playbook", "--model", model_dir, "--write-plan", path)
     with_both = ("playbook", "--model", model_dir, "--write-plan", path, "--out", tmp_path / "out")
     assert "--write-plan FILE" in refused(tmp_path, *with_both, code=2)
+    for where in (("--check",), ("--write-plan", tmp_path / "other.toml")):
+        with_money = ("playbook", "--model", model_dir, *where, "--margin", "3")
+        assert "they go with --out" in refused(tmp_path, *with_money, code=2)

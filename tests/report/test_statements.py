@@ -239,3 +239,33 @@ def test_once_it_is_done_is_said_of_those_who_did_not_do_it(share: float, upper:
     # A rule beside it that asks for something else: they need not have left it undone.
     other = Rule((NumberCondition(counted.name, lower=5.0),), "S1")
     assert say.once_it_is_done(Borderline(1.0, {}), replace(segment, rules=(rule, other)), model.contract) is None
+
+
+# ---- contacts and money ----
+
+
+def test_who_is_likely_is_never_called_moved(model: Model) -> None:
+    wanted, prevented = (say.not_persuadable(replace(CONTRACT, wanted=one)) for one in (True, False))
+    assert "would act anyway" in wanted
+    assert "would act" not in prevented
+    assert all("only a control group shows" in one for one in (wanted, prevented))
+
+
+def test_uplifts_are_called_measured_only_where_a_campaign_measured_them(model: Model) -> None:
+    money = model.evaluation.money
+    assert money is not None
+    assert say.uplift_measured(money) is None
+    assert say.paid_contacts(money) == say.paid_contacts(None)
+    assert "at random" in say.paid_contacts(money)
+    measured = replace(money, readout_plan_id="c-1")
+    assert "campaign c-1" in (say.uplift_measured(measured) or "")
+    assert "at random" not in say.paid_contacts(measured)
+
+
+@given(st.dictionaries(st.sampled_from(["S1", "S2", "S3"]), st.sampled_from(["Free delivery", "A set"])), st.booleans())
+def test_offers_without_a_cost_are_named(model: Model, offers: dict[str, str], voucher: bool) -> None:
+    money = model.evaluation.money
+    assert money is not None
+    said = say.offers_not_counted(replace(money, voucher=5.0 if voucher else 0.0), offers)
+    assert (said is None) == (voucher or not offers)
+    assert all(id in (said or id) for id in offers)

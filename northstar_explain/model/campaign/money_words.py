@@ -31,7 +31,7 @@ def price(value: float, currency: str) -> str:
     return f"{currency}{text}"
 
 
-def points(uplift: float | None) -> str:
+def in_points(uplift: float | None) -> str:
     """An uplift in percentage points: ``+2.1``; ``never`` for a break-even that does not exist."""
     return "never" if uplift is None else f"{100 * uplift:+.1f}".replace("-", "−")
 
@@ -64,7 +64,7 @@ def campaign_words(money: MoneyFacts, currency: str) -> str:
         return _nobody(money)
     spend = ("up to " if money.voucher else "") + amount(max(one.spend for one in proposal.outlooks), currency)
     return (
-        f"contact {proposal.contacted:,}, spend {spend}, break even at {points(proposal.break_even_uplift)} points, "
+        f"contact {proposal.contacted:,}, spend {spend}, break even at {in_points(proposal.break_even_uplift)} points, "
         f"{earnings(proposal.outlooks, currency)}"
     )
 
@@ -88,5 +88,5 @@ def earnings(outlooks: Sequence[Outlook], currency: str) -> str:
 
 def _if(outlook: Outlook) -> str:
     if outlook.scenario == MEASURED:
-        return f"with the measured uplift of {points(outlook.uplift)} points"
+        return f"with the measured uplift of {in_points(outlook.uplift)} points"
     return f"if the contact adds {short_points(round(outlook.uplift, 3))}"

@@ -16,8 +16,6 @@ JACCARD_SAME_SEGMENT = 0.5
 LEAST_SEGMENT_SHARE, LEAST_DIFFERENCE, BEHAVIOR_ABOVE_SHUFFLED = 0.03, 0.8, 0.15
 # Numbers of segments that explain so nearly the same are alike: the smallest is taken.
 BEHAVIOR_ALIKE = 0.02
-# A theme that segments explain so much of is one that they speak about.
-THEME_EXPLAINED = 0.30
 # Drop of the price of explainability that justifies one more rule per segment.
 PRICE_DROP_WORTH_A_RULE = 0.01
 

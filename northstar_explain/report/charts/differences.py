@@ -11,7 +11,7 @@ from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import INK, PAPER, QUIET
 
 _WIDTH, _LABELS, _LINE = 335, 215, 13
-_LETTERS = 38  # that surely fit beside the bars
+_LETTERS = 35  # that surely fit beside the bars
 # Bars end at a tenth and at ten times the average; beyond, only the number beside them tells.
 _WIDEST = 10.0
 

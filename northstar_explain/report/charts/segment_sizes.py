@@ -12,7 +12,7 @@ from northstar_explain.report.document.palette import INK, QUIET
 
 # Pixels: a chart as wide as the text of a page, in which a letter of 11 pixels is more than 9 points high.
 WIDE = 600
-_ROW, _NAMES, _LETTERS = 19, 36, 32
+_ROW, _NAMES, _LETTERS = 19, 36, 30
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _panel(key: str, title: str, order: list[str], width: int, names: bool) -> d
     # Room at the right end for the figure of the longest bar.
     x = {"field": key, "type": "quantitative", "axis": None, "scale": {"domainMin": 0, "range": [0, width - 42]}}
     return {
-        "title": {"text": textwrap.wrap(title, _LETTERS), "fontSize": 11, "fontWeight": "normal", "color": QUIET,
+        "title": {"text": textwrap.wrap(title, _LETTERS), "fontSize": 12, "fontWeight": "normal", "color": QUIET,
                   "frame": "group"},
         "width": width,
         "height": {"step": _ROW},

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -23,6 +23,10 @@ from northstar_explain.report.document.slim_svg import slim
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
 FONT = "Inter"
+# What has been drawn, by its specification: a report shows a chart twice, on paper and in a page, and hands the
+# drawings to the process that makes the rest of it.
+DRAWN: dict[str, str] = {}
+_KEPT = 512
 # Control characters and surrogates, which XML does not allow, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 # Sizes are in pixels of the chart, of which 640 are as wide as the text of a page.
@@ -33,17 +37,17 @@ THEME: Mapping[str, Any] = {
     "padding": {"left": 0, "right": 0, "top": 1, "bottom": 3},
     "view": {"stroke": None},
     "axis": {
-        "labelColor": QUIET, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "titleFontWeight": "normal",
+        "labelColor": QUIET, "labelFontSize": 12, "titleColor": INK, "titleFontSize": 12, "titleFontWeight": "normal",
         "gridColor": "#e4e7eb", "domainColor": RULE, "tickColor": RULE, "labelLimit": 260,
     },
     "axisX": {"grid": False},
-    "legend": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11, "labelLimit": 260},
-    "header": {"labelColor": INK, "labelFontSize": 11, "titleColor": INK, "titleFontSize": 11},
+    "legend": {"labelColor": INK, "labelFontSize": 12, "titleColor": INK, "titleFontSize": 12, "labelLimit": 260},
+    "header": {"labelColor": INK, "labelFontSize": 12, "titleColor": INK, "titleFontSize": 12},
     "title": {
         "color": INK, "fontSize": 12, "fontWeight": 600, "anchor": "start",
-        "subtitleColor": QUIET, "subtitleFontSize": 11,
+        "subtitleColor": QUIET, "subtitleFontSize": 12,
     },
-    "text": {"color": INK, "fontSize": 11},
+    "text": {"color": INK, "fontSize": 12},
     "rule": {"color": RULE},
 }  # fmt: skip
 
@@ -90,10 +94,12 @@ def svg(chart: Chart) -> Markup:
     return Markup(f'{opening} role="img"><title>{escape(printable(chart.alt_text))}</title>{rest}')
 
 
-@lru_cache(maxsize=512)  # a report shows a chart twice, on paper and in a page
 def _drawn(spec: str) -> str:
-    drawn = library().vegalite_to_svg(spec, vl_version=VERSION)
-    return _own_ids(slim(drawn))
+    if spec not in DRAWN:
+        if len(DRAWN) >= _KEPT:
+            DRAWN.clear()
+        DRAWN[spec] = _own_ids(slim(library().vegalite_to_svg(spec, vl_version=VERSION)))
+    return DRAWN[spec]
 
 
 def _own_ids(drawn: str) -> str:

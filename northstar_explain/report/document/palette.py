@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 # Dark enough for white text at 4.5 : 1, and at least 20 apart (CIE 1976) for all kinds of colour vision.
 ACCENTS = ("#0c3c60", "#a8540c", "#247848", "#a848a8", "#483c00", "#3c1878", "#541824", "#846078")
-INK, SOFT, QUIET, RULE, PAPER = "#1d2126", "#30363d", "#565c64", "#d5d9de", "#ffffff"
+INK, QUIET, RULE, PAPER = "#1d2126", "#565c64", "#d5d9de", "#ffffff"
 # Curves, bars of no segment, links.
 LINE = "#00578a"
 # Minimum contrast of text and background, by WCAG 2.2, 1.4.3.

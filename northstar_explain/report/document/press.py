@@ -6,14 +6,13 @@ every stylesheet rule against every element of an inline SVG.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import copy
 import gc
 import importlib
-import json
 import logging
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,20 +55,6 @@ class PdfJob:
     assets: Assets = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     charts: Mapping[str, Chart | Markup] = field(default_factory=dict)
-
-    def to_json(self) -> bytes:
-        """The job as it is sent to a worker."""
-        assets = {url: (base64.b64encode(data).decode(), kind) for url, (data, kind) in self.assets.items()}
-        charts = {url: [one.spec, one.alt_text] if isinstance(one, Chart) else one for url, one in self.charts.items()}
-        return json.dumps([self.pages, self.styles, assets, self.titles, charts]).encode()
-
-    @classmethod
-    def from_json(cls, data: bytes) -> PdfJob:
-        """The job that `to_json` describes."""
-        pages, styles, assets, titles, charts = json.loads(data)
-        decoded = {url: (base64.b64decode(text), kind) for url, (text, kind) in assets.items()}
-        drawable = {url: Markup(one) if isinstance(one, str) else Chart(*one) for url, one in charts.items()}
-        return cls(tuple(pages), tuple(styles), decoded, tuple(titles), drawable)
 
 
 def typeset(job: PdfJob) -> list[bytes]:
@@ -130,11 +115,13 @@ class PdfWorker:
     Parameters
     ----------
     make : callable
-        What it does with its job: a function at the top of a module.
+        What it does with its job, by default a `PdfJob`: a function at the top of a module, from a job to files.
     """
 
-    def __init__(self, make: Callable[[PdfJob], list[bytes]] = typeset):
-        self._make, self._job = make, PdfJob((), ())
+    # Job and result are pickled, as they go from a process to one that it started and back; no file is ever unpickled.
+    def __init__(self, make: Callable[[Any], list[bytes]] = typeset):
+        self._make = make
+        self._job: Any = None
         # A fresh interpreter rather than a multiprocessing pool: forking copies locks that other threads hold, and
         # spawning imports the caller's main module again, which may be a notebook or a script without a guard.
         self._process = subprocess.Popen(
@@ -142,23 +129,24 @@ class PdfWorker:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
-    def begin(self, job: PdfJob) -> None:
+    def begin(self, job: Any) -> None:
         """Send the job; the worker has one only."""
         self._job = job
         assert self._process.stdin is not None
         # A worker that has died already breaks the pipe; `result` then typesets the pages here.
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(job.to_json())
+            self._process.stdin.write(pickle.dumps(job))
         with contextlib.suppress(BrokenPipeError):  # closing flushes what is left, so it can fail as well
             self._process.stdin.close()
         self._process.stdin = None
 
     def result(self) -> list[bytes]:
-        """Wait for the PDFs, in the order of the pages; made in this process if the worker failed."""
+        """Wait for the files; made in this process if the worker failed."""
         data, _ = self._process.communicate()
         # Any failure there, even a kill for want of memory, costs time only.
         if self._process.returncode == 0 and data:
-            return [base64.b64decode(one) for one in json.loads(data)]
+            files: list[bytes] = pickle.loads(data)
+            return files
         return self._make(self._job)
 
     def stop(self) -> None:
@@ -223,18 +211,21 @@ def _fetcher(assets: Assets) -> Any:
 
 
 def main() -> None:
-    """Do the job that arrives on stdin by the function named in the arguments, and write its PDFs to stdout."""
+    """Do the job that arrives on stdin by the function named in the arguments, and write its files to stdout."""
     if hasattr(os, "nice"):
         os.nice(10)  # the parent's own work is on the critical path, so the worker yields the CPU to it
+    make = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])
     # Read beside the imports, so that the parent need not wait for them until it has written a long job.
-    with ThreadPoolExecutor(1) as reader:
-        received = reader.submit(sys.stdin.buffer.read)
+    with ThreadPoolExecutor(2) as helpers:
+        received = helpers.submit(sys.stdin.buffer.read)
+        if sys.argv[2] == typeset.__name__:
+            # It draws, and the first chart takes half a second, outside of Python's lock.
+            helpers.submit(svg, Chart({"data": {"values": []}, "mark": "point"}, ""))
         import weasyprint  # noqa: F401  (takes half a second, while the parent still collects its facts)
 
-        make = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])
         data = received.result()
     if data:  # no data if the process that started this one has ended
-        sys.stdout.write(json.dumps([base64.b64encode(one).decode() for one in make(PdfJob.from_json(data))]))
+        sys.stdout.buffer.write(pickle.dumps(make(pickle.loads(data))))
 
 
 if __name__ == "__main__":

@@ -29,18 +29,18 @@ _MIDDLE = SCENARIOS[1]
 def baseline_blocks(model: Model) -> tuple[Block, ...]:
     """The table, what the difference to the one to beat is worth, and why not accuracy."""
     purchase = model.evaluation.purchase
-    return _table(purchase, model.evaluation.money, model.contract.currency), *map(Text, _said(model))
+    return _table(purchase, model.evaluation.money), *map(Text, _said(model))
 
 
-def _table(purchase: PurchaseFacts, money: MoneyFacts | None, currency: str) -> Table:
+def _table(purchase: PurchaseFacts, money: MoneyFacts | None) -> Table:
     worth = {one.baseline: one for one in money.rankings} if money else {}
     holdout = purchase.holdout.figures
-    last = ("Worth of the difference",) if worth else ()
+    last = ("Outcomes more in the model's",) if worth else ()
     head = ("Score", "ROC-AUC", "Average precision", "In the best fifth", "Behind in ROC-AUC (95%)", *last)
     rows = [("this model (EBM)", *_figures(holdout), "", *("" for _ in last))]
     for one in purchase.baselines:
         low, high = one.roc_auc_behind_interval
-        more = (amount(worth[one.name].earned_more[_MIDDLE.name], currency),) if worth else ()
+        more = (f"{worth[one.name].buyers_more:+,.0f}".replace("-", "−"),) if worth else ()
         rows.append((BASELINES[one.name], *_figures(one.figures), f"{low:+.3f} to {high:+.3f}", *more))
     return table(head, rows)
 
@@ -82,9 +82,10 @@ def _buys(worth: RankingValue, noun: str, currency: str) -> str:
     return (
         f"What the difference is worth: the {worth.contacted:,} {noun} whom the model ranks highest hold "
         f"{abs(worth.buyers_more):,.0f} {more} outcomes than those of logistic regression ({low:+,.0f} to "
-        f"{high:+,.0f}). If a contact raises every rate by the same fraction, {points} points on average, that is "
-        f"worth {amount(worth.earned_more[_MIDDLE.name], currency)} a campaign; if it adds the same points to "
-        "everybody, a better ranking is worth nothing."
+        f"{high:+,.0f}). Every amount of memo and playbook counts the same points for everybody who is contacted: "
+        "then a better ranking earns nothing more. It earns more if a contact adds more to those who are likely: "
+        f"{amount(worth.earned_more[_MIDDLE.name], currency)} a campaign if it raises every rate by the same "
+        f"fraction, {points} points on average. Which of the two holds, the first campaign measures."
     )
 
 

@@ -10,7 +10,7 @@ from northstar_explain.model.campaign.money_words import (
     amount,
     campaign_words,
     counted,
-    points,
+    in_points,
     terms,
 )
 from northstar_explain.model.campaign.value import MEASURED
@@ -89,23 +89,19 @@ def _advice(money: MoneyFacts, currency: str) -> str:
 
 
 def _why_measure(money: MoneyFacts) -> str:
-    if money.readout_plan_id:
-        return f"Uplifts were measured in campaign {money.readout_plan_id} against its control group."
-    return (
-        "Nobody knows yet what a contact adds, so it goes to people taken at random, with a control group among them; "
-        "the next one goes where the measured uplift is above break-even."
-    )
+    measured = statements.uplift_measured(money)
+    return f"{measured or statements.paid_contacts(money)}."
 
 
 def _scenarios(money: MoneyFacts, contract: Contract) -> Block:
     rows = [
         (
-            f"measured: {points(one.uplift)} points"
+            f"measured: {in_points(one.uplift)} points"
             if one.scenario == MEASURED
             else f"{one.scenario}: {counted(one.uplift)} more",
             f"{money.proposal.contacted:,}",
             amount(one.spend, contract.currency),
-            points(money.proposal.break_even_uplift),
+            in_points(money.proposal.break_even_uplift),
             amount(one.earned, contract.currency),
         )
         for one in money.proposal.outlooks

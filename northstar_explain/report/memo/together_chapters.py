@@ -15,6 +15,7 @@ from northstar_explain.model.evaluation.limits import (
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
+from northstar_explain.report import statements
 from northstar_explain.report.document.blocks import Cell, Chapter, ChapterBuilder, Table, TableCell, Text, rich, table
 from northstar_explain.report.playbook.evidence import is_audience
 from northstar_explain.report.playbook.plays import plays_of
@@ -27,10 +28,10 @@ def together(model: Model) -> Chapter:
     later = ", at a later date" if evaluation.purchase.out_of_time else ""
     chapter = ChapterBuilder()
     chapter.paragraphs(
-        "The segment decides what to say, and a control group shows what it was worth. Who comes first follows from "
-        "measured uplifts; until there are any, the first campaign takes people at random, and free channels go by "
-        f"probability. Below each proposal: {noun} of the holdout{later}, the outcomes expected of them, the sum of "
-        "their probabilities, and the outcomes that came."
+        "The segment decides what to say, and a control group shows what it was worth. "
+        f"{statements.paid_contacts(evaluation.money)}; free channels go by probability. Below each proposal: {noun} "
+        f"of the holdout{later}, the outcomes expected of them, the sum of their probabilities, and the outcomes that "
+        "came."
     )
     chapter.add(treatment_table(model))
     chapter.paragraphs(
@@ -39,9 +40,8 @@ def together(model: Model) -> Chapter:
         style="fine",
     )
     chapter.add(Text(rich(
-        "<strong>A high probability is not a persuadable person.</strong> Those in the top deciles may have the "
-        "outcome anyway. Whom a contact changes shows only in comparison with the control group: one in ten by "
-        "default, the same ones every week, chosen by a hash of their id."
+        "<strong>Likely is not persuadable.</strong> {}: one in ten by default, the same ones every week, chosen by a "
+        "hash of their id.", statements.not_persuadable(model.contract)
     )))  # fmt: skip
     chapter.add(_control_sizes(model), _calendar())
     return chapter.chapter("together", "6. Together in production")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from northstar_explain.model.campaign.money_words import amount, campaign_words, points
+from northstar_explain.model.campaign.money_words import amount, campaign_words, in_points
 from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, MONITOR_SEGMENT_CHANGE
 from northstar_explain.model.evaluation.metric_registry import RECALL
 from northstar_explain.model.evaluation.together_facts import DecileCell
@@ -71,7 +71,7 @@ def _budget(model: Model) -> str:
     verb = "earn" if best.earned >= 0 else "lose"
     return (
         f"{money.proposal.contacted:,} contacts for {amount(best.spend, currency)} pay from "
-        f"{points(money.proposal.break_even_uplift)} points; at {points(best.uplift)} they {verb} "
+        f"{in_points(money.proposal.break_even_uplift)} points; at {in_points(best.uplift)} they {verb} "
         f"{amount(abs(best.earned), currency)}"
     )
 

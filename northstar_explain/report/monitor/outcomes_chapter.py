@@ -51,7 +51,7 @@ def outcomes(facts: RunOutcomes, model: Model) -> Chapter:
         )),
     )  # fmt: skip
     page.paragraphs(
-        f"Off: more than {points(MONITOR_CELL_GAP)} apart, and more than chance allows for all these cells together.",
+        f"Off: more than {points(MONITOR_CELL_GAP)} apart, and more than chance allows for all cells together.",
         style="fine",
     )
     return page.chapter("outcomes", "Outcomes")

@@ -13,6 +13,7 @@ from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.segments import Segment
 from northstar_explain.model.tree import Leaf, Split, Tree, depth
 from northstar_explain.model.wording import capital, phrases
+from northstar_explain.report import statements
 from northstar_explain.report.charts.rule_tree import rule_tree
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.blocks import (
@@ -64,7 +65,7 @@ def contacts(book: Book) -> Chapter:
         (
             Text(
                 "The segment says what to tell people; the probability, who is likely. Write one message per segment. "
-                f"On your own channels, begin with decile 10. {_paid(book)}",
+                f"On your own channels, begin with decile 10. {statements.paid_contacts(book.model.evaluation.money)}.",
                 "lead",
             ),
             Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(10, *(9,) * 10)),
@@ -84,27 +85,11 @@ def contacts(book: Book) -> Chapter:
             ),
             Heading("Likely is not persuadable"),
             Text(
-                (
-                    "Many in the top deciles would have acted anyway. Who acts because of a contact shows only in "
-                    if book.contract.wanted
-                    else "Not everyone in the top deciles can be kept from it. Whom a contact keeps shows only in "
-                )
-                + "comparison with a control group, chosen at random and left out of every campaign."
+                f"{statements.not_persuadable(book.contract)}. Choose it at random, and leave it out of every campaign."
             ),
             *to_fill_in(book),
         ),
         "Whom to contact first",
-    )
-
-
-def _paid(book: Book) -> str:
-    """Who gets a contact that costs money: a probability does not say whom it changes."""
-    money = book.model.evaluation.money
-    if money is not None and money.readout_plan_id:
-        return "Contacts that cost money go where their measured uplift pays."
-    return (
-        "Contacts that cost money go to people taken at random, with a control group, until a campaign has measured "
-        "what they add."
     )
 
 

@@ -101,9 +101,7 @@ def limits(model: Model) -> tuple[Note, ...]:
         ),
         Note(
             "Likely is not persuadable",
-            "A high rate does not mean that a campaign causes it: many would act anyway. A control group shows it."
-            if model.contract.wanted
-            else "A high rate does not mean that a campaign prevents it. Whom it keeps, a control group shows.",
+            f"{statements.not_persuadable(model.contract)}.",
         ),
         *([Note("The contract is a draft", f"{drafted}.")] if (drafted := statements.drafted(model.contract)) else []),
     )

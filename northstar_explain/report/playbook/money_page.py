@@ -9,13 +9,14 @@ from northstar_explain.model.campaign.money_words import (
     TO_FILL_IN,
     amount,
     campaign_words,
-    points,
+    in_points,
     short_points,
     terms,
 )
 from northstar_explain.model.campaign.value import MEASURED, SCENARIOS
 from northstar_explain.model.evaluation.money_facts import CellValue, MoneyFacts, Outlook
 from northstar_explain.model.wording import capital
+from northstar_explain.report import statements
 from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.blocks import Block, Chapter, Heading, Table, TableCell, Text
 from northstar_explain.report.document.document import Tool
@@ -50,6 +51,7 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
             "A contact earns what it adds, and not what would have come without it: uplift × (margin − voucher) "
             f"− voucher × probability − contact cost. {terms(money, book.contract.outcome, currency)}{_source(money)}"
         ),
+        *([Text(f"{uncounted}.")] if (uncounted := statements.offers_not_counted(money, _offers(book))) else []),
         segment_values(money, book.names, noun, currency),
         Text(
             f"{capital(noun)} of the whole table with their mean probability; other pages have the rate that was "
@@ -63,14 +65,18 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
         why = "Likely buyers take the voucher anyway, so a contact to them must add more."
         blocks += [Heading("Break-even uplift by decile"), _break_evens(money, book.names), Text(why, "fine")]
     elif money.everybody.break_even_uplift is not None:
-        even = points(money.everybody.break_even_uplift)
+        even = in_points(money.everybody.break_even_uplift)
         blocks.append(Text(f"Without a voucher, break-even is the same in every segment and decile: {even} points."))
     return Chapter("money", "What a contact is worth", tuple(blocks), "Money")
 
 
+def _offers(book: Book) -> dict[str, str]:
+    return {id: play.offer.text for id, play in book.plays.items() if play.offer}
+
+
 def _source(money: MoneyFacts) -> str:
-    if money.readout_plan_id:
-        return f"Uplifts were measured in campaign {money.readout_plan_id}, against a control group."
+    if measured := statements.uplift_measured(money):
+        return f"{measured}."
     steps = [short_points(one.uplift) for one in SCENARIOS]
     return (
         f"The uplift is not known before a campaign with a control group has measured it: {', '.join(steps[:-1])} and "
@@ -98,15 +104,15 @@ def _scenario_heads(money: MoneyFacts) -> list[str]:
 
 def _value_cells(one: CellValue, currency: str) -> Sequence[TableCell]:
     spend = amount(max(each.spend for each in one.outlooks), currency)
-    measured = [points(each.uplift) for each in one.outlooks if each.scenario == MEASURED]
+    measured = [in_points(each.uplift) for each in one.outlooks if each.scenario == MEASURED]
     return (
-        words.count(one.customers), words.percent(one.probability), points(one.break_even_uplift), spend, *measured,
+        words.count(one.customers), words.percent(one.probability), in_points(one.break_even_uplift), spend, *measured,
         *(amount(each.earned, currency) for each in one.outlooks),
     )  # fmt: skip
 
 
 def _break_evens(money: MoneyFacts, names: dict[str, str]) -> Table:
-    cells = {(one.segment, one.decile): points(one.break_even_uplift) for one in money.cells}
+    cells = {(one.segment, one.decile): in_points(one.break_even_uplift) for one in money.cells}
     rows = tuple(
         (f"{id} {name}", *(cells.get((id, decile), "–") for decile in range(10, 0, -1))) for id, name in names.items()
     )

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.charts.segment_sizes import segment_sizes
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.blocks import Block, Chapter, Facts, Figure, Heading, Link, Table, Text
+from northstar_explain.report.document.blocks import Block, Chapter, Facts, Figure, Heading, ItemList, Link, Table, Text
 from northstar_explain.report.document.document import Document
-from northstar_explain.report.playbook.front_pages import cover, everybody, overview, size_rows
+from northstar_explain.report.playbook.front_pages import cover, everybody, first_steps, overview, size_rows
 from northstar_explain.report.playbook.last_pages import (
     contacts,
     first_fifth,
@@ -114,6 +114,8 @@ def summary(book: Book) -> Document:
         Text(f"Rate: {book.contract.outcome}; {words.percent(book.base_rate)} of all do.", "fine"),
         Heading("Whom to contact first"),
         Text(f"{first_fifth(book)}."),
+        Heading("First steps"),
+        ItemList(tuple(first_steps(book)), ordered=True),
     )
     return Document(
         f"Summary: {book.title}", VARIANT, (), book.title, "Segments in one page", front, book.imprint, (), STYLES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from northstar_explain import tables
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.blocks import Link
+from northstar_explain.report.document.charts import DRAWN
 from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.fonts import no_font, without_font
 from northstar_explain.report.document.press import (
@@ -103,7 +105,7 @@ def write_playbook(
     siblings = links_beside(folder / PAGE, beside or {})
     progress("collecting the facts")
     # Started before the facts are collected, as it has half a second of imports to do.
-    worker = PdfWorker(fitted_pdfs) if has_room() else None
+    worker = PdfWorker(rest_of) if has_room() else None
     try:
         with rare_garbage_collection():
             data, long, boxes = _files(book_of(model, plan, sql), siblings, worker, progress)
@@ -117,31 +119,49 @@ def write_playbook(
     return WrittenPlaybook(pdf, page, word, summary_pdf, summary_page, alone, long, boxes)
 
 
+class Rest(NamedTuple):
+    """What another process makes meanwhile, from the book and the charts that are drawn already."""
+
+    whole: Document
+    handouts: tuple[Document, ...]
+    logo: Logo | None
+    drawn: Mapping[str, str]
+
+
+def rest_of(job: Rest) -> list[bytes]:
+    """The PDFs of the handouts, and the whole book as a Word document."""
+    DRAWN.update(job.drawn)
+    pages, titles = tuple(one.page() for one in job.handouts), tuple(one.title for one in job.handouts)
+    pdfs = fitted_pdfs(PdfJob(pages, _STYLES, _assets(job.handouts, job.logo), titles))
+    return [*pdfs, docx(job.whole, job.logo.data if job.logo else b"")]
+
+
+def _assets(documents: Sequence[Document], logo: Logo | None) -> Assets:
+    pictures = {url: (data, "image/svg+xml") for one in documents for url, data in one.pictures().items()}
+    return pictures | ({LOGO: (logo.data, logo.kind)} if logo else {})
+
+
 def _files(
     book: Book, siblings: Sequence[Link], worker: PdfWorker | None, progress: Callable[[str], None]
 ) -> tuple[dict[str, bytes], tuple[str, ...], str]:
     """Name to content of every file, the ids of pages that are longer than one A4 page, characters without a font."""
-    whole, short = whole_book(book, siblings), summary(book)
+    whole, short, logo = whole_book(book, siblings), summary(book), book.plan.logo
     parts = sheets(whole)
-    handouts = [*(alone(one, whole, book) for one in book.segments), short]
     progress("drawing the charts")
-    pages, others = [one.page() for one in parts], [one.page() for one in handouts]
-    pictures = {url: data for one in (*parts, *handouts) for url, data in one.pictures().items()}
-    assets: dict[str, tuple[bytes, str]] = {url: (data, "image/svg+xml") for url, data in pictures.items()}
-    if book.plan.logo:
-        assets[LOGO] = (book.plan.logo.data, book.plan.logo.kind)
-    job = PdfJob(tuple(others), _STYLES, assets, tuple(one.title for one in handouts))
+    with ThreadPoolExecutor(1) as artist:
+        drawing = artist.submit(_assets, parts, logo)  # outside of Python's lock, so that this goes on meanwhile
+        pages = [one.page() for one in parts]
+        import weasyprint  # noqa: F401  (takes half a second, and is needed next)
+
+        assets = drawing.result()
+    job = Rest(whole, (*(alone(one, whole, book) for one in book.segments), short), logo, dict(DRAWN))
     if worker:
         worker.begin(job)
     pdf, long = _book_pdf(parts, pages, assets, progress)
-    data = {PDF: pdf, PAGE: _page(whole, book.plan.logo)}
+    data = {PDF: pdf, PAGE: _page(whole, logo), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
     progress("writing the document and the summary")
-    data |= {
-        WORD: docx(whole, book.plan.logo.data if book.plan.logo else b""),
-        SUMMARY_PAGE: html("summary.html.j2", document=short).encode(),
-    }
-    made = worker.result() if worker else fitted_pdfs(job)
-    names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY]
+    made = worker.result() if worker else rest_of(job)
+    names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY, WORD]
     return (
         data | dict(zip(names, made, strict=True)),
         long,
