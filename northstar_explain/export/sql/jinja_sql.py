@@ -76,5 +76,5 @@ def _template(statement: str, tables: Mapping[str, str]) -> str:
     body = statement[re.search("^[^-]", statement, re.MULTILINE).start() :]  # type: ignore[union-attr]
     text = jinja_text(body.rstrip().removesuffix(";"))
     for name, expression in tables.items():
-        text = re.sub(rf"\b{name}\b", lambda _, put=expression: put, text)
+        text = re.sub(rf"\b{name}\b", expression.replace("\\", r"\\"), text)
     return text
