@@ -127,4 +127,4 @@ lock: setup  ## update the locks to setup.cfg and docs/requirements.in (UPGRADE=
 	$(RUN)python scripts/report_assets.py
 
 clean:  ## remove environments and outputs
-	rm -rf .venv .venv-bench .venv-dbt .venv-docs .venv-engines $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/campaign $(OUT)/contacted $(OUT)/readout $(OUT)/cdnow $(OUT)/complete_journey
+	rm -rf .venv .venv-bench .venv-dbt .venv-docs .venv-engines .venv-fakesnow $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/campaign $(OUT)/contacted $(OUT)/readout $(OUT)/cdnow $(OUT)/complete_journey
