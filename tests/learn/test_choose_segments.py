@@ -17,6 +17,7 @@ from northstar_explain.learn.choose_segments import _Frontier
 from northstar_explain.learn.frontier import Candidate
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.model.rules import Leaf, assign, rules
+from northstar_explain.model.segments import to_json
 
 CONTRACT = parse("""
 [table]
@@ -51,6 +52,13 @@ def shop(share_with_orders: float, n: int = 3_000, seed: int = 0) -> Columns:
 
 def learn(columns: Columns, options: SegmentOptions = FEW) -> fit_segments.LearnedSegments:
     return fit_segments.learn(columns, CONTRACT, options, 1, lambda stage: None)
+
+
+def test_the_segmentation_is_the_same_without_its_evidence() -> None:
+    options = SegmentOptions(k=4, draws=1, tries=1)
+    columns = shop(0.6, n=1_500)
+    alone = fit_segments.segmentation_alone(columns, CONTRACT, options, 1)
+    assert to_json(alone, CONTRACT) == to_json(learn(columns, options).segmentation, CONTRACT)
 
 
 def candidate(k: int, mean: float, jaccard: float, difference: float = 1.0) -> Candidate:
