@@ -69,7 +69,7 @@ class Separation:
 
     def _divided(self, rows: np.ndarray, centres: tuple[int, ...], depth: int) -> list[Separated]:
         found: list[Separated] = []
-        for node, left in self._cuts(rows, np.array(centres)):
+        for node, left in self._cuts(rows, np.array(centres), depth):
             table = node.table
             assert table is not None
             left_rows, right_rows = divide(self.problem, node, rows)
@@ -83,11 +83,11 @@ class Separation:
                     found.append(Separated(one.cost + other.cost, tree))
         return _cheapest(found, self.kept)
 
-    def _cuts(self, rows: np.ndarray, centres: np.ndarray) -> list[tuple[SearchNode, tuple[int, ...]]]:
+    def _cuts(self, rows: np.ndarray, centres: np.ndarray, depth: int) -> list[tuple[SearchNode, tuple[int, ...]]]:
         """The best cut of each feature, of these the best: a split, and the centres on its left."""
         layout = self.problem.layout
         order = open_leaf(self.memory, SearchNode(), rows, 0).order if layout.categorical else None
-        costs, sides = self._costs(rows, centres, order)
+        costs, sides = self._costs(rows, centres, order, self._room(depth))
         ranked = np.argsort(costs, kind="stable")
         ranked = ranked[np.isfinite(costs[ranked])]
         firsts = np.sort(np.unique(layout.feature[ranked], return_index=True)[1])[: self.width]
@@ -98,7 +98,16 @@ class Separation:
             cuts.append((node, tuple(int(one) for one in centres[sides[candidate]])))
         return cuts
 
-    def _costs(self, rows: np.ndarray, centres: np.ndarray, order: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    def _room(self, depth: int) -> int:
+        """So many centres find a leaf on one side of a cut at this depth."""
+        deepest = self.problem.limits.max_depth
+        # A tree that separates no more centres than there are groups is never deeper than their number.
+        below = self.problem.n_groups if deepest is None else deepest - depth - 1
+        return int(2 ** min(below, self.problem.n_groups))
+
+    def _costs(
+        self, rows: np.ndarray, centres: np.ndarray, order: np.ndarray | None, room: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         """What the rows cost after each candidate that may be among the best, and which centres are then on the left.
 
         A row that is cut off from its nearest centre costs at least what the second nearest does. Candidates are looked
@@ -123,7 +132,7 @@ class Separation:
         allowed = (lefts >= self.least * np.maximum(held, 1)) & (
             in_all - lefts >= self.least * np.maximum(n_centres - held, 1)
         )
-        allowed &= (held > 0) & (held < n_centres)
+        allowed &= (held > 0) & (held < n_centres) & (held <= room) & (n_centres - held <= room)
         if self.torn:
             return np.where(allowed, bounds, np.inf), sides
         costs = np.full(len(left), np.inf)
