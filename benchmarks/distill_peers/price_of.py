@@ -53,7 +53,7 @@ def main() -> None:
         path = Path(line.strip())
         given = np.load(path)
         X, centres, leaves = given["X"], given["centres"], int(given["leaves"])
-        found = {}
+    XX
         for name in ("kauri", "streed"):
             since = time.perf_counter()
             if name == "kauri":
@@ -63,7 +63,7 @@ def main() -> None:
             if groups is not None:
                 found[name] = groups
                 found[f"{name}_seconds"] = np.array([time.perf_counter() - since, float(optimal)])
-        np.savez(f"{path}.groups.npz", **found)
+        np.savez(f"{path}.groups.npz", **found)  # type: ignore[arg-type]  # NumPy types its own options too
         print("done", flush=True)
 
 

@@ -108,7 +108,7 @@ def _continued(
     ways: list[tuple[Node | None, str]] = [
         (None, f"{k} segments, as in the model that is updated, whose own rules are no longer eligible.")
     ]
-    if kept_rules.may_stay(before, material, options):
+    if kept_rules.may_stay(before, names_of(before), material.columns, material.features.rules, options):
         ways.insert(
             0, (before, f"The {k} segments of the model that is updated and their rules, which are still eligible.")
         )

@@ -161,7 +161,7 @@ def candidate(
         kmeans, tree = search(material, k, options, seed)
     else:
         kmeans = clusters.fit(material.points, k, seed)
-        tree = kept_rules.by_cluster(before, material, kmeans)
+        tree = kept_rules.by_cluster(before, names_of(before), material.columns, kmeans.labels_)
     if tree is None:
         return Candidate(k, kmeans, None)
     names = names_of(tree)
