@@ -53,7 +53,7 @@ def main() -> None:
         path = Path(line.strip())
         given = np.load(path)
         X, centres, leaves = given["X"], given["centres"], int(given["leaves"])
-    XX
+        found: dict[str, np.ndarray] = {}
         for name in ("kauri", "streed"):
             since = time.perf_counter()
             if name == "kauri":
