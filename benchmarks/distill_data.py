@@ -11,14 +11,20 @@ import numpy as np
 from sklearn import datasets
 from sklearn.preprocessing import StandardScaler
 
+from northstar_explain.contract import northstar
+from northstar_explain.contract.columns import columns_of
+from northstar_explain.learn.space import learn_space
+from northstar_explain.simulate import simulate
+
 
 @dataclass(frozen=True)
 class DataSet:
-    """Rows to cluster, and into how many clusters."""
+    """Rows to cluster, into how many clusters, and how many leaves are tried: so many times the clusters."""
 
     name: str
     X: np.ndarray
     k: int
+    times: tuple[float, ...] = (1.0, 2.0)
 
 
 def standardise(X: np.ndarray) -> np.ndarray:
@@ -130,3 +136,12 @@ def made_sets() -> Iterator[DataSet]:
     yield DataSet("shoppers 15", shoppers(20000, 15, 7), 5)
     yield DataSet("digits, k=5", datasets.load_digits().data, 5)
     yield DataSet("wine, k=6", standardise(datasets.load_wine().data), 6)
+
+
+def shop_sets() -> Iterator[DataSet]:
+    """The space in which the simulated shop's segments are searched for: 6,000 customers."""
+    contract = northstar()
+    columns = columns_of(simulate(6_000, seed=1)[0], contract.features)
+    space = learn_space(columns, contract.likeness_features)
+    X = space.points(space.values(columns))
+    yield from (DataSet("shop's space", X, k, (1.0, 1.5)) for k in (6, 8))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from northstar_explain.errors import Fault, TableError
-from northstar_explain.learn import clusters
+from northstar_explain.learn import clusters, kept_rules
 from northstar_explain.learn.distill import Limits
 from northstar_explain.learn.distill_rules import coded
 from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
 from northstar_explain.learn.segment_options import SegmentOptions
-from northstar_explain.learn.segment_search import Material, best_rules, cheapest, in_processes, limits_of
+from northstar_explain.learn.segment_search import Material, best_rules, cheapest, in_processes, limits_of, names_of
 from northstar_explain.model.evaluation.limits import (
     BEHAVIOR_ALIKE,
     JACCARD_STABLE,
@@ -48,7 +50,14 @@ class Chosen:
     reason: str
 
 
-def choose(material: Material, checks: Checks, options: SegmentOptions, seed: int, progress: Progress) -> Chosen:
+def choose(
+    material: Material,
+    checks: Checks,
+    options: SegmentOptions,
+    seed: int,
+    progress: Progress,
+    before: Node | None = None,
+) -> Chosen:
     """Try several numbers of segments and take one.
 
     Eligible are those whose every segment is stable, large enough and different from the others, and which explain
@@ -63,6 +72,9 @@ def choose(material: Material, checks: Checks, options: SegmentOptions, seed: in
     seed : int
     progress : callable
         Takes the name of each stage as it begins.
+    before : Node, optional
+        Rules of the model that is updated. While they are eligible they are kept; where they no longer are, new rules
+        for as many segments are taken if those are eligible, and any number is tried only after that.
 
     Returns
     -------
@@ -73,6 +85,8 @@ def choose(material: Material, checks: Checks, options: SegmentOptions, seed: in
     TableError
         When no tree within the limits was found for any number of segments that was tried.
     """
+    if before is not None and (continued := _continued(before, material, checks, options, seed, progress)):
+        return continued
     tried = []
     for k in TRIED if options.k is None else (options.k,):
         progress(f"trying {k} segments")
@@ -82,6 +96,30 @@ def choose(material: Material, checks: Checks, options: SegmentOptions, seed: in
     if options.k is not None:
         return frontier.given()
     return frontier.chosen()
+
+
+def _continued(
+    before: Node, material: Material, checks: Checks, options: SegmentOptions, seed: int, progress: Progress
+) -> Chosen | None:
+    """The segments of the model that is updated, or as many new ones, where these are eligible."""
+    k = len(names_of(before))
+    if options.k not in (None, k) or len(np.unique(material.points, axis=0)) < k:
+        return None
+    ways: list[tuple[Node | None, str]] = [
+        (None, f"{k} segments, as in the model that is updated, whose own rules are no longer eligible.")
+    ]
+    if kept_rules.may_stay(before, names_of(before), material.columns, material.features.rules, options):
+        ways.insert(
+            0, (before, f"The {k} segments of the model that is updated and their rules, which are still eligible.")
+        )
+    for rules, reason in ways:
+        progress("measuring the rules of the model to update" if rules else f"trying {k} segments, as before")
+        one = candidate(material, checks, k, options, seed, rules)
+        if one.tree is not None and not one.faults:
+            frontier = _Frontier([one], material, options, seed, progress)
+            if frontier.steady(k):
+                return frontier.result(k, True, reason)
+    return None
 
 
 class _Frontier:
@@ -96,33 +134,33 @@ class _Frontier:
     def given(self) -> Chosen:
         (k,) = self._by_k
         one = self._measured(k)
-        return self._result(k, one.steady and not one.faults, f"{k} segments, as asked for.")
+        return self.result(k, one.steady and not one.faults, f"{k} segments, as asked for.")
 
     def chosen(self) -> Chosen:
         possible = [one for one in self._by_k.values() if not one.faults]
-        best = next((one for one in sorted(possible, key=lambda one: (-one.mean, one.k)) if self._steady(one.k)), None)
+        best = next((one for one in sorted(possible, key=lambda one: (-one.mean, one.k)) if self.steady(one.k)), None)
         if best is None:
             return self._steadiest()
         alike = [one for one in possible if one.mean >= best.mean - BEHAVIOR_ALIKE]
-        k = next(one.k for one in sorted(alike, key=lambda one: one.k) if self._steady(one.k))
+        k = next(one.k for one in sorted(alike, key=lambda one: one.k) if self.steady(one.k))
         conditions = (
             f"each stable (Jaccard {JACCARD_STABLE} or more), {LEAST_SEGMENT_SHARE:.0%} of the customers or more, and "
             f"{LEAST_DIFFERENCE} standard deviations or more from the next"
         )
         if k == best.k:
-            return self._result(k, True, f"{k} segments explain more of the behavior ({best.mean:.2f}) than any other "
+            return self.result(k, True, f"{k} segments explain more of the behavior ({best.mean:.2f}) than any other "
                                 f"number of segments that are {conditions}.")  # fmt: skip
-        return self._result(k, True, f"{k} segments are the fewest that explain within {BEHAVIOR_ALIKE} as much of the "
+        return self.result(k, True, f"{k} segments are the fewest that explain within {BEHAVIOR_ALIKE} as much of the "
                             f"behavior ({self._by_k[k].mean:.2f}) as any ({best.mean:.2f}, with {best.k}) of the "
                             f"numbers of segments that are {conditions}.")  # fmt: skip
 
     def _steadiest(self) -> Chosen:
         measured = [self._measured(one.k) for one in list(self._by_k.values()) if one.tree is not None]
         best = max(measured, key=lambda one: (min(one.jaccard), -one.k))
-        return self._result(best.k, False, f"No number of segments meets every condition; {best.k} segments are the "
+        return self.result(best.k, False, f"No number of segments meets every condition; {best.k} segments are the "
                             f"steadiest (least Jaccard {min(best.jaccard):.2f}). Rely on them with care.")  # fmt: skip
 
-    def _steady(self, k: int) -> bool:
+    def steady(self, k: int) -> bool:
         return self._measured(k).steady
 
     def _measured(self, k: int) -> Candidate:
@@ -131,7 +169,7 @@ class _Frontier:
             self._by_k[k] = with_stability(self._by_k[k], self._material, self._options, self._seed)
         return self._by_k[k]
 
-    def _result(self, k: int, eligible: bool, reason: str) -> Chosen:
+    def result(self, k: int, eligible: bool, reason: str) -> Chosen:
         if self._by_k[k].draws < self._options.draws:
             # Enough draws to see that a segment is not stable are too few to say how stable each is.
             self._by_k[k] = with_stability(self._by_k[k], self._material, self._options, self._seed, every_draw=True)

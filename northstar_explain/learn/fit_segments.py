@@ -141,7 +141,7 @@ def learn(
     progress : callable
         Takes the name of each stage as it begins.
     previous : Previous, optional
-        Segments found again keep their ids and names.
+        Its rules are kept while they are eligible; of others, segments found again keep their ids and names.
     groups : ndarray, shape (n,), optional
         What each row belongs to: rules are then checked on other groups than they were learned from.
     fit_rows : int
@@ -222,7 +222,8 @@ def _search(
     check_columns = compact_rows(columns, check_rows)
     values = material.space.values(check_columns)
     checks = Checks(check_columns, values, material.space.points(values), columns)
-    chosen = choose_segments.choose(material, checks, options, seed, progress)
+    before = None if previous is None else previous.segmentation.tree
+    chosen = choose_segments.choose(material, checks, options, seed, progress, before)
     assert chosen.candidate.tree is not None
     # Ids by size over all customers, not over the sample that was fitted to.
     return _Searched(material, checks, chosen, *_ordered(chosen.candidate.tree, columns), learn_rows, check_rows)

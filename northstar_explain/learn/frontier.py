@@ -10,7 +10,7 @@ from joblib import delayed
 from sklearn.cluster import KMeans
 
 from northstar_explain.contract.columns import Columns, count_rows, rows_of
-from northstar_explain.learn import clusters, stability
+from northstar_explain.learn import clusters, kept_rules, stability
 from northstar_explain.learn.behavior import Behavior, explained, least_difference
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.segment_search import (
@@ -153,9 +153,15 @@ class Checks:
     everybody: Columns
 
 
-def candidate(material: Material, checks: Checks, k: int, options: SegmentOptions, seed: int) -> Candidate:
-    """Search for k segments and measure them, but for their stability."""
-    kmeans, tree = search(material, k, options, seed)
+def candidate(
+    material: Material, checks: Checks, k: int, options: SegmentOptions, seed: int, before: Node | None = None
+) -> Candidate:
+    """Search for k segments, or take the rules ``before``, and measure them, but for their stability."""
+    if before is None:
+        kmeans, tree = search(material, k, options, seed)
+    else:
+        kmeans = clusters.fit(material.points, k, seed)
+        tree = kept_rules.by_cluster(before, names_of(before), material.columns, kmeans.labels_)
     if tree is None:
         return Candidate(k, kmeans, None)
     names = names_of(tree)

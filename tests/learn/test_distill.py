@@ -235,6 +235,23 @@ def test_rules_speak_of_the_names_of_a_frame(short_search: None) -> None:
     assert (distiller.predict(frame) == distiller.labels_).all()
 
 
+def test_the_text_of_a_tree_names_features_rows_and_costs(short_search: None) -> None:
+    frame = datasets.load_iris(as_frame=True).data
+    distiller = RuleDistiller(max_rules=4, kmeans=KMeans(3, n_init=1)).fit(frame)
+    assert distiller.leaf_rows_.sum() == len(frame)
+    assert distiller.leaf_costs_.sum() == pytest.approx(cost_of(frame.to_numpy(), distiller.labels_))
+    ends = [line for line in distiller.export_text(1).splitlines() if "cluster" in line]
+    for line, rows, cost, leaf in zip(
+        ends, distiller.leaf_rows_, distiller.leaf_costs_, leaves(distiller.tree_), strict=True
+    ):
+        assert line.endswith(f"cluster {leaf.segment}: {rows} rows, cost {cost:.1f}")
+    asked = [line for line in distiller.export_text(1).splitlines() if "cluster" not in line]
+    assert len(asked) == 2 * (len(ends) - 1)
+    assert all(any(name in line for name in frame.columns) for line in asked)
+    with pytest.raises(NotFittedError):
+        RuleDistiller().export_text()
+
+
 @pytest.mark.parametrize("how", ["second argument", "keyword"])
 def test_a_fitted_clustering_handed_to_fit_works_for_a_version_with_a_warning(how: str, short_search: None) -> None:
     X = datasets.load_iris().data

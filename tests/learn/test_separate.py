@@ -8,10 +8,13 @@ import pytest
 from northstar_explain.learn.distill import FeatureBins, Limits
 from northstar_explain.learn.distill.layout import lay_out
 from northstar_explain.learn.distill.memory import Memory
-from northstar_explain.learn.distill.problem import Problem, build_problem
+from northstar_explain.learn.distill.problem import Problem, build_problem, explained
+from northstar_explain.learn.distill.recentre import recentred
 from northstar_explain.learn.distill.repair import repaired
+from northstar_explain.learn.distill.search import LocalSearch, Scored, improved_peers
 from northstar_explain.learn.distill.search_node import SearchNode, leaf_rows, route, splits
 from northstar_explain.learn.distill.separate import Separation
+from northstar_explain.learn.distill.starts import peers_trees
 
 
 def problem(limits: Limits, seed: int = 0, groups: int = 5, rows: int = 600) -> tuple[Problem, np.ndarray]:
@@ -53,6 +56,48 @@ def test_trees_that_separate_keep_depth_and_shares(limits: Limits) -> None:
         leaves = list(leaf_rows(one, tree.root, np.arange(one.n_rows)))
         assert limits.max_depth is None or max(depth for _, _, depth in leaves) <= limits.max_depth
         assert min(len(rows) for _, rows, _ in leaves) >= one.min_group
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bound_rules_out_no_cut_among_the_best(seed: int) -> None:
+    one, centres = problem(Limits(5), seed)
+    few, every = Separation(Memory(one), centres, width=1), Separation(Memory(one), centres, width=10**6)
+    rows, together = np.arange(one.n_rows), np.arange(5)
+    bounded, all_sides = few._costs(rows, together, None, 5)
+    summed, _ = every._costs(rows, together, None, 5)
+    assert np.isfinite(bounded).sum() < np.isfinite(summed).sum()
+    assert bounded.min() == summed.min()
+    best = int(np.argmin(summed))
+    on_left = all_sides[best]
+    left = one.cells[:, one.layout.feature[best]] < one.layout.stop[best]
+    expected = np.where(left, few.distances[:, on_left].min(axis=1), few.distances[:, ~on_left].min(axis=1)).sum()
+    assert summed[best] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("limits", [Limits(5), Limits(5, max_depth=3), Limits(5, min_group_share=0.05)])
+def test_centres_that_are_moved_give_other_trees_and_leave_the_first_as_it_is(limits: Limits) -> None:
+    one, centres = problem(limits)
+    memory, rng = Memory(one), np.random.default_rng(0)
+    root = Separation(memory, centres).trees()[0].root
+    before = _groups(one, root)
+    others = [recentred(memory, root, rng) for _ in range(6)]
+    assert np.array_equal(_groups(one, root), before)
+    groups = [_groups(one, other) for other in others if other is not None]
+    assert groups and any(not np.array_equal(each, before) for each in groups)
+    assert all(np.bincount(each, minlength=5).min() >= one.min_group for each in groups)
+
+
+def test_a_found_tree_is_never_above_those_that_other_tools_would_grow() -> None:
+    one, centres = problem(Limits(7), 3)
+    labels = np.argmin(np.square(one.moments[:, None, 1:] - centres).sum(axis=2), axis=1)
+    memory = Memory(one)
+    # From the worst tree there is, so that only the others can help.
+    worst = LocalSearch(one, memory).complete(SearchNode())
+    found = improved_peers(memory, labels, [Scored(worst.value - 1e6, worst.root)])
+    best = max(tree.value for tree in found)
+    for root in peers_trees(memory, labels):
+        value = explained(one.group_sums(np.arange(one.n_rows), _groups(one, root))).sum()
+        assert value <= best * (1 + 1e-12)
 
 
 def test_centres_that_no_feature_tells_apart_have_no_tree() -> None:

@@ -18,7 +18,7 @@ from .polish import polish
 from .problem import Problem, build_problem
 from .prune import is_valid
 from .repair import repaired
-from .search import Budget, Scored, search
+from .search import Budget, Scored, improved_peers, search
 from .search_node import SearchNode
 from .sweep import Sweep
 
@@ -34,7 +34,7 @@ EXACT_ROWS, ALL_ROWS_SWEEPS = 50_000, 4
 TOLERANCE = 2.0
 # Work of the whole search, in rows x features x coordinates summed: a few seconds on one core.
 SEARCH_WORK = 6.0e8
-FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 300
+FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 160
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ def distill_several(
         sweep = Sweep(near, root, near.no_anchor())
         sweep.run(FINE_SWEEPS)
         scored.append(Scored(sweep.value, root))
+    if effort.work >= 1.0:
+        scored = improved_peers(near, labels[rows], scored)
     scored.sort(key=lambda one: -one.value)
     if len(rows) < len(Z):
         everybody = build_problem(centred, codes, layout, _with_tolerance(limits, len(rows)), n_groups)
@@ -246,7 +248,7 @@ def _budget(problem: Problem, effort: float) -> Budget:
     perturbations = max(1, round(perturbations * effort))
     return Budget(
         n_random=perturbations // 4,
-        n_kept=2,
+        n_kept=4,
         n_perturbations=perturbations,
         patience=max(min(FEWEST_PERTURBATIONS, perturbations), perturbations // 3),
     )

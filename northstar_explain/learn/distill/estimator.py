@@ -18,6 +18,7 @@ from northstar_explain.model.rules import assign, merged_rules
 from .bin_tree import Limits
 from .engine import distill
 from .numeric_bins import encode, thresholds_of, with_thresholds
+from .tree_text import leaf_costs, tree_text
 
 # Cuts per feature while the tree is chosen: all there are on small data, else at even shares of the rows.
 MOST_CUTS_SMALL, MOST_CUTS_LARGE = 1000, 255
@@ -29,11 +30,12 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
 
     The price of explainability [1]_ is the k-means cost of the rule groups, about their own means, over the inertia of
     the KMeans: 1 is free. A greedy tree stops at the first tree it builds; this one is improved after it is grown.
-    Starting trees are grown on the KMeans labels, on its centres, on variance and by the exact cost (the last three
-    cover what IMM [1]_ and ExKMC [2]_ grow; shallow trees as in [4]_ are had with ``max_depth``). In each, every
+    Starting trees are grown on the KMeans labels, on its centres, on variance and by the exact cost, as IMM [1]_,
+    ExKMC [2]_ and Kauri [5]_ do (shallow trees as in [4]_ are had with ``max_depth``). In each, every
     split is re-chosen given the rest of the tree, as in tree alternating optimisation [3]_, but by the exact change
     in k-means cost with all group means moving along, and every leaf is given the group where it costs least. The
-    best trees then lose splits at random, are grown and improved again, and the best tree of all is kept.
+    best trees then have centres moved or lose splits at random, are grown and improved again, and the best of all is
+    kept; a search ends when two of its chains agree.
     The number of tries is fixed by the shape of the data, so the same input and seed give the same rules. Large
     data are searched on a sample of rows and improved once more on all of them.
 
@@ -64,6 +66,9 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         two leaves of one cluster share a rule where one condition can fit both.
     price_of_explainability_ : float
         Cost of the rule groups about their own means over the inertia of KMeans on ``X``; 1 where that is zero.
+    leaf_rows_, leaf_costs_ : ndarray of shape (n_leaves,)
+        Rows of ``X`` in each leaf of the tree, from left to right, and their squared distances to the mean of their
+        rule group: together the cost of the rules.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -77,6 +82,8 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
        to learning sparse oblique trees", NeurIPS.
     .. [4] Laber, Murtinho and Oliveira (2023), "Shallow decision trees for explainable k-means clustering",
        Pattern Recognition.
+    .. [5] Ohl, Mattei, Leclercq, Droit and Precioso (2024), "Kernel KMeans clustering splits for end-to-end
+       unsupervised decision trees".
 
     Examples
     --------
@@ -153,6 +160,7 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         # Nothing is missing: `validate_data` has refused it.
         self.rules_ = merged_rules(self.tree_, lambda name: False)
         self.labels_ = distilled.groups
+        self.leaf_rows_, self.leaf_costs_ = leaf_costs(matrix, distilled.groups, distilled.leaves)
         # Of these rows and not `inertia_`: a frozen clustering may have been fitted to others.
         inertia = float(np.square(matrix - centres[nearest]).sum())
         self.price_of_explainability_ = distilled.cost / inertia if inertia > 0.0 else 1.0
@@ -174,6 +182,27 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         matrix = validate_data(self, X, dtype=np.float64, reset=False)
         columns = dict(zip(self._names(), matrix.T, strict=True))
         return assign(self.tree_, columns).astype(np.intp)
+
+    def export_text(self, decimals: int = 2) -> str:
+        """The tree as text, with the rows and the cost of each leaf.
+
+        Parameters
+        ----------
+        decimals : int, default 2
+            Of thresholds and costs; the tree itself is not rounded.
+
+        Returns
+        -------
+        str
+            A line for each condition and each leaf, indented by depth.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self, "tree_")
+        return tree_text(self.tree_, self.leaf_rows_, self.leaf_costs_, decimals)
 
     def _deprecated(self, y: Any, kmeans: Any) -> Any:
         """The fitted clustering where it was handed to ``fit``, as version 0.1 wanted it."""

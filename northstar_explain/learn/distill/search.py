@@ -11,8 +11,9 @@ from .grow import grow
 from .memory import Memory
 from .problem import Problem
 from .prune import cut_to_depth, empty_groups, is_valid, simplify, trim
+from .recentre import recentred
 from .search_node import SearchNode, count_leaves, splits
-from .starts import starting_trees
+from .starts import peers_trees, starting_trees
 from .sweep import Sweep
 
 # After the first few, a tree that is still far from the best is given up: see HOPELESS.
@@ -21,6 +22,10 @@ FIRST_SWEEPS, MOST_SWEEPS = 2, 20
 HOPELESS = 0.04
 # How much more than the best the tree that the search goes on from may cost at first, as a share of the best cost.
 SLACK = 0.02
+# Share of the perturbations that move centres; the others take out splits.
+RECENTRED = 0.7
+# Trees whose values differ by less, as a share, are the same tree or a mirror image.
+ALIKE = 1e-9
 # Trees that are handed on: on all rows, and with all bins, another one may be the best.
 MOST_FOUND = 3
 
@@ -56,13 +61,13 @@ class Scored:
 
 
 class LocalSearch:
-    """Brings trees within the limits and improves them to a local optimum; skips groupings it has seen."""
+    """Brings trees within the limits and improves them to a local optimum, each grouping of the rows once."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, memory: Memory | None = None) -> None:
         self.problem = problem
-        self.free = np.zeros((problem.n_groups, problem.moments.shape[1]))
-        self.memory = Memory(problem)
-        self.seen: set[bytes] = set()
+        self.memory = memory or Memory(problem)
+        self.free = self.memory.no_anchor()
+        self._ends: dict[bytes, Scored] = {}
 
     def complete(
         self,
@@ -74,12 +79,14 @@ class LocalSearch:
         """Fill a tree up to the limits and improve it until nothing changes, or it is not worth going on.
 
         A tree that groups the rows as an earlier one did is not improved again: it would end at the same optimum.
+        The tree that is returned must not be changed.
         """
         problem, most = self.problem, self.problem.limits.max_leaves
         cut_to_depth(problem, root)
         simplify(problem, root)
         # With room for groups that no row reaches: growing gives each of them a leaf.
         trim(problem, root, most - empty_groups(problem, root))
+        met: list[bytes] = []
         value = -np.inf
         # Sweeps can leave splits without effect; dropping them makes room to grow again.
         for _ in range(4):
@@ -91,23 +98,27 @@ class LocalSearch:
                 # Only the first growth is random: what is added later is the best there is.
                 noise, rng = 0.0, None
             sweep = Sweep(self.memory, root, self.free)
-            if self._seen_before(sweep.groups):
-                break
+            met.append(_digest(sweep.groups))
+            if met[-1] in self._ends:
+                return self._remember(met, self._ends[met[-1]])
             sweep.run(FIRST_SWEEPS)
             if sweep.value < hopeless:
-                break
+                return self._remember(met, Scored(-np.inf, root))
             sweep.run(MOST_SWEEPS)
             value = sweep.value
-            self._seen_before(sweep.groups)
+            met.append(_digest(sweep.groups))
             if not simplify(problem, root) or count_leaves(root) == most:
                 break
-        return Scored(value if is_valid(problem, root) else -np.inf, root)
+        return self._remember(met, Scored(value if is_valid(problem, root) else -np.inf, root))
 
-    def _seen_before(self, groups: np.ndarray) -> bool:
-        digest = hashlib.blake2b(groups.astype(np.uint8).tobytes(), digest_size=16).digest()
-        known = digest in self.seen
-        self.seen.add(digest)
-        return known
+    def _remember(self, met: list[bytes], end: Scored) -> Scored:
+        for one in met:
+            self._ends.setdefault(one, end)
+        return end
+
+
+def _digest(groups: np.ndarray) -> bytes:
+    return hashlib.blake2b(groups.astype(np.uint8).tobytes(), digest_size=16).digest()
 
 
 def _random_features(problem: Problem, rng: np.random.Generator) -> np.ndarray:
@@ -123,7 +134,7 @@ def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> l
     scored = [local.complete(root) for root in trees]
     scored.sort(key=lambda one: -one.value)
     kept = _distinct(scored)[: budget.n_kept]
-    improved = [iterate(local, one, np.random.default_rng([seed, place]), budget) for place, one in enumerate(kept)]
+    improved = _chains(local, kept, seed, budget)
     every = [one for one in (*improved, *kept, *scored[:MOST_FOUND]) if np.isfinite(one.value)]
     found = _distinct(sorted(every, key=lambda one: -one.value))
     if not found:
@@ -131,11 +142,36 @@ def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> l
     return found[:MOST_FOUND]
 
 
+def improved_peers(memory: Memory, labels: np.ndarray, found: list[Scored]) -> list[Scored]:
+    """Add to trees those that other tools would grow, improved: what is found in the end is never above theirs.
+
+    One that stays far behind after two sweeps is given up; it is then above the best of ``found``.
+    """
+    local = LocalSearch(memory.problem, memory)
+    total = float(np.square(memory.problem.moments[:, 1:]).sum())
+    best = max(one.value for one in found)
+    hopeless = best - HOPELESS * (total - best)
+    ends = [local.complete(root, hopeless=hopeless) for root in peers_trees(memory, labels)]
+    ends.sort(key=lambda one: -one.value)
+    return [*found, *(one for one in ends[:1] if np.isfinite(one.value))]
+
+
+def _chains(local: LocalSearch, kept: list[Scored], seed: int, budget: Budget) -> list[Scored]:
+    """Search on from several trees, until two searches end at the same best one."""
+    improved: list[Scored] = []
+    for place, one in enumerate(kept):
+        improved.append(iterate(local, one, np.random.default_rng([seed, place]), budget))
+        best = max(one.value for one in improved)
+        if sum(one.value >= best - ALIKE * abs(best) for one in improved) > 1:
+            break
+    return improved
+
+
 def _distinct(scored: list[Scored]) -> list[Scored]:
     """Trees of different value; two of the same are almost always the same tree, or a mirror image."""
     kept: list[Scored] = []
     for one in scored:
-        if all(abs(one.value - other.value) > 1e-9 * abs(one.value) for other in kept if np.isfinite(one.value)):
+        if all(abs(one.value - other.value) > ALIKE * abs(one.value) for other in kept if np.isfinite(one.value)):
             kept.append(one)
     return kept
 
@@ -147,8 +183,10 @@ def iterate(local: LocalSearch, start: Scored, rng: np.random.Generator, budget:
     total = float(np.square(local.problem.moments[:, 1:]).sum())
     idle = 0
     for turn in range(budget.n_perturbations):
-        root = current.root.copy()
-        _perturb(root, rng)
+        root = recentred(local.memory, current.root, rng) if rng.random() < RECENTRED else None
+        if root is None:
+            root = current.root.copy()
+            _perturb(root, rng)
         noise = 1.0 if rng.random() < 0.5 else 0.2
         new = local.complete(root, rng, noise, best.value - HOPELESS * (total - best.value))
         # Early on a slightly worse tree is accepted too, so that the search can leave a local optimum.

@@ -59,6 +59,30 @@ def starting_trees(memory: Memory, labels: np.ndarray, seed: int, n_random: int)
         yield _convert(problem, tree, centres)
 
 
+def peers_trees(memory: Memory, labels: np.ndarray) -> Iterator[SearchNode]:
+    """The trees that other tools grow, or near ones: few, to be grown with every bin and coordinate.
+
+    IMM's and ExKMC's separate the centres, by torn rows and by its surrogate; ExKMC's growth goes on with centres that
+    stay where they are; Kauri's (Ohl, Mattei, Leclercq, Droit and Precioso 2024) is by the objective itself, from a
+    single leaf; the last is a classification tree of the labels.
+    """
+    problem, most = memory.problem, memory.problem.limits.max_leaves
+    sums = problem.group_sums(np.arange(problem.n_rows), labels)
+    means = sums / np.maximum(sums[:, :1], 1.0)
+    fixed = FIXED * problem.n_rows * means
+    for torn in (True, False):
+        for one in Separation(memory, means[:, 1:], width=1, kept=1, torn=torn).trees():
+            yield one.root.copy()
+            grow(memory, one.root, most, fixed)
+            yield one.root
+    for anchor in (np.zeros_like(sums), fixed):
+        root = SearchNode()
+        grow(memory, root, most, anchor)
+        yield root
+    tree = _tree_of_kind(problem, 0, most, 1.0, 0)
+    yield _convert(problem, tree.fit(problem.columns.T.astype(np.float32), labels), means[:, 1:])
+
+
 def _other_centres(problem: Problem, seed: int) -> Iterator[np.ndarray]:
     """Other clusterings into as many clusters: one that costs a little more may be far cheaper to put into rules."""
     positions = problem.moments[:, 1:]
