@@ -156,7 +156,8 @@ def learn(
     TableError
         When too few features may define segments.
     """
-    searched = _search(columns, contract, options, seed, progress, groups, fit_rows)
+    before = None if previous is None else previous.segmentation.tree
+    searched = _search(columns, contract, options, seed, progress, groups, fit_rows, before)
     continuity = None
     if previous is not None:
         continuity = _continue(searched.tree, columns, previous)
@@ -211,6 +212,7 @@ def _search(
     progress: Callable[[str], None],
     groups: np.ndarray | None,
     fit_rows: int,
+    before: Node | None = None,
 ) -> _Searched:
     features = _features(contract, columns)
     # Behavior explained and fidelity are measured on rows that neither KMeans nor the rules have seen.
@@ -222,7 +224,6 @@ def _search(
     check_columns = compact_rows(columns, check_rows)
     values = material.space.values(check_columns)
     checks = Checks(check_columns, values, material.space.points(values), columns)
-    before = None if previous is None else previous.segmentation.tree
     chosen = choose_segments.choose(material, checks, options, seed, progress, before)
     assert chosen.candidate.tree is not None
     # Ids by size over all customers, not over the sample that was fitted to.
