@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from northstar_explain import tables
+from northstar_explain.model.evidence import HOLDOUT, SETS
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
 from northstar_explain.model.learned_model import Model
@@ -32,6 +33,7 @@ from northstar_explain.report.audit.chapters.audit_contents import STYLES, Repor
 from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
+from northstar_explain.report.audit.pack.evidence_files import RowNames, evidence_files
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
@@ -49,6 +51,8 @@ _MODEL_FILES = {
     "golden.parquet": "golden rows with their expected scores",
     "shapes.parquet": "customers and outcomes by bin",
     "drift.parquet": "the drift baseline",
+    HOLDOUT: "scores, labels and groups of the holdout",
+    SETS: "label and set of every valid row of the table",
     NAMES: "the names of the segments that people have given",
     MODEL_MANIFEST: "hashes, options, versions of the training",
 }
@@ -101,6 +105,7 @@ def write_pack(
     date: str | None = None,
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
+    names: RowNames | None = None,
 ) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
@@ -122,6 +127,8 @@ def write_pack(
         Replace an existing pack; anything else at the path is never replaced.
     progress : callable
         Called with the name of each stage as it begins.
+    names : RowNames, optional
+        Ids or pseudonyms of the holdout's rows, for the evidence.
 
     Returns
     -------
@@ -137,7 +144,9 @@ def write_pack(
     tables.require_free(folder, overwrite and (folder / SUMS).is_file(), folder=True)
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
-    pack, certificate = _made(model, sql, certify, about or About(), date or str(model.manifest["date"]), progress)
+    pack, certificate = _made(
+        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names
+    )
     # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
     manifest = manifest_bytes(pack.data, pack.what, {"model_id": model.id, "date": date or model.manifest["date"]})
     sums = sums_bytes(manifest)
@@ -153,6 +162,7 @@ def _made(
     about: About,
     date: str,
     progress: Callable[[str], None],
+    names: RowNames | None,
 ) -> tuple[_Files, Certificate]:
     progress("collecting the facts")
     shapes, pairs = feature_shapes(model), pair_shapes(model)
@@ -176,6 +186,8 @@ def _made(
         for name, (table, words) in pack_tables.pack_tables(model, shapes, certificate).items():
             pack.add(f"tables/{name}.csv", pack_tables.csv_bytes(table), words)
             pack.add(f"tables/{name}.parquet", tables.parquet_bytes(table), words)
+        for name, (data, words) in evidence_files(model, names).items():
+            pack.add(name, data, words)
         pack.add("README.md", _read_me(model).encode(), "the contents of the pack, and how to verify it")
         progress("typesetting the report")
         # Last, because it lists the hashes of all other files.
