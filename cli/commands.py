@@ -163,14 +163,14 @@ def audit(
 def verify(path: Path, quiet: bool) -> None:
     """Check a pack or a model folder."""
     from northstar_explain import api
-    from northstar_explain.cli.certificate_table import certificate_lines
+    from northstar_explain.cli.certificate_table import certificate_lines, rebuilt_lines
     from northstar_explain.verify.check_pack import require_verified
 
     with progress(quiet) as report:
         checked = api.verify(path, report)
     print_out(f"{checked.path}: {checked.what} of model {checked.model_id}, {checked.files} files listed")
     if checked.certificate is not None:
-        for line in certificate_lines(checked.certificate):
+        for line in (*certificate_lines(checked.certificate), *rebuilt_lines(checked)):
             print_out(line)
     # The hash that a person may compare with one received by another way.
     name = "SHA256SUMS" if checked.what == "audit pack" else "manifest.json"

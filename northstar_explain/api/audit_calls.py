@@ -74,7 +74,7 @@ def _key(path: Path | None) -> bytes | None:
 
 def _names(model: models.Model, customers: Any, key: bytes | None, progress: Progress) -> RowNames:
     """The ids of the holdout's rows, or their pseudonyms, from the table that the holdout is of."""
-    from northstar_explain.report.audit.pack.evidence_files import RowNames
+    from northstar_explain.report.audit.pack.evidence_files import PSEUDONYM, RowNames
     from northstar_explain.training.manifest import table_hash
 
     progress("reading the ids of the holdout")
@@ -92,7 +92,7 @@ def _names(model: models.Model, customers: Any, key: bytes | None, progress: Pro
     plain = with_plain_types(source.table, [contract.id])[contract.id]
     rows = pa.array(model.evidence.holdout["row"].to_numpy() - np.int64(1))
     ids = id_keys(one_array(plain).take(rows)).to_pylist()
-    return RowNames("id", ids) if key is None else RowNames("pseudonym", [pseudonym(key, id) for id in ids])
+    return RowNames("id", ids) if key is None else RowNames(PSEUDONYM, [pseudonym(key, id) for id in ids])
 
 
 def pseudonym(key: bytes, id: str) -> str:

@@ -53,6 +53,13 @@ def load(path: Path) -> About:
     except (OSError, ValueError, RecursionError) as error:
         todo = 'Write owner = "..." and the like, or leave --about out.'
         raise PackError(str(path), [Fault("file", "a TOML file", str(error), todo)]) from error
+    return parse(data, str(path))
+
+
+def parse(data: Any, source: str) -> About:
+    """Statements from TOML or JSON data; `source` names it in errors, which are those of `load`."""
+    if not isinstance(data, dict):
+        raise PackError(source, [Fault("statements", "names and texts", type(data).__name__)])
     kinds: dict[str, Any] = {field.name: field.default for field in fields(About)}
     faults = [Fault(f"key {key}", "one of " + ", ".join(kinds), "an unknown key") for key in data if key not in kinds]
     for key, value in data.items():
@@ -64,7 +71,7 @@ def load(path: Path) -> About:
         elif not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
             faults.append(Fault(f"key {key}", "a list of texts", repr(value)))
     if faults:
-        raise PackError(str(path), faults)
+        raise PackError(source, faults)
     values: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in data.items()}
     return About(**values)
 

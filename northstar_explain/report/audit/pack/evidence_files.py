@@ -17,8 +17,11 @@ from northstar_explain.report.audit.pack import recompute
 _WHAT = {
     "holdout": "each row of the holdout: label, score, decile, segment, groups",
     "baselines": "the scores of the baselines for the same rows, in the same order",
-    "sets": "each valid row of the table: label, and train, validation or holdout",
+    "sets": "each row of the table, in its order: label, and train, validation, holdout or rejected",
 }
+
+
+PSEUDONYM = "pseudonym"  # the column of what a key that is not in the pack made of the ids
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class RowNames:
     Attributes
     ----------
     column : str
-        ``id``, or ``pseudonym`` where a key that is not in the pack made them.
+        ``id`` or `PSEUDONYM`.
     values : sequence of str
         One per row of the holdout.
     """
@@ -49,16 +52,12 @@ def evidence_files(model: Model, names: RowNames | None = None) -> dict[str, tup
     evidence = model.evidence
     holdout = {name: evidence.holdout[name].to_pylist() for name in ("row", "label", "probability", "decile")}
     holdout |= {name: evidence.holdout[name].to_pylist() for name in ("segment", "groups")}
-    sets: dict[str, Sequence[object]] = {name: evidence.sets[name].to_pylist() for name in ("row", "label")}
-    sets["set"] = [SET_NAMES[number] for number in evidence.sets["set"].to_pylist()]
-    for table, columns in ((evidence.holdout, holdout), (evidence.sets, sets)):
-        if "together" in table.column_names:
-            columns["together"] = table["together"].to_pylist()
+    if "together" in evidence.holdout.column_names:
+        holdout["together"] = evidence.holdout["together"].to_pylist()
     if names is not None:
         holdout[names.column] = [_quoted(name) for name in names.values]
-    baselines: dict[str, Sequence[object]] = {"row": holdout["row"]}
-    baselines |= {name: _decimals(evidence.baseline(name)) for name in evidence.baselines}
-    written = {"holdout": holdout, "baselines": baselines, "sets": sets}
+    baselines = {name: _decimals(evidence.baseline(name)) for name in evidence.baselines}
+    written = {"holdout": holdout, "baselines": baselines, "sets": _sets(model)}
     files = {f"{EVIDENCE}/{name}.csv.gz": (_csv(columns), _WHAT[name]) for name, columns in written.items()}
     groups = model.evaluation.purchase.subgroups
     listed = {
@@ -70,6 +69,19 @@ def evidence_files(model: Model, names: RowNames | None = None) -> dict[str, tup
     script = Path(recompute.__file__).read_bytes()
     files[RECOMPUTE] = (script, "recomputes the figures from evidence/ with NumPy alone")
     return files
+
+
+def _sets(model: Model) -> dict[str, Sequence[object]]:
+    """A line per row of the table, so that lines need no numbers, which would take more room than all else."""
+    table, rows = model.evidence.sets, int(model.manifest["data"]["rows"])
+    columns: dict[str, list[object]] = {"label": [""] * rows, "set": ["rejected"] * rows}
+    values = {"label": table["label"].to_pylist(), "set": [SET_NAMES[one] for one in table["set"].to_pylist()]}
+    if "together" in table.column_names:
+        columns["together"], values["together"] = [""] * rows, table["together"].to_pylist()
+    for place, row in enumerate(table["row"].to_pylist()):
+        for name, column in columns.items():
+            column[row - 1] = values[name][place]
+    return dict(columns)
 
 
 def _decimals(scores: np.ndarray) -> list[str]:

@@ -70,6 +70,8 @@ def split_together(label: np.ndarray, together: np.ndarray, shares: tuple[float,
 def other_sets(pack: Path) -> tuple[int, int]:
     """How many rows the recipe puts into another set than the pack says, and of how many."""
     manifest, sets = json.loads((pack / "model" / "manifest.json").read_text()), read_csv(pack / "evidence/sets.csv.gz")
+    valid = [place for place, name in enumerate(sets["set"]) if name != "rejected"]  # rejected rows are in no set
+    sets = {name: [column[place] for place in valid] for name, column in sets.items()}
     options, label = manifest["options"], numbers(sets["label"])
     validation, holdout, seed = options["validation"], options["holdout"], options["seed"]
     stored = np.array([("train", "validation", "holdout").index(name) for name in sets["set"]])
@@ -130,7 +132,9 @@ class Score:
         """The share of all buyers among each best-scored share of the rows."""
         w = np.ones(len(self.label)) if times is None else times[self.order].astype(float)
         seen, hits = np.cumsum(w)[self.ends], np.cumsum(w * self.label)[self.ends]
-        found: np.ndarray = np.interp(shares * seen[-1], np.append(0.0, seen), np.append(0.0, hits)) / max(hits[-1], 1.0)
+        found: np.ndarray = np.interp(shares * seen[-1], np.append(0.0, seen), np.append(0.0, hits)) / max(
+            hits[-1], 1.0
+        )
         return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from northstar_explain import tables
@@ -17,10 +17,12 @@ from northstar_explain.model.pack_layout import (
     BOOK,
     CERTIFICATE,
     CHECK,
+    EVIDENCE,
     LOOKUPS,
     MANIFEST,
     MODEL,
     PAGE,
+    RECOMPUTE,
     REPORT,
     SCORES,
     SEGMENTS,
@@ -34,6 +36,7 @@ from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
 from northstar_explain.report.audit.pack.evidence_files import RowNames, evidence_files
+from northstar_explain.report.audit.pack.made_with import versions
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
@@ -85,7 +88,7 @@ class WrittenPack:
     sums: str
 
 
-class _Files:
+class PackFiles:
     """The files of a pack with their descriptions."""
 
     def __init__(self) -> None:
@@ -144,18 +147,21 @@ def write_pack(
     tables.require_free(folder, overwrite and (folder / SUMS).is_file(), folder=True)
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
-    pack, certificate = _made(
+    pack, certificate = made_pack(
         model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names
     )
     # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
-    manifest = manifest_bytes(pack.data, pack.what, {"model_id": model.id, "date": date or model.manifest["date"]})
+    # What the pack is made from beside the model, so that it can be made again from itself.
+    statements = {key: list(one) if isinstance(one, tuple) else one for key, one in asdict(about or About()).items()}
+    made_from = {"model_id": model.id, "date": date or model.manifest["date"], "statements": statements}
+    manifest = manifest_bytes(pack.data, pack.what, {**made_from, "versions": versions()})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
     tables.publish_folder(folder, {**pack.data, MANIFEST: manifest, SUMS: sums})
     return WrittenPack(folder, len(pack.data) + 2, certificate, sha256(sums))
 
 
-def _made(
+def made_pack(
     model: Model,
     sql: Mapping[str, str],
     certify: Callable[[Model, bytes], Certificate],
@@ -163,7 +169,8 @@ def _made(
     date: str,
     progress: Callable[[str], None],
     names: RowNames | None,
-) -> tuple[_Files, Certificate]:
+) -> tuple[PackFiles, Certificate]:
+    """Every file of a pack but manifest and sums; parameters as of `write_pack`."""
     progress("collecting the facts")
     shapes, pairs = feature_shapes(model), pair_shapes(model)
     title, pages = f"Appendix: {model.contract.title}", appendix(model, shapes, pairs)
@@ -172,7 +179,7 @@ def _made(
     # The appendix takes longest, so it begins first, beside everything that this process does.
     workers = press.start(back.jobs(_WORKERS))
     try:
-        pack = _Files()
+        pack = PackFiles()
         _add_model(pack, model)
         for name, text in sql.items():
             pack.add(name, text.encode(), _SQL_FILES[name])
@@ -202,7 +209,7 @@ def _made(
     return pack, certificate
 
 
-def _add_model(pack: _Files, model: Model) -> None:
+def _add_model(pack: PackFiles, model: Model) -> None:
     names = {NAMES: model.names.text.encode()} if model.names.text else {}
     for name, data in {**model.files, MODEL_MANIFEST: json_bytes(model.manifest), **names}.items():
         pack.add(f"{MODEL}/{name}", data, _MODEL_FILES.get(name, "a file of the model"))
@@ -220,8 +227,10 @@ def _read_me(model: Model) -> str:
 - `sql/`: segments and scores as SQL for DuckDB. `duckdb < {CHECK}`, run in this folder, scores the golden rows with it
   and compares the results.
 - `{CERTIFICATE}`: the differences between the programs that scored the golden rows.
+- `{EVIDENCE}/`: label, score, groups and set of each row, as compressed CSV. `python {RECOMPUTE}`, with NumPy alone,
+  recomputes every figure of the performance and of the groups from it, and deals the rows to their sets again.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
-rows again.
+rows again, makes every other file again from `{MODEL}/`, and compares.
 """
