@@ -160,14 +160,14 @@ def audit(
         sys.exit(1)
 
 
-def verify(path: Path, quiet: bool) -> None:
+def verify(path: Path, quiet: bool, sums: str | None = None) -> None:
     """Check a pack or a model folder."""
     from northstar_explain import api
     from northstar_explain.cli.certificate_table import certificate_lines, rebuilt_lines
     from northstar_explain.verify.check_pack import require_verified
 
     with progress(quiet) as report:
-        checked = api.verify(path, report)
+        checked = api.verify(path, report, sums)
     print_out(f"{checked.path}: {checked.what} of model {checked.model_id}, {checked.files} files listed")
     if checked.certificate is not None:
         for line in (*certificate_lines(checked.certificate), *rebuilt_lines(checked)):

@@ -110,14 +110,15 @@ def audit(
 
 @command("verify")
 @click.argument("path", type=FILE)
+@click.option("--sums", help="The SHA-256 that `explain audit` printed, or a file with it, kept elsewhere.")
 @QUIET
-def verify(path: Path, quiet: bool) -> None:
+def verify(path: Path, sums: str | None, quiet: bool) -> None:
     """Check the audit pack or model folder PATH: every checksum, and every golden row with every program available.
 
     Names every file that was tampered with, is missing or does not belong there, and every golden row that is scored
     differently.
     """
-    commands.verify(path, quiet)
+    commands.verify(path, quiet, sums)
 
 
 @command("show")

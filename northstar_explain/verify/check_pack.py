@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from northstar_explain import model as models
-from northstar_explain.errors import ContractError, Fault, ModelError, PackError
+from northstar_explain.errors import ContractError, Fault, ModelError, PackError, reading_fault
 from northstar_explain.model import names
 from northstar_explain.model.folder_format import FILES
 from northstar_explain.model.golden_reach import Reach, reach_of
 from northstar_explain.model.learned_model import Model
-from northstar_explain.model.pack_layout import BOOK, LOOKUPS, MANIFEST, MODEL, SCORES, SUMS
+from northstar_explain.model.pack_layout import MANIFEST, MODEL, SUMS
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.checksums import sha256
@@ -34,8 +35,11 @@ from northstar_explain.verify.pack_files import (
     read_plain,
     sums_or_none,
 )
+from northstar_explain.verify.pack_limits import LARGEST_LIST, oversized, unreasonable
 from northstar_explain.verify.rebuild_pack import Rebuilt, rebuild
-from northstar_explain.verify.run_duckdb import SqlScripts
+
+PACK = "audit pack"
+_HEX = "[0-9a-fA-F]{64}"
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Verification:
         return tuple(finding.fault() for finding in self.findings)
 
 
-def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> Verification:
+def verify(path: Path, progress: Callable[[str], None] = lambda stage: None, sums: str | None = None) -> Verification:
     """Recompute every checksum and the parity certificate.
 
     Parameters
@@ -89,6 +93,9 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
         An audit pack or a model folder.
     progress : callable
         Called with the name of each stage as it begins.
+    sums : str, optional
+        What is to be the SHA-256 of the sums, or of a model's manifest, or a file that holds it: kept elsewhere, it
+        finds a pack that was changed and sealed again.
 
     Returns
     -------
@@ -97,14 +104,45 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
     Raises
     ------
     PackError
-        When it is neither, so that there is nothing to check.
+        When it is neither, so that there is nothing to check, or too large to be one; or when `sums` is no SHA-256.
     """
+    checked = _checked(path, progress)
+    if sums is None or not checked.sums or (expected := _digest(sums)) == checked.sums:
+        return checked
+    name = SUMS if checked.what == PACK else MANIFEST
+    found = Mismatch(TAMPERED, name, f"SHA-256 {expected}, as kept elsewhere", checked.sums)
+    return replace(checked, findings=(*checked.findings, found))
+
+
+def _digest(sums: str) -> str:
+    """A SHA-256 as given, or the first in a file that holds it; of a copy of the sums, its own."""
+    if re.fullmatch(_HEX, sums):
+        return sums.lower()
+    todo = "Give the SHA-256 that `explain audit` printed, or a file that holds it."
+    try:
+        with Path(sums).open("rb") as file:
+            data = file.read(LARGEST_LIST)
+    except (OSError, ValueError) as error:
+        raise PackError(
+            sums, [Fault("sums", "64 hexadecimal digits, or a file", reading_fault(error), todo)]
+        ) from error
+    lines = data.decode("utf-8", "replace").splitlines()
+    if len(lines) > 1:
+        return sha256(data)
+    if not lines or not re.fullmatch(_HEX, word := (lines[0].split() or [""])[0]):
+        raise PackError(sums, [Fault("sums", "64 hexadecimal digits", "something else", todo)])
+    return word.lower()
+
+
+def _checked(path: Path, progress: Callable[[str], None]) -> Verification:
     progress("recomputing the checksums")
+    if path.is_dir() and (fault := oversized(path, checksums.files_below(path))):
+        raise PackError(str(path), [fault.fault()])
     raw = read_plain(path, MANIFEST)
     # A pack that has lost its manifest is a damaged pack, and not some other folder.
     if raw is None and (path / SUMS).is_file():
         finding = absent(path, MANIFEST, "the list of all files")
-        return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
+        return Verification(str(path), PACK, "unknown", 0, (finding,), None, "")
     if raw is None:
         todo = "Name a folder that `explain audit` or `explain train` has written."
         got = "no manifest.json" if path.is_dir() else "no such folder"
@@ -113,7 +151,7 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None) -> 
     if manifest is None or not isinstance(manifest.get("files"), dict):
         if (path / SUMS).is_file():
             finding = Mismatch(TAMPERED, MANIFEST, "a manifest in JSON", "something else")
-            return Verification(str(path), "audit pack", "unknown", 0, (finding,), None, "")
+            return Verification(str(path), PACK, "unknown", 0, (finding,), None, "")
         raise PackError(str(path), [Fault(MANIFEST, "a manifest in JSON", "something else", RESTORE)])
     if manifest.get("kind") == checksums.KIND or (path / SUMS).is_file():
         return _pack(path, raw, manifest, progress)
@@ -141,8 +179,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
     # A damaged model cannot be loaded; its checksums have said so already.
     scored = Scored()
     if not any(finding.where.startswith(f"{MODEL}/") for finding in findings):
-        intact = {name for name in listed if name not in {finding.where for finding in findings}}
-        scored = _recomputed(path / MODEL, path, intact, progress)
+        scored = _recomputed(path / MODEL, f"{MODEL}/", progress)
         findings += scored.findings
     id = str(manifest.get("model_id", "unknown"))
     if scored.model is not None and scored.model.id != id:
@@ -154,7 +191,7 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
         findings += more
     digest = sha256(sums) if sums is not None else ""
     return Verification(
-        str(path), "audit pack", id, len(listed), tuple(findings), scored.certificate, digest, *scored.said, rebuilt
+        str(path), PACK, id, len(listed), tuple(findings), scored.certificate, digest, *scored.said, rebuilt
     )
 
 
@@ -182,9 +219,12 @@ def _model(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[
     findings += [Mismatch(TAMPERED, MANIFEST, f"an entry for {name}", "none") for name in unlisted]
     # Users may rename segments at any time: the names are not part of what is sealed.
     findings += file_findings(path, listed, ignored={MANIFEST, names.FILE})
+    named = checksums.seen(path, names.FILE).instead
+    if named not in ("", checksums.NOTHING):  # a pipe would be waited for
+        findings.append(Mismatch(TAMPERED, names.FILE, "a file, or none", named))
     scored = Scored()
     if not any(finding.kind != EXTRA for finding in findings):
-        scored = _recomputed(path, None, set(), progress)
+        scored = _recomputed(path, "", progress)
         findings += scored.findings
     id = str(manifest.get("model_id", "unknown"))
     return Verification(
@@ -209,34 +249,24 @@ class Scored:
         return reach_of(self.model), tuple(f"{id} is called {name!r}" for id, name in given.items())
 
 
-def _recomputed(model_path: Path, pack: Path | None, intact: set[str], progress: Callable[[str], None]) -> Scored:
-    """Load the model, which scores its golden rows again, then compare every other program with them.
-
-    Workbook and SQL are those of the pack where they are intact, and otherwise made from the model: what was tampered
-    with is never run.
-    """
+def _recomputed(model_path: Path, inside: str, progress: Callable[[str], None]) -> Scored:
+    """Load the model, which scores its golden rows again, then compare every program with them."""
+    if fault := unreasonable(model_path):
+        return Scored(findings=(replace(fault, where=inside + fault.where),))
     try:
         model = models.load(model_path)
     except (ContractError, ModelError) as error:
-        inside = f"{MODEL}/" if pack else ""
         return Scored(findings=tuple(_load_finding(inside, fault) for fault in error.faults))
     progress("scoring the golden rows with every program available")
-    # The pack's own files are what an auditor uses, so they are what is certified.
-    book = read_plain(pack, BOOK) if pack and BOOK in intact else None
-    scripts = _scripts(pack) if pack and {LOOKUPS, SCORES} <= intact else None
-    certificate = certify.certify(model, book or workbook(model), scripts)
+    # Workbook and SQL are those that the model gives, which those of a pack are compared with: of unknown origin, they
+    # are not run.
+    certificate = certify.certify(model, workbook(model))
     findings = tuple(
         Mismatch(ROW, f"golden row {slip.row}, {check.program}", slip.expected, slip.got)
         for check in certificate.checks
         for slip in check.slips
     )
     return Scored(model, certificate, findings)
-
-
-def _scripts(pack: Path) -> SqlScripts | None:
-    files = [read_plain(pack, name) for name in (LOOKUPS, SCORES)]
-    texts = [data.decode("utf-8", "replace") for data in files if data is not None]
-    return SqlScripts(*texts) if len(texts) == len(files) else None
 
 
 def _load_finding(inside: str, fault: Fault) -> Mismatch:

@@ -39,7 +39,14 @@ class Mismatch:
 
     def fault(self) -> Fault:
         """The same as an error shows it."""
-        return Fault(f"{self.kind}: {self.where}" if self.kind != ROW else self.where, self.expected, self.got)
+        where, expected, got = map(printable, (self.where, self.expected, self.got))
+        return Fault(f"{self.kind}: {where}" if self.kind != ROW else where, expected, got)
+
+
+def printable(text: str) -> str:
+    """A text of unknown origin on one line, without what a terminal would obey."""
+    # A name of a file may hold line breaks, codes of terminals, or bytes that are no text.
+    return text if text.isprintable() else ascii(text)
 
 
 def manifest_findings(raw: bytes, manifest: dict[str, Any]) -> list[Mismatch]:
