@@ -46,6 +46,8 @@ class Check:
         The number of such rows.
     version : str
         Of the program; empty where it has none of its own.
+    stored : bool
+        Whether it was not run now: what it gave when the model was made is compared.
     """
 
     program: str
@@ -58,6 +60,7 @@ class Check:
     slips: tuple[Slip, ...] = ()
     wrong: int = 0
     version: str = ""
+    stored: bool = False
 
     @property
     def passed(self) -> bool | None:

@@ -55,7 +55,8 @@ def _stored(model: Model) -> Check:
     about = ("fitted EBM", "interpret's predict_proba before it was compiled, stored then; not run now")
     if INTERPRET_PROBABILITY not in model.golden.column_names:
         return Check(*about, not_checked="the model folder does not hold it")
-    return _compared(model, *about, probability=model.golden[INTERPRET_PROBABILITY].to_numpy())
+    stored = model.golden[INTERPRET_PROBABILITY].to_numpy()
+    return replace(_compared(model, *about, probability=stored), stored=True)
 
 
 def _scorecard(model: Model) -> Check:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,15 @@ from northstar_explain.errors import PackError
 from northstar_explain.evaluate import group_chance
 from northstar_explain.model import Model
 from northstar_explain.model.evidence import SET_NAMES, Evidence
+from northstar_explain.report.audit.chapters.audit_finding import AuditFinding
+from northstar_explain.report.audit.chapters.finding_groups import group_findings
 from northstar_explain.report.audit.chapters.group_checks import groups
+from northstar_explain.report.audit.chapters.identity import data as lineage
+from northstar_explain.report.audit.chapters.identity import simulated
 from northstar_explain.report.audit.chapters.performance import performance
 from northstar_explain.report.audit.pack import recompute
 from northstar_explain.report.audit.pack.evidence_files import RowNames, evidence_files
-from northstar_explain.report.document.blocks import Chapter, Table, Text
+from northstar_explain.report.document.blocks import Chapter, Facts, Table, Text
 
 
 def laid_out(model: Model, folder: Path, names: RowNames | None = None) -> Path:
@@ -283,3 +288,29 @@ def test_flag_ratios_compare_groups_of_one_kind(model: Model) -> None:
         assert one.by not in ("segment", "unknown")
         assert one.flag_ratio == pytest.approx(one.flag_rate / max(o.flag_rate for o in alike))  # type: ignore[operator, type-var]
         assert one.flag_ratio is not None and one.flag_ratio <= 1
+
+
+def test_groups_that_stand_out_are_named_with_figure_and_interval(model: Model) -> None:
+    purchase = model.evaluation.purchase
+
+    def found(**changes: object) -> list[AuditFinding]:
+        of = next(one for one in purchase.subgroups if one.by == "age_band" and one.flag_ratio_interval)
+        others = [one for one in purchase.subgroups if one is not of]
+        quiet = [replace(one, calibration_z=0.0, flag_ratio=None, recall_interval=None) for one in others]
+        groups = (replace(of, **{"calibration_z": 0.0, "flag_ratio": 1.0, **changes}), *quiet)  # type: ignore[arg-type]
+        changed = replace(model.evaluation, purchase=replace(purchase, subgroups=groups))
+        return list(group_findings(replace(model, evaluation=changed)))
+
+    assert found(calibration_z=2.9, flag_ratio=0.81) == []
+    (off,) = found(calibration_z=-3.2)
+    assert (off.figure, off.chapter) == ("z -3.2", "Group checks")
+    assert off.interval.endswith("by chance") and "predicted" in off.text
+    (seldom,) = found(flag_ratio=0.55)
+    assert seldom.figure == "0.55" and re.fullmatch(r"\d\.\d\d to \d\.\d\d", seldom.interval)
+
+
+def test_simulated_data_are_called_simulated(model: Model, hostile: Model) -> None:
+    for one, expected in ((model, True), (hostile, False)):
+        assert simulated(one) is expected
+        text = " ".join(value for block in lineage(one).blocks if isinstance(block, Facts) for _, value in block.rows)
+        assert ("simulated by" in text) is expected

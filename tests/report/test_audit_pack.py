@@ -38,7 +38,8 @@ from northstar_explain.model.pack_layout import CHECK, LOOKUPS, MANIFEST, SUMS
 from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.chapters.findings import BROKEN, OPEN, findings
+from northstar_explain.report.audit.chapters.audit_finding import BROKEN, OPEN
+from northstar_explain.report.audit.chapters.findings import findings
 from northstar_explain.report.audit.chapters.identity import _MEANINGS
 from northstar_explain.report.audit.chapters.identity import data as lineage
 from northstar_explain.report.audit.pack import checksums
