@@ -49,7 +49,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
     """Each command's publishing on content that takes no time to make."""
     content = {"now": ""}
     monkeypatch.setattr(os, "fsync", lambda file: None)
-    monkeypatch.setattr(write_memo, "made_pack", lambda *args: (content["now"].encode(), content["now"].encode()))
+    monkeypatch.setattr(write_memo, "_made", lambda *args: (content["now"].encode(), content["now"].encode()))
     monkeypatch.setattr(write_playbook, "book_of", lambda *args: None)
     monkeypatch.setattr(write_playbook, "has_room", lambda: False)
     monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(content["now"]), (), ""))

@@ -25,6 +25,7 @@ from northstar_explain.contract import Contract, northstar, parse
 from northstar_explain.errors import PackError
 from northstar_explain.evaluate import group_chance
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import FOUR_FIFTHS
 from northstar_explain.model.evidence import SET_NAMES, Evidence
 from northstar_explain.report.audit.chapters.audit_finding import AuditFinding
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
@@ -86,7 +87,7 @@ def test_every_figure_of_the_purchase_facts_is_recomputed(
     # What does not follow from the holdout: choices made elsewhere, and the sizes of other sets.
     beside = {path for path in numbers if re.match(
         r"(terms|bootstrap_draws|out_of_time|group_split|train_n|validation_n|baselines\[\d\]\.threshold"
-        r"|deciles\[\d\]\.decile|operating\[\d+\]\.(threshold|chosen))", path)}  # fmt: skip
+        r"|deciles\[\d\]\.decile|operating\[\d+\]\.chosen)", path)}  # fmt: skip
     assert numbers - beside - {path for path, _, _ in figures} == set()
 
 
@@ -131,7 +132,7 @@ def test_each_number_of_the_two_chapters_is_a_recomputed_one(
 ) -> None:
     values = np.array([abs(value) for _, _, value in figures if not np.isnan(value)])
     beside = {  # counts of rows and draws, names of bins and metrics
-        float(model.evaluation.purchase.bootstrap_draws), *map(float, range(1, 101)),
+        FOUR_FIFTHS, float(model.evaluation.purchase.bootstrap_draws), *map(float, range(1, 101)),
     }  # fmt: skip
     names = {one.name for one in model.evaluation.purchase.subgroups}
     unknown = []

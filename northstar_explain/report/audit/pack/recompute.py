@@ -289,7 +289,7 @@ def recomputed(held: Holdout) -> dict[str, Any]:
         "holdout": holdout, "baselines": baselines, "subgroups": groups(held), "gains": gains,
         "reliability": [one for one in curve(held, tenths(held.probability), draws, "reliability") if one["n"]],
         "deciles": curve(held, held.decile, draws, "deciles"),
-        "operating": [operating(held, one["threshold"]) for one in held.stored["operating"]],
+        "operating": [operating(held, one) for one in thresholds(held)],
         "gaps": {"black_box": gap(held, draws, "black_box"), "true_probability": gap(held, draws, "truth")},
     }  # fmt: skip
 
@@ -317,12 +317,19 @@ def curve(held: Holdout, group: np.ndarray, draws: Draws, name: str) -> list[dic
     ]  # fmt: skip
 
 
+def thresholds(held: Holdout) -> list[float]:
+    """The model's threshold, and those that flag given shares of the training population; the highest first."""
+    shares = (0.01, 0.02, *(round(0.05 * step, 2) for step in range(1, 20)))
+    others = {held.purchase["percentiles"][round(1000 * (1 - share))] for share in shares}
+    return sorted(others | {held.threshold}, reverse=True)
+
+
 def operating(held: Holdout, threshold: float) -> dict[str, Any]:
     """The flag at one threshold."""
     flag, buyers = held.probability >= threshold, held.label.sum()
     hits, flagged = held.label[flag].sum(), flag.sum()
     return {
-        "flagged": int(flagged), "precision": float(hits / flagged) if flagged else None,
+        "threshold": threshold, "flagged": int(flagged), "precision": float(hits / flagged) if flagged else None,
         "recall": float(hits / buyers), "f1": float(2 * hits / (flagged + buyers)),
         "false_positive_rate": float((flagged - hits) / (len(flag) - buyers)),
     }  # fmt: skip
