@@ -19,7 +19,7 @@ from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model.evaluation.purchase_facts import SkippedBaseline
-from northstar_explain.model.evidence import DECIMALS
+from northstar_explain.model.holdout_evidence import DECIMALS
 from northstar_explain.model.rules import Node, assign
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from northstar_explain.errors import ContractError
 from northstar_explain.model import names, parsing, points, segments
 from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.model.evaluation import to_json as facts_to_json
-from northstar_explain.model.evidence import Evidence
 from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST, SEAL, identity, json_bytes, seal_of, sha256
 from northstar_explain.model.golden_scores import with_expected
+from northstar_explain.model.holdout_evidence import Evidence
 from northstar_explain.model.learned_model import Model, Purchase
 from northstar_explain.model.names import Names
 from northstar_explain.model.scorecard import Scorecard

@@ -13,7 +13,7 @@ import pyarrow as pa
 from northstar_explain.contract.features import Contract
 from northstar_explain.model import names
 from northstar_explain.model.evaluation import Evaluation
-from northstar_explain.model.evidence import Evidence, evidence_of
+from northstar_explain.model.holdout_evidence import Evidence, evidence_of
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.names import Names
 from northstar_explain.model.scorecard import Scorecard

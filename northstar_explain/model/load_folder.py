@@ -17,9 +17,9 @@ from northstar_explain.errors import Fault, ModelError, reading_fault
 from northstar_explain.model import names, parsing, points, segments
 from northstar_explain.model.evaluation import Evaluation, FactError
 from northstar_explain.model.evaluation import from_json as facts_from_json
-from northstar_explain.model.evidence import HOLDOUT, SETS, require_evidence
 from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST, SEAL, identity, seal_of, sha256
 from northstar_explain.model.golden_scores import require_golden
+from northstar_explain.model.holdout_evidence import HOLDOUT, SETS, require_evidence
 from northstar_explain.model.learned_model import Model, Purchase
 
 _CHANGED = "Restore the file, or train again: a changed model is not used."

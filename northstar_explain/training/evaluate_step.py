@@ -36,7 +36,7 @@ from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
 from northstar_explain.model.evaluation.purchase_facts import GroupSplit
 from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentFacts
 from northstar_explain.model.evaluation.together_facts import TogetherFacts
-from northstar_explain.model.evidence import DECIMALS, Evidence, holdout_table, sets_table
+from northstar_explain.model.holdout_evidence import DECIMALS, Evidence, holdout_table, sets_table
 from northstar_explain.model.rules import Node, assign
 from northstar_explain.training.purchase_step import FittedPurchaseModel
 from northstar_explain.training.row_sets import RowSets, numbered

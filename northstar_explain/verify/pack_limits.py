@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from northstar_explain.model.evidence import HOLDOUT, SETS
+from northstar_explain.model.holdout_evidence import HOLDOUT, SETS
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.verify.pack_files import TAMPERED, Mismatch
 

@@ -27,7 +27,7 @@ from northstar_explain.errors import PackError
 from northstar_explain.evaluate import group_chance
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import FOUR_FIFTHS
-from northstar_explain.model.evidence import SET_NAMES, Evidence
+from northstar_explain.model.holdout_evidence import SET_NAMES, Evidence
 from northstar_explain.report.audit.chapters.audit_finding import AuditFinding
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
 from northstar_explain.report.audit.chapters.group_checks import groups
@@ -219,7 +219,7 @@ def test_ids_survive_commas_and_quotes(model: Model, tmp_path: Path) -> None:
 
 def test_an_evidence_without_a_column_is_refused() -> None:
     with pytest.raises(ValueError, match="no column decile"):
-        from northstar_explain.model.evidence import evidence_of
+        from northstar_explain.model.holdout_evidence import evidence_of
 
         evidence_of(Evidence(pa.table({"row": [1]}), pa.table({"row": [1]})).files())
 

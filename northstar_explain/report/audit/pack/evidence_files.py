@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from northstar_explain.model.evidence import DECIMALS, SET_NAMES
+from northstar_explain.model.holdout_evidence import DECIMALS, SET_NAMES
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.pack_layout import EVIDENCE, RECOMPUTE
 from northstar_explain.report.audit.pack import recompute

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from northstar_explain import tables
-from northstar_explain.model.evidence import HOLDOUT, SETS
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
+from northstar_explain.model.holdout_evidence import HOLDOUT, SETS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.model.pack_layout import (
