@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from northstar_explain.model.evaluation.limits import FOUR_FIFTHS, WEAK_GROUP_Z
 from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.audit_finding import WEAK, AuditFinding
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 
@@ -39,7 +40,7 @@ def _apart(new: Subgroup, others: Subgroup) -> bool:
 
 def _named(group: Subgroup, model: Model) -> str:
     names = {feature.name: feature.words for feature in model.contract.features}
-    return f"{names.get(group.by, group.by)}, {shortened(group.name, 60)}"
+    return f"{capital(names.get(group.by, group.by))}, {shortened(group.name, 60)}"
 
 
 def _off(group: Subgroup, model: Model) -> AuditFinding:
