@@ -163,14 +163,17 @@ def compare(
         print_out(str(path), f"The memo is written to {out}.")
 
 
-def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool) -> None:
+def audit(
+    model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool,
+    customers: Path | None, key: Path | None,
+) -> None:  # fmt: skip
     """Write an audit pack."""
     from northstar_explain import api, tables
     from northstar_explain.cli.certificate_table import certificate_lines
 
-    tables.require_apart([out], [model, *([about] if about else [])], replaces=out)
+    tables.require_apart([out], [model, *(one for one in (about, customers, key) if one)], replaces=out)
     with progress(quiet) as report:
-        written = api.load(model).audit(out, about, date, overwrite, report)
+        written = api.load(model).audit(out, about, date, overwrite, report, customers, key)
     certificate = certificate_lines(written.certificate)
     lines = [f"{written.folder}: {written.files} files", *certificate, f"  {'SHA256SUMS':<14}{written.sums}"]
     # One print for all lines: where stdout fails, the message says that the pack is there.
@@ -180,17 +183,17 @@ def audit(model: Path, out: Path, about: Path | None, date: str | None, overwrit
         sys.exit(1)
 
 
-def verify(path: Path, quiet: bool) -> None:
+def verify(path: Path, quiet: bool, sums: str | None = None) -> None:
     """Check a pack or a model folder."""
     from northstar_explain import api
-    from northstar_explain.cli.certificate_table import certificate_lines
+    from northstar_explain.cli.certificate_table import certificate_lines, rebuilt_lines
     from northstar_explain.verify.check_pack import require_verified
 
     with progress(quiet) as report:
-        checked = api.verify(path, report)
+        checked = api.verify(path, report, sums)
     print_out(f"{checked.path}: {checked.what} of model {checked.model_id}, {checked.files} files listed")
     if checked.certificate is not None:
-        for line in certificate_lines(checked.certificate):
+        for line in (*certificate_lines(checked.certificate), *rebuilt_lines(checked)):
             print_out(line)
     # The hash that a person may compare with one received by another way.
     name = "SHA256SUMS" if checked.what == "audit pack" else "manifest.json"

@@ -20,6 +20,8 @@ from northstar_explain.cli.main import group
 from northstar_explain.contract import Contract
 from northstar_explain.learn import fit_purchase_model, fit_segments
 from northstar_explain.model.folder_format import MANIFEST, SEAL, json_bytes
+from northstar_explain.model.pack_layout import SUMS
+from northstar_explain.report.audit.pack import checksums
 from northstar_explain.training import Earlier, Source, Trained, TrainingOptions, train
 
 # Small, so that a model is learned in seconds; large enough to hold pairs, bags and segments of two rules.
@@ -126,6 +128,17 @@ def reseal(folder: Path, **changes: object) -> None:
     del manifest[SEAL]
     manifest[SEAL] = hashlib.sha256(json_bytes(manifest)).hexdigest()
     (folder / MANIFEST).write_bytes(json_bytes(manifest))
+
+
+def reseal_pack(folder: Path) -> None:
+    """Update manifest and checksums to match the files, as somebody would to hide a change."""
+    old = json.loads((folder / MANIFEST).read_bytes())
+    names = [name for name, data in contents(folder).items() if data is not None and name not in (MANIFEST, SUMS)]
+    what = {name: old["files"].get(name, {}).get("what", "?") for name in names}
+    rest = {key: old[key] for key in ("model_id", "date", "statements", "versions")}
+    manifest = checksums.manifest_bytes({name: (folder / name).read_bytes() for name in names}, what, rest)
+    (folder / MANIFEST).write_bytes(manifest)
+    (folder / SUMS).write_bytes(checksums.sums_bytes(manifest))
 
 
 def around(cuts: Iterable[float]) -> list[float]:

@@ -53,7 +53,7 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(write_playbook, "book_of", lambda *args: None)
     monkeypatch.setattr(write_playbook, "has_room", lambda: False)
     monkeypatch.setattr(write_playbook, "_files", lambda *args: (book(content["now"]), (), ""))
-    monkeypatch.setattr(write_pack, "_made", lambda *args: (made(content["now"]), SimpleNamespace(passed=True)))
+    monkeypatch.setattr(write_pack, "made_pack", lambda *args: (made(content["now"]), SimpleNamespace(passed=True)))
 
     monkeypatch.setattr(write_sql, "scores_sql", lambda *args: content["now"])
     monkeypatch.setattr(write_sql, "tables_sql", lambda *args: [content["now"]])
@@ -116,7 +116,7 @@ def book(text: str) -> dict[str, bytes]:
 
 
 def made(text: str) -> Any:
-    files = write_pack._Files()
+    files = write_pack.PackFiles()
     files.add("audit.pdf", text.encode(), "the report")
     files.add(f"model/{text}", b"", "a part of the model")
     return files

@@ -21,7 +21,7 @@ from northstar_explain.learn.copies import find_copies
 from northstar_explain.model import Model
 from northstar_explain.report.audit.chapters import identity
 from northstar_explain.training import Source, Trained, TrainingOptions, train
-from northstar_explain.training.manifest import _HASHED, _table_hash
+from northstar_explain.training.manifest import _HASHED, table_hash
 
 SAMPLED = replace(TINY, fit_rows=1_000)
 
@@ -189,9 +189,9 @@ def test_the_hash_of_a_table_does_not_depend_on_its_pieces() -> None:
     numbers, texts = np.arange(rows) % 1_000, pa.array(["a", "b", None, "d"] * (rows // 4))
     table = pa.table({"n": pa.array(numbers, mask=numbers == 7), "t": texts, "d": texts.dictionary_encode()})
     pieces = pa.concat_tables([table.slice(0, 10), table.slice(10, 77_777), table.slice(77_787)])
-    assert _table_hash(table) == _table_hash(pieces)
+    assert table_hash(table) == table_hash(pieces)
     changed = pa.concat_tables([table.slice(0, rows - 1), table.slice(0, 1)])
-    assert _table_hash(table) != _table_hash(changed)
+    assert table_hash(table) != table_hash(changed)
 
 
 def columns_and_label(table: pa.Table, contract: Contract) -> tuple[dict[str, Any], np.ndarray]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from northstar_explain import model as models
-from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.model.pack_layout import PAGE
 from northstar_explain.options import AudienceOptions, CampaignOptions, CsvOptions, MoneyOptions, SqlOptions
@@ -442,6 +441,8 @@ class ModelOutputs:
         date: str | None = None,
         overwrite: bool = False,
         progress: Progress = silent,
+        customers: Any = None,
+        key: Path | str | None = None,
     ) -> WrittenPack:
         """Write an audit pack, which can be checked without this program.
 
@@ -455,24 +456,23 @@ class ModelOutputs:
             Of the pack, ISO 8601; the model's where not given.
         overwrite : bool, default False
         progress : callable
+        customers : path or table, optional
+            The table that the holdout is of. Its rows are then named by id in ``evidence/holdout.csv.gz``, not only by
+            their position in the table.
+        key : path, optional
+            A file of 16 bytes or more: pseudonyms by HMAC-SHA-256 with this key take the place of the ids.
 
         Returns
         -------
-        northstar_explain.report.audit.pack.write_pack.Written
+        northstar_explain.report.audit.pack.write_pack.WrittenPack
             With the parity certificate: whether all programs agree on the golden rows.
 
         Raises
         ------
         NorthstarError
-            When `about` cannot be read, or the folder cannot be written.
+            When `about` or the key cannot be read, the customers are another table, or the folder cannot be written.
         """
-        from northstar_explain.export.sql.pack_sql import pack_sql
-        from northstar_explain.report.audit.about import load as load_about
-        from northstar_explain.report.audit.pack.write_pack import write_pack
-        from northstar_explain.verify.certify import certify
+        from northstar_explain.api.audit_calls import write_audit
 
-        if isinstance(about, Path | str):
-            tables.require_apart([Path(out)], [Path(about)], replaces=Path(out))
-            about = load_about(Path(about))
-        # The report is handed the pack's SQL and its certificate, as report, export and verify never import each other.
-        return write_pack(self.data, Path(out), pack_sql(self.data), certify, about, date, overwrite, progress)
+        secret = None if key is None else Path(key)
+        return write_audit(self.data, Path(out), about, date, overwrite, progress, customers, secret)

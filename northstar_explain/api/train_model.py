@@ -88,7 +88,7 @@ def train(
         default = contracts.northstar() if earlier is None else earlier.model.contract
         contract = default if contract is None else contracts.load(contract)
     known = truth if truth is None or isinstance(truth, Mapping) else _truth(truth, contract)
-    source = partial(_source, contract=contract, truth=known, csv=csv or CsvOptions(), progress=progress)
+    source = partial(source_of, contract=contract, truth=known, csv=csv or CsvOptions(), progress=progress)
     # The tables are not kept here: the run lets go of them before it fits.
     trained = run(
         _of_default(source(frame), contract) if unnamed else source(frame),
@@ -101,9 +101,10 @@ def train(
     return Model(trained.model, trained)
 
 
-def _source(
+def source_of(
     customers: Any, contract: Contract, truth: Mapping[str, float] | None, csv: CsvOptions, progress: Progress
 ) -> Source:
+    """A table as `train` reads it; parameters as there."""
     from northstar_explain.training import Source
 
     # The day of the data may be in a column that nothing else needs.

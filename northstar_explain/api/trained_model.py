@@ -274,7 +274,7 @@ def load(path: Path | str) -> Model:
     return Model(models.load(path))
 
 
-def verify(path: Path | str, progress: Progress = silent) -> Verification:
+def verify(path: Path | str, progress: Progress = silent, sums: str | None = None) -> Verification:
     """Check an audit pack or a model folder: every checksum, and every golden row by every program there is.
 
     Parameters
@@ -282,6 +282,8 @@ def verify(path: Path | str, progress: Progress = silent) -> Verification:
     path : path
     progress : callable
         Called with the name of each stage as it begins.
+    sums : str, optional
+        The SHA-256 that the sums, or a model's manifest, must have, or a file that holds it.
 
     Returns
     -------
@@ -295,4 +297,4 @@ def verify(path: Path | str, progress: Progress = silent) -> Verification:
     """
     from northstar_explain.verify.check_pack import verify as run
 
-    return run(Path(path), progress)
+    return run(Path(path), progress, sums)

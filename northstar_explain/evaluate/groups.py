@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from northstar_explain import metrics
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.evaluate import group_chance
 from northstar_explain.model.evaluation import Interval
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.rate_facts import Subgroup
@@ -42,11 +44,11 @@ def group_facts(
     tuple of Subgroup
         The calibration error is computed over ten bins, or fewer so that each holds `SUBGROUP_MIN_CUSTOMERS`.
     """
-    return tuple(
+    found = [
         _subgroup(by, name, inside, label, probability, threshold)
-        for by, name, inside in _groups(contract, columns, ids)
-        if inside.any()
-    )
+        for by, name, inside in subgroups(contract, columns, ids)
+    ]
+    return tuple(_with_ratio(one, found) for one in found)
 
 
 def _subgroup(
@@ -54,7 +56,7 @@ def _subgroup(
 ) -> Subgroup:
     n = int(inside.sum())
     if n < SUBGROUP_MIN_CUSTOMERS:
-        return Subgroup(by, name, n, None, None, None, None, None, None, None, None)
+        return Subgroup(by, name, n)
     actual, predicted = label[inside], probability[inside]
     flag = predicted >= threshold
     buyers, flagged = int(actual.sum()), flag[actual == 1]
@@ -72,7 +74,32 @@ def _subgroup(
         roc_auc=metrics.roc_auc(actual, predicted) if 0 < buyers < n else None,
         base_rate_interval=Interval(*metrics.wilson(buyers, n)),
         recall_interval=Interval(*metrics.wilson(int(flagged.sum()), buyers)) if buyers else None,
+        roc_auc_interval=group_chance.roc_auc_interval(actual, predicted),
+        rate_by_chance=group_chance.rate_by_chance(predicted),
+        calibration_z=group_chance.calibration_z(actual, predicted),
+        ece_by_chance=group_chance.ece_by_chance(predicted, bins),
+        flagged=int(flag.sum()),
     )
+
+
+def _with_ratio(group: Subgroup, all_groups: Sequence[Subgroup]) -> Subgroup:
+    """A group with its flag rate over the highest one of the groups that customers are divided into the same way."""
+    # Segments are meant to differ, and kinds of unknown customers overlap.
+    if group.by in ("segment", "unknown") or group.flagged is None:
+        return group
+    alike = [one for one in all_groups if one.by == group.by and one.flagged]
+    if not alike:
+        return group
+    # The first of equals, so that the reference does not depend on anything else.
+    best = max(alike, key=lambda one: one.flag_rate or 0.0)
+    assert best.flagged is not None and best.flag_rate and group.flag_rate is not None
+    ends = None if group == best else group_chance.ratio_interval(group.flagged, group.n, best.flagged, best.n)
+    return replace(group, flag_ratio=group.flag_rate / best.flag_rate, flag_ratio_interval=ends)
+
+
+def subgroups(contract: Contract, columns: Columns, ids: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
+    """What each subgroup is by, its name, and which rows are in it; parameters as of `group_facts`."""
+    return (one for one in _groups(contract, columns, ids) if one[2].any())
 
 
 def _groups(contract: Contract, columns: Columns, ids: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -12,6 +12,7 @@ from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.contract.features import Contract
 from northstar_explain.learn.fit_purchase_model import frame, rare_values
+from northstar_explain.learn.golden_coverage import UNSEEN, Coverage, path_rows
 from northstar_explain.model.golden_scores import INTERPRET_PROBABILITY
 from northstar_explain.model.rules import Node
 from northstar_explain.model.scorecard import NumberBins, Scorecard
@@ -21,7 +22,6 @@ _ORDINARY = 100
 _CUTS = 3
 # As close to an edge as a spreadsheet, which holds 15 digits, can still distinguish from it.
 _CLOSE = 1e-12
-UNSEEN = "(a category never seen)"
 
 
 class Ordinary(NamedTuple):
@@ -68,7 +68,8 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
     pyarrow.Table
         Ordinary customers, then customers with one value changed: missing, on a cut of the scorecard or a
         threshold of a rule and one float or one part in 10^12 to either side, far out of range, negative zero, or
-        never seen.
+        never seen; then rows for every rule and border of the segments, and at last rows until every bin and every
+        cell with customers is reached.
     """
     rows, rng = ordinary.rows.to_pylist(), ordinary.rng
     edges = _edges(scorecard, tree)
@@ -84,6 +85,11 @@ def golden_rows(ordinary: Ordinary, contract: Contract, scorecard: Scorecard, tr
         # Each hard value on a customer of its own, so that it meets different values in the other features.
         base = rng.choice(len(rows), len(hard))
         made += [{**rows[i], feature.name: value} for i, value in zip(base, hard, strict=True)]
+    made += path_rows(rows, contract, tree)
+    coverage = Coverage(contract, scorecard)
+    for row in rows + made:
+        coverage.reach(row)
+    made += coverage.rows(rows)
     return pa.Table.from_pylist(rows + made, schema=ordinary.rows.schema)
 
 

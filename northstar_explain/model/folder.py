@@ -17,6 +17,7 @@ from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.model.evaluation import to_json as facts_to_json
 from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST, SEAL, identity, json_bytes, seal_of, sha256
 from northstar_explain.model.golden_scores import with_expected
+from northstar_explain.model.holdout_evidence import Evidence
 from northstar_explain.model.learned_model import Model, Purchase
 from northstar_explain.model.names import Names
 from northstar_explain.model.scorecard import Scorecard
@@ -34,6 +35,7 @@ def build(
     golden: pa.Table,
     shapes: pa.Table,
     drift: pa.Table,
+    evidence: Evidence,
     about: dict[str, Any],
 ) -> Model:
     """Build a model from its components.
@@ -44,6 +46,8 @@ def build(
         Hard rows as `contract.check` returns them; their expected scores are added here.
     shapes, drift : pyarrow.Table
         See `evaluate.shape_counts` and `evaluate.drift_baseline`.
+    evidence : Evidence
+        Scores and labels of the holdout, and the set of every row.
     about : dict
         Facts of the training for the manifest: data, seed, versions, machine, date.
 
@@ -72,6 +76,7 @@ def build(
         "golden.parquet": tables.parquet_bytes(golden),
         "shapes.parquet": tables.parquet_bytes(shapes),
         "drift.parquet": tables.parquet_bytes(drift),
+        **evidence.files(),
     }
     manifest = {
         "format": FORMAT,

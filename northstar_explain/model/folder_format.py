@@ -1,6 +1,6 @@
 """The format of a model folder: its files, and the manifest that holds the SHA-256 of each.
 
-Format 8. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+Format 9. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
 """
 
@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-FORMAT = 8
+FORMAT = 9
 # Without names.toml, which people may edit at any time: a hash of it would refuse their edits.
 FILES = (
     "contract.toml",
@@ -22,6 +22,8 @@ FILES = (
     "golden.parquet",
     "shapes.parquet",
     "drift.parquet",
+    "holdout.parquet",
+    "sets.parquet",
 )
 MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"  # of the manifest without this key, so that a change of the manifest is noticed too

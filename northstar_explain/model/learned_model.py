@@ -13,6 +13,7 @@ import pyarrow as pa
 from northstar_explain.contract.features import Contract
 from northstar_explain.model import names
 from northstar_explain.model.evaluation import Evaluation
+from northstar_explain.model.holdout_evidence import Evidence, evidence_of
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.names import Names
 from northstar_explain.model.scorecard import Scorecard
@@ -91,6 +92,11 @@ class Model:
         return () if self.folder is None else (self.folder,)
 
     # Kept in the instance's __dict__, which a frozen dataclass allows; equality and repr look at fields only.
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the figures of the holdout are computed from; read when first asked for, as scoring needs none of it."""
+        return evidence_of(self.files)
+
     @cached_property
     def lookup(self) -> Lookup:
         """The scorecard prepared for many rows."""

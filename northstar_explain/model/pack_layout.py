@@ -7,4 +7,5 @@ MODEL = "model"  # a copy of the model folder, byte for byte
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 # The names that `explain sql --scores --out scores.sql` gives.
 SEGMENTS, LOOKUPS, SCORES, CHECK = "sql/segments.sql", "sql/scores.tables.sql", "sql/scores.sql", "sql/check.sql"
+EVIDENCE, RECOMPUTE = "evidence", "recompute.py"
 GOLDEN = "tables/golden.parquet"

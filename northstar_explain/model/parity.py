@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from northstar_explain.model.evaluation.facts_codec import from_json
+
 # Invariant 2 of the design, and what a spreadsheet may round in its last digits.
 EXACT, ROUNDED = 1e-12, 1e-9
 
@@ -42,6 +44,10 @@ class Check:
         The first rows that differ by more than the tolerance, or are in another segment.
     wrong : int
         The number of such rows.
+    version : str
+        Of the program; empty where it has none of its own.
+    stored : bool
+        Whether it was not run now: what it gave when the model was made is compared.
     """
 
     program: str
@@ -53,6 +59,8 @@ class Check:
     not_checked: str = ""
     slips: tuple[Slip, ...] = ()
     wrong: int = 0
+    version: str = ""
+    stored: bool = False
 
     @property
     def passed(self) -> bool | None:
@@ -82,6 +90,11 @@ class Certificate:
     def complete(self) -> bool:
         """Whether every program was run."""
         return not any(check.not_checked for check in self.checks)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Certificate:
+        """A certificate as `to_json` writes it; raises FactError with all that is not as it must be."""
+        return from_json(data, cls)
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as JSON data; a difference that is not finite is null, as JSON has no such number."""

@@ -17,12 +17,13 @@ from northstar_explain.contract.features import Contract
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.evaluate.audiences import audience_facts
 from northstar_explain.evaluate.audit_inputs import audit_facts
-from northstar_explain.evaluate.baselines import baselines
+from northstar_explain.evaluate.baselines import Baselines, baselines
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.experiments import compare_facts
-from northstar_explain.evaluate.groups import group_facts
+from northstar_explain.evaluate.groups import group_facts, subgroups
 from northstar_explain.evaluate.migration import Earlier, update_facts
 from northstar_explain.evaluate.model_quality import Predictions, Trial, importance_facts, purchase_facts
+from northstar_explain.evaluate.operating_points import operating_points
 from northstar_explain.evaluate.segment_alternatives import AlternativeRows, Alternatives, alternative_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
@@ -35,9 +36,10 @@ from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
 from northstar_explain.model.evaluation.purchase_facts import GroupSplit
 from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentFacts
 from northstar_explain.model.evaluation.together_facts import TogetherFacts
+from northstar_explain.model.holdout_evidence import DECIMALS, Evidence, holdout_table, sets_table
 from northstar_explain.model.rules import Node, assign
 from northstar_explain.training.purchase_step import FittedPurchaseModel
-from northstar_explain.training.row_sets import RowSets
+from northstar_explain.training.row_sets import RowSets, numbered
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class Case:
     experiments : bool
         Whether to compare segments and purchase model by experiment.
     seed : int
+    table_rows : ndarray of int
+        Position in the table of each valid row, the first 1.
+    later_rows : ndarray of int or None
+        The same of the later table, where there is one.
     """
 
     contract: Contract
@@ -74,6 +80,8 @@ class Case:
     draws: int
     experiments: bool
     seed: int
+    table_rows: np.ndarray
+    later_rows: np.ndarray | None
 
     @property
     def tree(self) -> Node:
@@ -84,6 +92,13 @@ class Case:
     def segment_ids(self) -> list[str]:
         """The segments, in their order."""
         return [segment.id for segment in self.learned.segmentation.segments]
+
+    @property
+    def held_rows(self) -> np.ndarray:
+        """Position of each row of the holdout in the table it came in, the first 1."""
+        of = self.table_rows if self.later_rows is None else self.later_rows
+        rows: np.ndarray = of[self.rows.held]
+        return rows
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -102,13 +117,23 @@ class Case:
         """Of each row of the holdout, against the training rows; 10 is the highest."""
         return ranks.decile(ranks.Percentiles(self.purchase_model.purchase.percentiles)(self.predictions.probability))
 
+    @cached_property
+    def others(self) -> Baselines:
+        """The baselines: fitted to the rows that the model was fitted to, they see the holdout only to be evaluated."""
+        rows = self.rows
+        return baselines(
+            self.contract, rows.train.labelled, rows.validation.labelled, rows.holdout.columns, self.tree,
+            self.purchase_model.black_box,
+        )  # fmt: skip
+
 
 class Evaluated(NamedTuple):
-    """All of `evaluation.json`, and two tables of the model folder."""
+    """All of `evaluation.json`, two tables of the model folder, and what the figures are computed from."""
 
     evaluation: Evaluation
     shapes: pa.Table
     drift: pa.Table
+    evidence: Evidence
 
 
 def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
@@ -146,7 +171,7 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
         purchase, segments, together, experiments, audited.data, audited.robustness, audited.drift, traits, audiences,
         money_facts(audiences, purchase, case.economics) if case.economics else None,
     )  # fmt: skip
-    return Evaluated(facts, audited.shapes, audited.baseline)
+    return Evaluated(facts, audited.shapes, audited.baseline, _evidence(case))
 
 
 def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray | None:
@@ -164,20 +189,13 @@ def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray |
     if unknown := next((id for id in ids if id not in truth), None):
         todo = "Give the truth of these customers."
         raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {unknown}", todo)])
-    return np.array([truth[id] for id in ids])
+    # As many decimals as the evidence keeps, so that what is computed from it is what is stored.
+    return np.round(np.array([truth[id] for id in ids]), DECIMALS)
 
 
 def _purchase(case: Case) -> PurchaseFacts:
     rows, held, predictions = case.rows, case.rows.holdout, case.predictions
-    # Baselines are fitted to the rows that the model was fitted to, and see the holdout only to be evaluated.
-    others = baselines(
-        case.contract,
-        rows.train.labelled,
-        rows.validation.labelled,
-        held.columns,
-        case.tree,
-        case.purchase_model.black_box,
-    )
+    others = case.others
     trial = Trial(held.label, predictions, others.predictions, case.decile, case.truth, held.groups)
     terms = case.purchase_model.scorecard.terms
     return PurchaseFacts(
@@ -185,6 +203,9 @@ def _purchase(case: Case) -> PurchaseFacts:
         baselines_skipped=others.skipped,
         subgroups=group_facts(
             case.contract, held.columns, case.segments, held.label, predictions.probability, predictions.threshold
+        ),
+        operating=operating_points(
+            held.label, predictions.probability, predictions.threshold, case.purchase_model.purchase.percentiles
         ),
         train_n=len(rows.train),
         validation_n=len(rows.validation),
@@ -243,6 +264,19 @@ def _together(case: Case, outcomes: Mapping[str, Outcome]) -> TogetherFacts:
         control_sizes=control_facts(float(held.label.mean())),
         segment_control_sizes=detectable_facts(outcomes),
     )
+
+
+def _evidence(case: Case) -> Evidence:
+    """Scores and labels that the figures follow from; rows by their position in the table that they came in."""
+    rows, held = case.rows, case.rows.holdout
+    inside = [mask for _, _, mask in subgroups(case.contract, held.columns, case.segments)]
+    scores = {name: one.probability for name, one in case.others.predictions.items()}
+    scores |= {} if case.truth is None else {"truth": case.truth}
+    holdout = holdout_table(
+        case.held_rows, held.label, case.predictions.probability, case.decile, case.segments,
+        np.column_stack(inside), numbered(held.groups), scores,
+    )  # fmt: skip
+    return Evidence(holdout, sets_table(case.table_rows, rows.everybody.label, rows.set_of, rows.together))
 
 
 def _by_name(rows: RowSets) -> dict[str, Customers]:

@@ -66,9 +66,9 @@ def about(
             "accepted": accepted,
             "rejected": source.table.num_rows - accepted,
             # Of the values rather than the file: the same customers as CSV and as Parquet are the same table.
-            "sha256": _table_hash(source.table),
+            "sha256": table_hash(source.table),
             # Another holdout gives other figures for the same model, so it is part of the record.
-            "holdout_sha256": _table_hash(later.table) if later else None,
+            "holdout_sha256": table_hash(later.table) if later else None,
         },
         "options": settings,
         "libraries": {name: _version(name) for name in _LIBRARIES},
@@ -108,7 +108,7 @@ def _processor() -> str:
     return f"{names[0]} ({platform.machine()})" if names else platform.processor() or platform.machine()
 
 
-def _table_hash(table: pa.Table) -> str:
+def table_hash(table: pa.Table) -> str:
     """Hash of the values, whatever the file format and the chunks they were read in."""
     digest = _Digest()
     # The stream writes a dictionary once for each chunk that has another one: one dictionary, one hash.

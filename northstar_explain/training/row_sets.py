@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,6 +32,12 @@ class RowSets:
         Training rows that `train` was sampled from; as many as it has where all were taken.
     repeated : int
         Rows that repeat another one. Equal rows are then kept in one row set, as rows of one group are.
+    set_of : ndarray of int8, shape (rows of the table,)
+        0 where the split gave a row to train, 1 to validation, 2 to the holdout.
+    together : ndarray of int, shape (rows of the table,), or None
+        What each row belongs to, numbered in the order that the split knows the groups by.
+    held : ndarray of int
+        Positions of the holdout's rows among the valid rows of its table.
     """
 
     everybody: Customers
@@ -43,6 +49,9 @@ class RowSets:
     holdout_rows_excluded: int = 0
     train_of: int = 0
     repeated: int = 0
+    set_of: np.ndarray = field(default_factory=lambda: np.empty(0, np.int8))
+    together: np.ndarray | None = None
+    held: np.ndarray = field(default_factory=lambda: np.empty(0, np.intp))
 
 
 def split_rows(customers: Customers, later: Customers | None, options: TrainingOptions, contract: Contract) -> RowSets:
@@ -77,23 +86,43 @@ def split_rows(customers: Customers, later: Customers | None, options: TrainingO
     # Of a large table, all rows and the holdout would take more memory than all else.
     everybody = customers.compact()
     held = replace(rows, columns=everybody.columns).take_compact(split.holdout) if later is None else later.compact()
+    positions = split.holdout if later is None else np.arange(len(later))
     row_sets = RowSets(
         everybody, train, validation, held,
         train_of=len(split.train), repeated=copies.repeated if copies else 0,
+        set_of=_set_of(split, len(rows)), together=numbered(rows.groups), held=positions,
     )  # fmt: skip
     if later is None:
         return row_sets
     # A household that was fitted to is no holdout, even at a later date: its habits are known.
     if common and customers.groups is not None:
         fitted = _in_groups(later, customers.groups[np.concatenate([split.train, split.validation])])
-        held = held.take_compact(np.flatnonzero(~fitted))
+        positions = np.flatnonzero(~fitted)
+        held = held.take_compact(positions)
     return replace(
         row_sets,
         holdout=held,
+        held=positions,
         out_of_time=True,
         train_rows_excluded=len(split.holdout),
         holdout_rows_excluded=len(later) - len(held),
     )
+
+
+def _set_of(split: splits.Split, n: int) -> np.ndarray:
+    """The number of each row's set, in the order of `Split`."""
+    set_of = np.zeros(n, np.int8)
+    for number, rows in enumerate(split):
+        set_of[rows] = number
+    return set_of
+
+
+def numbered(groups: np.ndarray | None) -> np.ndarray | None:
+    """Groups as numbers in the order of their names, by which they are as good as the names and say nothing of them."""
+    if groups is None:
+        return None
+    member: np.ndarray = np.unique(groups, return_inverse=True)[1]
+    return member
 
 
 def _copies(customers: Customers, contract: Contract) -> Copies | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.check import Checked, check_with_reasons
@@ -65,6 +66,13 @@ class _Task(NamedTuple):
     earlier: Earlier | None
 
 
+class _Positions(NamedTuple):
+    """Where the valid rows stand in the table and in the later one, the first row 1."""
+
+    table: np.ndarray
+    later: np.ndarray | None
+
+
 def train(
     source: Source,
     contract: Contract,
@@ -110,6 +118,7 @@ def train(
         origin = about(task.source, contract, options, checked.accepted.num_rows, task.later, as_of)
         ordinary = ordinary_rows(checked.accepted, contract, options.seed)
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
+        positions = _Positions(valid_rows(checked), later_checked and valid_rows(later_checked))
         customers = customers_of(checked.accepted, contract)
         later_customers = later_checked and customers_of(later_checked.accepted, contract)
         checked, later_checked = _without_accepted(checked), later_checked and _without_accepted(later_checked)
@@ -118,12 +127,19 @@ def train(
         del customers, later_customers
         release_free_memory()
         rankings = _require_no_leak(task, row_sets, progress)
-        model = _learn_model(task, row_sets, ordinary, origin, progress)
+        model = _learn_model(task, row_sets, positions, ordinary, origin, progress)
     later_rejected = later_checked.rejected if later_checked else None
     return Trained(
         model, checked.rejected, checked.ignored, later_rejected, rankings, reasons, task.source.as_text,
         task.later is not None and task.later.as_text,
     )  # fmt: skip
+
+
+def valid_rows(checked: Checked) -> np.ndarray:
+    """Position of each valid row in its table, the first row 1."""
+    rows = checked.accepted.num_rows + checked.rejected.num_rows
+    rejected = checked.rejected["row"].to_numpy() if checked.rejected.num_rows else np.empty(0, np.int64)
+    return np.setdiff1d(np.arange(1, rows + 1), rejected, assume_unique=True)
 
 
 # New tables, not empty slices, for the same reason.
@@ -136,15 +152,16 @@ def _without_rows(source: Source) -> Source:
 
 
 def _learn_model(
-    task: _Task, row_sets: RowSets, ordinary: Ordinary, origin: dict[str, Any], progress: Progress
-) -> Model:
+    task: _Task, row_sets: RowSets, positions: _Positions, ordinary: Ordinary, origin: dict[str, Any],
+    progress: Progress,
+) -> Model:  # fmt: skip
     truth = truth_of(row_sets.holdout, (task.later or task.source).truth)
     learned, purchase_model = _learn(task, row_sets, progress)
     release_free_memory()
     options = task.options
     case = Case(
         task.contract, row_sets, learned, purchase_model, task.earlier, truth,
-        options.economics(task.contract), options.draws, options.experiments, options.seed,
+        options.economics(task.contract), options.draws, options.experiments, options.seed, *positions,
     )  # fmt: skip
     return _model(task, ordinary, origin, case, evaluate(case, progress))
 
@@ -250,7 +267,7 @@ def _model(task: _Task, ordinary: Ordinary, origin: dict[str, Any], case: Case, 
     manifest = {**origin, "data": data}
     model = build(
         contract, case.learned.segmentation, fitted_model.scorecard, fitted_model.purchase, evaluated.evaluation,
-        golden, evaluated.shapes, evaluated.drift, manifest,
+        golden, evaluated.shapes, evaluated.drift, evaluated.evidence, manifest,
     )  # fmt: skip
     # Names that people gave to segments outlive the model that they were given in.
     return follow(model, task.earlier.model) if task.earlier else model

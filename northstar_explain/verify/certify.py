@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib import metadata
 
 import numpy as np
 
 from northstar_explain.contract.columns import columns_of
+from northstar_explain.learn.rebuild_ebm import interpret_probability, interpret_version
 from northstar_explain.model.golden_scores import EXPECTED, INTERPRET_PROBABILITY
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.pack_layout import LOOKUPS, SCORES
 from northstar_explain.model.parity import EXACT, ROUNDED, Certificate, Check, Slip
 from northstar_explain.model.rules import assign
+from northstar_explain.report.audit.workbook.golden_sheet import book_rows
 from northstar_explain.verify import run_libreoffice
 from northstar_explain.verify.run_duckdb import SqlScripts, answers, scripts_of
 
@@ -36,15 +40,23 @@ def certify(model: Model, book: bytes, sql: SqlScripts | None = None) -> Certifi
     """
     with ThreadPoolExecutor(1) as beside:  # LibreOffice is another process; the others do not wait for it
         sheet = beside.submit(_spreadsheet, model, book)
-        checks = (_interpret(model), _scorecard(model), _duckdb(model, sql), sheet.result())
+        checks = (_interpret(model), _stored(model), _scorecard(model), _duckdb(model, sql), sheet.result())
     return Certificate(model.id, model.golden.num_rows, checks)
 
 
 def _interpret(model: Model) -> Check:
-    about = ("interpret", "its own predict_proba, stored when the model was made; probabilities only")
+    """interpret's own arithmetic on the tables of the scorecard."""
+    probability = interpret_probability(model.golden, model.scorecard, model.contract)
+    how = "its predict_proba, run now with the tables of scorecard.parquet; probabilities only"
+    return replace(_compared(model, "interpret", how, probability=probability), version=interpret_version())
+
+
+def _stored(model: Model) -> Check:
+    about = ("fitted EBM", "interpret's predict_proba before it was compiled, stored then; not run now")
     if INTERPRET_PROBABILITY not in model.golden.column_names:
         return Check(*about, not_checked="the model folder does not hold it")
-    return _compared(model, *about, probability=model.golden[INTERPRET_PROBABILITY].to_numpy())
+    stored = model.golden[INTERPRET_PROBABILITY].to_numpy()
+    return replace(_compared(model, *about, probability=stored), stored=True)
 
 
 def _scorecard(model: Model) -> Check:
@@ -64,7 +76,7 @@ def _duckdb(model: Model, sql: SqlScripts | None) -> Check:
         # A script that does not run scores no row, so that every row is wrong.
         slip = Slip(1, "a query that scores", str(error))
         return Check(*about, rows=model.golden.num_rows, slips=(slip,), wrong=model.golden.num_rows)
-    return _compared(model, *about, probability, segments)
+    return replace(_compared(model, *about, probability, segments), version=metadata.version("duckdb"))
 
 
 def _spreadsheet(model: Model, book: bytes) -> Check:
@@ -76,7 +88,10 @@ def _spreadsheet(model: Model, book: bytes) -> Check:
     except RuntimeError as error:
         return Check(*about, not_checked=str(error), tolerance=ROUNDED)
     probability = np.array([np.nan if value is None else value for value in recalculated.probability])
-    return _compared(model, *about, probability, list(recalculated.segment), ROUNDED)
+    return replace(
+        _compared(model, *about, probability, list(recalculated.segment), ROUNDED, book_rows(model)),
+        version=run_libreoffice.version(),
+    )
 
 
 def _compared(
@@ -86,9 +101,12 @@ def _compared(
     probability: np.ndarray,
     segments: Sequence[str] | None = None,
     tolerance: float = EXACT,
+    first: int | None = None,
 ) -> Check:
-    expected_segment, expected = model.golden[EXPECTED[0]].to_pylist(), model.golden[EXPECTED[1]].to_numpy()
-    count = model.golden.num_rows
+    """Compare the first golden rows, or all of them."""
+    golden = model.golden if first is None else model.golden.slice(0, first)
+    expected_segment, expected = golden[EXPECTED[0]].to_pylist(), golden[EXPECTED[1]].to_numpy()
+    count = golden.num_rows
     # Rows are compared by position, which means nothing when their number differs.
     if len(probability) != count or (segments is not None and len(segments) != count):
         return Check(program, how, count, slips=(Slip(1, f"{count:,} rows", f"{len(probability):,} rows"),), wrong=1)

@@ -37,6 +37,21 @@ def program() -> str | None:
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
+def version() -> str:
+    """Its version, as it says itself; empty where it says none."""
+    calculator = program()
+    if calculator is None:
+        return ""
+    try:
+        said = subprocess.run(
+            [calculator, "--version"], capture_output=True, text=True, timeout=_LONGEST_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    words = said.stdout.split()
+    return words[1] if len(words) > 1 else ""
+
+
 def recalculate(book: bytes) -> dict[str, list[list[str]]]:
     """Every sheet of a workbook after LibreOffice has calculated all its formulas.
 

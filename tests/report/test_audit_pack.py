@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pypdf
 import pytest
-from helpers import contents, explain, reseal
+from helpers import contents, explain, reseal, reseal_pack
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +38,8 @@ from northstar_explain.model.pack_layout import CHECK, LOOKUPS, MANIFEST, SUMS
 from northstar_explain.model.parity import Certificate, Check
 from northstar_explain.report.audit import about
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.chapters.findings import BROKEN, OPEN, findings
+from northstar_explain.report.audit.chapters.audit_finding import BROKEN, OPEN
+from northstar_explain.report.audit.chapters.findings import findings
 from northstar_explain.report.audit.chapters.identity import _MEANINGS
 from northstar_explain.report.audit.chapters.identity import data as lineage
 from northstar_explain.report.audit.pack import checksums
@@ -53,7 +54,8 @@ from northstar_explain.report.document.merge_pdfs import merge_pdfs
 from northstar_explain.report.document.press import PdfJob, PdfWorker, typeset
 from northstar_explain.training import TrainingOptions
 from northstar_explain.verify import certify, run_libreoffice
-from northstar_explain.verify.check_pack import EXTRA, MISSING, ROW, TAMPERED, verify
+from northstar_explain.verify.check_pack import Scored, verify
+from northstar_explain.verify.pack_files import EXTRA, MISSING, ROW, TAMPERED
 from northstar_explain.verify.run_duckdb import scripts_of
 
 
@@ -591,7 +593,7 @@ def test_a_longer_or_shorter_file_is_found(pack_copy: Path) -> None:
 
 def test_a_flipped_byte_in_each_file_in_turn_is_found(pack_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The golden rows are scored again in the tests below; here each file is read a hundred times.
-    monkeypatch.setattr("northstar_explain.verify.check_pack._recomputed", lambda *_: (None, []))
+    monkeypatch.setattr("northstar_explain.verify.check_pack._recomputed", lambda *_: Scored())
     for name in every_file(pack_copy):
         path = pack_copy / name
         before = path.read_bytes()
@@ -700,17 +702,6 @@ def test_sql_of_a_pack_can_read_no_file_whatever_its_settings(hostile: Model, tm
     assert not list(tmp_path.iterdir())
 
 
-def reseal_pack(folder: Path) -> None:
-    """Update manifest and checksums to match the files, as somebody would to hide a change."""
-    old = json.loads((folder / MANIFEST).read_bytes())
-    names = [name for name in every_file(folder) if name not in (MANIFEST, SUMS)]
-    what = {name: old["files"].get(name, {}).get("what", "?") for name in names}
-    rest = {key: old[key] for key in ("model_id", "date")}
-    manifest = checksums.manifest_bytes({name: (folder / name).read_bytes() for name in names}, what, rest)
-    (folder / MANIFEST).write_bytes(manifest)
-    (folder / SUMS).write_bytes(checksums.sums_bytes(manifest))
-
-
 def change_golden(folder: Path, row: int, column: str, value: object) -> None:
     path = folder / "golden.parquet"
     table = tables.read(path)
@@ -733,7 +724,7 @@ def test_a_changed_probability_of_interpret_is_found_with_its_row(pack_copy: Pat
     change_golden(pack_copy / "model", 11, INTERPRET_PROBABILITY, 0.5)
     reseal_pack(pack_copy)
     (result,) = verify(pack_copy).findings
-    assert (result.kind, result.where) == (ROW, "golden row 12, interpret")
+    assert (result.kind, result.where) == (ROW, "golden row 12, fitted EBM")
     assert "0.5" in result.got
 
 
@@ -798,7 +789,7 @@ def test_a_folder_that_is_neither_pack_nor_model_is_reported(tmp_path: Path) -> 
 def test_every_program_is_compared_with_the_golden_rows(hostile: Model) -> None:
     certificate = certify.certify(hostile, b"")
     by_name = {check.program: check for check in certificate.checks}
-    assert list(by_name) == ["interpret", "scorecard", "SQL in DuckDB", "spreadsheet"]
+    assert list(by_name) == ["interpret", "fitted EBM", "scorecard", "SQL in DuckDB", "spreadsheet"]
     for name in ("interpret", "scorecard", "SQL in DuckDB"):
         check = by_name[name]
         assert check.passed, check
@@ -891,5 +882,5 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
 
 def test_a_model_without_probabilities_of_interpret_is_reported(hostile: Model) -> None:
     bare = replace(hostile, golden=hostile.golden.drop_columns([INTERPRET_PROBABILITY]))
-    check = certify.certify(bare, b"").checks[0]
+    check = certify.certify(bare, b"").checks[1]
     assert check.not_checked == "the model folder does not hold it"

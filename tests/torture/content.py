@@ -17,7 +17,7 @@ SLOW = {
     "compare": ("report.memo.write_memo:_made",),
     "sql": ("export.sql:segments_sql",),
     "sql --scores": ("export.sql.write_sql:scores_sql", "export.sql.write_sql:tables_sql"),
-    "audit": ("report.audit.pack.write_pack:_made",),
+    "audit": ("report.audit.pack.write_pack:made_pack",),
 }
 # Typesetting in another process would only have to be stopped again.
 ALWAYS = {

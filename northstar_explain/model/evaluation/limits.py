@@ -50,6 +50,11 @@ MONITOR_DRIFTED_IMPORTANCE = 0.5
 # Beyond these, the first page of the audit report lists a weakness.
 WEAK_CALIBRATION_ERROR, WEAK_FIDELITY, WEAK_THIN_SHARE, WEAK_SAME_REASON = 0.02, 0.8, 0.05, 0.9
 
+# The same page names a group whose actual rate is so many standard deviations of chance from the predicted one (a sound
+# group is once in 370), whose share of flagged customers is below four fifths of the highest (EEOC 1978), and a jump of
+# points to or from a thin bin.
+WEAK_GROUP_Z, FOUR_FIFTHS, WEAK_THIN_JUMP = 3.0, 0.8, 1.0
+
 # Correlation from which two features are reported as sharing their effect (Mukaka 2012 calls it high).
 CORRELATED = 0.7
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from northstar_explain.model.evaluation import metric_registry
 from northstar_explain.model.evaluation.figure_facts import Figures, Interval
 from northstar_explain.model.evaluation.metric_registry import Reference
-from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint, Subgroup
+from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint, OperatingPoint, Subgroup
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,8 @@ class PurchaseFacts:
         By share of customers.
     deciles : tuple of Decile
         From 1 to 10.
+    operating : tuple of OperatingPoint
+        The flag at a range of thresholds, the highest first.
     gaps : Gaps
         To better scores.
     out_of_time : bool
@@ -226,6 +228,7 @@ class PurchaseFacts:
     reliability: tuple[CalibrationBin, ...]
     gains: tuple[GainsPoint, ...]
     deciles: tuple[Decile, ...]
+    operating: tuple[OperatingPoint, ...]
     gaps: Gaps
     out_of_time: bool
     group_split: GroupSplit | None

@@ -35,19 +35,40 @@ class Subgroup:
         95% by Wilson (1927).
     recall_interval : Interval or None
         95% by Wilson (1927).
+    roc_auc_interval : Interval or None
+        95% by DeLong et al. (1988).
+    rate_by_chance : Interval or None
+        Where the share who bought would lie in 95 of 100 samples, were every probability right.
+    calibration_z : float or None
+        Share who bought less mean probability, in standard deviations of chance.
+    ece_by_chance : float or None
+        Calibration error to expect, were every probability right.
+    flagged : int or None
+        Customers flagged as likely buyers.
+    flag_ratio : float or None
+        Share flagged over the highest one of the groups by the same; null for segments and kinds of unknown customers.
+    flag_ratio_interval : Interval or None
+        95% by Katz et al. (1978); null for the group of the highest share.
     """
 
     by: str
     name: str
     n: int
-    base_rate: float | None
-    predicted_rate: float | None
-    ece: float | None
-    flag_rate: float | None
-    recall: float | None
-    roc_auc: float | None
-    base_rate_interval: Interval | None
-    recall_interval: Interval | None
+    base_rate: float | None = None
+    predicted_rate: float | None = None
+    ece: float | None = None
+    flag_rate: float | None = None
+    recall: float | None = None
+    roc_auc: float | None = None
+    base_rate_interval: Interval | None = None
+    recall_interval: Interval | None = None
+    roc_auc_interval: Interval | None = None
+    rate_by_chance: Interval | None = None
+    calibration_z: float | None = None
+    ece_by_chance: float | None = None
+    flagged: int | None = None
+    flag_ratio: float | None = None
+    flag_ratio_interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -114,3 +135,34 @@ class Decile:
     predicted_rate: float | None
     purchase_rate: float | None
     purchase_rate_interval: Interval | None
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """The flag at one threshold.
+
+    Attributes
+    ----------
+    threshold : float
+        Probability from which customers would be flagged.
+    chosen : bool
+        Whether it is the model's own.
+    flagged : int
+        Customers of the holdout at or above it.
+    precision : float or None
+        Share of those flagged who bought; null where nobody is flagged.
+    recall : float
+        Share of those who bought that are flagged.
+    false_positive_rate : float
+        Share of those who did not buy that are flagged.
+    f1 : float
+        Harmonic mean of precision and recall.
+    """
+
+    threshold: float
+    chosen: bool
+    flagged: int
+    precision: float | None
+    recall: float
+    false_positive_rate: float
+    f1: float

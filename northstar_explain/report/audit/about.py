@@ -11,6 +11,7 @@ from northstar_explain.errors import Fault, PackError
 from northstar_explain.model.learned_model import Model
 
 UNASSIGNED = "UNASSIGNED"
+_LONGEST, _LONGEST_WORD = 2_000, 200
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,13 @@ def load(path: Path) -> About:
     except (OSError, ValueError, RecursionError) as error:
         todo = 'Write owner = "..." and the like, or leave --about out.'
         raise PackError(str(path), [Fault("file", "a TOML file", str(error), todo)]) from error
+    return parse(data, str(path))
+
+
+def parse(data: Any, source: str) -> About:
+    """Statements from TOML or JSON data; `source` names it in errors, which are those of `load`."""
+    if not isinstance(data, dict):
+        raise PackError(source, [Fault("statements", "names and texts", type(data).__name__)])
     kinds: dict[str, Any] = {field.name: field.default for field in fields(About)}
     faults = [Fault(f"key {key}", "one of " + ", ".join(kinds), "an unknown key") for key in data if key not in kinds]
     for key, value in data.items():
@@ -63,10 +71,26 @@ def load(path: Path) -> About:
                 faults.append(Fault(f"key {key}", "a text", repr(value)))
         elif not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
             faults.append(Fault(f"key {key}", "a list of texts", repr(value)))
+    faults += [_long(key, one) for key, value in data.items() for one in _texts(value) if not _fits(one)]
     if faults:
-        raise PackError(str(path), faults)
+        raise PackError(source, faults)
     values: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in data.items()}
     return About(**values)
+
+
+def _texts(value: Any) -> list[str]:
+    texts = value if isinstance(value, list) else [value]
+    return [one for one in texts if isinstance(one, str)]
+
+
+def _fits(text: str) -> bool:
+    # A long text without a blank cannot be broken into lines, and keeps the typesetter busy for minutes.
+    return len(text) <= _LONGEST and all(len(word) <= _LONGEST_WORD for word in text.split())
+
+
+def _long(key: str, text: str) -> Fault:
+    expected = f"{_LONGEST:,} characters at most, words of {_LONGEST_WORD} at most"
+    return Fault(f"key {key}", expected, f"{len(text):,} characters")
 
 
 def intended_use(about: About, model: Model) -> tuple[str, ...]:

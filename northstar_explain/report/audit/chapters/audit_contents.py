@@ -19,6 +19,7 @@ from northstar_explain.report.audit.chapters import (
 )
 from northstar_explain.report.audit.chapters.appendix import reading
 from northstar_explain.report.audit.chapters.findings import findings
+from northstar_explain.report.audit.chapters.identity import simulated
 from northstar_explain.report.audit.shapes.bin_labels import shortened
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape
@@ -79,8 +80,7 @@ class ReportContents:
 
     def _chapters(self) -> tuple[Chapter, ...]:
         model, about = self.model, self.about
-        return (
-            self._first_look(),
+        rest = (
             # Who and what first, then evidence, then limits; the signature comes last.
             identity.identity(model, about, self.date),
             identity.data(model),
@@ -100,6 +100,7 @@ class ReportContents:
             _reading(model),
             closing.sign_off(model, about),
         )
+        return self._first_look({chapter.title: chapter.id for chapter in rest}), *rest
 
     def _front(self, chapters: tuple[Chapter, ...]) -> tuple[Block, ...]:
         model, terms = self.model, len(self.shapes) + len(self.pairs)
@@ -108,6 +109,7 @@ class ReportContents:
         lead = (
             "What the purchase model and the segments do, on what evidence, and how to verify every number. "
             f"Model {model.id} of {model.manifest['date']}."
+            + (" The data are simulated: no figure here is of real customers." if simulated(model) else "")
         )
         return Text(lead, "lead"), self._at_a_glance(), Heading("Contents"), Contents((*links, appendix))
 
@@ -115,6 +117,7 @@ class ReportContents:
         model, checks = self.model, self.certificate.checks
         facts = model.evaluation.segments
         holdout = model.evaluation.purchase.holdout
+        checks = tuple(check for check in checks if not check.stored)
         run = sum(not check.not_checked for check in checks)
         purchase = (
             f"{len(model.scorecard.terms)} terms; ROC-AUC {holdout.figures[ROC_AUC]:.3f}, average precision "
@@ -130,13 +133,14 @@ class ReportContents:
             ("Owner", self.about.owner),
             ("Approver", self.about.approver),
             ("Pack of", self.date),
-            ("Trained on a table of", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"),
+            ("Trained on a table of", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"
+                                      + (", simulated" if simulated(model) else "")),
             ("Purchase model", purchase),
             ("Segments", segments),
             ("Parity", parity),
         ))  # fmt: skip
 
-    def _first_look(self) -> Chapter:
+    def _first_look(self, ids: Mapping[str, str]) -> Chapter:
         page = ChapterBuilder()
         page.paragraphs(
             "Collected from the stored facts by fixed rules, so that weak points need not be searched for. Broken: a "
@@ -144,11 +148,22 @@ class ReportContents:
             style="lead",
         )
         rows = tuple(
-            (finding.level, finding.text, finding.chapter)
+            (
+                finding.level,
+                finding.text,
+                finding.figure,
+                finding.interval,
+                _led_to(finding.chapter, ids),
+            )
             for finding in findings(self.model, self.about, self.shapes, self.certificate)
         )
-        page.add(Table(("Level", "Finding", "Read on"), rows, words=3, widths=(9, 65, 26), alt_text="Findings"))
+        heads = ("Level", "Finding", "Figure", "95% interval", "Read on")
+        page.add(Table(heads, rows, words=5, widths=(8, 44, 12, 16, 20), style="paged", alt_text="Findings"))
         return page.chapter("first-look", "Where to look first")
+
+
+def _led_to(chapter: str, ids: Mapping[str, str]) -> Link | str:
+    return Link(chapter, address=f"#{ids[chapter]}") if chapter in ids else chapter
 
 
 def running(model: Model) -> str:

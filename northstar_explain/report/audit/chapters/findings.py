@@ -6,7 +6,7 @@ Every limit comes from `model.evaluation.limits`, so that the report, the playbo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
 from northstar_explain.model.evaluation.limits import (
     JACCARD_STABLE,
@@ -16,6 +16,7 @@ from northstar_explain.model.evaluation.limits import (
     WEAK_CALIBRATION_ERROR,
     WEAK_FIDELITY,
     WEAK_SAME_REASON,
+    WEAK_THIN_JUMP,
     WEAK_THIN_SHARE,
 )
 from northstar_explain.model.evaluation.metric_registry import BRIER, ECE
@@ -23,29 +24,15 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report import statements
 from northstar_explain.report.audit.about import UNASSIGNED, About
-from northstar_explain.report.audit.shapes.bin_labels import percent
+from northstar_explain.report.audit.chapters.audit_finding import BROKEN, OPEN, WEAK, AuditFinding
+from northstar_explain.report.audit.chapters.finding_groups import group_findings
+from northstar_explain.report.audit.chapters.performance import interval_words
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.audit.shapes.shape_words import keeps_direction, thin_share
 
-BROKEN, WEAK, OPEN = "broken", "weak", "open"
-
-
-@dataclass(frozen=True)
-class AuditFinding:
-    """A finding of the audit report.
-
-    Attributes
-    ----------
-    level : str
-        ``broken`` (a requirement is not met), ``weak`` (met, but to be relied on with care) or ``open`` (not known).
-    text : str
-    chapter : str
-        The chapter with the details.
-    """
-
-    level: str
-    text: str
-    chapter: str
+FIRST = "first"
+_SAME_TIME = "Not evaluated out of time: the holdout is from the same period as the training rows."
 
 
 def findings(
@@ -56,11 +43,14 @@ def findings(
         *_about_parity(certificate),
         *_about_shapes(shapes),
         *_about_purchase(model),
+        *group_findings(model),
         *_about_segments(model),
         *_about_people(about),
     ]
-    # A stable sort: within a level, findings about one subject stay together.
-    return tuple(sorted(unsorted, key=lambda one: (BROKEN, WEAK, OPEN).index(one.level)))
+    # A stable sort: within a level, findings about one subject stay together. What no figure can tell yet comes before
+    # every weak one: figures of the same time say little about the next.
+    order = (BROKEN, FIRST, WEAK, OPEN)
+    return tuple(sorted(unsorted, key=lambda one: order.index(FIRST if one.text == _SAME_TIME else one.level)))
 
 
 def _about_parity(certificate: Certificate) -> Iterator[AuditFinding]:
@@ -73,7 +63,18 @@ def _about_parity(certificate: Certificate) -> Iterator[AuditFinding]:
             yield AuditFinding(OPEN, f"{check.program} was not checked: {check.not_checked}.", "Parity certificate")
 
 
+def _thin_jumps(shape: FeatureShape) -> Iterator[tuple[float, str, str]]:
+    """Changes of points from a bin to the next of which one is thin: size, term, and the thin bin."""
+    if shape.axis is None:
+        return
+    for before, after in pairwise(shape.bins):
+        if before.thin or after.thin:
+            thin = before if before.thin else after
+            yield abs(after.points - before.points), shape.term, shortened(thin.label, 40)
+
+
 def _about_shapes(shapes: Sequence[FeatureShape]) -> Iterator[AuditFinding]:
+    page_of = {shape.term: f"A{shape.rank}" for shape in shapes}
     for shape in shapes:
         if keeps_direction(shape) is False:
             yield AuditFinding(
@@ -81,6 +82,11 @@ def _about_shapes(shapes: Sequence[FeatureShape]) -> Iterator[AuditFinding]:
                 f"{shape.term} does not keep the direction that the contract requires.",
                 f"Appendix A{shape.rank}",
             )
+    if jump := max((one for shape in shapes for one in _thin_jumps(shape)), default=None):
+        size, term, label = jump
+        if size > WEAK_THIN_JUMP:
+            text = f"{term}: the points jump at the thin bin “{label}”, the largest of such jumps."
+            yield AuditFinding(WEAK, text, f"Appendix {page_of[term]}", f"{size:.2f} points")
     # Unseen is not counted: no training customer can be in it.
     thin = [s for s in shapes if thin_share((*s.bins, s.missing)) > WEAK_THIN_SHARE]
     if thin:
@@ -99,12 +105,15 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
     if holdout.figures[BRIER] >= holdout.brier_base_rate:
         yield AuditFinding(BROKEN, "The Brier score is no better than that of the base rate.", "Performance")
     if holdout.figures[ECE] > WEAK_CALIBRATION_ERROR:
-        yield AuditFinding(WEAK, f"The calibration error is {holdout.figures[ECE]:.3f}.", "Performance")
+        yield AuditFinding(
+            WEAK, "The calibration error is large.", "Performance", f"{holdout.figures[ECE]:.4f}",
+            interval_words(holdout.figures.interval(ECE)),
+        )  # fmt: skip
     # Not weak but open: it says nothing against the model, only that nobody knows yet.
     if not purchase.out_of_time:
         yield AuditFinding(
             OPEN,
-            "Not evaluated out of time: the holdout is from the same period as the training rows.",
+            _SAME_TIME,
             "Performance",
         )
     bags = model.evaluation.robustness.bags

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from northstar_explain.model.evaluation import Interval
-from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
+from northstar_explain.model.evaluation.limits import FOUR_FIFTHS, SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
-from northstar_explain.report.audit.chapters.performance import figure, sensitive_words
+from northstar_explain.report.audit.chapters.performance import figure, interval_words, sensitive_words
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, table
 
@@ -30,11 +30,19 @@ def groups(model: Model) -> Chapter:
     # False sorts before True, so sensitive features come first and the others keep their order.
     for by in sorted(dict.fromkeys(row.by for row in subgroups), key=lambda name: name not in sensitive):
         rows = [row for row in subgroups if row.by == by]
-        page.section(_words(by, model, by in sensitive), _table(rows))
+        page.section(_words(by, model, by in sensitive), _table(rows), _chance_table(rows))
         if len(rows) > _MOST:
             page.paragraphs(
                 f"The {_MOST} largest of {len(rows)} groups; all are in tables/subgroups.csv.", style="fine"
             )
+    page.paragraphs(
+        "By chance: were every probability right, the actual rate would lie there in 95 of 100 samples, z is how many "
+        "standard deviations of chance it is away, and the calibration error would be so large on average. The flag "
+        "ratio is the share flagged over that of the group that is flagged most; below "
+        f"{FOUR_FIFTHS:.2f} it fails the four-fifths rule (EEOC 1978), a screen and no judgement. Intervals of "
+        "ROC-AUC: DeLong (1988); of ratios: Katz (1978).",
+        style="fine",
+    )
     page.paragraphs(
         f"Intervals of shares are Wilson intervals (1927). Groups of fewer than {SUBGROUP_MIN_CUSTOMERS} customers "
         "have no figures: these would reflect chance more than the group.",
@@ -49,9 +57,6 @@ def _words(by: str, model: Model, sensitive: bool) -> str:
 
 
 def _table(rows: Sequence[Subgroup]) -> Block:
-    # The largest groups are selected, but listed in the order of the stored facts.
-    largest = sorted(rows, key=lambda row: -row.n)[:_MOST]
-    shown = [row for row in rows if row in largest]
     heads = (
         "Group",
         "Customers",
@@ -62,10 +67,36 @@ def _table(rows: Sequence[Subgroup]) -> Block:
         "Recall",
         "95% interval",
         "ROC-AUC",
-        "Calib. error",
     )
-    widths = (17, 9, 7, 13, 9, 8, 7, 13, 9, 8)
-    return table(heads, [_row(row) for row in shown], style="bins", widths=widths, alt_text="Figures by group")
+    widths = (21, 10, 8, 14, 10, 9, 8, 12, 8)
+    return table(heads, [_row(row) for row in _largest(rows)], style="bins", widths=widths, alt_text="Figures by group")
+
+
+def _largest(rows: Sequence[Subgroup]) -> list[Subgroup]:
+    """The largest groups, in the order of the stored facts."""
+    largest = sorted(rows, key=lambda row: -row.n)[:_MOST]
+    return [row for row in rows if row in largest]
+
+
+def _chance_table(rows: Sequence[Subgroup]) -> Block:
+    """What chance alone would give, and how a group compares with the one that is flagged most."""
+    heads = (
+        "Group", "Actual, by chance", "z", "Calib. error", "by chance", "ROC-AUC, 95% interval", "Flag ratio",
+        "95% interval",
+    )  # fmt: skip
+    shown = [
+        (
+            shortened(row.name, 90), _interval(row.rate_by_chance),
+            "–" if row.calibration_z is None else f"{row.calibration_z:+.1f}", figure(row.ece),
+            figure(row.ece_by_chance), interval_words(row.roc_auc_interval),
+            "–" if row.flag_ratio is None else f"{row.flag_ratio:.2f}",
+            "–" if row.flag_ratio_interval is None else
+            f"{row.flag_ratio_interval.low:.2f} to {row.flag_ratio_interval.high:.2f}",
+        )
+        for row in _largest(rows)
+    ]  # fmt: skip
+    widths = (19, 14, 7, 10, 10, 18, 9, 13)
+    return table(heads, shown, style="bins", widths=widths, alt_text="Groups against chance")
 
 
 def _row(row: Subgroup) -> tuple[str, ...]:
@@ -79,7 +110,6 @@ def _row(row: Subgroup) -> tuple[str, ...]:
         percent(row.recall),
         _interval(row.recall_interval),
         figure(row.roc_auc),
-        figure(row.ece),
     )
 
 

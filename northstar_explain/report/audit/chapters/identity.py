@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from northstar_explain.contract import northstar
 from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.data_facts import MissingShare
 from northstar_explain.model.folder_format import SEAL
@@ -42,13 +43,15 @@ def identity(model: Model, about: About, date: str) -> Chapter:
 def data(model: Model) -> Chapter:
     """The origin of the rows, how they were split, and missing values."""
     page = ChapterBuilder()
+    later = model.evaluation.purchase.out_of_time
     sampled = _sampled(model.manifest["data"].get("fit_rows", {}))
     page.add(_origin(model, sampled))
     page.section("How the rows were split", _splits(model))
     page.paragraphs(_group_split(model))
     page.paragraphs(
         "The label is used to split the rows for the purchase model. Segments never use it: they are fitted to "
-        f"{'a sample of all rows' if sampled else 'all rows'} and evaluated on a split made without it.",
+        f"{'a sample of all rows' if sampled else 'all rows'} and evaluated on a split made without it."
+        + ("" if later else " The holdout of the purchase model is among these rows, without its label."),
         style="fine",
     )
     stored = model.evaluation.data.missing
@@ -58,10 +61,18 @@ def data(model: Model) -> Chapter:
     return page.chapter("data", "Data lineage", flows=True)
 
 
+def simulated(model: Model) -> bool:
+    """Whether the data are simulated, as far as it shows: true probabilities are known, or the shop is our own."""
+    known = model.evaluation.purchase.gaps.true_probability is not None
+    return known or model.contract.sha256 == northstar().sha256
+
+
 def _origin(model: Model, sampled: tuple[tuple[str, str], ...]) -> Facts:
     manifest, later = model.manifest, model.evaluation.purchase.out_of_time
     origin = manifest["data"]
+    made = (("Data", "simulated by “explain simulate”: no row is a real customer"),) if simulated(model) else ()
     return Facts((
+        *made,
         ("Rows in the table", f"{origin['rows']:,}"),
         ("Valid rows", f"{origin['accepted']:,}"),
         ("Rejected rows", _rejected(origin["rejected"], origin["rows"])),

@@ -49,6 +49,7 @@ def performance(model: Model) -> Chapter:
     )
     page.section("Calibration and gains", *_curves(purchase))
     page.section("By decile of the training population, 10 the highest", *_deciles(purchase))
+    page.section("The flag at other thresholds", *_operating(model))
     page.section("Baselines, fitted and evaluated on the same rows", *_baselines(purchase))
     return page.chapter("performance", "Performance", flows=True)
 
@@ -80,10 +81,17 @@ def interval_words(ends: Interval | None) -> str:
 
 def _curves(purchase: PurchaseFacts) -> list[Block]:
     rows = [
-        (str(i), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2), _gap(one))
+        (
+            str(i),
+            f"{one.n:,}",
+            percent(one.predicted_rate, 2),
+            percent(one.purchase_rate, 2),
+            _ends(one.purchase_rate_interval),
+            _gap(one),
+        )
         for i, one in enumerate(purchase.reliability, start=1)
     ]
-    heads = ("Calibration bin", "Customers", "Predicted", "Actual", "Difference, percentage points")
+    heads = ("Calibration bin", "Customers", "Predicted", "Actual", "95% interval", "Difference, percentage points")
     shown = table(heads, rows, style="bins", alt_text="Predicted and actual rates")
     return [
         Columns(((Figure(reliability_curve(purchase.reliability)),), (Figure(gains_curve(purchase.gains)),))),
@@ -97,10 +105,35 @@ def _gap(one: CalibrationBin) -> str:
 
 def _deciles(purchase: PurchaseFacts) -> list[Block]:
     rows = [
-        (str(one.decile), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2))
+        (str(one.decile), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2),
+         _ends(one.purchase_rate_interval))
         for one in purchase.deciles
-    ]
-    return [table(("Decile", "Customers", "Predicted", "Actual"), rows, style="bins", alt_text="Rates by decile")]
+    ]  # fmt: skip
+    heads = ("Decile", "Customers", "Predicted", "Actual", "95% interval")
+    return [table(heads, rows, style="bins", alt_text="Rates by decile")]
+
+
+def _ends(ends: Interval | None) -> str:
+    return "–" if ends is None else f"{100 * ends.low:.2f} to {100 * ends.high:.2f}"
+
+
+def _operating(model: Model) -> list[Block]:
+    """The flag at other thresholds."""
+    purchase = model.evaluation.purchase
+    rows = [
+        (f"{one.threshold:.4f}" + (" (the model's)" if one.chosen else ""), f"{one.flagged:,}",
+         percent(one.precision), percent(one.recall), percent(one.false_positive_rate), figure(one.f1))
+        for one in purchase.operating
+    ]  # fmt: skip
+    heads = ("Threshold", "Flagged", "Precision", "Recall", "False positives", "F1")
+    why = (
+        "The threshold has the highest F1 on the validation rows: F1 weighs precision and recall alike, and needs no "
+        "amounts of money. Where contact and purchase have amounts, the break-even probability is the better one; the "
+        "flag is a default, and no score depends on it. The other thresholds are probabilities of the training "
+        "population, so that none was chosen on the holdout. Recall over false positives is the ROC curve, precision "
+        "over recall the precision-recall curve."
+    )
+    return [Text(why), table(heads, rows, style="bins", alt_text="The flag at a range of thresholds")]
 
 
 def _baselines(purchase: PurchaseFacts) -> list[Block]:

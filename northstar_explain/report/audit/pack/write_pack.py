@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from northstar_explain import tables
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
+from northstar_explain.model.holdout_evidence import HOLDOUT, SETS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.model.pack_layout import (
     BOOK,
     CERTIFICATE,
     CHECK,
+    EVIDENCE,
     LOOKUPS,
     MANIFEST,
     MODEL,
     PAGE,
+    RECOMPUTE,
     REPORT,
     SCORES,
     SEGMENTS,
@@ -32,6 +35,8 @@ from northstar_explain.report.audit.chapters.audit_contents import STYLES, Repor
 from northstar_explain.report.audit.pack import pack_tables
 from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
+from northstar_explain.report.audit.pack.evidence_files import RowNames, evidence_files
+from northstar_explain.report.audit.pack.made_with import versions
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
@@ -49,6 +54,8 @@ _MODEL_FILES = {
     "golden.parquet": "golden rows with their expected scores",
     "shapes.parquet": "customers and outcomes by bin",
     "drift.parquet": "the drift baseline",
+    HOLDOUT: "scores, labels and groups of the holdout",
+    SETS: "label and set of every valid row of the table",
     NAMES: "the names of the segments that people have given",
     MODEL_MANIFEST: "hashes, options, versions of the training",
 }
@@ -81,7 +88,7 @@ class WrittenPack:
     sums: str
 
 
-class _Files:
+class PackFiles:
     """The files of a pack with their descriptions."""
 
     def __init__(self) -> None:
@@ -101,6 +108,7 @@ def write_pack(
     date: str | None = None,
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
+    names: RowNames | None = None,
 ) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
@@ -122,6 +130,8 @@ def write_pack(
         Replace an existing pack; anything else at the path is never replaced.
     progress : callable
         Called with the name of each stage as it begins.
+    names : RowNames, optional
+        Ids or pseudonyms of the holdout's rows, for the evidence.
 
     Returns
     -------
@@ -137,23 +147,30 @@ def write_pack(
     tables.require_free(folder, overwrite and (folder / SUMS).is_file(), folder=True)
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
-    pack, certificate = _made(model, sql, certify, about or About(), date or str(model.manifest["date"]), progress)
+    pack, certificate = made_pack(
+        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names
+    )
     # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
-    manifest = manifest_bytes(pack.data, pack.what, {"model_id": model.id, "date": date or model.manifest["date"]})
+    # What the pack is made from beside the model, so that it can be made again from itself.
+    statements = {key: list(one) if isinstance(one, tuple) else one for key, one in asdict(about or About()).items()}
+    made_from = {"model_id": model.id, "date": date or model.manifest["date"], "statements": statements}
+    manifest = manifest_bytes(pack.data, pack.what, {**made_from, "versions": versions()})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
     tables.publish_folder(folder, {**pack.data, MANIFEST: manifest, SUMS: sums})
     return WrittenPack(folder, len(pack.data) + 2, certificate, sha256(sums))
 
 
-def _made(
+def made_pack(
     model: Model,
     sql: Mapping[str, str],
     certify: Callable[[Model, bytes], Certificate],
     about: About,
     date: str,
     progress: Callable[[str], None],
-) -> tuple[_Files, Certificate]:
+    names: RowNames | None,
+) -> tuple[PackFiles, Certificate]:
+    """Every file of a pack but manifest and sums; parameters as of `write_pack`."""
     progress("collecting the facts")
     shapes, pairs = feature_shapes(model), pair_shapes(model)
     title, pages = f"Appendix: {model.contract.title}", appendix(model, shapes, pairs)
@@ -162,7 +179,7 @@ def _made(
     # The appendix takes longest, so it begins first, beside everything that this process does.
     workers = press.start(back.jobs(_WORKERS))
     try:
-        pack = _Files()
+        pack = PackFiles()
         _add_model(pack, model)
         for name, text in sql.items():
             pack.add(name, text.encode(), _SQL_FILES[name])
@@ -176,6 +193,8 @@ def _made(
         for name, (table, words) in pack_tables.pack_tables(model, shapes, certificate).items():
             pack.add(f"tables/{name}.csv", pack_tables.csv_bytes(table), words)
             pack.add(f"tables/{name}.parquet", tables.parquet_bytes(table), words)
+        for name, (data, words) in evidence_files(model, names).items():
+            pack.add(name, data, words)
         pack.add("README.md", _read_me(model).encode(), "the contents of the pack, and how to verify it")
         progress("typesetting the report")
         # Last, because it lists the hashes of all other files.
@@ -190,7 +209,7 @@ def _made(
     return pack, certificate
 
 
-def _add_model(pack: _Files, model: Model) -> None:
+def _add_model(pack: PackFiles, model: Model) -> None:
     names = {NAMES: model.names.text.encode()} if model.names.text else {}
     for name, data in {**model.files, MODEL_MANIFEST: json_bytes(model.manifest), **names}.items():
         pack.add(f"{MODEL}/{name}", data, _MODEL_FILES.get(name, "a file of the model"))
@@ -208,8 +227,10 @@ def _read_me(model: Model) -> str:
 - `sql/`: segments and scores as SQL for DuckDB. `duckdb < {CHECK}`, run in this folder, scores the golden rows with it
   and compares the results.
 - `{CERTIFICATE}`: the differences between the programs that scored the golden rows.
+- `{EVIDENCE}/`: label, score, groups and set of each row, as compressed CSV. `python {RECOMPUTE}`, with NumPy alone,
+  recomputes every figure of the performance and of the groups from it, and deals the rows to their sets again.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
-rows again.
+rows again, makes every other file again from `{MODEL}/`, and compares.
 """

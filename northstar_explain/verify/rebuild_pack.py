@@ -1,0 +1,156 @@
+"""A pack made again from its own model, and compared file by file with what lies in it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from northstar_explain import tables
+from northstar_explain.errors import Fault, PackError
+from northstar_explain.export.sql.pack_sql import pack_sql
+from northstar_explain.model.evaluation import FactError
+from northstar_explain.model.learned_model import Model
+from northstar_explain.model.pack_layout import CERTIFICATE, EVIDENCE, MODEL
+from northstar_explain.model.parity import Certificate
+from northstar_explain.report.audit.about import parse
+from northstar_explain.report.audit.pack import recompute
+from northstar_explain.report.audit.pack.evidence_files import PSEUDONYM, RowNames
+from northstar_explain.report.audit.pack.made_with import versions
+from northstar_explain.report.audit.pack.write_pack import made_pack
+from northstar_explain.verify.pack_limits import decoded_fault, gunzipped, unzipped
+
+# The bytes of these files depend on the libraries that write them; their content does not.
+_TYPESET = (".pdf", ".html")
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What came of making a pack again.
+
+    Attributes
+    ----------
+    same : int
+        Files that are as the model gives them.
+    differ : tuple of str
+        Files that are not.
+    not_compared : tuple of (str, str)
+        Files that could not be compared, with the reason.
+    figures : int
+        Figures of the evaluation that follow from the evidence.
+    wrong_figures : tuple of str
+        Those that do not, or sets of rows that the recipe deals otherwise.
+    """
+
+    same: int
+    differ: tuple[str, ...]
+    not_compared: tuple[tuple[str, str], ...]
+    figures: int
+    wrong_figures: tuple[str, ...]
+
+
+def rebuild(model: Model, pack: Path, manifest: Mapping[str, Any], progress: Callable[[str], None]) -> Rebuilt:
+    """Make a pack again from its model, and recompute its figures from its evidence.
+
+    Parameters
+    ----------
+    model : Model
+        That of the pack.
+    pack : Path
+        Its files are as the manifest lists them.
+    manifest : mapping
+    progress : callable
+
+    Returns
+    -------
+    Rebuilt
+
+    Raises
+    ------
+    PackError
+        When what a pack is made from, beside its model, is not what `explain audit` writes.
+    """
+    certificate = _certificate(pack)
+    about = parse(manifest.get("statements"), str(pack))
+    made, _ = made_pack(
+        model, pack_sql(model), lambda *_: certificate, about, str(manifest.get("date")), progress, _names(pack)
+    )
+    progress("comparing the files with those made again")
+    other = {name for name, version in versions().items() if manifest.get("versions", {}).get(name) != version}
+    same, differ, not_compared = 0, [], []
+    for name, data in sorted(made.data.items()):
+        found = (pack / name).read_bytes() if (pack / name).is_file() else b""
+        if found == data or _same_content(name, found, data):
+            same += 1
+        elif other and name.endswith(_TYPESET):
+            not_compared.append((name, f"made with another version of {', '.join(sorted(other))}"))
+        else:
+            differ.append(name)
+    # What is listed and made by nobody was put there.
+    differ += sorted(set(manifest["files"]) - set(made.data))
+    progress("recomputing the figures from the evidence")
+    # What differs from the model's own evidence has been found; it may be anything, and is not read.
+    sound = not any(name.startswith(f"{EVIDENCE}/") for name in differ)
+    figures, wrong = _figures(pack) if sound else (0, ())
+    return Rebuilt(same, tuple(differ), tuple(not_compared), figures, wrong)
+
+
+def _figures(pack: Path) -> tuple[int, tuple[str, ...]]:
+    try:
+        rows, (moved, _) = recompute.compared(pack), recompute.other_sets(pack)
+    # Whatever a changed table of evidence makes the script fail on.
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return 0, (f"{EVIDENCE}: {type(error).__name__}: {str(error)[:100]}",)
+    wrong = [path for path, stored, value in rows if not recompute.apart(stored, value) <= recompute.TOLERANCE]
+    return len(rows), (*wrong, *([f"the set of {moved:,} rows"] if moved else []))
+
+
+def _certificate(pack: Path) -> Certificate:
+    try:
+        return Certificate.from_json(json.loads((pack / CERTIFICATE).read_bytes()))
+    except FactError as error:
+        faults = [replace(one, where=f"{CERTIFICATE}, {one.where}") for one in error.faults]
+        raise PackError(str(pack), faults) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise PackError(str(pack), [Fault(CERTIFICATE, "a parity certificate", str(error)[:100])]) from error
+
+
+def _names(pack: Path) -> RowNames | None:
+    """The ids or pseudonyms in a pack: they come from a table that is not in it, and are taken as they are."""
+    where = f"{EVIDENCE}/holdout.csv.gz"
+    try:
+        text = gunzipped((pack / where).read_bytes()).decode()
+        head, *rows = csv.reader(io.StringIO(text, newline=""))
+        column = head[-1]
+        return RowNames(column, [row[-1] for row in rows]) if column in ("id", PSEUDONYM) else None
+    except (OSError, EOFError, ValueError, IndexError, zlib.error, csv.Error) as error:
+        raise PackError(str(pack), [Fault(where, "compressed CSV", str(error)[:100])]) from error
+
+
+def _same_content(name: str, one: bytes, other: bytes) -> bool:
+    """Whether two files say the same, where their bytes depend on who compressed them."""
+    try:
+        if name.endswith(".gz"):
+            content = gzip.decompress(other)
+            return gunzipped(one, len(content)) == content
+        if name.endswith(".parquet") and not name.startswith(f"{MODEL}/"):
+            second = tables.read_parquet_bytes(other)
+            # A table of unknown origin, which may be a bomb.
+            if decoded_fault(one, second.num_rows):
+                return False
+            return bool(tables.read_parquet_bytes(one).equals(second, check_metadata=True))
+        if name.endswith(".xlsx"):
+            made = unzipped(other)
+            return unzipped(one, sum(map(len, made.values()))) == made
+    except (OSError, EOFError, ValueError, zlib.error, pa.ArrowException, zipfile.BadZipFile, NotImplementedError):
+        return False
+    return False
