@@ -77,7 +77,7 @@ docs: .venv-docs/.installed  ## build the documentation as a site into outputs/d
 # The site needs only its own tools: the reference is read from the source, and the package is not imported.
 .venv-docs/.installed: docs/requirements.lock
 	$(PYTHON) -m venv .venv-docs
-	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.lock
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r docs/requirements.lock
 	@touch $@
 
 profile: setup  ## show where the time of a command goes: make profile CALL='score outputs/shop/month-1.parquet --model outputs/model --out /tmp/s.parquet'
