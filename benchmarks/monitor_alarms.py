@@ -88,6 +88,7 @@ def drift_alarms(old: ScoredRun, new: ScoredRun, model: Model) -> tuple[str, ...
         score_drift=score_drift(old, new),
         feature_drift=feature_drift(new.report),
         rejected_share=float(new.report["rejected_share"]),
+        rejected_reasons=(),
         segments=segment_shares(old, new, ids),
         migration=migration(old.segments[both[0]], new.segments[both[1]]),
         deciles=decile_moves(old, new, both, model),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from northstar_explain.cli.output import print_out
+from northstar_explain.cli.output import print_out, remark
 from northstar_explain.model.evaluation.metric_registry import F1, ROC_AUC
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Exit code: a scheduler can tell a fired trigger from an error (1) and from wrong usage (2).
 FIRED = 3
 _MOST = 10
+_REASONS = 5
 
 
 def monitor(
@@ -44,6 +45,8 @@ def monitor(
     written = " and ".join(str(one) for one in (out, html) if one)
     done = f"{written} written." if written else ""
     print_out(json.dumps(facts.as_json(), indent=1, ensure_ascii=False) if as_json else text(facts), done)
+    for reason in facts.rejected_reasons[:_REASONS]:
+        remark(f"rejected of {scores[-1]}: {reason}")
     return FIRED if facts.triggers else 0
 
 

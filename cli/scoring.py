@@ -58,6 +58,8 @@ def _summary(facts: dict[str, Any], out: str, contract: Contract) -> str:
 
 def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
     """What a user should know of the run."""
+    from northstar_explain.score.run_report import reason_words
+
     # On stderr: what is on stdout is JSON that a program reads.
     remarks = [f"{one['name']} is read with {one['dialect']['words']}" for one in facts["inputs"] if _is_odd(one)]
     if facts["unread_files"]:
@@ -78,7 +80,7 @@ def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
     if facts["rejected"] and facts["left_out_columns"]:
         named = ", ".join(facts["left_out_columns"])
         remarks.append(f"not kept with the rejected rows, as Parquet has no type for them: {named}")
-    remarks += [f"  {_reason(reason)}" for reason in facts["reasons"][:_NAMED]]
+    remarks += [f"  {reason_words(reason)}" for reason in facts["reasons"][:_NAMED]]
     if not facts["published"]:
         remarks.append(
             f"nothing published, as more than {max_rejected:.2%} were rejected (--max-rejected). "
@@ -95,14 +97,6 @@ def _is_odd(file: dict[str, Any]) -> bool:
 def _unseen(name: str, unseen: dict[str, Any]) -> str:
     values = [f"{value!r} ({count:,} rows)" for value, count in unseen["values"].items()]
     return f"column {name}: never seen in training: {_some(values)}"
-
-
-def _reason(reason: dict[str, Any]) -> str:
-    example = reason["example"]
-    row = f"row {example['row']:,}: " if "row" in example else ""
-    where = f"{example['file']}, " if "file" in example else ""
-    rows = f"{reason['rows']:,} rows, such as {where}{row}{example['got']}"
-    return f"{reason['column']}: expected {reason['expected']}: {rows}"
 
 
 def _some(texts: list[str]) -> str:

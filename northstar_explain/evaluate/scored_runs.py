@@ -145,9 +145,19 @@ def _is_report(report: Any) -> bool:
         and "model_id" in report
         and isinstance(report.get("outputs"), list)
         and all(isinstance(one, dict) for one in report["outputs"])
+        and isinstance(report.get("reasons", []), list)
+        and all(_is_reason(one) for one in report.get("reasons", []))
         and isinstance(report.get("drift"), dict)
         and all(numbers(one, "psi", "n", "bins", "threshold", "shifted") for one in report["drift"].values())
     )
+
+
+def _is_reason(reason: Any) -> bool:
+    if not isinstance(reason, dict) or not isinstance(example := reason.get("example"), dict):
+        return False
+    texts = (reason.get("column"), reason.get("expected"), example.get("got"))
+    counts = [reason.get("rows"), *([example["row"]] if "row" in example else [])]
+    return all(isinstance(one, str) for one in texts) and all(isinstance(one, int) for one in counts)
 
 
 def read_outcomes(table: pa.Table, model: Model, name: str) -> dict[str, int]:

@@ -87,6 +87,15 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
     }
 
 
+def reason_words(reason: Mapping[str, Any]) -> str:
+    """One of the ``reasons`` of a report in a line, with the row and value that it was first seen in."""
+    example = reason["example"]
+    row = f"row {example['row']:,}: " if "row" in example else ""
+    where = f"{example['file']}, " if "file" in example else ""
+    rows = f"{reason['rows']:,} rows, such as {where}{row}{example['got']}"
+    return f"{reason['column']}: expected {reason['expected']}: {rows}"
+
+
 def _example(tally: Tally, column: str, expected: str) -> dict[str, Any]:
     file, row, got = tally.examples[column, expected]
     return {**({"file": file} if file else {}), **({"row": row} if row else {}), "got": got}

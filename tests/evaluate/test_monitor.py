@@ -112,8 +112,8 @@ def test_json_has_the_metrics_of_the_outcomes_beside_their_counts(
     facts = monitor_facts(run, run, model, purchases)
     data = json.loads(json.dumps(facts.as_json()))
     assert list(data) == [
-        "model_id", "runs", "customers", "score_drift", "feature_drift", "rejected_share", "segments", "migration",
-        "deciles", "outcomes", "triggers",
+        "model_id", "runs", "customers", "score_drift", "feature_drift", "rejected_share", "rejected_reasons",
+        "segments", "migration", "deciles", "outcomes", "triggers",
     ]  # fmt: skip
     assert data["deciles"]["up"] == {"customers": 0, "by": []}
     assert facts.outcomes is not None
@@ -221,6 +221,7 @@ def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, score
             json.dumps({**sound, "rejected_share": float("nan")}).encode(),
             "expected a report of `explain score`",
         ),
+        (json.dumps({**sound, "reasons": [{"column": "spend"}]}).encode(), "expected a report of `explain score`"),
         (json.dumps({**sound, "model_id": "m-other"}).encode(), f"model_id: expected {model.id}; got m-other"),
         (json.dumps({**sound, "outputs": ["s.parquet"]}).encode(), "expected a report of `explain score`"),
     ):
@@ -229,8 +230,11 @@ def test_a_broken_report_is_one_clear_error(model_dir: Path, model: Model, score
         assert error.startswith(f"explain: {beside}:"), error
         assert message in error
         assert "Score again, or move the file away" in error
-    beside.write_text(json.dumps(sound))
-    assert explain(*run).exit_code == 0
+    reason = {"column": "spend", "expected": "0 or more", "rows": 12, "example": {"row": 7, "got": "-3"}}
+    beside.write_text(json.dumps({**sound, "reasons": [reason]}))
+    done = explain(*run)
+    assert done.exit_code == 0
+    assert f"rejected of {place}: spend: expected 0 or more: 12 rows, such as row 7: -3" in done.stderr
 
 
 def test_the_report_must_be_of_the_scores_beside_it(

@@ -22,6 +22,7 @@ from northstar_explain.evaluate.scored_runs import ScoredRun
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.monitoring.monitor_facts import MonitorFacts, RunSizes, RunSummary
+from northstar_explain.score.run_report import reason_words
 
 
 def monitor_facts(
@@ -65,6 +66,7 @@ def monitor_facts(
         score_drift=score_drift(old, new),
         feature_drift=None if new.report is None else feature_drift(new.report),
         rejected_share=None if new.report is None else float(new.report["rejected_share"]),
+        rejected_reasons=() if new.report is None else tuple(map(reason_words, new.report.get("reasons", ()))),
         segments=segment_shares(old, new, [segment.id for segment in model.segmentation.segments]),
         migration=migration(old.segments[both[0]], new.segments[both[1]]),
         deciles=decile_moves(old, new, both, model),

@@ -34,5 +34,6 @@ view when whenever where with
 # A name that is quoted without need is the same name wherever unquoted names keep their case or it is ignored, so one
 # list serves these databases: DuckDB, PostgreSQL, SQLite, Spark and BigQuery together.
 RESERVED = frozenset(_COMMON.split())
-# Snowflake makes unquoted names upper case, so that there a name quoted without need is another one. By its manual.
+# Snowflake makes unquoted names upper case, so that there a name quoted without need is another one. After the list in
+# its manual.
 SNOWFLAKE = frozenset(_SNOWFLAKE.split())

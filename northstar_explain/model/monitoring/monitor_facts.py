@@ -256,6 +256,8 @@ class MonitorFacts:
         By feature; None without a run report.
     rejected_share : float or None
         Of the rows of the new run; None without a run report.
+    rejected_reasons : tuple of str
+        Why, the most frequent first, each with a row and its value.
     segments : tuple of SegmentShares
     migration : mapping of str to mapping of str to int
         Old segment to new segment to customers of both runs.
@@ -272,6 +274,7 @@ class MonitorFacts:
     score_drift: ScoreDrift
     feature_drift: Mapping[str, FeatureDrift] | None
     rejected_share: float | None
+    rejected_reasons: tuple[str, ...]
     segments: tuple[SegmentShares, ...]
     migration: Mapping[str, Mapping[str, int]]
     deciles: DecileMoves
