@@ -15,6 +15,7 @@ from helpers import ID, contents, explain, plain, read, refused, with_cells, wit
 from northstar_explain import api, tables
 from northstar_explain.contract.expressions import parse_condition
 from northstar_explain.errors import CampaignError, OutputError, TableError
+from northstar_explain.export.audiences.contact_table import read_contacts
 from northstar_explain.export.audiences.folder_facts import FACTS, MEMBERS, FolderFacts
 from northstar_explain.export.audiences.where_condition import Where, parse_where
 from northstar_explain.model import Model
@@ -271,6 +272,8 @@ def test_a_list_shows_all_its_faults_at_once(model: Model, scores: Path, contact
         (lambda table: with_cells(table, ID, {7: table[ID][3].as_py()}), "csv", "row 8, column customer_id: expected each customer once"),
         (lambda table: with_cells(table, ID, {7: None}), "csv", "row 8, column customer_id: expected a customer id; got none"),
         (lambda table: with_column(table, CONSENT, ["perhaps"] * 1_500), "csv", "row 1, column email_ok: expected true or false, yes or no, 1 or 0; got 1,500 other values"),
+        # A probability to agree is no consent, and is not rounded to one.
+        (lambda table: with_column(table, CONSENT, [0.9] * 1_500), "csv", "row 1, column email_ok: expected true or false, yes or no, 1 or 0; got 1,500 other values"),
     ],
 )  # fmt: skip
 def test_contacts_that_cannot_be_used_are_refused(
@@ -281,15 +284,34 @@ def test_contacts_that_cannot_be_used_are_refused(
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("spelled", [("yes", "no"), ("TRUE", "False"), ("1", ""), ("Y ", None)])
+@pytest.mark.parametrize("spelled", [("yes", "no"), ("TRUE", "False"), ("1", ""), ("Y ", None), ("1.0", "0.0"), (1.0, -0.0), (1, None)])
 def test_consent_is_read_as_people_write_it(
-    spelled: tuple[str, str | None], model: Model, scores: Path, contacts: pa.Table, tmp_path: Path
+    spelled: tuple[Any, Any], model: Model, scores: Path, contacts: pa.Table, tmp_path: Path
 ) -> None:
     words = [spelled[0] if agreed else spelled[1] for agreed in contacts[CONSENT].to_pylist()]
     given = with_column(contacts, CONSENT, words)
     assert api.Model(model).audience(scores, tmp_path / "a", OPTIONS, given) == api.Model(model).audience(
         scores, tmp_path / "b", OPTIONS, contacts
     )
+
+
+def test_customers_may_be_known_by_their_address() -> None:
+    table = pa.table({"email": ["a@x.example", "b@x.example"], "ok": [True, False]})
+    found = read_contacts(table, "email", "ok", "contacts", needed=True)
+    assert found.keys == found.columns["email"] == ["a@x.example", "b@x.example"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "texts"),
+    [
+        (pa.array([491701234567.0, 0.5, None, float("inf"), 1e17], pa.float64()), ["491701234567", None, None, None, None]),
+        # Too large for a float of 32 bits: it holds the number of somebody else.
+        (pa.array([491701234567.0, 5550100.0], pa.float32()), [None, "5550100"]),
+    ],
+)  # fmt: skip
+def test_a_number_that_a_float_does_not_hold_is_no_contact(numbers: pa.Array, texts: list[str | None]) -> None:
+    table = pa.table({"id": range(len(numbers)), "phone": numbers, "ok": [True] * len(numbers)})
+    assert read_contacts(table, "id", "ok", "contacts").columns["phone"] == texts
 
 
 # A campaign's plan --------------------------------------------------------------------------------------------------
