@@ -284,7 +284,9 @@ def test_contacts_that_cannot_be_used_are_refused(
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("spelled", [("yes", "no"), ("TRUE", "False"), ("1", ""), ("Y ", None), ("1.0", "0.0"), (1.0, -0.0), (1, None)])
+@pytest.mark.parametrize(
+    "spelled", [("yes", "no"), ("TRUE", "False"), ("1", ""), ("Y ", None), ("1.0", "0.0"), (1.0, -0.0), (1, None)]
+)
 def test_consent_is_read_as_people_write_it(
     spelled: tuple[Any, Any], model: Model, scores: Path, contacts: pa.Table, tmp_path: Path
 ) -> None:

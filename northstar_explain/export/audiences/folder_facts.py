@@ -11,6 +11,8 @@ import pyarrow as pa
 from northstar_explain import tables
 from northstar_explain.contract.customer_ids import id_key
 from northstar_explain.errors import CampaignError, Fault
+from northstar_explain.export.audiences.contact_table import read_hidden
+from northstar_explain.export.audiences.platforms import is_contact
 from northstar_explain.model.campaign.campaign_plan import read_facts
 from northstar_explain.tables.named_columns import take_columns
 from northstar_explain.tables.places import sha256
@@ -164,6 +166,26 @@ def _previous(date: str, table: pa.Table, id: str, keys: tuple[str, ...], source
         members.setdefault(audience, {})[id_key(one)] = tuple(column[place] for column in contacts)
         ids[id_key(one)] = one
     return Previous(date, members, ids)
+
+
+def sent_contacts(place: Path, key: str) -> set[str]:
+    """Addresses and phone numbers by which platforms know a customer, as they were sent.
+
+    Parameters
+    ----------
+    place : Path
+        A table of members; any other table has none.
+    key : str
+        Of the customer's id.
+    """
+    table = read_hidden(place, str(place))
+    names = table.column_names
+    # As `members_table` has them: audience, id, contacts.
+    if names[:1] != [AUDIENCE] or len(names) < 2 or not all(pa.types.is_string(kind) for kind in table.schema.types):
+        return set()
+    rows = [row for row, one in enumerate(table[1].to_pylist()) if one is not None and id_key(one) == key]
+    columns = [column for name, column in zip(names[2:], table.columns[2:], strict=True) if is_contact(name)]
+    return {text for column in columns for text in column.take(pa.array(rows, pa.int64())).to_pylist() if text}
 
 
 def members_table(
