@@ -224,11 +224,20 @@ def test_outputs_are_checked_against_inputs_and_replaced_only_when_asked(
     (tmp_path / DAY / "holiday.jpg").unlink()
     loaded.audience(scores, tmp_path, OPTIONS, contacts, overwrite=True)
     assert contents(tmp_path) == before
+    # A table of somebody's in a folder that is called as the day is not replaced either, with or without ours beside.
+    (tmp_path / "own" / DAY).mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "own"):
+        (place / DAY / "customers.csv").write_text("id\n1\n")
+        with pytest.raises(
+            OutputError, match=r"expected a folder of audiences or a new folder; got customers\.csv in it"
+        ):
+            loaded.audience(scores, place, OPTIONS, contacts, overwrite=True)
 
 
 @pytest.mark.parametrize(
     ("name", "to", "message"),
     [
+        ("Bad credit", "meta", "Meta forbids names of audiences that suggest a health condition or a financial status"),
         ("Diabetes", "meta", "Meta forbids names of audiences that suggest a health condition"),
         ("credit score DE", "google", "Google forbids audiences by health and by financial status: rename it."),
         ("../up", "csv", "expected a name of at most 60 letters"),
@@ -354,3 +363,23 @@ def test_the_command_shows_counts_that_reconcile(
     assert f"no_consent {facts['suppressed_by']['no_consent']:,}" in text
     refused(tmp_path, *call, "--region", "Germany", code=2)
     refused(tmp_path, *call, "--priority", tmp_path / "c.parquet", code=2)
+
+
+def test_the_command_says_when_the_run_before_is_not_given(
+    model_dir: Path, scores: Path, contacts: pa.Table, tmp_path: Path
+) -> None:
+    tables.write(contacts, tmp_path / "c.parquet")
+    out = tmp_path / "a"
+
+    def stderr(day: str, *more: Any, to: str = "klaviyo") -> str:
+        call = ("audience", scores, "--model", model_dir, "--contacts", tmp_path / "c.parquet", "--consent", CONSENT)
+        result = explain(*call, "--to", to, "--out", out, "--date", day, *more)
+        assert result.exit_code == 0
+        return plain(result.stderr)
+
+    assert "earlier run" not in stderr("2026-03-01")
+    assert f"{out / '2026-03-01'} is of an earlier run: without --previous" in stderr("2026-03-08")
+    assert "earlier run" not in stderr("2026-03-15", "--previous", out / "2026-03-08")
+    # Of another platform, and of a day before all others.
+    assert "earlier run" not in stderr("2026-03-22", to="csv")
+    assert "earlier run" not in stderr("2026-02-01")

@@ -156,6 +156,26 @@ def read_previous(folder: Path, platform: str, keys: tuple[str, ...], id: str, d
     return _previous(facts.date, tables.read(place), id, keys, str(place))
 
 
+def files_written(folder: Path) -> frozenset[str]:
+    """The files that a run of audiences wrote into a folder, by what it says of itself; none where no run did."""
+    facts = _said(folder)
+    return frozenset((FACTS, *facts.sha256)) if facts else frozenset()
+
+
+def run_before(out: Path, date: str, platform: str) -> Path | None:
+    """The last dated folder of a platform below an output folder that is of a day before this one."""
+    said = [(folder, _said(folder)) for folder in sorted(out.iterdir()) if (folder / FACTS).is_file()]
+    days = [(facts.date, folder) for folder, facts in said if facts and facts.platform == platform]
+    return max((one for one in days if one[0] < date), default=(None, None))[1]
+
+
+def _said(folder: Path) -> FolderFacts | None:
+    try:
+        return read_facts(folder / FACTS, FolderFacts, FORMAT, "a folder that `explain audience` wrote")
+    except CampaignError:
+        return None
+
+
 def _previous(date: str, table: pa.Table, id: str, keys: tuple[str, ...], source: str) -> Previous:
     text = pa.string()
     columns = take_columns(table, {AUDIENCE: text, id: text, **dict.fromkeys(keys, text)}, source, _TODO)

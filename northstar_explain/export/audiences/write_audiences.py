@@ -16,7 +16,7 @@ from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.errors import CampaignError, Fault, TableError
 from northstar_explain.export.audiences.contact_table import read_contacts, read_hidden
-from northstar_explain.export.audiences.folder_facts import FACTS, FORMAT, MEMBERS, FolderFacts, read_previous
+from northstar_explain.export.audiences.folder_facts import FORMAT, FolderFacts, files_written, read_previous
 from northstar_explain.export.audiences.make_folder import FolderInputs, make_folder
 from northstar_explain.export.audiences.platforms import platform_named
 from northstar_explain.export.audiences.scored_table import Scores
@@ -81,12 +81,10 @@ def place_of(out: Path | str, date: str, overwrite: bool, inputs: Sequence[Path]
     tables.require_apart([place], inputs)
     tables.require_free(place, overwrite, folder=True)
     if place.exists():
-        tables.require_only(place, _is_ours, "a folder of audiences")
+        # Only what a run listed: a table of somebody's that lies in a folder of that day is not ours to delete.
+        written = files_written(place)
+        tables.require_only(place, lambda name: name in written, "a folder of audiences")
     return place
-
-
-def _is_ours(name: str) -> bool:
-    return name in (FACTS, MEMBERS) or ("/" not in name and name.endswith(".csv"))
 
 
 def folder_of(
