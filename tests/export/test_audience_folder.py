@@ -281,6 +281,8 @@ def test_a_list_shows_all_its_faults_at_once(model: Model, scores: Path, contact
         (lambda table: with_cells(table, ID, {7: table[ID][3].as_py()}), "csv", "row 8, column customer_id: expected each customer once"),
         (lambda table: with_cells(table, ID, {7: None}), "csv", "row 8, column customer_id: expected a customer id; got none"),
         (lambda table: with_column(table, CONSENT, ["perhaps"] * 1_500), "csv", "row 1, column email_ok: expected true or false, yes or no, 1 or 0; got 1,500 other values"),
+        (lambda table: with_column(table, ID, [f"K{place}" for place in range(1_500)]), "csv", "column customer_id: expected ids of scored customers; got none of 1,500 among 1,500"),
+        (lambda table: table.slice(0, 0), "csv", "column customer_id: expected ids of scored customers; got none of 1,500 among 0"),
         # A probability to agree is no consent, and is not rounded to one.
         (lambda table: with_column(table, CONSENT, [0.9] * 1_500), "csv", "row 1, column email_ok: expected true or false, yes or no, 1 or 0; got 1,500 other values"),
     ],

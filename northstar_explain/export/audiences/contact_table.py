@@ -174,7 +174,7 @@ def _consents(values: Sequence[str | None], name: str, source: str) -> np.ndarra
     given = [(value or "").strip().casefold() for value in values]
     wrong = [row for row, value in enumerate(given, start=1) if value not in (*_YES, *_NO)]
     if wrong:
-        got = f"{len(wrong):,} other values"
+        got = "another value" if len(wrong) == 1 else f"{len(wrong):,} other values"
         fault = Fault(f"row {wrong[0]:,}, column {name}", "true or false, yes or no, 1 or 0", got, "Correct them.")
         raise TableError(source, [fault])
     return np.array([value in _YES for value in given], dtype=bool)
