@@ -21,9 +21,13 @@ def audience(
     """Write audiences and print their counts."""
     leave_pandas_out()
     from northstar_explain import api
+    from northstar_explain.export.audiences.folder_facts import run_before
 
     facts = api.load(model).audience(scores, out, options, contacts, customers, priority, previous, overwrite)
     print_out(counts_text(facts), f"The audiences are written to {out / facts.date}.")
+    if previous is None and (last := run_before(out, facts.date, facts.platform)):
+        # Whoever withdrew consent since then would stay in what was uploaded, and nothing would say so.
+        remark(f"{last} is of an earlier run: without --previous {last}, no file says whom to remove since then")
 
 
 def counts_text(facts: FolderFacts) -> str:

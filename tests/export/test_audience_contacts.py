@@ -37,6 +37,19 @@ PLAIN_EMAILS: list[Vector] = [
     ("mary@@example.com", "", ""),
     ("mary@example..com", "", ""),
     ("n/a", "", ""),
+    # What a list, a link or a mail program puts around an address belongs to none.
+    ("<mary@example.com>", "", ""),
+    ("Mary <mary@example.com>", "", ""),
+    ("mailto:mary@example.com", "", ""),
+    ("mary@example.com;", "", ""),
+    ("mary@example.com/", "", ""),
+    ("mary,ann@example.com", "", ""),
+    ("mary\0@example.com", "", ""),
+    ("mary@example.com\u200e", "", "mary@example.com"),
+    # A spreadsheet would compute these.
+    ("=1+1@example.com", "", ""),
+    ("=cmd|'/c'!a0@example.com", "", ""),
+    ("-mary@example.com", "", ""),
 ]
 GOOGLE_EMAILS: list[Vector] = [
     *PLAIN_EMAILS,

@@ -15,6 +15,7 @@ from helpers import ID, contents, explain, plain, read, refused, with_cells, wit
 from northstar_explain import api, tables
 from northstar_explain.contract.expressions import parse_condition
 from northstar_explain.errors import CampaignError, OutputError, TableError
+from northstar_explain.export.audiences.contact_table import read_contacts
 from northstar_explain.export.audiences.folder_facts import FACTS, MEMBERS, FolderFacts
 from northstar_explain.export.audiences.where_condition import Where, parse_where
 from northstar_explain.model import Model
@@ -223,11 +224,20 @@ def test_outputs_are_checked_against_inputs_and_replaced_only_when_asked(
     (tmp_path / DAY / "holiday.jpg").unlink()
     loaded.audience(scores, tmp_path, OPTIONS, contacts, overwrite=True)
     assert contents(tmp_path) == before
+    # A table of somebody's in a folder that is called as the day is not replaced either, with or without ours beside.
+    (tmp_path / "own" / DAY).mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "own"):
+        (place / DAY / "customers.csv").write_text("id\n1\n")
+        with pytest.raises(
+            OutputError, match=r"expected a folder of audiences or a new folder; got customers\.csv in it"
+        ):
+            loaded.audience(scores, place, OPTIONS, contacts, overwrite=True)
 
 
 @pytest.mark.parametrize(
     ("name", "to", "message"),
     [
+        ("Bad credit", "meta", "Meta forbids names of audiences that suggest a health condition or a financial status"),
         ("Diabetes", "meta", "Meta forbids names of audiences that suggest a health condition"),
         ("credit score DE", "google", "Google forbids audiences by health and by financial status: rename it."),
         ("../up", "csv", "expected a name of at most 60 letters"),
@@ -271,6 +281,10 @@ def test_a_list_shows_all_its_faults_at_once(model: Model, scores: Path, contact
         (lambda table: with_cells(table, ID, {7: table[ID][3].as_py()}), "csv", "row 8, column customer_id: expected each customer once"),
         (lambda table: with_cells(table, ID, {7: None}), "csv", "row 8, column customer_id: expected a customer id; got none"),
         (lambda table: with_column(table, CONSENT, ["perhaps"] * 1_500), "csv", "row 1, column email_ok: expected true or false, yes or no, 1 or 0; got 1,500 other values"),
+        (lambda table: with_column(table, ID, [f"K{place}" for place in range(1_500)]), "csv", "column customer_id: expected ids of scored customers; got none of 1,500 among 1,500"),
+        (lambda table: table.slice(0, 0), "csv", "column customer_id: expected ids of scored customers; got none of 1,500 among 0"),
+        # A probability to agree is no consent, and is not rounded to one.
+        (lambda table: with_column(table, CONSENT, [0.9] * 1_500), "csv", "row 1, column email_ok: expected true or false, yes or no, 1 or 0; got 1,500 other values"),
     ],
 )  # fmt: skip
 def test_contacts_that_cannot_be_used_are_refused(
@@ -281,15 +295,36 @@ def test_contacts_that_cannot_be_used_are_refused(
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("spelled", [("yes", "no"), ("TRUE", "False"), ("1", ""), ("Y ", None)])
+@pytest.mark.parametrize(
+    "spelled", [("yes", "no"), ("TRUE", "False"), ("1", ""), ("Y ", None), ("1.0", "0.0"), (1.0, -0.0), (1, None)]
+)
 def test_consent_is_read_as_people_write_it(
-    spelled: tuple[str, str | None], model: Model, scores: Path, contacts: pa.Table, tmp_path: Path
+    spelled: tuple[Any, Any], model: Model, scores: Path, contacts: pa.Table, tmp_path: Path
 ) -> None:
     words = [spelled[0] if agreed else spelled[1] for agreed in contacts[CONSENT].to_pylist()]
     given = with_column(contacts, CONSENT, words)
     assert api.Model(model).audience(scores, tmp_path / "a", OPTIONS, given) == api.Model(model).audience(
         scores, tmp_path / "b", OPTIONS, contacts
     )
+
+
+def test_customers_may_be_known_by_their_address() -> None:
+    table = pa.table({"email": ["a@x.example", "b@x.example"], "ok": [True, False]})
+    found = read_contacts(table, "email", "ok", "contacts", needed=True)
+    assert found.keys == found.columns["email"] == ["a@x.example", "b@x.example"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "texts"),
+    [
+        (pa.array([491701234567.0, 0.5, None, float("inf"), 1e17], pa.float64()), ["491701234567", None, None, None, None]),
+        # Too large for a float of 32 bits: it holds the number of somebody else.
+        (pa.array([491701234567.0, 5550100.0], pa.float32()), [None, "5550100"]),
+    ],
+)  # fmt: skip
+def test_a_number_that_a_float_does_not_hold_is_no_contact(numbers: pa.Array, texts: list[str | None]) -> None:
+    table = pa.table({"id": range(len(numbers)), "phone": numbers, "ok": [True] * len(numbers)})
+    assert read_contacts(table, "id", "ok", "contacts").columns["phone"] == texts
 
 
 # A campaign's plan --------------------------------------------------------------------------------------------------
@@ -330,3 +365,23 @@ def test_the_command_shows_counts_that_reconcile(
     assert f"no_consent {facts['suppressed_by']['no_consent']:,}" in text
     refused(tmp_path, *call, "--region", "Germany", code=2)
     refused(tmp_path, *call, "--priority", tmp_path / "c.parquet", code=2)
+
+
+def test_the_command_says_when_the_run_before_is_not_given(
+    model_dir: Path, scores: Path, contacts: pa.Table, tmp_path: Path
+) -> None:
+    tables.write(contacts, tmp_path / "c.parquet")
+    out = tmp_path / "a"
+
+    def stderr(day: str, *more: Any, to: str = "klaviyo") -> str:
+        call = ("audience", scores, "--model", model_dir, "--contacts", tmp_path / "c.parquet", "--consent", CONSENT)
+        result = explain(*call, "--to", to, "--out", out, "--date", day, *more)
+        assert result.exit_code == 0
+        return plain(result.stderr)
+
+    assert "earlier run" not in stderr("2026-03-01")
+    assert f"{out / '2026-03-01'} is of an earlier run: without --previous" in stderr("2026-03-08")
+    assert "earlier run" not in stderr("2026-03-15", "--previous", out / "2026-03-08")
+    # Of another platform, and of a day before all others.
+    assert "earlier run" not in stderr("2026-03-22", to="csv")
+    assert "earlier run" not in stderr("2026-02-01")

@@ -68,6 +68,32 @@ def test_a_customer_is_found_in_scores_audiences_and_plans(
     assert api.locate("C-nobody", [scores, tmp_path]).places == ()
 
 
+@pytest.mark.parametrize("to", ["klaviyo", "google"])
+def test_a_customer_is_found_where_only_the_contact_was_sent(
+    to: str, model: Model, scores: Path, contacts: pa.Table, tmp_path: Path
+) -> None:
+    whole, some_left = AudienceOptions("ok", to, date=DAY), AudienceOptions("ok", to, date="2026-03-15")
+    api.Model(model).audience(scores, tmp_path, whole, contacts)
+    member = tables.read(tmp_path / DAY / "members.parquet")
+    id, audience = member[ID][4].as_py(), member["audience"][4].as_py()
+    agreed = with_column(contacts, "ok", [one != id for one in contacts[ID].to_pylist()])
+    api.Model(model).audience(scores, tmp_path, some_left, agreed, previous=tmp_path / DAY)
+    found = api.locate(id, [tmp_path]).places
+    email, phone = ("Email", "Phone Number" if to == "klaviyo" else "Phone")
+    assert {(str(one.file.relative_to(tmp_path)), one.where) for one in found} == {
+        (f"{DAY}/members.parquet", f"column {ID}"),
+        (f"{DAY}/members.parquet", f"column {email}"),
+        (f"{DAY}/members.parquet", f"column {phone}"),
+        (f"{DAY}/{audience}.csv", f"column {email}"),
+        (f"{DAY}/{audience}.csv", f"column {phone}"),
+        (f"2026-03-15/{audience}.remove.csv", f"column {email}"),
+        (f"2026-03-15/{audience}.remove.csv", f"column {phone}"),
+        (f"2026-03-15/{audience}.suppress.csv", f"column {ID}"),
+    }
+    assert all(one.rows == 1 for one in found)
+    assert MARK not in "".join(map(str, found)).replace(str(tmp_path), "")
+
+
 def test_ids_are_compared_as_everywhere_and_numbers_only_where_named(tmp_path: Path) -> None:
     tables.write(pa.table({"id": [" 7 ", "07", "7.0"], "orders": [7, 1, 2]}), tmp_path / "t.parquet")
     found = api.locate("7", [tmp_path / "t.parquet"]).places

@@ -20,9 +20,15 @@ import hashlib
 import re
 import unicodedata
 
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+from northstar_explain.tables.csvs import harmless
+
+# Signs that an address holds only between quotation marks (RFC 5322), which no shop takes: they come from a list, a
+# link or a mail program, as in "<ann@x.example>" or "mailto:ann@x.example", and belong to no address.
+_STRANGE = r"@\s\x00-\x1f\x7f\"(),:;<>\[\]\\"
+_LABEL = rf"[^{_STRANGE}./!#$%&'*+=?^`{{|}}~]+"
+_ADDRESS = re.compile(rf"[^{_STRANGE}]+@{_LABEL}(?:\.{_LABEL})+")
 # What copying from a page or a mail leaves in an address, and nobody sees.
-_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _BLANKS = re.compile(r"\s+")
 _GMAIL = ("gmail.com", "googlemail.com")
 _PREFIXES = frozenset(("mr", "mrs", "ms", "miss", "dr", "prof"))
@@ -38,7 +44,8 @@ def sha256_text(text: str) -> str:
 def email(text: str | None) -> str | None:
     """An address without blanks around it, in lower case: what Meta, Klaviyo and Braze match by.
 
-    Dots and a ``+suffix`` stay, as these platforms do not say that they ignore them.
+    Dots and a ``+suffix`` stay, as these platforms do not say that they ignore them. What a spreadsheet would take for
+    a formula is none: a person opens these files.
 
     Examples
     --------
@@ -46,7 +53,7 @@ def email(text: str | None) -> str | None:
     'john_smith@gmail.com'
     """
     whole = _INVISIBLE.sub("", _composed(text)).strip().lower()
-    return whole if _ADDRESS.fullmatch(whole) else None
+    return whole if _ADDRESS.fullmatch(whole) and harmless(whole) == whole else None
 
 
 def google_email(text: str | None) -> str | None:
@@ -59,6 +66,7 @@ def google_email(text: str | None) -> str | None:
     >>> google_email("user.name+NYC@Example.com")
     'user.name+nyc@example.com'
     """
+    # Of "Ann <ann@x.example>" nothing is joined: the signs around the address refuse it.
     whole = email(_BLANKS.sub("", text or ""))
     if whole is None:
         return None

@@ -17,7 +17,9 @@ from northstar_explain.errors import Fault, TableError
 from northstar_explain.tables.plain_types import with_plain_types
 
 COLUMNS = ("email", "phone", "first_name", "last_name", "country", "zip")
-_YES, _NO = ("true", "yes", "y", "1"), ("false", "no", "n", "0", "")
+# A column of 1, 0 and nothing is written with decimals by a data frame.
+_YES, _NO = ("true", "yes", "y", "1", "1.0"), ("false", "no", "n", "0", "0.0", "")
+_UNREADABLE = "?"
 _HIDDEN = "one that cannot be read; what it holds is not shown, as it may be contacts"
 # What a reader says of a file and not of its cells.
 _SAFE = ("no such file", "a folder", "an empty file")
@@ -116,13 +118,15 @@ def read_contacts(table: pa.Table, id: str, consent: str, source: str, needed: b
         faults.append(Fault("columns", "email or phone", "neither", f"Rename them; known are {', '.join(COLUMNS)}."))
     if faults:
         raise TableError(source, faults)
-    known = [name for name in COLUMNS if name in names and name != id]
-    table = with_plain_types(table.select([id, consent, *known]), [id, consent, *known])
+    known = [name for name in COLUMNS if name in names]
+    # Customers may be known by their address: then one column is both.
+    used = list(dict.fromkeys([id, consent, *known]))
+    table = with_plain_types(table.select(used), used)
     _require_values(table, source)
     keys = id_keys(id_texts(table[id])).to_pylist()
     _require_ids(keys, id, source)
     columns = {name: _texts(table[name]) for name in known}
-    return Contacts(keys, _consents(_texts(table[consent]), consent, source), columns)
+    return Contacts(keys, _consents(_texts(table[consent], _UNREADABLE), consent, source), columns)
 
 
 def _require_values(table: pa.Table, source: str) -> None:
@@ -137,10 +141,16 @@ def _require_values(table: pa.Table, source: str) -> None:
         raise TableError(source, faults)
 
 
-def _texts(column: pa.ChunkedArray) -> list[str | None]:
-    """Cells as text; a whole number, such as a phone number may be, without decimals."""
+def _texts(column: pa.ChunkedArray, unreadable: str | None = None) -> list[str | None]:
+    """Cells as text; a whole number, such as a phone number may be, without decimals, and no other number."""
     if pa.types.is_floating(column.type):
-        return [None if one is None or one != one else f"{one:.0f}" for one in column.to_pylist()]
+        # Beyond this, a float is not the number that was meant, but one close to it: somebody else's.
+        largest = 2.0**53 if pa.types.is_float64(column.type) else 2.0**24
+
+        def text(value: float) -> str | None:
+            return f"{value + 0.0:.0f}" if value.is_integer() and abs(value) < largest else unreadable
+
+        return [None if one is None or one != one else text(one) for one in column.to_pylist()]
     if pa.types.is_boolean(column.type):
         return [None if one is None else str(one).lower() for one in column.to_pylist()]
     values = column.cast(pa.string()).to_pylist()
@@ -164,7 +174,7 @@ def _consents(values: Sequence[str | None], name: str, source: str) -> np.ndarra
     given = [(value or "").strip().casefold() for value in values]
     wrong = [row for row, value in enumerate(given, start=1) if value not in (*_YES, *_NO)]
     if wrong:
-        got = f"{len(wrong):,} other values"
+        got = "another value" if len(wrong) == 1 else f"{len(wrong):,} other values"
         fault = Fault(f"row {wrong[0]:,}, column {name}", "true or false, yes or no, 1 or 0", got, "Correct them.")
         raise TableError(source, [fault])
     return np.array([value in _YES for value in given], dtype=bool)

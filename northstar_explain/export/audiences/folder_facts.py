@@ -11,6 +11,8 @@ import pyarrow as pa
 from northstar_explain import tables
 from northstar_explain.contract.customer_ids import id_key
 from northstar_explain.errors import CampaignError, Fault
+from northstar_explain.export.audiences.contact_table import read_hidden
+from northstar_explain.export.audiences.platforms import is_contact
 from northstar_explain.model.campaign.campaign_plan import read_facts
 from northstar_explain.tables.named_columns import take_columns
 from northstar_explain.tables.places import sha256
@@ -154,6 +156,26 @@ def read_previous(folder: Path, platform: str, keys: tuple[str, ...], id: str, d
     return _previous(facts.date, tables.read(place), id, keys, str(place))
 
 
+def files_written(folder: Path) -> frozenset[str]:
+    """The files that a run of audiences wrote into a folder, by what it says of itself; none where no run did."""
+    facts = _said(folder)
+    return frozenset((FACTS, *facts.sha256)) if facts else frozenset()
+
+
+def run_before(out: Path, date: str, platform: str) -> Path | None:
+    """The last dated folder of a platform below an output folder that is of a day before this one."""
+    said = [(folder, _said(folder)) for folder in sorted(out.iterdir()) if (folder / FACTS).is_file()]
+    days = [(facts.date, folder) for folder, facts in said if facts and facts.platform == platform]
+    return max((one for one in days if one[0] < date), default=(None, None))[1]
+
+
+def _said(folder: Path) -> FolderFacts | None:
+    try:
+        return read_facts(folder / FACTS, FolderFacts, FORMAT, "a folder that `explain audience` wrote")
+    except CampaignError:
+        return None
+
+
 def _previous(date: str, table: pa.Table, id: str, keys: tuple[str, ...], source: str) -> Previous:
     text = pa.string()
     columns = take_columns(table, {AUDIENCE: text, id: text, **dict.fromkeys(keys, text)}, source, _TODO)
@@ -164,6 +186,26 @@ def _previous(date: str, table: pa.Table, id: str, keys: tuple[str, ...], source
         members.setdefault(audience, {})[id_key(one)] = tuple(column[place] for column in contacts)
         ids[id_key(one)] = one
     return Previous(date, members, ids)
+
+
+def sent_contacts(place: Path, key: str) -> set[str]:
+    """Addresses and phone numbers by which platforms know a customer, as they were sent.
+
+    Parameters
+    ----------
+    place : Path
+        A table of members; any other table has none.
+    key : str
+        Of the customer's id.
+    """
+    table = read_hidden(place, str(place))
+    names = table.column_names
+    # As `members_table` has them: audience, id, contacts.
+    if names[:1] != [AUDIENCE] or len(names) < 2 or not all(pa.types.is_string(kind) for kind in table.schema.types):
+        return set()
+    rows = [row for row, one in enumerate(table[1].to_pylist()) if one is not None and id_key(one) == key]
+    columns = [column for name, column in zip(names[2:], table.columns[2:], strict=True) if is_contact(name)]
+    return {text for column in columns for text in column.take(pa.array(rows, pa.int64())).to_pylist() if text}
 
 
 def members_table(

@@ -15,6 +15,8 @@ from northstar_explain import tables
 from northstar_explain.contract.customer_ids import id_key, id_keys, id_texts
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.export.audiences.contact_table import read_hidden
+from northstar_explain.export.audiences.folder_facts import MEMBERS, sent_contacts
+from northstar_explain.export.audiences.platforms import is_contact
 from northstar_explain.tables.formats import is_table_in_folder, require_path
 from northstar_explain.tables.plain_types import with_plain_types
 
@@ -70,14 +72,17 @@ def locate_customer(id: str, outputs: Sequence[Path], column: str | None = None)
     key = id_key(id)
     if not key:
         raise TableError("id", [Fault("id", "the id of a customer", "nothing", "Give one.")])
+    files = list(_files(outputs))
+    # Files for a platform hold no id, so a person is found in them by what was sent of the person.
+    contacts = frozenset(one for file, _ in files if file.name == MEMBERS for one in sent_contacts(file, key))
     places: list[Place] = []
     others: list[Path] = []
     searched = 0
-    for file, named in _files(outputs):
+    for file, named in files:
         if file.suffix == ".json":
             places += _in_json(key, file)
         elif is_table_in_folder(file) or named:
-            places += _in_table(key, file, column)
+            places += _in_table(key, file, column, contacts)
         else:
             others.append(file)
             continue
@@ -95,15 +100,18 @@ def _files(outputs: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
             yield path, True
 
 
-def _in_table(key: str, file: Path, column: str | None) -> Iterator[Place]:
+def _in_table(key: str, file: Path, column: str | None, contacts: frozenset[str]) -> Iterator[Place]:
     table = read_hidden(file, str(file))
-    for name in dict.fromkeys(table.column_names):
-        if column not in (None, name) or table.column_names.count(name) > 1:
+    for place, name in enumerate(table.column_names):
+        if column not in (None, name):
             continue
-        values = with_plain_types(table.select([name]), [name])[name]
+        values = with_plain_types(table.select([place]), [name])[name]
         if not _is_searched(values.type, named=column is not None):
             continue
-        rows = np.flatnonzero([one == key for one in id_keys(_texts(values)).to_pylist()])
+        texts = _texts(values)
+        rows = np.flatnonzero([one == key for one in id_keys(texts).to_pylist()])
+        if is_contact(name):
+            rows = np.union1d(rows, np.flatnonzero([one in contacts for one in texts.to_pylist()])).astype(np.int64)
         if len(rows):
             yield Place(file, f"column {name}", len(rows), int(rows[0]) + 1)
 

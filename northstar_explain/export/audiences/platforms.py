@@ -93,9 +93,9 @@ class Platform:
         """
         if self.matching is not None:
             made = {name: make(contact, region) or "" for name, make in self.matching.items()}
-        rest = [text for name, text in made.items() if name.casefold() not in _SINGLE]
+        rest = [text for name, text in made.items() if not is_contact(name)]
         whole = "\0".join(rest) if rest and all(rest) else ""
-        single = (text for name, text in made.items() if name.casefold() in _SINGLE)
+        single = (text for name, text in made.items() if is_contact(name))
         return tuple(one for one in (*single, whole) if one)
 
     def attribute_cells(self, member: Attributes) -> list[str]:
@@ -166,6 +166,11 @@ _REGISTRY = (
         needs_contacts=True,
     ),
 )
+
+
+def is_contact(column: str) -> bool:
+    """Whether a column of a platform's files holds what alone identifies a person: an address or a phone number."""
+    return column.casefold() in _SINGLE
 
 
 def platform_named(name: str) -> Platform:

@@ -14,13 +14,14 @@ from northstar_explain.errors import Fault
 
 # Each begins a word, so that "diabet" finds diabetes and diabetic; one that ends in a blank is a whole word.
 _HEALTH = (
-    "arthriti", "asthma", "cancer", "depress", "diabet", "diagnos", "disab", "disease", "fertil", "health", "hiv ",
-    "illness", "medic", "mental ", "obes", "overweight", "patient ", "patients ", "pregnan", "surger", "surgical",
-    "symptom", "therap", "weight loss",
+    "aids ", "arthriti", "asthma", "cancer", "depress", "diabet", "diagnos", "disab", "disease", "fertil", "health",
+    "hiv ", "ill ", "illness", "medic", "mental ", "obes", "overweight", "patient ", "patients ", "pregnan", "sick ",
+    "surger", "surgical", "symptom", "therap", "weight loss",
 )  # fmt: skip
 _FINANCES = (
-    "bankrupt", "broke ", "credit risk", "credit score", "creditworth", "debt", "foreclos", "income", "insolven",
-    "loan", "mortgage", "net worth", "poor ", "poverty", "rich ", "salar", "unemploy", "wealth",
+    "bad credit", "bankrupt", "broke ", "credit risk", "credit score", "creditworth", "debt", "foreclos", "income",
+    "insolven", "loan", "low credit", "mortgage", "net worth", "overdraft", "overdrawn", "poor ", "poverty", "rich ",
+    "salar", "unemploy", "wealth",
 )  # fmt: skip
 _RULES = {
     "meta": "Meta forbids names of audiences that suggest a health condition or a financial status",

@@ -15,8 +15,8 @@ from northstar_explain import tables
 from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.errors import CampaignError, Fault, TableError
-from northstar_explain.export.audiences.contact_table import read_contacts, read_hidden
-from northstar_explain.export.audiences.folder_facts import FACTS, FORMAT, MEMBERS, FolderFacts, read_previous
+from northstar_explain.export.audiences.contact_table import Contacts, read_contacts, read_hidden
+from northstar_explain.export.audiences.folder_facts import FORMAT, FolderFacts, files_written, read_previous
 from northstar_explain.export.audiences.make_folder import FolderInputs, make_folder
 from northstar_explain.export.audiences.platforms import platform_named
 from northstar_explain.export.audiences.scored_table import Scores
@@ -81,12 +81,10 @@ def place_of(out: Path | str, date: str, overwrite: bool, inputs: Sequence[Path]
     tables.require_apart([place], inputs)
     tables.require_free(place, overwrite, folder=True)
     if place.exists():
-        tables.require_only(place, _is_ours, "a folder of audiences")
+        # Only what a run listed: a table of somebody's that lies in a folder of that day is not ours to delete.
+        written = files_written(place)
+        tables.require_only(place, lambda name: name in written, "a folder of audiences")
     return place
-
-
-def _is_ours(name: str) -> bool:
-    return name in (FACTS, MEMBERS) or ("/" not in name and name.endswith(".csv"))
 
 
 def folder_of(
@@ -115,6 +113,7 @@ def folder_of(
     source = str(delivery.contacts) if isinstance(delivery.contacts, Path | str) else "contacts"
     table = read_hidden(delivery.contacts, source)
     contacts = read_contacts(table, model.contract.id, options.consent, source, platform.needs_contacts)
+    _require_some(contacts, scores, model.contract.id, source)
     if "phone" in contacts.columns:
         _require_phones()
     previous = None
@@ -140,6 +139,16 @@ def folder_of(
     )  # fmt: skip
     made, files = make_folder(inputs)
     return AudienceFolder(delivery.place, made, files)
+
+
+def _require_some(contacts: Contacts, scores: Scores, id: str, source: str) -> None:
+    """Raise TableError where nobody who was scored has contacts: ids of another system, or a table that came empty."""
+    if len(scores) and not set(contacts.keys) & set(scores.keys):
+        got = f"none of {len(scores):,} among {len(contacts):,}"
+        todo = (
+            "Give contacts with the ids of the scores: with these, nobody agreed and every member of before is removed."
+        )
+        raise TableError(source, [Fault(f"column {id}", "ids of scored customers", got, todo)])
 
 
 def _require_phones() -> None:
