@@ -84,6 +84,8 @@ PHONES: list[Vector] = [
     ("+1 (724) 123-4567", "", "+17241234567"),
     ("+12408884782", "", "+12408884782"),
     ("020 7183 8750", "gb", "+442071838750"),
+    ("020 7183 8750", "UK", "+442071838750"),
+    ("020 7183 8750", "zz", ""),
     ("0170 1234567", "de", "+491701234567"),
     ("0049 170 1234567", "de", "+491701234567"),
     ("+49 (0)170 1234567", "", "+491701234567"),
@@ -124,8 +126,15 @@ ZIPS: dict[str, list[Vector]] = {
              ("75 018", "fr", "75018"), ("1234-567", "pt", "1234567"), ("9403", "us", "")],
 }  # fmt: skip
 COUNTRIES: dict[str, list[Vector]] = {
-    "google": [("de", "", "DE"), (" US ", "", "US"), ("Germany", "", ""), ("", "", "")],
-    "meta": [("DE", "", "de"), (" us ", "", "us"), ("Germany", "", ""), ("", "", "")],
+    "google": [
+        ("de", "", "DE"),
+        (" US ", "", "US"),
+        ("UK", "", "GB"),
+        ("EL", "", "GR"),
+        ("Germany", "", ""),
+        ("", "", ""),
+    ],
+    "meta": [("DE", "", "de"), (" us ", "", "us"), ("UK", "", "gb"), ("Germany", "", ""), ("", "", "")],
 }
 # Platform, column of its files, column of contacts.
 COLUMNS: list[tuple[str, str, str, list[Vector]]] = [
@@ -204,6 +213,9 @@ def test_the_region_of_a_customer_goes_before_the_one_of_all() -> None:
     braze = platform_named("braze")
     assert braze.made({"phone": "0170 1234567", "country": "DE"}, "FR")["phone"] == "+491701234567"
     assert braze.made({"phone": "06 12 34 56 78", "country": None}, "fr")["phone"] == "+33612345678"
+    assert braze.made({"phone": "06 12 34 56 78", "country": "  "}, "fr")["phone"] == "+33612345678"
+    # In another country, the number is somebody else's: a country in words is no reason to take the region's.
+    assert braze.made({"phone": "079 123 45 67", "country": "Switzerland"}, "DE")["phone"] == ""
 
 
 # Names --------------------------------------------------------------------------------------------------------------

@@ -385,3 +385,12 @@ def test_the_command_says_when_the_run_before_is_not_given(
     # Of another platform, and of a day before all others.
     assert "earlier run" not in stderr("2026-03-22", to="csv")
     assert "earlier run" not in stderr("2026-02-01")
+
+
+@pytest.mark.parametrize("region", ["ZZ", "XX"])
+def test_a_region_without_phone_numbers_is_refused(
+    region: str, model: Model, scores: Path, contacts: pa.Table, tmp_path: Path
+) -> None:
+    options = AudienceOptions(CONSENT, "klaviyo", region=region, date=DAY)
+    with pytest.raises(CampaignError, match=f"region: expected two letters of a country .* got {region}"):
+        api.Model(model).audience(scores, tmp_path, options, contacts)

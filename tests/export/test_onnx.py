@@ -7,6 +7,7 @@ import importlib.util
 import math
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -298,3 +299,9 @@ def test_the_guide_scores_a_table(
     expected = Scorer(model)(check(tables.read(Path("customers.parquet")), with_known_values(model)).accepted)
     assert names["scores"]["segment_id"].tolist() == expected["segment_id"].to_pylist()
     assert np.abs(names["scores"]["probability"] - expected["probability"].to_numpy()).max() < 1e-9
+    # Booleans and texts with blanks too, which this table does not have: a false that got lost is a missing value.
+    names["table"] = pa.table({"flag": [True, False, None], "text": [" x", "y ", None]})
+    read = {
+        name: names["column"](SimpleNamespace(name=name, type="tensor(string)")).tolist() for name in ("flag", "text")
+    }
+    assert read == {"flag": ["true", "false", ""], "text": ["x", "y", ""]}

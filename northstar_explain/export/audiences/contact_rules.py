@@ -34,6 +34,8 @@ _GMAIL = ("gmail.com", "googlemail.com")
 _PREFIXES = frozenset(("mr", "mrs", "ms", "miss", "dr", "prof"))
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "phd"))
 _COUNTRY = re.compile(r"[a-z]{2}")
+# What the European Union writes in place of the code of ISO 3166-1.
+_EUROPEAN = {"uk": "gb", "el": "gr"}
 
 
 def sha256_text(text: str) -> str:
@@ -98,7 +100,8 @@ def phone(text: str | None, region: str | None) -> str | None:
     import phonenumbers
 
     try:
-        parsed = phonenumbers.parse(_INVISIBLE.sub("", _composed(text)), region and region.upper())
+        place = google_country(region)
+        parsed = phonenumbers.parse(_INVISIBLE.sub("", _composed(text)), place)
     except phonenumbers.NumberParseException:
         return None
     # Possible rather than valid: ranges of numbers are opened all the time, and a list of them is soon out of date.
@@ -133,9 +136,12 @@ def meta_name(text: str | None) -> str | None:
 
 
 def country(text: str | None) -> str | None:
-    """The two letters of a country (ISO 3166-1 alpha-2), in lower case; None for anything else."""
+    """The two letters of a country (ISO 3166-1 alpha-2), in lower case; None for anything else.
+
+    ``UK`` and ``EL`` are read as GB and GR.
+    """
     whole = _composed(text).strip().lower()
-    return whole if _COUNTRY.fullmatch(whole) else None
+    return _EUROPEAN.get(whole, whole) if _COUNTRY.fullmatch(whole) else None
 
 
 def google_country(text: str | None) -> str | None:

@@ -106,8 +106,9 @@ class Platform:
 
 def _region(contact: Contact, region: str | None) -> str | None:
     """The country of a customer's own column, else that of all numbers without a country code."""
-    own = rules.country(contact.get("country"))
-    return own or region
+    text = contact.get("country")
+    # A country that cannot be read is still another one, where the number is somebody else's.
+    return rules.country(text) if text and text.strip() else region
 
 
 def _hashed(text: str | None) -> str | None:

@@ -15,6 +15,7 @@ from northstar_explain import tables
 from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.errors import CampaignError, Fault, TableError
+from northstar_explain.export.audiences.contact_rules import google_country
 from northstar_explain.export.audiences.contact_table import Contacts, read_contacts, read_hidden
 from northstar_explain.export.audiences.folder_facts import FORMAT, FolderFacts, files_written, read_previous
 from northstar_explain.export.audiences.make_folder import FolderInputs, make_folder
@@ -115,7 +116,7 @@ def folder_of(
     contacts = read_contacts(table, model.contract.id, options.consent, source, platform.needs_contacts)
     _require_some(contacts, scores, model.contract.id, source)
     if "phone" in contacts.columns:
-        _require_phones()
+        _require_phones(options.region)
     previous = None
     if delivery.previous is not None:
         previous = read_previous(
@@ -151,12 +152,17 @@ def _require_some(contacts: Contacts, scores: Scores, id: str, source: str) -> N
         raise TableError(source, [Fault(f"column {id}", "ids of scored customers", got, todo)])
 
 
-def _require_phones() -> None:
+def _require_phones(region: str | None) -> None:
+    """Raise CampaignError where phone numbers, or those of this region, cannot be read."""
     try:
-        import phonenumbers  # noqa: F401
+        from phonenumbers import SUPPORTED_REGIONS
     except ImportError as error:
         fault = Fault("phone", "the package phonenumbers", "none", "Install northstar-explain[audiences].")
         raise CampaignError("contacts", [fault]) from error
+    # Otherwise every number without a country code would be left out, and nothing would say why.
+    if region is not None and google_country(region) not in SUPPORTED_REGIONS:
+        todo = "Give the code of ISO 3166-1, such as DE or GB."
+        raise CampaignError("audience", [Fault("region", "two letters of a country with phone numbers", region, todo)])
 
 
 def select(
