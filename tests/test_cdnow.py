@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import sys
 from pathlib import Path
 
@@ -13,7 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from examples.cdnow import run as cdnow
 from northstar_explain import contract as contracts
 from northstar_explain import model as models
+from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
+from northstar_explain.training import TrainingOptions
 
 CUT = datetime.date(1997, 9, 30)
 
@@ -55,7 +58,11 @@ def test_the_contract_accepts_everybody(purchases: np.ndarray) -> None:
 
 
 @pytest.mark.slow
-def test_the_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # One number of segments in place of a search among seven, and no experiments: both have tests of their own.
+    quick = functools.partial(TrainingOptions, experiments=False, segments=SegmentOptions(k=4, draws=2))
+    quick.validation = TrainingOptions.validation  # type: ignore[attr-defined]
+    monkeypatch.setattr(cdnow, "TrainingOptions", quick)
     cdnow.run(tmp_path, seed=0, overwrite=False, quiet=True)
     purchase = models.load(tmp_path / "model").evaluation.purchase
     assert purchase.out_of_time
