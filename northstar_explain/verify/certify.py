@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import metadata
@@ -23,14 +23,14 @@ from northstar_explain.verify.run_duckdb import SqlScripts, answers, scripts_of
 _WORST = 5
 
 
-def certify(model: Model, book: bytes, sql: SqlScripts | None = None) -> Certificate:
+def certify(model: Model, book: Callable[[], bytes], sql: SqlScripts | None = None) -> Certificate:
     """Score the golden rows with every program available.
 
     Parameters
     ----------
     model : Model
-    book : bytes
-        The workbook whose formulas are to be recalculated.
+    book : callable
+        Gives the workbook whose formulas are to be recalculated; called only where a program can do that.
     sql : SqlScripts, optional
         What scores the rows in DuckDB, such as that of an audit pack; made from the model where not given.
 
@@ -79,12 +79,12 @@ def _duckdb(model: Model, sql: SqlScripts | None) -> Check:
     return replace(_compared(model, *about, probability, segments), version=metadata.version("duckdb"))
 
 
-def _spreadsheet(model: Model, book: bytes) -> Check:
+def _spreadsheet(model: Model, book: Callable[[], bytes]) -> Check:
     about = ("spreadsheet", "scorecard.xlsx, sheet Golden, all formulas recalculated by LibreOffice")
     if run_libreoffice.program() is None:
         return Check(*about, not_checked="LibreOffice is not installed", tolerance=ROUNDED)
     try:
-        recalculated = run_libreoffice.scored_rows(run_libreoffice.recalculate(book))
+        recalculated = run_libreoffice.scored_rows(run_libreoffice.recalculate(book()))
     except RuntimeError as error:
         return Check(*about, not_checked=str(error), tolerance=ROUNDED)
     probability = np.array([np.nan if value is None else value for value in recalculated.probability])

@@ -787,7 +787,7 @@ def test_a_folder_that_is_neither_pack_nor_model_is_reported(tmp_path: Path) -> 
 
 
 def test_every_program_is_compared_with_the_golden_rows(hostile: Model) -> None:
-    certificate = certify.certify(hostile, b"")
+    certificate = certify.certify(hostile, bytes)
     by_name = {check.program: check for check in certificate.checks}
     assert list(by_name) == ["interpret", "fitted EBM", "scorecard", "SQL in DuckDB", "spreadsheet"]
     for name in ("interpret", "scorecard", "SQL in DuckDB"):
@@ -821,7 +821,7 @@ def test_a_program_that_cannot_run_is_reported_as_not_checked(hostile: Model, mo
     import sys
 
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    check = next(c for c in certify.certify(hostile, b"").checks if c.program == "SQL in DuckDB")
+    check = next(c for c in certify.certify(hostile, bytes).checks if c.program == "SQL in DuckDB")
     assert (check.passed, check.rows) == (None, 0)
     assert "pip install 'northstar-explain[audit]'" in check.not_checked
 
@@ -882,5 +882,5 @@ def test_explain_audit_prints_the_checksum_of_all_checksums(
 
 def test_a_model_without_probabilities_of_interpret_is_reported(hostile: Model) -> None:
     bare = replace(hostile, golden=hostile.golden.drop_columns([INTERPRET_PROBABILITY]))
-    check = certify.certify(bare, b"").checks[1]
+    check = certify.certify(bare, bytes).checks[1]
     assert check.not_checked == "the model folder does not hold it"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from northstar_explain.contract import northstar
 from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.data_facts import MissingShare
 from northstar_explain.model.folder_format import SEAL
@@ -62,9 +61,8 @@ def data(model: Model) -> Chapter:
 
 
 def simulated(model: Model) -> bool:
-    """Whether the data are simulated, as far as it shows: true probabilities are known, or the shop is our own."""
-    known = model.evaluation.purchase.gaps.true_probability is not None
-    return known or model.contract.sha256 == northstar().sha256
+    """Whether the data are simulated, as far as it shows: of real customers no true probability is known."""
+    return model.evaluation.purchase.gaps.true_probability is not None
 
 
 def _origin(model: Model, sampled: tuple[tuple[str, str], ...]) -> Facts:
