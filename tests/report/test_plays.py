@@ -174,14 +174,15 @@ def test_no_paid_contact_leaves_room_for_the_campaign_that_measures(model: Model
     assert all("a random test apart" in line for line in ruled_out), ruled_out
 
 
-@pytest.mark.parametrize(("share", "said"), [(1.0, ""), (0.7, "most "), (0.5, "many ")])
-def test_a_message_to_those_without_an_order_says_of_how_many_it_is_true(share: float, said: str, model: Model) -> None:
-    id, size = model.segmentation.segments[0].id, model.segmentation.segments[0].customers
-    facts, without = model.evaluation.audiences, -(-int(1000 * share) * size // 1000)
-    segments = {**facts.lifecycle.segments, id: dict.fromkeys((*STAGES, "unknown"), 0)}
-    segments[id] |= {"no_order": without, "one_order": size - without}
-    audiences = replace(facts, lifecycle=replace(facts.lifecycle, segments=segments))
-    changed = replace(model, evaluation=replace(model.evaluation, audiences=audiences))
+@pytest.mark.parametrize(("without", "others", "said"), [(10, 0, ""), (7, 3, "most "), (5, 5, "many ")])
+def test_a_message_to_those_without_an_order_says_of_how_many_it_is_true(
+    without: int, others: int, said: str, model: Model
+) -> None:
+    id, facts = model.segmentation.segments[0].id, model.evaluation.audiences
+    assert facts.lifecycle is not None
+    counts = {**dict.fromkeys((*STAGES, "unknown"), 0), "no_order": without, "one_order": others}
+    lifecycle = replace(facts.lifecycle, segments={**facts.lifecycle.segments, id: counts})
+    changed = replace(model, evaluation=replace(model.evaluation, audiences=replace(facts, lifecycle=lifecycle)))
     (main,) = (found for respect, _, found in _of_stages(model.segmentation[id], changed) if respect == "main")
     assert main.values == {"most": said}
 
