@@ -76,6 +76,12 @@ def test_the_page_says_what_fired_and_holds_no_path(facts: MonitorFacts, model: 
     assert page == monitor_page(facts, model)
 
 
+def test_runs_in_which_nobody_moved_list_no_moves(run: ScoredRun, model: Model) -> None:
+    page = monitor_page(monitor_facts(replace(run, name="then.parquet"), run, model), model)
+    assert "Largest moves" not in page
+    assert f"to a lower one, {len(run.ids):,} stayed in theirs." in page
+
+
 def test_a_void_estimate_is_not_shown_as_one(facts: MonitorFacts, model: Model) -> None:
     last = facts.runs[-1]
     assert last.expected is not None

@@ -15,6 +15,8 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.audience_facts import STAGES, Band
 from northstar_explain.model.evaluation.limits import CONTACT_BANDS
 from northstar_explain.report.playbook import check_plan, plays_of, read_plan
+from northstar_explain.report.playbook import plays as plays_module
+from northstar_explain.report.playbook.evidence import _of_stages
 from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.plan_check import CONTRADICTS
 from northstar_explain.report.playbook.plays import Line, Play
@@ -160,6 +162,29 @@ def test_another_business_is_not_spoken_to_as_a_shop(domain: str, model: Model) 
 
 def test_treatments_are_those_of_the_contact_bands() -> None:
     assert {key: steps for steps, key, _ in TREATMENTS} == CONTACT_BANDS
+
+
+def test_no_paid_contact_leaves_room_for_the_campaign_that_measures(model: Model) -> None:
+    """The first step takes people at random from all deciles, so that a line that rules out the last ones excepts it."""
+    plays = Path(plays_module.__file__).with_name("plays.toml").read_text(encoding="utf-8")
+    lines = [*re.findall(r'say = "([^"]*)"', plays), *(words for _, _, words in TREATMENTS)]
+    lines += [play.contact.line.text for seed in range(20) for play in plays_of(with_facts(model, seed)).values()]
+    ruled_out = [line for line in lines if line.startswith("No paid contact")]
+    assert len(ruled_out) >= 4
+    assert all("a random test apart" in line for line in ruled_out), ruled_out
+
+
+@pytest.mark.parametrize(("without", "others", "said"), [(10, 0, ""), (7, 3, "most "), (5, 5, "many ")])
+def test_a_message_to_those_without_an_order_says_of_how_many_it_is_true(
+    without: int, others: int, said: str, model: Model
+) -> None:
+    id, facts = model.segmentation.segments[0].id, model.evaluation.audiences
+    assert facts.lifecycle is not None
+    counts = {**dict.fromkeys((*STAGES, "unknown"), 0), "no_order": without, "one_order": others}
+    lifecycle = replace(facts.lifecycle, segments={**facts.lifecycle.segments, id: counts})
+    changed = replace(model, evaluation=replace(model.evaluation, audiences=replace(facts, lifecycle=lifecycle)))
+    (main,) = (found for respect, _, found in _of_stages(model.segmentation[id], changed) if respect == "main")
+    assert main.values == {"most": said}
 
 
 # ---- the plan that is written ----

@@ -100,7 +100,7 @@ def intended_use(about: About, model: Model) -> tuple[str, ...]:
         f"To rank {noun} by the probability that each {model.contract.outcome}, so that a campaign of limited size "
         f"contacts the most likely first.",
         f"To describe {noun} in segments that marketing can select by rule and address individually.",
-        f"For {noun} like those it was trained on, in a table that keeps the same contract, for the time {horizon}.",
+        f"For {noun} like those it was trained on, in a table that keeps the same contract, for outcomes {horizon}.",
     )
 
 

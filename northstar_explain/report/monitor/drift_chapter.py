@@ -38,7 +38,7 @@ def drift(facts: MonitorFacts, model: Model) -> Chapter:
     page.paragraphs(
         "The last run against training, by the population stability index; a limit depends on the number of customers."
         f"{rejected} {deciles.up.customers:,} {noun} went to a higher decile of probability than before, "
-        f"{deciles.down.customers:,} to a lower one, {deciles.same:,} to none.",
+        f"{deciles.down.customers:,} to a lower one, {deciles.same:,} stayed in theirs.",
         style="fine",
     )
     return page.chapter("drift", "Drift of features")

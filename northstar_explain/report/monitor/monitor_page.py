@@ -97,7 +97,8 @@ def _migration(facts: MonitorFacts, model: Model) -> Chapter:
             "segment as before. Bands are as wide as the moves are many; grey is who is in one of the runs only.",
             style="fine",
         )
-    moves = sorted((one for one in flows if one.source != one.target), key=lambda one: -one.customers)[:8]
+    moved = (one for one in flows if one.source != one.target and one.customers)
+    moves = sorted(moved, key=lambda one: -one.customers)[:8]
     rows = [(_words(one), numbers.count(one.customers), _share_of(one, facts)) for one in moves]
     if rows:
         head = ("Largest moves", noun.capitalize(), "Of those there before")

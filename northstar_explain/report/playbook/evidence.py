@@ -146,6 +146,11 @@ def _asked(name: str, segment: Segment) -> str:
     return directions.pop() if len(directions) == 1 else ""
 
 
+def _part_of(share: float) -> str:
+    """Of how many a text is true that speaks to all by the stage of most: empty for nearly all."""
+    return "" if share >= _NEARLY_ALL else "most " if share > 0.5 else "many "
+
+
 Findings = Iterator[tuple[str, str, Finding]]
 
 
@@ -168,7 +173,7 @@ def _of_stages(segment: Segment, model: Model) -> Findings:
         if one.share >= _WORTH and one.customers >= AUDIENCE_MIN_CUSTOMERS:
             yield "stage", one.key, Finding(one.fact, {"n": numbers.count(one.customers)}, int(one.share >= _MUCH))
     if main := main_stage(stages):
-        yield "main", main.key, Finding(main.fact)
+        yield "main", main.key, Finding(main.fact, {"most": _part_of(main.share)})
     facts = model.evaluation.audiences.lifecycle
     item = next((one for one in segment.profile if facts and one.feature == facts.frequency), None)
     # A goal that most have reached, or that none will, is none.

@@ -178,7 +178,7 @@ def contact_of(segment: Segment, model: Model) -> Contact:
     text = {
         "first": f"Contact first {who}",
         "next": f"Contact {who} as far as the budget goes",
-        "rest": "No paid contact: own channels only",
+        "rest": "No paid contact, a random test apart: own channels only",
     }[key]
     # A rate of a few customers is chance.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:

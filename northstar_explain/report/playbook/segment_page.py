@@ -247,7 +247,7 @@ def _bands(segment: Segment, book: Book) -> tuple[Text, ...]:
 
 
 def _band(key: str, band: Band, noun: str) -> Markup:
-    said = f"{words.count(band.customers)} {noun}"
+    said = "only one" if band.customers == 1 else f"{words.count(band.customers)} {noun}"
     # Of fewer, a rate says more about chance than about the segment.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
         said += f", rate {words.percent(band.purchase_rate)}"

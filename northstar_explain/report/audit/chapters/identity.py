@@ -28,7 +28,7 @@ def identity(model: Model, about: About, date: str) -> Chapter:
             ("Owner", about.owner),
             ("Approver", about.approver),
             ("Table", model.contract.title),
-            ("Outcome", f"{capital(model.contract.outcome)}, {model.contract.horizon}"),
+            ("Outcome", capital(model.contract.outcome)),
             ("Made by", f"northstar-explain {manifest['libraries'].get('northstar-explain', 'unknown')}, format "
                         f"{manifest['format']}"),
             ("Seal of the model's manifest", str(manifest[SEAL])),

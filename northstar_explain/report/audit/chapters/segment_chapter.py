@@ -70,7 +70,7 @@ def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
                                     "of KMeans; 1 is no cost"),
         ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} customers not used to fit the rules are in "
                      "the same cluster"),
-        ("Cost of round thresholds", f"{facts.rounding_cost:.4f} of that price"),
+        ("Cost of round thresholds", f"{facts.rounding_cost:z.4f} of that price"),
         ("Why this number", facts.choice),
         ("Behavior explained", f"{facts.behavior.mean:.3f} of the variance of a feature, on average over "
          f"{sum(len(theme.features) for theme in facts.themes)} features, on customers not used to learn the segments; "
@@ -126,7 +126,8 @@ def _frontier(facts: SegmentFacts) -> Block:
         for one in facts.frontier
     ]
     heads = ("Segments", "Explained", "Of KMeans", "Rules", "Smallest", "Difference", "Lowest stability", "Eligible")
-    return table(heads, rows, alt_text="Numbers of segments")
+    widths = (10, 11, 10, 8, 10, 12, 13, 26)
+    return table(heads, rows, last_words=1, widths=widths, alt_text="Numbers of segments")
 
 
 def _sql(sql: str) -> tuple[Block, ...]:

@@ -227,8 +227,9 @@ def _read_me(model: Model) -> str:
 - `sql/`: segments and scores as SQL for DuckDB. `duckdb < {CHECK}`, run in this folder, scores the golden rows with it
   and compares the results.
 - `{CERTIFICATE}`: the differences between the programs that scored the golden rows.
-- `{EVIDENCE}/`: label, score, groups and set of each row, as compressed CSV. `python {RECOMPUTE}`, with NumPy alone,
-  recomputes every figure of the performance and of the groups from it, and deals the rows to their sets again.
+- `{EVIDENCE}/`: label, score and groups of each row of the holdout, scores of the baselines, and the set of every row,
+  as CSV. `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups from
+  it, and deals the rows to their sets again.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
