@@ -301,6 +301,9 @@ def _end(intent: Path, moves: Sequence[Move], discard: Sequence[Path]) -> None:
     for path in discard:
         remove(path)
     remove(intent)
+    for folder in {move.place.parent for move in moves}:
+        for link in intents(folder):
+            remove_dead_link(link)
 
 
 def _sync_folders(moves: Sequence[Move]) -> None:
