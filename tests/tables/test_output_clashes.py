@@ -244,13 +244,6 @@ def test_what_audiences_read_is_not_inside_what_they_replace(home: Path) -> None
     assert f"got one that contains the input {inside}" in line
 
 
-def test_verify_writes_nothing(home: Path) -> None:
-    before = contents(home)
-    for sums in (home / "key", home / "model" / "manifest.json", "0" * 64):
-        assert explain("verify", home / "model", "--sums", sums, "--quiet").exit_code == 1
-    assert contents(home) == before
-
-
 def test_the_table_a_model_would_be_written_over(home: Path) -> None:
     inside = home / "model" / "customers.parquet"
     message = spared(home, "train", inside, "--model", home / "model", "--overwrite")
