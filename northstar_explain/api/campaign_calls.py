@@ -48,9 +48,8 @@ def plan_campaign(
 
     options = options or CampaignOptions()
     is_file = isinstance(scores, Path | str)
-    places = _places(
-        out, (PLAN, AUDIENCE), overwrite, [Path(one) for one in (scores, uplift) if isinstance(one, Path | str)]
-    )
+    read = [Path(one) for one in (scores, uplift, contacts, previous) if isinstance(one, Path | str)]
+    places = _places(out, (PLAN, AUDIENCE), overwrite, [*read, *model.inputs])
     where = None
     if audiences is not None:
         where = delivery_of(model, audiences, _needed(delivery), contacts, previous, overwrite, [scores, uplift])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from northstar_explain import model as models
+from northstar_explain import tables
 from northstar_explain.api.first_table import Progress, silent
 from northstar_explain.model.pack_layout import PAGE
 from northstar_explain.options import AudienceOptions, CampaignOptions, CsvOptions, MoneyOptions, SqlOptions
@@ -74,6 +75,8 @@ class ModelOutputs:
         from northstar_explain.export.sql.segment_sql import conditions_sql
         from northstar_explain.report.playbook import write_playbook
 
+        if isinstance(uplift, Path | str):
+            tables.require_apart([Path(out)], [Path(uplift)])
         beside = {"Memo": Path(memo).with_suffix(".html")} if memo is not None else {}
         beside |= {"Audit page": Path(audit) / PAGE} if audit is not None else {}
         # Handed over, as report and export never import each other.
@@ -166,6 +169,8 @@ class ModelOutputs:
 
         reports = (("Segment playbook", playbook, "playbook.html"), ("Audit page", audit, PAGE))
         beside = {words: Path(folder) / name for words, folder, name in reports if folder is not None}
+        if isinstance(uplift, Path | str):
+            tables.require_apart([Path(out), Path(out).with_suffix(".html")], [Path(uplift)])
         model, decision = self._with_money(money, uplift), Decision(owner, decide_by or "")
         return tuple(write_memo(model, Path(out), overwrite, progress, beside, decision))
 

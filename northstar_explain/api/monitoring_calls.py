@@ -28,11 +28,13 @@ def monitor_runs(
 ) -> MonitorFacts:
     """Compare the last two of several runs; see `Model.monitor`."""
     from northstar_explain.evaluate.monitoring.monitor import monitor_facts
+    from northstar_explain.evaluate.scored_runs import report_beside
 
     places = [None if one is None else Path(one) for one in (out, html)]
     written = [place for place in places if place is not None]
     inputs = [Path(one) for one in (*runs, outcomes) if isinstance(one, Path | str)]
-    tables.require_apart(written, [*inputs, *model.inputs])
+    reports = [report_beside(Path(one)) for one in runs if isinstance(one, Path | str)]
+    tables.require_apart(written, [*inputs, *reports, *model.inputs])
     for place in written:
         tables.require_free(place, overwrite)
     known = None if outcomes is None else _outcomes(outcomes, model, csv or CsvOptions())

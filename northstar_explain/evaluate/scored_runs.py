@@ -204,6 +204,11 @@ def outcomes_of(table: pa.Table, id: str, label: str, name: str, positive: str =
     return outcomes
 
 
+def report_beside(scores: Path) -> Path:
+    """The path of the run report that `explain score` writes beside its scores."""
+    return scores.with_name(f"{scores.name}.report.json")
+
+
 def load_run(path: Path, model: Model) -> ScoredRun:
     """Read a file of scores, with the run report beside it where there is one.
 
@@ -212,7 +217,7 @@ def load_run(path: Path, model: Model) -> ScoredRun:
     TableError
         As of `read_run`; or when the report is of another model, or of other scores.
     """
-    scores, beside = tables.read(path), path.with_name(f"{path.name}.report.json")
+    scores, beside = tables.read(path), report_beside(path)
     report = read_report(beside.read_bytes(), model, str(beside)) if beside.is_file() else None
     if report is not None:
         require_of_scores(report, path, str(beside))

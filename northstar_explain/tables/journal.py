@@ -12,13 +12,13 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from northstar_explain.errors import Fault, OutputError
-from northstar_explain.tables.staging import beside, intents, is_staged, remove, true_place
+from northstar_explain.tables.staging import INTENT, beside, intents, is_staged, remove, remove_dead_link, true_place
 
 WORK = ".work"  # suffix of the work folder of a run that can be resumed
 
@@ -164,7 +164,8 @@ def settle(*paths: Path, rewriting: bool = False) -> None:
             places.add(standing(path))
     for folder in sorted({place.parent for place in places}):
         for intent in intents(folder):
-            _complete(intent, places, rewriting)
+            _complete(Path(os.path.realpath(intent)), places, rewriting)
+            remove_dead_link(intent)
 
 
 def standing(path: Path) -> Path:
@@ -216,8 +217,10 @@ def _written(intent: Path, moves: Sequence[Move], discard: Sequence[Path]) -> It
 
     described = [{"place": relative(m.place), "beside": relative(m.beside), "new": m.new, "old": m.old} for m in moves]
     data = {"moves": described, "discard": [relative(path) for path in discard]}
-    draft = beside(intent)
+    draft, links = beside(intent), list[Path]()
     try:
+        # First: once there is an intent, whoever looks into one of the folders must see it.
+        links += _linked(intent, [move.place.parent for move in moves])
         with draft.open("w", encoding="utf-8") as file:
             _lock(file)
             json.dump(data, file)
@@ -228,6 +231,25 @@ def _written(intent: Path, moves: Sequence[Move], discard: Sequence[Path]) -> It
             yield
     finally:
         remove(draft)
+        if inode(intent) is None:
+            for link in links:
+                remove(link)
+
+
+def _linked(intent: Path, folders: Iterable[Path]) -> Iterator[Path]:
+    """Links to an intent, one in each other folder of its outputs: a command that comes there must find it as well."""
+    for folder in dict.fromkeys(folders):
+        if folder != intent.parent:
+            link = beside(folder / intent.parent.name, INTENT)
+            try:
+                link.symlink_to(os.path.relpath(intent, folder))
+            except OSError as error:
+                # Some systems have no links or allow none: then only the folder of the intent leads to it.
+                if error.errno not in (errno.EPERM, errno.ENOSYS, errno.ENOTSUP) and os.name != "nt":
+                    raise
+                continue
+            yield link
+            sync(folder)
 
 
 def _undone(move: Move) -> bool:
@@ -279,6 +301,9 @@ def _end(intent: Path, moves: Sequence[Move], discard: Sequence[Path]) -> None:
     for path in discard:
         remove(path)
     remove(intent)
+    for folder in {move.place.parent for move in moves}:
+        for link in intents(folder):
+            remove_dead_link(link)
 
 
 def _sync_folders(moves: Sequence[Move]) -> None:

@@ -52,6 +52,12 @@ def intents(folder: Path) -> list[Path]:
     return [path for path in _listed(folder) if path.name.endswith(INTENT) and _NAME.fullmatch(path.name)]
 
 
+def remove_dead_link(path: Path) -> None:
+    """Remove a link to an intent that is completed, once the run that made the link has ended."""
+    if path.is_symlink() and not path.exists() and not _is_running(path.name):
+        remove(path)
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder with its content, if it exists and permissions allow it."""
     with contextlib.suppress(OSError):

@@ -46,6 +46,7 @@ def by_dots(path: Path) -> Path:
     return path.parent / "nowhere" / ".." / ".." / path.parent.name / path.name
 
 
+PLACES = ("--out", "--model", "--onnx", "--dbt", "--html")
 SPELLINGS = [as_it_is, by_a_link, by_a_linked_folder, by_a_hard_link, by_dots]
 
 
@@ -60,6 +61,9 @@ def home(tmp_path: Path, model_dir: Path, some_file: Path) -> Path:
     shutil.copy(some_file, home / "data" / "c.parquet")
     (home / "plan.toml").write_text('[playbook]\ntitle = "A"\n')
     (home / "about.toml").write_text('owner = "A"\n')
+    (home / "key").write_bytes(bytes(32))
+    for name in ("memo.pdf", "scorecard.onnx"):
+        (home / "model" / name).write_text("")
     return home
 
 
@@ -74,6 +78,10 @@ def spared(home: Path, *args: object) -> str:
     return plain(result.stderr)
 
 
+DAY = "2026-03-08"
+CONTACTS = ["--contacts", "../customers.parquet", "--consent", "email_ok", "--date", DAY]
+PLAN = ["campaign", "plan", "--model", "model"]
+MONITOR = ["monitor", "--model", "model"]
 # What each command reads (R) and may be told to write to, in the folder above.
 READ_AND_WRITE = {
     "init": ("customers.parquet", ["init", "R", "--out", "W"]),
@@ -87,10 +95,22 @@ READ_AND_WRITE = {
     "score": ("customers.parquet", ["score", "R", "--model", "model", "--out", "W"]),
     "playbook": ("plan.toml", ["playbook", "--model", "model", "--plan", "R", "--out", "W"]),
     "audit": ("about.toml", ["audit", "--model", "model", "--about", "R", "--out", "W"]),
+    "audit, customers": ("customers.parquet", ["audit", "--model", "model", "--customers", "R", "--out", "W"]),
+    "audit, key": ("key", ["audit", "--model", "model", "--customers", "data/c.parquet", "--key", "R", "--out", "W"]),
+    "monitor": ("customers.parquet", [*MONITOR, "--scores", "data/c.parquet", "--scores", "R", "--out", "W"]),
+    "monitor, page": ("customers.parquet", [*MONITOR, "--scores", "R", "--scores", "data/c.parquet", "--html", "W"]),
+    "monitor, report": (
+        "data/c.parquet.report.json",
+        [*MONITOR, "--scores", "data/c.parquet", "--scores", "customers.parquet", "--out", "W"],
+    ),
     "score, model": ("model/golden.parquet", ["score", "customers.parquet", "--model", "model", "--out", "W"]),
     "sql": ("model/segments.json", ["sql", "model", "--dialect", "duckdb", "--out", "W"]),
     "sql, scores": ("model/segments.json", ["sql", "model", "--dialect", "duckdb", "--scores", "--out", "W"]),
-    "compare": ("model/segments.json", ["compare", "--model", "model", "--out", "W"]),
+    "sql, dbt": ("model/segments.json", ["sql", "model", "--dialect", "duckdb", "--dbt", "W"]),
+    "export": ("model/scorecard.onnx", ["export", "model", "--onnx", "W"]),
+    "compare": ("model/memo.pdf", ["compare", "--model", "model", "--out", "W"]),
+    "compare, uplift": ("data/r.pdf", ["compare", "--model", "model", "--uplift", "R", "--out", "W"]),
+    "playbook, uplift": ("plan.toml", ["playbook", "--model", "model", "--uplift", "R", "--out", "W"]),
 }  # fmt: skip
 
 
@@ -106,9 +126,8 @@ def command(home: Path, name: str, read: Path, write: Path) -> list[object]:
 @pytest.mark.parametrize("name", READ_AND_WRITE)
 def test_no_input_is_an_output(name: str, spelling: Spelling, home: Path) -> None:
     read = home / READ_AND_WRITE[name][0]
-    if name == "compare":
-        (home / "model" / "memo.pdf").write_text("")
-        read = home / "model" / "memo.pdf"
+    if not read.exists():
+        read.write_text("{}")
     message = spared(home, *command(home, name, read, spelling(read)))
     assert "output: expected " in message
 
@@ -147,6 +166,12 @@ def test_no_output_lies_inside_an_input(suffix: str, home: Path) -> None:
         ["playbook", "--model", "..", "--out", "playbook"],
         ["compare", "--model", "..", "--out", "memo.pdf"],
         ["audit", "--model", "..", "--out", "pack"],
+        ["audit", "--model", "..", "--customers", "../customers.parquet", "--key", "../key", "--out", "pack"],
+        ["export", "..", "--onnx", "x.onnx"],
+        ["sql", "..", "--dialect", "duckdb", "--dbt", "package"],
+        [*MONITOR[:2], "..", *["--scores", "../customers.parquet"] * 2, "--html", "f.html"],
+        ["audience", "../customers.parquet", "--model", "..", *CONTACTS, "--out", "weeks"],
+        [*PLAN[:3], "..", "--scores", "../customers.parquet", "--out", "campaign"],
         ["train", "../customers.parquet", "--model", "second"],
     ],
     ids=lambda words: " ".join(map(str, words)),
@@ -156,14 +181,67 @@ def test_nothing_is_written_into_a_model(words: list[object], spelling: Spelling
     other = home / "other"
     shutil.copytree(home / "model", other)
     inside = {"golden.parquet", "new.csv", "contract.toml", "deep/contract.toml", "x.sql", "scores"}
-    inside |= {"playbook", "memo.pdf", "pack", "second"}
-    known = {"..": home / "model", "../customers.parquet": home / "customers.parquet"}
+    inside |= {"playbook", "memo.pdf", "pack", "second", "x.onnx", "package", "f.html", "weeks", "campaign"}
+    known: dict[object, Path] = {f"../{name}": home / name for name in ("customers.parquet", "key")}
+    known[".."] = home / "model"
     arguments = []
     for number, word in enumerate(words):
-        is_place = word in inside and (number == 1 or words[number - 1] in ("--out", "--model"))
-        arguments.append(spelling(other / str(word)) if is_place else known.get(str(word), word))
+        is_place = word in inside and (number == 1 or words[number - 1] in PLACES)
+        arguments.append(spelling(other / str(word)) if is_place else known.get(word, word))
     line = spared(home, *arguments, "--overwrite")
     assert f"expected a path outside models, audit packs and scores; got one inside a model folder, {other}" in line
+
+
+# Every file and folder that audiences and campaigns read, as `I`, and where they write: the folder `W`.
+INTO_A_FOLDER = {
+    "audience, scores": ["audience", "I", "--contacts", "key"],
+    "audience, contacts": ["audience", "customers.parquet", "--contacts", "I"],
+    "audience, customers": ["audience", "customers.parquet", "--contacts", "key", "--customers", "I"],
+    "audience, priority": ["audience", "customers.parquet", "--contacts", "key", "--priority", "I"],
+    "audience, previous": ["audience", "customers.parquet", "--contacts", "key", "--previous", "I"],
+    "campaign, contacts": ["--scores", "customers.parquet", "--contacts", "I"],
+    "campaign, scores": ["--scores", "I", "--contacts", "key"],
+    "campaign, uplift": ["--scores", "customers.parquet", "--uplift", "I", "--contacts", "key"],
+    "campaign, previous": ["--scores", "customers.parquet", "--contacts", "key", "--previous", "I"],
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("name", INTO_A_FOLDER)
+def test_audiences_and_plans_spare_what_they_read(name: str, spelling: Spelling, home: Path) -> None:
+    """Each input in turn is what stands at the dated folder, or at a file of the plan, by another name."""
+    words: list[object] = [home / word if (home / str(word)).exists() else word for word in INTO_A_FOLDER[name]]
+    words += ["--consent", "email_ok", "--date", DAY, "--overwrite"]
+    folder = home / "out"
+    folder.mkdir()
+    places = [DAY]
+    if name.startswith("campaign"):
+        places = ["plan.json", "audience.parquet"]
+        words = [*PLAN[:3], home / "model", *words, "--margin", 24, "--contact-cost", 0.5, "--audiences", home / "days"]
+    else:
+        words = [*words, "--model", home / "model"]
+    for place in places:
+        read = home / "read" / place
+        read.parent.mkdir(exist_ok=True)
+        read.write_text("[]")
+        if spelling in (by_a_link, by_a_hard_link):
+            out = folder
+            spelling(read).rename(folder / place)
+        else:
+            out = spelling(read).parent
+        line = spared(home, *(read if word == "I" else word for word in words), "--out", out)
+        assert "output: expected a path apart from every input; got the input " in line
+        for made in (folder / place, read, home / "linked"):
+            made.unlink(missing_ok=True)
+
+
+def test_what_audiences_read_is_not_inside_what_they_replace(home: Path) -> None:
+    inside = home / "out" / DAY / "contacts.csv"
+    inside.parent.mkdir(parents=True)
+    inside.write_text("")
+    words = ["audience", home / "customers.parquet", "--model", home / "model", "--contacts", inside]
+    line = spared(home, *words, "--consent", "email_ok", "--date", DAY, "--out", home / "out", "--overwrite")
+    assert f"got one that contains the input {inside}" in line
 
 
 def test_the_table_a_model_would_be_written_over(home: Path) -> None:

@@ -20,7 +20,7 @@ from northstar_explain.tables import journal, staging
 from northstar_explain.tables.publish import Publication, publish, publish_folder, replacing
 
 Write = Callable[[Path, str], None]
-_CHANGES = ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync")
+_CHANGES = ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync", "symlink")
 
 
 @pytest.fixture(autouse=True)
@@ -310,6 +310,54 @@ def test_a_link_stays_and_several_folders_are_published_as_one(tmp_path: Path) -
     assert (tmp_path / "out" / "a").is_symlink()
     assert (tmp_path / "real" / "a").read_text() == "new"
     assert sorted(contents(tmp_path)) == ["out", "out/a", "out/b", "out/c", "real", "real/a"]
+
+
+def two_folders(home: Path, content: str) -> None:
+    with Publication() as new:
+        new.stage(home / "plans" / "plan").write_text(content)
+        new.stage_folder(home / "weeks" / "day", {"a": content.encode()})
+
+
+@pytest.mark.parametrize("folder", ["plans", "weeks"])
+def test_what_was_begun_in_two_folders_is_completed_from_either(folder: str, tmp_path: Path) -> None:
+    """Another command in one of them must neither clear away nor overlook what a killed run was about to publish."""
+    states, number, count = set(), 0, 0
+    while count >= number:
+        number += 1
+        home = tmp_path / str(number)
+        two_folders(home, "old")
+        with pytest.MonkeyPatch.context() as patch:
+            steps = Steps(patch)
+            steps.fails = lambda count, n=number: Killed() if count >= n else None  # type: ignore[misc]
+            with suppress(Killed):
+                two_folders(home, "new")
+            count = steps.count
+        with all_others_dead():
+            publish({home / folder / "other": b""})
+            found = {(home / name).read_bytes() for name in ("plans/plan", "weeks/day/a")}
+            journal.settle(home / "plans" / "plan", home / "weeks" / "day")
+            assert {(home / name).read_bytes() for name in ("plans/plan", "weeks/day/a")} == found
+            two_folders(home, "newer")
+        assert [name for name in contents(home) if "/." in name] == []
+        assert len(found) == 1, number
+        states |= found
+    assert states == {b"old", b"new"}
+
+
+def test_where_links_cannot_be_made_two_folders_are_published_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object, **options: object) -> None:
+        raise OSError(code, "no")
+
+    monkeypatch.setattr(os, "symlink", refused)
+    code = errno.EPERM
+    two_folders(tmp_path, "old")
+    code = errno.ENOSPC
+    with pytest.raises(OutputError, match="no"):
+        two_folders(tmp_path, "new")
+    assert contents(tmp_path)["plans/plan"] == contents(tmp_path)["weeks/day/a"] == b"old"
+    assert [name for name in contents(tmp_path) if "/." in name] == []
 
 
 def test_a_name_as_long_as_the_file_system_takes(tmp_path: Path) -> None:

@@ -44,13 +44,14 @@ def main() -> int:
         by_strace = tracer.available() and not options.shim
         if not by_strace:
             print("without strace: faults only at what Python itself does to files", file=sys.stderr)
-        prepare.prepare(work)
+        jobs = [job for job in _jobs() if options.only in f"{job.part}: {job.about}"]
+        about = {job.about for job in jobs}
+        prepare.prepare(work, [one for one in scenarios() if one.name in about])
         print(f"prepared in {time.monotonic() - began:.0f} s", file=sys.stderr)
         child.load()
         gc.collect()
         gc.freeze()  # a forked process then need not copy what it only looks at
         results: dict[str, list[Result]] = {part: [] for part in report.PARTS}
-        jobs = [job for job in _jobs() if options.only in f"{job.part}: {job.about}"]
         for part, found in _side_by_side(jobs, work, by_strace, options.share, options.processes):
             results[part].append(found)
             print(f"{part}: {found}", flush=True)

@@ -25,6 +25,8 @@ SECONDS = 120.0  # after which a trial hangs
 # So that a fork has nothing left to import.
 MODULES = (
     "cli.commands", "cli.main", "cli.scoring", "cli.training_run", "model", "report.audit.pack.write_pack", "report.memo.write_memo", "report.playbook",
+    "api.audience_calls", "cli.audience_runs", "cli.monitoring", "evaluate.monitoring.monitor", "export.audiences.write_audiences",
+    "export.dbt.dbt_folder", "export.onnx.onnx_model", "export.onnx.onnx_proof", "report.monitor.monitor_page",
     "cli.campaign_runs", "evaluate.campaigns.plan_campaign", "evaluate.campaigns.read_campaign", "api.monthly_tables", "export.sql", "score",
     "simulate", "tables", "training",
 )  # fmt: skip

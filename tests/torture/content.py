@@ -17,6 +17,8 @@ SLOW = {
     "compare": ("report.memo.write_memo:_made",),
     "sql": ("export.sql:segments_sql",),
     "sql --scores": ("export.sql.write_sql:scores_sql", "export.sql.write_sql:tables_sql"),
+    "sql --dbt": ("export.dbt.dbt_folder:sql_files",),
+    "export": ("export.onnx.onnx_model:onnx_bytes", "export.onnx.onnx_proof:prove"),
     "audit": ("report.audit.pack.write_pack:made_pack",),
 }
 # Typesetting in another process would only have to be stopped again.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,17 +21,16 @@ SAMPLE = (
 )  # fmt: skip
 
 
-def prepare(work: Path) -> None:
-    """Fill a folder: ``inputs``, ``kept``, and ``old`` and ``new`` of every scenario.
+def prepare(work: Path, wanted: Iterable[Scenario]) -> None:
+    """Fill a folder: ``inputs``, ``kept``, and ``old`` and ``new`` of scenarios.
 
     Parameters
     ----------
     work : Path
-        Made again, unless it is there and complete.
+        What is there and complete stays.
+    wanted : iterable of Scenario
     """
-    done, learned, said = work / "done", work / "learned", work / "said"
-    if done.exists():
-        return
+    learned, said, done = work / "learned", work / "said", work / "done"
     if not learned.exists():
         shutil.rmtree(work, ignore_errors=True)
         for path in (work / "inputs", said):
@@ -38,12 +38,15 @@ def prepare(work: Path) -> None:
         # In a process of its own: learning starts threads, and the process that forks later shall have none.
         _must(child.call(lambda: _inputs(work), said, seconds=SLOW))
         learned.touch()
-    for which in ("old", "new"):
-        shutil.rmtree(work / which, ignore_errors=True)
+    done.mkdir(exist_ok=True)
     child.load()
-    for scenario in scenarios():
-        _references(scenario, work, said)
-    done.touch()
+    for scenario in wanted:
+        made = done / folder(work, scenario, "new").name
+        if not made.exists():
+            for which in ("old", "new"):
+                shutil.rmtree(folder(work, scenario, which), ignore_errors=True)
+            _references(scenario, work, said)
+            made.touch()
 
 
 def prepare_sample(work: Path, model: Path, customers: Path) -> list[Scenario]:
@@ -143,6 +146,7 @@ def _inputs(work: Path) -> None:
         models.save(trained.model, inputs / name)
         content.keep(work / "kept" / "train" / name, "northstar_explain.training:train", trained)
     _campaigns(inputs, customers)
+    _audiences(inputs, customers)
     clean = trained._replace(rejected=trained.rejected.slice(0, 0))
     content.keep(work / "kept" / "train" / "clean", "northstar_explain.training:train", clean)
 
@@ -181,9 +185,25 @@ def _campaigns(inputs: Path, customers: pa.Table) -> None:
     api.load(inputs / "b").plan_campaign(inputs / "b.parquet", money, out=inputs / "plan")
 
 
+def _audiences(inputs: Path, customers: pa.Table) -> None:
+    """Contacts of all customers, two in three of whom agreed, and the audiences of an earlier week."""
+    from northstar_explain import api, contract, tables
+    from northstar_explain.options import AudienceOptions
+
+    ids = customers[contract.northstar().id].to_pylist()
+    columns = {
+        contract.northstar().id: ids,
+        "email": [f"person{place}@example.com" for place in range(len(ids))],
+        "email_ok": [place % 3 > 0 for place in range(len(ids))],
+    }
+    tables.write(pa.table(columns), inputs / "contacts.parquet")
+    options = AudienceOptions("email_ok", date="2026-03-01")
+    api.load(inputs / "a").audience(inputs / "a.parquet", inputs / "audiences", options, inputs / "contacts.parquet")
+
+
 def _narrow(customers: pa.Table) -> pa.Table:
     return customers.drop_columns([customers.column_names[3]]).slice(0, WEEK)
 
 
 if __name__ == "__main__":
-    prepare(Path(sys.argv[1]))
+    prepare(Path(sys.argv[1]), scenarios())

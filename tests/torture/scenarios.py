@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 ECONOMICS = "--margin 24 --contact-cost 0.5"
+CONTACTS = "--contacts {inputs}/contacts.parquet --consent email_ok"
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,31 @@ def _months() -> list[Scenario]:
 
 
 def _campaign() -> list[Scenario]:
-    """A plan and its audience in a folder, and a readout in one."""
-    plan = _pair("campaign plan", "campaign plan --model MODEL --scores MODEL.parquet --out {place}/c " + ECONOMICS, "")
+    """A plan and its audience in a folder, also with audiences in another one, and a readout."""
+    text = "campaign plan --model MODEL --scores MODEL.parquet --out {place}/c " + ECONOMICS
+    plan = _pair("campaign plan", text, "")
+    plan += _pair("campaign plan --audiences", f"{text} --audiences {{place}}/w --date 2026-03-08 {CONTACTS}", "")
     read = _step("campaign read --plan {inputs}/plan/plan.json --outcomes {inputs}/training.parquet --out {place}/r")
     return [
         *plan,
         Scenario("campaign read", read),
         Scenario("campaign read, over an older one", read.with_args("--overwrite"), read.with_args("--cost", "100")),
+    ]
+
+
+def _audience() -> list[Scenario]:
+    """Audiences of a day, on their own, over others of that day, and beside those of the week before."""
+    text = f"audience MODEL.parquet --model MODEL --out {{place}}/w --date DAY {CONTACTS}"
+
+    def step(model: str, day: str, *more: str) -> Step:
+        return _step(text.replace("MODEL", f"{{inputs}}/{model}").replace("DAY", day)).with_args(*more)
+
+    day, earlier = "2026-03-08", "2026-03-01"
+    outside = ("--previous", f"{{inputs}}/audiences/{earlier}")
+    return [
+        Scenario("audience", step("b", day)),
+        Scenario("audience --previous", step("b", day, "--previous", f"{{place}}/w/{earlier}"), step("a", earlier)),
+        Scenario("audience --previous, over an older one", step("b", day, *outside, "--overwrite"), step("a", day)),
     ]
 
 
@@ -147,8 +166,16 @@ def scenarios() -> list[Scenario]:
         *_pair("compare", "compare --model MODEL --out {place}/memo.pdf --quiet", "compare"),
         *_months(),
         *_campaign(),
+        *_audience(),
+        *_pair("sql --dbt", "sql MODEL --dialect duckdb --dbt {place}/d", "sql --dbt"),
+        *_pair(
+            "monitor",
+            "monitor --model MODEL --scores MODEL.parquet --scores MODEL.parquet --out {place}/f.json --html {place}/f.html",
+            "",
+        ),
         *_simulate(),
         *_init(),
         *_pair("playbook --write-plan", "playbook --model MODEL --write-plan {place}/p.toml --quiet", ""),
+        *_pair("export", "export MODEL --onnx {place}/m.onnx", "export"),
         *_pair("sql", "sql MODEL --dialect duckdb --out {place}/q.sql", "sql"),
     ]

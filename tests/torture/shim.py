@@ -17,7 +17,7 @@ from typing import Any
 
 _CALLS = {
     "os.rename": "rename", "os.remove": "unlink", "os.rmdir": "rmdir", "os.mkdir": "mkdir", "os.link": "link",
-    "os.truncate": "ftruncate",
+    "os.symlink": "symlink", "os.truncate": "ftruncate",
 }  # fmt: skip
 _INJECT = re.compile(r"inject=(\w+):(signal|error)=(\w+):when=(\d+)")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _ROOM = ("write", "pwrite64", "writev", "pwritev", "sendfile", "copy_file_range", "ftruncate", "fallocate",
-         "mkdir", "mkdirat", "link", "linkat")  # fmt: skip
+         "mkdir", "mkdirat", "link", "linkat", "symlink", "symlinkat")  # fmt: skip
 _OTHER = ("rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "fsync", "fdatasync")
 CALLS = (*_ROOM, *_OTHER)
 _ENTRY = re.compile(r"^(\d+) +(\w+)\((.*)$")
