@@ -87,6 +87,15 @@ def test_three_leaves_of_real_data_are_proven(name: str) -> None:
     assert certify(X, best.lower_bound * 1.01, 3, 3).gap == pytest.approx(0.01, abs=1e-8)
 
 
+# What RuleDistiller's trees cost with KMeans(4, n_init=10, random_state=0).
+@pytest.mark.parametrize(
+    ("name", "cost"), [("iris", 124.93834222787228), pytest.param("wine", 1214.1199438191934, marks=pytest.mark.slow)]
+)
+def test_four_leaves_of_real_data_are_proven(name: str, cost: float) -> None:
+    found = certify(standardised(name), cost, 4, 4)
+    assert (found.gap, found.reason) == (0.0, "proven over all thresholds: no tree costs less")
+
+
 def test_the_same_input_has_the_same_certificate() -> None:
     X = standardised("wine")
     first, second = (certify(X, 1400.0, 4, 4, work=3e6) for _ in range(2))

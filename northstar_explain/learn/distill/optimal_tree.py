@@ -19,7 +19,7 @@ import numpy as np
 
 # Leaves that are searched: each more multiplies the sets of rows by the number of cuts.
 MOST_LEAVES = 4
-# Numbers in the sums of all cuts of all rows: 160 MB.
+# Numbers in the sums of all cuts of all rows: 160 MB, twice while they are summed.
 MOST_SUMS = 20_000_000
 # Numbers summed; about a minute on one idle core. Work and not seconds, so that the same input has the same gap.
 SEARCH_WORK = 6.0e9
@@ -198,7 +198,8 @@ class _Search:
 
     def _cuts(self, members: np.ndarray, centred: np.ndarray) -> _Cuts:
         features, held = len(self.order), len(centred)
-        self.spent += features * centred.size + CUTS_WORK
+        # Masks of all rows are read too, and kept: their share bounds what `known` holds to some 100 MB.
+        self.spent += features * centred.size + 8 * len(members) + CUTS_WORK
         rows = self.order[members[self.order]].reshape(features, held)
         places = (np.cumsum(members) - 1)[rows]
         squares = np.einsum("nd,nd->n", centred, centred)
