@@ -35,7 +35,7 @@ write_playbook = import_module("northstar_explain.report.playbook.write_playbook
 Write = Callable[[Path, str], object]
 
 
-def uncertified(model: Model, book: bytes) -> Any:
+def uncertified(model: Model, book: Callable[[], bytes]) -> Any:
     """In place of the programs that score the golden rows."""
     raise AssertionError("the pack is made already")
 

@@ -48,7 +48,7 @@ def cost_of(Z: np.ndarray, groups: np.ndarray) -> float:
     return sum(float(np.square(Z[groups == g] - Z[groups == g].mean(axis=0)).sum()) for g in np.unique(groups))
 
 
-def distilled_from(kmeans: KMeans, X: np.ndarray, **limits: int | None) -> RuleDistiller:
+def distilled_from(kmeans: KMeans, X: np.ndarray, **limits: Any) -> RuleDistiller:
     return RuleDistiller(kmeans=FrozenEstimator(kmeans), **limits).fit(X)
 
 
