@@ -297,13 +297,12 @@ def test_groups_that_stand_out_are_named_with_figure_and_interval(model: Model) 
 
 
 def test_simulated_data_are_called_simulated(model: Model, hostile: Model) -> None:
-    known = model.evaluation.purchase.gaps
-    assert known.true_probability is not None
     # A real table under Northstar's own contract has customers, of whom no true probability is known.
-    real = replace(known, true_probability=None)
-    purchase = replace(model.evaluation.purchase, gaps=real)
-    other = replace(model, evaluation=replace(model.evaluation, purchase=purchase))
-    for one, expected in ((model, True), (other, False), (hostile, False)):
+    gaps = model.evaluation.purchase.gaps
+    assert gaps.true_probability is None
+    purchase = replace(model.evaluation.purchase, gaps=replace(gaps, true_probability=gaps.black_box))
+    known = replace(model, evaluation=replace(model.evaluation, purchase=purchase))
+    for one, expected in ((known, True), (model, False), (hostile, False)):
         assert simulated(one) is expected
         text = " ".join(value for block in lineage(one).blocks if isinstance(block, Facts) for _, value in block.rows)
         assert ("simulated by" in text) is expected
