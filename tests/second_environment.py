@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -23,6 +24,14 @@ def programs_of(name: str) -> Path:
         The test is skipped where that cannot be installed.
     """
     folder, requirements = ROOT / f".venv-{name}", Path(__file__).parent / f"{name}-requirements.txt"
+    with (ROOT / f".venv-{name}.lock").open("w") as lock:
+        # Tests of two workers may ask for it at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(name, folder, requirements)
+    return folder / "bin"
+
+
+def _install(name: str, folder: Path, requirements: Path) -> None:
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     stamp = folder / "installed"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
@@ -33,4 +42,3 @@ def programs_of(name: str) -> Path:
         done = subprocess.run([*pip, "--no-deps", "-r", str(requirements)], check=False, capture_output=True, text=True)
         require(done.returncode == 0, f"{name} ({done.stderr.strip()[-200:]})", f"-r {requirements.name}")
         stamp.write_text(wanted, encoding="utf-8")
-    return folder / "bin"

@@ -258,8 +258,6 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custo
             overwrites = any("--overwrite" in one.opts for one in command_of(call)[1].params)
             # One number of segments in place of a search among seven, which other tests make: it takes minutes.
             more = ["--segments", "4"] if call[0] == "train" and not {"--segments", "--update"} & {*call} else []
-            # Nor the experiments, which tests of their own make.
-            more += ["--no-experiments"] if call[0] == "train" and "--no-experiments" not in call else []
             more += ["--overwrite"] if overwrites and "--check" not in call else []
             result = explain(*call, *more)
             # The plan of the example leaves something unassigned, which --check says by its exit code.
