@@ -38,14 +38,8 @@ settings.load_profile("northstar")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests begin first, so that none is still running alone at the end, and are not measured for coverage.
-
-    What they reach in this process the others reach as well.
-    """
+    """Slow tests begin first, so that none is still running alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")
