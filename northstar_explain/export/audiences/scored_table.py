@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.contract.traits import TRAITS
-from northstar_explain.errors import Fault, TableError
 from northstar_explain.model.campaign.bands import BAND_NAMES, bands_of
+from northstar_explain.model.campaign.checked_scores import checked_scores
 from northstar_explain.model.learned_model import Model
-from northstar_explain.tables.named_columns import take_columns
 
-_TODO = "Give scores that `explain score` wrote with this model."
 _NUMBERS = {
     "decile": pa.int64(), "probability": pa.float64(), "percentile": pa.float64(), "likely_buyer": pa.bool_(),
     "borderline": pa.bool_(),
@@ -70,23 +67,11 @@ def read_scores(table: pa.Table, model: Model, name: str) -> Scores:
         When a column is missing or has an invalid value, another model made the scores, or an id occurs twice.
     """
     id, text = model.contract.id, pa.string()
-    kinds = {id: text, "segment_id": text, **_NUMBERS, "control_group": pa.bool_(), "model_id": text}
     traits = {TRAITS: text} if model.contract.traits else {}
     # In CSV, no traits are an empty cell.
-    columns = take_columns(table, {**kinds, **traits}, name, _TODO, may_miss=tuple(traits))
+    columns = checked_scores(table, model, {**_NUMBERS, **traits}, name, may_miss=traits)
     arrays = {one: column.combine_chunks().to_numpy(zero_copy_only=False) for one, column in columns.items()}
     keys = id_keys(columns[id].combine_chunks()).to_pylist()
-    segments = [segment.id for segment in model.segmentation.segments]
-    faults = [
-        _other(columns["model_id"], [model.id], "model_id"),
-        _other(columns["segment_id"], segments, "segment_id"),
-        _outside(arrays["decile"], 1, 10, "decile"),
-        _outside(arrays["probability"], 0, 1, "probability"),
-    ]
-    if len(set(keys)) < len(keys):
-        faults.append(Fault(f"column {id}", "each customer once", "one twice", _TODO))
-    if wrong := [fault for fault in faults if fault]:
-        raise TableError(name, wrong)
     return Scores(
         ids=columns[id].to_pylist(),
         keys=keys,
@@ -96,15 +81,3 @@ def read_scores(table: pa.Table, model: Model, name: str) -> Scores:
         numbers={one: arrays[one] for one in _NUMBERS},
         control=arrays["control_group"].astype(bool),
     )
-
-
-def _other(column: pa.ChunkedArray, known: list[str], name: str) -> Fault | None:
-    unknown = sorted(set(pc.unique(column).to_pylist()) - set(known))
-    return Fault(f"column {name}", "only " + ", ".join(known), f"also {unknown[0]}", _TODO) if unknown else None
-
-
-def _outside(values: np.ndarray, low: float, high: float, name: str) -> Fault | None:
-    wrong = np.flatnonzero(~((values >= low) & (values <= high)))  # written so that NaN counts as wrong
-    if not len(wrong):
-        return None
-    return Fault(f"row {wrong[0] + 1:,}, column {name}", f"{low} to {high}", str(values[wrong[0]]), _TODO)
