@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import shutil
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pytest
 from browser import chromium, running
 from engines import ENGINES, Run, SparkRun, run_duckdb, run_sqlite
-from helpers import OPTIONS, learn
+from helpers import OPTIONS, learn, less_work
 from hypothesis import HealthCheck, settings
 from postgres import Postgres, postgres
 from programs import require
@@ -38,8 +39,13 @@ settings.load_profile("northstar")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests begin first, so that none is still running alone at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Files with slow tests begin first, so that none is still running alone at the end."""
+    files = [item.nodeid.partition("::")[0] for item in items]
+    slow = {file for item, file in zip(items, files, strict=True) if item.get_closest_marker("slow")}
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker("no_cover")  # counting lines takes a third longer, and quick tests reach them too
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in slow)
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +87,18 @@ def model_dir(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("session") / "model"
     models.save(model, path)
     return path
+
+
+@pytest.fixture
+def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands of this process train with `less_work`."""
+    package = importlib.import_module("northstar_explain.training")
+    real = package.train
+
+    def quick(source: Any, contract: Any, options: Any, *others: Any, **named: Any) -> Any:
+        return real(source, contract, less_work(options), *others, **named)
+
+    monkeypatch.setattr(package, "train", quick)
 
 
 @pytest.fixture

@@ -28,13 +28,11 @@ from northstar_explain.model.known_values import with_known_values
 from northstar_explain.model.rules import Node
 from northstar_explain.model.segments import rules_by_segment
 
-# What shares a session of Spark, a server of PostgreSQL, or 240,000 customers, runs in one process.
-TOGETHER = pytest.mark.xdist_group("warehouse")
 ENGINES = (
     "duckdb",
     "sqlite",
-    pytest.param("postgres", marks=TOGETHER),
-    pytest.param("spark", marks=[pytest.mark.slow, TOGETHER]),
+    "postgres",
+    pytest.param("spark", marks=pytest.mark.slow),
 )
 Run = Callable[[str, Mapping[str, pa.Table]], pa.Table]
 _SQLITE_TYPES = {"double": "REAL", "float": "REAL", "string": "TEXT"}

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from northstar_explain.training import Earlier, Source, Trained, TrainingOptions
 OPTIONS = TrainingOptions(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=fit_segments.SegmentOptions(k=4, rules=2, conditions=3, draws=2, tries=2, resample_tries=1),
+    segments=fit_segments.SegmentOptions(k=4, rules=2, conditions=3, draws=2, tries=1, resample_tries=1),
     purchase=fit_purchase_model.PurchaseModelOptions(interactions=3, outer_bags=2, max_bins=64),
     experiments=False,
     draws=20,
@@ -36,7 +37,7 @@ OPTIONS = TrainingOptions(
 TINY = TrainingOptions(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=fit_segments.SegmentOptions(k=3, rules=1, conditions=2, draws=2, tries=2, resample_tries=1),
+    segments=fit_segments.SegmentOptions(k=3, rules=1, conditions=2, draws=2, tries=1, resample_tries=1),
     purchase=fit_purchase_model.PurchaseModelOptions(interactions=1, outer_bags=1, max_bins=16),
     experiments=False,
     draws=10,
@@ -54,6 +55,13 @@ def learn(
     """Train on a table."""
     after = Source(later, "later") if later is not None else None
     return train(Source(table, "customers"), contract, options, later=after, earlier=earlier)
+
+
+def less_work(options: TrainingOptions) -> TrainingOptions:
+    """The same options with as little evidence and as small a machine as `TINY` has, for commands that train."""
+    asked = {"k": options.segments.k or 4, "rules": options.segments.rules, "conditions": options.segments.conditions}
+    segments = replace(TINY.segments, **asked)
+    return replace(options, segments=segments, purchase=TINY.purchase, draws=TINY.draws)
 
 
 def explain(*args: object) -> Result:

@@ -238,6 +238,7 @@ def test_targets_and_modules_that_are_named_exist(page: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_training")
 def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, customers: pa.Table) -> None:
     monkeypatch.chdir(tmp_path)
     names = ["customer_id", "sessions_30d", "orders_365d", "spend_365d", "email_open_rate", "country"]
@@ -256,9 +257,7 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custo
                 continue
             run.append(call)
             overwrites = any("--overwrite" in one.opts for one in command_of(call)[1].params)
-            # One number of segments in place of a search among seven, which other tests make: it takes minutes.
-            more = ["--segments", "4"] if call[0] == "train" and not {"--segments", "--update"} & {*call} else []
-            more += ["--overwrite"] if overwrites and "--check" not in call else []
+            more = ["--overwrite"] if overwrites and "--check" not in call else []
             result = explain(*call, *more)
             # The plan of the example leaves something unassigned, which --check says by its exit code.
             assert result.exit_code == (1 if "--check" in call else 0), (call, result.stderr)

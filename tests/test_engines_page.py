@@ -59,7 +59,6 @@ def engines_python() -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("warehouse")
 @pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
 def test_map_in_arrow_gives_the_same_rows(spark: Any, place: Path, model_dir: Path, some: pa.Table) -> None:
     # As a module: a function that Spark sends to workers needs the names it was defined among.

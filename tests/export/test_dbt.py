@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from cards import card_of, with_card
 from dbt_environment import build
-from engines import TOGETHER, as_scored, model_of
+from engines import as_scored, model_of
 from helpers import contents, explain, refused, with_cells
 from postgres import Postgres
 
@@ -72,7 +72,6 @@ def require_built(statuses: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-@TOGETHER
 def test_a_build_scores_day_after_day_and_tests_itself(model: Model, customers: pa.Table, tmp_path: Path) -> None:
     package, base = tmp_path / "northstar", tmp_path / "shop.duckdb"
     write_dbt(model, "duckdb", package)
@@ -100,7 +99,6 @@ def test_a_build_scores_day_after_day_and_tests_itself(model: Model, customers: 
 
 
 @pytest.mark.slow
-@TOGETHER
 def test_a_build_in_postgres(model: Model, some: pa.Table, postgres_server: Postgres, tmp_path: Path) -> None:
     package = tmp_path / "northstar"
     write_dbt(model, "postgres", package, "shop.customers")
@@ -134,7 +132,6 @@ missing = "unknown"
 
 
 @pytest.mark.slow
-@TOGETHER
 def test_a_table_of_several_days_reserved_words_and_braces(model: Model, tmp_path: Path) -> None:
     """The latest day is scored, or the day asked for; texts that look like Jinja stay texts."""
     words = ["{{ 1 }}", "{% raw %}", "{# x #}", "it's"]

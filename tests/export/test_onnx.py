@@ -16,7 +16,7 @@ import onnxruntime
 import pyarrow as pa
 import pytest
 from cards import NUMBER, card_of, cards, hard_values, scored_tables, with_card
-from engines import TOGETHER, as_scored, model_of
+from engines import as_scored, model_of
 from helpers import around, contents, explain, refused, with_column
 from hypothesis import assume, given, settings
 from pyarrow import parquet
@@ -102,7 +102,6 @@ def test_on_each_threshold_of_the_rules_and_beside_it(model: Model, customers: p
 
 
 @pytest.mark.slow
-@TOGETHER
 def test_240_000_customers(model: Model, many_customers: pa.Table) -> None:
     accepted = check(many_customers, with_known_values(model)).accepted
     assert accepted.num_rows == 240_000

@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from engines import TOGETHER
 from second_environment import programs_of
 
 from northstar_explain.export.sql import scores_sql, segments_sql
@@ -53,7 +52,6 @@ def made(table: pa.Table) -> list[str]:
 
 
 @pytest.mark.slow
-@TOGETHER
 def test_golden_rows_score_the_same(model: Model, tmp_path: Path) -> None:
     golden = model.golden.slice(0, ROWS)
     ids = pa.array([f"C{row}" for row in range(golden.num_rows)])

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 import sqlglot
 from cards import NUMBER, card_of, cards, hard_values, numbered, scored_tables, with_card
-from engines import TOGETHER, Run, SparkRun, as_scored, require_traits, run_duckdb, run_sqlite
+from engines import Run, SparkRun, as_scored, require_traits, run_duckdb, run_sqlite
 from helpers import contents, read, with_cells, with_column
 from hypothesis import given, settings
 from postgres import Postgres
@@ -129,7 +129,6 @@ def test_hard_values_together(engine: tuple[str, Run], model: Model, customers: 
 
 
 @pytest.mark.slow
-@TOGETHER
 def test_240_000_customers(engine: tuple[str, Run], model: Model, many_customers: pa.Table) -> None:
     table = many_customers.slice(0, ROWS[engine[0]])
     assert check(table, model.contract).accepted.num_rows == table.num_rows

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pytest
 import sqlglot
 from engines import (
-    TOGETHER,
     Run,
     SparkRun,
     as_scored,
@@ -99,7 +98,6 @@ def test_on_each_threshold_and_beside_it(engine: tuple[str, Run], model: Model, 
 
 
 @pytest.mark.slow
-@TOGETHER
 def test_every_one_of_240_000_customers(
     engine: tuple[str, Run], model: Model, many_customers: pa.Table, contract: Contract
 ) -> None:

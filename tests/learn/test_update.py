@@ -165,7 +165,7 @@ def test_options_of_an_update_that_do_not_fit(some_file: Path, model_dir: Path, 
     assert "manifest.json" in message
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("quick_training")
 def test_from_the_command_line_in_place(model_copy: Path, later: pa.Table, tmp_path: Path) -> None:
     before = models.load(model_copy)
     tables.write(later, tmp_path / "later.parquet")

@@ -203,7 +203,7 @@ def test_the_same_model_gives_the_same_bytes(model: Model, written: WrittenPlayb
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("segments", [4, 6, 8])
+@pytest.mark.parametrize("segments", [4, 8])
 def test_full_pages_fit(segments: int, model: Model, customers: pa.Table, tmp_path: Path) -> None:
     """Two rules of four conditions a segment, all that sets it apart, and names of 60 characters."""
     crowd = playbooks.crowded(model, customers, segments)

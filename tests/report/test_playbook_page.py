@@ -14,7 +14,6 @@ from browser import visiting
 from northstar_explain.model import Model
 from northstar_explain.report.playbook import write_playbook
 
-pytestmark = pytest.mark.xdist_group("browser")
 # Elements of the page that reach beyond it, but for those that can be scrolled or are cut on purpose.
 OVERFLOWING = """() => [...document.querySelectorAll('body *')].filter(one => {
   const box = one.getBoundingClientRect();

@@ -18,7 +18,7 @@ from northstar_explain.model import Model
 from northstar_explain.score import Control, Scorer, ScoringOptions, run
 from northstar_explain.score.spark import run_spark
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("warehouse")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

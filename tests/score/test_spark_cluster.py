@@ -22,7 +22,7 @@ from northstar_explain import tables
 from northstar_explain.model import Model
 from northstar_explain.score import run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("warehouse")]
+pytestmark = pytest.mark.slow
 
 SMALL = {
     "spark.executor.memory": "512m",

@@ -18,7 +18,6 @@ from northstar_explain.score import run
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("warehouse"),
     pytest.mark.skipif(not (os.environ.get("JAVA_HOME") or shutil.which("java")), reason="needs Java 17 or later"),
 ]
 NOBODY = "spark://127.0.0.1:1"
