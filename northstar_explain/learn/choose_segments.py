@@ -9,11 +9,10 @@ import numpy as np
 
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import clusters, kept_rules
-from northstar_explain.learn.distill import Limits
 from northstar_explain.learn.distill_rules import coded
 from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
 from northstar_explain.learn.segment_options import SegmentOptions
-from northstar_explain.learn.segment_search import Material, best_rules, cheapest, in_processes, limits_of, names_of
+from northstar_explain.learn.segment_search import Material, best_rules, limits_of, names_of, one_of_each
 from northstar_explain.model.evaluation.limits import (
     BEHAVIOR_ALIKE,
     JACCARD_STABLE,
@@ -24,7 +23,6 @@ from northstar_explain.model.evaluation.limits import (
 from northstar_explain.model.rules import Node
 
 TRIED = range(3, 10)
-_CURVE_TRIES = 2
 Progress = Callable[[str], None]
 
 
@@ -203,11 +201,14 @@ def curve(
 ) -> tuple[Point, ...]:
     """Price, fidelity and conditions for one to four times as many rules as segments."""
     k = chosen.k
+    numbers = sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k})
+    progress(f"measuring the curve from {numbers[0]} to {numbers[-1]} rules")
+    one = replace(limits_of(k, options), max_depth=options.conditions + 2, max_group_leaves=4)
+    labels = clusters.predict(chosen.kmeans, material.points)
+    # Evidence for the number of rules, which no segment depends on: one search for each.
+    trees = one_of_each(material, labels, [replace(one, max_leaves=rules) for rules in numbers], options, seed)
     points: list[Point] = []
-    for rules in sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k}):
-        progress(f"measuring the curve at {rules} rules")
-        roomy = replace(limits_of(k, options), max_leaves=rules, max_depth=options.conditions + 2, max_group_leaves=4)
-        tree = _one_tree(material, chosen, roomy, options, seed)
+    for rules, tree in zip(numbers, trees, strict=True):
         point = None if tree is None else measure(material, checks, chosen.kmeans, tree, rules)
         # A tree may use fewer rules than allowed: where the search gives no better one, the last one stands.
         if points and (point is None or points[-1].price <= point.price):
@@ -216,13 +217,6 @@ def curve(
             points.append(point)
     assert chosen.point is not None
     return tuple(points) or (chosen.point,)
-
-
-def _one_tree(material: Material, chosen: Candidate, limits: Limits, options: SegmentOptions, seed: int) -> Node | None:
-    # Evidence for the number of rules, which no segment depends on: a few searches for each.
-    labels = clusters.predict(chosen.kmeans, material.points)
-    seeds = range(seed, seed + min(options.tries, _CURVE_TRIES))
-    return cheapest(material, labels, limits, options, seeds, in_processes, short=False)
 
 
 def knee(points: Sequence[Point], k: int) -> Point:

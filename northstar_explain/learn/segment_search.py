@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -196,7 +196,7 @@ def names_of(tree: Node) -> list[str]:
     return sorted({leaf.segment for leaf in leaves(tree)})
 
 
-Tasks = Iterator[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]]
+Tasks = Iterable[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]]
 
 
 def in_processes(tasks: Tasks, rows: int) -> list[Any]:
@@ -242,10 +242,29 @@ def cheapest(
     Node or None
         Where none is large or short enough, of those nearest to it; None where no tree keeps the limits.
     """
-    labels = labels.astype(np.intp)
-    arguments = (material.points, material.coded, labels, limits)
-    tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, SEARCH_BINS)) for seed in seeds)
-    attempts = [one for found in run(tasks, len(labels)) for one in found]
+    searches = [_search_within(material, labels, limits, options, seed) for seed in seeds]
+    return _least([one for found in run(searches, len(labels)) for one in found], short)
+
+
+def one_of_each(
+    material: Material, labels: np.ndarray, limits: Sequence[Limits], options: SegmentOptions, seed: int
+) -> list[Node | None]:
+    """The tree of one search within each of several limits, with rules of any length; None where none keeps them."""
+    # The longest searches first, so that none is still running alone at the end.
+    order = sorted(range(len(limits)), key=lambda place: -limits[place].max_leaves)
+    found = in_processes(
+        [_search_within(material, labels, limits[place], options, seed) for place in order], len(labels)
+    )
+    trees = dict(zip(order, (_least(attempts, short=False) for attempts in found), strict=True))
+    return [trees[place] for place in range(len(limits))]
+
+
+def _search_within(material: Material, labels: np.ndarray, limits: Limits, options: SegmentOptions, seed: int) -> Any:
+    effort = Effort(options.effort, SEARCH_BINS)
+    return delayed(_attempt)(material.points, material.coded, labels.astype(np.intp), limits, seed, effort)
+
+
+def _least(attempts: list[_Attempt], short: bool) -> Node | None:
     attempts = _nearest(attempts, lambda one: max(0.0, _SEARCHED_SHARE - one.smallest_share))
     if short:
         attempts = _nearest(attempts, lambda one: max(0.0, one.conditions - MOST_MEAN_CONDITIONS))
