@@ -34,8 +34,8 @@ function faultsOf(customer) {
   }
   for (const relation of data.relations) {
     if (!isBroken(relation, customer)) continue;
-    const got = relation.columns.map((name) => customer[name]).join(" and ");
-    found.push({ names: relation.columns, text: `${relation.text} does not hold with ${got}` });
+    const got = relation.columns.map((name) => `${features.get(name).words} (${customer[name]})`).join(" and ");
+    found.push({ names: relation.columns, text: `${got} contradict each other: ${relation.text}` });
   }
   return found;
 }

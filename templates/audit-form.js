@@ -15,14 +15,20 @@ function setUpForm() {
 }
 
 const faultId = (feature) => `f-${feature.place}-fault`;
-const withUnit = (feature, value) => (feature.unit ? `${value} ${feature.unit}` : String(value));
+
+/** A value as people say it: a share in percent, an amount with its sign, a number with its unit. */
+function valueWords(feature, value) {
+  if (isMissing(value)) return value === null ? "missing" : "no value";
+  if (!feature.numeric) return value === OTHER ? "another value" : value;
+  const number = Number(value.toPrecision(6));
+  if (feature.share) return `${Number((100 * value).toPrecision(6))}%`;
+  return feature.sign ? `${feature.sign}${number}` : feature.after ? `${number} ${feature.after}` : String(number);
+}
 const faultLine = (feature) => make("span", { class: "fault", id: faultId(feature) });
 
 /** What a screen reader says of a slider: its value, not its place. */
 function announce(feature) {
-  const value = customer[feature.name];
-  const text = isMissing(value) ? (value === null ? "missing" : "no value") : withUnit(feature, value);
-  byId(`f-${feature.place}-slider`).setAttribute("aria-valuetext", text);
+  byId(`f-${feature.place}-slider`).setAttribute("aria-valuetext", valueWords(feature, customer[feature.name]));
 }
 
 function numberField(feature) {

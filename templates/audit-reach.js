@@ -66,11 +66,6 @@ function changesTogether(from, wanted) {
   return null;
 }
 
-function valueWords(feature, value) {
-  if (isMissing(value)) return "missing";
-  return feature.numeric ? withUnit(feature, Number(value.toPrecision(6))) : value === OTHER ? "another value" : value;
-}
-
 function changeLine(changes, from) {
   const changed = { ...from, ...Object.fromEntries(changes.map(({ feature, value }) => [feature.name, value])) };
   const words = changes.map(({ feature, value }) => `${feature.words}: ${valueWords(feature, value)} instead of ${valueWords(feature, from[feature.name])}`);

@@ -43,7 +43,8 @@ function showSum(result, beside) {
   const order = beside ? result.order.toSorted((a, b) => Math.abs(gaps[b]) - Math.abs(gaps[a])) : result.order;
   const most = Math.max(...result.points.map(Math.abs), 1e-9);
   const head = ["Term", "", "Points", ...(beside ? ["Other", "Difference"] : [])];
-  byId("sum-head").replaceChildren(make("tr", {}, ...head.map((text) => make(text ? "th" : "td", text ? { scope: "col" } : {}, text))));
+  byId("contributions").className = beside ? "compared" : "";
+  byId("sum-head").replaceChildren(make("tr", {}, ...head.map((text) => make(text ? "th" : "td", text ? { scope: "col" } : { class: "bar" }, text))));
   byId("sum").replaceChildren(
     sumRow("Intercept: the average customer", [data.model.intercept, beside && data.model.intercept], null),
     ...order.map((i) => sumRow(data.terms[i], [result.points[i], beside && beside.points[i]], most, result.places[i])),

@@ -108,12 +108,21 @@ function showMarked(term) {
   if (place !== null) byId("marked-words").textContent = `${labelOf(term, place)}, ${signed(term.points[place], 4)} points.`;
 }
 
+/** The specification of a term's chart on the chosen scale, its rows with what the term's tables hold. */
+function chartOf(term) {
+  const { own, common } = term.chart;
+  const spec = byId("scale").value === "common" ? { ...own, ...common } : own;
+  const rows = spec.data.values.map((row) => {
+    const { points, spread, n } = cellOf(term, atOf(row));
+    return { ...row, p: points, low: points - spread, high: points + spread, n };
+  });
+  return { ...spec, data: { values: rows } };
+}
+
 function drawTerm() {
   const term = shown; // another one may be shown before this one is drawn
   const place = markedPlace(term);
-  const { own, common } = term.chart;
-  const spec = byId("scale").value === "common" ? { ...own, ...common } : own;
-  northstarCharts.draw(byId("plot"), spec, (datum) => describe(term, datum), (datum) => placeAt(term, atOf(datum)) === place);
+  northstarCharts.draw(byId("plot"), chartOf(term), (datum) => describe(term, datum), (datum) => placeAt(term, atOf(datum)) === place);
 }
 
 /** Every bin or cell of a term, in the order of its chart. */

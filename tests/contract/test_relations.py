@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -49,10 +50,10 @@ def contract_text(*relations: str) -> str:
     return f"{head}relations = [{listed}]\n{FEATURES}"
 
 
-def table(**columns: list[object]) -> pa.Table:
+def table(**columns: Sequence[object]) -> pa.Table:
     rows = max(len(values) for values in columns.values())
     day = datetime.date(2026, 3, 1)
-    usual: dict[str, list[object]] = {
+    usual: dict[str, Sequence[object]] = {
         "id": [f"c{i}" for i in range(rows)], "day": [day] * rows, "visits_30d": [1] * rows, "visits_90d": [5] * rows,
         "longest stay": [2] * rows, "signup": [datetime.date(2025, 1, 1)] * rows, "country": ["US"] * rows,
         "first_order": [datetime.date(2025, 2, 1)] * rows,

@@ -24,7 +24,7 @@ from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.document.runtime import packed
 from northstar_explain.score import Scorer
 
-VIEWS = ("shapes", "customer", "golden")
+VIEWS = ("shapes", "customer", "checks", "golden")
 DATA = '<script type="application/gzip" id="data">'
 
 
@@ -152,8 +152,10 @@ def test_shapes_can_be_searched_and_sorted(shop: Visit, model: Model) -> None:
     words = page.locator("#terms .words").all_inner_texts()
     assert [w.casefold() for w in words] == sorted(w.casefold() for w in words)
     page.select_option("#order", "importance")
-    page.fill("#search", "loyalty_tier")
-    assert page.locator("#terms li").count() == sum("loyalty_tier" in term for term in ranked)
+    # Blanks, case and the order of words do not matter.
+    for query in ("loyalty_tier", " Loyalty  tier ", "tier loyalty", "loyaltytier"):
+        page.fill("#search", query)
+        assert page.locator("#terms li").count() == sum("loyalty_tier" in term for term in ranked), query
     page.fill("#search", "no such feature")
     assert page.locator("#terms li").count() == 0
     page.fill("#search", "")
@@ -246,10 +248,10 @@ def test_charts_fit_and_their_letters_can_be_read(
 def test_the_whole_page_can_be_reached_by_keyboard(browser: Any, files: dict[str, Path]) -> None:
     with opened(browser, files["shop"]) as visit:
         page, reached = visit.page, []
-        for _ in range(7):
+        for _ in range(10):
             page.keyboard.press("Tab")
             reached.append(page.evaluate("document.activeElement.id || document.activeElement.hash || ''"))
-        assert reached[:5] == ["#shapes", "#customer", "#golden", "search", "order"]
+        assert reached[:8] == ["#main", "#shapes", "#customer", "#checks", "#golden", "search", "order", "scale"]
         assert page.evaluate("document.activeElement.closest('#terms') !== null")
         page.keyboard.press("Tab")
         words = page.evaluate("document.activeElement.querySelector('.words').innerText")
@@ -326,7 +328,7 @@ def test_hostile_names_are_text_in_the_page(foe: Visit, hostile: Model) -> None:
         assert text in menu
     tags = page.evaluate("[...new Set([...document.querySelectorAll('main *')].map((one) => one.localName))]")
     assert not {"script", "img", "b", "i", "em", "u", "iframe", "object"} & set(tags) - {"b", "i"}
-    assert page.evaluate("document.querySelectorAll('script').length") == 4
+    assert page.evaluate("document.querySelectorAll('script:not([type=\"application/json\"])').length") == 4
     assert page.locator("#golden-result").count() == 1
     show(foe, "shapes")
     page.locator("#terms button").nth(1).click()
@@ -343,7 +345,8 @@ def test_the_page_is_one_small_file_that_can_neither_fetch_nor_run_another_scrip
         assert len(policy) == 1
         assert policy[0].startswith("default-src 'none'")
         assert "unsafe" not in policy[0]
-        assert text.count("<script") == text.count("</script>") == 4  # data, Vega, and two of ours
+        figures = text.count('<script type="application/json">')  # of charts, as data
+        assert text.count("<script") == text.count("</script>") == 4 + figures  # data, Vega, and two of ours
 
 
 def test_the_data_in_the_page_are_the_models(files: dict[str, Path], model: Model) -> None:

@@ -15,15 +15,15 @@ _WIDTH, _COUNT_WIDTH, _LABEL = 185, 95, 24
 _PAGE_WIDTH = 340
 
 
-def category_shape(shape: FeatureShape, common: Range, intercept: float, values: bool = False) -> Chart:
+def category_shape(shape: FeatureShape, common: Range, intercept: float) -> Chart:
     """Plot a category; missing and unseen last. The parameters are those of `number_shape`.
 
     Returns
     -------
     Chart
-        Diamonds of thin values are white; with `values`, the place of a row is the datum's ``i``.
+        Diamonds of thin values are white.
     """
-    bins = [*(shape.bins if values else shape.shown_groups), shape.missing, shape.unseen]
+    bins = [*shape.shown_groups, shape.missing, shape.unseen]
     rows = _rows(bins, common, intercept)
     # Rows shrink so that plot and table of the largest number of categories still fit on one page.
     step = min(24.0, 250 / len(bins))
@@ -33,8 +33,6 @@ def category_shape(shape: FeatureShape, common: Range, intercept: float, values:
         _points("On the scale of all features", common, {**y, "axis": None}, ("rate_low", "rate_high"), ACTUAL, "rate"),
         _customers({**y, "axis": None}),
     ]
-    if values:
-        panels[0]["layer"].append(_TARGETS)
     sized = [{"height": {"step": step}, **panel} for panel in panels]
     return Chart({"data": {"values": rows}, "hconcat": sized, "spacing": 22}, alt_text(shape))
 

@@ -36,7 +36,7 @@ _EXTENT = {"minExtent": 42, "maxExtent": 42}
 _MISSING = (-0.11, -0.04)
 
 
-def number_shape(shape: FeatureShape, common: Range, intercept: float, values: bool = False) -> Chart:
+def number_shape(shape: FeatureShape, common: Range, intercept: float) -> Chart:
     """Plot a numeric feature.
 
     Parameters
@@ -46,15 +46,13 @@ def number_shape(shape: FeatureShape, common: Range, intercept: float, values: b
         The scale of all features.
     intercept : float
         Log-odds of the average customer.
-    values : bool, default False
-        Whether each bin can be pointed at, as in a page; its place is the datum's ``i``: 0 is missing.
 
     Returns
     -------
     Chart
         Grey behind the curve where bins are thin; dashed where no customer is.
     """
-    layers = [*_layers(shape, own_range(shape), intercept), *([_TARGETS] if values else [])]
+    layers = _layers(shape, own_range(shape), intercept)
     own = _panel("Points", "right: probability of the average customer", layers, _WIDTH, _across(shape, labels=False))
     below = _panel(_counted(shape), "", _customers(shape), _WIDTH, _across(shape, title=True), _COUNT_HEIGHT)
     compared = _compared(shape, common, intercept)

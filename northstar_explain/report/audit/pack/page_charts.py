@@ -8,16 +8,15 @@ from typing import Any
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, strongest_colour
-from northstar_explain.report.audit.shapes.point_ranges import Range, common_range, own_range
-from northstar_explain.report.charts.category_shape import category_on_scale
-from northstar_explain.report.charts.number_shape import number_on_scale
+from northstar_explain.report.audit.shapes.point_ranges import common_range, own_range
 from northstar_explain.report.charts.pair_map import pair_map
+from northstar_explain.report.charts.shape_chart import shape_on_scale
 from northstar_explain.report.document.charts import Chart
 
+_IN_TABLES = ("p", "low", "high", "n")
 
-def page_charts(
-    model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]
-) -> dict[str, dict[str, Any]]:
+
+def page_charts(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> dict[str, dict[str, Any]]:
     """The specifications of every term.
 
     Parameters
@@ -29,23 +28,28 @@ def page_charts(
     Returns
     -------
     dict
-        Term to ``own``, the whole specification, and ``common``, the parts of it that differ on the common scale.
+        Term to ``own``, the whole specification, and ``common``, the parts of it that differ on the common scale. Rows
+        of their data have no points, spreads and customers: the page takes these from the term's tables.
     """
     intercept = model.purchase.intercept
     common, strongest = common_range(shapes, intercept), strongest_colour(tuple(pairs))
-    charts = {one.term: _both(*(_shape(one, scale, intercept) for scale in (own_range(one), common))) for one in shapes}
+    charts = {
+        one.term: _both(*(shape_on_scale(one, scale, intercept) for scale in (own_range(one), common)))
+        for one in shapes
+    }
     return charts | {
         pair.term: _both(*(pair_map(pair, end, values=True) for end in (strongest_colour((pair,)), strongest)))
         for pair in pairs
     }
 
 
-def _shape(shape: FeatureShape, scale: Range, intercept: float) -> Chart:
-    plot = category_on_scale if shape.axis is None else number_on_scale
-    return plot(shape, scale, intercept)
-
-
 def _both(own: Chart, common: Chart) -> dict[str, Any]:
-    whole, other = own.themed, common.themed
+    whole, other = _without_points(own.themed), _without_points(common.themed)
     # Data and theme are the same on either scale; they are kept once.
     return {"own": whole, "common": {key: part for key, part in other.items() if part != whole[key]}}
+
+
+def _without_points(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification without what the page has in its tables: points, their spread and customers of each bin."""
+    rows = [{key: value for key, value in row.items() if key not in _IN_TABLES} for row in spec["data"]["values"]]
+    return {**spec, "data": {"values": rows}}
