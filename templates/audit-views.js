@@ -54,12 +54,15 @@ function show(hash) {
   const parameters = new URLSearchParams(query);
   const target = VIEWS.includes(name) ? null : document.querySelector(`main [id="${CSS.escape(name)}"]`);
   const view = target?.closest("main > section")?.id ?? (VIEWS.includes(name) ? name : "shapes");
+  // What has the focus is hidden or made anew, or the browser's jump has taken the focus already.
+  const lost = current && view !== current && (document.activeElement === document.body || byId(current).contains(document.activeElement));
   const values = customerOf(parameters, "");
   const beside = customerOf(parameters, "with.");
   if (beside) compareWith(beside, "the other customer");
   if (values) fill(values);
   switchTo(view);
   if (view === "shapes") showShape(parameters);
+  if (lost) byId(view).querySelector("h2").focus({ preventScroll: true });
   const away = target ?? (view === "shapes" && parameters.has("term") && isNarrow() ? byId("term-name") : null);
   // The browser has scrolled to the section, past the page's header, or nowhere, as the section was hidden.
   if (away) away.scrollIntoView({ block: "start" });
@@ -73,15 +76,12 @@ function showShape(parameters) {
 }
 
 function switchTo(view) {
-  const lost = current && current !== view && byId(current).contains(document.activeElement);
   current = view;
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== view;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  // What had the focus is hidden now: it goes to what is shown instead.
-  if (lost) byId(view).querySelector("h2").focus({ preventScroll: true });
 }
 
 /** Follow a link within the page without losing the focus, as the browser's own jump does. */

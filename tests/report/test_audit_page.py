@@ -40,9 +40,9 @@ def files(model: Model, hostile: Model, tmp_path_factory: pytest.TempPathFactory
 
 
 @contextlib.contextmanager
-def opened(browser: Any, path: Path, *size: int) -> Iterator[Visit]:
+def opened(browser: Any, path: Path, width: int = 1280, height: int = 900) -> Iterator[Visit]:
     """A page that has unpacked its tables."""
-    with visiting(browser, path, *size) as visit:
+    with visiting(browser, path, width, height) as visit:
         visit.page.wait_for_selector("html[data-ready]")
         yield visit
 

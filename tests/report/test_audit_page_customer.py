@@ -33,8 +33,8 @@ def path(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def opened(browser: Any, path: Path, *size: int) -> Iterator[Visit]:
-    with visiting(browser, path, *size) as visit:
+def opened(browser: Any, path: Path, place: str = "") -> Iterator[Visit]:
+    with visiting(browser, path, place=place) as visit:
         visit.page.wait_for_selector("html[data-ready]")
         yield visit
 
@@ -48,9 +48,11 @@ def shop(browser: Any, path: Path) -> Iterator[Visit]:
 @pytest.fixture
 def page(shop: Visit) -> Iterator[Any]:
     """The view of the customer, as it is in the beginning."""
-    shop.page.goto(f"{shop.page.url.split('#')[0]}#customer")
-    shop.page.reload()
-    shop.page.wait_for_selector("html[data-ready]")
+    shop.page.evaluate("location.hash = 'customer'")
+    shop.page.wait_for_selector("#customer:not([hidden])")
+    shop.page.select_option("#compare", "")
+    shop.page.select_option("#start", index=0)
+    shop.page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = false")
     yield shop.page
     assert shop.errors == []
 
@@ -203,10 +205,7 @@ def test_two_customers_are_compared_term_by_term_and_the_address_holds_both(
     assert gaps[0] > 0
     assert rows[-1][2] == pytest.approx(sum(row[2] for row in rows[:-1]), abs=0.01)
     shown = [page.locator(id).inner_text() for id in ("#probability", "#versus")]
-    with opened(browser, path) as visit:
-        visit.page.goto(page.url)
-        visit.page.reload()
-        visit.page.wait_for_selector("html[data-ready]")
+    with opened(browser, path, place=page.url[page.url.index("#") :]) as visit:
         again = [visit.page.locator(id).inner_text() for id in ("#probability", "#versus")]
     assert again[0] == shown[0]
     assert again[1].split(": ", 1)[1] == shown[1].split(": ", 1)[1]
@@ -262,7 +261,7 @@ def test_sliders_announce_their_value(page: Any) -> None:
 def test_contributions_are_copied_as_csv(page: Any) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.click("#copy-sum")
-    page.wait_for_function("document.getElementById('copied').textContent !== ''")
+    page.locator("#copied", has_text="copied").wait_for()
     rows = list(csv.reader(io.StringIO(page.evaluate("navigator.clipboard.readText()"))))
     assert rows[0] == ["term", "bin", "points"]
     values = {row[0]: float(row[2]) for row in rows[1:]}
