@@ -54,7 +54,7 @@ function show(hash) {
   const parameters = new URLSearchParams(query);
   const target = VIEWS.includes(name) ? null : document.querySelector(`main [id="${CSS.escape(name)}"]`);
   const view = target?.closest("main > section")?.id ?? (VIEWS.includes(name) ? name : "shapes");
-  // What has the focus is hidden or made anew, or the browser's jump has taken the focus already.
+  // What has the focus will be hidden or replaced, or the browser's jump has taken the focus already.
   const lost = current && view !== current && (document.activeElement === document.body || byId(current).contains(document.activeElement));
   const values = customerOf(parameters, "");
   const beside = customerOf(parameters, "with.");
