@@ -2,6 +2,7 @@
 // with a tooltip is a value: the pointer shows it, arrow keys move from one to the next, and screen readers hear it.
 // A "value" event on the figure carries the datum that is shown, or null.
 {
+  const HIDDEN = 600;
   const NARROW = 560; // pixels below which charts side by side stand one below the other
   const OPTIONS = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, hover: false };
   const KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
@@ -82,8 +83,9 @@
     }
 
     async drawOnce() {
-      const width = this.figure.clientWidth;
-      const { describe } = this.wanted;
+      // A figure that is hidden has no width; paper may show it before it is seen.
+      const width = this.figure.clientWidth || HIDDEN;
+      const { describe, marked } = this.wanted;
       let spec = width < NARROW ? stacked(this.wanted.spec) : this.wanted.spec;
       const holder = make("div");
       this.plot.setAttribute("aria-label", `${spec.description} Arrow keys move from value to value.`);
@@ -105,8 +107,23 @@
       this.at = -1;
       holder.querySelector("svg").setAttribute("aria-hidden", "true");
       this.values = valuesOf(result.view.scenegraph().root);
+      this.mark(marked);
       this.show(null);
       this.figure.querySelector(":scope > svg")?.setAttribute("hidden", "");
+    }
+
+    /** A frame that stays around each value that `marked` names. */
+    mark(marked) {
+      const frame = this.plot.getBoundingClientRect();
+      for (const item of marked ? this.values.filter((one) => marked(one.datum)) : []) {
+        const box = item._svg.getBoundingClientRect();
+        const sign = make("div", "mark");
+        Object.assign(sign.style, {
+          left: `${box.left - frame.left + this.plot.scrollLeft - 2}px`, top: `${box.top - frame.top - 2}px`,
+          width: `${box.width + 4}px`, height: `${box.height + 4}px`,
+        });
+        this.plot.append(sign);
+      }
     }
 
     lines(item) {
@@ -174,12 +191,12 @@
   const drawn = new WeakMap();
 
   /**
-   * Draw a figure: the specification in it, or another one whose values `describe` puts in words. A promise that is
-   * kept when it is drawn.
+   * Draw a figure: the specification in it, or another one whose values `describe` puts in words; what `marked` names
+   * is framed. A promise that is kept when it is drawn.
    */
-  async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent), describe = null) {
+  async function draw(figure, spec = JSON.parse(figure.querySelector("script").textContent), describe = null, marked = null) {
     if (!drawn.has(figure)) drawn.set(figure, new DrawnChart(figure));
-    drawn.get(figure).wanted = { spec, describe };
+    drawn.get(figure).wanted = { spec, describe, marked };
     await drawn.get(figure).draw();
     resized.observe(figure);
   }

@@ -42,7 +42,7 @@ def running() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def visiting(browser: Any, path: Path, width: int = 1280, height: int = 900) -> Iterator[Visit]:
+def visiting(browser: Any, path: Path, width: int = 1280, height: int = 900, place: str = "") -> Iterator[Visit]:
     """Open a file, and note errors of the console and requests to anything but the file.
 
     Parameters
@@ -51,6 +51,8 @@ def visiting(browser: Any, path: Path, width: int = 1280, height: int = 900) -> 
     path : Path
     width, height : int
         Of the window, in CSS pixels.
+    place : str, default ""
+        Where in the file: the end of its address, from ``#`` on.
 
     Yields
     ------
@@ -61,7 +63,7 @@ def visiting(browser: Any, path: Path, width: int = 1280, height: int = 900) -> 
     page.on("console", lambda said: visit.errors.append(said.text) if said.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("request", lambda request: visit.requests.append(request.url))
-    page.goto(path.as_uri())
+    page.goto(path.as_uri() + place)
     visit.requests.remove(path.as_uri())
     try:
         yield visit

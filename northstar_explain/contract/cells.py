@@ -36,11 +36,14 @@ class Violation(NamedTuple):
     column : str
     expected : str
         What the rule expects.
+    beside : str
+        The other column, where the rule is on two; else empty.
     """
 
     rows: np.ndarray
     column: str
     expected: str
+    beside: str = ""
 
 
 def read_numbers(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from northstar_explain.contract.broken_relations import relation_violations
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.cells import Violation, read_categories, read_numbers
 from northstar_explain.contract.columns import one_array
@@ -192,6 +193,7 @@ def check_batch(
             else read_categories(column, feature, for_categories)
         )
         violations += in_column
+    violations += relation_violations(contract, columns)
     violations += more or []
     invalid = np.zeros(table.num_rows, dtype=bool)
     for violation in violations:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from northstar_explain.contract.features import AUDIENCE_ROLES, USES, Contract, Feature
+from northstar_explain.contract.relations import BROKEN
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.contract.traits import TRAITS
 
@@ -31,6 +32,9 @@ def require_consistent(reader: TomlReader, contract: Contract) -> None:
     if contract.economics and not contract.wanted:
         todo = "Remove [economics]: money is counted for an outcome that a contact brings about."
         reader.fault("economics", "an outcome that is wanted", "table.wanted is false", todo)
+    if contract.relations and contract.id.casefold() == BROKEN:
+        got = f"{contract.id}, a column that SQL gives to scores"
+        reader.fault("table.id", "a column of another name", got, "Rename the column.")
     for trait in contract.traits:
         if contract.id.casefold() in (TRAITS, trait.column.casefold()):
             got = f"{contract.id}, a column that the trait {trait.name} gives to scores"

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain.contract import draft_definedness, draft_label, draft_traits
+from northstar_explain.contract import draft_definedness, draft_label, draft_relations, draft_traits
 from northstar_explain.contract.cells import is_text
 from northstar_explain.contract.columns import category_of, one_array
 from northstar_explain.contract.draft_columns import guess_column, typed, whole_numbers
@@ -241,7 +241,8 @@ def _proposals(columns: dict[str, pa.ChunkedArray], guesses: list[Guess]) -> Pro
     open_kinds = {guess.name: guess.kind for guess in used if guess.kind is not None and not guess.sensitive}
     counts = [name for name, kind in open_kinds.items() if kind is not None and kind.counts]
     definitions = draft_definedness.definitions(columns, kinds, counts)
-    return Proposals(definitions, list(draft_traits.traits(columns, open_kinds, definitions)))
+    traits = list(draft_traits.traits(columns, open_kinds, definitions))
+    return Proposals(definitions, traits, draft_relations.relations(columns, used))
 
 
 def _filled_as(guess: Guess) -> Kind:

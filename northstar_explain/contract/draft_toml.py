@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
@@ -17,6 +17,7 @@ from northstar_explain.contract.draft_guess import Guess
 from northstar_explain.contract.draft_label import LabelGuess, is_unwanted
 from northstar_explain.contract.draft_names import read_name
 from northstar_explain.contract.draft_questions import MARK, Questions
+from northstar_explain.contract.draft_relations import ProposedRelation
 from northstar_explain.contract.draft_traits import ProposedTrait
 from northstar_explain.contract.draft_words import Words, draft_words
 from northstar_explain.contract.expressions import name_text
@@ -36,6 +37,7 @@ class Proposals(NamedTuple):
 
     definitions: dict[str, Definition]
     traits: list[ProposedTrait]
+    relations: list[ProposedRelation]
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,17 @@ def _head(draft: Draft) -> Iterator[str]:
     )
     yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
     yield from (_comment(f"{guess.name} is left out: {guess.note}") for guess in left_out)
+    yield from _relation_lines(draft.proposals.relations)
     yield from ("", "[groups]")
     yield from dict.fromkeys(f"{key} = {_quote(words)}" for key, words in map(_group, draft.features))
     yield ""
+
+
+def _relation_lines(relations: Sequence[ProposedRelation]) -> Iterator[str]:
+    if relations:
+        yield "relations = [  # a row that breaks one is rejected"
+        yield from (f"  {_quote(one.text)},  # holds in all {one.rows:,} rows with both" for one in relations)
+        yield "]"
 
 
 def _domain_line(draft: Draft) -> Iterator[str]:

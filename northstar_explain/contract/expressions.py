@@ -20,8 +20,9 @@ from northstar_explain.contract.conditions import (
     simplify,
 )
 from northstar_explain.contract.features import Feature
+from northstar_explain.contract.relations import Relation
 
-__all__ = ["ExpressionError", "matches", "name_text", "parse_condition"]
+__all__ = ["ExpressionError", "matches", "name_text", "parse_condition", "parse_relation"]
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -35,6 +36,8 @@ _TOKEN = re.compile(
 )
 _PLAIN = re.compile(r"[^\W\d][\w.-]*")
 _SIGNS = (">=", ">", "<=", "<", "=", "!=")
+_COMPARISONS = (">=", ">", "<=", "<")
+_RELATION_EXAMPLE = "Write for example: orders_30d <= orders_90d."
 _EXAMPLE = "Write for example: orders > 0 and country in ('US', 'CA') and income is known."
 # Spreadsheets and some databases take numbers nearer to 0 than this for 0.
 _TINY = sys.float_info.min
@@ -81,6 +84,28 @@ def parse_condition(text: str, features: Iterable[Feature]) -> tuple[Condition, 
     return _Parser(text, features).conditions()
 
 
+def parse_relation(text: str, features: Iterable[Feature]) -> Relation:
+    """Read a comparison of two features, such as ``sessions_30d <= sessions_90d``.
+
+    Parameters
+    ----------
+    text : str
+        Two names with one of ``>= > < <=`` between them, each as `parse_condition` takes it.
+    features : iterable of Feature
+        Those that may be named.
+
+    Returns
+    -------
+    Relation
+
+    Raises
+    ------
+    ExpressionError
+        When the text is no such comparison, or the features are not two numbers or two dates.
+    """
+    return _Parser(text, features).relation()
+
+
 def name_text(name: str) -> str:
     """The name of a feature as an expression takes it: in double quotes where it is more than a plain word."""
     return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
@@ -115,6 +140,28 @@ class _Parser:
         for condition in merged:
             _require_possible(condition, self._features[condition.feature])
         return merged
+
+    def relation(self) -> Relation:
+        first, sign = self._feature(), self._next()
+        if sign.type != "sign" or sign.text not in _COMPARISONS:
+            raise ExpressionError("one of " + " ".join(_COMPARISONS), str(sign), _RELATION_EXAMPLE)
+        if self._peek().type == "number":
+            todo = "A bound stands in the feature's min or max."
+            raise ExpressionError("the name of a feature on either side", self._peek().text, todo)
+        other = self._feature()
+        self._expect_end()
+        for feature in (first, other):
+            if not feature.kind.numeric:
+                raise ExpressionError("two numbers or two dates", f"{feature.name}, a {feature.kind}", "Remove it.")
+        if first.kind.dated != other.kind.dated:
+            raise ExpressionError("two numbers or two dates", "one of each", "Remove it.")
+        if first.name == other.name:
+            raise ExpressionError("two features", f"{first.name} twice", "Correct the name.")
+        # Values of dates are days before the snapshot: the later the date, the lower its value.
+        first_is_lower = sign.text.startswith("<") != first.kind.dated
+        lower, upper = (first, other) if first_is_lower else (other, first)
+        text = f"{name_text(first.name)} {sign.text} {name_text(other.name)}"
+        return Relation(lower.name, upper.name, "=" not in sign.text, (first.name, other.name), text)
 
     def _comparison(self) -> Condition:
         feature = self._feature()
@@ -178,6 +225,11 @@ class _Parser:
         token = self._next()
         if token.type != "word" or token.text.casefold() != word:
             raise ExpressionError(expected, str(token))
+
+    def _expect_end(self) -> None:
+        token = self._next()
+        if token.type != "end":
+            raise ExpressionError("the end", str(token), _RELATION_EXAMPLE)
 
     def _expect_sign(self, sign: str) -> None:
         token = self._next()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from northstar_explain.contract.conditions import Condition
 from northstar_explain.contract.economics import Economics
 from northstar_explain.contract.kinds.kind import Kind
+from northstar_explain.contract.relations import Relation
 from northstar_explain.contract.traits import ContractTrait
 from northstar_explain.options import CsvOptions
 
@@ -145,6 +146,8 @@ class Contract:
         a group. Empty where rows are independent.
     traits : tuple of ContractTrait
         What cuts across segments.
+    relations : tuple of Relation
+        What holds between two numbers of every row; a row that breaks one is rejected.
     domain : str
         What the table is of, one of `DOMAINS`; empty for no kind in particular.
     as_of : str
@@ -182,6 +185,7 @@ class Contract:
     ignore: tuple[str, ...] = ()
     group: str = ""
     traits: tuple[ContractTrait, ...] = ()
+    relations: tuple[Relation, ...] = ()
     domain: str = ""
     as_of: str = ""
     theme_weight: float = 0.0

@@ -13,14 +13,14 @@ from northstar_explain.contract.consistency import require_consistent
 from northstar_explain.contract.economics import SECTION, read_economics
 from northstar_explain.contract.features import AUDIENCE_ROLES, DOMAINS, ROLES, Contract, Feature
 from northstar_explain.contract.kinds.registry import kind_named, kind_names
-from northstar_explain.contract.load_conditions import read_traits, with_defined_when
+from northstar_explain.contract.load_conditions import read_relations, read_traits, with_defined_when
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.errors import ContractError, Fault, reading_fault
 from northstar_explain.options import CsvOptions
 
 _TABLE_KEYS = (
     "title", "id", "label", "group", "horizon", "outcome", "currency", "noun", "ignore", "domain", "as_of",
-    "theme_weight", "missing_values", "positive", "drafted", "wanted", "population", "population_words",
+    "theme_weight", "missing_values", "positive", "drafted", "wanted", "population", "population_words", "relations",
 )  # fmt: skip
 _CSV_KEYS = ("delimiter", "encoding", "decimal", "thousands")
 _FEATURE_KEYS = (
@@ -158,7 +158,8 @@ def _contract(
     )
     # A condition may name a feature that stands further down: all features are read before any condition.
     whole = with_defined_when(reader, contract.features, features)
-    return replace(contract, features=whole, traits=read_traits(reader, traits, whole))
+    relations = read_relations(reader, reader.texts("table", table, "relations"), whole)
+    return replace(contract, features=whole, traits=read_traits(reader, traits, whole), relations=relations)
 
 
 def _population(reader: TomlReader, table: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The conditions of a contract: when features have a meaning, and who has a trait."""
+"""The conditions of a contract: when features have a meaning, who has a trait, what holds between two of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from northstar_explain.contract.conditions import Condition, simplify
-from northstar_explain.contract.expressions import ExpressionError, parse_condition
+from northstar_explain.contract.expressions import ExpressionError, parse_condition, parse_relation
 from northstar_explain.contract.features import Feature
+from northstar_explain.contract.relations import Relation
 from northstar_explain.contract.toml_values import TomlReader
 from northstar_explain.contract.traits import MOST_TRAITS, NAME, ContractTrait
 
@@ -77,6 +78,37 @@ def read_traits(
         _require_distinct(reader, trait, traits)
         traits.append(trait)
     return tuple(traits)
+
+
+def read_relations(reader: TomlReader, texts: Sequence[str], features: Sequence[Feature]) -> tuple[Relation, ...]:
+    """The relations of a contract's key ``relations``.
+
+    Parameters
+    ----------
+    reader : TomlReader
+        Takes the faults.
+    texts : sequence of str
+    features : sequence of Feature
+        All of the contract.
+
+    Returns
+    -------
+    tuple of Relation
+    """
+    relations: list[Relation] = []
+    for number, text in enumerate(texts, 1):
+        where = f"table.relations, number {number}"
+        try:
+            relation = parse_relation(text, features)
+        except ExpressionError as error:
+            reader.fault(where, error.expected, error.got, error.todo)
+            continue
+        for other in relations:
+            if {other.lower, other.upper} == {relation.lower, relation.upper}:
+                todo = "Keep the one that holds."
+                reader.fault(where, f"features that {other.text} does not compare already", text, todo)
+        relations.append(relation)
+    return tuple(relations)
 
 
 def _trait(reader: TomlReader, name: str, data: Any, features: Sequence[Feature]) -> ContractTrait:

@@ -63,8 +63,16 @@ def reasons_of(table: pa.Table, violations: Sequence[Violation], first_row: int)
 
 
 def _got(table: pa.Table, violation: Violation) -> str:
-    text = _value(table[violation.column].slice(int(violation.rows[0]), 1).to_pylist()[0])
+    row = violation.rows[:1]
+    text = _values(table, violation, row)[0]
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def _values(table: pa.Table, violation: Violation, rows: np.ndarray) -> list[str]:
+    """What each of some rows holds where the rule was broken: a cell, or two."""
+    names = [violation.column, *([violation.beside] if violation.beside else [])]
+    cells = [map(_value, table[name].take(pa.array(rows)).to_pylist()) for name in names]
+    return list(map(" and ".join, zip(*cells, strict=True)))
 
 
 def _value(value: Any) -> str:
@@ -132,8 +140,8 @@ def _reasons(table: pa.Table, violations: list[Violation], rows: np.ndarray) -> 
     place = {int(row): at for at, row in enumerate(rows)}
     reasons: list[list[str]] = [[] for _ in rows]
     for violation in violations:
-        values = table[violation.column].take(pa.array(violation.rows)).to_pylist()
+        values = _values(table, violation, violation.rows)
         for row, value in zip(violation.rows, values, strict=True):
-            text = f"{violation.column}: expected {violation.expected}, got {_value(value)}"
+            text = f"{violation.column}: expected {violation.expected}, got {value}"
             reasons[place[int(row)]].append(text)
     return ["; ".join(texts) for texts in reasons]

@@ -469,7 +469,7 @@ def test_train_refuses_fewer_than_1000_customers(customers: pa.Table, tmp_path: 
 def test_train_names_every_column_that_is_constant_or_all_missing(customers: pa.Table, tmp_path: Path) -> None:
     path = tmp_path / "customers.parquet"
     poor = customers.slice(0, 1_200)
-    poor = with_column(poor, "sessions_30d", [3] * 1_200)
+    poor = with_column(poor, "product_views_30d", [3] * 1_200)
     poor = with_column(poor, "email_open_rate", pa.nulls(1_200, pa.float64()))
     poor = with_column(poor, "country", ["DE"] * 1_200)
     poor = with_column(poor, "device_type", pa.nulls(1_200))
@@ -477,7 +477,7 @@ def test_train_names_every_column_that_is_constant_or_all_missing(customers: pa.
     message = refused(tmp_path, "train", path, "--model", tmp_path / "model", "--quiet")
     assert message.startswith(f"explain: {path}: 4 faults")
     for name, got in {
-        "sessions_30d": "only 3",
+        "product_views_30d": "only 3",
         "email_open_rate": "no value at all",
         "country": "only 'DE'",
         "device_type": "no value at all",

@@ -190,22 +190,22 @@ def test_a_model_with_an_implausible_auc_is_refused() -> None:
 
 
 def test_training_stops_at_a_leak_unless_it_is_accepted(few: pa.Table, contract: Contract) -> None:
-    leaking = with_column(few, "sessions_30d", (few[LABEL].to_numpy() * 50 + 1).astype(float))
-    with pytest.raises(TableError, match="--accept-leakage sessions_30d"):
+    leaking = with_column(few, "product_views_30d", (few[LABEL].to_numpy() * 50 + 1).astype(float))
+    with pytest.raises(TableError, match="--accept-leakage product_views_30d"):
         learn(leaking, contract, TINY)
-    accepted = learn(leaking, contract, replace(TINY, accept_leakage=("sessions_30d",))).model
+    accepted = learn(leaking, contract, replace(TINY, accept_leakage=("product_views_30d",))).model
     assert accepted.evaluation.purchase.holdout.figures[ROC_AUC] > 0.99
-    assert list(accepted.manifest["options"]["accept_leakage"]) == ["sessions_30d"]
+    assert list(accepted.manifest["options"]["accept_leakage"]) == ["product_views_30d"]
 
 
 def test_a_leak_of_two_features_together_is_refused(few: pa.Table, contract: Contract) -> None:
     """Two features with half of the label each, so that neither leaks alone: odd rows' purchases, and even rows'."""
     label = few[LABEL].to_numpy()
     odd = np.arange(len(label)) % 2 == 1
-    halves = with_column(few, "sessions_30d", np.where(odd, 50.0 * label, 0.0))
-    halves = with_column(halves, "orders_90d", np.where(odd, 0.0, 50.0 * label))
+    halves = with_column(few, "product_views_30d", np.where(odd, 50.0 * label, 0.0))
+    halves = with_column(halves, "wishlist_adds_90d", np.where(odd, 0.0, 50.0 * label))
     with pytest.raises(
-        TableError, match=r"purchase model: .* on validation rows, most of it by (sessions_30|orders_90)d"
+        TableError, match=r"purchase model: .* on validation rows, most of it by (product_views_30|wishlist_adds_90)d"
     ):
         learn(halves, contract, TINY)
 
@@ -214,9 +214,9 @@ def test_a_leak_in_the_holdout_alone_changes_nothing(few: pa.Table, contract: Co
     """The leakage check uses training rows only: nothing is decided on the holdout."""
     label = few[LABEL].to_numpy()
     holdout = splits.stratified(label, TINY.validation, TINY.holdout, TINY.seed).holdout
-    leak = few["sessions_30d"].to_numpy().astype(float)
+    leak = few["product_views_30d"].to_numpy().astype(float)
     leak[holdout] = 50.0 * label[holdout]
-    learn(with_column(few, "sessions_30d", leak), contract, TINY)
+    learn(with_column(few, "product_views_30d", leak), contract, TINY)
 
 
 def test_accepting_leakage_of_an_unknown_feature_is_refused(few: pa.Table, contract: Contract) -> None:

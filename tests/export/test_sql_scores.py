@@ -31,6 +31,7 @@ from northstar_explain.export.sql import DIALECTS, scores_sql, write_scores
 from northstar_explain.export.sql.lookup_tables import ROOT, lookups
 from northstar_explain.export.sql.score_sql import KEYS, table_names, tables_sql
 from northstar_explain.export.sql.sql_dialects import dialect
+from northstar_explain.export.sql.trait_sql import tag_columns
 from northstar_explain.model import Model, Scorecard
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.known_values import with_known_values
@@ -49,7 +50,7 @@ def scored_by(engine: tuple[str, Run], model: Model, table: pa.Table) -> dict[An
     beside = {name.name: getattr(found, what) for what, name in table_names(model, to).items()}
     result = run(scores_sql(model, to), {"customers": table, **beside})
     id = model.contract.id
-    assert result.column_names == [id, *RESULT, *(trait.column for trait in model.contract.traits)]
+    assert result.column_names == [id, *RESULT, *tag_columns(model.contract)]
     by_id = {row[id]: row for row in result.to_pylist()}
     assert len(by_id) == result.num_rows and set(by_id) == set(table[id].to_pylist())
     return by_id
@@ -209,7 +210,7 @@ def test_an_id_that_occurs_twice_gets_nothing(engine: tuple[str, Run], model: Mo
     beside = {name.name: getattr(found, what) for what, name in table_names(model, to).items()}
     rows = run(scores_sql(model, to), {"customers": table, **beside}).to_pylist()
     (row,) = [row for row in rows if row[model.contract.id] == "twice"]
-    names = [*RESULT, *(trait.column for trait in model.contract.traits)]
+    names = [*RESULT, *tag_columns(model.contract)]
     assert [row[name] for name in names] == [None] * len(names)
     assert len(rows) == 7 and sum(row["probability"] is not None for row in rows) == 6
 
@@ -288,7 +289,7 @@ def name_of(statement: exp.Expression) -> str:
 def test_every_dialect_reads_what_is_written_for_it(name: str, model: Model) -> None:
     (query,) = sqlglot.parse(scores_sql(model, name, "shop.customers"), dialect=name)
     assert isinstance(query, exp.Select)
-    assert query.named_selects == [model.contract.id, *RESULT, *(trait.column for trait in model.contract.traits)]
+    assert query.named_selects == [model.contract.id, *RESULT, *tag_columns(model.contract)]
     assert all(one.quoted == (not dialect(name).is_plain(one.name)) for one in query.find_all(exp.Identifier))
     parts = {cte.alias for cte in query.find_all(exp.CTE)}
     lookup = {table.name for table in table_names(model, name).values()}

@@ -46,6 +46,7 @@ from northstar_explain.errors import NorthstarError
 from northstar_explain.export.sql import DIALECTS, segments_sql
 from northstar_explain.export.sql.segment_sql import conditions_sql
 from northstar_explain.export.sql.sql_dialects import dialect
+from northstar_explain.export.sql.trait_sql import tag_columns
 from northstar_explain.model import Model
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.known_values import with_known_values
@@ -57,7 +58,7 @@ def segments_by(engine: tuple[str, Run], model: Model, table: pa.Table, name: st
     to, run = engine
     found = run(segments_sql(model, to, '"' + name + '"' if name != "customers" else name), {name: table}).to_pylist()
     id = model.contract.id
-    names = [id, "segment_id", "segment_name", *(trait.column for trait in model.contract.traits)]
+    names = [id, "segment_id", "segment_name", *tag_columns(model.contract)]
     assert [sorted(row) for row in found] == [sorted(names)] * table.num_rows
     called = {segment.id: segment.name for segment in model.segmentation.segments}
     assert all(row["segment_name"] == called.get(row["segment_id"]) for row in found)

@@ -40,7 +40,7 @@ from northstar_explain.report.audit.shapes.point_ranges import (
 )
 from northstar_explain.report.audit.shapes.shape_words import WIGGLE, describe_shape, direction, keeps_direction
 from northstar_explain.report.charts.pair_map import pair_map
-from northstar_explain.report.charts.shape_chart import shape_chart
+from northstar_explain.report.charts.shape_chart import shape_chart, shape_on_scale
 from northstar_explain.report.document.blocks import Table, Text
 from northstar_explain.report.document.charts import Chart, svg
 
@@ -307,7 +307,7 @@ def test_a_numeric_shape_plots_every_bin_in_place(model: Model) -> None:
 def test_every_value_that_can_be_pointed_at_is_a_bin_of_the_page(model: Model) -> None:
     common, intercept = common_range(feature_shapes(model), model.purchase.intercept), model.purchase.intercept
     for shape in feature_shapes(model):
-        rows = shape_chart(shape, common, intercept, values=True).spec["data"]["values"]
+        rows = shape_on_scale(shape, common, intercept).spec["data"]["values"]
         expected = range(len(shape.bins) + 2) if shape.axis is None else range(1, len(shape.bins) + 1)
         assert {row["i"] for row in rows} - {0} == set(expected) - {0}
 

@@ -75,9 +75,9 @@ def test_a_numeric_feature_is_cut_into_tenths_of_training(model: Model, customer
 
 @pytest.fixture(scope="module")
 def other(customers: pa.Table) -> pa.Table:
-    """Customers of another kind: twice the visits, half the countries unknown, and one never seen before."""
-    visits = np.minimum(customers["sessions_30d"].to_numpy() * 3 + 20, 5_000)
-    table = with_column(customers, "sessions_30d", pa.array(visits, pa.int32()))
+    """Customers of another kind: more products viewed, half the countries unknown, and one never seen before."""
+    views = np.minimum(customers["product_views_30d"].to_numpy() * 3 + 20, 50_000)
+    table = with_column(customers, "product_views_30d", pa.array(views, pa.int32()))
     countries = ["Atlantis" if at % 2 else None for at in range(customers.num_rows)]
     return with_column(table, "country", pa.array(countries, pa.string()))
 
@@ -93,14 +93,14 @@ def test_the_report_tells_what_has_shifted_and_what_was_never_seen(
     assert result.exit_code == 0
     report = json.loads((tmp_path / "s.csv.report.json").read_text())
     shifted = {name for name, found in report["drift"].items() if found["shifted"]}
-    assert shifted == {"sessions_30d", "country"}
+    assert shifted == {"product_views_30d", "country"}
     assert report["unseen_categories"] == {"country": {"rows": 3_000, "values": {"Atlantis": 3_000}}}
-    low, high = model.purchase.ranges["sessions_30d"]
-    visits = other["sessions_30d"].to_numpy()
-    outside = report["out_of_range"]["sessions_30d"]
-    assert outside == {"below": 0, "above": int((visits > high).sum()), "lowest": low, "highest": high}
+    low, high = model.purchase.ranges["product_views_30d"]
+    views = other["product_views_30d"].to_numpy()
+    outside = report["out_of_range"]["product_views_30d"]
+    assert outside == {"below": 0, "above": int((views > high).sum()), "lowest": low, "highest": high}
     assert outside["above"] > 0
-    assert "no longer like the customers of training: sessions_30d (PSI " in plain(result.stderr)
+    assert "no longer like the customers of training: product_views_30d (PSI " in plain(result.stderr)
 
 
 def test_the_ranges_are_those_of_the_customers_that_taught(model: Model, customers: pa.Table) -> None:

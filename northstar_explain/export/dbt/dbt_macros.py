@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from northstar_explain.contract.relations import BROKEN
 from northstar_explain.export.dbt.dbt_seeds import GOLDEN, ROW, Seed, golden_columns
 from northstar_explain.export.sql.jinja_sql import column_sql, jinja_text, scores_jinja, segments_jinja, text_sql
+from northstar_explain.export.sql.relation_sql import relation_lines
 from northstar_explain.export.sql.score_sql import KEYS
 from northstar_explain.export.sql.segment_sql import comment, segment_lines
 from northstar_explain.export.sql.trait_sql import trait_lines
 from northstar_explain.model.learned_model import Model
 
 SNAPSHOT = "snapshot_date"
+_BROKEN_TEST = "few_customers_break_a_relation"
 CUSTOMERS = "customers_at_snapshot"
 _GIVEN = "cast('{{ var('snapshot_date') }}' as date)"
 # Each adapter's way to replace the rows of a day.
@@ -35,6 +38,7 @@ def sql_files(model: Model, to: str, seeds: dict[str, Seed], most_without: float
     most_without : float
         Share of customers without a score, 0 to 1, above which a test fails.
     """
+    relations = {f"tests/{_BROKEN_TEST}.sql": _relation_test(most_without)} if model.contract.relations else {}
     return {
         "macros/northstar.sql": _macros(model, to, seeds),
         f"models/{CUSTOMERS}.sql": _customers(model, to),
@@ -43,6 +47,7 @@ def sql_files(model: Model, to: str, seeds: dict[str, Seed], most_without: float
         "tests/golden_rows_score_the_same.sql": _golden_test(model, to, seeds[GOLDEN]),
         "tests/customers_have_one_score_a_day.sql": _once_test(model, to),
         "tests/few_customers_have_no_score.sql": _share_test(most_without),
+        **relations,
         "tests/probabilities_are_0_to_1.sql": _range_test(),
     }
 
@@ -95,6 +100,7 @@ def _customers(model: Model, to: str) -> str:
 
 def _segments(model: Model) -> str:
     lines = [f"The segment of each customer, by model {model.id}.", *segment_lines(model), *trait_lines(model.contract)]
+    lines += relation_lines(model.contract)
     return f"{jinja_text(comment(lines))}{{{{ northstar_segments(ref('{CUSTOMERS}')) }}}}\n"
 
 
@@ -145,6 +151,16 @@ select {SNAPSHOT}
 from {_ref("scores")}
 group by {SNAPSHOT}
 having sum(case when segment_id is null or probability is null then 1 else 0 end)
+  > {{{{ var('most_without_score', {most!r}) }}}} * count(*)
+"""
+
+
+def _relation_test(most: float) -> str:
+    return f"""-- Days on which too many customers break a relation of the contract: a join or an export may be wrong.
+select {SNAPSHOT}
+from {_ref("scores")}
+group by {SNAPSHOT}
+having sum(case when {BROKEN} is null then 0 else 1 end)
   > {{{{ var('most_without_score', {most!r}) }}}} * count(*)
 """
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from northstar_explain.export.dbt.dbt_macros import CUSTOMERS, SNAPSHOT
 from northstar_explain.export.dbt.dbt_seeds import Seed, golden_table
 from northstar_explain.export.sql.jinja_sql import column_sql, type_sql
+from northstar_explain.export.sql.relation_sql import relation_columns
 from northstar_explain.export.sql.segment_sql import rule_features
 from northstar_explain.model.learned_model import Model
 
@@ -20,6 +21,7 @@ PACKAGE = "northstar"
 _ROWS_PER_SEGMENT = 3
 _COUNT = re.compile("-?[0-9]{1,9}")
 _INDENT = 2
+_BROKEN = "The first relation of the contract that the row breaks, if any: explain score rejects such rows."
 _LONG = 90  # characters from which a mapping takes several lines
 
 
@@ -72,6 +74,7 @@ def _schema(model: Model, to: str, table: tuple[str, str, str]) -> dict[str, Any
         "data_tests": [{"accepted_values": {"arguments": {"values": values}}}],
     }
     traits = [{"name": one.column, "description": _plain(one.words)} for one in model.contract.traits]
+    traits += [{"name": name, "description": _BROKEN} for name in relation_columns(model.contract)]
     scores = [
         ids,
         segment,

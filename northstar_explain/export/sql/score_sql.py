@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from northstar_explain.export.sql.inserts import table_sql
 from northstar_explain.export.sql.lookup_tables import NONE, ROOT, LookupAxis, PairTerm, lookups
+from northstar_explain.export.sql.relation_sql import relation_features, relation_lines
 from northstar_explain.export.sql.segment_sql import (
     ID,
     NAME,
@@ -29,7 +30,7 @@ from northstar_explain.export.sql.sql_names import (
     table,
     written,
 )
-from northstar_explain.export.sql.trait_sql import TAGGED, add_tagged, trait_features, trait_lines
+from northstar_explain.export.sql.trait_sql import TAGGED, add_tagged, tag_columns, trait_features, trait_lines
 from northstar_explain.export.sql.typed_columns import values
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import MISSING, CategoryBins
@@ -62,8 +63,9 @@ def scores_sql(
     -------
     str
         A row per customer: id, ``segment_id``, ``segment_name``, ``logit`` (log-odds), ``probability`` (0 to 1) and
-        ``likely_buyer``, and for each trait of the contract a column of 0 and 1. Segment or score is NULL where a value
-        that it needs is missing and the contract says that it never is; all are where an id occurs more than once.
+        ``likely_buyer``, for each trait of the contract a column of 0 and 1, and where it has relations
+        ``broken_relation``: the first that the row breaks, else NULL. Segment or score is NULL where a value that it
+        needs is missing and the contract says that it never is; all are where an id occurs more than once.
 
     Raises
     ------
@@ -75,13 +77,14 @@ def scores_sql(
     id = model.contract.id
     # Of the table that is read, and of the rows that are given: neither may have one name twice.
     require_distinct([id, *used(model)], target)
-    require_distinct([id, ID, NAME, *RESULT, *(trait.column for trait in model.contract.traits)], target)
+    require_distinct([id, ID, NAME, *RESULT, *tag_columns(model.contract)], target)
     query = _Query(model, target, table(customers, target), names)
     lines = [
         f"{model.contract.title}: segment and probability ({model.contract.outcome}) of each customer in {customers},",
         f"by model {model.id}. It reads the lookup tables {', '.join(written(one, target) for one in names.values())}.",
         *segment_lines(model),
         *trait_lines(model.contract),
+        *relation_lines(model.contract),
         "Segment or score is NULL where a value that it needs is missing and the contract says that it never is, and",
         "where an id occurs more than once. Whether a row keeps the contract otherwise is not looked at here;",
         "`explain score` rejects rows that do not.",
@@ -90,8 +93,10 @@ def scores_sql(
 
 
 def used(model: Model) -> tuple[str, ...]:
-    """The features that segments, score and traits need."""
-    return tuple(dict.fromkeys((*rule_features(model), *model.scorecard.features, *trait_features(model.contract))))
+    """The features that segments, score, traits and relations need."""
+    contract = model.contract
+    asked = (*model.scorecard.features, *trait_features(contract), *relation_features(contract))
+    return tuple(dict.fromkeys((*rule_features(model), *asked)))
 
 
 def default_prefix(model: Model) -> str:
@@ -152,7 +157,7 @@ class _Query:
         self._sums()
         self._scores()
         self._chances()
-        traits = [trait.column for trait in self._model.contract.traits]
+        added = tag_columns(self._model.contract)
         threshold = self._dialect.literal(self._model.purchase.threshold - _ROUNDING)
         last = exp.select(
             named(column("chances", "id"), self._model.contract.id),
@@ -160,9 +165,9 @@ class _Query:
             named(self._segment("name"), NAME),
             *kept("chances", "logit", "probability"),
             named(column("chances", "probability") >= threshold, "likely_buyer"),
-            *kept(TAGGED, *traits),
+            *kept(TAGGED, *added),
         ).from_(self._builder.read("chances"))
-        if traits:
+        if added:
             add_tagged(self._builder, "features", self._model.contract, self._dialect)
             same = column(TAGGED, self._model.contract.id).eq(column("chances", "id"))
             last = last.join(self._builder.read(TAGGED), on=same, join_type="left")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from northstar_explain.export.sql.condition_sql import all_met
+from northstar_explain.export.sql.relation_sql import relation_features, relation_lines
 from northstar_explain.export.sql.sql_dialects import Dialect, dialect
 from northstar_explain.export.sql.sql_names import (
     QueryBuilder,
@@ -20,7 +21,7 @@ from northstar_explain.export.sql.sql_names import (
     table,
     written,
 )
-from northstar_explain.export.sql.trait_sql import trait_features, trait_flags, trait_lines
+from northstar_explain.export.sql.trait_sql import tag_columns, tags, trait_features, trait_lines
 from northstar_explain.export.sql.typed_columns import values
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import Rule
@@ -45,8 +46,9 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     -------
     str
         A row per row of the table: its id, ``segment_id``, ``segment_name`` and, for each trait of the contract, a
-        column of 0 and 1. Segment and name are NULL where no rule matches the row, which happens only when a value is
-        missing that the contract says never is; a trait is 0 where a value that it needs is missing.
+        column of 0 and 1; where the contract has relations, ``broken_relation`` with the first that the row breaks,
+        else NULL. Segment and name are NULL where no rule matches the row, which happens only when a value is missing
+        that the contract says never is; a trait is 0 where a value that it needs is missing.
 
     Raises
     ------
@@ -55,25 +57,27 @@ def segments_sql(model: Model, to: str, customers: str = "customers", view: str 
     """
     target = dialect(to)
     source = table(customers, target)
-    id, traits = model.contract.id, [trait.column for trait in model.contract.traits]
-    features = tuple(dict.fromkeys((*rule_features(model), *trait_features(model.contract))))
+    id, added = model.contract.id, tag_columns(model.contract)
+    asked = (*rule_features(model), *trait_features(model.contract), *relation_features(model.contract))
+    features = tuple(dict.fromkeys(asked))
     # Of the table that is read, and of the rows that are given: neither may have one name twice.
     require_distinct([id, *features], target)
-    require_distinct([id, ID, NAME, *traits], target)
+    require_distinct([id, ID, NAME, *added], target)
     builder = QueryBuilder(source)
     read = [*kept("c", id), *values("c", features, model, target)]
     builder.add("features", exp.select(*read).from_(aliased(source, "c")))
     # In a subquery of its own, so that the CASE over all rules is evaluated once, not for id and name.
     segment = named(segment_of("features", model, target), ID)
-    flags = trait_flags("features", model.contract, target)
+    flags = tags("features", model.contract, target)
     builder.add("assigned", exp.select(*kept("features", id), segment, *flags).from_(builder.read("features")))
     name = named(name_of(column("assigned", ID), model), NAME)
-    select = exp.select(*kept("assigned", id, ID), name, *kept("assigned", *traits))
+    select = exp.select(*kept("assigned", id, ID), name, *kept("assigned", *added))
     query = builder.query(select.from_(builder.read("assigned")))
     lines = [
         f"{model.contract.title}: the segment of each row of {customers}, by model {model.id}.",
         *segment_lines(model),
         *trait_lines(model.contract),
+        *relation_lines(model.contract),
         "The segment is NULL where a value is missing that the contract says never is. Whether a row keeps the",
         "contract otherwise is not looked at here; `explain score` rejects rows that do not.",
     ]

@@ -1,4 +1,4 @@
-"""The traits of a contract as columns of 0 and 1."""
+"""The traits of a contract as columns of 0 and 1; beside them, what `relation_sql` gives."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from northstar_explain.contract.features import Contract
 from northstar_explain.export.sql.condition_sql import all_met
+from northstar_explain.export.sql.relation_sql import broken_relation, relation_columns
 from northstar_explain.export.sql.sql_dialects import Dialect
 from northstar_explain.export.sql.sql_names import QueryBuilder, column, kept, named
 
@@ -28,13 +29,23 @@ def trait_flags(source: str, contract: Contract, dialect: Dialect) -> list[exp.E
     return flags
 
 
+def tag_columns(contract: Contract) -> list[str]:
+    """The names of the columns that the contract adds to segment and score."""
+    return [*(trait.column for trait in contract.traits), *relation_columns(contract)]
+
+
+def tags(source: str, contract: Contract, dialect: Dialect) -> list[exp.Expr]:
+    """The columns named by `tag_columns`, of a subquery's rows."""
+    return [*trait_flags(source, contract, dialect), *broken_relation(source, contract, dialect)]
+
+
 def add_tagged(builder: QueryBuilder, source: str, contract: Contract, dialect: Dialect) -> None:
-    """Add a subquery of the traits by id, NULL where an id occurs more than once; it joins the scores at the end.
+    """Add a subquery of traits and broken relation by id, NULL for an id that occurs twice; the scores join it last.
 
     Carried along from the first subquery, the columns would be copied for each axis of each customer.
     """
-    id, names = contract.id, [trait.column for trait in contract.traits]
-    select = exp.select(*kept(source, id), *trait_flags(source, contract, dialect))
+    id, names = contract.id, tag_columns(contract)
+    select = exp.select(*kept(source, id), *tags(source, contract, dialect))
     builder.add(_FLAGS, select.from_(builder.read(source)))
     once = exp.Count(this=exp.Star()).eq(exp.Literal.number(1))
     found = [named(exp.Case().when(once.copy(), exp.Max(this=column(_FLAGS, name))), name) for name in names]

@@ -2,51 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from northstar_explain.report.audit.shapes.bin_labels import shortened
-from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
 from northstar_explain.report.audit.shapes.point_ranges import Range, own_range, rate_points
 from northstar_explain.report.charts.number_shape import alt_text
 from northstar_explain.report.charts.spec_parts import ACTUAL, COUNT, CURVE, Spec, domain, places, points_axis, short
 from northstar_explain.report.document.charts import Chart
 
 _WIDTH, _COUNT_WIDTH, _LABEL = 185, 95, 24
+_PAGE_WIDTH = 340
 
 
-def category_shape(shape: FeatureShape, common: Range, intercept: float, values: bool = False) -> Chart:
+def category_shape(shape: FeatureShape, common: Range, intercept: float) -> Chart:
     """Plot a category; missing and unseen last. The parameters are those of `number_shape`.
 
     Returns
     -------
     Chart
-        Diamonds of thin values are white; with `values`, the place of a row is the datum's ``i``.
+        Diamonds of thin values are white.
     """
-    bins = [*(shape.bins if values else shape.shown_groups), shape.missing, shape.unseen]
+    bins = [*shape.shown_groups, shape.missing, shape.unseen]
+    rows = _rows(bins, common, intercept)
+    # Rows shrink so that plot and table of the largest number of categories still fit on one page.
+    step = min(24.0, 250 / len(bins))
+    y = _down(bins)
+    panels = [
+        _points("Points", own_range(shape), y, ("low", "high"), CURVE),
+        _points("On the scale of all features", common, {**y, "axis": None}, ("rate_low", "rate_high"), ACTUAL, "rate"),
+        _customers({**y, "axis": None}),
+    ]
+    sized = [{"height": {"step": step}, **panel} for panel in panels]
+    return Chart({"data": {"values": rows}, "hconcat": sized, "spacing": 22}, alt_text(shape))
+
+
+def category_on_scale(shape: FeatureShape, scale: Range, intercept: float) -> Chart:
+    """Plot a category for a page: on one scale, with the actual rates that lie within it.
+
+    The parameters are those of `number_on_scale`; the place of a row is the datum's ``i``.
+    """
+    bins = [*shape.bins, shape.missing, shape.unseen]
+    y = _down(bins)
+    points = _points("Points", scale, y, ("low", "high"), CURVE)
+    actual = _points("", scale, y, ("rate_low", "rate_high"), ACTUAL, "rate")["layer"][:2]
+    # The actual rate goes below the points, which it may hide.
+    points |= {"width": _PAGE_WIDTH, "layer": [*actual, *points["layer"], _TARGETS]}
+    panels = [{"height": {"step": 24}, **panel} for panel in (points, _customers({**y, "axis": None}))]
+    return Chart({"data": {"values": _rows(bins, scale, intercept)}, "hconcat": panels, "spacing": 22}, alt_text(shape))
+
+
+def _rows(bins: Sequence[Bin], scale: Range, intercept: float) -> list[Spec]:
+    """A row for each value, with its actual rate where the scale holds it."""
     rows = []
     for place, bin in enumerate(bins):
         row = {"i": place, "p": bin.points, "low": bin.points - bin.spread, "high": bin.points + bin.spread}
-        rate = rate_points(bin, intercept, common)
+        rate = rate_points(bin, intercept, scale)
         rates = dict(zip(("rate", "rate_low", "rate_high"), rate, strict=True)) if rate else {}
         rows.append(
             {**{key: short(value) for key, value in {**row, **rates}.items()}, "n": bin.train_n, "thin": bin.thin}
         )
-    # Rows shrink so that plot and table of the largest number of categories still fit on one page.
-    step = min(24.0, 250 / len(bins))
+    return rows
+
+
+def _down(bins: Sequence[Bin]) -> Spec:
     axis = {
         "labelExpr": places([shortened(bin.label, _LABEL) for bin in bins]),
         "title": None,
         "domain": False,
         "ticks": False,
     }
-    y = {"field": "i", "type": "ordinal", "axis": axis}
-    panels = [
-        _points("Points", own_range(shape), y, ("low", "high"), CURVE),
-        _points("On the scale of all features", common, {**y, "axis": None}, ("rate_low", "rate_high"), ACTUAL, "rate"),
-        _customers({**y, "axis": None}),
-    ]
-    if values:
-        panels[0]["layer"].append(_TARGETS)
-    sized = [{"height": {"step": step}, **panel} for panel in panels]
-    return Chart({"data": {"values": rows}, "hconcat": sized, "spacing": 22}, alt_text(shape))
+    return {"field": "i", "type": "ordinal", "axis": axis}
 
 
 _TARGETS: Spec = {

@@ -28,6 +28,7 @@ from northstar_explain.report.charts.spec_parts import (
 from northstar_explain.report.document.charts import Chart
 
 _WIDTH, _COMMON_WIDTH, _HEIGHT, _COUNT_HEIGHT = 350, 160, 172, 44
+_PAGE_WIDTH, _PAGE_HEIGHT = 540, 230
 _DOTS = "dots: actual rate in the holdout"
 # Labels of all points axes are this wide, so that plots above one another are in line.
 _EXTENT = {"minExtent": 42, "maxExtent": 42}
@@ -35,7 +36,7 @@ _EXTENT = {"minExtent": 42, "maxExtent": 42}
 _MISSING = (-0.11, -0.04)
 
 
-def number_shape(shape: FeatureShape, common: Range, intercept: float, values: bool = False) -> Chart:
+def number_shape(shape: FeatureShape, common: Range, intercept: float) -> Chart:
     """Plot a numeric feature.
 
     Parameters
@@ -45,15 +46,13 @@ def number_shape(shape: FeatureShape, common: Range, intercept: float, values: b
         The scale of all features.
     intercept : float
         Log-odds of the average customer.
-    values : bool, default False
-        Whether each bin can be pointed at, as in a page; its place is the datum's ``i``: 0 is missing.
 
     Returns
     -------
     Chart
         Grey behind the curve where bins are thin; dashed where no customer is.
     """
-    layers = [*_layers(shape, own_range(shape), intercept), *([_TARGETS] if values else [])]
+    layers = _layers(shape, own_range(shape), intercept)
     own = _panel("Points", "right: probability of the average customer", layers, _WIDTH, _across(shape, labels=False))
     below = _panel(_counted(shape), "", _customers(shape), _WIDTH, _across(shape, title=True), _COUNT_HEIGHT)
     compared = _compared(shape, common, intercept)
@@ -61,6 +60,28 @@ def number_shape(shape: FeatureShape, common: Range, intercept: float, values: b
     columns = {"hconcat": [own, beside], "spacing": 24}
     spec = {"data": {"values": list(_rows(shape))}, "vconcat": [columns, below], "spacing": 4}
     return Chart(spec, alt_text(shape))
+
+
+def number_on_scale(shape: FeatureShape, scale: Range, intercept: float) -> Chart:
+    """Plot a numeric feature for a page: on one scale, with the actual rates that lie within it.
+
+    Parameters
+    ----------
+    shape : FeatureShape
+    scale : tuple of float
+    intercept : float
+        Log-odds of the average customer.
+
+    Returns
+    -------
+    Chart
+        Each bin can be pointed at; its place is the datum's ``i``: 0 is missing.
+    """
+    layers = [*_layers(shape, scale, intercept), *_rates(shape, scale, intercept), _TARGETS]
+    across = _across(shape, labels=False)
+    above = _panel("Points", "right: probability of the average customer", layers, _PAGE_WIDTH, across, _PAGE_HEIGHT)
+    below = _panel(_counted(shape), "", _customers(shape), _PAGE_WIDTH, _across(shape, title=True), _COUNT_HEIGHT)
+    return Chart({"data": {"values": list(_rows(shape))}, "vconcat": [above, below], "spacing": 4}, alt_text(shape))
 
 
 def alt_text(shape: FeatureShape) -> str:
@@ -174,6 +195,11 @@ def _layers(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]:
 
 def _compared(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]:
     """On the scale of all features: the curve, and actual rates of the holdout."""
+    return [_thin(shape), *_curve(shape, scale), *_rates(shape, scale, intercept)]
+
+
+def _rates(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]:
+    """Actual rates of the holdout with their intervals, where they are within the scale."""
     places = [((bin.left + bin.right) / 2, bin) for bin in shape.groups]
     places += [(sum(_MISSING) / 2, shape.missing)] if _may_miss(shape) else []
     found = [(x, rate_points(bin, intercept, scale)) for x, bin in places]
@@ -183,7 +209,7 @@ def _compared(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]
         {"mark": {"type": "rule", "color": ACTUAL}, "encoding": whisker},
         {"mark": {"type": "circle", "color": ACTUAL, "size": 26, "opacity": 1}, "encoding": {"y": _y("p", scale)}},
     ]
-    return [_thin(shape), *_curve(shape, scale), *({"data": {"values": rates}, **one} for one in dots)]
+    return [{"data": {"values": rates}, **one} for one in dots]
 
 
 def _customers(shape: FeatureShape) -> list[Spec]:

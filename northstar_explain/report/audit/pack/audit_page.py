@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import columns_of
+from northstar_explain.contract.conditions import to_json
 from northstar_explain.contract.features import Feature
+from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases
+from northstar_explain.report.audit.pack.page_charts import page_charts
+from northstar_explain.report.audit.pack.page_checks import page_checks
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape, counts_by_term
-from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
-from northstar_explain.report.audit.shapes.point_ranges import common_range
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair
 from northstar_explain.report.audit.shapes.shape_words import describe_shape
 from northstar_explain.report.audit.workbook.workbook_parts import model_inputs
-from northstar_explain.report.charts.pair_map import pair_map
-from northstar_explain.report.charts.shape_chart import shape_chart
-from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.fonts import embedded
 from northstar_explain.report.document.render import html, stylesheet
 from northstar_explain.report.document.runtime import drawing, inlined, packed, runtime
@@ -34,6 +35,11 @@ from northstar_explain.report.document.runtime import drawing, inlined, packed, 
 OTHER = "\ufffdother"
 _STOPS = 200  # positions of a slider; it is about as many pixels wide
 _STARTS = 12
+# One module: what a file defines, the files after it use.
+_SCRIPTS = (
+    "audit-score.js", "audit-contract.js", "audit-parts.js", "audit-shapes.js", "audit-form.js", "audit-paste.js",
+    "audit-reach.js", "audit-result.js", "audit-views.js",
+)  # fmt: skip
 
 
 def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> str:
@@ -55,9 +61,10 @@ def audit_page(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[Pai
     return html(
         "audit.html.j2",
         page=_words(model),
+        checks=page_checks(model),
         data=packed(_payload(model, shapes, pairs)),
         style=style,
-        scripts=(runtime(), drawing(), inlined(stylesheet("audit.js"))),
+        scripts=(runtime(), drawing(), inlined("\n".join(map(stylesheet, _SCRIPTS)))),
     )
 
 
@@ -88,15 +95,20 @@ def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     counts = counts_by_term(model)
     by_term: dict[str, FeatureShape | PairShape] = {shape.term: shape for shape in shapes}
     by_term |= {pair.term: pair for pair in pairs}
-    charts = _charts(model, shapes, pairs)
+    charts = page_charts(model, shapes, pairs)
     features = model_inputs(model)
     return {
         "model": {"intercept": model.purchase.intercept, "threshold": model.purchase.threshold},
         "thin": THIN_BIN_CUSTOMERS,
         "other": OTHER,
+        "columns": [feature.name for feature in model.contract.features],
+        "id": model.contract.id,
+        "label": model.contract.label,
+        "snapshot": model.contract.snapshot,
+        "relations": _relations(model, features),
         "features": [_feature(place, feature, model) for place, feature in enumerate(features)],
         "terms": [
-            {**_term(term, counts[term.name], by_term[term.name], model), "chart": charts[term.name].themed}
+            {**_term(term, counts[term.name], by_term[term.name], model), "chart": charts[term.name]}
             for term in model.scorecard.terms
         ],
         "tree": _tree(model.segmentation.tree, model),
@@ -106,11 +118,10 @@ def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     }
 
 
-def _charts(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> dict[str, Chart]:
-    intercept = model.purchase.intercept
-    common, strongest = common_range(shapes, intercept), strongest_colour(tuple(pairs))
-    plotted = {shape.term: shape_chart(shape, common, intercept, values=True) for shape in shapes}
-    return plotted | {pair.term: pair_map(pair, strongest, values=True) for pair in pairs}
+def _relations(model: Model, features: Sequence[Feature]) -> list[dict[str, Any]]:
+    """The relations of what the page asks for; others are of columns that no score depends on."""
+    asked = {feature.name for feature in features}
+    return [asdict(one) for one in model.contract.relations if asked.issuperset(one.columns)]
 
 
 def _feature(place: int, feature: Feature, model: Model) -> dict[str, Any]:
@@ -120,12 +131,19 @@ def _feature(place: int, feature: Feature, model: Model) -> dict[str, Any]:
         "words": feature.words,
         "group": model.contract.groups.get(feature.group, feature.group),
         "unit": feature.kind.entry_hint or unit_words(feature),
+        "share": feature.kind.entry_hint == "0 to 1",
+        "sign": unit_words(feature) if unit_words(feature) == model.contract.currency else "",
+        "after": unit_words(feature),
         "numeric": feature.kind.numeric,
         "whole": feature.kind.whole,
         "min": feature.minimum,
         "max": feature.maximum,
         "may_miss": feature.missing is not None,
         "missing": feature.missing,
+        "marks": list(marks_of(model.contract, feature.kind.numeric)),
+        "dated": feature.kind.dated,
+        "percent": feature.kind.numeric and "%" not in feature.unit and "percent" not in feature.unit,
+        "defined_when": [to_json(condition) for condition in feature.defined_when],
         "may_be_new": not feature.kind.numeric and not feature.kind.lists_values,
         **({"stops": _stops(feature, model)} if feature.kind.numeric else {"values": _values(feature, model)}),
     }
