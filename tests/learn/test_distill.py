@@ -259,10 +259,10 @@ def test_the_picture_of_a_tree_says_what_its_text_says(short_search: None) -> No
     frame = datasets.load_iris(as_frame=True).data.rename(columns={"petal width (cm)": "width <&> cm"})
     distiller = RuleDistiller(max_rules=4, kmeans=KMeans(3, n_init=2, random_state=0)).fit(frame)
     picture = distiller.plot(decimals=3)
-    texts = [one.text for one in ElementTree.fromstring(picture.svg).iter("{http://www.w3.org/2000/svg}text")]
+    texts = [str(one.text) for one in ElementTree.fromstring(picture.svg).iter("{http://www.w3.org/2000/svg}text")]
     lines = [line.strip("| ") for line in distiller.export_text(decimals=3).splitlines()]
-    assert sorted(one for one in texts if "<" in str(one)) == sorted(one for one in lines if " < " in one)
-    ends = [f"{cluster}: {rest}" for cluster, rest in pairwise(texts) if "cluster" in str(cluster)]
+    assert sorted(one for one in texts if "<" in one) == sorted(one for one in lines if " < " in one)
+    ends = [f"{cluster}: {rest}" for cluster, rest in pairwise(texts) if "cluster" in cluster]
     assert ends == [one for one in lines if one.startswith("cluster")]
     assert picture.svg == distiller.plot(decimals=3).svg == picture._repr_svg_()
 
