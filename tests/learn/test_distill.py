@@ -30,6 +30,8 @@ from northstar_explain.learn.distill import (
     assign,
     distill,
     engine,
+    estimator,
+    search,
 )
 from northstar_explain.model.tree import Tree, depth, leaves, split_tests
 
@@ -130,6 +132,24 @@ def test_large_data_are_searched_on_a_sample_and_counted_in_full() -> None:
     assert distiller.price_of_explainability_ == pytest.approx(price, rel=1e-9)
     assert price < 1.1
     assert depth(distiller.tree_) <= 4
+
+
+@pytest.mark.parametrize(("rows", "chains"), [(150, 4), (149, 3)])
+def test_fewer_trees_are_improved_of_large_data(
+    rows: int, chains: int, monkeypatch: pytest.MonkeyPatch, short_search: None
+) -> None:
+    budgets = []
+
+    def spied(*given: Any) -> Any:
+        budgets.append(given[-1])
+        return search.search(*given)
+
+    monkeypatch.setattr(engine, "search", spied)
+    monkeypatch.setattr(estimator, "EXACT_ROWS", rows)
+    X = datasets.load_iris().data
+    distiller = distilled_from(KMeans(3, n_init=2, random_state=0).fit(X), X)
+    assert [budget.n_kept for budget in budgets] == [chains]
+    assert distiller.price_of_explainability_ == pytest.approx(1.0365, abs=1e-4)
 
 
 def test_a_value_on_a_threshold_is_not_below_it() -> None:
