@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -27,6 +30,8 @@ from northstar_explain.learn.distill import (
     assign,
     distill,
     engine,
+    estimator,
+    search,
 )
 from northstar_explain.model.tree import Tree, depth, leaves, split_tests
 
@@ -127,6 +132,24 @@ def test_large_data_are_searched_on_a_sample_and_counted_in_full() -> None:
     assert distiller.price_of_explainability_ == pytest.approx(price, rel=1e-9)
     assert price < 1.1
     assert depth(distiller.tree_) <= 4
+
+
+@pytest.mark.parametrize(("rows", "chains"), [(150, 4), (149, 3)])
+def test_fewer_trees_are_improved_of_large_data(
+    rows: int, chains: int, monkeypatch: pytest.MonkeyPatch, short_search: None
+) -> None:
+    budgets = []
+
+    def spied(*given: Any) -> Any:
+        budgets.append(given[-1])
+        return search.search(*given)
+
+    monkeypatch.setattr(engine, "search", spied)
+    monkeypatch.setattr(estimator, "EXACT_ROWS", rows)
+    X = datasets.load_iris().data
+    distiller = distilled_from(KMeans(3, n_init=2, random_state=0).fit(X), X)
+    assert [budget.n_kept for budget in budgets] == [chains]
+    assert distiller.price_of_explainability_ == pytest.approx(1.0365, abs=1e-4)
 
 
 def test_a_value_on_a_threshold_is_not_below_it() -> None:
@@ -250,6 +273,27 @@ def test_the_text_of_a_tree_names_features_rows_and_costs(short_search: None) ->
     assert all(any(name in line for name in frame.columns) for line in asked)
     with pytest.raises(NotFittedError):
         RuleDistiller().export_text()
+
+
+def test_the_picture_of_a_tree_says_what_its_text_says(short_search: None) -> None:
+    frame = datasets.load_iris(as_frame=True).data.rename(columns={"petal width (cm)": "width <&> cm"})
+    distiller = RuleDistiller(max_rules=4, kmeans=KMeans(3, n_init=2, random_state=0)).fit(frame)
+    picture = distiller.plot(decimals=3)
+    texts = [str(one.text) for one in ElementTree.fromstring(picture.svg).iter("{http://www.w3.org/2000/svg}text")]
+    lines = [line.strip("| ") for line in distiller.export_text(decimals=3).splitlines()]
+    assert sorted(one for one in texts if "<" in one) == sorted(one for one in lines if " < " in one)
+    ends = [f"{cluster}: {rest}" for cluster, rest in pairwise(texts) if "cluster" in cluster]
+    assert ends == [one for one in lines if one.startswith("cluster")]
+    assert picture.svg == distiller.plot(decimals=3).svg == picture._repr_svg_()
+
+
+def test_the_picture_of_one_cluster_is_a_leaf(tmp_path: Path, short_search: None) -> None:
+    distiller = RuleDistiller(kmeans=KMeans(1, n_init=1, random_state=0)).fit(np.arange(12.0).reshape(6, 2))
+    distiller.plot().save(tmp_path / "tree.svg")
+    drawn = ElementTree.fromstring((tmp_path / "tree.svg").read_text(encoding="utf-8"))
+    assert [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text")] == ["cluster 0", "6 rows, cost 140.00"]
+    with pytest.raises(NotFittedError):
+        RuleDistiller().plot()
 
 
 @pytest.mark.parametrize("how", ["second argument", "keyword"])

@@ -14,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
 from northstar_explain.learn.distill import RuleDistiller, engine, optimal_tree
+from northstar_explain.learn.distill.numeric_bins import thresholds_of
 from northstar_explain.learn.distill.optimal_tree import certify
 
 LITTLE = st.tuples(st.integers(1, 12), st.integers(1, 2)).flatmap(
@@ -27,14 +28,17 @@ def cost_of(X: np.ndarray) -> float:
     return float(np.square(X - X.mean(axis=0)).sum())
 
 
-def brute_force(X: np.ndarray, leaves: int) -> float:
-    """The lowest cost of every tree of at most so many leaves."""
+def brute_force(X: np.ndarray, leaves: int, thresholds: list[np.ndarray] | None = None) -> float:
+    """The lowest cost of every tree of at most so many leaves, over some thresholds of each feature or over all."""
     best = cost_of(X)
-    for column in X.T if leaves > 1 else ():
-        for threshold in np.unique(column)[1:]:
+    for feature, column in enumerate(X.T if leaves > 1 else ()):
+        for threshold in np.unique(column)[1:] if thresholds is None else thresholds[feature]:
             left, right = X[column < threshold], X[column >= threshold]
+            if len(left) == 0 or len(right) == 0:
+                continue
             for first in range(1, leaves):
-                best = min(best, brute_force(left, first) + brute_force(right, leaves - first))
+                cost = brute_force(left, first, thresholds) + brute_force(right, leaves - first, thresholds)
+                best = min(best, cost)
     return best
 
 
@@ -96,11 +100,26 @@ def test_four_leaves_of_real_data_are_proven(name: str, cost: float) -> None:
     assert (found.gap, found.reason) == (0.0, "proven over all thresholds: no tree costs less")
 
 
+def test_many_rows_are_compared_over_few_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = np.random.default_rng(4).normal(size=(24, 3)).round(1)
+    monkeypatch.setattr(optimal_tree, "FEW_THRESHOLDS", 4)
+    monkeypatch.setattr(optimal_tree, "ALL_THRESHOLDS_ROWS", 24)
+    everywhere = certify(X, cost_of(X), 3, 3)
+    assert "over all thresholds" in everywhere.reason
+    monkeypatch.setattr(optimal_tree, "ALL_THRESHOLDS_ROWS", 23)
+    found = certify(X, cost_of(X), 3, 3)
+    best = brute_force(X, 3, [thresholds_of(column, 4) for column in X.T])
+    assert found.lower_bound == pytest.approx(best) and found.lower_bound > everywhere.lower_bound + 1e-6
+    assert found.reason.startswith("proven over 4 thresholds a feature: the best tree costs")
+    # A tree of other thresholds can cost less than every one of these.
+    assert certify(X, everywhere.lower_bound, 3, 3).gap == 0.0
+
+
 def test_the_same_input_has_the_same_certificate() -> None:
     X = standardised("wine")
     first, second = (certify(X, 1400.0, 4, 4, work=3e6) for _ in range(2))
     assert first == second
-    assert first.reason == "not proven: the search reached its bound on work" and first.gap > 0.0
+    assert first.reason == "not proven: the search reached its bound on work, over all thresholds" and first.gap > 0.0
 
 
 @pytest.mark.parametrize(

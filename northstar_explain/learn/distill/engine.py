@@ -35,6 +35,7 @@ TOLERANCE = 2.0
 # Work of the whole search, in rows x features x coordinates summed: a few seconds on one core.
 SEARCH_WORK = 6.0e8
 FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 160
+CHAINS = 4
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,16 @@ class Effort:
         Share of the usual work; less is quicker and may give a tree of higher cost.
     bins : int, default `SEARCH_BINS`
         Bins per feature that the search uses, before all of them are used on the tree that it finds.
+    chains : int, default `CHAINS`
+        Starting trees that are improved in turn, at most.
+    peers_far : float, default infinity
+        Trees as other tools grow them are improved too, but for those that cost more than the best by this share.
     """
 
     work: float = 1.0
     bins: int = SEARCH_BINS
+    chains: int = CHAINS
+    peers_far: float = np.inf
 
 
 FULL = Effort()
@@ -136,7 +143,7 @@ def distill_several(
         sweep.run(FINE_SWEEPS)
         scored.append(Scored(sweep.value, root))
     if effort.work >= 1.0:
-        scored = improved_peers(near, labels[rows], scored)
+        scored = improved_peers(near, labels[rows], scored, effort.peers_far)
     scored.sort(key=lambda one: -one.value)
     if len(rows) < len(Z):
         everybody = build_problem(centred, codes, layout, _with_tolerance(limits, len(rows)), n_groups)
@@ -197,7 +204,7 @@ def _search_coarse(
     ]
     few_codes = np.stack([one_merged[column] for one_merged, column in zip(merged, codes.T, strict=True)], axis=1)
     problem = build_problem(_main_coordinates(Z), few_codes, lay_out(few), limits, int(labels.max()) + 1)
-    roots = [one.root.copy() for one in search(problem, labels, seed, _budget(problem, effort.work))]
+    roots = [one.root.copy() for one in search(problem, labels, seed, _budget(problem, effort))]
     for root in roots:
         refine(root, merged)
     return roots
@@ -240,15 +247,15 @@ def _main_coordinates(Z: np.ndarray) -> np.ndarray:
     return coordinates
 
 
-def _budget(problem: Problem, effort: float) -> Budget:
+def _budget(problem: Problem, effort: Effort) -> Budget:
     each = problem.n_rows * len(problem.columns) * problem.moments.shape[1] + 20 * problem.layout.n_bins
     perturbations = int(
         np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_PERTURBATIONS, MOST_PERTURBATIONS)
     )
-    perturbations = max(1, round(perturbations * effort))
+    perturbations = max(1, round(perturbations * effort.work))
     return Budget(
         n_random=perturbations // 4,
-        n_kept=4,
+        n_kept=effort.chains,
         n_perturbations=perturbations,
         patience=max(min(FEWEST_PERTURBATIONS, perturbations), perturbations // 3),
     )

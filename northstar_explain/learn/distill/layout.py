@@ -63,7 +63,9 @@ class Layout:
         # One cumulative sum serves every candidate: what lies left is the difference of two of its rows.
         running = np.zeros((len(histogram) + 1, *histogram.shape[1:]))
         np.cumsum(histogram, axis=0, out=running[1:])
-        sums: np.ndarray = running[self.stop] - running[self.start]
+        # `take`: rows are copied several times as fast as by indexing.
+        sums: np.ndarray = running.take(self.stop, axis=0)
+        sums -= running.take(self.start, axis=0)
         if self.with_missing.any():
             sums[self.with_missing] += histogram[self.missing[self.with_missing]]
         return sums

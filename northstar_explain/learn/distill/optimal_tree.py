@@ -17,8 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .numeric_bins import thresholds_of
+
 # Leaves that are searched: each more multiplies the sets of rows by the number of cuts.
 MOST_LEAVES = 4
+# Rows up to which every threshold is compared; of more rows, so many a feature, at even shares of the rows.
+ALL_THRESHOLDS_ROWS, FEW_THRESHOLDS = 600, 32
 # Numbers in the sums of all cuts of all rows: 160 MB, twice while they are summed.
 MOST_SUMS = 20_000_000
 # Numbers summed; about a minute on one idle core. Work and not seconds, so that the same input has the same gap.
@@ -36,7 +40,8 @@ class Certificate:
     Attributes
     ----------
     lower_bound : float
-        No tree with as many leaves and clusters costs less, whatever its thresholds.
+        No tree with as many leaves and clusters costs less, whatever its thresholds; of more than
+        `ALL_THRESHOLDS_ROWS` rows, no tree of the thresholds that the reason names.
     gap : float
         Cost over ``lower_bound``, less 1: 0 where the tree is proven to be the best, infinite where the bound is 0.
     reason : str
@@ -50,6 +55,9 @@ class Certificate:
 
 def certify(X: np.ndarray, cost: float, clusters: int, leaves: int, work: float = SEARCH_WORK) -> Certificate:
     """Prove how far a tree's k-means cost is from the lowest that any tree over all thresholds can have.
+
+    Of more than `ALL_THRESHOLDS_ROWS` rows, trees are compared that cut each feature at `FEW_THRESHOLDS` thresholds, at
+    even shares of the rows.
 
     Parameters
     ----------
@@ -77,13 +85,18 @@ def certify(X: np.ndarray, cost: float, clusters: int, leaves: int, work: float 
     if (why := _not_searched(X.shape, clusters, leaves)) is not None:
         lower = _spectral(centred, clusters)
         return _certificate(lower, cost, slack, f"not proven, a lower bound from principal directions only: {why}")
-    search = _Search(centred, slack, work)
+    over = "over all thresholds"
+    ranks = [np.unique(column, return_inverse=True)[1] for column in X.T]
+    if len(X) > ALL_THRESHOLDS_ROWS:
+        over = f"over {FEW_THRESHOLDS} thresholds a feature"
+        ranks = [np.searchsorted(thresholds_of(column, FEW_THRESHOLDS), column, side="right") for column in X.T]
+    search = _Search(centred, np.stack(ranks), slack, work)
     lower, upper = search.bounds(np.ones(len(X), dtype=bool), clusters, cost, decide=False)
     if search.spent > work and lower < cost - 4 * slack:
-        return _certificate(lower, cost, slack, "not proven: the search reached its bound on work")
+        return _certificate(lower, cost, slack, f"not proven: the search reached its bound on work, {over}")
     if upper < cost - 4 * slack:
-        return _certificate(lower, cost, slack, f"proven over all thresholds: the best tree costs {upper:.6g}")
-    return _certificate(lower, cost, slack, "proven over all thresholds: no tree costs less")
+        return _certificate(lower, cost, slack, f"proven {over}: the best tree costs {upper:.6g}")
+    return _certificate(lower, cost, slack, f"proven {over}: no tree costs less")
 
 
 def _certificate(lower: float, cost: float, slack: float, reason: str) -> Certificate:
@@ -147,11 +160,11 @@ class _Cuts:
 class _Search:
     """Bounds on the cost of the best trees of sets of rows, each set searched once for each number of leaves."""
 
-    def __init__(self, X: np.ndarray, slack: float, work: float) -> None:
-        self.X, self.slack, self.work = X, slack, work
+    def __init__(self, X: np.ndarray, ranks: np.ndarray, slack: float, work: float) -> None:
+        # `ranks[a]` differ between rows that a cut of feature `a` can separate.
+        self.X, self.ranks, self.slack, self.work = X, ranks, slack, work
         self.spent = 0.0
         self.order = np.ascontiguousarray(np.argsort(X, axis=0, kind="stable").T)
-        self.ranks = np.stack([np.unique(column, return_inverse=True)[1] for column in X.T])
         self.known: dict[tuple[int, bytes], tuple[float, float]] = {}
 
     def bounds(self, members: np.ndarray, leaves: int, budget: float, decide: bool) -> tuple[float, float]:

@@ -142,16 +142,19 @@ def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> l
     return found[:MOST_FOUND]
 
 
-def improved_peers(memory: Memory, labels: np.ndarray, found: list[Scored]) -> list[Scored]:
+def improved_peers(memory: Memory, labels: np.ndarray, found: list[Scored], far: float = np.inf) -> list[Scored]:
     """Add to trees those that other tools would grow, improved: what is found in the end is never above theirs.
 
-    One that stays far behind after two sweeps is given up; it is then above the best of ``found``.
+    One that costs more than the best of ``found`` by the share ``far``, or stays far behind after two sweeps, is given
+    up; it is then above the best of ``found``.
     """
     local = LocalSearch(memory.problem, memory)
     total = float(np.square(memory.problem.moments[:, 1:]).sum())
     best = max(one.value for one in found)
     hopeless = best - HOPELESS * (total - best)
-    ends = [local.complete(root, hopeless=hopeless) for root in peers_trees(memory, labels)]
+    near = best - far * (total - best) if total > best else -np.inf
+    trees = (root for root in peers_trees(memory, labels) if Sweep(memory, root, local.free).value > near)
+    ends = [local.complete(root, hopeless=hopeless) for root in trees]
     ends.sort(key=lambda one: -one.value)
     return [*found, *(one for one in ends[:1] if np.isfinite(one.value))]
 

@@ -69,8 +69,9 @@ def height(node: SearchNode) -> int:
 def divide(problem: Problem, node: SearchNode, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Divide the rows at a split into those that go left and those that go right."""
     assert node.table is not None
-    left = node.table[problem.columns[node.feature][rows]]
-    return rows[left], rows[~left]
+    # `take` and `compress`: half the time of indexing, and this is what the search does most often.
+    left = node.table.take(problem.columns[node.feature].take(rows))
+    return rows.compress(left), rows.compress(~left)
 
 
 def route(problem: Problem, node: SearchNode, rows: np.ndarray, out: np.ndarray) -> None:
