@@ -70,7 +70,7 @@ check: setup  ## run ruff and mypy
 	$(RUN)mypy
 
 # Run as root, it also fills a small disk. Without strace it says so and covers less.
-torture: setup  ## kill and fail every command at every step of publishing, fill the disk, break the input; writes docs/torture.md (40 minutes)
+torture: setup  ## kill and fail every command at every step of publishing, fill the disk, break the input; writes docs/torture.md (104 minutes when last run)
 	PYTHONPATH=tests $(RUN)python -m torture --write docs/torture.md
 
 docs: .venv-docs/.installed  ## build the documentation as a site into outputs/docs; a warning is an error

@@ -53,8 +53,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, nargs="*", default=[10, 100])
     args = parser.parse_args()
     folder: Path = args.folder
-    print("| customers | Parquet in, GB | Parquet out, GB | seconds | customers a second | peak MB |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| customers | Parquet in, GB | Parquet out, GB | seconds | CPU seconds | customers a second | peak MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     results: list[tuple[Measured, int]] = []
     for times in args.times:
         customers, out = folder / "large.parquet", folder / "large-scores"
@@ -63,13 +63,20 @@ def main() -> None:
         rows, written = report["rows"], sum(file["bytes"] for file in report["outputs"])
         results.append((measured, rows))
         assert rows == report["scored"] == times * parquet.read_metadata(folder / "customers.parquet").num_rows
-        cells = [f"{rows:,}", f"{size / 1e9:.2f}", f"{written / 1e9:.2f}", f"{measured.wall:.1f}"]
+        cells = [
+            f"{rows:,}",
+            f"{size / 1e9:.2f}",
+            f"{written / 1e9:.2f}",
+            f"{measured.wall:.1f}",
+            f"{measured.cpu:.1f}",
+        ]
         print(f"| {' | '.join([*cells, f'{rows / measured.wall:,.0f}', f'{measured.memory / 1e6:.0f}'])} |", flush=True)
         customers.unlink()
         shutil.rmtree(out)
     (first, few), (last, many) = results[0], results[-1]
-    time = (last.wall / many) / (first.wall / few)
-    print(f"last beside first: {last.memory / first.memory:.2f} times the memory, {time:.2f} times the time per row")
+    time, cpu = ((more / many) / (less / few) for more, less in ((last.wall, first.wall), (last.cpu, first.cpu)))
+    memory = last.memory / first.memory
+    print(f"last beside first: {memory:.2f} times the memory; per row {time:.2f} times the time, {cpu:.2f} the CPU")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from northstar_explain.contract.faults import needed_columns, no_rows, require_c
 from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.options import ENGINES, ScoringOptions
 from northstar_explain.score.counts import count
+from northstar_explain.score.named_inputs import named
 from northstar_explain.score.per_batch import check_and_score
 from northstar_explain.score.run_report import report
 from northstar_explain.score.score_columns import Scorer
@@ -173,8 +174,8 @@ class Model(ModelOutputs):
             from northstar_explain.score.spark import run_spark
 
             # Spark has its own file systems: a path there is text, and may be a URL.
-            sources = [customers] if isinstance(customers, Path | str) else customers
-            return run_spark(self.data, [str(source) for source in sources], str(out), options, progress)
+            sources = [str(source) for source in named(customers)]
+            return run_spark(self.data, sources, str(out), options, progress)
         from northstar_explain.score.runner import run
 
         return run(self.data, customers, Path(out), options, progress).facts

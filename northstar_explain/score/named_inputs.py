@@ -64,9 +64,20 @@ def _suffix(begins: bytes) -> str:
     return ".arrow" if begins.startswith((b"ARROW1", b"\xff\xff\xff\xff")) else ".csv"
 
 
+def named(customers: object) -> list[Path | str]:
+    """The names in a path or a list of paths; raises TableError for anything else, such as a table."""
+    names = [customers] if isinstance(customers, Path | str) else customers
+    # A table would otherwise be taken for a list: of its columns.
+    if not isinstance(names, list | tuple) or not all(isinstance(name, Path | str) for name in names):
+        got = type(customers).__name__
+        todo = "Model.score takes a table, northstar_explain.score.batches takes many."
+        raise TableError("score", [Fault("customers", "a path or a list of paths", got, todo)])
+    return list(names)
+
+
 def find(names: Path | str | Sequence[Path | str], hints: tables.Hints = NO_HINTS) -> Source | None:
-    """The files that a user means; None for standard input."""
-    listed = [names] if isinstance(names, Path | str) else list(names)
+    """The files that a user means; None for standard input; raises TableError for what is no path."""
+    listed = named(names)
     if [Path(name) for name in listed] == [STDIN]:
         return None
     return tables.find(listed, hints)

@@ -16,6 +16,7 @@ from helpers import ID, contents, explain, read, refused, with_cells, with_colum
 from pyarrow import parquet
 
 from northstar_explain import tables
+from northstar_explain.api import Model as ApiModel
 from northstar_explain.contract import check
 from northstar_explain.errors import OutputError, TableError
 from northstar_explain.model import Model
@@ -114,6 +115,24 @@ def test_a_stream_that_is_empty_or_to_be_resumed_is_refused(
         run(model, "-", tmp_path / "s.parquet")
     with pytest.raises(OutputError, match="--resume: expected an input that can be read again; got standard input"):
         run(model, "-", tmp_path / "s.parquet", ScoringOptions(resume=True))
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("engine", ["local", "spark"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda table: table, lambda table: [table], lambda table: table.to_pandas(), lambda table: table.to_batches(),
+        lambda table: None, lambda table: 7, lambda table: b"week.csv", lambda table: {"week": table},
+    ],
+)  # fmt: skip
+def test_a_table_where_files_are_wanted_is_refused(
+    given: Callable[[pa.Table], Any], engine: str, model: Model, thousand: pa.Table, tmp_path: Path
+) -> None:
+    customers = given(thousand)
+    with pytest.raises(TableError, match="customers: expected a path or a list of paths; got ") as caught:
+        ApiModel(model).score_files(customers, tmp_path / "s", engine=engine)
+    assert "Model.score" in str(caught.value)
     assert contents(tmp_path) == {}
 
 

@@ -147,6 +147,7 @@ def _inputs(work: Path) -> None:
         content.keep(work / "kept" / "train" / name, "northstar_explain.training:train", trained)
     _campaigns(inputs, customers)
     _audiences(inputs, customers)
+    _runs(inputs)
     clean = trained._replace(rejected=trained.rejected.slice(0, 0))
     content.keep(work / "kept" / "train" / "clean", "northstar_explain.training:train", clean)
 
@@ -183,6 +184,14 @@ def _campaigns(inputs: Path, customers: pa.Table) -> None:
         tables.write(api.load(inputs / name).score(customers).table, inputs / f"{name}.parquet")
     money = options.CampaignOptions(margin=24.0, contact_cost=0.5)
     api.load(inputs / "b").plan_campaign(inputs / "b.parquet", money, out=inputs / "plan")
+
+
+def _runs(inputs: Path) -> None:
+    """Scores of both models with their run reports, without which `monitor` ends with exit code 3."""
+    from northstar_explain import api
+
+    for name in ("a", "b"):
+        api.load(inputs / name).score_files(inputs / "training.parquet", inputs / f"{name}-run.parquet")
 
 
 def _audiences(inputs: Path, customers: pa.Table) -> None:

@@ -170,7 +170,7 @@ def scenarios() -> list[Scenario]:
         *_pair("sql --dbt", "sql MODEL --dialect duckdb --dbt {place}/d", "sql --dbt"),
         *_pair(
             "monitor",
-            "monitor --model MODEL --scores MODEL.parquet --scores MODEL.parquet --out {place}/f.json --html {place}/f.html",
+            "monitor --model MODEL --scores MODEL-run.parquet --scores MODEL-run.parquet --out {place}/f.json --html {place}/f.html",
             "",
         ),
         *_simulate(),
