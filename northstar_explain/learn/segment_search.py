@@ -14,7 +14,7 @@ from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.features import Feature
 from northstar_explain.learn import clusters, workers
 from northstar_explain.learn.distill import Effort, Limits
-from northstar_explain.learn.distill_rules import Coded, coded, learn_rules
+from northstar_explain.learn.distill_rules import Coded, coded, learn_rules, telling
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space, learn_space
 from northstar_explain.learn.themes import Theme, find_themes, theme_weights
@@ -37,6 +37,8 @@ _RULES_PER_SEGMENT = 1.25
 _RESAMPLE_RESTARTS = 10
 # Round thresholds are few; on all of them the tree is improved once it is found.
 SEARCH_BINS = 16
+# Of more features that a rule may ask about, those are searched among that tell most of the clusters.
+MOST_RULE_FEATURES = 100
 # Fewer rows than this are searched before other processes have started.
 _ROWS_WORTH_PROCESSES = 5_000
 
@@ -243,7 +245,8 @@ def cheapest(
         Where none is large or short enough, of those nearest to it; None where no tree keeps the limits.
     """
     labels = labels.astype(np.intp)
-    arguments = (material.points, material.coded, labels, limits)
+    customers = telling(material.coded, labels, MOST_RULE_FEATURES)
+    arguments = (clusters.main_coordinates(material.points), customers, labels, limits)
     tasks = (delayed(_attempt)(*arguments, seed, Effort(options.effort, SEARCH_BINS)) for seed in seeds)
     attempts = [one for found in run(tasks, len(labels)) for one in found]
     attempts = _nearest(attempts, lambda one: max(0.0, _SEARCHED_SHARE - one.smallest_share))

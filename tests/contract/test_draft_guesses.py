@@ -165,6 +165,22 @@ def test_a_role_has_one_feature() -> None:
     assert contract["orders_90d"].at_least == "ordered {value} or more times in the last 90 days"
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("transactions_90d", EVERY % 9, "frequency"), ("page_views", EVERY % 50, "engagement"),
+        ("MonthlyCharges", 20 + EVERY / 10, "value"), ("lifetime_value", EVERY / 3, "value"),
+        ("days_since_last_booking", EVERY % 90, "recency"), ("account_length", EVERY % 240, "tenure"),
+        ("years_as_customer", EVERY % 12, "tenure"), ("geography", np.array(["de", "fr"])[EVERY % 2], "place"),
+        # What somebody has is not what they are worth, and how old they are is not how long they have been here.
+        ("balance", EVERY / 3, ""), ("annual_income", EVERY / 3, ""), ("customer_age", 20 + EVERY % 50, ""),
+    ],
+)  # fmt: skip
+def test_what_plays_may_rest_on_follows_from_names(name: str, values: np.ndarray, role: str) -> None:
+    contract = drafted(**{name: values, "other": EVERY % 7})
+    assert contract[name].role == role
+
+
 # The label ----------------------------------------------------------------------------------------------------------
 
 
