@@ -41,10 +41,12 @@ def drafted(**columns: object) -> Contract:
 @pytest.mark.parametrize(
     ("name", "words", "window"),
     [
-        ("orders_90d", "orders", "90 days"), ("inq_last_6mths", "inq", "6 months"), ("spend_365d", "spend", "365 days"),
+        ("orders_90d", "orders", "90 days"), ("inq_last_6mths", "inquiries", "6 months"), ("spend_365d", "spend", "365 days"),
         ("bought_next_7d", "bought", "7 days"), ("MonthlyIncome", "monthly income", ""), ("StoreID", "store ID", ""),
         ("months_since_90d_late", "months since 90 d late", ""), ("spend_usd", "spend", ""), ("MSKB1", "MSKB1", ""),
         ("avg_order_value", "average order value", ""), ("客户", "客户", ""), ("a b", "a b", ""),
+        ("number_vmail_messages", "number voicemail messages", ""), ("int_rate", "interest rate", ""),
+        ("num_failed", "number of failed", ""), ("print_rate", "print rate", ""),
     ],
 )  # fmt: skip
 def test_a_name_is_taken_apart(name: str, words: str, window: str) -> None:
