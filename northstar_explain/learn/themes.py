@@ -139,7 +139,7 @@ def _rank_correlations(values: np.ndarray) -> np.ndarray:
     columns = np.ascontiguousarray(values.T)
     known = ~np.isnan(columns)
     complete = known.all(axis=1)
-    # Ranking takes nearly all the time: a column is ranked anew only for a partner that lacks some of its rows.
+    # Ranking takes nearly all the time: a column is ranked again only for a partner that lacks some of its rows.
     own = [_centred_ranks(column[mask]) for column, mask in zip(columns, known, strict=True)]
     for i in range(count):
         for j in range(i):
