@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 
 from northstar_explain.contract import draft, parse
 from northstar_explain.contract.features import Contract
+from northstar_explain.evaluate import data_quality
 from northstar_explain.evaluate.customers import customers_of
 from northstar_explain.learn import clusters, fit_purchase_model, fit_segments, themes
 from northstar_explain.learn.distill_rules import coded, telling
@@ -99,3 +100,19 @@ def test_a_feature_that_lacks_rows_is_ranked_over_those_it_shares() -> None:
     likeness = themes._rank_correlations(values)
     assert likeness[0, 1] == pytest.approx(1.0)
     assert likeness[0, 2] == likeness[2, 0] < 0.2
+
+
+def test_correlations_are_those_of_each_pair_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_quality, "CORRELATED", 0.0)  # every pair is reported
+    table, contract = wide(6)
+    columns = customers_of(table, contract).columns
+    gaps = np.array(columns["m002"])
+    gaps[::7] = np.nan
+    columns = {**columns, "m002": gaps}
+    found = data_quality.correlation_facts(columns, contract.model_features, 0)
+    rows = np.sort(np.random.default_rng([0, 4]).permutation(ROWS))
+    assert len(found) == 15
+    for pair in found:
+        first, second = columns[pair.first], columns[pair.second]
+        assert isinstance(first, np.ndarray) and isinstance(second, np.ndarray)
+        assert (pair.measure, pair.value) == data_quality.association(first[rows], second[rows])
