@@ -13,8 +13,12 @@ _WINDOW = re.compile(
 )
 _UNITS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _CURRENCIES = {"usd": "$", "eur": "€", "gbp": "£", "chf": "CHF ", "inr": "₹", "jpy": "¥"}
+# Those that mean one thing in tables of customers.
 _FULL = {"avg": "average", "amt": "amount", "amnt": "amount", "pct": "percent", "bal": "balance", "curr": "current",
-         "disc": "discount", "diff": "difference"}  # fmt: skip
+         "disc": "discount", "diff": "difference", "vmail": "voicemail", "intl": "international", "inq": "inquiries",
+         "util": "utilization", "acct": "account", "accts": "accounts", "txn": "transaction", "txns": "transactions",
+         "pymnt": "payment", "addr": "address", "prev": "previous", "tot": "total", "cust": "customer",
+         "eve": "evening"}  # fmt: skip
 # After these, a number of days is part of what is measured: months since somebody was 90 days late.
 _NO_WINDOW = {"since", "between", "per", "until", "till", "for"}
 
@@ -93,8 +97,9 @@ def _sentence(name: str, tokens: list[str]) -> str:
         return name
     several = len(tokens) > 1
     words = [token if token.isupper() and several and len(token) < 5 else token.lower() for token in tokens]
+    text = re.sub("^num (?=[a-z])", "number of ", " ".join(_FULL.get(word, word) for word in words))
     return (
-        " ".join(_FULL.get(word, word) for word in words)
+        re.sub(r"\bint rate\b", "interest rate", text)
         .replace("since last ", "since the last ")
         .replace("since first ", "since the first ")
     )

@@ -38,32 +38,47 @@ _ENTRIES = (
     _Entry(r"((num|number|n|nr|total|count)_)?(of_)?(orders|purchases)(_(count|total))?", ("count",), "frequency",
            ("ordered {value} or more times", "ordered fewer than {value} times", "ordered", "did not order"),
            ("often-ordering", "sometimes ordering", "rarely ordering", "not-ordering")),
+    # What is no order has no phrase of its own: those of its kind are true of any count.
+    _Entry(r"((num|number|n|nr|total|count)_)?(of_)?(transactions|bookings|appointments|stays|trips|rentals|donations)"
+           r"(_(count|total))?", ("count",), "frequency"),
     _Entry(r"((num|number|n|total)_)?(of_)?(visits|sessions|logins|visited)(_count)?", ("count",), "engagement",
            ("visited {value} or more times", "visited fewer than {value} times", "visited", "did not visit"),
            ("often-visiting", "sometimes visiting", "rarely visiting", "not-visiting")),
     _Entry(r"(total_)?(spend|spent|spending|revenue|sales|monetary)(_total)?", ("amount",), "value",
            ("spent {value} or more", "spent less than {value}", "", ""),
            ("high-spending", "medium-spending", "low-spending")),
+    _Entry(r"((num|number|n|total)_)?(of_)?((page_?|screen_?)views|(app|web|website|site)_(opens|visits|sessions))(_count)?",
+           ("count",), "engagement"),
+    # What somebody pays is what they are worth; a balance or an income is not.
+    _Entry(r"(total|monthly|annual|yearly)_(charges?|bill|fees|spend|spending|revenue|sales)"
+           r"|(customer_)?(lifetime_value|clv|ltv)|mrr|arr", ("amount",), "value"),
     _Entry(r"(avg|average|mean)_(order_value|basket(_value)?)|aov", ("amount",), "",
            ("spend {value} or more per order", "spend less than {value} per order", "", ""),
            ("big-basket", "medium-basket", "small-basket")),
     _Entry(r"days_since_(the_)?(last_)?(order|purchase)|recency(_days)?", ("days",), "recency",
            ("last ordered {value} or more ago", "ordered within the last {value}", "", ""),
            ("long-not-buying", "lately not buying", "recently buying")),
+    _Entry(r"days_since_(the_)?(last_)?(transaction|booking|appointment|stay|trip|rental|donation|activity)", ("days",),
+           "recency"),
     _Entry(r"days_since_(the_)?(last_)?(visit|login|session)", ("days",), "",
            ("last visited {value} or more ago", "visited within the last {value}", "", ""),
            ("long-unseen", "lately unseen", "recently seen")),
     _Entry(r"(account_age|tenure|customer_age)(_days|_months|_years)?|days_since_(signup|registration|joining)",
            ("days", "ratio"), "tenure", None, ("long-standing", "established", "new")),
+    _Entry(r"account_(length|tenure)|months_on_book|(months|years|days)_(at|with)_(us|bank|company)"
+           r"|(months|years|days)_(as|being)_(a_)?(customer|client|member|subscriber)"
+           r"|(customer|client|member|membership|subscription|relationship)_(age|length|tenure)(_(days|months|years))?",
+           ("count", "days", "ratio"), "tenure", None, ("long-standing", "established", "new")),
     _Entry(r"(discount|coupon|promo|voucher)(_usage)?_(rate|share)", ("rate",), "discount", None,
            ("deal-seeking", "sometimes deal-seeking", "full-price")),
     _Entry(r"(e?mail_)open(_rate|_share)", ("rate",), "email", None,
            ("e-mail-reading", "sometimes e-mail-reading", "e-mail-ignoring")),
     _Entry(r"returns?_(rate|share)", ("rate",), "returns", None,
            ("goods-returning", "sometimes goods-returning", "goods-keeping")),
-    _Entry(r"country|state|addr_state|region|city", ("category",), "place"),
-    _Entry(r"(acquisition_)?channel|(traffic_|lead_)?source", ("category",), "channel"),
-    _Entry(r"(main_)?device(_type)?", ("category",), "device"),
+    _Entry(r"country|state|addr_state|region|city|province|county|territory|geography", ("category",), "place"),
+    _Entry(r"((acquisition|marketing|signup|sales)_)?channel|((traffic|lead|referral|acquisition|signup)_)?source",
+           ("category",), "channel"),
+    _Entry(r"(main_)?device(_type)?|operating_system|platform", ("category",), "device"),
 )  # fmt: skip
 # What marks a name as that of a date, and says nothing of what happened then.
 _DATE = re.compile(r"(^|_)(date|day|dt|ts|at|on|time|timestamp|datetime)(?=_|$)", re.I)

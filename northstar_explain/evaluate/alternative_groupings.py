@@ -11,7 +11,13 @@ import numpy as np
 from northstar_explain.contract.columns import Columns, rows_of
 from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate.baselines import features_by_role
-from northstar_explain.evaluate.handmade_groups import best_pair, median_grid, recency_frequency_groups, rfv_groups
+from northstar_explain.evaluate.handmade_groups import (
+    PAIRED_FEATURES,
+    best_pair,
+    median_grid,
+    recency_frequency_groups,
+    rfv_groups,
+)
 from northstar_explain.evaluate.score_cells import ScoreCells, numbers
 from northstar_explain.learn import clusters, splits, stability
 from northstar_explain.learn.behavior import explained
@@ -130,10 +136,12 @@ def grid_grouping(
     if len(features) < 2:
         return SkippedAlternative(MEDIAN_GRID, "fewer than two numeric features with segments = true vary")
     few = rows_of(fit, splits.sample(len(numbers(fit, features[0])), PAIR_ROWS, seed))
-    values = learned.space.values(few)
+    values = np.asfortranarray(learned.space.values(few))  # it is read by columns
     pair = best_pair(few, features, lambda groups: explained(values, learned.space.owner, learned.themes, groups).mean)
     first, second = (_words(contract, name) for name in pair)
-    how = f"{first} by {second}, each cut at its median: of all pairs that may define segments, it explains most"
+    few_paired = len(features) > PAIRED_FEATURES
+    pairs = f"of the {PAIRED_FEATURES} features that explain most alone" if few_paired else "that may define segments"
+    how = f"{first} by {second}, each cut at its median: of all pairs {pairs}, it explains most"
     # A draw cuts again but keeps the pair, which is to the grid's advantage.
     return _cells(MEDIAN_GRID, how, pair, lambda rows: median_grid(rows, pair), fit, seed)
 

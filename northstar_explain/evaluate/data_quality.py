@@ -62,10 +62,18 @@ def correlation_facts(columns: Columns, features: Sequence[Feature], seed: int) 
     rows = np.sort(np.random.default_rng([seed, 4]).permutation(count)[:_ROWS])
     sample = {f.name: columns[f.name].take(rows) if isinstance(columns[f.name], Category) else columns[f.name][rows]  # type: ignore[index]
              for f in features}  # fmt: skip
+    # Ranking takes nearly all the time, and there are many pairs: a number known in all rows is ranked once.
+    ranked = {
+        name: _ranks(column) for name, column in sample.items()
+        if isinstance(column, np.ndarray) and len(column) > 1 and not np.isnan(column).any()
+    }  # fmt: skip
     pairs = []
     for place, first in enumerate(features):
         for second in features[place + 1 :]:
-            measure, value = association(sample[first.name], sample[second.name])
+            if first.name in ranked and second.name in ranked:
+                measure, value = "Spearman", _correlation(ranked[first.name], ranked[second.name])
+            else:
+                measure, value = association(sample[first.name], sample[second.name])
             if abs(value) >= CORRELATED:
                 pairs.append(CorrelatedPair(first.name, second.name, measure, value))
     return tuple(sorted(pairs, key=lambda pair: (-abs(pair.value), pair.first, pair.second)))

@@ -26,6 +26,9 @@ RFV_GROUPS = {
     "lost": "111 112 121 131 141 151",
 }
 
+# Features of which every pair is tried.
+PAIRED_FEATURES = 40
+
 
 def rfv_groups(columns: Columns, recency: str, frequency: str, value: str) -> ScoreCells:
     """Recency-frequency-value quintiles in the eleven named groups of marketing.
@@ -120,7 +123,11 @@ def best_pair(columns: Columns, features: Sequence[str], explained: Callable[[np
     Returns
     -------
     tuple of str
-        In the order of `features`; of pairs that explain as much, the first.
+        In the order of `features`; of pairs that explain as much, the first. With more than `PAIRED_FEATURES`, of those
+        whose own halves explain most, as pairs grow with the square of the features.
     """
     halves = {name: median_cut(name, columns).scores(columns) for name in features}
+    if len(features) > PAIRED_FEATURES:
+        best = set(sorted(features, key=lambda name: -explained(halves[name]))[:PAIRED_FEATURES])
+        features = [name for name in features if name in best]
     return max(combinations(features, 2), key=lambda pair: explained(2 * halves[pair[0]] + halves[pair[1]]))

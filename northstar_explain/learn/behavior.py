@@ -51,13 +51,20 @@ def explained(values: np.ndarray, owner: Sequence[str], themes: Sequence[Theme],
     codes = np.unique(groups, return_inverse=True)[1]
     between, total = np.array([_sums_of_squares(column, codes) for column in values.T]).T
     by_feature = {}
-    for name in dict.fromkeys(owner):
-        mine = np.array([one == name for one in owner])
+    for name, mine in _places(owner).items():
         whole = float(total[mine].sum())
         by_feature[name] = min(1.0, float(between[mine].sum()) / whole) if whole > 0 else 0.0
     by_theme = {theme.name: float(np.mean([by_feature[name] for name in theme.features])) for theme in themes}
     return Behavior(float(np.mean(list(by_feature.values()))), float(np.mean(list(by_theme.values()))), by_theme,
                     by_feature)  # fmt: skip
+
+
+def _places(owner: Sequence[str]) -> dict[str, list[int]]:
+    """The axes of each feature."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(owner):
+        places.setdefault(name, []).append(place)
+    return places
 
 
 def _sums_of_squares(column: np.ndarray, codes: np.ndarray) -> tuple[float, float]:

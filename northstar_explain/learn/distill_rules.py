@@ -113,6 +113,38 @@ def coded(
     return Coded(codings, codes, by_name)
 
 
+def telling(customers: Coded, labels: np.ndarray, most: int) -> Coded:
+    """The customers with the features alone that tell most of their clusters, of which no label is known.
+
+    Parameters
+    ----------
+    customers : Coded
+    labels : ndarray of int, shape (n,)
+        KMeans' clusters.
+    most : int
+        Features to keep.
+
+    Returns
+    -------
+    Coded
+        By the mutual information of code and cluster, in the contract's order; the same where there are no more.
+    """
+    if len(customers.codings) <= most:
+        return customers
+    told = [_information(codes, labels) for codes in customers.codes.T]
+    kept = np.sort(np.argsort([-one for one in told], kind="stable")[:most])
+    return Coded(tuple(customers.codings[one] for one in kept), customers.codes[:, kept], customers.features)
+
+
+def _information(codes: np.ndarray, labels: np.ndarray) -> float:
+    """Mutual information in nats."""
+    k = int(labels.max()) + 1
+    shares = np.bincount(codes * k + labels, minlength=(int(codes.max()) + 1) * k).reshape(-1, k) / len(labels)
+    chance = shares.sum(axis=1, keepdims=True) * shares.sum(axis=0, keepdims=True)
+    seen = shares > 0
+    return float((shares[seen] * np.log(shares[seen] / chance[seen])).sum())
+
+
 class Rules(NamedTuple):
     """A tree of conditions whose segments are named by their cluster's number, what it costs, and each row's group."""
 

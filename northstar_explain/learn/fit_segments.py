@@ -45,6 +45,8 @@ __all__ = [
 CHECK_SHARE = 0.2
 # KMeans and rules are searched for on so many rows: more change hardly a threshold.
 SEARCH_ROWS = 30_000
+# With many features on fewer: rows times features, but never fewer rows than this.
+SEARCH_VALUES, FEWEST_SEARCH_ROWS = 3_000_000, 5_000
 
 
 @dataclass(frozen=True)
@@ -217,9 +219,12 @@ def _search(
     features = _features(contract, columns)
     # Behavior explained and fidelity are measured on rows that neither KMeans nor the rules have seen.
     learn_rows, check_rows = splits.label_free(count_rows(columns), CHECK_SHARE, seed, groups)
-    most = min(fit_rows, SEARCH_ROWS)
+    compared = len(features.likeness)
+    narrow, most = max(FEWEST_SEARCH_ROWS, SEARCH_VALUES // compared), min(fit_rows, SEARCH_ROWS)
+    few = f" on {narrow:,} rows, since the features are many" if narrow < min(most, len(learn_rows)) else ""
+    most = min(most, narrow)
     learn_rows = learn_rows[splits.sample(len(learn_rows), most, seed, None if groups is None else groups[learn_rows])]
-    progress(f"comparing customers by {len(features.likeness)} features")
+    progress(f"comparing customers by {compared} features{few}")
     material = segment_search.prepare(rows_of(columns, learn_rows), features)
     check_columns = compact_rows(columns, check_rows)
     values = material.space.values(check_columns)

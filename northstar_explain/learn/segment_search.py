@@ -14,7 +14,7 @@ from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.features import Feature
 from northstar_explain.learn import clusters, workers
 from northstar_explain.learn.distill import Effort, Limits
-from northstar_explain.learn.distill_rules import Coded, coded, learn_rules
+from northstar_explain.learn.distill_rules import Coded, coded, learn_rules, telling
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space, learn_space
 from northstar_explain.learn.themes import Theme, find_themes, theme_weights
@@ -37,6 +37,8 @@ _RULES_PER_SEGMENT = 1.25
 _RESAMPLE_RESTARTS = 10
 # Round thresholds are few; on all of them the tree is improved once it is found.
 SEARCH_BINS = 16
+# Of more features that a rule may ask about, those are searched among that tell most of the clusters.
+MOST_RULE_FEATURES = 100
 # Fewer rows than this are searched before other processes have started.
 _ROWS_WORTH_PROCESSES = 5_000
 
@@ -242,7 +244,8 @@ def cheapest(
     Node or None
         Where none is large or short enough, of those nearest to it; None where no tree keeps the limits.
     """
-    searches = [_search_within(material, labels, limits, options, seed) for seed in seeds]
+    given = _given(material, labels)
+    searches = [_search_within(given, limits, options, seed) for seed in seeds]
     return _least([one for found in run(searches, len(labels)) for one in found], short)
 
 
@@ -250,18 +253,23 @@ def one_of_each(
     material: Material, labels: np.ndarray, limits: Sequence[Limits], options: SegmentOptions, seed: int
 ) -> list[Node | None]:
     """The tree of one search within each of several limits, with rules of any length; None where none keeps them."""
+    given = _given(material, labels)
     # The longest searches first, so that none is still running alone at the end.
     order = sorted(range(len(limits)), key=lambda place: -limits[place].max_leaves)
-    found = in_processes(
-        [_search_within(material, labels, limits[place], options, seed) for place in order], len(labels)
-    )
+    found = in_processes([_search_within(given, limits[place], options, seed) for place in order], len(labels))
     trees = dict(zip(order, (_least(attempts, short=False) for attempts in found), strict=True))
     return [trees[place] for place in range(len(limits))]
 
 
-def _search_within(material: Material, labels: np.ndarray, limits: Limits, options: SegmentOptions, seed: int) -> Any:
-    effort = Effort(options.effort, SEARCH_BINS)
-    return delayed(_attempt)(material.points, material.coded, labels.astype(np.intp), limits, seed, effort)
+def _given(material: Material, labels: np.ndarray) -> tuple[np.ndarray, Coded, np.ndarray]:
+    labels = labels.astype(np.intp)
+    return clusters.main_coordinates(material.points), telling(material.coded, labels, MOST_RULE_FEATURES), labels
+
+
+def _search_within(
+    given: tuple[np.ndarray, Coded, np.ndarray], limits: Limits, options: SegmentOptions, seed: int
+) -> Any:
+    return delayed(_attempt)(*given, limits, seed, Effort(options.effort, SEARCH_BINS))
 
 
 def _least(attempts: list[_Attempt], short: bool) -> Node | None:

@@ -135,20 +135,35 @@ def _rank_correlations(values: np.ndarray) -> np.ndarray:
     values = values[::step]
     count = values.shape[1]
     matrix = np.eye(count)
-    known = ~np.isnan(values)
+    # One feature after another in memory: there are many pairs.
+    columns = np.ascontiguousarray(values.T)
+    known = ~np.isnan(columns)
+    complete = known.all(axis=1)
+    # Ranking takes nearly all the time: a column is ranked again only for a partner that lacks some of its rows.
+    own = [_centred_ranks(column[mask]) for column, mask in zip(columns, known, strict=True)]
     for i in range(count):
         for j in range(i):
-            both = known[:, i] & known[:, j]
-            matrix[i, j] = matrix[j, i] = abs(_spearman(values[both, i], values[both, j]))
+            pair = own[i], own[j]
+            if not (complete[i] and complete[j]):
+                both = known[i] & known[j]
+                rows = int(both.sum())
+                one, other = (own[k] if len(own[k][0]) == rows else _centred_ranks(columns[k, both]) for k in (i, j))
+                pair = one, other
+            matrix[i, j] = matrix[j, i] = abs(_correlation(*pair))
     return matrix
 
 
-def _spearman(one: np.ndarray, other: np.ndarray) -> float:
-    if len(one) < 3:
+def _centred_ranks(values: np.ndarray) -> tuple[np.ndarray, float]:
+    """Ranks less their mean, and their squared length."""
+    ranks: np.ndarray = rankdata(values) - (len(values) + 1) / 2
+    return ranks, float(ranks @ ranks)
+
+
+def _correlation(one: tuple[np.ndarray, float], other: tuple[np.ndarray, float]) -> float:
+    if len(one[0]) < 3:
         return 0.0
-    first, second = (rankdata(column) - (len(column) + 1) / 2 for column in (one, other))
-    length = float(np.sqrt((first @ first) * (second @ second)))
-    return float(first @ second) / length if length > 0 else 0.0
+    length = float(np.sqrt(one[1] * other[1]))
+    return float(one[0] @ other[0]) / length if length > 0 else 0.0
 
 
 def _clusters(likeness: np.ndarray) -> list[list[int]]:

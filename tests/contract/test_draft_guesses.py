@@ -41,10 +41,12 @@ def drafted(**columns: object) -> Contract:
 @pytest.mark.parametrize(
     ("name", "words", "window"),
     [
-        ("orders_90d", "orders", "90 days"), ("inq_last_6mths", "inq", "6 months"), ("spend_365d", "spend", "365 days"),
+        ("orders_90d", "orders", "90 days"), ("inq_last_6mths", "inquiries", "6 months"), ("spend_365d", "spend", "365 days"),
         ("bought_next_7d", "bought", "7 days"), ("MonthlyIncome", "monthly income", ""), ("StoreID", "store ID", ""),
         ("months_since_90d_late", "months since 90 d late", ""), ("spend_usd", "spend", ""), ("MSKB1", "MSKB1", ""),
         ("avg_order_value", "average order value", ""), ("客户", "客户", ""), ("a b", "a b", ""),
+        ("number_vmail_messages", "number voicemail messages", ""), ("int_rate", "interest rate", ""),
+        ("num_failed", "number of failed", ""), ("print_rate", "print rate", ""),
     ],
 )  # fmt: skip
 def test_a_name_is_taken_apart(name: str, words: str, window: str) -> None:
@@ -163,6 +165,22 @@ def test_a_role_has_one_feature() -> None:
     contract = drafted(orders=EVERY % 9, orders_90d=EVERY % 5, spend=EVERY / 3)
     assert [feature.role for feature in contract.features] == ["frequency", "", "value"]
     assert contract["orders_90d"].at_least == "ordered {value} or more times in the last 90 days"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("transactions_90d", EVERY % 9, "frequency"), ("page_views", EVERY % 50, "engagement"),
+        ("MonthlyCharges", 20 + EVERY / 10, "value"), ("lifetime_value", EVERY / 3, "value"),
+        ("days_since_last_booking", EVERY % 90, "recency"), ("account_length", EVERY % 240, "tenure"),
+        ("years_as_customer", EVERY % 12, "tenure"), ("geography", np.array(["de", "fr"])[EVERY % 2], "place"),
+        # What somebody has is not what they are worth, and how old they are is not how long they have been here.
+        ("balance", EVERY / 3, ""), ("annual_income", EVERY / 3, ""), ("customer_age", 20 + EVERY % 50, ""),
+    ],
+)  # fmt: skip
+def test_what_plays_may_rest_on_follows_from_names(name: str, values: np.ndarray, role: str) -> None:
+    contract = drafted(**{name: values, "other": EVERY % 7})
+    assert contract[name].role == role
 
 
 # The label ----------------------------------------------------------------------------------------------------------

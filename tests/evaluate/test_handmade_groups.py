@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain.evaluate.handmade_groups import (
+    PAIRED_FEATURES,
     RFV_GROUPS,
     best_pair,
     median_grid,
@@ -108,6 +109,22 @@ def test_the_pair_that_explains_most_is_found() -> None:
     )
     assert best_pair(table, list("abcd"), lambda groups: float((groups == hidden).mean())) == ("b", "d")
     assert best_pair(table, list("abcd"), lambda groups: 1.0) == ("a", "b")
+
+
+def test_of_many_features_pairs_are_sought_among_those_that_explain_most_alone() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"f{place:03d}" for place in range(PAIRED_FEATURES + 20)]
+    table = {name: rng.normal(size=200) for name in names}
+    halves = {name: table[name] > np.quantile(table[name], 0.5, method="inverted_cdf") for name in names}
+    hidden, asked = 2 * halves["f050"] + halves["f057"], list[np.ndarray]()
+
+    def explained(groups: np.ndarray) -> float:
+        asked.append(groups)
+        return float(np.mean((groups >= 2) == (hidden >= 2)) + np.mean((groups % 2) == (hidden % 2)))
+
+    found = best_pair(table, names, explained)
+    assert found == ("f050", "f057")
+    assert len(asked) == len(names) + PAIRED_FEATURES * (PAIRED_FEATURES - 1) // 2
 
 
 def test_boxes_count_the_rules_of_a_group() -> None:

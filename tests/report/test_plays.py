@@ -19,7 +19,7 @@ from northstar_explain.report.playbook import plays as plays_module
 from northstar_explain.report.playbook.evidence import _of_stages
 from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.plan_check import CONTRADICTS
-from northstar_explain.report.playbook.plays import Line, Play
+from northstar_explain.report.playbook.plays import Line, Play, in_common
 from northstar_explain.report.playbook.write_plan import plan_text, write_plan
 from northstar_explain.report.treatments import TREATMENTS
 
@@ -185,6 +185,16 @@ def test_a_message_to_those_without_an_order_says_of_how_many_it_is_true(
     changed = replace(model, evaluation=replace(model.evaluation, audiences=replace(facts, lifecycle=lifecycle)))
     (main,) = (found for respect, _, found in _of_stages(model.segmentation[id], changed) if respect == "main")
     assert main.values == {"most": said}
+
+
+def test_where_nothing_else_is_known_the_message_is_a_condition_that_no_other_segment_has(model: Model) -> None:
+    texts = [in_common(segment, model) for segment in model.segmentation.segments]
+    assert len(set(texts)) == len(texts)
+    conditions = [text.partition("Speak to what they have in common: ")[2] for text in texts]
+    assert any(conditions)
+    for said, segment in zip(conditions, model.segmentation.segments, strict=True):
+        assert said.casefold() in segment.definition.casefold()  # true by definition
+        assert bool(said) <= (len(segment.rules) == 1)
 
 
 # ---- the plan that is written ----

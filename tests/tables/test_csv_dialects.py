@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from shop import CONTRACT
 
 from northstar_explain import tables
-from northstar_explain.errors import TableError
+from northstar_explain.contract import parse
+from northstar_explain.errors import ContractError, TableError
 from northstar_explain.options import CsvOptions
+from northstar_explain.score.named_inputs import hints
 from northstar_explain.tables.csv_dialects import Dialect, Hints, detect
 from northstar_explain.tables.number_format import PLAIN, NumberFormat
 
@@ -162,6 +165,18 @@ def test_options_override_what_is_found(tmp_path: Path) -> None:
     dialect = detect(path, Hints(given))
     assert dialect == Dialect(";", "mac-roman", numbers=NumberFormat(",", "."))
     assert tables.read(path, dialect=dialect)["city"].to_pylist() == ["Köln"]
+
+
+def test_a_contract_says_how_all_its_files_are_written_and_options_go_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("customer_id;spend\na;1.250\n")
+    stated = parse(f'[csv]\ndecimal = ","\nthousands = "."\n{CONTRACT}')
+    with pytest.raises(TableError, match=r"Say which: --decimal .*\[csv\] of the contract"):
+        detect(path, hints(parse(CONTRACT), CsvOptions()))
+    assert detect(path, hints(stated, CsvOptions())).numbers == NumberFormat(",", ".")
+    assert detect(path, hints(stated, CsvOptions(decimal=".", thousands=","))).numbers == NumberFormat(".", ",")
+    with pytest.raises(ContractError, match="csv.decimal: expected one of '.', ','; got"):
+        parse(f'[csv]\ndecimal = "x"\n{CONTRACT}')
 
 
 @pytest.mark.parametrize(

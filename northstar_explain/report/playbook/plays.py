@@ -9,6 +9,7 @@ from typing import Any
 from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
+from northstar_explain.model.wording import phrases
 from northstar_explain.report.document import numbers
 from northstar_explain.report.playbook.evidence import top_of
 from northstar_explain.report.playbook.plan import LISTS, TEXTS, Plan, SegmentPlan
@@ -167,7 +168,24 @@ def _message(own: Candidates, barred: frozenset[str], used: Counter[str]) -> Lin
     if unused:
         return unused[0]
     # Nothing sets it apart that another has not: what defines it does, and is true of it by definition.
-    return Line(f"Say what fits “{own.segment.name}”"[: TEXTS["message"]], own.segment.definition)
+    return Line(in_common(own.segment, own.model), own.segment.definition)
+
+
+def in_common(segment: Segment, model: Model) -> str:
+    """A message about what all of a segment share: a condition of its rule that no other rule has, else its name."""
+    by_name = f"Say what fits “{segment.name}”"[: TEXTS["message"]]
+    if len(segment.rules) != 1:
+        return by_name
+    others = {
+        condition for other in model.segmentation.segments if other.id != segment.id
+        for rule in other.rules for condition in rule.conditions
+    }  # fmt: skip
+    # The last of several: it divides the segment from the nearest other.
+    own = next((one for one in reversed(segment.rules[0].conditions) if one not in others), None)
+    if own is None:
+        return by_name
+    text = f"Speak to what they have in common: {' and '.join(phrases(own, model.contract))}"
+    return text if len(text) <= TEXTS["message"] else by_name
 
 
 def contact_of(segment: Segment, model: Model) -> Contact:
