@@ -196,9 +196,9 @@ function describe(term, datum) {
   return {
     Bin: cell.label,
     Points: `${signed(cell.points, 4)} ± ${cell.spread.toFixed(4)} over the bags`,
-    "Average customer": percent(sigmoid(data.model.intercept + cell.points), 2),
-    Training: `${count(cell.n)} customers, actual ${percent(cell.rate)}${cell.n < THIN ? " (thin)" : ""}`,
-    Holdout: `${count(cell.holdout)} customers, actual ${percent(cell.holdoutRate)}`,
+    "All else average": percent(sigmoid(data.model.intercept + cell.points), 2),
+    Training: `${count(cell.n)} rows, actual ${percent(cell.rate)}${cell.n < THIN ? " (thin)" : ""}`,
+    Holdout: `${count(cell.holdout)} rows, actual ${percent(cell.holdoutRate)}`,
   };
 }
 
@@ -216,7 +216,7 @@ function tableOf(term) {
   note.textContent = "";
   if (cells.length > MOST_ROWS) {
     cells = cells.sort((a, b) => b.n - a.n).slice(0, MOST_ROWS);
-    note.textContent = `The ${MOST_ROWS} cells with the most customers; all ${count(places.length)} are in tables/pairs.csv.`;
+    note.textContent = `The ${MOST_ROWS} cells with the most rows; all ${count(places.length)} are in tables/pairs.csv.`;
   }
   byId("bins").replaceChildren(
     ...cells.map((cell) =>
@@ -341,13 +341,13 @@ function showCustomer() {
   byId("path").replaceChildren(...result.path.map((text) => make("li", {}, text)));
   const most = Math.max(...result.points.map(Math.abs), 1e-9);
   byId("sum").replaceChildren(
-    sumRow("Intercept: the average customer", data.model.intercept, null),
+    sumRow("Intercept: everything average", data.model.intercept, null),
     ...result.order.map((i) => sumRow(capital(data.terms[i].words), result.points[i], most, data.terms[i], result.places[i])),
     sumRow("Sum: log-odds", result.logit, null),
   );
   const outside = data.features.filter((feature) => breaks(feature, customer[feature.name]));
   byId("outside").textContent = outside.length
-    ? `The contract would reject this customer: ${outside.map((feature) => feature.words).join("; ")}.` : "";
+    ? `The contract would reject this row: ${outside.map((feature) => feature.words).join("; ")}.` : "";
 }
 
 function sumRow(words, points, most, term = null, place = 0) {
