@@ -115,8 +115,7 @@ def _uplifts(named: Sequence[tuple[str, MeasuredUplift]], currency: str) -> Tabl
         for name, one in named
     ]
     head = ("", "Treated", "Rate", "Control", "Rate", "Uplift, points (95%)", "Earned (95%)")
-    widths = (14, 9, 8, 9, 8, 23, 29)
-    return table(head, rows, widths=widths, style="dense", alt_text="Uplift and money by segment and by band of deciles")
+    return table(head, rows, style="dense names", alt_text="Uplift and money by segment and by band of deciles")
 
 
 def _trust(readout: Readout, plan: CampaignPlan) -> Chapter:
@@ -138,7 +137,7 @@ def _alike(readout: Readout) -> tuple[Block, ...]:
         else f"Below {MISMATCH_P_VALUE:g} the groups would not be compared."
     )
     return (
-        table(("Groups", "Treated", "Control"), [*rows], widths=(58, 21, 21), style="dense", alt_text="The two groups"),
+        table(("Groups", "Treated", "Control"), [*rows], style="dense", alt_text="The two groups"),
         Text(
             f"Alike in outcomes that are missing: p {_p_value(alike.missing_p_value)} (sample ratio); in the "
             f"probability before: p {_p_value(alike.probability_p_value)}. {stop}"
@@ -156,7 +155,7 @@ def _group(one: GroupCounts) -> tuple[str, ...]:
 
 
 def _counted(readout: Readout, plan: CampaignPlan) -> Iterator[Block]:
-    yield table(("Money", "Counted"), [*_costs(readout.costs, plan.currency)], widths=(68, 32), style="dense", alt_text="Margin and costs")
+    yield table(("Money", "Counted"), [*_costs(readout.costs, plan.currency)], style="dense", alt_text="Margin and costs")
     if readout.not_known:
         yield Text(rich("<strong>Not known:</strong> {}.", "; ".join(readout.not_known)))
     yield Text(

@@ -38,6 +38,8 @@ from northstar_explain.report.playbook.stages_of_life import Stage
 # An index between these is ordinary, and no difference.
 ORDINARY = (80.0, 120.0)
 MOST_ROWS, MOST_VALUES, MOST_STAGES = 6, 4, 2
+# A smaller share at a stage is not worth a line.
+LEAST_STAGE = 0.02
 # How dark the deciles of each band are, in the order in which they are contacted.
 STRENGTHS = (1.0, 0.55, 0.25)
 
@@ -181,7 +183,9 @@ def _heading(feature: Feature, currency: str) -> str:
 def _inside(segment: Segment, book: Book, lines: _Lines) -> tuple[Block, ...]:
     """Who is among them, and where they are."""
     play = book.plays[segment.id]
-    stages = ((one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES])
+    stages = (
+        (one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES] if one.share >= LEAST_STAGE
+    )
     found = (
         *(Text(rich("<strong>{}</strong> {}", capital(name), fact), "close") for name, fact in stages if fact),
         *(Text(lines.show(one), "close") for one in play.traits),
