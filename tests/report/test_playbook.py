@@ -135,6 +135,12 @@ def test_the_summary_is_one_page_and_an_email(model: Model, written: WrittenPlay
     assert not re.search(r"<style|<script|<svg|<img|class=|flex|grid|url\(", mail)
 
 
+def test_an_index_stands_on_one_line(reader: pypdf.PdfReader) -> None:
+    lines = reader.pages[1].extract_text().splitlines()
+    assert [line for line in lines if re.search(r"\bindex [\d,]+", line)]
+    assert not [line for line in lines if re.search(r"\bindex$|\bhighly$", line.strip())]
+
+
 def test_the_document_to_edit_holds_the_same(model: Model, written: WrittenPlaybook) -> None:
     import docx
 
