@@ -217,9 +217,11 @@ def test_a_segment_is_spoken_to_as_gone_only_where_most_are(
 def test_a_message_by_the_stage_of_a_third_says_many() -> None:
     """What a message by a stage says of all of a segment, it says with the words that say of how many it is true."""
     plays = tomllib.loads(Path(plays_module.__file__).with_name("plays.toml").read_text(encoding="utf-8"))
-    claims = re.compile(r"\b(?:new|come often|keep coming|one \{event\}|several|quiet(?:er)?|gone|left)\b", re.IGNORECASE)
+    claims = re.compile(
+        r"\b(?:new|come often|keep coming|one \{event\}|several|quiet(?:er)?|gone|left)\b", re.IGNORECASE
+    )
     for entry in plays["message"]:
-        if "main" in entry["when"] and claims.search(entry["say"] if "say" in entry else ""):
+        if "main" in entry["when"] and claims.search(entry.get("say", "")):
             # "They come often" of a growing segment rests on visits, which are an average.
             assert re.search(r"\{most\}|\{Part\}|[Mm]any|Newer", entry["say"]) or "engagement" in entry["when"], entry
 

@@ -30,7 +30,9 @@ def _stopped(readout: Readout) -> str:
         p_value = alike.missing_p_value
     else:
         means = [one.probability or 0.0 for one in (readout.treated, readout.control)]
-        what = f"the probability before the campaign was {means[0]:.1%} for the treated and {means[1]:.1%} for the control"
+        what = (
+            f"the probability before the campaign was {means[0]:.1%} for the treated and {means[1]:.1%} for the control"
+        )
         p_value = alike.probability_p_value
     # A p-value may be too small for a float, and then is 0.
     return f"Nothing is concluded: {what}, which chance does in one of {1 / max(p_value, 1e-12):,.0f} campaigns."

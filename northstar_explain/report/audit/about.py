@@ -109,8 +109,8 @@ def misuse(about: About, model: Model) -> tuple[str, ...]:
     return about.misuse or (
         "Decisions about a person's rights, such as credit, insurance, housing, employment or individual prices: it "
         "was neither built nor tested for them.",
-        "As evidence that a campaign works: a high probability shows for whom the outcome is likely, not for whom it comes because of "
-        "the campaign. Keep a control group.",
+        "As evidence that a campaign works: a high probability shows for whom the outcome is likely, not for "
+        "whom it comes because of the campaign. Keep a control group.",
         "As causes: points show what the model relies on, not why the outcome comes.",
         f"On other {model.contract.noun}, another outcome or another window than those of the contract.",
     )

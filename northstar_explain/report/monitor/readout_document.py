@@ -155,7 +155,9 @@ def _group(one: GroupCounts) -> tuple[str, ...]:
 
 
 def _counted(readout: Readout, plan: CampaignPlan) -> Iterator[Block]:
-    yield table(("Money", "Counted"), [*_costs(readout.costs, plan.currency)], style="dense", alt_text="Margin and costs")
+    yield table(
+        ("Money", "Counted"), [*_costs(readout.costs, plan.currency)], style="dense", alt_text="Margin and costs"
+    )
     if readout.not_known:
         yield Text(rich("<strong>Not known:</strong> {}.", "; ".join(readout.not_known)))
     yield Text(

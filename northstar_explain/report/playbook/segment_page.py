@@ -183,9 +183,7 @@ def _heading(feature: Feature, currency: str) -> str:
 def _inside(segment: Segment, book: Book, lines: _Lines) -> tuple[Block, ...]:
     """Who is among them, and where they are."""
     play = book.plays[segment.id]
-    stages = (
-        (one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES] if one.share >= LEAST_STAGE
-    )
+    stages = ((one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES] if one.share >= LEAST_STAGE)
     found = (
         *(Text(rich("<strong>{}</strong> {}", capital(name), fact), "close") for name, fact in stages if fact),
         *(Text(lines.show(one), "close") for one in play.traits),

@@ -71,9 +71,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:
-        page.paragraphs(
-            f"{more:,} more categories, with fewer rows each, are in tables/scorecard.csv.", style="fine"
-        )
+        page.paragraphs(f"{more:,} more categories, with fewer rows each, are in tables/scorecard.csv.", style="fine")
     return page.chapter(f"A{shape.rank}", capital(shape.feature.words), _eyebrow(shape, model))
 
 

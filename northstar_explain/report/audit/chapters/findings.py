@@ -120,7 +120,8 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
     if bags.same_top_reason < WEAK_SAME_REASON:
         yield AuditFinding(
             WEAK,
-            f"A single bag gives {percent(1 - bags.same_top_reason)} of the {model.contract.noun} another strongest reason.",
+            f"A single bag gives {percent(1 - bags.same_top_reason)} of the {model.contract.noun} another strongest "
+            "reason.",
             "Robustness",
         )
     facts = model.evaluation.drift

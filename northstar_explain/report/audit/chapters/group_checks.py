@@ -30,7 +30,9 @@ def groups(model: Model) -> Chapter:
     # False sorts before True, so sensitive features come first and the others keep their order.
     for by in sorted(dict.fromkeys(row.by for row in subgroups), key=lambda name: name not in sensitive):
         rows = [row for row in subgroups if row.by == by]
-        page.section(_words(by, model, by in sensitive), _table(rows, capital(model.contract.noun)), _chance_table(rows))
+        page.section(
+            _words(by, model, by in sensitive), _table(rows, capital(model.contract.noun)), _chance_table(rows)
+        )
         if len(rows) > _MOST:
             page.paragraphs(
                 f"The {_MOST} largest of {len(rows)} groups; all are in tables/subgroups.csv.", style="fine"

@@ -48,7 +48,9 @@ def performance(model: Model) -> Chapter:
         style="fine",
     )
     page.section("Calibration and gains", *_curves(purchase, capital(model.contract.noun)))
-    page.section("By decile of the training population, 10 the highest", *_deciles(purchase, capital(model.contract.noun)))
+    page.section(
+        "By decile of the training population, 10 the highest", *_deciles(purchase, capital(model.contract.noun))
+    )
     page.section("The flag at other thresholds", *_operating(model))
     page.section("Baselines, fitted and evaluated on the same rows", *_baselines(purchase))
     return page.chapter("performance", "Performance", flows=True)

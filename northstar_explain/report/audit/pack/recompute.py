@@ -4,7 +4,8 @@
 
 Needs Python 3.11 and NumPy, and nothing else: no part of the program that made the pack. It prints each figure as
 stored in model/evaluation.json, as recomputed from evidence/, and the difference, and exits with 1 where one is more
-than 1e-12. A figure that neither has, such as a rate of a group without rows, is counted and not printed. It also deals the rows to train, validation and holdout again, from their labels and the seed alone.
+than 1e-12. A figure that neither has, such as a rate of a group without rows, is counted and not printed. It also
+deals the rows to train, validation and holdout again, from their labels and the seed alone.
 """
 
 from __future__ import annotations
