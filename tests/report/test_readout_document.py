@@ -79,7 +79,7 @@ def test_no_uplift_is_a_negative_zero() -> None:
 def test_the_pdf_has_one_page_and_the_same_bytes_again(readout: Readout, planned: PlannedCampaign) -> None:
     assert readout.overall is not None
     # As many segments as training proposes at most, with intervals as wide as those of real campaigns.
-    wide = replace(readout.overall, earned_interval=(-11_232.0, 6_319.0), interval=Interval(-0.102, 0.065))
+    wide = replace(readout.overall, earned_interval=Interval(-11_232.0, 6_319.0), interval=Interval(-0.102, 0.065))
     largest = replace(readout, segments=tuple(replace(wide, segment=f"S{i}") for i in range(1, 10)))
     for one in (readout, largest):
         pdf = readout_document(one, planned.plan).pdf()
