@@ -8,7 +8,7 @@ function showCustomer() {
   // A probability that stays from before would be read as that of what is in the form now.
   byId("why").hidden = faults.length > 0;
   byId("outside").textContent = faults.length
-    ? `No score. The contract would reject this customer: ${faults.map((fault) => fault.text).join("; ")}.` : "";
+    ? `No score. The contract would reject this row: ${faults.map((fault) => fault.text).join("; ")}.` : "";
   if (faults.length) {
     byId("probability").textContent = "–";
     for (const id of ["rank", "versus"]) byId(id).textContent = "";
@@ -46,7 +46,7 @@ function showSum(result, beside) {
   byId("contributions").className = beside ? "compared" : "";
   byId("sum-head").replaceChildren(make("tr", {}, ...head.map((text) => make(text ? "th" : "td", text ? { scope: "col" } : { class: "bar" }, text))));
   byId("sum").replaceChildren(
-    sumRow("Intercept: the average customer", [data.model.intercept, beside && data.model.intercept], null),
+    sumRow("Intercept: everything average", [data.model.intercept, beside && data.model.intercept], null),
     ...order.map((i) => sumRow(data.terms[i], [result.points[i], beside && beside.points[i]], most, result.places[i])),
     sumRow("Sum: log-odds", [result.logit, beside && beside.logit], null),
   );

@@ -93,9 +93,9 @@ function describe(term, datum) {
   return {
     Bin: cell.label,
     Points: `${signed(cell.points, 4)} ± ${cell.spread.toFixed(4)} over the bags`,
-    "Average customer": percent(sigmoid(data.model.intercept + cell.points), 2),
-    Training: `${count(cell.n)} customers, actual ${percent(cell.rate)}${cell.n < THIN ? " (thin)" : ""}`,
-    Holdout: `${count(cell.holdout)} customers, actual ${percent(cell.holdoutRate)}`,
+    "All else average": percent(sigmoid(data.model.intercept + cell.points), 2),
+    Training: `${count(cell.n)} rows, actual ${percent(cell.rate)}${cell.n < THIN ? " (thin)" : ""}`,
+    Holdout: `${count(cell.holdout)} rows, actual ${percent(cell.holdoutRate)}`,
   };
 }
 
@@ -138,7 +138,7 @@ function tableOf(term) {
   const note = byId("table-note");
   note.textContent = "";
   if (cells.length > MOST_ROWS) {
-    note.textContent = `The ${MOST_ROWS} cells with the most customers; all ${count(cells.length)} are in tables/pairs.csv.`;
+    note.textContent = `The ${MOST_ROWS} cells with the most rows; all ${count(cells.length)} are in tables/pairs.csv.`;
     cells = cells.sort((a, b) => b.n - a.n).slice(0, MOST_ROWS);
   }
   const place = markedPlace(term);
@@ -154,7 +154,7 @@ function tableOf(term) {
 }
 
 function copyBins() {
-  const head = ["bin", "points", "spread", "training customers", "actual rate in training", "holdout customers", "actual rate in the holdout"];
+  const head = ["bin", "points", "spread", "training rows", "actual rate in training", "holdout rows", "actual rate in the holdout"];
   const rows = cellsOf(shown).map((cell) => [cell.label, cell.points, cell.spread, cell.n, cell.rate, cell.holdout, cell.holdoutRate]);
   return copyText(csvOf([head, ...rows]), fileName(shown.name, "csv"), "All bins");
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import io
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 import click
 import numpy as np
 import pyarrow as pa
+import pypdf
 from click.testing import CliRunner, Result
 
 from northstar_explain import tables
@@ -162,3 +164,16 @@ def read(path: Path) -> pa.Table:
 def digits(text: str) -> list[str]:
     """The numbers in a text, without separators of thousands."""
     return re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
+
+
+def smallest_type(pdf: bytes) -> float:
+    """The size of the smallest letters of a PDF, in points to one digit; those inside charts are not seen."""
+    sizes = []
+
+    def look(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
+        if text.strip():
+            sizes.append(round(abs(size * tm[3] * cm[3]), 1))
+
+    for page in pypdf.PdfReader(io.BytesIO(pdf)).pages:
+        page.extract_text(visitor_text=look)
+    return min(sizes)

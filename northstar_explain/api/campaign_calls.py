@@ -101,7 +101,7 @@ def read_campaign(
     outcomes : path, or pandas, Polars, DuckDB or PyArrow table
         Customers with their label, once its window is over; others may be among them.
     out : path, optional
-        A folder for ``readout.json``, and the same on a page or two, ``readout.html`` and ``readout.pdf``.
+        A folder for ``readout.json``, and the same on a page, ``readout.html`` and ``readout.pdf``.
     cost : float, optional
         What all contacts cost in the end; by default as planned.
     returned : float, optional

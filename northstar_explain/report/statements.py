@@ -155,8 +155,8 @@ def rise_shown(band: Band, share: float, contract: Contract) -> str | None:
         return None
     size = f"{numbers.count(control_size(band, share))} of the {numbers.count(band.customers)}"
     return (
-        f"{share:.0%} of those contacted, {size} {contract.noun}: against them, a rise of the rate by "
-        f"{100 * rise:g} in 100 or more stands out from chance"
+        f"{share:.0%} of those contacted, {size} {contract.noun}: enough to show a rise of the rate by "
+        f"{100 * rise:g} in 100 or more"
     )
 
 
@@ -166,9 +166,9 @@ def no_rise_shown(band: Band, contract: Contract) -> str | None:
     if rise is not None and rise <= RISE_TO_SHOW:
         return None
     return (
-        f"{CONTROL_SHARES[0]:.0%} of those contacted, for the result of all segments together: of this segment alone, "
-        f"{numbers.count(band.customers)} {contract.noun} are too few for a rise by {100 * RISE_TO_SHOW:g} in 100 "
-        "to stand out from chance, even with half of them as control group"
+        f"{CONTROL_SHARES[0]:.0%} of those contacted, read together with the other segments: "
+        f"{numbers.count(band.customers)} {contract.noun} alone are too few to show a rise by {100 * RISE_TO_SHOW:g} "
+        "in 100, even with half of them as control group"
     )
 
 

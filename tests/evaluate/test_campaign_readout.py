@@ -187,7 +187,7 @@ def test_cells_sum_to_the_whole(planned: PlannedCampaign) -> None:
 @pytest.mark.parametrize(
     ("uplift", "words"),
     [
-        (0.0, ["Whether the contacts changed purchases is not known ("]),
+        (0.0, ["Whether the contacts changed the outcome is not known ("]),
         (-0.15, ["The contacts took ", "They lost $", "not worth repeating as it is."]),
     ],
 )

@@ -79,6 +79,21 @@ def test_the_script_in_the_pack_runs_by_itself_and_finds_every_figure(evidence: 
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert re.search(r"1,\d\d\d figures; largest difference \d\.\de-1[5-9]", done.stdout)
     assert "6,000 rows dealt to train, validation and holdout again: 0 in another set" in done.stdout
+    assert not re.search(r"\bnan\b", done.stdout)
+
+
+def test_a_figure_that_only_one_has_is_printed_as_not_available(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nan = float("nan")
+    rows = [("kept", 0.5, 0.5), ("neither", nan, nan), ("lost", 0.25, nan)]
+    monkeypatch.setattr(recompute, "compared", lambda pack: rows)
+    monkeypatch.setattr(recompute, "other_sets", lambda pack: (0, 10))
+    assert recompute.main(Path()) == 1  # one that is stored and not recomputed is a difference
+    shown = capsys.readouterr().out
+    assert re.search(r"lost +0\.25 +not available +inf", shown)
+    assert "neither" not in shown and "nan" not in shown
+    assert "2 figures; largest difference inf" in shown and "1 figures are not available in either" in shown
 
 
 def test_every_figure_of_the_purchase_facts_is_recomputed(

@@ -303,7 +303,7 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
         f"Fidelity {segments['fidelity']:.1%} of {segments['fidelity_n']:,}",
         f"mean {null['null_mean']:.3f}, highest {null['null_max']:.3f}; p = {null['p_value']:.3f}",
         f"Flag of the likely the same for {robust['bags']['same_flag']:.1%}",
-        f"{100 * evaluation['robustness']['bags']['probability_spread']['p95']:.2f} for the customer at the 95th",
+        f"{100 * evaluation['robustness']['bags']['probability_spread']['p95']:.2f} at the 95th",
         f"{first['term']} · rank 1 of {len(purchase['terms'])} · {first['share']:.1%} of all importance",
     )
     text = joined_text("".join(page.extract_text() for page in reader.pages))

@@ -181,9 +181,9 @@ def test_every_bin_can_be_read_by_keyboard_and_by_pointer(shop: Visit, model: Mo
         page.keyboard.press("ArrowRight")
         text = said.inner_text()
         assert bin.label in text
-        assert f"{bin.train_n:,} customers" in text
+        assert f"{bin.train_n:,} rows" in text
         assert f"{abs(bin.points):.4f}" in text
-        assert f"{bin.holdout_n:,} customers" in text
+        assert f"{bin.holdout_n:,} rows" in text
     page.keyboard.press("End")
     assert shape.bins[-1].label in said.inner_text()
     page.wait_for_timeout(200)  # the ring glides to its place
@@ -198,7 +198,7 @@ def test_every_bin_can_be_read_by_keyboard_and_by_pointer(shop: Visit, model: Mo
     at = np.argwhere(pair.train_n)[0]
     label = f"{pair.first.labels[at[0]]} with {pair.second.labels[at[1]]}"
     assert f"{label}; " in said.inner_text()
-    assert f"{pair.train_n[tuple(at)]:,} customers" in said.inner_text()
+    assert f"{pair.train_n[tuple(at)]:,} rows" in said.inner_text()
 
 
 def test_terms_follow_one_another_faster_than_they_are_drawn(shop: Visit, model: Model) -> None:

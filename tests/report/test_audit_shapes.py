@@ -210,7 +210,7 @@ def test_missing_values_are_described_with_their_count(model: Model) -> None:
         if shape.feature.missing is None:
             assert "Missing: not allowed" in text
         else:
-            assert f"{shape.missing.train_n:,} customers in training" in text
+            assert f"{shape.missing.train_n:,} rows in training" in text
         thin = sum(bin.train_n < THIN_BIN_CUSTOMERS for bin in shape.bins)
         assert (f"Thin: {thin:,} of {len(shape.bins):,}" in text) == bool(thin)
 

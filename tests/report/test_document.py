@@ -37,6 +37,7 @@ from northstar_explain.report.document.blocks import (
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.press import PdfJob, PdfWorker, start, typeset
+from northstar_explain.report.document.render import unbroken
 
 BARS = Chart(
     {
@@ -149,3 +150,25 @@ def test_stylesheets_say_no_size_below_eight_points() -> None:
     base = float(re.search(r"html \{ font: ([\d.]+)pt", style)[1])  # type: ignore[index]
     sizes = [float(size) * base for size in re.findall(r"font(?:-size)?: ([\d.]+)em", style)]
     assert min(*sizes, *(float(size) for size in re.findall(r"font(?:-size)?: ([\d.]+)pt", style))) >= 8
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("an e-mail", 'an <span class="word">e-mail</span>'),
+        ("ROC-AUC (95%)", '<span class="word">ROC-AUC</span> (95%)'),
+        ("a < b-c", 'a &lt; <span class="word">b-c</span>'),
+        ("no hyphen <b>", "no hyphen <b>"),  # left to the template, which escapes it
+        ("log-recency-frequency-value", "log-recency-frequency-value"),  # too long for a narrow column
+        (Markup('<a href="#a-b">c-d</a>'), '<a href="#a-b"><span class="word">c-d</span></a>'),
+        ("--budget and -1", "--budget and -1"),
+    ],
+)
+def test_short_words_with_a_hyphen_stay_whole_on_paper(text: str, shown: str) -> None:
+    assert str(unbroken(text)) == shown
+
+
+def test_a_table_of_a_name_and_numbers_fits_a_phone() -> None:
+    assert table(("", "Treated", "Control"), ()).slim
+    assert not table(("", "Segments", "Probabilities"), (), words=3).slim
+    assert not table(("", "a", "b", "c"), ()).slim

@@ -13,7 +13,7 @@ import pypdf
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import visiting
-from helpers import TINY, every_command, explain, learn, refused
+from helpers import TINY, every_command, explain, learn, refused, smallest_type
 
 from northstar_explain import model as models
 from northstar_explain.contract import Contract
@@ -109,6 +109,10 @@ def test_on_average_a_shuffled_label_carries_no_information(compared: Model) -> 
     assert facts.roc_auc_shuffled == pytest.approx(sum(facts.roc_aucs_shuffled) / 10)
     # A single one may be far from 0.5: a small EBM fits the noise of its shuffled label.
     assert abs(facts.roc_auc_shuffled - 0.5) < 0.12 < facts.roc_auc - 0.5
+
+
+def test_no_type_is_below_nine_points(memo: tuple[Path, Path]) -> None:
+    assert smallest_type(memo[0].read_bytes()) >= 9
 
 
 def test_the_page_is_self_contained(memo: tuple[Path, Path]) -> None:

@@ -15,7 +15,7 @@ import playbooks
 import pyarrow as pa
 import pypdf
 import pytest
-from helpers import contents, explain
+from helpers import contents, explain, smallest_type
 from markupsafe import escape
 
 from northstar_explain.errors import OutputError
@@ -135,6 +135,12 @@ def test_the_summary_is_one_page_and_an_email(model: Model, written: WrittenPlay
     assert not re.search(r"<style|<script|<svg|<img|class=|flex|grid|url\(", mail)
 
 
+def test_an_index_stands_on_one_line(reader: pypdf.PdfReader) -> None:
+    lines = reader.pages[1].extract_text().splitlines()
+    assert [line for line in lines if re.search(r"\bindex [\d,]+", line)]
+    assert not [line for line in lines if re.search(r"\bindex$|\bhighly$", line.strip())]
+
+
 def test_the_document_to_edit_holds_the_same(model: Model, written: WrittenPlaybook) -> None:
     import docx
 
@@ -152,15 +158,7 @@ def test_the_document_to_edit_holds_the_same(model: Model, written: WrittenPlayb
 
 def test_no_type_is_smaller_than_nine_points(written: WrittenPlaybook) -> None:
     for path in (written.pdf, written.summary, *written.segments):
-        for number, page in enumerate(pypdf.PdfReader(path).pages, 1):
-            sizes: dict[float, str] = {}
-
-            def look(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
-                if text.strip():
-                    sizes.setdefault(round(abs(size * tm[3] * cm[3]), 2), text)  # noqa: B023
-
-            page.extract_text(visitor_text=look)
-            assert min(sizes) >= 8.95, (path.name, number, sizes[min(sizes)])
+        assert smallest_type(path.read_bytes()) >= 9, path.name
 
 
 def test_inter_is_embedded_and_no_font_is_left_to_the_reader(reader: pypdf.PdfReader) -> None:

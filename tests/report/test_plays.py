@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from northstar_explain.report.playbook.evidence import _of_stages
 from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.plan_check import CONTRADICTS
 from northstar_explain.report.playbook.plays import Line, Play, in_common
+from northstar_explain.report.playbook.stages_of_life import main_stage, stages_of
 from northstar_explain.report.playbook.write_plan import plan_text, write_plan
 from northstar_explain.report.treatments import TREATMENTS
 
@@ -178,13 +180,50 @@ def test_no_paid_contact_leaves_room_for_the_campaign_that_measures(model: Model
 def test_a_message_to_those_without_an_order_says_of_how_many_it_is_true(
     without: int, others: int, said: str, model: Model
 ) -> None:
-    id, facts = model.segmentation.segments[0].id, model.evaluation.audiences
+    changed = with_stages(model, no_order=without, one_order=others)
+    (main,) = (found for respect, _, found in _of_stages(model.segmentation["S1"], changed) if respect == "main")
+    assert main.values == {"most": said, "Part": said.strip().capitalize() or "They"}
+
+
+def with_stages(model: Model, **counts: int) -> Model:
+    """The model with these stages in the first segment."""
+    facts = model.evaluation.audiences
     assert facts.lifecycle is not None
-    counts = {**dict.fromkeys((*STAGES, "unknown"), 0), "no_order": without, "one_order": others}
-    lifecycle = replace(facts.lifecycle, segments={**facts.lifecycle.segments, id: counts})
-    changed = replace(model, evaluation=replace(model.evaluation, audiences=replace(facts, lifecycle=lifecycle)))
-    (main,) = (found for respect, _, found in _of_stages(model.segmentation[id], changed) if respect == "main")
-    assert main.values == {"most": said}
+    first = {**dict.fromkeys((*STAGES, "unknown"), 0), **counts}
+    lifecycle = replace(facts.lifecycle, segments={**facts.lifecycle.segments, "S1": first})
+    return replace(model, evaluation=replace(model.evaluation, audiences=replace(facts, lifecycle=lifecycle)))
+
+
+@pytest.mark.parametrize(
+    ("counts", "key", "words"),
+    [
+        ({"lapsing": 45, "growing": 35, "loyal": 20}, "growing", "several orders"),  # not by those who lapse
+        ({"lapsing": 50, "loyal": 30, "new": 20}, "", ""),  # half is not most
+        ({"lapsing": 51, "loyal": 49}, "lapsing", "lapsing"),
+        ({"lost": 60, "loyal": 40}, "lost", "lost"),
+        ({"lapsing": 20, "lost": 40, "loyal": 40}, "lapsing", "lapsing or lost"),  # only together are they most
+        ({"no_order": 50, "loyal": 50}, "no_order", "no orders"),
+    ],
+)
+def test_a_segment_is_spoken_to_as_gone_only_where_most_are(
+    counts: dict[str, int], key: str, words: str, model: Model
+) -> None:
+    main = main_stage(stages_of(with_stages(model, **counts), "S1"))
+    assert (main.key, main.words) == (key, words) if main else key == ""
+    if words == "lapsing or lost":
+        assert main and main.customers == 60 and main.fact.startswith("20% lapse") and "40% are lost" in main.fact
+
+
+def test_a_message_by_the_stage_of_a_third_says_many() -> None:
+    """What a message by a stage says of all of a segment, it says with the words that say of how many it is true."""
+    plays = tomllib.loads(Path(plays_module.__file__).with_name("plays.toml").read_text(encoding="utf-8"))
+    claims = re.compile(
+        r"\b(?:new|come often|keep coming|one \{event\}|several|quiet(?:er)?|gone|left)\b", re.IGNORECASE
+    )
+    for entry in plays["message"]:
+        if "main" in entry["when"] and claims.search(entry.get("say", "")):
+            # "They come often" of a growing segment rests on visits, which are an average.
+            assert re.search(r"\{most\}|\{Part\}|[Mm]any|Newer", entry["say"]) or "engagement" in entry["when"], entry
 
 
 def test_where_nothing_else_is_known_the_message_is_a_condition_that_no_other_segment_has(model: Model) -> None:

@@ -1,8 +1,10 @@
-"""The readout of a campaign as a page and a PDF: the verdict on top, every cell with its interval, on two pages."""
+"""The readout of a campaign as a page and a PDF: the verdict on top, every cell with its interval, on one page."""
 
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from browser import visiting
+from helpers import smallest_type
 from pypdf import PdfReader
 
 from northstar_explain import api
 from northstar_explain.evaluate.campaigns.plan_campaign import PlannedCampaign
 from northstar_explain.evaluate.campaigns.read_campaign import Known, read_campaign
+from northstar_explain.evaluate.campaigns.verdict import verdict_of
+from northstar_explain.model.campaign.money_words import in_points
 from northstar_explain.model.campaign.readout_facts import Readout
+from northstar_explain.model.evaluation import Interval
 from northstar_explain.options import CampaignOptions
 from northstar_explain.report.monitor.readout_document import headline, readout_document
 
@@ -54,9 +60,10 @@ def test_every_cell_is_on_the_page_with_its_interval(readout: Readout, planned: 
     assert readout.verdict in page and headline(readout.verdict) in page
     for one in (readout.overall, *readout.segments, *readout.bands):
         assert one is not None and one.uplift is not None and one.interval is not None
-        assert f"{100 * one.uplift:+.1f} ({100 * one.interval.low:+.1f} to {100 * one.interval.high:+.1f})" in page
+        low, high = map(in_points, one.interval)
+        assert f"{in_points(one.uplift)} ({low} to {high})" in page
     assert "Orders that come back" in page and "10.0%" in page
-    assert all(f"Not known: {one}" in page for one in readout.not_known)
+    assert f"{'; '.join(readout.not_known)}." in page
 
 
 def test_a_stopped_readout_shows_no_uplift(stopped: Readout, planned: PlannedCampaign) -> None:
@@ -65,17 +72,39 @@ def test_a_stopped_readout_shows_no_uplift(stopped: Readout, planned: PlannedCam
     assert "Where it worked" not in page and "uplift, 95% interval" not in page
 
 
-def test_the_pdf_has_two_pages_and_the_same_bytes_again(readout: Readout, planned: PlannedCampaign) -> None:
-    pdf = readout_document(readout, planned.plan).pdf()
-    assert len(PdfReader(io.BytesIO(pdf)).pages) <= 2
-    assert readout_document(readout, planned.plan).pdf() == pdf
+def test_no_uplift_is_a_negative_zero() -> None:
+    assert [in_points(one) for one in (-0.0004, 0.0, -0.0006)] == ["+0.0", "+0.0", "−0.1"]
+
+
+def test_the_pdf_has_one_page_and_the_same_bytes_again(readout: Readout, planned: PlannedCampaign) -> None:
+    assert readout.overall is not None
+    # As many segments as training proposes at most, with intervals as wide as those of real campaigns.
+    wide = replace(readout.overall, earned_interval=Interval(-11_232.0, 6_319.0), interval=Interval(-0.102, 0.065))
+    largest = replace(readout, segments=tuple(replace(wide, segment=f"S{i}") for i in range(1, 10)))
+    for one in (readout, largest):
+        pdf = readout_document(one, planned.plan).pdf()
+        assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
+        assert readout_document(one, planned.plan).pdf() == pdf
+
+
+def test_the_readout_names_no_business(readout: Readout, stopped: Readout, planned: PlannedCampaign) -> None:
+    """The plan does not say what the outcome is, nor what customers are called: of a bank, "bought" would be false."""
+    for one in (readout, replace(stopped, alike=replace(stopped.alike, probability_p_value=0.0))):
+        # Without what was given on the command line, of which a shop speaks: orders that come back.
+        page = readout_document(replace(verdict_of(one, "€"), not_known=()), planned.plan).web_page()
+        said = re.sub(r"<(script|style).*?</\1>|Orders that come back", "", page, flags=re.DOTALL)
+        assert not re.findall(r"bought|purchase|\bbuy|customers", said)
+
+
+def test_no_type_is_below_nine_points(readout: Readout, planned: PlannedCampaign) -> None:
+    assert smallest_type(readout_document(readout, planned.plan).pdf()) >= 9
 
 
 @pytest.mark.parametrize(
     ("verdict", "said"),
     [
-        ("The contacts added 3.1 points to the purchase rate (95% interval +2.0 to +4.2). They", "rate."),
-        ("Whether the contacts changed purchases is not known (+0.1 points, 95% interval). Whether", "known."),
+        ("The contacts added 3.1 points to the outcome rate (95% interval +2.0 to +4.2). They", "rate."),
+        ("Whether the contacts changed the outcome is not known (+0.1 points, 95% interval). Whether", "known."),
         ("Nothing is concluded: outcomes are missing.", "Nothing is concluded: outcomes are missing."),
     ],
 )

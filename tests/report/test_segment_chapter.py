@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
+from northstar_explain.report.audit.chapters.appendix import appendix
+from northstar_explain.report.audit.chapters.group_checks import groups
+from northstar_explain.report.audit.chapters.performance import performance
+from northstar_explain.report.audit.chapters.reliance import drift, overview, robustness
 from northstar_explain.report.audit.chapters.segment_chapter import segments
+from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
+from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.document.document import Document
 from northstar_explain.report.document.press import Press
+
+
+def test_the_audit_names_rows_or_what_the_contract_calls_its_customers(model: Model) -> None:
+    renamed = replace(model, contract=replace(model.contract, noun="clients"))
+    shapes, pairs = feature_shapes(renamed), pair_shapes(renamed)
+    chapters = (
+        segments(renamed, ""), groups(renamed), performance(renamed), overview(renamed, shapes, pairs),
+        robustness(renamed), drift(renamed), *appendix(renamed, shapes, pairs),
+    )  # fmt: skip
+    page = re.sub("</?span[^>]*>", "", Document("Audit", "audit", chapters, styles=("audit.css",)).page())
+    # Names and groups were made with the contract's words, and are the model's own.
+    own = [one.name for one in model.segmentation.segments] + [one.name for one in model.evaluation.purchase.subgroups]
+    for text in (*own, *(feature.words for feature in model.contract.features), model.evaluation.segments.choice):
+        page = page.replace(text, "")
+    assert ">Clients</th>" in page and ">Rows</th>" in page
+    found = [page[max(0, one.start() - 60) : one.end() + 20] for one in re.finditer("customer", page, re.IGNORECASE)]
+    assert [one for one in found if "customer_" not in one] == []
 
 
 def test_why_a_number_of_segments_is_not_eligible_stays_on_the_page(model: Model) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from northstar_explain.model.campaign.money_words import amount
+from northstar_explain.model.campaign.money_words import amount, in_points
 from northstar_explain.model.campaign.readout_facts import MeasuredUplift, Readout
 
 
@@ -30,7 +30,9 @@ def _stopped(readout: Readout) -> str:
         p_value = alike.missing_p_value
     else:
         means = [one.probability or 0.0 for one in (readout.treated, readout.control)]
-        what = f"the treated were {means[0]:.1%} likely to buy before the campaign and the control {means[1]:.1%}"
+        what = (
+            f"the probability before the campaign was {means[0]:.1%} for the treated and {means[1]:.1%} for the control"
+        )
         p_value = alike.probability_p_value
     # A p-value may be too small for a float, and then is 0.
     return f"Nothing is concluded: {what}, which chance does in one of {1 / max(p_value, 1e-12):,.0f} campaigns."
@@ -40,13 +42,13 @@ def _effect(overall: MeasuredUplift) -> str:
     assert overall.uplift is not None
     assert overall.interval is not None
     low, high = overall.interval
-    range_ = f"95% interval {100 * low:+.1f} to {100 * high:+.1f}"
+    range_ = f"95% interval {in_points(low)} to {in_points(high)}"
     points = f"{100 * abs(overall.uplift):.1f} points"
     if low > 0:
-        return f"The contacts added {points} to the purchase rate ({range_})."
+        return f"The contacts added {points} to the outcome rate ({range_})."
     if high < 0:
-        return f"The contacts took {points} from the purchase rate ({range_})."
-    return f"Whether the contacts changed purchases is not known ({100 * overall.uplift:+.1f} points, {range_})."
+        return f"The contacts took {points} from the outcome rate ({range_})."
+    return f"Whether the contacts changed the outcome is not known ({in_points(overall.uplift)} points, {range_})."
 
 
 def _money(overall: MeasuredUplift, currency: str) -> str:

@@ -33,7 +33,8 @@ def price(value: float, currency: str) -> str:
 
 def in_points(uplift: float | None) -> str:
     """An uplift in percentage points: ``+2.1``; ``never`` for a break-even that does not exist."""
-    return "never" if uplift is None else f"{100 * uplift:+.1f}".replace("-", "−")
+    # `z`: a small loss must not print as a negative zero.
+    return "never" if uplift is None else f"{100 * uplift:+z.1f}".replace("-", "−")
 
 
 def short_points(uplift: float) -> str:

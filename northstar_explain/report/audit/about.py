@@ -109,9 +109,9 @@ def misuse(about: About, model: Model) -> tuple[str, ...]:
     return about.misuse or (
         "Decisions about a person's rights, such as credit, insurance, housing, employment or individual prices: it "
         "was neither built nor tested for them.",
-        "As evidence that a campaign works: a high probability shows who is likely to buy, not who buys because of "
-        "the campaign. Keep a control group.",
-        "As causes: points show what the model relies on, not why a person buys.",
+        "As evidence that a campaign works: a high probability shows for whom the outcome is likely, not for "
+        "whom it comes because of the campaign. Keep a control group.",
+        "As causes: points show what the model relies on, not why the outcome comes.",
         f"On other {model.contract.noun}, another outcome or another window than those of the contract.",
     )
 
@@ -120,12 +120,12 @@ def limits(about: About, model: Model) -> tuple[str, ...]:
     """What is known not to hold."""
     purchase = model.evaluation.purchase
     general = [
-        "Points of bins with few customers are uncertain; these bins are marked in every plot. The spread over bags "
+        "Points of bins with few rows are uncertain; these bins are marked in every plot. The spread over bags "
         "shows how much points depend on the training rows, not how far they may be from the true effect.",
         "Correlated features share credit; a feature with few points may still be related to the outcome.",
-        "Outside the range of values seen in training the score stays constant. Whether customers there behave like "
+        "Outside the range of values seen in training the score stays constant. Whether those there behave like "
         "those at the edge is not known.",
-        "Segments are found without the label and do not explain why people buy; where the null test finds no "
+        "Segments are found without the label and do not explain why the outcome comes; where the null test finds no "
         "clusters, they are slices of a continuum.",
         "Golden rows prove that programs agree with each other, not that the model is correct.",
         "Checksums prove that nothing changed since they were computed. Anyone who can change both a file and its "
@@ -134,7 +134,7 @@ def limits(about: About, model: Model) -> tuple[str, ...]:
     ]
     if not purchase.out_of_time:
         same_time = (
-            "The holdout is from the same period as the training rows. Later customers may differ; only figures on a "
+            "The holdout is from the same period as the training rows. Later rows may differ; only figures on a "
             "later table show the performance to expect in use."
         )
         general.insert(0, same_time)

@@ -102,4 +102,4 @@ def _customers(y: Spec) -> Spec:
         "mark": {"type": "text", "align": "left", "dx": 4},
         "encoding": {"x": x, "text": {"field": "n", "format": ","}},
     }
-    return {"title": "Customers", "width": _COUNT_WIDTH, "encoding": {"y": y}, "layer": [bars, text]}
+    return {"title": "Rows", "width": _COUNT_WIDTH, "encoding": {"y": y}, "layer": [bars, text]}

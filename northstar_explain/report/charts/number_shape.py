@@ -53,7 +53,7 @@ def number_shape(shape: FeatureShape, common: Range, intercept: float) -> Chart:
         Grey behind the curve where bins are thin; dashed where no customer is.
     """
     layers = _layers(shape, own_range(shape), intercept)
-    own = _panel("Points", "right: probability of the average customer", layers, _WIDTH, _across(shape, labels=False))
+    own = _panel("Points", "right: probability, all else average", layers, _WIDTH, _across(shape, labels=False))
     below = _panel(_counted(shape), "", _customers(shape), _WIDTH, _across(shape, title=True), _COUNT_HEIGHT)
     compared = _compared(shape, common, intercept)
     beside = _panel("On the scale of all features", _DOTS, compared, _COMMON_WIDTH, _across(shape))
@@ -89,7 +89,7 @@ def alt_text(shape: FeatureShape) -> str:
     low, high = shape.reach
     return (
         f"Points of {shape.feature.words}: from {signed(low)} to {signed(high)} over {len(shape.bins)} bins; "
-        f"missing {signed(shape.missing.points)} ({shape.missing.train_n:,} customers), unseen "
+        f"missing {signed(shape.missing.points)} ({shape.missing.train_n:,} rows), unseen "
         f"{signed(shape.unseen.points)}; share of all importance {percent(shape.share)}. The table has the values."
     )
 
@@ -239,4 +239,4 @@ def _counted(shape: FeatureShape) -> str:
     bins = [*shape.bins, *([shape.missing] if _may_miss(shape) else [])]
     cut = sorted((bin for bin in bins if bin.train_n > most), key=lambda bin: -bin.train_n)
     over = ", ".join(f"{bin.train_n:,} ({shortened(bin.label, 16)})" for bin in cut[:2])
-    return "Customers per bin" + (f"; cut off: {over}" if cut else "")
+    return "Rows per bin" + (f"; cut off: {over}" if cut else "")

@@ -42,7 +42,7 @@ def pair_map(pair: PairShape, strongest: float, values: bool = False) -> Chart:
     colour = _colours("p", around, {**at(steps, [*map(signed, steps)]), "title": "Points"})
     counts = [*(10**power for power in range(len(str(most - 1)))), most]
     greys = {"type": "log", "domain": [1, most], "range": ["#e4e6e9", "#1d2126"]}
-    grey = _colours("n", greys, {"values": counts, "format": ",d", "title": "Customers"})
+    grey = _colours("n", greys, {"values": counts, "format": ",d", "title": "Rows"})
     first, second = (_axis(side.labels, side.feature.words) for side in (pair.first, pair.second))
     maps = [_map(colour, first, second, pair), _map(grey, None, second, pair)]
     if values:
@@ -85,7 +85,7 @@ def _map(colour: Spec, down: Spec | None, across: Spec, pair: PairShape) -> Spec
 
 def _alt_text(pair: PairShape) -> str:
     return (
-        f"Heat maps of points and of customers for each combination of {pair.first.feature.words} and "
+        f"Heat maps of points and of rows for each combination of {pair.first.feature.words} and "
         f"{pair.second.feature.words}, {pair.points.shape[0]} by {pair.points.shape[1]} cells; points from "
         f"{signed(float(pair.points.min()))} to {signed(float(pair.points.max()))}. The table lists the strongest."
     )

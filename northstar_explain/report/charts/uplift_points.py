@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from northstar_explain.model.campaign.money_words import in_points
 from northstar_explain.report.charts.chart_encodings import tips
 from northstar_explain.report.charts.spec_parts import places
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import INK, LINE, QUIET
 
-_WIDTH, _ROW = 470, 20
+# With the labels, as wide as the text of a page; a row as high as a line of its table.
+_WIDTH, _ROW = 548, 14
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def uplift_points(rows: Sequence[UpliftRow]) -> Chart:
     """
     values = [
         {"row": place, "name": one.name, "value": 100 * one.uplift, "low": 100 * one.low, "high": 100 * one.high,
-         "words": f"{100 * one.uplift:+.1f}", "interval": f"{100 * one.low:+.1f} to {100 * one.high:+.1f}",
+         "words": in_points(one.uplift), "interval": f"{in_points(one.low)} to {in_points(one.high)}",
          # Beyond chance or not, so that colour is not the only sign.
          "clear": one.low > 0 or one.high < 0}
         for place, one in enumerate(rows)
@@ -63,6 +65,6 @@ def uplift_points(rows: Sequence[UpliftRow]) -> Chart:
         ],
     }  # fmt: skip
     said = "; ".join(
-        f"{one.name} {100 * one.uplift:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})" for one in rows
+        f"{one.name} {in_points(one.uplift)} ({in_points(one.low)} to {in_points(one.high)})" for one in rows
     )
     return Chart(spec, f"Uplift in percentage points with 95% intervals: {said}.")

@@ -20,6 +20,7 @@ from northstar_explain.report.document.charts import Chart, svg
 from northstar_explain.report.document.runtime import figure as in_page
 
 _SHORT = 14  # rows of a table that fit on a page with what stands around it; a longer one may break across pages
+_SLIM = 3  # columns of a table that fit on a phone
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ class Table:
     def is_number(self, column: int) -> bool:
         """Whether a column, from 0, holds numbers."""
         return self.words <= column < len(self.head) - self.last_words
+
+    @property
+    def slim(self) -> bool:
+        """Whether the table fits on a phone: a name and one or two numbers."""
+        return len(self.head) <= _SLIM and self.words == 1 and not self.last_words
 
     @property
     def short(self) -> bool:

@@ -8,10 +8,13 @@ from importlib import resources
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 # Characters that the last words of a text should have together.
 TIED = 8
+# A word with a hyphen inside that is short enough to stand on a line of its own anywhere, outside of tags.
+_HYPHENATED = re.compile(r"<[^>]*>|(?<![\w&-])[\w]+(?:-\w+)+(?![\w-])")
+_LONGEST_WORD = 18
 # Characters that could reorder the text around them, or are invisible: shown by their code point.
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -51,6 +54,7 @@ def _environment() -> jinja2.Environment:
         finalize=visible,
     )
     environment.filters["tied"] = tied
+    environment.filters["unbroken"] = unbroken
     return environment
 
 
@@ -73,6 +77,29 @@ def tied(text: str) -> str:
             return f"{head}{blank}{word} {tail}"
         tail = f"{word}\N{NO-BREAK SPACE}{tail}"
     return f"{head}{blank}{tail}"
+
+
+def unbroken(text: Any) -> Any:
+    """Keep every word that has a hyphen on one line.
+
+    Parameters
+    ----------
+    text : str or Markup
+        A text without markup is escaped.
+
+    Returns
+    -------
+    str or Markup
+        As it was where no such word is in it.
+    """
+    if "-" not in text:
+        return text
+    return Markup(_HYPHENATED.sub(_unbroken_word, str(escape(visible(text)))))
+
+
+def _unbroken_word(match: re.Match[str]) -> str:
+    word = match[0]
+    return word if word.startswith("<") or len(word) > _LONGEST_WORD else f'<span class="word">{word}</span>'
 
 
 def visible(value: Any) -> Any:

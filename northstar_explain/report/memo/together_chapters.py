@@ -66,7 +66,7 @@ def treatment_table(model: Model) -> Table:
         ]
         rows.append((f"{segment.id} {segment.name}", *in_bands))
     head = ("What to do", *(_deciles_words(steps) for steps, _, _ in TREATMENTS))
-    return table(head, rows, words=4, style="todo dense", widths=(17, 30, 29, 24))
+    return table(head, rows, words=4, style="todo dense", widths=(22, 28, 26, 24))
 
 
 def _treatment(deciles: Sequence[DecileCell], band: str, words: str, planned: bool) -> Cell:

@@ -1,26 +1,28 @@
-"""The readout of a campaign on one or two pages: what it did, what it earned, and what is not known."""
+"""The readout of a campaign on a page: what it did, what it earned, whether it may be believed, and what is not known.
+
+A plan names neither the outcome nor what customers are called, so that neither does the readout.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from northstar_explain.model.campaign.campaign_plan import CampaignPlan
-from northstar_explain.model.campaign.money_words import amount
+from northstar_explain.model.campaign.money_words import amount, in_points, price
 from northstar_explain.model.campaign.readout_facts import MISMATCH_P_VALUE, Costs, GroupCounts, MeasuredUplift, Readout
 from northstar_explain.model.evaluation import Interval
 from northstar_explain.report.charts.uplift_points import UpliftRow, uplift_points
 from northstar_explain.report.document import numbers
 from northstar_explain.report.document.blocks import (
     Block,
-    Callout,
     Chapter,
     ChapterBuilder,
-    Facts,
+    Columns,
     Figure,
-    ItemList,
     KeyFigures,
     Table,
     Text,
+    rich,
     table,
 )
 from northstar_explain.report.document.document import Document
@@ -39,12 +41,11 @@ def readout_document(readout: Readout, plan: CampaignPlan) -> Document:
     -------
     Document
     """
-    chapters = [_alike(readout), _not_known(readout, plan)]
-    if readout.overall is not None:
-        chapters = [_where(readout, plan), *chapters]
+    chapters = [] if readout.overall is None else [_where(readout, plan)]
+    chapters.append(_trust(readout, plan))
     return Document(
         title=f"Readout of campaign {readout.plan_id}",
-        variant="memo",
+        variant="memo readout",
         chapters=tuple(chapters),
         heading=headline(readout.verdict),
         eyebrow=f"Readout of campaign {readout.plan_id} · scored by model {readout.model_id}",
@@ -60,17 +61,17 @@ def headline(verdict: str) -> str:
 
 
 def _front(readout: Readout, currency: str) -> Iterator[Block]:
-    yield Callout((Text(readout.verdict),))
+    yield Text(readout.verdict)
     overall = readout.overall
     if overall is None or overall.uplift is None or overall.interval is None:
         return
-    figures = [(f"{100 * overall.uplift:+.1f} points", f"uplift, 95% interval {_points(overall.interval)}")]
+    figures = [(f"{in_points(overall.uplift)} points", f"uplift, 95% interval {_points(overall.interval)}")]
     if overall.earned is not None and overall.earned_interval is not None:
         ends = " to ".join(amount(end, currency) for end in overall.earned_interval)
         figures.append((amount(overall.earned, currency), f"earned after all costs, 95% interval {ends}"))
     figures += [
-        (numbers.count(overall.treated), f"treated, {numbers.count(overall.treated_bought)} of them bought"),
-        (numbers.count(overall.control), f"control, {numbers.count(overall.control_bought)} of them bought"),
+        (numbers.count(overall.treated), f"treated, {numbers.count(overall.treated_bought)} with the outcome"),
+        (numbers.count(overall.control), f"control, {numbers.count(overall.control_bought)} with the outcome"),
     ]
     yield KeyFigures(tuple(figures))
 
@@ -79,8 +80,8 @@ def _where(readout: Readout, plan: CampaignPlan) -> Chapter:
     page = ChapterBuilder()
     assert readout.overall is not None
     named = [("all", readout.overall)]
-    named += [(f"segment {one.segment}", one) for one in readout.segments]
-    named += [(f"decile{'s' * ('-' in (one.band or ''))} {one.band}", one) for one in readout.bands]
+    named += [(one.segment or "", one) for one in readout.segments]
+    named += [(_band_words(one.band or ""), one) for one in readout.bands]
     points = [
         UpliftRow(name, one.uplift, *one.interval)
         for name, one in named
@@ -88,11 +89,16 @@ def _where(readout: Readout, plan: CampaignPlan) -> Chapter:
     ]
     page.add(Figure(uplift_points(points)), _uplifts(named, plan.currency))
     page.paragraphs(
-        "Filled points: beyond chance. Intervals hold for each row by itself: of twenty rows without an effect, one is "
-        "beyond chance.",
+        "Filled points: beyond chance, each row by itself; of twenty rows without an effect, one is so by chance.",
         style="fine",
     )
     return page.chapter("where", "Where it worked")
+
+
+def _band_words(band: str) -> str:
+    """A band of deciles: ``deciles 1 to 4``, ``decile 10``."""
+    first, dash, last = band.partition("-")
+    return f"deciles {first} to {last}" if dash else f"decile {first}"
 
 
 def _uplifts(named: Sequence[tuple[str, MeasuredUplift]], currency: str) -> Table:
@@ -100,35 +106,47 @@ def _uplifts(named: Sequence[tuple[str, MeasuredUplift]], currency: str) -> Tabl
         (
             name,
             numbers.count(one.treated),
-            numbers.count(one.control),
             _rate(one.treated_bought, one.treated),
+            numbers.count(one.control),
             _rate(one.control_bought, one.control),
-            "–" if one.uplift is None or one.interval is None else f"{100 * one.uplift:+.1f} ({_points(one.interval)})",
+            "–" if one.uplift is None or one.interval is None else f"{in_points(one.uplift)} ({_points(one.interval)})",
             _money(one, currency),
         )
         for name, one in named
     ]
-    head = ("", "Treated", "Control", "Rate, treated", "Rate, control", "Uplift, points (95% interval)",
-            "Earned (95% interval)")  # fmt: skip
-    return table(head, rows, style="dense", alt_text="Uplift and money by segment and by band of deciles")
+    head = ("", "Treated", "Rate", "Control", "Rate", "Uplift, points (95%)", "Earned (95%)")
+    return table(head, rows, style="dense names", alt_text="Uplift and money by segment and by band of deciles")
 
 
-def _alike(readout: Readout) -> Chapter:
-    page = ChapterBuilder()
-    alike = readout.alike
-    rows = [(name, *_group(one)) for name, one in (("treated", readout.treated), ("control", readout.control))]
-    head = ("", "Planned", "Left out, other campaign", "Outcome known", "Bought", "Probability before")
-    page.add(table(head, rows, alt_text="Customers of both groups"))
-    page.paragraphs(
-        f"That outcomes are missing alike in both groups: p {alike.missing_p_value:.3f} (sample ratio). That both were "
-        f"as likely to buy before the campaign: p {alike.probability_p_value:.3f}. "
-        + (
-            f"One is below {MISMATCH_P_VALUE:g}, so the groups are not compared."
-            if alike.stopped
-            else f"Below {MISMATCH_P_VALUE:g} the groups would not be compared."
-        )
+def _trust(readout: Readout, plan: CampaignPlan) -> Chapter:
+    """Whether the groups were alike, beside what the money counts and what is not known."""
+    columns = Columns((_alike(readout), tuple(_counted(readout, plan))))
+    return Chapter("trust", "What it rests on, and what is not known", (columns,), flows=True)
+
+
+def _alike(readout: Readout) -> tuple[Block, ...]:
+    groups, alike = (readout.treated, readout.control), readout.alike
+    rows = zip(
+        ("Planned", "Of them, in another campaign", "Outcome known", "With the outcome", "Probability before"),
+        *map(_group, groups),
+        strict=True,
     )
-    return page.chapter("alike", "Whether the groups were alike", flows=True)
+    stop = (
+        f"One is below {MISMATCH_P_VALUE:g}, so the groups are not compared."
+        if alike.stopped
+        else f"Below {MISMATCH_P_VALUE:g} the groups would not be compared."
+    )
+    return (
+        table(("Groups", "Treated", "Control"), [*rows], style="dense", alt_text="The two groups"),
+        Text(
+            f"Alike in outcomes that are missing: p {_p_value(alike.missing_p_value)} (sample ratio); in the "
+            f"probability before: p {_p_value(alike.probability_p_value)}. {stop}"
+        ),
+    )
+
+
+def _p_value(value: float) -> str:
+    return "below 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _group(one: GroupCounts) -> tuple[str, ...]:
@@ -136,27 +154,24 @@ def _group(one: GroupCounts) -> tuple[str, ...]:
     return (*(numbers.count(n) for n in (one.planned, one.overlapping, one.known, one.bought)), probability)
 
 
-def _not_known(readout: Readout, plan: CampaignPlan) -> Chapter:
-    page = ChapterBuilder()
-    page.add(Facts(tuple(_costs(readout.costs, plan.currency))))
-    if readout.not_known:
-        page.add(ItemList(tuple(f"Not known: {one}." for one in readout.not_known)))
-    page.paragraphs(
-        "Measured is the effect of being assigned to the contact on the purchase rate of these customers in these "
-        "days: a contact that did not arrive counts as one. It says nothing of customers outside the audience.",
-        style="fine",
+def _counted(readout: Readout, plan: CampaignPlan) -> Iterator[Block]:
+    yield table(
+        ("Money", "Counted"), [*_costs(readout.costs, plan.currency)], style="dense", alt_text="Margin and costs"
     )
-    return page.chapter("not-known", "What the money counts, and what is not known", flows=True)
+    if readout.not_known:
+        yield Text(rich("<strong>Not known:</strong> {}.", "; ".join(readout.not_known)))
+    yield Text(
+        "Measured is the effect of being assigned to the contact on the outcome rate of this audience in these days: a "
+        "contact that did not arrive counts as one. It says nothing of those outside the audience.",
+        "fine",
+    )
 
 
 def _costs(costs: Costs, currency: str) -> Iterator[tuple[str, str]]:
-    yield "Margin of a purchase", f"{currency}{costs.margin:,.2f}"
+    yield "Margin per outcome", price(costs.margin, currency)
     if costs.voucher:
-        yield "Voucher, taken off a purchase of a treated customer", f"{currency}{costs.voucher:,.2f}"
-    yield (
-        f"Cost of a contact, {'as it was' if costs.as_it_was else 'as planned'}",
-        f"{currency}{costs.contact_cost:,.2f}",
-    )
+        yield "Voucher, per outcome of the treated", price(costs.voucher, currency)
+    yield f"A contact, {'as it was' if costs.as_it_was else 'as planned'}", price(costs.contact_cost, currency)
     if costs.returned is not None:
         yield "Orders that come back", numbers.percent(costs.returned)
 
@@ -166,7 +181,7 @@ def _rate(bought: int, n: int) -> str:
 
 
 def _points(interval: Interval) -> str:
-    return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f}"
+    return f"{in_points(interval.low)} to {in_points(interval.high)}"
 
 
 def _money(one: MeasuredUplift, currency: str) -> str:

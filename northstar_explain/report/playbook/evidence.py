@@ -173,7 +173,8 @@ def _of_stages(segment: Segment, model: Model) -> Findings:
         if one.share >= _WORTH and one.customers >= AUDIENCE_MIN_CUSTOMERS:
             yield "stage", one.key, Finding(one.fact, {"n": numbers.count(one.customers)}, int(one.share >= _MUCH))
     if main := main_stage(stages):
-        yield "main", main.key, Finding(main.fact, {"most": _part_of(main.share)})
+        most = _part_of(main.share)
+        yield "main", main.key, Finding(main.fact, {"most": most, "Part": most.strip().capitalize() or "They"})
     facts = model.evaluation.audiences.lifecycle
     item = next((one for one in segment.profile if facts and one.feature == facts.frequency), None)
     # A goal that most have reached, or that none will, is none.

@@ -104,7 +104,6 @@ def overview(book: Book) -> Chapter:
                 tuple(head),
                 tuple(_row(one, book) for one in book.segments),
                 style="segments",
-                widths=(51, 12, 12, 12, 13) if facts.spend else (60, 14, 13, 13),
             ),
             Text(note, "fine"),
         ),

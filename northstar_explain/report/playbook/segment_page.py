@@ -33,10 +33,13 @@ from northstar_explain.report.document.blocks import (
 from northstar_explain.report.playbook.plan import SegmentPlan
 from northstar_explain.report.playbook.playbook_facts import Book
 from northstar_explain.report.playbook.plays import Line, contact_of
+from northstar_explain.report.playbook.stages_of_life import Stage
 
 # An index between these is ordinary, and no difference.
 ORDINARY = (80.0, 120.0)
 MOST_ROWS, MOST_VALUES, MOST_STAGES = 6, 4, 2
+# A smaller share at a stage is not worth a line.
+LEAST_STAGE = 0.02
 # How dark the deciles of each band are, in the order in which they are contacted.
 STRENGTHS = (1.0, 0.55, 0.25)
 
@@ -45,7 +48,7 @@ def segment_page(segment: Segment, book: Book) -> Chapter:
     """The page, the actions before the description."""
     play, place = book.plays[segment.id], book.segments.index(segment) + 1
     eyebrow = f"{segment.id} · segment {place} of {len(book.segments)}" + (
-        f" · {play.stage.words}" if play.stage else ""
+        f" · {_stage_words(play.stage)}" if play.stage else ""
     )
     lines = _Lines(book.contract.noun)
     return Chapter(
@@ -60,6 +63,11 @@ def segment_page(segment: Segment, book: Book) -> Chapter:
         ),
         eyebrow,
     )
+
+
+def _stage_words(stage: Stage) -> str:
+    """A stage, with its share where it is not that of most."""
+    return stage.words if stage.share >= 0.5 else f"{words.rough(stage.share)} {stage.words}"
 
 
 class _Lines:
@@ -175,7 +183,7 @@ def _heading(feature: Feature, currency: str) -> str:
 def _inside(segment: Segment, book: Book, lines: _Lines) -> tuple[Block, ...]:
     """Who is among them, and where they are."""
     play = book.plays[segment.id]
-    stages = ((one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES])
+    stages = ((one.words, lines.figures(one.fact)) for one in play.stages[:MOST_STAGES] if one.share >= LEAST_STAGE)
     found = (
         *(Text(rich("<strong>{}</strong> {}", capital(name), fact), "close") for name, fact in stages if fact),
         *(Text(lines.show(one), "close") for one in play.traits),
@@ -250,7 +258,7 @@ def _band(key: str, band: Band, noun: str) -> Markup:
     said = "only one" if band.customers == 1 else f"{words.count(band.customers)} {noun}"
     # Of fewer, a rate says more about chance than about the segment.
     if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
-        said += f", rate {words.percent(band.purchase_rate)}"
+        said += f", rate\N{NO-BREAK SPACE}{words.percent(band.purchase_rate)}"
     return rich("<strong>{}:</strong> {}", decile_words(CONTACT_BANDS[key]), said)
 
 

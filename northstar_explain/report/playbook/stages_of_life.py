@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation import audience_facts as stage_keys
@@ -11,9 +11,9 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document import numbers
 from northstar_explain.report.playbook.vocabulary import Vocabulary, vocabulary
 
-# From these shares on a segment is spoken of as a whole: half without an order; two fifths that lapse or are lost, as
-# waiting costs most there; else the largest stage, where it is a third.
-_NO_ORDER, _QUIET, _LARGEST = 0.5, 0.4, 1 / 3
+# A segment is spoken to by the stage of most of it; by that of a third only in words that say so ("many have"), and
+# never as lapsing or lost, since the others would be told that they are gone.
+_MOST, _LARGEST = 0.5, 1 / 3
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,28 @@ def stages_of(model: Model, id: str) -> tuple[Stage, ...]:
 def main_stage(stages: tuple[Stage, ...]) -> Stage | None:
     """The stage that a segment is spoken to by; None where there is none."""
     by_key = {one.key: one for one in stages}
-    if (none := by_key.get(stage_keys.NO_ORDER)) and none.share >= _NO_ORDER:
+    if (none := by_key.get(stage_keys.NO_ORDER)) and none.share >= _MOST:
         return none
     quiet = [by_key[key] for key in (stage_keys.LAPSING, stage_keys.LOST) if key in by_key]
-    if sum(one.share for one in quiet) >= _QUIET:
-        return max(quiet, key=lambda one: one.share)
-    return stages[0] if stages and stages[0].share >= _LARGEST else None
+    if sum(one.share for one in quiet) > _MOST:
+        return _gone_quiet(quiet)
+    largest = next((one for one in stages if one not in quiet), None)
+    return largest if largest and largest.share >= _LARGEST else None
+
+
+def _gone_quiet(stages: list[Stage]) -> Stage:
+    """The stage of most, of those who lapse or are lost; where neither are, both together: the lost have lapsed too."""
+    largest = max(stages, key=lambda one: one.share)
+    if largest.share > _MOST:
+        return largest
+    lapsing = next(one for one in stages if one.key == stage_keys.LAPSING)
+    return replace(
+        lapsing,
+        words="lapsing or lost",
+        customers=sum(one.customers for one in stages),
+        share=sum(one.share for one in stages),
+        fact="; ".join(one.fact for one in sorted(stages, key=lambda one: one.key)),
+    )
 
 
 def stage_words(key: str, words: Vocabulary) -> str:

@@ -18,11 +18,11 @@ from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Fi
 
 _BAND = ("band", "± one standard deviation over the bags")
 _DOT = ("dot", "actual rate in the holdout, 95% interval")
-_FEW = ("few", f"fewer than {THIN_BIN_CUSTOMERS} customers; blank: none")
-_NUMBERS = Legend((_BAND, _DOT, ("thin", f"fewer than {THIN_BIN_CUSTOMERS} customers")))
+_FEW = ("few", f"fewer than {THIN_BIN_CUSTOMERS} rows; blank: none")
+_NUMBERS = Legend((_BAND, _DOT, ("thin", f"fewer than {THIN_BIN_CUSTOMERS} rows")))
 _CATEGORIES = Legend((
     ("diamond", "points, ± one standard deviation over the bags"), _DOT,
-    ("open", f"fewer than {THIN_BIN_CUSTOMERS} customers"),
+    ("open", f"fewer than {THIN_BIN_CUSTOMERS} rows"),
 ))  # fmt: skip
 
 
@@ -57,10 +57,10 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
     heads = (
         "Bin",
         "Bins",
-        "Customers",
+        "Rows",
         "Points",
         "Spread",
-        "Average customer",
+        "Else average",
         "Actual, training",
         "Holdout",
         "Actual",
@@ -71,9 +71,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:
-        page.paragraphs(
-            f"{more:,} more categories, with fewer customers each, are in tables/scorecard.csv.", style="fine"
-        )
+        page.paragraphs(f"{more:,} more categories, with fewer rows each, are in tables/scorecard.csv.", style="fine")
     return page.chapter(f"A{shape.rank}", capital(shape.feature.words), _eyebrow(shape, model))
 
 
@@ -110,13 +108,13 @@ def _pair_page(pair: PairShape, strongest: float, model: Model) -> Chapter:
         for cell in pair.strongest
     ]
     names = [capital(side.feature.words) for side in (pair.first, pair.second)]
-    heads = (*(shortened(name, 60) for name in names), "Points", "Spread", "Customers", "Actual", "Holdout", "Actual")
+    heads = (*(shortened(name, 60) for name in names), "Points", "Spread", "Rows", "Actual", "Holdout", "Actual")
     widths, alt_text = (25, 25, 9, 8, 10, 8, 8, 7), f"Strongest cells of {pair.term}"
     if rows:
         page.add(table(heads, rows, words=2, widths=widths, style="bins", alt_text=alt_text))
-        note = f"The cells with the most and the fewest points of those with {THIN_BIN_CUSTOMERS} customers or more."
+        note = f"The cells with the most and the fewest points of those with {THIN_BIN_CUSTOMERS} rows or more."
     else:
-        note = f"No cell has {THIN_BIN_CUSTOMERS} customers, so none is listed here."
+        note = f"No cell has {THIN_BIN_CUSTOMERS} rows, so none is listed here."
     page.paragraphs(f"{note} Every cell is in tables/pairs.csv.", style="fine")
     return page.chapter(
         f"A{pair.rank}", shortened(" with ".join([names[0], pair.second.feature.words]), 130), _eyebrow(pair, model)
@@ -129,19 +127,19 @@ def reading(model: Model) -> tuple[Text | ItemList, ...]:
     return (
         ItemList((
             "Points are log-odds and add up: +0.69 doubles the odds, −0.69 halves them, +0.10 raises them by a tenth.",
-            "The large plot has a scale of its own; at its right are the probabilities of a customer who is average in "
-            "all other terms. The small one has the same scale on every page, so that features can be compared.",
+            "The large plot has a scale of its own; at its right are the probabilities where all else is average. The "
+            "small one has the same scale on every page, so that features can be compared.",
             "The band is one standard deviation over the bags in either direction. It is not a confidence interval: it "
             "shows how much the points depend on the training rows.",
             f"Actual is the share of {noun} for whom the outcome came true: {outcome}. Dots are the actual rates of "
             "the bins in the holdout, with a 95% interval (Wilson 1927), where there are "
-            f"{THIN_BIN_CUSTOMERS} customers or more and the rate lies on the scale. They differ from the curve where "
-            "customers differ in other features too: the curve is the contribution of this feature alone.",
+            f"{THIN_BIN_CUSTOMERS} rows or more and the rate lies on the scale. They differ from the curve where "
+            "rows differ in other features too: the curve is the contribution of this feature alone.",
             f"Grey behind the curve, white diamonds, small squares: fewer than {THIN_BIN_CUSTOMERS} training "
-            "customers. The missing bin is on the left, dashed where nobody is in it. A number is never “unseen”, so "
+            "rows. The missing bin is on the left, dashed where nobody is in it. A number is never “unseen”, so "
             "for numbers that bin is in the table only.",
             f"In the table, neighbouring bins are merged into at most {ROWS}; a star marks those with fewer than "
-            f"{THIN_BIN_CUSTOMERS} customers. Every single bin is in tables/scorecard.csv, every cell of a pair in "
-            f"tables/pairs.csv. Rates of fewer than {THIN_BIN_CUSTOMERS} holdout customers are left out.",
+            f"{THIN_BIN_CUSTOMERS} rows. Every single bin is in tables/scorecard.csv, every cell of a pair in "
+            f"tables/pairs.csv. Rates of fewer than {THIN_BIN_CUSTOMERS} holdout rows are left out.",
         )),
     )  # fmt: skip

@@ -41,7 +41,7 @@ def parity(certificate: Certificate) -> Chapter:
     run = [check for check in certificate.checks if not check.not_checked and not check.stored]
     verdict = "agree on every row that was compared" if certificate.passed else "DO NOT AGREE"
     page.paragraphs(
-        f"{certificate.golden:,} golden rows, ordinary customers and edge cases (missing values, values on a cut and "
+        f"{certificate.golden:,} golden rows, ordinary ones and edge cases (missing values, values on a cut and "
         f"one float beside it, values far out of range, unseen categories), were scored by {len(run)} programs that "
         f"share no code. They {verdict}. Largest difference: {certificate.difference:.2e}.",
         style="lead",
@@ -98,7 +98,7 @@ def checking(model: Model) -> Chapter:
     )
     page.section("Without our programs", ItemList((
         "Checksums: run the first line below in the folder of this pack. It names every file that changed.",
-        "Spreadsheet: open scorecard.xlsx, enter a customer's values on the sheet Customer and follow the sum; the "
+        "Spreadsheet: open scorecard.xlsx, enter somebody's values on the sheet Customer and follow the sum; the "
         "sheet Golden scores every golden row by formulas and shows the largest difference at its top.",
         "Browser: open audit.html without a network; the view “Golden rows and method” scores all golden rows in the "
         "page.",
@@ -125,7 +125,7 @@ def checking(model: Model) -> Chapter:
     page.section("To reproduce the model", Text(same), Code(commands))
     page.add(Heading("Source of each number"), ItemList((
         "Figures of the model: model/evaluation.json, every key explained in docs/model-folder.md of the toolkit.",
-        "Points, bins, spread and training customers: model/scorecard.parquet. Purchases per bin: "
+        "Points, bins, spread and training rows: model/scorecard.parquet. Purchases per bin: "
         "model/shapes.parquet.",
         "Rules, names and profiles: model/segments.json. Intercept, threshold and percentiles: model/purchase.json.",
         "Golden rows and their expected scores: model/golden.parquet. Drift baseline: model/drift.parquet.",

@@ -25,8 +25,8 @@ def group_findings(model: Model) -> Iterator[AuditFinding]:
                    for w in ("new", "long-standing"))  # fmt: skip
     if new and others and new.recall_interval and others.recall_interval and _apart(new, others):
         text = (
-            f"Of those with the outcome, fewer are flagged among new customers than among long-standing ones "
-            f"({percent(others.recall)})."
+            f"Of those with the outcome, fewer are flagged among new {model.contract.noun} than among "
+            f"long-standing ones ({percent(others.recall)})."
         )
         ends = f"{percent(new.recall_interval.low)} to {percent(new.recall_interval.high)}"
         yield AuditFinding(WEAK, text, _CHAPTER, percent(new.recall), ends)
@@ -47,7 +47,7 @@ def _off(group: Subgroup, model: Model) -> AuditFinding:
     assert group.rate_by_chance is not None and group.calibration_z is not None
     text = (
         f"{_named(group, model)}: predicted {percent(group.predicted_rate)}, actual {percent(group.base_rate)}, beyond "
-        f"what chance would give {group.n:,} customers."
+        f"what chance would give {group.n:,} {model.contract.noun}."
     )
     ends = f"{percent(group.rate_by_chance.low)} to {percent(group.rate_by_chance.high)} by chance"
     return AuditFinding(WEAK, text, _CHAPTER, f"z {group.calibration_z:+.1f}", ends)
@@ -56,7 +56,7 @@ def _off(group: Subgroup, model: Model) -> AuditFinding:
 def _seldom_flagged(group: Subgroup, model: Model) -> AuditFinding:
     text = (
         f"{_named(group, model)}: flagged less often than four fifths of the group that is flagged most "
-        f"({percent(group.flag_rate)} of its customers)."
+        f"({percent(group.flag_rate)} of its {model.contract.noun})."
     )
     ends = group.flag_ratio_interval
     return AuditFinding(

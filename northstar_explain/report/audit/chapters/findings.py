@@ -91,7 +91,7 @@ def _about_shapes(shapes: Sequence[FeatureShape]) -> Iterator[AuditFinding]:
     thin = [s for s in shapes if thin_share((*s.bins, s.missing)) > WEAK_THIN_SHARE]
     if thin:
         pages = ", ".join(f"A{s.rank}" for s in thin)
-        share = f"In {len(thin)} of {len(shapes)} features, more than {WEAK_THIN_SHARE:.0%} of the customers"
+        share = f"In {len(thin)} of {len(shapes)} features, more than {WEAK_THIN_SHARE:.0%} of the rows"
         yield AuditFinding(WEAK, f"{share} are in bins of fewer than {THIN_BIN_CUSTOMERS}: pages {pages}.", "Appendix")
 
 
@@ -120,7 +120,8 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
     if bags.same_top_reason < WEAK_SAME_REASON:
         yield AuditFinding(
             WEAK,
-            f"A single bag gives {percent(1 - bags.same_top_reason)} of the customers another strongest reason.",
+            f"A single bag gives {percent(1 - bags.same_top_reason)} of the {model.contract.noun} another strongest "
+            "reason.",
             "Robustness",
         )
     facts = model.evaluation.drift
@@ -156,7 +157,7 @@ def _about_segments(model: Model) -> Iterator[AuditFinding]:
         yield AuditFinding(WEAK, f"{'; '.join(unstable)}.", "Segments")
     if facts.fidelity < WEAK_FIDELITY:
         yield AuditFinding(
-            WEAK, f"Rules and KMeans agree on only {percent(facts.fidelity)} of the customers.", "Segments"
+            WEAK, f"Rules and KMeans agree on only {percent(facts.fidelity)} of the {model.contract.noun}.", "Segments"
         )
 
 

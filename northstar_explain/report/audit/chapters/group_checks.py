@@ -30,7 +30,9 @@ def groups(model: Model) -> Chapter:
     # False sorts before True, so sensitive features come first and the others keep their order.
     for by in sorted(dict.fromkeys(row.by for row in subgroups), key=lambda name: name not in sensitive):
         rows = [row for row in subgroups if row.by == by]
-        page.section(_words(by, model, by in sensitive), _table(rows), _chance_table(rows))
+        page.section(
+            _words(by, model, by in sensitive), _table(rows, capital(model.contract.noun)), _chance_table(rows)
+        )
         if len(rows) > _MOST:
             page.paragraphs(
                 f"The {_MOST} largest of {len(rows)} groups; all are in tables/subgroups.csv.", style="fine"
@@ -44,8 +46,8 @@ def groups(model: Model) -> Chapter:
         style="fine",
     )
     page.paragraphs(
-        f"Intervals of shares are Wilson intervals (1927). Groups of fewer than {SUBGROUP_MIN_CUSTOMERS} customers "
-        "have no figures: these would reflect chance more than the group.",
+        f"Intervals of shares are Wilson intervals (1927). Groups of fewer than {SUBGROUP_MIN_CUSTOMERS} "
+        f"{model.contract.noun} have no figures: these would reflect chance more than the group.",
         style="fine",
     )
     return page.chapter("groups", "Group checks", flows=True)
@@ -56,10 +58,10 @@ def _words(by: str, model: Model, sensitive: bool) -> str:
     return capital(names.get(by, by)) + (" (sensitive)" if sensitive else "")
 
 
-def _table(rows: Sequence[Subgroup]) -> Block:
+def _table(rows: Sequence[Subgroup], noun: str) -> Block:
     heads = (
         "Group",
-        "Customers",
+        noun,
         "Actual",
         "95% interval",
         "Predicted",

@@ -94,9 +94,8 @@ def _splits(model: Model) -> Table:
         (capital(one.split), purposes[one.split], f"{one.n:,}", f"{one.buyers:,}", percent(one.base_rate, 2))
         for one in model.evaluation.data.splits
     ]
-    return table(
-        ("Split", "Purpose", "Customers", "With the outcome", "Share"), rows, words=2, alt_text="Splits of the data"
-    )
+    heads = ("Split", "Purpose", capital(model.contract.noun), "With the outcome", "Share")
+    return table(heads, rows, words=2, alt_text="Splits of the data")
 
 
 def _missing(model: Model, missing: Sequence[MissingShare]) -> Table | ItemList:
@@ -155,7 +154,7 @@ def contract(model: Model) -> Chapter:
     """The feature dictionary."""
     page = ChapterBuilder()
     page.paragraphs(
-        "The contract defines what a customer table holds. A row that violates it is rejected with every reason; "
+        "The contract defines what the table holds. A row that violates it is rejected with every reason; "
         "nothing is guessed. The pack holds the file itself (model/contract.toml) and this table "
         "(tables/features.csv)."
     )
@@ -199,7 +198,7 @@ _MEANINGS = {
     "date": "date in the manifest and the reports",
     "as_of": "day of the data",
     "max_rejected": "share of rejected rows from which training is refused",
-    "validation": "share of the customers used to choose the threshold",
+    "validation": "share of the rows used to choose the threshold",
     "holdout": "share used for the final evaluation, unless a later table was given",
     "segments.k": "number of segments",
     "segments.rules": "maximum number of rules of a segment",

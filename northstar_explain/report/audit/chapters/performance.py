@@ -47,8 +47,10 @@ def performance(model: Model) -> Chapter:
         f"Intervals are percentile intervals over {purchase.bootstrap_draws:,} bootstrap resamples of the holdout.",
         style="fine",
     )
-    page.section("Calibration and gains", *_curves(purchase))
-    page.section("By decile of the training population, 10 the highest", *_deciles(purchase))
+    page.section("Calibration and gains", *_curves(purchase, capital(model.contract.noun)))
+    page.section(
+        "By decile of the training population, 10 the highest", *_deciles(purchase, capital(model.contract.noun))
+    )
     page.section("The flag at other thresholds", *_operating(model))
     page.section("Baselines, fitted and evaluated on the same rows", *_baselines(purchase))
     return page.chapter("performance", "Performance", flows=True)
@@ -79,7 +81,7 @@ def interval_words(ends: Interval | None) -> str:
     return f"{ends.low:.4f} to {ends.high:.4f}" if ends else "–"
 
 
-def _curves(purchase: PurchaseFacts) -> list[Block]:
+def _curves(purchase: PurchaseFacts, noun: str) -> list[Block]:
     rows = [
         (
             str(i),
@@ -91,7 +93,7 @@ def _curves(purchase: PurchaseFacts) -> list[Block]:
         )
         for i, one in enumerate(purchase.reliability, start=1)
     ]
-    heads = ("Calibration bin", "Customers", "Predicted", "Actual", "95% interval", "Difference, percentage points")
+    heads = ("Calibration bin", noun, "Predicted", "Actual", "95% interval", "Difference, percentage points")
     shown = table(heads, rows, style="bins", alt_text="Predicted and actual rates")
     return [
         Columns(((Figure(reliability_curve(purchase.reliability)),), (Figure(gains_curve(purchase.gains)),))),
@@ -103,13 +105,13 @@ def _gap(one: CalibrationBin) -> str:
     return f"{100 * (one.purchase_rate - one.predicted_rate):+.2f}"
 
 
-def _deciles(purchase: PurchaseFacts) -> list[Block]:
+def _deciles(purchase: PurchaseFacts, noun: str) -> list[Block]:
     rows = [
         (str(one.decile), f"{one.n:,}", percent(one.predicted_rate, 2), percent(one.purchase_rate, 2),
          _ends(one.purchase_rate_interval))
         for one in purchase.deciles
     ]  # fmt: skip
-    heads = ("Decile", "Customers", "Predicted", "Actual", "95% interval")
+    heads = ("Decile", noun, "Predicted", "Actual", "95% interval")
     return [table(heads, rows, style="bins", alt_text="Rates by decile")]
 
 

@@ -50,8 +50,8 @@ def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     page = ChapterBuilder()
     ranked: list[FeatureShape | PairShape] = sorted((*shapes, *pairs), key=lambda one: one.rank)
     page.paragraphs(
-        f"{len(shapes)} features and {len(pairs)} pairs, ranked by mean absolute points over the training customers. "
-        "Each has a page in the appendix, with its bins, their customers and actual rates.",
+        f"{len(shapes)} features and {len(pairs)} pairs, ranked by mean absolute points over the training rows. "
+        "Each has a page in the appendix, with its bins, their rows and actual rates.",
         style="lead",
     )
     rows: list[tuple[TableCell, ...]] = []
@@ -101,19 +101,19 @@ def robustness(model: Model) -> Chapter:
     """Stability over bags, and the response to values out of range."""
     page = ChapterBuilder()
     facts = model.evaluation.robustness
-    bags = facts.bags
+    bags, noun = facts.bags, model.contract.noun
     spread = bags.probability_spread
     page.paragraphs(
         f"The scorecard is the mean of {bags.bags} bags, each an EBM fitted to a different subset of the training "
-        f"rows. {bags.n:,} customers of the holdout, scored by each bag alone, show how much a result depends on the "
+        f"rows. {bags.n:,} {noun} of the holdout, scored by each bag alone, show how much a result depends on the "
         "rows that the model was fitted to.",
         style="lead",
     )
     page.add(
         Facts((
             ("Probability", f"standard deviation over the bags {100 * spread.mean:.2f} percentage points on "
-                            f"average; {100 * spread.p95:.2f} for the customer at the 95th percentile"),
-            ("Flag of the likely", f"the same for {percent(bags.same_flag)} of the customers"),
+                            f"average; {100 * spread.p95:.2f} at the 95th percentile of these {noun}"),
+            ("Flag of the likely", f"the same for {percent(bags.same_flag)} of the {noun}"),
             ("Decile", f"the same for {percent(bags.same_decile)}"),
             ("Strongest reason", f"the same for {percent(bags.same_top_reason)}"),
             ("Three strongest reasons", f"{percent(bags.same_top_three)} of them are also given by a single bag"),
@@ -127,13 +127,13 @@ def robustness(model: Model) -> Chapter:
         low, high = (value_label(feature, x, model.contract.currency) for x in (one.seen_low, one.seen_high))
         changes = (signed(100 * one.below), signed(100 * one.above), f"{100 * one.largest:.2f}")
         rows.append((shortened(capital(feature.words), 90), f"{low} to {high}", *changes))
-    heads = ("Feature", "Range in training", "Mean, far below", "Mean, far above", "Largest for one customer")
+    heads = ("Feature", "Range in training", "Mean, far below", "Mean, far above", "Largest for one row")
     page.section(
         "Values out of range: change of the probability in percentage points",
         table(heads, rows, words=1, widths=(42, 22, 12, 12, 12), style="small", alt_text="Response out of range"),
     )
     page.paragraphs(
-        "Every customer is moved far below and far above the training range, one feature at a time. The score becomes "
+        "Every row is moved far below and far above the training range, one feature at a time. The score becomes "
         "that of the outermost bin and stays there; rows outside the contract's bounds are rejected before scoring.",
         style="fine",
     )
@@ -146,7 +146,7 @@ def drift(model: Model) -> Chapter:
     facts = model.evaluation.drift
     compared = "the later table" if model.evaluation.purchase.out_of_time else "the holdout"
     page.paragraphs(
-        "The baseline holds the number of training customers in each decile of every feature and of the probability, "
+        "The baseline holds the number of training rows in each decile of every feature and of the probability, "
         "and in each segment (model/drift.parquet, tables/drift.csv). Later tables are compared with it.",
         style="lead",
     )
@@ -165,11 +165,11 @@ def drift(model: Model) -> Chapter:
         f"A population stability index beyond chance and of {PSI_LOOK} or more: inspect the feature or the score; of "
         f"{PSI_REVIEW} or more: review the model (Siddiqi 2006).",
         f"A share of rejected rows above {REJECTED_SHARE:.0%}, or an unseen category with more than "
-        f"{REJECTED_SHARE:.0%} of the customers.",
+        f"{REJECTED_SHARE:.0%} of the rows.",
         f"Outcomes that differ from the predicted rate by more than {points(MONITOR_CALIBRATION_GAP)}, or by "
         f"{points(MONITOR_CELL_GAP)} in a decile or a segment, a calibration slope more than {MONITOR_SLOPE_GAP:g} "
         f"from 1, or a ROC-AUC more than {MONITOR_AUC_DROP:g} below the holdout's: each only where it is also more "
-        "than chance allows for so many customers (“explain monitor”).",
+        f"than chance allows for so many {model.contract.noun} (“explain monitor”).",
         "A new data source, a changed meaning of a column, another outcome or window; an owner or approver who leaves.",
         "After a year at the latest, or with each monthly training, whichever comes first.",
     )))  # fmt: skip

@@ -11,6 +11,7 @@ from northstar_explain.model.evaluation.limits import (
 )
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Code, Facts, Text, table
 from northstar_explain.report.statements import natural_groups
@@ -31,7 +32,7 @@ def segments(model: Model, sql: str) -> Chapter:
         (one.id, one.name, one.definition, f"{one.customers:,}", percent(one.share))
         for one in model.segmentation.segments
     ]
-    heads = ("Id", "Name", "Rule", "Customers", "Share")
+    heads = ("Id", "Name", "Rule", capital(model.contract.noun), "Share")
     page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), alt_text="Segments"))
     page.section("Agreement of the rules with the clusters", _agreement(model))
     page.section("Evidence", Facts(_evidence(model)))
@@ -63,19 +64,19 @@ def _agreement(model: Model) -> Block:
 
 
 def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
-    facts = model.evaluation.segments
+    facts, noun = model.evaluation.segments, model.contract.noun
     null = facts.null_test
     return (
         ("Price of explainability", f"{facts.price_of_explainability:.4f}: k-means cost of the rules divided by that "
                                     "of KMeans; 1 is no cost"),
-        ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} customers not used to fit the rules are in "
+        ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} {noun} not used to fit the rules are in "
                      "the same cluster"),
         ("Cost of round thresholds", f"{facts.rounding_cost:z.4f} of that price"),
         ("Why this number", facts.choice),
         ("Behavior explained", f"{facts.behavior.mean:.3f} of the variance of a feature, on average over "
-         f"{sum(len(theme.features) for theme in facts.themes)} features, on customers not used to learn the segments; "
+         f"{sum(len(theme.features) for theme in facts.themes)} features, on {noun} not used to learn the segments; "
          f"{percent(facts.behavior.of_kmeans)} of what as many KMeans clusters explain"),
-        ("Customers are compared by", "; ".join(_theme(model, theme, facts) for theme in facts.themes)),
+        (f"{capital(noun)} are compared by", "; ".join(_theme(model, theme, facts) for theme in facts.themes)),
         ("Silhouette of KMeans", f"{facts.silhouette:.3f}"),
         (
             "Null test",
@@ -100,9 +101,8 @@ def _outcomes(model: Model) -> Block:
         )
         for id, one in outcomes.items()
     ]
-    return table(
-        ("Segment", "Customers", "Actual", "Predicted", "Share of all outcomes"), rows, alt_text="Outcomes by segment"
-    )
+    heads = ("Segment", capital(model.contract.noun), "Actual", "Predicted", "Share of all outcomes")
+    return table(heads, rows, alt_text="Outcomes by segment")
 
 
 def _theme(model: Model, theme: ThemeFacts, facts: SegmentFacts) -> str:

@@ -77,14 +77,14 @@ def _words(model: Model) -> dict[str, Any]:
         "thin": THIN_BIN_CUSTOMERS,
         "golden": f"{model.golden.num_rows:,}",
         "method": (
-            "A score is a sum: the log-odds of the average customer plus the points of the bins that a customer falls "
+            "A score is a sum: the log-odds where everything is average plus the points of the bins that a row falls "
             "in, one for each term. The probability is 1 / (1 + exp(-sum)). A value on a cut belongs to the bin above.",
             "Points are those of an Explainable Boosting Machine, compiled bin by bin. The spread is their standard "
             "deviation over the bags that were averaged. It shows how much points depend on the training rows; it is "
             "not a confidence interval.",
-            "A bin's actual rate is that of its customers, who may differ from others in more than this feature; "
+            "A bin's actual rate is that of its rows, which may differ from others in more than this feature; "
             "points are the contribution of this feature alone. The two need not agree.",
-            "In the browser's console, audit.score({...}) scores any customer, and audit.checkGolden() scores the "
+            "In the browser's console, audit.score({...}) scores any row, and audit.checkGolden() scores the "
             "golden rows as the button does.",
         ),
     }
@@ -245,7 +245,7 @@ def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
         "segment": segment,
         "starts": starts,
         "start_words": [
-            f"an ordinary customer of {segment[row]}, {probability[row]:.1%} (golden row {row + 1})" for row in starts
+            f"an ordinary row of {segment[row]}, {probability[row]:.1%} (golden row {row + 1})" for row in starts
         ],
     }
 

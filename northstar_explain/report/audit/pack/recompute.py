@@ -4,7 +4,8 @@
 
 Needs Python 3.11 and NumPy, and nothing else: no part of the program that made the pack. It prints each figure as
 stored in model/evaluation.json, as recomputed from evidence/, and the difference, and exits with 1 where one is more
-than 1e-12. It also deals the rows to train, validation and holdout again, from their labels and the seed alone.
+than 1e-12. A figure that neither has, such as a rate of a group without rows, is counted and not printed. It also
+deals the rows to train, validation and holdout again, from their labels and the seed alone.
 """
 
 from __future__ import annotations
@@ -408,14 +409,22 @@ def apart(stored: float, value: float) -> float:
     return float("inf") if np.isnan(stored) or np.isnan(value) else abs(stored - value)
 
 
+def shown(value: float) -> str:
+    """A figure with all of its digits."""
+    return "not available" if np.isnan(value) else f"{value:.17g}"
+
+
 def main(pack: Path) -> int:
     """Print the comparison."""
     rows = compared(pack)
+    known = [row for row in rows if not np.isnan(row[1:]).all()]
     print(f"{'figure':<64}{'stored':>24}{'recomputed':>24}{'difference':>12}")
-    for path, stored, value in rows:
-        print(f"{path:<64}{stored:>24.17g}{value:>24.17g}{apart(stored, value):>12.1e}")
-    worst, (moved, dealt) = max(apart(stored, value) for _, stored, value in rows), other_sets(pack)
-    print(f"{len(rows):,} figures; largest difference {worst:.1e} (NumPy {np.__version__})")
+    for path, stored, value in known:
+        print(f"{path:<64}{shown(stored):>24}{shown(value):>24}{apart(stored, value):>12.1e}")
+    worst, (moved, dealt) = max(apart(stored, value) for _, stored, value in known), other_sets(pack)
+    print(f"{len(known):,} figures; largest difference {worst:.1e} (NumPy {np.__version__})")
+    if len(known) < len(rows):
+        print(f"{len(rows) - len(known):,} figures are not available in either, as there are too few rows for them")
     print(f"{dealt:,} rows dealt to train, validation and holdout again: {moved:,} in another set")
     return int(worst > TOLERANCE or moved > 0)
 

@@ -106,12 +106,12 @@ def describe_pair(pair: PairShape) -> tuple[str, ...]:
     lines = []
     if pair.thick.any():
         low, high = float(pair.points[pair.thick].min()), float(pair.points[pair.thick].max())
-        lines.append(f"Cells with {THIN_BIN_CUSTOMERS} customers or more: from {signed(low)} to {signed(high)} points.")
+        lines.append(f"Cells with {THIN_BIN_CUSTOMERS} rows or more: from {signed(low)} to {signed(high)} points.")
     lines.append(
         f"Of {pair.train_n.size:,} cells, {int(empty.sum()):,} are empty and {int(thin.sum()):,} are thin (fewer than "
-        f"{THIN_BIN_CUSTOMERS} customers; small squares). The thin ones hold "
+        f"{THIN_BIN_CUSTOMERS} rows; small squares). The thin ones hold "
         f"{percent(float(pair.train_n[thin].sum()) / max(1, total))} of "
-        "the customers."
+        "the rows."
     )
     extreme = float(np.abs(pair.points[~pair.thick]).max()) if (~pair.thick).any() else 0.0
     if pair.thick.any() and extreme > float(np.abs(pair.points[pair.thick]).max()):

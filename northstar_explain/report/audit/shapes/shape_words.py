@@ -97,7 +97,7 @@ def _jump(shape: FeatureShape, contract: Contract) -> str:
     change = after.points - before.points
     text = (
         f"Largest step: {signed(change)} points from “{before.label}” to “{after.label}” "
-        f"(odds × {math.exp(change):.2f}; {before.train_n:,} and {after.train_n:,} customers)."
+        f"(odds × {math.exp(change):.2f}; {before.train_n:,} and {after.train_n:,} rows)."
     )
     if before.thin or after.thin:
         text += " One of these bins is thin."
@@ -127,7 +127,7 @@ def _extremes(shape: FeatureShape) -> str:
         return ""
     best, worst = max(thick, key=lambda bin: bin.points), min(thick, key=lambda bin: bin.points)
     return (
-        f"Of the categories with {THIN_BIN_CUSTOMERS} customers or more, “{best.label}” has the most points "
+        f"Of the categories with {THIN_BIN_CUSTOMERS} rows or more, “{best.label}” has the most points "
         f"({signed(best.points)}) and “{worst.label}” the fewest ({signed(worst.points)})."
     )
 
@@ -136,7 +136,7 @@ def _missing(shape: FeatureShape) -> str:
     if shape.feature.missing is None:
         return "Missing: not allowed; the contract rejects such rows."
     return (
-        f"Missing ({shortened(shape.feature.missing, 90)}): {shape.missing.train_n:,} customers in training, "
+        f"Missing ({shortened(shape.feature.missing, 90)}): {shape.missing.train_n:,} rows in training, "
         f"{signed(shape.missing.points)} points."
     )
 
@@ -146,20 +146,20 @@ def _unseen(shape: FeatureShape) -> str:
         return ""
     return (
         f"Not seen in training: any other value gets {signed(shape.unseen.points)} points; "
-        f"{shape.unseen.holdout_n:,} customers of the holdout have one."
+        f"{shape.unseen.holdout_n:,} rows of the holdout have one."
     )
 
 
 def _thin(shape: FeatureShape) -> str:
     thin = [bin for bin in shape.bins if bin.thin]
     if not thin:
-        return f"No bin has fewer than {THIN_BIN_CUSTOMERS} customers."
+        return f"No bin has fewer than {THIN_BIN_CUSTOMERS} rows."
     total = sum(bin.train_n for bin in (*shape.bins, shape.missing, shape.unseen))
     in_thin = sum(bin.train_n for bin in thin)
     hold = "holds" if len(thin) == 1 else "hold"
     return (
         f"Thin: {len(thin):,} of {len(shape.bins):,} bins, with {percent(in_thin / max(1, total), 2)} of the "
-        f"customers, {hold} fewer than {THIN_BIN_CUSTOMERS} each."
+        f"rows, {hold} fewer than {THIN_BIN_CUSTOMERS} each."
     )
 
 
