@@ -155,7 +155,7 @@ class ReportContents:
                 finding.interval,
                 _led_to(finding.chapter, ids),
             )
-            for finding in findings(self.model, self.about, self.shapes, self.certificate)
+            for finding in findings(self.model, self.about, self.shapes, self.certificate, self.pairs)
         )
         heads = ("Level", "Finding", "Figure", "95% interval", "Read on")
         page.add(Table(heads, rows, words=5, widths=(8, 44, 12, 16, 20), style="paged", alt_text="Findings"))

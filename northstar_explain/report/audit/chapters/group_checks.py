@@ -11,7 +11,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.performance import figure, interval_words, sensitive_words
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
-from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Table, Text, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Text, table
 
 _MOST = 12  # groups of one feature that fit on a page
 
@@ -60,21 +60,21 @@ def _proxies(model: Model) -> list[Block]:
     words = {feature.name: feature.words for feature in model.contract.features}
     rows = [
         (
-            f"{capital(words[one.by])}: {shortened(one.name, 60)}", f"{one.together.roc_auc:.3f}",
-            _ends(one.together.roc_auc_interval), shortened(words[one.alone.feature or ""], 60),
+            f"{capital(words[one.by])}: {shortened(one.name, 60)}", shortened(words[one.alone.feature or ""], 60),
+            f"{one.together.roc_auc:.3f}", _ends(one.together.roc_auc_interval),
             f"{one.alone.roc_auc:.3f}", _ends(one.alone.roc_auc_interval),
         )
         for one in proxies
     ]  # fmt: skip
-    heads = ("Group", "All features", "95% interval", "Strongest one", "Alone", "95% interval")
-    widths = (27, 10, 14, 27, 8, 14)
+    heads = ("Group", "Strongest feature", "All features", "95% interval", "Strongest alone", "95% interval")
+    widths = (26, 28, 9, 14, 9, 14)
     intro = (
         "That a sensitive feature is left out does not mean that the model cannot know it: others may stand in for it. "
         "Gradient boosting is fitted to the training rows to tell each group from all others by the features of the "
         "model, without the sensitive one; the figures are its ROC-AUC on the holdout, and that of the feature that "
         "tells it best by itself. 0.5 is chance, 1 is certainty."
     )
-    shown = Table(heads, tuple(rows), words=1, widths=widths, style="bins", alt_text="Proxy check")
+    shown = table(heads, rows, words=2, widths=widths, style="bins", alt_text="Proxy check")
     return [Text(intro), shown]
 
 

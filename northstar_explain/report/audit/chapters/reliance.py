@@ -36,6 +36,7 @@ from northstar_explain.report.document.blocks import (
     table,
 )
 
+_EXPECTED = {"up": "rises", "down": "falls", "": "–"}
 _SHOWN_SHIFTS = 12
 _SHOWN_SHARED = 20
 
@@ -58,18 +59,19 @@ def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     for one in ranked:
         if isinstance(one, FeatureShape):
             low, high = one.reach
-            words, way, thin = capital(one.feature.words), _direction(one), thin_share((*one.bins, one.missing))
+            words, thin = capital(one.feature.words), thin_share((*one.bins, one.missing))
+            asked, way = _EXPECTED[one.feature.monotone or ""], _direction(one)
         else:
             low, high = float(one.points.min()), float(one.points.max())
-            words, way = terms_words(one.term, model), "pair"
+            words, asked, way = terms_words(one.term, model), "–", "pair"
             thin = float(one.train_n[~one.thick].sum() / max(1, one.train_n.sum()))
         reach = f"{signed(low)} to {signed(high)}"
-        cells = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, way, percent(thin))
+        cells = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, asked, way, percent(thin))
         rows.append((Link(f"A{one.rank}", one.rank), *cells))
-    heads = ("Page", "Term", "Share", "Mean points", "Points", "Direction", "In thin bins")
-    page.add(
-        table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", alt_text="Terms by importance")
-    )
+    heads = ("Page", "Term", "Share", "Mean points", "Points", "Expected", "Found", "In thin bins")
+    widths = (6, 32, 7, 8, 15, 9, 15, 8)
+    page.add(table(heads, rows, words=2, widths=widths, style="small", alt_text="Terms by importance"))
+    page.paragraphs("Expected: the direction that the contract requires; a dash where it requires none.", style="fine")
     page.section("Features that share credit", *_shared(model))
     return page.chapter("terms", "Term importance", flows=True)
 
@@ -78,7 +80,7 @@ def _direction(shape: FeatureShape) -> str:
     if shape.axis is None and not shape.feature.order:
         return "categories"
     words = direction([bin.points for bin in shape.bins]).replace(", with wiggles", " (wiggles)")
-    return words + {True: ", as required", False: ", NOT KEPT", None: ""}[keeps_direction(shape)]
+    return words + (", NOT KEPT" if keeps_direction(shape) is False else "")
 
 
 def _shared(model: Model) -> list[Block]:
