@@ -10,6 +10,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
+    by_hand,
     closing,
     group_checks,
     identity,
@@ -88,6 +89,7 @@ class ReportContents:
             identity.method(model),
             performance.performance(model),
             reliance.overview(model, self.shapes, self.pairs),
+            by_hand.by_hand(model),
             # The SQL is taken from the pack, so that the report shows the very statement that is shipped.
             segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
             group_checks.groups(model),

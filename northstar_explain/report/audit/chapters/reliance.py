@@ -7,16 +7,10 @@ from collections.abc import Sequence
 from northstar_explain.model.evaluation.data_facts import Shift
 from northstar_explain.model.evaluation.limits import (
     CORRELATED,
-    MONITOR_AUC_DROP,
-    MONITOR_CALIBRATION_GAP,
-    MONITOR_CELL_GAP,
-    MONITOR_SLOPE_GAP,
-    PSI_LOOK,
-    PSI_REVIEW,
     REJECTED_SHARE,
-    points,
 )
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.monitoring.trigger_list import monitor_triggers
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
@@ -163,18 +157,21 @@ def drift(model: Model) -> Chapter:
         "“explain monitor” compares two runs, and predictions with outcomes.",
         style="fine",
     )
-    page.section("Triggers for a review", ItemList((
-        f"A population stability index beyond chance and of {PSI_LOOK} or more: inspect the feature or the score; of "
-        f"{PSI_REVIEW} or more: review the model (Siddiqi 2006).",
-        f"A share of rejected rows above {REJECTED_SHARE:.0%}, or an unseen category with more than "
-        f"{REJECTED_SHARE:.0%} of the customers.",
-        f"Outcomes that differ from the predicted rate by more than {points(MONITOR_CALIBRATION_GAP)}, or by "
-        f"{points(MONITOR_CELL_GAP)} in a decile or a segment, a calibration slope more than {MONITOR_SLOPE_GAP:g} "
-        f"from 1, or a ROC-AUC more than {MONITOR_AUC_DROP:g} below the holdout's: each only where it is also more "
-        "than chance allows for so many customers (“explain monitor”).",
-        "A new data source, a changed meaning of a column, another outcome or window; an owner or approver who leaves.",
-        "After a year at the latest, or with each monthly training, whichever comes first.",
-    )))  # fmt: skip
+    page.section(
+        "Triggers for a review",
+        Text(
+            "“explain monitor” fires on each of these, with the same limits; of differences and shares only where they "
+            "are also more than chance allows for so many customers:"
+        ),
+        ItemList(tuple(one.words for one in monitor_triggers())),
+        Text("Beside these, which no program sees:"),
+        ItemList((
+            f"An unseen category with more than {REJECTED_SHARE:.0%} of the customers (the run's report names it).",
+            "A new data source, a changed meaning of a column, another outcome or window; an owner or approver who "
+            "leaves.",
+            "After a year at the latest, or with each monthly training, whichever comes first.",
+        )),
+    )  # fmt: skip
     return page.chapter("drift", "Drift baseline and triggers for review", flows=True)
 
 
