@@ -12,6 +12,7 @@ from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
     by_hand,
     closing,
+    frameworks,
     group_checks,
     identity,
     performance,
@@ -84,7 +85,8 @@ class ReportContents:
         rest = (
             # Who and what first, then evidence, then limits; the signature comes last.
             identity.identity(model, about, self.date),
-            identity.data(model),
+            identity.inventory(model, about),
+            identity.data(model, about),
             identity.contract(model),
             identity.method(model),
             performance.performance(model),
@@ -98,6 +100,7 @@ class ReportContents:
             closing.parity(self.certificate),
             closing.limits(model, about),
             closing.checking(model),
+            frameworks.frameworks(),
             closing.files(model, self.files, self.what),
             _reading(model),
             closing.sign_off(model, about),

@@ -24,7 +24,7 @@ from northstar_explain.model.evaluation.metric_registry import BRIER, ECE
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report import statements
-from northstar_explain.report.audit.about import UNASSIGNED, About
+from northstar_explain.report.audit.about import UNASSIGNED, About, unstated
 from northstar_explain.report.audit.chapters.audit_finding import BROKEN, OPEN, WEAK, AuditFinding
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
 from northstar_explain.report.audit.chapters.performance import interval_words
@@ -53,7 +53,7 @@ def findings(
         *_about_purchase(model),
         *group_findings(model),
         *_about_segments(model),
-        *_about_people(about),
+        *_about_people(about, model),
     ]
     # A stable sort: within a level, findings about one subject stay together. What no figure can tell yet comes before
     # every weak one: figures of the same time say little about the next.
@@ -184,7 +184,9 @@ def _about_segments(model: Model) -> Iterator[AuditFinding]:
         )
 
 
-def _about_people(about: About) -> Iterator[AuditFinding]:
+def _about_people(about: About, model: Model) -> Iterator[AuditFinding]:
     for role in ("owner", "approver"):
         if getattr(about, role) == UNASSIGNED:
             yield AuditFinding(OPEN, f"No {role} is named.", "Identity and purpose")
+    if missing := unstated(about, model):
+        yield AuditFinding(OPEN, f"Nobody has stated: {', '.join(missing)}.", "Inventory")
