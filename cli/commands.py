@@ -165,15 +165,15 @@ def compare(
 
 def audit(
     model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool,
-    customers: Path | None, key: Path | None,
+    customers: Path | None, key: Path | None, against: Path | None,
 ) -> None:  # fmt: skip
     """Write an audit pack."""
     from northstar_explain import api, tables
     from northstar_explain.cli.certificate_table import certificate_lines
 
-    tables.require_apart([out], [model, *(one for one in (about, customers, key) if one)], replaces=out)
+    tables.require_apart([out], [model, *(one for one in (about, customers, key, against) if one)], replaces=out)
     with progress(quiet) as report:
-        written = api.load(model).audit(out, about, date, overwrite, report, customers, key)
+        written = api.load(model).audit(out, about, date, overwrite, report, customers, key, against)
     certificate = certificate_lines(written.certificate)
     lines = [f"{written.folder}: {written.files} files", *certificate, f"  {'SHA256SUMS':<14}{written.sums}"]
     # One print for all lines: where stdout fails, the message says that the pack is there.

@@ -113,15 +113,16 @@ def export(model: Path, onnx: Path, overwrite: bool) -> None:
 @command("audit")
 @MODEL
 @click.option("--out", type=FILE, required=True, help="The folder for the pack.")
-@click.option("--about", type=FILE, help="A TOML file with owner, approver, intended_use, misuse, limits.")
+@click.option("--about", type=FILE, help="A TOML file with what people state: owner, purpose, data, inventory.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the pack.  [default: the model's]")
 @click.option("--customers", type=FILE, help="The table that the holdout is of, to name its rows by id.")
 @click.option("--key", type=FILE, help="A file of 16 bytes or more that turns these ids into pseudonyms.")
+@click.option("--against", type=FILE, help="The folder of an earlier model: a chapter says what changed since.")
 @OVERWRITE
 @QUIET
 def audit(
-    model: Path, out: Path, about: Path | None, date: Any, customers: Path | None, key: Path | None, overwrite: bool,
-    quiet: bool,
+    model: Path, out: Path, about: Path | None, date: Any, customers: Path | None, key: Path | None,
+    against: Path | None, overwrite: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Write an audit pack: report, page to browse, workbook, tables, the model itself and checksums.
 
@@ -129,7 +130,8 @@ def audit(
     """
     if key and not customers:
         raise click.UsageError("--key goes with --customers.")
-    commands.audit(model, out, about, date.date().isoformat() if date else None, overwrite, quiet, customers, key)
+    day = date.date().isoformat() if date else None
+    commands.audit(model, out, about, day, overwrite, quiet, customers, key, against)
 
 
 @command("verify")

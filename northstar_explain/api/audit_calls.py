@@ -18,6 +18,7 @@ from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.contract.faults import numbers_rows
 from northstar_explain.errors import Fault, PackError
+from northstar_explain.model.deciding_part import load_part
 from northstar_explain.options import CsvOptions
 from northstar_explain.tables.plain_types import with_plain_types
 
@@ -41,6 +42,7 @@ def write_audit(
     progress: Progress,
     customers: Any,
     key: Path | None,
+    against: Path | None,
 ) -> WrittenPack:
     """Write an audit pack; parameters as of `ModelOutputs.audit`."""
     from northstar_explain.export.sql.pack_sql import pack_sql
@@ -48,13 +50,14 @@ def write_audit(
     from northstar_explain.report.audit.pack.write_pack import write_pack
     from northstar_explain.verify.certify import certify
 
-    inputs = [Path(one) for one in (about, customers, key) if isinstance(one, Path | str)]
+    inputs = [Path(one) for one in (about, customers, key, against) if isinstance(one, Path | str)]
     tables.require_apart([out], inputs, replaces=out)
     if isinstance(about, Path | str):
         about = load_about(Path(about))
     names = None if customers is None else _names(model, customers, _key(key), progress)
+    old = None if against is None else load_part(against)
     # The report is handed the pack's SQL and its certificate, as report, export and verify never import each other.
-    return write_pack(model, out, pack_sql(model), certify, about, date, overwrite, progress, names)
+    return write_pack(model, out, pack_sql(model), certify, about, date, overwrite, progress, names, old)
 
 
 def _key(path: Path | None) -> bytes | None:

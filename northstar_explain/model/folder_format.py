@@ -25,6 +25,8 @@ FILES = (
     "holdout.parquet",
     "sets.parquet",
 )
+# Only what decides a score: evaluation and golden rows follow from it.
+DECIDING = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
 MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"  # of the manifest without this key, so that a change of the manifest is noticed too
 
@@ -36,10 +38,8 @@ def json_bytes(data: Any) -> bytes:
 
 def identity(files: Mapping[str, bytes]) -> str:
     """The id of a model with these files."""
-    # Only what decides a score: evaluation and golden rows follow from it.
-    deciding = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
     # 48 bits tell models apart and can be read out; the hashes of the manifest are what proves the content.
-    return "m-" + sha256("".join(sha256(files[name]) for name in deciding).encode())[:12]
+    return "m-" + sha256("".join(sha256(files[name]) for name in DECIDING).encode())[:12]
 
 
 def seal_of(manifest: Mapping[str, Any]) -> str:

@@ -8,4 +8,5 @@ MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
 # The names that `explain sql --scores --out scores.sql` gives.
 SEGMENTS, LOOKUPS, SCORES, CHECK = "sql/segments.sql", "sql/scores.tables.sql", "sql/scores.sql", "sql/check.sql"
 EVIDENCE, RECOMPUTE = "evidence", "recompute.py"
+AGAINST = "against"  # what decides the scores of the model that a pack compares with
 GOLDEN = "tables/golden.parquet"

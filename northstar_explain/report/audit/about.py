@@ -136,7 +136,7 @@ def snapshot_date(about: About, model: Model) -> str:
 def label_definition(about: About, model: Model) -> str:
     """What the label means: as stated, or as the contract says."""
     contract = model.contract
-    implied = f"{contract.label}: whether each {contract.outcome} {contract.horizon} (from the contract)"
+    implied = f"{contract.label}: {contract.outcome} (from the contract)"
     return implied if about.label_definition == UNASSIGNED else about.label_definition
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, ROC_AUC
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
     by_hand,
+    changes,
     closing,
     frameworks,
     group_checks,
@@ -55,6 +57,8 @@ class ReportContents:
     certificate : Certificate
     files, what : mapping
         Path to content and path to description of the other files of the pack.
+    against : DecidingPart or None
+        The model to compare with.
     """
 
     model: Model
@@ -65,6 +69,7 @@ class ReportContents:
     certificate: Certificate
     files: Mapping[str, bytes]
     what: Mapping[str, str]
+    against: DecidingPart | None = None
 
     def report(self) -> Document:
         """The report, without its appendix."""
@@ -92,6 +97,7 @@ class ReportContents:
             performance.performance(model),
             reliance.overview(model, self.shapes, self.pairs),
             by_hand.by_hand(model),
+            *((changes.changes(model, self.against, self.shapes),) if self.against else ()),
             # The SQL is taken from the pack, so that the report shows the very statement that is shipped.
             segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
             group_checks.groups(model),
