@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -449,6 +449,8 @@ class ModelOutputs:
         customers: Any = None,
         key: Path | str | None = None,
         against: Path | str | None = None,
+        sign: Path | str | None = None,
+        password: Callable[[], str] = str,
     ) -> WrittenPack:
         """Write an audit pack, which can be checked without this program.
 
@@ -469,6 +471,10 @@ class ModelOutputs:
             A file of 16 bytes or more: pseudonyms by HMAC-SHA-256 with this key take the place of the ids.
         against : path, optional
             The folder of an earlier model: a chapter says what changed, and ``against/`` holds what decides its scores.
+        sign : path, optional
+            A secret key of minisign, which signs the sums; needs ``northstar-explain[signing]``.
+        password : callable
+            Gives the password of that key; called only where it has one.
 
         Returns
         -------
@@ -484,4 +490,7 @@ class ModelOutputs:
 
         secret = None if key is None else Path(key)
         old = None if against is None else Path(against)
-        return write_audit(self.data, Path(out), about, date, overwrite, progress, customers, secret, old)
+        signing = None if sign is None else Path(sign)
+        return write_audit(
+            self.data, Path(out), about, date, overwrite, progress, customers, secret, old, signing, password
+        )

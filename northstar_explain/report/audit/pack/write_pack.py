@@ -28,6 +28,7 @@ from northstar_explain.model.pack_layout import (
     REPORT,
     SCORES,
     SEGMENTS,
+    SIGNATURE,
     SUMS,
 )
 from northstar_explain.model.parity import Certificate
@@ -112,6 +113,7 @@ def write_pack(
     progress: Callable[[str], None] = lambda stage: None,
     names: RowNames | None = None,
     against: DecidingPart | None = None,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
@@ -137,6 +139,8 @@ def write_pack(
         Ids or pseudonyms of the holdout's rows, for the evidence.
     against : DecidingPart, optional
         An earlier model: a chapter says what changed since.
+    sign : callable, optional
+        Makes the signature of the sums, which lies beside them.
 
     Returns
     -------
@@ -162,8 +166,9 @@ def write_pack(
     manifest = manifest_bytes(pack.data, pack.what, {**made_from, "versions": versions()})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
-    tables.publish_folder(folder, {**pack.data, MANIFEST: manifest, SUMS: sums})
-    return WrittenPack(folder, len(pack.data) + 2, certificate, sha256(sums))
+    files = {**pack.data, MANIFEST: manifest, SUMS: sums, **({SIGNATURE: sign(sums)} if sign else {})}
+    tables.publish_folder(folder, files)
+    return WrittenPack(folder, len(files), certificate, sha256(sums))
 
 
 def made_pack(
