@@ -171,11 +171,9 @@ def movers(model: Model, old: DecidingPart) -> Movers:
     found = []
     for row in np.flatnonzero(scores[0][1] != scores[1][1]).tolist():
         place = int(np.argmax(np.abs(sides[1][:, row] - sides[0][:, row])))
-        before, after = (
-            (int(deciles[row]), float(probability[row]), float(side[place, row]))
-            for (probability, deciles), side in zip(scores, sides, strict=True)
-        )
-        found.append(Mover(row + 1, *zip(before[:2], after[:2], strict=True), names[place], (before[2], after[2])))
+        (was, was_decile), (now, now_decile) = ((float(p[row]), int(d[row])) for p, d in scores)
+        before, after = (float(side[place, row]) for side in sides)
+        found.append(Mover(row + 1, (was_decile, now_decile), (was, now), names[place], (before, after)))
     found.sort(key=lambda one: (-abs(one.deciles[1] - one.deciles[0]), one.row))
     return Movers(len(none), (), tuple(found))
 
