@@ -243,7 +243,8 @@ def _read_me(model: Model) -> str:
 - `{EVIDENCE}/`: label, score and groups of each row of the holdout, scores of the baselines, and the set of every row,
   as CSV. `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups from
   it, and deals the rows to their sets again.
-- `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
+- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores.
+- `{MANIFEST}`, `{SUMS}`: every file with its SHA-256; `{SIGNATURE}`, where there is one, signs the latter.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
 rows again, makes every other file again from `{MODEL}/`, and compares.
