@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from helpers import reseal, reseal_pack
@@ -52,7 +53,7 @@ def rule(pack: Path, rng: np.random.Generator) -> None:
     _write(path, data)
 
 
-def _tests(node: dict) -> Iterator[dict]:  # type: ignore[type-arg]
+def _tests(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if "if" in node:
         yield node["if"]
         yield from _tests(node["then"])
@@ -82,7 +83,7 @@ def metric(pack: Path, rng: np.random.Generator) -> None:
 _BESIDE = {"terms", "bootstrap_draws", "out_of_time", "group_split", "train_n", "validation_n", "decile", "chosen"}
 
 
-def _figures(data: object, of: str = "") -> Iterator[tuple[object, object]]:
+def _figures(data: Any, of: str = "") -> Iterator[tuple[Any, Any]]:
     items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in items:
         if key in _BESIDE or (of == "baselines" and key == "threshold"):

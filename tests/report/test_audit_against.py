@@ -49,7 +49,8 @@ def test_the_term_that_changed_comes_first_with_its_bin_and_its_customers(hostil
     columns = columns_of(hostile.golden.slice(0, 100), hostile.contract.features)
     for one in found.moved:
         assert one.term == "orders" and one.points[0] == pytest.approx(2 * one.points[1])
-        for model, said, probability in zip((old, hostile), one.deciles, one.probabilities, strict=True):
+        both: tuple[DecidingPart | Model, ...] = (old, hostile)
+        for model, said, probability in zip(both, one.deciles, one.probabilities, strict=True):
             scores = model.scorecard.probability(columns)
             assert probability == scores[one.row - 1]
             assert said == decile(Percentiles(model.purchase.percentiles)(scores))[one.row - 1] != 0
@@ -68,12 +69,14 @@ def test_terms_that_came_or_went_count_in_full(hostile: Model) -> None:
 
 
 def test_points_of_other_cuts_are_compared_by_value(hostile: Model) -> None:
-    old = Term((NumberBins("orders", np.array([2.0, 4.0])),), np.array([9.0, 1.0, 2.0, 3.0, 8.0]), *[np.ones(5)] * 2)
-    new = Term((NumberBins("orders", np.array([1.0, 3.0, 4.0])),), np.zeros(6), *[np.ones(6)] * 2)
+    old = Term(
+        (NumberBins("orders", np.array([2.0, 4.0])),), np.array([9.0, 1.0, 2.0, 3.0, 8.0]), np.ones(5), np.ones(5)
+    )
+    new = Term((NumberBins("orders", np.array([1.0, 3.0, 4.0])),), np.zeros(6), np.ones(6), np.ones(6))
     # Up to 1, 1 to 3 (its middle is on the old cut, and belongs above it), 3 to 4, from 4 on.
     assert points_like(new, old, hostile).tolist() == [9.0, 1.0, 2.0, 2.0, 3.0, 8.0]
-    kinds = Term((CategoryBins("tier", {"low": 1, "mid": 2}),), np.array([0.0, 5.0, 6.0, 7.0]), *[np.ones(4)] * 2)
-    other = Term((CategoryBins("tier", {"mid": 1, "high": 2}),), np.zeros(4), *[np.ones(4)] * 2)
+    kinds = Term((CategoryBins("tier", {"low": 1, "mid": 2}),), np.array([0.0, 5.0, 6.0, 7.0]), np.ones(4), np.ones(4))
+    other = Term((CategoryBins("tier", {"mid": 1, "high": 2}),), np.zeros(4), np.ones(4), np.ones(4))
     # A value that the old model did not know has the points that it gave to unseen ones.
     assert points_like(other, kinds, hostile).tolist() == [0.0, 6.0, 7.0, 7.0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from helpers import explain
 
 from northstar_explain.errors import PackError
 from northstar_explain.model.pack_layout import SIGNATURE, SUMS
-from northstar_explain.verify import check_pack, signature
+from northstar_explain.model.parity import Certificate
+from northstar_explain.verify import certify, check_pack
 from northstar_explain.verify.signature import public_key, signature_findings, signer, unreadable_signature
 
 minisign = pytest.importorskip("minisign", reason="northstar-explain[signing] is not installed")
@@ -88,7 +90,7 @@ def test_a_pack_is_signed_and_checked_by_the_commands(
 ) -> None:
     # What is made again has tests of its own, and takes most of the time.
     monkeypatch.setattr(check_pack, "_made_again", lambda *_: (None, []))
-    monkeypatch.setattr(check_pack.certify, "certify", lambda *_: check_pack.certify.Certificate("m", 0, ()))
+    monkeypatch.setattr(certify, "certify", lambda *_: Certificate("m", 0, ()))
     sums = (pack_copy / SUMS).read_bytes()
     assert explain("verify", pack_copy, "--public-key", keys / "plain.pub", "--quiet").exit_code == 1
     (pack_copy / SIGNATURE).write_bytes(signer(keys / "plain.key", str)(sums))
@@ -107,6 +109,6 @@ def test_without_the_library_it_is_named(keys: Path, monkeypatch: pytest.MonkeyP
     def absent(name: str) -> object:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(signature.importlib, "import_module", absent)
+    monkeypatch.setattr(importlib, "import_module", absent)
     with pytest.raises(PackError, match=r"pip install 'northstar-explain\[signing\]'"):
         public_key(str(keys / "plain.pub"))
