@@ -1,4 +1,4 @@
-"""Single changes to a pack, each sealed anew as somebody would who wants to hide it: who finds them.
+"""Single changes to a pack, each sealed again as somebody would who wants to hide it: who finds them.
 
     PYTHONPATH=tests python -m sealed_changes PACK 500
 

@@ -19,7 +19,7 @@ from northstar_explain.model.folder_format import DECIDING
 from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
 from northstar_explain.report.audit.against import movers, points_like, term_changes
-from northstar_explain.report.audit.chapters.changes import changes
+from northstar_explain.report.audit.chapters.model_changes import changes
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.document.blocks import Facts, Table, Text
 from northstar_explain.verify import rebuild_pack

@@ -1,4 +1,4 @@
-"""A sample of `sealed_changes`: what is changed and sealed anew is found."""
+"""A sample of `sealed_changes`: what is changed and sealed again is found."""
 
 from __future__ import annotations
 

@@ -12,11 +12,11 @@ from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
     by_hand,
-    changes,
     closing,
     frameworks,
     group_checks,
     identity,
+    model_changes,
     performance,
     reliance,
     segment_chapter,
@@ -97,7 +97,7 @@ class ReportContents:
             performance.performance(model),
             reliance.overview(model, self.shapes, self.pairs),
             by_hand.by_hand(model),
-            *((changes.changes(model, self.against, self.shapes),) if self.against else ()),
+            *((model_changes.changes(model, self.against, self.shapes),) if self.against else ()),
             # The SQL is taken from the pack, so that the report shows the very statement that is shipped.
             segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
             group_checks.groups(model),
