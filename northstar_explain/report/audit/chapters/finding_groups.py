@@ -22,8 +22,9 @@ def group_findings(model: Model) -> Iterator[AuditFinding]:
     sensitive = {feature.name for feature in model.contract.sensitive_features}
     seldom = [one for one in groups if one.by in sensitive and (one.flag_ratio or 1.0) < FOUR_FIFTHS]
     yield from (_seldom_flagged(one, model) for one in seldom)
-    proxies = model.evaluation.purchase.proxies
-    yield from (_told(one, model) for one in proxies if one.together.roc_auc_interval.low > WEAK_PROXY_AUC)
+    # That a value is missing is no group of people, and often follows from others that are missing with it.
+    known = [one for one in model.evaluation.purchase.proxies if one.name != "unknown"]
+    yield from (_told(one, model) for one in known if one.together.roc_auc_interval.low > WEAK_PROXY_AUC)
     new, others = (next((g for g in groups if g.by == "tenure" and g.name.startswith(w)), None)
                    for w in ("new", "long-standing"))  # fmt: skip
     if new and others and new.recall_interval and others.recall_interval and _apart(new, others):
