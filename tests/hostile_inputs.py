@@ -21,11 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from helpers import reseal, reseal_pack
 
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model.folder_format import DECIDING, identity
-from northstar_explain.report.audit.pack.write_pack import PackFiles
+from northstar_explain.report.audit.pack.write_pack import PackFiles, made_pack
 from northstar_explain.verify import certify, check_pack, rebuild_pack, run_libreoffice
 
 LONGEST_S, LARGEST_MB = 10.0, 1_000
@@ -103,7 +104,7 @@ class Once:
     """Making a pack again and scoring it, done once as long as the model is as it was."""
 
     def __init__(self, pack: Path):
-        self.made, self.make, self.score = PackFiles(), rebuild_pack.made_pack, certify.certify
+        self.made, self.make, self.score = PackFiles(), made_pack, certify.certify
         self.id = json.loads((pack / "manifest.json").read_bytes())["model_id"]
         for path in sorted(pack.rglob("*")):
             name = path.relative_to(pack).as_posix()
@@ -125,10 +126,11 @@ class Once:
 def run(pack: Path, inputs: int, seed: int = 0) -> Counter[str]:
     """Verify so many hostile packs; raises whatever is not one of our errors."""
     rng, counts, slowest = np.random.default_rng(seed), Counter[str](), (0.0, "")
-    once, before = Once(pack), (rebuild_pack.made_pack, certify.certify, run_libreoffice.program)
-    rebuild_pack.made_pack, certify.certify = once.make_again, once.certify  # type: ignore[assignment]
-    run_libreoffice.program = lambda: None
-    try:
+    once = Once(pack)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rebuild_pack, "made_pack", once.make_again)
+        patch.setattr(certify, "certify", once.certify)
+        patch.setattr(run_libreoffice, "program", lambda: None)
         for number in range(inputs):
             way = list(WAYS)[number % len(WAYS)]
             with tempfile.TemporaryDirectory() as folder:
@@ -146,8 +148,6 @@ def run(pack: Path, inputs: int, seed: int = 0) -> Counter[str]:
             texts = (text for one in faults for text in (one.where, one.expected, one.got))
             counts["unprintable"] += any(not text.isprintable() or len(text) > 4_000 for text in texts)
             slowest = max(slowest, (took, f"{way}: {name}"))
-    finally:
-        rebuild_pack.made_pack, certify.certify, run_libreoffice.program = before
     print(f"slowest {slowest[0]:.1f} s ({slowest[1]})")
     return counts
 
