@@ -27,6 +27,7 @@ from northstar_explain import tables
 from northstar_explain.errors import NorthstarError
 from northstar_explain.model.folder_format import DECIDING, identity
 from northstar_explain.report.audit.pack import recompute
+from northstar_explain.report.audit.pack.pack_tables import _segments, csv_bytes
 from northstar_explain.verify import rebuild_pack
 
 Change = Callable[[Path, np.random.Generator], None]
@@ -135,11 +136,11 @@ def found_without(pack: Path, kind: str, made: Path) -> bool:
     """
     if kind in ("points", "rules", "names"):
         try:
-            models.load(pack / "model")
+            model = models.load(pack / "model")
         except NorthstarError:
             return True
-        # A sound model with another name: the report that lies beside it has the old one.
-        return kind == "names"
+        # A sound model with another name: what is made from it is not the table beside it, which has the old one.
+        return csv_bytes(_segments(model)) != (pack / "tables" / "segments.csv").read_bytes()
     if kind == "metrics":
         rows = recompute.compared(pack)
         return any(not recompute.apart(stored, value) <= recompute.TOLERANCE for _, stored, value in rows)
