@@ -141,6 +141,10 @@ def run(pack: Path, inputs: int, seed: int = 0) -> Counter[str]:
                     faults = check_pack.verify(copy).faults
                 except NorthstarError as error:
                     faults = tuple(error.faults)
+                except Exception as error:  # counted, as the others are still to be seen
+                    counts["tracebacks"] += 1
+                    print(f"{way}, {name}: {type(error).__name__}: {str(error)[:200]}", flush=True)
+                    continue
                 took = time.process_time() - begun
             counts["refused" if faults else "verified"] += 1
             counts["slow"] += took > LONGEST_S

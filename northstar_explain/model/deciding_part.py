@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from northstar_explain import tables
 from northstar_explain.contract.features import Contract
 from northstar_explain.contract.load import parse as parse_contract
@@ -91,8 +93,11 @@ def decoding(path: Path, name: str) -> Iterator[None]:
     """Name the file whose content is wrong although its hash is right, as when both were written by another program."""
     try:
         yield
-    # All that decoding content of another form raises: ArrowInvalid is a ValueError, RecursionError a RuntimeError.
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    # All that decoding content of another form raises: ArrowInvalid is a ValueError, RecursionError a RuntimeError; of
+    # pages that do not decompress, Arrow raises an OSError.
+    except (
+        ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError, pa.ArrowException
+    ) as error:  # fmt: skip
         got = f"{type(error).__name__}: {str(error)[:200]}"
         raise ModelError(str(path), [Fault(name, "what `explain train` writes there", got, CHANGED)]) from error
 

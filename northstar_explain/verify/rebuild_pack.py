@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,16 +84,11 @@ def rebuild(model: Model, pack: Path, manifest: Mapping[str, Any], progress: Cal
     """
     certificate = _certificate(pack)
     about = parse(manifest.get("statements"), str(pack))
-    made, _ = made_pack(
-        model,
-        pack_sql(model),
-        lambda *_: certificate,
-        about,
-        str(manifest.get("date")),
-        progress,
-        _names(pack),
-        _against(pack, manifest),
-    )
+    with _making(pack):
+        made, _ = made_pack(
+            model, pack_sql(model), lambda *_: certificate, about, str(manifest.get("date")), progress, _names(pack),
+            _against(pack, manifest),
+        )  # fmt: skip
     progress("comparing the files with those made again")
     other = {name for name, version in versions().items() if manifest.get("versions", {}).get(name) != version}
     same, differ, not_compared = 0, [], []
@@ -111,6 +107,22 @@ def rebuild(model: Model, pack: Path, manifest: Mapping[str, Any], progress: Cal
     sound = not any(name.startswith(f"{EVIDENCE}/") for name in differ)
     figures, wrong = _figures(pack) if sound else (0, ())
     return Rebuilt(same, tuple(differ), tuple(not_compared), figures, wrong)
+
+
+@contextlib.contextmanager
+def _making(pack: Path) -> Iterator[None]:
+    """Name the model where no pack can be made of it: evidence or facts that do not fit the rest."""
+    try:
+        yield
+    except PackError:
+        raise
+    # Whatever a changed table of evidence, or a figure that cannot be, makes a report fail on.
+    except (
+        ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError,
+        pa.ArrowException,
+    ) as error:  # fmt: skip
+        got = f"{type(error).__name__}: {str(error)[:100]}"
+        raise PackError(str(pack), [Fault(MODEL, "a model that a pack can be made of", got)]) from error
 
 
 def _figures(pack: Path) -> tuple[int, tuple[str, ...]]:

@@ -190,7 +190,7 @@ def test_ids_and_pseudonyms_are_those_of_the_rows(
     from northstar_explain.report.audit.pack import write_pack as writing
 
     given: list[RowNames | None] = []
-    monkeypatch.setattr(writing, "write_pack", lambda *args: given.append(args[-1]))
+    monkeypatch.setattr(writing, "write_pack", lambda *args: given.append(args[8]))
     key, short = tmp_path / "key", tmp_path / "short"
     key.write_bytes(b"k" * 32)
     short.write_bytes(b"k" * 15)

@@ -17,4 +17,4 @@ def test_single_changes_sealed_anew_are_found(pack: Path) -> None:
 def test_hostile_packs_end_soon_and_without_a_traceback(pack: Path) -> None:
     counts = run(pack, len(WAYS), seed=2)
     assert counts["refused"] > len(WAYS) / 2
-    assert (counts["slow"], counts["unprintable"]) == (0, 0)
+    assert (counts["tracebacks"], counts["slow"], counts["unprintable"]) == (0, 0, 0)
