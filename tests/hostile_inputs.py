@@ -149,8 +149,10 @@ def run(pack: Path, inputs: int, seed: int = 0) -> Counter[str]:
             counts["refused" if faults else "verified"] += 1
             counts["slow"] += took > LONGEST_S
             # Of each fault one line, with nothing that a terminal obeys.
-            texts = (text for one in faults for text in (one.where, one.expected, one.got))
-            counts["unprintable"] += any(not text.isprintable() or len(text) > 4_000 for text in texts)
+            texts = [text for one in faults for text in (one.where, one.expected, one.got)]
+            if odd := [text for text in texts if not text.isprintable() or len(text) > 4_000]:
+                counts["unprintable"] += 1
+                print(f"{way}, {name}: {odd[0][:200]!r}", flush=True)
             slowest = max(slowest, (took, f"{way}: {name}"))
     print(f"slowest {slowest[0]:.1f} s ({slowest[1]})")
     return counts
