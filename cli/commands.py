@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from northstar_explain.cli.output import print_out, remark
 from northstar_explain.cli.progress import progress
 
@@ -165,15 +167,18 @@ def compare(
 
 def audit(
     model: Path, out: Path, about: Path | None, date: str | None, overwrite: bool, quiet: bool,
-    customers: Path | None, key: Path | None,
+    customers: Path | None, key: Path | None, against: Path | None, sign: Path | None,
 ) -> None:  # fmt: skip
     """Write an audit pack."""
     from northstar_explain import api, tables
     from northstar_explain.cli.certificate_table import certificate_lines
 
-    tables.require_apart([out], [model, *(one for one in (about, customers, key) if one)], replaces=out)
+    tables.require_apart([out], [model, *(one for one in (about, customers, key, against, sign) if one)], replaces=out)
     with progress(quiet) as report:
-        written = api.load(model).audit(out, about, date, overwrite, report, customers, key)
+        written = api.load(model).audit(
+            out, about, date, overwrite, report, customers, key, against, sign,
+            lambda: click.prompt("Password of the key", hide_input=True, err=True),
+        )  # fmt: skip
     certificate = certificate_lines(written.certificate)
     lines = [f"{written.folder}: {written.files} files", *certificate, f"  {'SHA256SUMS':<14}{written.sums}"]
     # One print for all lines: where stdout fails, the message says that the pack is there.
@@ -183,14 +188,14 @@ def audit(
         sys.exit(1)
 
 
-def verify(path: Path, quiet: bool, sums: str | None = None) -> None:
+def verify(path: Path, quiet: bool, sums: str | None = None, public_key: str | None = None) -> None:
     """Check a pack or a model folder."""
     from northstar_explain import api
     from northstar_explain.cli.certificate_table import certificate_lines, rebuilt_lines
     from northstar_explain.verify.check_pack import require_verified
 
     with progress(quiet) as report:
-        checked = api.verify(path, report, sums)
+        checked = api.verify(path, report, sums, public_key)
     print_out(f"{checked.path}: {checked.what} of model {checked.model_id}, {checked.files} files listed")
     if checked.certificate is not None:
         for line in (*certificate_lines(checked.certificate), *rebuilt_lines(checked)):
@@ -198,6 +203,8 @@ def verify(path: Path, quiet: bool, sums: str | None = None) -> None:
     # The hash that a person may compare with one received by another way.
     name = "SHA256SUMS" if checked.what == "audit pack" else "manifest.json"
     print_out(f"  {name:<14}{checked.sums}")
+    if checked.signed:
+        print_out(f"  {'signature':<14}of {name} with this key")
     # After the table, so that the programs that do agree are seen as well.
     require_verified(checked)
     print_out("verified")

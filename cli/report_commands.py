@@ -113,15 +113,17 @@ def export(model: Path, onnx: Path, overwrite: bool) -> None:
 @command("audit")
 @MODEL
 @click.option("--out", type=FILE, required=True, help="The folder for the pack.")
-@click.option("--about", type=FILE, help="A TOML file with owner, approver, intended_use, misuse, limits.")
+@click.option("--about", type=FILE, help="A TOML file with what people state: owner, purpose, data, inventory.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the pack.  [default: the model's]")
 @click.option("--customers", type=FILE, help="The table that the holdout is of, to name its rows by id.")
 @click.option("--key", type=FILE, help="A file of 16 bytes or more that turns these ids into pseudonyms.")
+@click.option("--against", type=FILE, help="The folder of an earlier model: a chapter says what changed since.")
+@click.option("--sign", type=FILE, help="A secret key of minisign, which signs SHA256SUMS.")
 @OVERWRITE
 @QUIET
 def audit(
-    model: Path, out: Path, about: Path | None, date: Any, customers: Path | None, key: Path | None, overwrite: bool,
-    quiet: bool,
+    model: Path, out: Path, about: Path | None, date: Any, customers: Path | None, key: Path | None,
+    against: Path | None, sign: Path | None, overwrite: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Write an audit pack: report, page to browse, workbook, tables, the model itself and checksums.
 
@@ -129,20 +131,22 @@ def audit(
     """
     if key and not customers:
         raise click.UsageError("--key goes with --customers.")
-    commands.audit(model, out, about, date.date().isoformat() if date else None, overwrite, quiet, customers, key)
+    day = date.date().isoformat() if date else None
+    commands.audit(model, out, about, day, overwrite, quiet, customers, key, against, sign)
 
 
 @command("verify")
 @click.argument("path", type=FILE)
 @click.option("--sums", help="The SHA-256 that `explain audit` printed, or a file with it, kept elsewhere.")
+@click.option("--public-key", help="A public key of minisign, or a file with it, that SHA256SUMS must be signed with.")
 @QUIET
-def verify(path: Path, sums: str | None, quiet: bool) -> None:
+def verify(path: Path, sums: str | None, public_key: str | None, quiet: bool) -> None:
     """Check the audit pack or model folder PATH: every checksum, and every golden row with every program available.
 
     Names every file that was tampered with, is missing or does not belong there, and every golden row that is scored
     differently.
     """
-    commands.verify(path, quiet, sums)
+    commands.verify(path, quiet, sums, public_key)
 
 
 @command("show")

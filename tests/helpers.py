@@ -61,8 +61,8 @@ def learn(
 
 def less_work(options: TrainingOptions) -> TrainingOptions:
     """The same options with as little evidence and as small a machine as `TINY` has, for commands that train."""
-    asked = {"k": options.segments.k or 4, "rules": options.segments.rules, "conditions": options.segments.conditions}
-    segments = replace(TINY.segments, **asked)
+    asked = options.segments
+    segments = replace(TINY.segments, k=asked.k or 4, rules=asked.rules, conditions=asked.conditions)
     return replace(options, segments=segments, purchase=TINY.purchase, draws=TINY.draws)
 
 

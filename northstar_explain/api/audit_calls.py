@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from northstar_explain.contract.columns import one_array
 from northstar_explain.contract.customer_ids import id_keys
 from northstar_explain.contract.faults import numbers_rows
 from northstar_explain.errors import Fault, PackError
+from northstar_explain.model.deciding_part import load_part
 from northstar_explain.options import CsvOptions
 from northstar_explain.tables.plain_types import with_plain_types
 
@@ -41,20 +43,27 @@ def write_audit(
     progress: Progress,
     customers: Any,
     key: Path | None,
+    against: Path | None,
+    sign: Path | None,
+    password: Callable[[], str],
 ) -> WrittenPack:
     """Write an audit pack; parameters as of `ModelOutputs.audit`."""
     from northstar_explain.export.sql.pack_sql import pack_sql
     from northstar_explain.report.audit.about import load as load_about
     from northstar_explain.report.audit.pack.write_pack import write_pack
     from northstar_explain.verify.certify import certify
+    from northstar_explain.verify.signature import signer
 
-    inputs = [Path(one) for one in (about, customers, key) if isinstance(one, Path | str)]
+    inputs = [Path(one) for one in (about, customers, key, against, sign) if isinstance(one, Path | str)]
     tables.require_apart([out], inputs, replaces=out)
     if isinstance(about, Path | str):
         about = load_about(Path(about))
     names = None if customers is None else _names(model, customers, _key(key), progress)
+    # First: a wrong password shall not cost the time that a pack takes.
+    signing = None if sign is None else signer(sign, password)
+    old = None if against is None else load_part(against)
     # The report is handed the pack's SQL and its certificate, as report, export and verify never import each other.
-    return write_pack(model, out, pack_sql(model), certify, about, date, overwrite, progress, names)
+    return write_pack(model, out, pack_sql(model), certify, about, date, overwrite, progress, names, old, signing)
 
 
 def _key(path: Path | None) -> bytes | None:

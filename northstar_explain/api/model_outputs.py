@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -448,6 +448,9 @@ class ModelOutputs:
         progress: Progress = silent,
         customers: Any = None,
         key: Path | str | None = None,
+        against: Path | str | None = None,
+        sign: Path | str | None = None,
+        password: Callable[[], str] = str,
     ) -> WrittenPack:
         """Write an audit pack, which can be checked without this program.
 
@@ -456,7 +459,7 @@ class ModelOutputs:
         out : path
             The folder for the pack.
         about : About or path of a TOML file, optional
-            Owner, approver, intended use, misuse, limits.
+            What people state: owner, purpose, data, inventory; see `report.audit.about.About`.
         date : str, optional
             Of the pack, ISO 8601; the model's where not given.
         overwrite : bool, default False
@@ -466,6 +469,12 @@ class ModelOutputs:
             their position in the table.
         key : path, optional
             A file of 16 bytes or more: pseudonyms by HMAC-SHA-256 with this key take the place of the ids.
+        against : path, optional
+            The folder of an earlier model: a chapter says what changed, and ``against/`` holds what decides its scores.
+        sign : path, optional
+            A secret key of minisign, which signs the sums; needs ``northstar-explain[signing]``.
+        password : callable
+            Gives the password of that key; called only where it has one.
 
         Returns
         -------
@@ -480,4 +489,8 @@ class ModelOutputs:
         from northstar_explain.api.audit_calls import write_audit
 
         secret = None if key is None else Path(key)
-        return write_audit(self.data, Path(out), about, date, overwrite, progress, customers, secret)
+        old = None if against is None else Path(against)
+        signing = None if sign is None else Path(sign)
+        return write_audit(
+            self.data, Path(out), about, date, overwrite, progress, customers, secret, old, signing, password
+        )

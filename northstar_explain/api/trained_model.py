@@ -275,7 +275,9 @@ def load(path: Path | str) -> Model:
     return Model(models.load(path))
 
 
-def verify(path: Path | str, progress: Progress = silent, sums: str | None = None) -> Verification:
+def verify(
+    path: Path | str, progress: Progress = silent, sums: str | None = None, public_key: str | None = None
+) -> Verification:
     """Check an audit pack or a model folder: every checksum, and every golden row by every program there is.
 
     Parameters
@@ -285,6 +287,8 @@ def verify(path: Path | str, progress: Progress = silent, sums: str | None = Non
         Called with the name of each stage as it begins.
     sums : str, optional
         The SHA-256 that the sums, or a model's manifest, must have, or a file that holds it.
+    public_key : str, optional
+        A public key of minisign, or a file that holds it, that the sums of a pack must be signed with.
 
     Returns
     -------
@@ -298,4 +302,4 @@ def verify(path: Path | str, progress: Progress = silent, sums: str | None = Non
     """
     from northstar_explain.verify.check_pack import verify as run
 
-    return run(Path(path), progress, sums)
+    return run(Path(path), progress, sums, public_key)

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.evaluate.boosting_rows import boosting_rows
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.logistic_all import logistic_all
 from northstar_explain.evaluate.model_quality import Predictions
@@ -184,11 +185,7 @@ def fit_black_box(features: Iterable[Feature], train: Customers, validation: Cus
         Takes columns and returns a probability per row.
     """
     features = tuple(features)
-    codes = {feature.name: _frequent(train.columns[feature.name]) for feature in features}
-
-    def matrix(rows: Columns) -> np.ndarray:
-        return np.column_stack([_numbers(rows[feature.name], codes[feature.name]) for feature in features])
-
+    matrix = boosting_rows(features, train.columns)
     categorical = [not feature.kind.numeric for feature in features]
     x_train, x_validation = matrix(train.columns), matrix(validation.columns)
     stopping = None
@@ -228,22 +225,3 @@ def _boosted(
         if stopping is None:
             return classifier.fit(rows, label)
         return classifier.fit(rows[~stopping], label[~stopping], X_val=rows[stopping], y_val=label[stopping])
-
-
-def _frequent(column: np.ndarray | Category, most: int = 200) -> dict[str, int]:
-    """Codes of the most frequent categories: scikit-learn's boosting takes at most 255."""
-    if not isinstance(column, Category):
-        return {}
-    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
-    order = sorted(range(len(column.values)), key=lambda i: (-counts[i], column.values[i]))[:most]
-    return {column.values[i]: place for place, i in enumerate(order)}
-
-
-def _numbers(column: np.ndarray | Category, codes: dict[str, int]) -> np.ndarray:
-    if not isinstance(column, Category):
-        return column
-    # All rarer values share one further code.
-    numbers = column.lookup(codes, -1, len(codes)).astype(np.float64)
-    # Boosting knows NaN as missing, and learns for each split on which side it belongs.
-    numbers[numbers < 0] = np.nan
-    return numbers

@@ -109,7 +109,7 @@ def _groups(contract: Contract, columns: Columns, ids: np.ndarray) -> Iterator[t
     yield from _tenure(contract, columns)
     yield from _unknown(contract, columns)
     for feature in contract.sensitive_features:
-        yield from _values(contract, feature, columns[feature.name])
+        yield from sensitive_groups(contract, feature, columns[feature.name], columns[feature.name])
 
 
 def _tenure(contract: Contract, columns: Columns) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -144,15 +144,17 @@ def _missing(column: np.ndarray | Category) -> np.ndarray:
     return column.codes < 0 if isinstance(column, Category) else np.isnan(column)
 
 
-def _values(
-    contract: Contract, feature: Feature, column: np.ndarray | Category
+def sensitive_groups(
+    contract: Contract, feature: Feature, column: np.ndarray | Category, like: np.ndarray | Category
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    if isinstance(column, Category):
-        for value in feature.order or sorted(column.values):
-            if value in column.values:
-                yield feature.name, value, column.codes == column.values.index(value)
-    else:
-        known = column[~np.isnan(column)]
+    """The groups of a sensitive feature in a column, by the values or the quartiles of the column `like`."""
+    if isinstance(column, Category) and isinstance(like, Category):
+        for value in feature.order or sorted(like.values):
+            if value in like.values:
+                place = column.values.index(value) if value in column.values else None
+                yield feature.name, value, np.zeros(len(column.codes), bool) if place is None else column.codes == place
+    elif isinstance(column, np.ndarray) and isinstance(like, np.ndarray):
+        known = like[~np.isnan(like)]
         # Quartiles; fewer bands where many customers share a value.
         cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BANDS + 1)[1:-1])) if len(known) else np.empty(0)
         # A value equal to a cut belongs below it, as "up to" says.

@@ -1,6 +1,6 @@
 """The format of a model folder: its files, and the manifest that holds the SHA-256 of each.
 
-Format 9. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+Format 10. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
 """
 
@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-FORMAT = 9
+FORMAT = 10
 # Without names.toml, which people may edit at any time: a hash of it would refuse their edits.
 FILES = (
     "contract.toml",
@@ -25,6 +25,8 @@ FILES = (
     "holdout.parquet",
     "sets.parquet",
 )
+# Only what decides a score: evaluation and golden rows follow from it.
+DECIDING = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
 MANIFEST = "manifest.json"
 SEAL = "manifest_sha256"  # of the manifest without this key, so that a change of the manifest is noticed too
 
@@ -36,10 +38,8 @@ def json_bytes(data: Any) -> bytes:
 
 def identity(files: Mapping[str, bytes]) -> str:
     """The id of a model with these files."""
-    # Only what decides a score: evaluation and golden rows follow from it.
-    deciding = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")
     # 48 bits tell models apart and can be read out; the hashes of the manifest are what proves the content.
-    return "m-" + sha256("".join(sha256(files[name]) for name in deciding).encode())[:12]
+    return "m-" + sha256("".join(sha256(files[name]) for name in DECIDING).encode())[:12]
 
 
 def seal_of(manifest: Mapping[str, Any]) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +13,13 @@ from northstar_explain import tables
 from northstar_explain.contract.load import parse as parse_contract
 from northstar_explain.errors import Fault, ModelError, reading_fault
 from northstar_explain.model import names, parsing, points, segments
+from northstar_explain.model.deciding_part import CHANGED, decoding, purchase_of
 from northstar_explain.model.evaluation import Evaluation, FactError
 from northstar_explain.model.evaluation import from_json as facts_from_json
 from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST, SEAL, identity, seal_of, sha256
 from northstar_explain.model.golden_scores import require_golden
 from northstar_explain.model.holdout_evidence import HOLDOUT, SETS, require_evidence
-from northstar_explain.model.learned_model import Model, Purchase
-
-_CHANGED = "Restore the file, or train again: a changed model is not used."
+from northstar_explain.model.learned_model import Model
 
 
 def load(path: Path | str) -> Model:
@@ -75,27 +72,27 @@ def _load(path: Path) -> Model:
     manifest = _read_manifest(path)
     files = _read_files(path, manifest)
     # In order of dependence: the contract gives meaning to rules, rules to names.
-    with _decoding(path, "contract.toml"):
+    with decoding(path, "contract.toml"):
         contract = parse_contract(files["contract.toml"].decode(), str(path / "contract.toml"), sealed=True)
-    with _decoding(path, "purchase.json"):
-        purchase = _purchase(json.loads(files["purchase.json"]))
-    with _decoding(path, "segments.json"):
+    with decoding(path, "purchase.json"):
+        purchase = purchase_of(json.loads(files["purchase.json"]))
+    with decoding(path, "segments.json"):
         in_words = json.loads(files["segments.json"])
         segmentation = segments.from_json(in_words, contract)
     if faults := parsing.misread(in_words, segmentation, contract):
-        raise ModelError(str(path), [replace(fault, todo=_CHANGED) for fault in faults])
+        raise ModelError(str(path), [replace(fault, todo=CHANGED) for fault in faults])
     named, given = names.apply(names.read(path), segmentation, path)
-    with _decoding(path, "evaluation.json"):
+    with decoding(path, "evaluation.json"):
         facts = json.loads(files["evaluation.json"])
     evaluation = _evaluation(path, facts)
     stored: dict[str, pa.Table] = {}
     for name in ("scorecard", "golden", "shapes", "drift"):
-        with _decoding(path, f"{name}.parquet"):
+        with decoding(path, f"{name}.parquet"):
             stored[name] = tables.read_parquet_bytes(files[f"{name}.parquet"])
-    with _decoding(path, "scorecard.parquet"):
+    with decoding(path, "scorecard.parquet"):
         scorecard = points.from_table(stored.pop("scorecard"), purchase.intercept)
     for name in (HOLDOUT, SETS):
-        with _decoding(path, name):
+        with decoding(path, name):
             require_evidence(files, name)
     model = Model(
         id=str(manifest["model_id"]),
@@ -110,20 +107,9 @@ def _load(path: Path) -> Model:
         folder=path,
         **stored,
     )
-    with _decoding(path, "golden.parquet"):
+    with decoding(path, "golden.parquet"):
         require_golden(path, model)
     return model
-
-
-@contextlib.contextmanager
-def _decoding(path: Path, name: str) -> Iterator[None]:
-    """Name the file whose content is wrong although its hash is right, as when both were written by another program."""
-    try:
-        yield
-    # All that decoding content of another form raises: ArrowInvalid is a ValueError, RecursionError a RuntimeError.
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        got = f"{type(error).__name__}: {str(error)[:200]}"
-        raise ModelError(str(path), [Fault(name, "what `explain train` writes there", got, _CHANGED)]) from error
 
 
 def _evaluation(path: Path, stored: Any) -> Evaluation:
@@ -132,12 +118,6 @@ def _evaluation(path: Path, stored: Any) -> Evaluation:
     except FactError as error:
         faults = [replace(one, where=f"evaluation.json, {one.where}") for one in error.faults]
         raise ModelError(str(path), faults) from error
-
-
-def _purchase(data: dict[str, Any]) -> Purchase:
-    # JSON has lists where the model has tuples.
-    ranges = {name: (low, high) for name, (low, high) in data["ranges"].items()}
-    return Purchase(data["intercept"], data["threshold"], tuple(data["percentiles"]), ranges)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -156,7 +136,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise ModelError(str(path), [Fault(MANIFEST, f"a manifest of format {FORMAT}", got, todo)])
     expected = str(manifest.get(SEAL))
     if seal != expected:
-        raise ModelError(str(path), [Fault(MANIFEST, f"SHA-256 {expected[:12]}…", f"{seal[:12]}…", _CHANGED)])
+        raise ModelError(str(path), [Fault(MANIFEST, f"SHA-256 {expected[:12]}…", f"{seal[:12]}…", CHANGED)])
     return manifest
 
 
@@ -167,15 +147,15 @@ def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
         try:
             files[name] = (path / name).read_bytes()
         except OSError as error:
-            faults.append(Fault(name, "the file as it was saved", error.strerror or str(error), _CHANGED))
+            faults.append(Fault(name, "the file as it was saved", error.strerror or str(error), CHANGED))
             continue
         expected, got = manifest["files"][name], sha256(files[name])
         if got != expected:
-            faults.append(Fault(name, f"SHA-256 {expected[:12]}…", f"{got[:12]}…", _CHANGED))
+            faults.append(Fault(name, f"SHA-256 {expected[:12]}…", f"{got[:12]}…", CHANGED))
     if faults:
         raise ModelError(str(path), faults)
     # The id is stored for people; it must still follow from the files.
     if identity(files) != manifest["model_id"]:
         got = str(manifest["model_id"])
-        raise ModelError(str(path), [Fault(MANIFEST, f"model_id {identity(files)}", got, _CHANGED)])
+        raise ModelError(str(path), [Fault(MANIFEST, f"model_id {identity(files)}", got, CHANGED)])
     return files

@@ -5,7 +5,9 @@ from __future__ import annotations
 REPORT, PAGE, BOOK, CERTIFICATE = "audit.pdf", "audit.html", "scorecard.xlsx", "certificate.json"
 MODEL = "model"  # a copy of the model folder, byte for byte
 MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.minisig"  # of the sums, where somebody signed them
 # The names that `explain sql --scores --out scores.sql` gives.
 SEGMENTS, LOOKUPS, SCORES, CHECK = "sql/segments.sql", "sql/scores.tables.sql", "sql/scores.sql", "sql/check.sql"
 EVIDENCE, RECOMPUTE = "evidence", "recompute.py"
+AGAINST = "against"  # what decides the scores of the model that a pack compares with
 GOLDEN = "tables/golden.parquet"

@@ -24,6 +24,7 @@ from northstar_explain.evaluate.groups import group_facts, subgroups
 from northstar_explain.evaluate.migration import Earlier, update_facts
 from northstar_explain.evaluate.model_quality import Predictions, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.operating_points import operating_points
+from northstar_explain.evaluate.proxies import proxy_facts
 from northstar_explain.evaluate.segment_alternatives import AlternativeRows, Alternatives, alternative_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
@@ -207,6 +208,7 @@ def _purchase(case: Case) -> PurchaseFacts:
         operating=operating_points(
             held.label, predictions.probability, predictions.threshold, case.purchase_model.purchase.percentiles
         ),
+        proxies=proxy_facts(case.contract, rows.train.columns, held.columns, case.seed),
         train_n=len(rows.train),
         validation_n=len(rows.validation),
         terms=importance_facts([(term.name, term.importance) for term in terms]),

@@ -14,12 +14,12 @@ from northstar_explain.model import names
 from northstar_explain.model.folder_format import FILES
 from northstar_explain.model.golden_reach import Reach, reach_of
 from northstar_explain.model.learned_model import Model
-from northstar_explain.model.pack_layout import MANIFEST, MODEL, SUMS
+from northstar_explain.model.pack_layout import MANIFEST, MODEL, SIGNATURE, SUMS
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.pack import checksums
 from northstar_explain.report.audit.pack.checksums import sha256
 from northstar_explain.report.audit.workbook import workbook
-from northstar_explain.verify import certify
+from northstar_explain.verify import certify, signature
 from northstar_explain.verify.pack_files import (
     DERIVED,
     EXTRA,
@@ -65,6 +65,8 @@ class Verification:
         Names of segments that people gave, each beside its id.
     rebuilt : Rebuilt or None
         What came of making the pack again; None for a model folder, and where files differ already.
+    signed : bool or None
+        Whether the sums are signed with the given key; None where none is given.
     """
 
     path: str
@@ -77,6 +79,7 @@ class Verification:
     reach: Reach | None = None
     names: tuple[str, ...] = ()
     rebuilt: Rebuilt | None = None
+    signed: bool | None = None
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -84,7 +87,12 @@ class Verification:
         return tuple(finding.fault() for finding in self.findings)
 
 
-def verify(path: Path, progress: Callable[[str], None] = lambda stage: None, sums: str | None = None) -> Verification:
+def verify(
+    path: Path,
+    progress: Callable[[str], None] = lambda stage: None,
+    sums: str | None = None,
+    public_key: str | None = None,
+) -> Verification:
     """Recompute every checksum and the parity certificate.
 
     Parameters
@@ -96,6 +104,8 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None, sum
     sums : str, optional
         What is to be the SHA-256 of the sums, or of a model's manifest, or a file that holds it: kept elsewhere, it
         finds a pack that was changed and sealed again.
+    public_key : str, optional
+        A public key of minisign, or a file that holds it: the sums must be signed with it.
 
     Returns
     -------
@@ -106,12 +116,23 @@ def verify(path: Path, progress: Callable[[str], None] = lambda stage: None, sum
     PackError
         When it is neither, so that there is nothing to check, or too large to be one; or when `sums` is no SHA-256.
     """
+    key = None if public_key is None else signature.public_key(public_key)
     checked = _checked(path, progress)
+    if key is not None:
+        checked = _signed(checked, key)
     if sums is None or not checked.sums or (expected := _digest(sums)) == checked.sums:
         return checked
     name = SUMS if checked.what == PACK else MANIFEST
     found = Mismatch(TAMPERED, name, f"SHA-256 {expected}, as kept elsewhere", checked.sums)
     return replace(checked, findings=(*checked.findings, found))
+
+
+def _signed(checked: Verification, key: Any) -> Verification:
+    path = Path(checked.path)
+    if checked.what != PACK:
+        raise PackError(checked.path, [Fault("signature", "an audit pack, as only its sums are signed", checked.what)])
+    found = signature.signature_findings(path, read_plain(path, SUMS) or b"", key)
+    return replace(checked, findings=(*checked.findings, *found), signed=not found)
 
 
 def _digest(sums: str) -> str:
@@ -169,7 +190,8 @@ def _pack(path: Path, raw: bytes, manifest: dict[str, Any], progress: Callable[[
     listed = {
         name: str(entry.get("sha256")) if isinstance(entry, dict) else "" for name, entry in manifest["files"].items()
     }
-    findings += file_findings(path, listed, ignored={MANIFEST, SUMS})
+    findings += file_findings(path, listed, ignored={MANIFEST, SUMS, SIGNATURE})
+    findings += signature.unreadable_signature(path)
     sums = read_plain(path, SUMS)
     if sums is None:
         findings.append(absent(path, SUMS, "the sums of all files"))

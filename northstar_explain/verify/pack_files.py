@@ -15,6 +15,7 @@ from northstar_explain.report.audit.pack import checksums
 
 TAMPERED, MISSING, EXTRA, ROW, DERIVED = "tampered", "missing", "extra", "row", "not what the model gives"
 _LISTED = "as listed in the manifest"
+_LONGEST = 300  # of a text of unknown origin in an error
 RESTORE = "Ask for the pack again; do not use this one."
 
 
@@ -45,7 +46,8 @@ class Mismatch:
 
 def printable(text: str) -> str:
     """A text of unknown origin on one line, without what a terminal would obey."""
-    # A name of a file may hold line breaks, codes of terminals, or bytes that are no text.
+    # A name of a file may hold line breaks, codes of terminals, or bytes that are no text; a key may fill a screen.
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return text if text.isprintable() else ascii(text)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,20 @@ from typing import Any
 import pyarrow as pa
 
 from northstar_explain import tables
-from northstar_explain.errors import Fault, PackError
+from northstar_explain.errors import Fault, NorthstarError, PackError, reading_fault
 from northstar_explain.export.sql.pack_sql import pack_sql
+from northstar_explain.model.deciding_part import DecidingPart, part_of
 from northstar_explain.model.evaluation import FactError
+from northstar_explain.model.folder_format import DECIDING
 from northstar_explain.model.learned_model import Model
-from northstar_explain.model.pack_layout import CERTIFICATE, EVIDENCE, MODEL
+from northstar_explain.model.pack_layout import AGAINST, CERTIFICATE, EVIDENCE, MODEL
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import parse
 from northstar_explain.report.audit.pack import recompute
 from northstar_explain.report.audit.pack.evidence_files import PSEUDONYM, RowNames
 from northstar_explain.report.audit.pack.made_with import versions
 from northstar_explain.report.audit.pack.write_pack import made_pack
-from northstar_explain.verify.pack_limits import decoded_fault, gunzipped, unzipped
+from northstar_explain.verify.pack_limits import decoded_fault, gunzipped, unreasonable, unzipped
 
 # The bytes of these files depend on the libraries that write them; their content does not.
 _TYPESET = (".pdf", ".html")
@@ -81,9 +84,11 @@ def rebuild(model: Model, pack: Path, manifest: Mapping[str, Any], progress: Cal
     """
     certificate = _certificate(pack)
     about = parse(manifest.get("statements"), str(pack))
-    made, _ = made_pack(
-        model, pack_sql(model), lambda *_: certificate, about, str(manifest.get("date")), progress, _names(pack)
-    )
+    with _making(pack):
+        made, _ = made_pack(
+            model, pack_sql(model), lambda *_: certificate, about, str(manifest.get("date")), progress, _names(pack),
+            _against(pack, manifest),
+        )  # fmt: skip
     progress("comparing the files with those made again")
     other = {name for name, version in versions().items() if manifest.get("versions", {}).get(name) != version}
     same, differ, not_compared = 0, [], []
@@ -104,6 +109,22 @@ def rebuild(model: Model, pack: Path, manifest: Mapping[str, Any], progress: Cal
     return Rebuilt(same, tuple(differ), tuple(not_compared), figures, wrong)
 
 
+@contextlib.contextmanager
+def _making(pack: Path) -> Iterator[None]:
+    """Name the model where no pack can be made of it: evidence or facts that do not fit the rest."""
+    try:
+        yield
+    except PackError:
+        raise
+    # Whatever a changed table of evidence, or a figure that cannot be, makes a report fail on.
+    except (
+        ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError,
+        pa.ArrowException,
+    ) as error:  # fmt: skip
+        got = f"{type(error).__name__}: {str(error)[:100]}"
+        raise PackError(str(pack), [Fault(MODEL, "a model that a pack can be made of", got)]) from error
+
+
 def _figures(pack: Path) -> tuple[int, tuple[str, ...]]:
     try:
         rows, (moved, _) = recompute.compared(pack), recompute.other_sets(pack)
@@ -122,6 +143,22 @@ def _certificate(pack: Path) -> Certificate:
         raise PackError(str(pack), faults) from error
     except (OSError, ValueError, RecursionError) as error:
         raise PackError(str(pack), [Fault(CERTIFICATE, "a parity certificate", str(error)[:100])]) from error
+
+
+def _against(pack: Path, manifest: Mapping[str, Any]) -> DecidingPart | None:
+    """What the pack holds of the model that it compares with; its id follows from these files."""
+    if not any(str(name).startswith(f"{AGAINST}/") for name in manifest["files"]):
+        return None
+    if fault := unreasonable(pack / AGAINST):
+        raise PackError(str(pack), [Fault(f"{AGAINST}/{fault.where}", fault.expected, fault.got)])
+    try:
+        return part_of({name: (pack / AGAINST / name).read_bytes() for name in DECIDING}, pack / AGAINST)
+    except OSError as error:
+        raise PackError(
+            str(pack), [Fault(AGAINST, f"the files {', '.join(DECIDING)}", reading_fault(error))]
+        ) from error
+    except NorthstarError as error:
+        raise PackError(str(pack), [replace(one, where=f"{AGAINST}/{one.where}") for one in error.faults]) from error
 
 
 def _names(pack: Path) -> RowNames | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import hostile as hostile_model
+import pyarrow.compute as pc
 import pytest
 
-from northstar_explain import api
-from northstar_explain.model import Model
+from northstar_explain import api, tables
+from northstar_explain.model import Model, points
+from northstar_explain.model.folder_format import DECIDING, identity
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.pack.write_pack import WrittenPack
 
@@ -20,10 +23,24 @@ def hostile() -> Model:
 
 
 @pytest.fixture(scope="session")
-def written(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> WrittenPack:
-    """The hostile model's pack, for reading only."""
+def earlier(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What decides the scores of a model like the hostile one, with other points of orders, as a folder."""
+    table = points.to_table(hostile.scorecard)
+    doubled = pc.multiply(table["points"], pc.if_else(pc.equal(table["term"], "orders"), 2.0, 1.0))
+    changed = table.set_column(table.column_names.index("points"), "points", doubled)
+    files = {name: hostile.files[name] for name in DECIDING} | {"scorecard.parquet": tables.parquet_bytes(changed)}
+    folder = tmp_path_factory.mktemp("earlier")
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    (folder / "manifest.json").write_text(json.dumps({"model_id": identity(files)}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def written(hostile: Model, earlier: Path, tmp_path_factory: pytest.TempPathFactory) -> WrittenPack:
+    """The hostile model's pack, compared with an earlier model, for reading only."""
     about = About(owner="<b>Ada</b> =1+1", intended_use=("For <script>alert(3)</script> tests.",))
-    return api.Model(hostile).audit(tmp_path_factory.mktemp("audit") / "pack", about)
+    return api.Model(hostile).audit(tmp_path_factory.mktemp("audit") / "pack", about, against=earlier)
 
 
 @pytest.fixture(scope="session")

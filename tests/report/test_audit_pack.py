@@ -283,7 +283,8 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
     ends = purchase["holdout"]["figures"]["intervals"]
     group = next(one for one in purchase["subgroups"] if one["by"] == "segment" and one["roc_auc"] is not None)
     tenth, split, null = purchase["deciles"][0], evaluation["data"]["splits"][0], segments["null_test"]
-    base = next(one["figures"]["values"] for one in purchase["baselines"] if one["name"] == "base_rate")
+    base = next(one["figures"] for one in purchase["baselines"] if one["name"] == "base_rate")
+    by_chance = "{:.3f}–{:.3f}".format(*base["intervals"]["roc_auc"])
     first = purchase["terms"][0]
     between = {key: f"{low:.4f} to {high:.4f}" for key, (low, high) in ((k, ends[k]) for k in ("roc_auc", "brier"))}
     bought, recall = (
@@ -296,7 +297,7 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
         f"over ten bins {figures['ece']:.4f}",
         f"from which a row is flagged {held['threshold']:.4f}",
         f"{tenth['decile']} {tenth['n']:,} {tenth['predicted_rate']:.2%} {tenth['purchase_rate']:.2%}",
-        f"the base rate for everyone {base['roc_auc']:.4f} {base['average_precision']:.4f}",
+        f"everyone {base['values']['roc_auc']:.4f} {by_chance} {base['values']['average_precision']:.4f}",
         f"{group['name']} {group['n']:,} {bought} {group['predicted_rate']:.1%} {group['flag_rate']:.1%} {recall}",
         f"fit the purchase model {split['n']:,} {split['buyers']:,} {split['base_rate']:.2%}",
         f"Price of explainability {segments['price_of_explainability']:.4f}",

@@ -55,6 +55,12 @@ WEAK_CALIBRATION_ERROR, WEAK_FIDELITY, WEAK_THIN_SHARE, WEAK_SAME_REASON = 0.02,
 # points to or from a thin bin.
 WEAK_GROUP_Z, FOUR_FIFTHS, WEAK_THIN_JUMP = 3.0, 0.8, 1.0
 
+# And a group that the features of the model tell from all others: a ROC-AUC of which the whole interval is above this.
+WEAK_PROXY_AUC = 0.6
+
+# Likewise a cell of a pair that takes back so many of the points that its two features give by themselves.
+WEAK_COMPENSATION = 0.5
+
 # Correlation from which two features are reported as sharing their effect (Mukaka 2012 calls it high).
 CORRELATED = 0.7
 

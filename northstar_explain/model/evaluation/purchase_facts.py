@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from northstar_explain.model.evaluation import metric_registry
 from northstar_explain.model.evaluation.figure_facts import Figures, Interval
 from northstar_explain.model.evaluation.metric_registry import Reference
+from northstar_explain.model.evaluation.proxy_facts import Proxy
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint, OperatingPoint, Subgroup
 
 
@@ -206,6 +207,8 @@ class PurchaseFacts:
         From 1 to 10.
     operating : tuple of OperatingPoint
         The flag at a range of thresholds, the highest first.
+    proxies : tuple of Proxy
+        How well the model's features tell the groups of each sensitive feature.
     gaps : Gaps
         To better scores.
     out_of_time : bool
@@ -229,6 +232,7 @@ class PurchaseFacts:
     gains: tuple[GainsPoint, ...]
     deciles: tuple[Decile, ...]
     operating: tuple[OperatingPoint, ...]
+    proxies: tuple[Proxy, ...]
     gaps: Gaps
     out_of_time: bool
     group_split: GroupSplit | None

@@ -16,14 +16,23 @@ _LONGEST, _LONGEST_WORD = 2_000, 200
 
 @dataclass(frozen=True)
 class About:
-    """The people responsible for a model and its purpose, as an audit pack states them.
+    """The people responsible for a model, its purpose, its data and its place among others, as somebody states them.
 
     Attributes
     ----------
-    owner, approver : str
-        ``UNASSIGNED`` if nobody is named.
+    owner, approver, validator : str
+        ``UNASSIGNED`` if nobody is named, as every text that nobody gives.
     intended_use, misuse, limits : tuple of str
         Sentences; if none are given, those that hold for any model of this kind.
+    snapshot_date, source, query, label_definition, population, duplicates : str
+        Of the table: the day it shows, the system and the query it comes from, what its label means, who is in it, and
+        how rows of the same customer were treated.
+    exclusions : tuple of str
+        Who or what was left out before the table was made.
+    tier, retirement, overrides : str
+        Of the inventory: how much depends on the model, when it ends, and who may override a score.
+    users, dependencies, changes : tuple of str
+        Who uses it, what it needs and what needs it, and what was changed since the last approval.
     """
 
     owner: str = UNASSIGNED
@@ -31,10 +40,24 @@ class About:
     intended_use: tuple[str, ...] = ()
     misuse: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    snapshot_date: str = UNASSIGNED
+    source: str = UNASSIGNED
+    query: str = UNASSIGNED
+    label_definition: str = UNASSIGNED
+    exclusions: tuple[str, ...] = ()
+    population: str = UNASSIGNED
+    duplicates: str = UNASSIGNED
+    tier: str = UNASSIGNED
+    validator: str = UNASSIGNED
+    users: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    retirement: str = UNASSIGNED
+    changes: tuple[str, ...] = ()
+    overrides: str = UNASSIGNED
 
 
 def load(path: Path) -> About:
-    """Read a TOML file with any of the keys ``owner``, ``approver``, ``intended_use``, ``misuse``, ``limits``.
+    """Read a TOML file whose keys are fields of `About`.
 
     Parameters
     ----------
@@ -91,6 +114,37 @@ def _fits(text: str) -> bool:
 def _long(key: str, text: str) -> Fault:
     expected = f"{_LONGEST:,} characters at most, words of {_LONGEST_WORD} at most"
     return Fault(f"key {key}", expected, f"{len(text):,} characters")
+
+
+# What a reviewer asks of every table and of every model in an inventory.
+DATA = ("snapshot_date", "source", "query", "label_definition", "exclusions", "population", "duplicates")
+INVENTORY = ("tier", "validator", "users", "dependencies", "retirement", "changes", "overrides")
+
+
+def stated(about: About, name: str) -> str:
+    """A statement as one text; ``UNASSIGNED`` where nobody gives it."""
+    value = getattr(about, name)
+    return value if isinstance(value, str) else "; ".join(value) or UNASSIGNED
+
+
+def snapshot_date(about: About, model: Model) -> str:
+    """The day that the table shows: as stated, or as training was given it."""
+    given, known = about.snapshot_date, model.manifest.get("as_of")
+    return f"{known} (given to “explain train”)" if given == UNASSIGNED and known else given
+
+
+def label_definition(about: About, model: Model) -> str:
+    """What the label means: as stated, or as the contract says."""
+    contract = model.contract
+    implied = f"{contract.label}: {contract.outcome} (from the contract)"
+    return implied if about.label_definition == UNASSIGNED else about.label_definition
+
+
+def unstated(about: About, model: Model) -> tuple[str, ...]:
+    """What nobody says of the data and of the inventory, in words."""
+    texts = {name: stated(about, name) for name in (*DATA, *INVENTORY)}
+    texts |= {"snapshot_date": snapshot_date(about, model), "label_definition": label_definition(about, model)}
+    return tuple(name.replace("_", " ") for name, text in texts.items() if text == UNASSIGNED)
 
 
 def intended_use(about: About, model: Model) -> tuple[str, ...]:

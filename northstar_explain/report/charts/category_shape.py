@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from northstar_explain.report.audit.shapes.bin_labels import shortened
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
-from northstar_explain.report.audit.shapes.point_ranges import Range, own_range, rate_points
+from northstar_explain.report.audit.shapes.point_ranges import Range, own_range, predicted_points, rate_points
 from northstar_explain.report.charts.number_shape import alt_text
 from northstar_explain.report.charts.spec_parts import ACTUAL, COUNT, CURVE, Spec, domain, places, points_axis, short
 from northstar_explain.report.document.charts import Chart
@@ -45,8 +45,8 @@ def category_on_scale(shape: FeatureShape, scale: Range, intercept: float) -> Ch
     bins = [*shape.bins, shape.missing, shape.unseen]
     y = _down(bins)
     points = _points("Points", scale, y, ("low", "high"), CURVE)
-    actual = _points("", scale, y, ("rate_low", "rate_high"), ACTUAL, "rate")["layer"][:2]
-    # The actual rate goes below the points, which it may hide.
+    actual = _points("", scale, y, ("rate_low", "rate_high"), ACTUAL, "rate")["layer"][:3]
+    # Rates go below the points, which they may hide.
     points |= {"width": _PAGE_WIDTH, "layer": [*actual, *points["layer"], _TARGETS]}
     panels = [{"height": {"step": 24}, **panel} for panel in (points, _customers({**y, "axis": None}))]
     return Chart({"data": {"values": _rows(bins, scale, intercept)}, "hconcat": panels, "spacing": 22}, alt_text(shape))
@@ -59,6 +59,8 @@ def _rows(bins: Sequence[Bin], scale: Range, intercept: float) -> list[Spec]:
         row = {"i": place, "p": bin.points, "low": bin.points - bin.spread, "high": bin.points + bin.spread}
         rate = rate_points(bin, intercept, scale)
         rates = dict(zip(("rate", "rate_low", "rate_high"), rate, strict=True)) if rate else {}
+        if (expected := predicted_points(bin, intercept, scale)) is not None:
+            rates["predicted"] = expected
         rows.append(
             {**{key: short(value) for key, value in {**row, **rates}.items()}, "n": bin.train_n, "thin": bin.thin}
         )
@@ -82,12 +84,14 @@ _TARGETS: Spec = {
 
 
 def _points(title: str, scale: Range, y: Spec, ends: tuple[str, str], color: str, dot: str = "") -> Spec:
-    """A diamond for the points of a value, a line from end to end, and a dot where one is named."""
+    """A diamond for the points of a value, a line from end to end; a dot, and a ring beside it, where one is named."""
     both = {"type": "quantitative", "scale": domain(scale), "axis": points_axis(scale, 4)}
     fill = {"condition": {"test": "datum.thin", "value": "white"}, "value": CURVE}
     line = {"x": {"field": ends[0], **both}, "x2": {"field": ends[1]}}
     layers: list[Spec] = [{"mark": {"type": "rule", "color": color}, "encoding": line}]
     if dot:
+        ring = {"type": "point", "color": color, "size": 30, "strokeWidth": 1.2, "opacity": 1}
+        layers.append({"mark": ring, "encoding": {"x": {"field": "predicted", **both}}})
         circle = {"type": "circle", "color": color, "size": 30, "opacity": 1}
         layers.append({"mark": circle, "encoding": {"x": {"field": dot, **both}}})
     diamond = {"type": "point", "shape": "diamond", "size": 70, "color": CURVE, "opacity": 1}

@@ -9,6 +9,7 @@ from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureSha
 from northstar_explain.report.audit.shapes.point_ranges import (
     Range,
     own_range,
+    predicted_points,
     probability_ticks,
     rate_points,
     tallest,
@@ -29,7 +30,7 @@ from northstar_explain.report.document.charts import Chart
 
 _WIDTH, _COMMON_WIDTH, _HEIGHT, _COUNT_HEIGHT = 350, 160, 172, 44
 _PAGE_WIDTH, _PAGE_HEIGHT = 540, 230
-_DOTS = "dots: actual rate in the holdout"
+_DOTS = "holdout rates: dots actual, rings predicted"
 # Labels of all points axes are this wide, so that plots above one another are in line.
 _EXTENT = {"minExtent": 42, "maxExtent": 42}
 # Where values are missing, to the left of the axis from 0 to 1.
@@ -209,7 +210,13 @@ def _rates(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]:
         {"mark": {"type": "rule", "color": ACTUAL}, "encoding": whisker},
         {"mark": {"type": "circle", "color": ACTUAL, "size": 26, "opacity": 1}, "encoding": {"y": _y("p", scale)}},
     ]
-    return [{"data": {"values": rates}, **one} for one in dots]
+    expected = [(x, predicted_points(bin, intercept, scale)) for x, bin in places]
+    rings = {
+        "data": {"values": [{"x": short(x), "p": short(points)} for x, points in expected if points is not None]},
+        "mark": {"type": "point", "color": ACTUAL, "size": 26, "strokeWidth": 1.2, "opacity": 1},
+        "encoding": {"y": _y("p", scale)},
+    }
+    return [rings, *({"data": {"values": rates}, **one} for one in dots)]
 
 
 def _customers(shape: FeatureShape) -> list[Spec]:

@@ -38,7 +38,7 @@ def pair_map(pair: PairShape, strongest: float, values: bool = False) -> Chart:
     most = max(2, int(count.max()))
     steps = [-strongest, -strongest / 2, 0, strongest / 2, strongest]
     # Beyond the scale are cells of few customers only: they take its last colour.
-    around = {"domain": [-strongest, 0, strongest], "range": [CURVE, "#f4f4f4", ACTUAL], "clamp": True}
+    around = {"domain": [-strongest, 0, strongest], "range": [CURVE, "#e6e6e6", ACTUAL], "clamp": True}
     colour = _colours("p", around, {**at(steps, [*map(signed, steps)]), "title": "Points"})
     counts = [*(10**power for power in range(len(str(most - 1)))), most]
     greys = {"type": "log", "domain": [1, most], "range": ["#e4e6e9", "#1d2126"]}

@@ -18,10 +18,11 @@ from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Fi
 
 _BAND = ("band", "± one standard deviation over the bags")
 _DOT = ("dot", "actual rate in the holdout, 95% interval")
+_RING = ("ring", "mean predicted rate there")
 _FEW = ("few", f"fewer than {THIN_BIN_CUSTOMERS} rows; blank: none")
-_NUMBERS = Legend((_BAND, _DOT, ("thin", f"fewer than {THIN_BIN_CUSTOMERS} rows")))
+_NUMBERS = Legend((_BAND, _DOT, _RING, ("thin", f"fewer than {THIN_BIN_CUSTOMERS} rows")))
 _CATEGORIES = Legend((
-    ("diamond", "points, ± one standard deviation over the bags"), _DOT,
+    ("diamond", "points, ± one standard deviation over the bags"), _DOT, _RING,
     ("open", f"fewer than {THIN_BIN_CUSTOMERS} rows"),
 ))  # fmt: skip
 
@@ -133,7 +134,8 @@ def reading(model: Model) -> tuple[Text | ItemList, ...]:
             "shows how much the points depend on the training rows.",
             f"Actual is the share of {noun} for whom the outcome came true: {outcome}. Dots are the actual rates of "
             "the bins in the holdout, with a 95% interval (Wilson 1927), where there are "
-            f"{THIN_BIN_CUSTOMERS} rows or more and the rate lies on the scale. They differ from the curve where "
+            f"{THIN_BIN_CUSTOMERS} rows or more and the rate lies on the scale; rings are the mean "
+            "predicted rates of the same rows. Dots and rings differ from the curve where "
             "rows differ in other features too: the curve is the contribution of this feature alone.",
             f"Grey behind the curve, white diamonds, small squares: fewer than {THIN_BIN_CUSTOMERS} training "
             "rows. The missing bin is on the left, dashed where nobody is in it. A number is never “unseen”, so "

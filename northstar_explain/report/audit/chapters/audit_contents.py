@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, ROC_AUC
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
+    by_hand,
     closing,
+    frameworks,
     group_checks,
     identity,
+    model_changes,
     performance,
     reliance,
     segment_chapter,
@@ -53,6 +57,8 @@ class ReportContents:
     certificate : Certificate
     files, what : mapping
         Path to content and path to description of the other files of the pack.
+    against : DecidingPart or None
+        The model to compare with.
     """
 
     model: Model
@@ -63,6 +69,7 @@ class ReportContents:
     certificate: Certificate
     files: Mapping[str, bytes]
     what: Mapping[str, str]
+    against: DecidingPart | None = None
 
     def report(self) -> Document:
         """The report, without its appendix."""
@@ -83,11 +90,14 @@ class ReportContents:
         rest = (
             # Who and what first, then evidence, then limits; the signature comes last.
             identity.identity(model, about, self.date),
-            identity.data(model),
+            identity.inventory(model, about),
+            identity.data(model, about),
             identity.contract(model),
             identity.method(model),
             performance.performance(model),
             reliance.overview(model, self.shapes, self.pairs),
+            by_hand.by_hand(model),
+            *((model_changes.changes(model, self.against, self.shapes),) if self.against else ()),
             # The SQL is taken from the pack, so that the report shows the very statement that is shipped.
             segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
             group_checks.groups(model),
@@ -96,6 +106,7 @@ class ReportContents:
             closing.parity(self.certificate),
             closing.limits(model, about),
             closing.checking(model),
+            frameworks.frameworks(),
             closing.files(model, self.files, self.what),
             _reading(model),
             closing.sign_off(model, about),
@@ -155,7 +166,7 @@ class ReportContents:
                 finding.interval,
                 _led_to(finding.chapter, ids),
             )
-            for finding in findings(self.model, self.about, self.shapes, self.certificate)
+            for finding in findings(self.model, self.about, self.shapes, self.certificate, self.pairs)
         )
         heads = ("Level", "Finding", "Figure", "95% interval", "Read on")
         page.add(Table(heads, rows, words=5, widths=(8, 44, 12, 16, 20), style="paged", alt_text="Findings"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from northstar_explain.model.evaluation.limits import FOUR_FIFTHS, WEAK_GROUP_Z
+from northstar_explain.model.evaluation.limits import FOUR_FIFTHS, WEAK_GROUP_Z, WEAK_PROXY_AUC
+from northstar_explain.model.evaluation.proxy_facts import Proxy
 from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
@@ -21,6 +22,9 @@ def group_findings(model: Model) -> Iterator[AuditFinding]:
     sensitive = {feature.name for feature in model.contract.sensitive_features}
     seldom = [one for one in groups if one.by in sensitive and (one.flag_ratio or 1.0) < FOUR_FIFTHS]
     yield from (_seldom_flagged(one, model) for one in seldom)
+    # That a value is missing is no group of people, and often follows from others that are missing with it.
+    known = [one for one in model.evaluation.purchase.proxies if one.name != "unknown"]
+    yield from (_told(one, model) for one in known if one.together.roc_auc_interval.low > WEAK_PROXY_AUC)
     new, others = (next((g for g in groups if g.by == "tenure" and g.name.startswith(w)), None)
                    for w in ("new", "long-standing"))  # fmt: skip
     if new and others and new.recall_interval and others.recall_interval and _apart(new, others):
@@ -38,7 +42,17 @@ def _apart(new: Subgroup, others: Subgroup) -> bool:
     return new.recall_interval.high < others.recall_interval.low
 
 
-def _named(group: Subgroup, model: Model) -> str:
+def _told(proxy: Proxy, model: Model) -> AuditFinding:
+    words = {feature.name: feature.words for feature in model.contract.features}
+    text = (
+        f"{_named(proxy, model)}: the features of the model tell these from all others; the strongest is "
+        f"{shortened(words[proxy.alone.feature or ''], 60)} ({proxy.alone.roc_auc:.3f} alone)."
+    )
+    low, high = proxy.together.roc_auc_interval
+    return AuditFinding(WEAK, text, _CHAPTER, f"ROC-AUC {proxy.together.roc_auc:.3f}", f"{low:.3f} to {high:.3f}")
+
+
+def _named(group: Subgroup | Proxy, model: Model) -> str:
     names = {feature.name: feature.words for feature in model.contract.features}
     return f"{capital(names.get(group.by, group.by))}, {shortened(group.name, 60)}"
 

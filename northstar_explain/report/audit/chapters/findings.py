@@ -14,6 +14,7 @@ from northstar_explain.model.evaluation.limits import (
     REJECTED_SHARE,
     THIN_BIN_CUSTOMERS,
     WEAK_CALIBRATION_ERROR,
+    WEAK_COMPENSATION,
     WEAK_FIDELITY,
     WEAK_SAME_REASON,
     WEAK_THIN_JUMP,
@@ -23,12 +24,14 @@ from northstar_explain.model.evaluation.metric_registry import BRIER, ECE
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report import statements
-from northstar_explain.report.audit.about import UNASSIGNED, About
+from northstar_explain.report.audit.about import UNASSIGNED, About, unstated
 from northstar_explain.report.audit.chapters.audit_finding import BROKEN, OPEN, WEAK, AuditFinding
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
 from northstar_explain.report.audit.chapters.performance import interval_words
-from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
+from northstar_explain.report.audit.shapes.compensation import strongest_compensation
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
+from northstar_explain.report.audit.shapes.pair_shapes import PairShape
 from northstar_explain.report.audit.shapes.shape_words import keeps_direction, thin_share
 
 FIRST = "first"
@@ -36,16 +39,21 @@ _SAME_TIME = "Not evaluated out of time: the holdout is from the same period as 
 
 
 def findings(
-    model: Model, about: About, shapes: Sequence[FeatureShape], certificate: Certificate
+    model: Model,
+    about: About,
+    shapes: Sequence[FeatureShape],
+    certificate: Certificate,
+    pairs: Sequence[PairShape] = (),
 ) -> tuple[AuditFinding, ...]:
     """All findings, the broken ones first."""
     unsorted = [
         *_about_parity(certificate),
         *_about_shapes(shapes),
+        *_about_pairs(model, pairs),
         *_about_purchase(model),
         *group_findings(model),
         *_about_segments(model),
-        *_about_people(about),
+        *_about_people(about, model),
     ]
     # A stable sort: within a level, findings about one subject stay together. What no figure can tell yet comes before
     # every weak one: figures of the same time say little about the next.
@@ -93,6 +101,22 @@ def _about_shapes(shapes: Sequence[FeatureShape]) -> Iterator[AuditFinding]:
         pages = ", ".join(f"A{s.rank}" for s in thin)
         share = f"In {len(thin)} of {len(shapes)} features, more than {WEAK_THIN_SHARE:.0%} of the rows"
         yield AuditFinding(WEAK, f"{share} are in bins of fewer than {THIN_BIN_CUSTOMERS}: pages {pages}.", "Appendix")
+
+
+def _about_pairs(model: Model, pairs: Sequence[PairShape]) -> Iterator[AuditFinding]:
+    one = strongest_compensation(model, pairs)
+    if one is None or one.taken_back < WEAK_COMPENSATION:
+        return
+    sides = " and ".join(
+        f"{side.feature.words} {shortened(label, 30)}"
+        for side, label in ((one.pair.first, one.first), (one.pair.second, one.second))
+    )
+    text = (
+        f"A pair takes back what its features give: where {sides}, the cell has {signed(one.points)} points, the two "
+        f"features {signed(one.apart)} by themselves ({one.train_n:,} customers), the largest of such cells. Read the "
+        "three together."
+    )
+    yield AuditFinding(WEAK, text, f"Appendix A{one.pair.rank}", f"{one.taken_back:.2f} points")
 
 
 def _about_purchase(model: Model) -> Iterator[AuditFinding]:
@@ -161,7 +185,9 @@ def _about_segments(model: Model) -> Iterator[AuditFinding]:
         )
 
 
-def _about_people(about: About) -> Iterator[AuditFinding]:
+def _about_people(about: About, model: Model) -> Iterator[AuditFinding]:
     for role in ("owner", "approver"):
         if getattr(about, role) == UNASSIGNED:
             yield AuditFinding(OPEN, f"No {role} is named.", "Identity and purpose")
+    if missing := unstated(about, model):
+        yield AuditFinding(OPEN, f"Nobody has stated: {', '.join(missing)}.", "Inventory")

@@ -11,7 +11,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.performance import figure, interval_words, sensitive_words
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
-from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, table
+from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Text, table
 
 _MOST = 12  # groups of one feature that fit on a page
 
@@ -50,7 +50,38 @@ def groups(model: Model) -> Chapter:
         f"{model.contract.noun} have no figures: these would reflect chance more than the group.",
         style="fine",
     )
+    page.section("Whether other features stand in for a sensitive one", *_proxies(model))
     return page.chapter("groups", "Group checks", flows=True)
+
+
+def _proxies(model: Model) -> list[Block]:
+    """How well the model's features tell each group."""
+    proxies = model.evaluation.purchase.proxies
+    if not proxies:
+        return [Text("No group of a sensitive feature is large enough to be told, or there is none.")]
+    words = {feature.name: feature.words for feature in model.contract.features}
+    rows = [
+        (
+            f"{capital(words[one.by])}: {shortened(one.name, 60)}", shortened(words[one.alone.feature or ""], 60),
+            f"{one.together.roc_auc:.3f}", _ends(one.together.roc_auc_interval),
+            f"{one.alone.roc_auc:.3f}", _ends(one.alone.roc_auc_interval),
+        )
+        for one in proxies
+    ]  # fmt: skip
+    heads = ("Group", "Strongest feature", "All features", "95% interval", "Strongest alone", "95% interval")
+    widths = (26, 28, 9, 14, 9, 14)
+    intro = (
+        "That a sensitive feature is left out does not mean that the model cannot know it: others may stand in for it. "
+        "Gradient boosting is fitted to the training rows to tell each group from all others by the features of the "
+        "model, without the sensitive one; the figures are its ROC-AUC on the holdout, and that of the feature that "
+        "tells it best by itself. 0.5 is chance, 1 is certainty."
+    )
+    shown = table(heads, rows, words=2, widths=widths, style="bins", alt_text="Proxy check")
+    return [Text(intro), shown]
+
+
+def _ends(ends: Interval) -> str:
+    return f"{ends.low:.3f} to {ends.high:.3f}"
 
 
 def _words(by: str, model: Model, sensitive: bool) -> str:

@@ -39,12 +39,13 @@ def identity(model: Model, about: About, date: str) -> Chapter:
     return page.chapter("identity", "Identity and purpose", flows=True)
 
 
-def data(model: Model) -> Chapter:
+def data(model: Model, about: About | None = None) -> Chapter:
     """The origin of the rows, how they were split, and missing values."""
     page = ChapterBuilder()
     later = model.evaluation.purchase.out_of_time
     sampled = _sampled(model.manifest["data"].get("fit_rows", {}))
     page.add(_origin(model, sampled))
+    page.section("As stated by whoever made the table", _stated(model, about or About()))
     page.section("How the rows were split", _splits(model))
     page.paragraphs(_group_split(model))
     page.paragraphs(
@@ -58,6 +59,27 @@ def data(model: Model) -> Chapter:
     missing = [item for item in stored if item.train or item.holdout]
     page.section(f"Missing values: {len(missing)} of {len(stored)} features have some", _missing(model, missing))
     return page.chapter("data", "Data lineage", flows=True)
+
+
+def _stated(model: Model, about: About) -> Facts:
+    implied = {
+        "snapshot_date": texts.snapshot_date(about, model),
+        "label_definition": texts.label_definition(about, model),
+    }
+    return Facts(tuple((_words(name), implied.get(name) or texts.stated(about, name)) for name in texts.DATA))
+
+
+def _words(name: str) -> str:
+    return capital(name.replace("_", " "))
+
+
+def inventory(model: Model, about: About) -> Chapter:
+    """The model's place in an inventory of models, as its owner states it."""
+    page = ChapterBuilder()
+    page.paragraphs("What no program can know. UNASSIGNED where nobody has said it (“explain audit --about”).")
+    named = ((_words(name), texts.stated(about, name)) for name in texts.INVENTORY)
+    page.add(Facts((("Model", model.id), *named)))
+    return page.chapter("inventory", "Inventory", flows=True)
 
 
 def simulated(model: Model) -> bool:

@@ -18,7 +18,18 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.charts.gains_curve import gains_curve
 from northstar_explain.report.charts.reliability_curve import reliability_curve
-from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Columns, Figure, Text, table
+from northstar_explain.report.charts.threshold_curves import precision_recall_curve, roc_curve
+from northstar_explain.report.document.blocks import (
+    Block,
+    Cell,
+    Chapter,
+    ChapterBuilder,
+    Columns,
+    Figure,
+    TableCell,
+    Text,
+    table,
+)
 
 _BASELINES = {
     "base_rate": "the base rate for everyone",
@@ -132,29 +143,41 @@ def _operating(model: Model) -> list[Block]:
         "The threshold has the highest F1 on the validation rows: F1 weighs precision and recall alike, and needs no "
         "amounts of money. Where contact and purchase have amounts, the break-even probability is the better one; the "
         "flag is a default, and no score depends on it. The other thresholds are probabilities of the training "
-        "population, so that none was chosen on the holdout. Recall over false positives is the ROC curve, precision "
-        "over recall the precision-recall curve."
+        "population, so that none was chosen on the holdout. Both curves go through them; the ring is the model's own "
+        "threshold, grey is what chance would give."
     )
-    return [Text(why), table(heads, rows, style="bins", alt_text="The flag at a range of thresholds")]
+    curves = (
+        (Figure(roc_curve(purchase.operating)),),
+        (Figure(precision_recall_curve(purchase.operating, purchase.holdout.base_rate)),),
+    )
+    shown = table(heads, rows, style="bins", alt_text="The flag at a range of thresholds")
+    return [Text(why), Columns(curves), shown]
 
 
 def _baselines(purchase: PurchaseFacts) -> list[Block]:
-    def figures(of: Figures) -> list[str]:
-        return [figure(of[one]) for one in _COMPARED]
+    def figures(of: Figures) -> list[TableCell]:
+        return [Cell(figure(of[one]), _narrow(of.interval(one))) for one in _COMPARED]
 
     # All on the same holdout rows and the same bootstrap draws, so that differences are paired.
-    rows = [("this model", *figures(purchase.holdout.figures), "")]
+    rows: list[tuple[TableCell, ...]] = [("this model", *figures(purchase.holdout.figures), "")]
     rows += [(_BASELINES[one.name], *figures(one.figures), _behind(one)) for one in purchase.baselines]
-    heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model, 95% interval")
-    blocks: list[Block] = [table(heads, rows, style="small", alt_text="Baselines")]
+    heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model")
+    widths = (20, 13, 13, 13, 13, 12, 16)
+    blocks: list[Block] = [table(heads, rows, widths=widths, style="small", alt_text="Baselines")]
     if best := purchase.gaps.true_probability:
-        blocks.append(Text(f"ROC-AUC behind the true probabilities of this simulation: {best.behind:+.4f}.", "fine"))
+        ends = "{:+.4f} to {:+.4f}".format(*best.behind_interval)
+        behind = f"ROC-AUC behind the true probabilities of this simulation: {best.behind:+.4f} ({ends})."
+        blocks.append(Text(behind, "fine"))
+    blocks.append(Text("Below each figure: its 95% interval. Differences are paired: of the same draws.", "fine"))
     return blocks
 
 
-def _behind(one: Baseline) -> str:
-    low, high = one.roc_auc_behind_interval
-    return f"{one.roc_auc_behind:+.4f} ({low:+.4f} to {high:+.4f})"
+def _narrow(ends: Interval | None) -> str:
+    return f"{ends.low:.3f}–{ends.high:.3f}" if ends else "–"
+
+
+def _behind(one: Baseline) -> Cell:
+    return Cell(f"{one.roc_auc_behind:+.4f}", "{:+.3f} to {:+.3f}".format(*one.roc_auc_behind_interval))
 
 
 def sensitive_words(model: Model) -> list[str]:

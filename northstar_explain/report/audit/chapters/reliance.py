@@ -7,16 +7,10 @@ from collections.abc import Sequence
 from northstar_explain.model.evaluation.data_facts import Shift
 from northstar_explain.model.evaluation.limits import (
     CORRELATED,
-    MONITOR_AUC_DROP,
-    MONITOR_CALIBRATION_GAP,
-    MONITOR_CELL_GAP,
-    MONITOR_SLOPE_GAP,
-    PSI_LOOK,
-    PSI_REVIEW,
     REJECTED_SHARE,
-    points,
 )
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.monitoring.trigger_list import monitor_triggers
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
@@ -36,6 +30,7 @@ from northstar_explain.report.document.blocks import (
     table,
 )
 
+_EXPECTED = {"up": "rises", "down": "falls", "": "–"}
 _SHOWN_SHIFTS = 12
 _SHOWN_SHARED = 20
 
@@ -58,18 +53,19 @@ def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     for one in ranked:
         if isinstance(one, FeatureShape):
             low, high = one.reach
-            words, way, thin = capital(one.feature.words), _direction(one), thin_share((*one.bins, one.missing))
+            words, thin = capital(one.feature.words), thin_share((*one.bins, one.missing))
+            asked, way = _EXPECTED[one.feature.monotone or ""], _direction(one)
         else:
             low, high = float(one.points.min()), float(one.points.max())
-            words, way = terms_words(one.term, model), "pair"
+            words, asked, way = terms_words(one.term, model), "–", "pair"
             thin = float(one.train_n[~one.thick].sum() / max(1, one.train_n.sum()))
         reach = f"{signed(low)} to {signed(high)}"
-        cells = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, way, percent(thin))
+        cells = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, asked, way, percent(thin))
         rows.append((Link(f"A{one.rank}", one.rank), *cells))
-    heads = ("Page", "Term", "Share", "Mean points", "Points", "Direction", "In thin bins")
-    page.add(
-        table(heads, rows, words=2, widths=(7, 39, 8, 9, 15, 13, 9), style="small", alt_text="Terms by importance")
-    )
+    heads = ("Page", "Term", "Share", "Mean points", "Points", "Expected", "Found", "In thin bins")
+    widths = (6, 32, 7, 8, 15, 9, 15, 8)
+    page.add(table(heads, rows, words=2, widths=widths, style="small", alt_text="Terms by importance"))
+    page.paragraphs("Expected: the direction that the contract requires; a dash where it requires none.", style="fine")
     page.section("Features that share credit", *_shared(model))
     return page.chapter("terms", "Term importance", flows=True)
 
@@ -78,7 +74,7 @@ def _direction(shape: FeatureShape) -> str:
     if shape.axis is None and not shape.feature.order:
         return "categories"
     words = direction([bin.points for bin in shape.bins]).replace(", with wiggles", " (wiggles)")
-    return words + {True: ", as required", False: ", NOT KEPT", None: ""}[keeps_direction(shape)]
+    return words + (", NOT KEPT" if keeps_direction(shape) is False else "")
 
 
 def _shared(model: Model) -> list[Block]:
@@ -161,18 +157,21 @@ def drift(model: Model) -> Chapter:
         "“explain monitor” compares two runs, and predictions with outcomes.",
         style="fine",
     )
-    page.section("Triggers for a review", ItemList((
-        f"A population stability index beyond chance and of {PSI_LOOK} or more: inspect the feature or the score; of "
-        f"{PSI_REVIEW} or more: review the model (Siddiqi 2006).",
-        f"A share of rejected rows above {REJECTED_SHARE:.0%}, or an unseen category with more than "
-        f"{REJECTED_SHARE:.0%} of the rows.",
-        f"Outcomes that differ from the predicted rate by more than {points(MONITOR_CALIBRATION_GAP)}, or by "
-        f"{points(MONITOR_CELL_GAP)} in a decile or a segment, a calibration slope more than {MONITOR_SLOPE_GAP:g} "
-        f"from 1, or a ROC-AUC more than {MONITOR_AUC_DROP:g} below the holdout's: each only where it is also more "
-        f"than chance allows for so many {model.contract.noun} (“explain monitor”).",
-        "A new data source, a changed meaning of a column, another outcome or window; an owner or approver who leaves.",
-        "After a year at the latest, or with each monthly training, whichever comes first.",
-    )))  # fmt: skip
+    page.section(
+        "Triggers for a review",
+        Text(
+            "“explain monitor” fires on each of these, with the same limits; of differences and shares only where they "
+            "are also more than chance allows for so many rows:"
+        ),
+        ItemList(tuple(one.words for one in monitor_triggers())),
+        Text("Beside these, which no program sees:"),
+        ItemList((
+            f"An unseen category with more than {REJECTED_SHARE:.0%} of the rows (the run's report names it).",
+            "A new data source, a changed meaning of a column, another outcome or window; an owner or approver who "
+            "leaves.",
+            "After a year at the latest, or with each monthly training, whichever comes first.",
+        )),
+    )  # fmt: skip
     return page.chapter("drift", "Drift baseline and triggers for review", flows=True)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from northstar_explain.model.folder_format import SEAL, json_bytes
-from northstar_explain.model.pack_layout import MANIFEST, SUMS
+from northstar_explain.model.pack_layout import MANIFEST, SIGNATURE, SUMS
 
 KIND = "northstar-explain audit pack"
 FORMAT = 1
@@ -54,7 +54,7 @@ def listed(folder: Path) -> set[str]:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         # A manifest cannot list itself, nor the sums that are derived from it.
-        return {*manifest["files"], MANIFEST, SUMS} if manifest["kind"] == KIND else set()
+        return {*manifest["files"], MANIFEST, SUMS, SIGNATURE} if manifest["kind"] == KIND else set()
     except (OSError, ValueError, KeyError, TypeError):
         return set()
 

@@ -17,6 +17,7 @@ from northstar_explain.report.audit.pack import recompute
 _WHAT = {
     "holdout": "each row of the holdout: label, score, decile, segment, groups",
     "baselines": "the scores of the baselines for the same rows, in the same order",
+    "proxies": "customers in and outside of each group of a sensitive feature, by level of what tells it",
     "sets": "each row of the table, in its order: label, and train, validation, holdout or rejected",
 }
 
@@ -57,7 +58,7 @@ def evidence_files(model: Model, names: RowNames | None = None) -> dict[str, tup
     if names is not None:
         holdout[names.column] = [_quoted(name) for name in names.values]
     baselines = {name: _decimals(evidence.baseline(name)) for name in evidence.baselines}
-    written = {"holdout": holdout, "baselines": baselines, "sets": _sets(model)}
+    written = {"holdout": holdout, "baselines": baselines, "sets": _sets(model), "proxies": _proxies(model)}
     files = {f"{EVIDENCE}/{name}.csv.gz": (_csv(columns), _WHAT[name]) for name, columns in written.items()}
     groups = model.evaluation.purchase.subgroups
     listed = {
@@ -82,6 +83,20 @@ def _sets(model: Model) -> dict[str, Sequence[object]]:
         for name, column in columns.items():
             column[row - 1] = values[name][place]
     return dict(columns)
+
+
+def _proxies(model: Model) -> dict[str, Sequence[object]]:
+    """A line per level of a score, the lowest first; a ROC-AUC follows from the two counts of every level."""
+    purchase = model.evaluation.purchase
+    numbers = {(one.by, one.name): place for place, one in enumerate(purchase.subgroups, start=1)}
+    lines = [
+        (numbers[one.by, one.name], _quoted(score.feature or ""), inside, outside)
+        for one in purchase.proxies
+        for score in (one.together, one.alone)
+        for inside, outside in zip(score.inside, score.outside, strict=True)
+    ]
+    heads = ("group", "feature", "inside", "outside")
+    return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
 def _decimals(scores: np.ndarray) -> list[str]:

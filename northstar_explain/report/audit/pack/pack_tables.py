@@ -51,6 +51,8 @@ def pack_tables(
         "gains": (purchase.gains, "share of all outcomes among the highest scored"),
         "subgroups": (purchase.subgroups, "figures by group of customers"),
         "deciles": (purchase.deciles, "predicted and actual rate by decile"),
+        "thresholds": (purchase.operating, "the flag at a range of thresholds"),
+        "proxies": (purchase.proxies, "how well features tell the groups of sensitive ones"),
     }
     described |= {
         name: (_of_dicts([_flat(to_json(row)) for row in rows]), words) for name, (rows, words) in lists.items() if rows

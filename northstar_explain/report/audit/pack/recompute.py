@@ -31,7 +31,7 @@ def read_csv(path: Path) -> dict[str, list[str]]:
     """The columns of a compressed CSV file."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         names, *rows = csv.reader(file)
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
 def numbers(column: list[str]) -> np.ndarray:
@@ -194,7 +194,8 @@ class Holdout:
     """The rows that the model was evaluated on."""
 
     def __init__(self, pack: Path):
-        rows, scores = (read_csv(pack / "evidence" / f"{name}.csv.gz") for name in ("holdout", "baselines"))
+        names = ("holdout", "baselines", "proxies")
+        rows, scores, self.proxies = (read_csv(pack / "evidence" / f"{name}.csv.gz") for name in names)
         self.stored = json.loads((pack / "model" / "evaluation.json").read_text(encoding="utf-8"))["purchase"]
         self.purchase = json.loads((pack / "model" / "purchase.json").read_text(encoding="utf-8"))
         self.seed = json.loads((pack / "model" / "manifest.json").read_text(encoding="utf-8"))["options"]["seed"]
@@ -291,6 +292,7 @@ def recomputed(held: Holdout) -> dict[str, Any]:
         "reliability": [one for one in curve(held, tenths(held.probability), draws, "reliability") if one["n"]],
         "deciles": curve(held, held.decile, draws, "deciles"),
         "operating": [operating(held, one) for one in thresholds(held)],
+        "proxies": proxies(held),
         "gaps": {"black_box": gap(held, draws, "black_box"), "true_probability": gap(held, draws, "truth")},
     }  # fmt: skip
 
@@ -373,6 +375,24 @@ def group(held: Holdout, inside: np.ndarray) -> dict[str, Any]:
         "calibration_z": (buyers / n - mean) / spread if spread else None,
         "ece_by_chance": float(np.sqrt(2 * np.bincount(tenths(p, bins), variance) / np.pi).sum() / n),
     }  # fmt: skip
+
+
+def proxies(held: Holdout) -> list[dict[str, Any]]:
+    """How well features tell the groups of a sensitive one, by all of the model's and by the best one alone."""
+    counts: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for group, feature, *both in zip(*held.proxies.values(), strict=True):
+        counts.setdefault((group, feature), []).append((int(both[0]), int(both[1])))
+    scores = []
+    for levels in counts.values():
+        inside, outside = (np.array(one) for one in zip(*levels, strict=True))
+        label = np.repeat([1.0, 0.0], [inside.sum(), outside.sum()])
+        level = np.concatenate([np.repeat(np.arange(len(one)), one) for one in (inside, outside)]).astype(float)
+        auc = Score(label, level, 0.5).metrics()["roc_auc"]
+        scores.append({
+            "roc_auc": auc, "roc_auc_interval": delong(label, level), "inside": inside.tolist(),
+            "outside": outside.tolist(),
+        })  # fmt: skip
+    return [{"together": scores[i], "alone": scores[i + 1]} for i in range(0, len(scores), 2)]
 
 
 # Comparing.

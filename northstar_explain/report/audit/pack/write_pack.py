@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from northstar_explain import tables
+from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
 from northstar_explain.model.holdout_evidence import HOLDOUT, SETS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.model.pack_layout import (
+    AGAINST,
     BOOK,
     CERTIFICATE,
     CHECK,
@@ -26,6 +28,7 @@ from northstar_explain.model.pack_layout import (
     REPORT,
     SCORES,
     SEGMENTS,
+    SIGNATURE,
     SUMS,
 )
 from northstar_explain.model.parity import Certificate
@@ -109,6 +112,8 @@ def write_pack(
     overwrite: bool = False,
     progress: Callable[[str], None] = lambda stage: None,
     names: RowNames | None = None,
+    against: DecidingPart | None = None,
+    sign: Callable[[bytes], bytes] | None = None,
 ) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
@@ -132,6 +137,10 @@ def write_pack(
         Called with the name of each stage as it begins.
     names : RowNames, optional
         Ids or pseudonyms of the holdout's rows, for the evidence.
+    against : DecidingPart, optional
+        An earlier model: a chapter says what changed since.
+    sign : callable, optional
+        Makes the signature of the sums, which lies beside them.
 
     Returns
     -------
@@ -148,7 +157,7 @@ def write_pack(
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
     pack, certificate = made_pack(
-        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names
+        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names, against
     )
     # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
     # What the pack is made from beside the model, so that it can be made again from itself.
@@ -157,8 +166,9 @@ def write_pack(
     manifest = manifest_bytes(pack.data, pack.what, {**made_from, "versions": versions()})
     sums = sums_bytes(manifest)
     progress(f"writing {folder}")
-    tables.publish_folder(folder, {**pack.data, MANIFEST: manifest, SUMS: sums})
-    return WrittenPack(folder, len(pack.data) + 2, certificate, sha256(sums))
+    files = {**pack.data, MANIFEST: manifest, SUMS: sums, **({SIGNATURE: sign(sums)} if sign else {})}
+    tables.publish_folder(folder, files)
+    return WrittenPack(folder, len(files), certificate, sha256(sums))
 
 
 def made_pack(
@@ -169,6 +179,7 @@ def made_pack(
     date: str,
     progress: Callable[[str], None],
     names: RowNames | None,
+    against: DecidingPart | None,
 ) -> tuple[PackFiles, Certificate]:
     """Every file of a pack but manifest and sums; parameters as of `write_pack`."""
     progress("collecting the facts")
@@ -181,6 +192,8 @@ def made_pack(
     try:
         pack = PackFiles()
         _add_model(pack, model)
+        for name, data in (against.files if against else {}).items():
+            pack.add(f"{AGAINST}/{name}", data, f"of the model that this one is compared with: {_MODEL_FILES[name]}")
         for name, text in sql.items():
             pack.add(name, text.encode(), _SQL_FILES[name])
         book = workbook(model)
@@ -198,7 +211,7 @@ def made_pack(
         pack.add("README.md", _read_me(model).encode(), "the contents of the pack, and how to verify it")
         progress("typesetting the report")
         # Last, because it lists the hashes of all other files.
-        contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what)
+        contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what, against)
         parts = [contents.report().pdf(), *(pdf for worker in workers for pdf in worker.result())]
         # PDF asks for a unique identifier; a hash of the content is unique and reproducible.
         pack.add(REPORT, merge_pdfs(parts, "A", hashlib.sha256(b"".join(parts)).digest()[:16]), "the report")
@@ -230,7 +243,8 @@ def _read_me(model: Model) -> str:
 - `{EVIDENCE}/`: label, score and groups of each row of the holdout, scores of the baselines, and the set of every row,
   as CSV. `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups from
   it, and deals the rows to their sets again.
-- `{MANIFEST}`, `{SUMS}`: every file with its SHA-256.
+- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores.
+- `{MANIFEST}`, `{SUMS}`: every file with its SHA-256; `{SIGNATURE}`, where there is one, signs the latter.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
 rows again, makes every other file again from `{MODEL}/`, and compares.

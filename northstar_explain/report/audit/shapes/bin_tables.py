@@ -31,6 +31,9 @@ def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
     single = every_bin.filter(every_bin["bin_2"].is_null()).drop_columns(["feature_1", "customers"])
     single = single.select([name for name in single.column_names if not name.endswith("_2")])
     single = single.rename_columns([name.removesuffix("_1") for name in single.column_names])
+    for name in ("spread", "train_predicted", "holdout_predicted"):
+        place = single.column_names.index(name)
+        single = single.set_column(place, name, pa.array(_short(single[name].to_numpy())))
     described = {"scorecard": (single, "every bin of every feature: bounds, points, spread, customers and outcomes")}
     pairs = [term for term in model.scorecard.terms if len(term.axes) == 2]
     if pairs:

@@ -73,6 +73,15 @@ def rate_points(bin: Bin, intercept: float, inside: Range) -> tuple[float, float
     return points, max(low, inside[0]), min(high, inside[1])
 
 
+def predicted_points(bin: Bin, intercept: float, inside: Range) -> float | None:
+    """The mean predicted rate of a bin's holdout customers as points, to stand beside `rate_points`, whose parameters
+    these are; None where no rate is shown."""
+    if not has_rate(bin) or bin.predicted_rate is None:
+        return None
+    points = _logit(bin.predicted_rate) - intercept
+    return points if inside[0] <= points <= inside[1] else None
+
+
 def probability_ticks(scale: Range, intercept: float) -> list[tuple[float, str]]:
     """Points at familiar probabilities of a customer who is average in all else, and the labels of these."""
     inside = [(_logit(p) - intercept, plain_percent(p)) for p in _PROBABILITIES]
