@@ -93,7 +93,8 @@ def measure(table: ShapeTable, rows: Customers, fitted: Fit) -> tuple[Shapes, np
     since = time.perf_counter()
     scorecard = fitted(table, table.train)
     seconds = time.perf_counter() - since
-    differ, differ_pairs = disagreement(*(fitted(table, half) for half in halves(table.train, SEED)), table)
+    one, other = halves(table.train, SEED)
+    differ, differ_pairs = disagreement(fitted(table, one), fitted(table, other), table)
     thin = [_thin([term for term in scorecard.terms if len(term.axes) == width]) for width in (1, 2)]
     loss = losses(scorecard, rows)
     return Shapes(
@@ -103,7 +104,7 @@ def measure(table: ShapeTable, rows: Customers, fitted: Fit) -> tuple[Shapes, np
         roc_auc=roc_auc(rows.label, scorecard.probability(rows.columns)),
         halves=differ,
         halves_pairs=differ_pairs,
-        tails=float(np.mean([_tail(t) for t in scorecard.terms if isinstance(t.axes[0], NumberBins) and not t.axes[1:]])),
+        tails=float(np.mean([_tail(term) for term in scorecard.terms if _is_curve(term)])),
         thin_bins=len(thin[0]),
         thin_cells=len(thin[1]),
         thin_points=float(thin[0].max(initial=0)),
@@ -128,8 +129,12 @@ def _points(terms: Mapping[tuple[str, ...], Term], name: tuple[str, ...], rows: 
     if name not in terms:
         return np.zeros(len(rows))
     points: np.ndarray = terms[name].points.ravel()[terms[name].index(rows.columns)]
-    # The level of a shape belongs to the intercept.
-    return points - points.mean()
+    points -= points.mean()  # the level of a shape belongs to the intercept
+    return points
+
+
+def _is_curve(term: Term) -> bool:
+    return len(term.axes) == 1 and isinstance(term.axes[0], NumberBins)
 
 
 def _tail(term: Term) -> float:
@@ -142,9 +147,9 @@ def _tail(term: Term) -> float:
 
 def _thin(terms: list[Term]) -> np.ndarray:
     """Absolute points of the bins with few customers."""
-    return np.concatenate([
-        np.abs(term.points[(term.customers > 0) & (term.customers < THIN_BIN_CUSTOMERS)]).ravel() for term in terms
-    ] or [np.empty(0)])  # fmt: skip
+    few = [np.abs(term.points[(term.customers > 0) & (term.customers < THIN_BIN_CUSTOMERS)]) for term in terms]
+    thin: np.ndarray = np.concatenate([np.empty(0), *few])
+    return thin
 
 
 def line(one: Shapes, gained: str = "") -> str:
@@ -157,7 +162,8 @@ def line(one: Shapes, gained: str = "") -> str:
 
 
 HEAD = (
-    "| table | fitted to | log loss | gained | ROC-AUC | halves | of pairs | tails | thin bins | thin cells | seconds |\n"
+    "| table | fitted to | log loss | gained | ROC-AUC | halves | of pairs | tails | thin bins | thin cells | "
+    "seconds |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 

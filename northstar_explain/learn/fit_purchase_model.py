@@ -15,6 +15,8 @@ from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Feature
 from northstar_explain.learn import splits
+from northstar_explain.learn.calibrate_ebm import calibrate
+from northstar_explain.learn.smooth_shapes import smooth_shapes
 from northstar_explain.learn.workers import processes
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 
@@ -37,7 +39,8 @@ class PurchaseModelOptions:
     interactions : int
         Pairs of features.
     outer_bags : int
-        Bags that are averaged; their spread is what the scorecard reports.
+        Bags that are averaged; their spread is what the scorecard reports. Each is fitted to half of the rows, and two
+        bags to the two halves of one split.
     learning_rate : float
         Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
     max_bins : int
@@ -104,8 +107,7 @@ def fit(
     progress : callable
         Takes a message for each bag that is done.
     groups : ndarray, shape (n,), optional
-        What each row belongs to: the rows that decide on early stopping are then of other groups than those that
-        are fitted to.
+        What each row belongs to: the two halves of the rows then have no group in common.
 
     Returns
     -------
@@ -135,7 +137,12 @@ def fit(
     with warnings.catch_warnings(), processes(_bag_progress(options.outer_bags, progress)):
         # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
         warnings.filterwarnings("ignore", message="Missing values detected")
-        ebm.fit(frame(columns, features, rare), label, bags=_bags(ebm, label, groups, seed))
+        rows = frame(columns, features, rare)
+        halves = splits.halves(label, groups, options.outer_bags, seed)
+        ebm.fit(rows, label, bags=halves)
+    progress("smoothing the shapes: what only one half of the customers shows is chance")
+    smooth_shapes(ebm)
+    calibrate(ebm, rows, label, halves)
     ebm.rare_values_ = rare
     return ebm
 
@@ -158,14 +165,6 @@ def _rare_values(columns: Columns, features: Sequence[Feature]) -> dict[str, tup
         if len(rare) > 1:
             found[feature.name] = tuple(sorted(rare))
     return found
-
-
-def _bags(
-    ebm: ExplainableBoostingClassifier, label: np.ndarray, groups: np.ndarray | None, seed: int
-) -> np.ndarray | None:
-    if groups is None:
-        return None  # interpret's own: single rows, stratified by label
-    return splits.bags(label, groups, ebm.outer_bags, ebm.validation_size, seed)
 
 
 def _bag_progress(bags: int, progress: Callable[[str], None]) -> Callable[[int], None]:
