@@ -140,9 +140,8 @@ def _chosen(points: np.ndarray, customers: np.ndarray, penalty: sparse.csc_matri
         kept = min(max(float(customers @ (smooth * others).sum(axis=1)) / size, 0.0), 1.0) if size else 0.0
         missed = float(customers @ ((kept * smooth - others) ** 2).sum(axis=1))
         if missed < best:
-            # Signal / (signal + noise) of a half. All customers have half the noise; what that would keep more is
-            # noise as often as not, and the common scale (see `calibrate`) gives back what is missing.
-            best, chosen = missed, Smoothing(strength, kept)
+            # Signal / (signal + noise) of a half; the noise of all customers is half as much.
+            best, chosen = missed, Smoothing(strength, 2 * kept / (1 + kept))
     return chosen
 
 
