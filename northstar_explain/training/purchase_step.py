@@ -74,7 +74,7 @@ def fit_purchase(
     ranges = _ranges(train.columns, scorecard.features)
     progress("fitting a black box to compare with")
     # Fitted here rather than with the other baselines: this runs beside the search for segments.
-    black_box = fit_black_box(features, train, validation, options.seed)
+    black_box = fit_black_box(features, train, validation, options.seed, options.deep)
     numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
     return FittedPurchaseModel(scorecard, numbers, ebm, bags_of(ebm), black_box)
 

@@ -216,6 +216,7 @@ _MEANINGS = {
     "purchase.early_stopping_rounds": "rounds without improvement after which a bag stops",
     "fit_rows": "maximum number of rows of a fit; a larger table is sampled at random",
     "experiments": "whether segments and purchase model were compared by experiment",
+    "deep": "whether the black box was tuned over thirty settings",
     "draws": "bootstrap resamples for the confidence intervals",
     "accept_leakage": "features accepted although the leakage check flags them, because somebody has reviewed them",
     "margin": "earned per purchase, in place of the contract's",

@@ -50,7 +50,7 @@ def performance(model: Model) -> Chapter:
     page.section("Calibration and gains", *_curves(purchase))
     page.section("By decile of the training population, 10 the highest", *_deciles(purchase))
     page.section("The flag at other thresholds", *_operating(model))
-    page.section("Baselines, fitted and evaluated on the same rows", *_baselines(purchase))
+    page.section("Baselines, fitted and evaluated on the same rows", *_baselines(model))
     return page.chapter("performance", "Performance", flows=True)
 
 
@@ -136,7 +136,9 @@ def _operating(model: Model) -> list[Block]:
     return [Text(why), table(heads, rows, style="bins", alt_text="The flag at a range of thresholds")]
 
 
-def _baselines(purchase: PurchaseFacts) -> list[Block]:
+def _baselines(model: Model) -> list[Block]:
+    purchase = model.evaluation.purchase
+
     def figures(of: Figures) -> list[str]:
         return [figure(of[one]) for one in _COMPARED]
 
@@ -145,6 +147,8 @@ def _baselines(purchase: PurchaseFacts) -> list[Block]:
     rows += [(_BASELINES[one.name], *figures(one.figures), _behind(one)) for one in purchase.baselines]
     heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model, 95% interval")
     blocks: list[Block] = [table(heads, rows, style="small", alt_text="Baselines")]
+    if not model.manifest["options"].get("deep"):  # models of earlier versions have no such option
+        blocks.append(Text("A search over thirty settings of the black box was not run (--deep in training).", "fine"))
     if best := purchase.gaps.true_probability:
         blocks.append(Text(f"ROC-AUC behind the true probabilities of this simulation: {best.behind:+.4f}.", "fine"))
     return blocks
