@@ -50,6 +50,11 @@ class PurchaseModelOptions:
         fewer than half of the cells, which then have customers enough to be read.
     early_stopping_rounds : int
         Rounds over all terms without a gain after which a bag stops; interpret's default of 100 gains nothing more.
+    min_samples_leaf : int
+        Fewest rows on either side of a split; of a half of the rows, hence half of `BIN_CUSTOMERS`.
+    reg_lambda : float
+        L2 penalty on each step. interpret's default of 0 is as good in log loss, with jumps among the outer customers
+        and in thin cells of pairs (`python -m benchmarks.shapes`).
     """
 
     interactions: int = 12
@@ -58,6 +63,8 @@ class PurchaseModelOptions:
     max_bins: int = 256
     pair_bins: int = 32
     early_stopping_rounds: int = 25
+    min_samples_leaf: int = BIN_CUSTOMERS // 2
+    reg_lambda: float = 10.0
 
     def for_rows(self, rows: int) -> PurchaseModelOptions:
         """The same for a table of so many training rows.
@@ -131,6 +138,8 @@ def fit(
         max_bins=options.max_bins,
         max_interaction_bins=options.pair_bins,
         early_stopping_rounds=options.early_stopping_rounds,
+        min_samples_leaf=options.min_samples_leaf,
+        reg_lambda=options.reg_lambda,
         n_jobs=-1,  # interpret's default leaves a core idle
         random_state=seed,
     )

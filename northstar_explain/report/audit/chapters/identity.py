@@ -214,6 +214,8 @@ _MEANINGS = {
     "purchase.max_bins": "maximum number of bins of a number",
     "purchase.pair_bins": "maximum number of bins of a number in a pair",
     "purchase.early_stopping_rounds": "rounds without improvement after which a bag stops",
+    "purchase.min_samples_leaf": "fewest rows on either side of a split",
+    "purchase.reg_lambda": "penalty that keeps each step small where rows are few",
     "fit_rows": "maximum number of rows of a fit; a larger table is sampled at random",
     "experiments": "whether segments and purchase model were compared by experiment",
     "deep": "whether the black box was tuned over thirty settings",
