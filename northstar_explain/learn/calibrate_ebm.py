@@ -13,6 +13,7 @@ from northstar_explain.model.scorecard import sigmoid
 _STEPS = 20
 # Beyond these, the scale would say that the model is not one of these rows.
 _LEAST, _MOST = 0.5, 1.5
+_FLOOR, _SINGULAR = 1e-12, 1e12
 
 
 def calibrate(ebm: ExplainableBoostingClassifier, rows: pd.DataFrame, label: np.ndarray, halves: np.ndarray) -> float:
@@ -73,15 +74,22 @@ def _places(ebm: ExplainableBoostingClassifier, rows: pd.DataFrame) -> np.ndarra
 def _fitted(logit: np.ndarray, label: np.ndarray) -> tuple[float, float]:
     """Shift and scale with the least log loss, by Newton's method; the scale within its bounds."""
     shift, scale = 0.0, 1.0
+    best = np.inf
+    kept = shift, scale
     for _ in range(_STEPS):
-        probability = sigmoid(shift + scale * logit)
+        probability = np.clip(sigmoid(shift + scale * logit), _FLOOR, 1 - _FLOOR)
+        loss = -float(np.log(np.where(label == 1, probability, 1 - probability)).sum())
+        if not loss < best:  # converged, or a step too long, which is not taken
+            break
+        best, kept = loss, (shift, scale)
         weight = probability * (1 - probability)
         rest = label - probability
         gradient = np.array([rest.sum(), rest @ logit])
         hessian = np.array([[weight.sum(), weight @ logit], [weight @ logit, weight @ logit**2]])
-        if np.linalg.cond(hessian) > 1e12:  # all rows alike: the level alone is known
+        if np.linalg.cond(hessian) > _SINGULAR:  # all rows alike: the level alone is known
             shift += float(gradient[0] / hessian[0, 0])
             continue
         step = np.linalg.solve(hessian, gradient)
         shift, scale = shift + float(step[0]), min(max(scale + float(step[1]), _LEAST), _MOST)
+    shift, scale = kept
     return shift, scale

@@ -58,3 +58,12 @@ def test_the_scale_has_bounds_and_rows_that_are_all_alike_give_the_level() -> No
     flat: Any = _Ebm([[0.0, 0.0]] * 2)
     calibrate(flat, rows, label, halves)
     assert sigmoid(flat.intercept_)[0] == pytest.approx(label.mean(), abs=1e-6)
+
+
+def test_a_model_that_separates_nearly_all_rows_stays_finite() -> None:
+    rows, _, halves = _rows(2_000, 4, 1.0, 0.0)
+    label = rows["bin"].to_numpy()
+    for points in (1.0, 40.0):
+        ebm: Any = _Ebm([[-points, points]] * 2)
+        scale = calibrate(ebm, rows, label, halves)
+        assert 0.5 <= scale <= 1.5 and np.isfinite(ebm.intercept_).all()
