@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,8 +27,9 @@ from northstar_explain.model.rules import Node, assign
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-# Leaves and learning rates that the black box is tuned over, on the validation rows.
-_TUNED = ((15, 0.1), (31, 0.05))
+# Leaves, learning rates and L2 penalties that the black box is tuned over, on the validation rows; and when asked.
+_TUNED = ((15, 0.1, 0.0), (31, 0.05, 0.0))
+TUNED_DEEP = tuple(product((7, 15, 31, 63, 127), (0.03, 0.05, 0.1), (0.0, 10.0)))
 _RULE_CUTS = 100
 _STOP_SHARE = 0.1  # of the training rows, as scikit-learn's own default
 
@@ -167,7 +169,9 @@ def _segment_rate(tree: Node, columns: Columns, label: np.ndarray) -> Score:
     return score
 
 
-def fit_black_box(features: Iterable[Feature], train: Customers, validation: Customers, seed: int) -> Score:
+def fit_black_box(
+    features: Iterable[Feature], train: Customers, validation: Customers, seed: int, deep: bool = False
+) -> Score:
     """Fit scikit-learn's histogram gradient boosting (Ke et al. 2017) with early stopping.
 
     Parameters
@@ -178,6 +182,8 @@ def fit_black_box(features: Iterable[Feature], train: Customers, validation: Cus
         The rows to fit to, and those on which it is tuned. Of the training rows, a group is used either for fitting
         or for early stopping, as with the purchase model.
     seed : int
+    deep : bool, default False
+        Tune over the settings of `TUNED_DEEP`, which takes minutes on a large table, in place of two.
 
     Returns
     -------
@@ -193,8 +199,8 @@ def fit_black_box(features: Iterable[Feature], train: Customers, validation: Cus
         stopping = splits.bags(train.label, train.groups, 1, _STOP_SHARE, seed)[:, 0] < 0
     with processes():
         candidates = Parallel(n_jobs=-1)(
-            delayed(_boosted)(x_train, train.label, leaves, rate, categorical, seed, stopping)
-            for leaves, rate in _TUNED
+            delayed(_boosted)(x_train, train.label, setting, categorical, seed, stopping)
+            for setting in (TUNED_DEEP if deep else _TUNED)
         )
     best = max(candidates, key=lambda one: roc_auc(validation.label, one.predict_proba(x_validation)[:, 1]))
     return lambda rows: np.asarray(best.predict_proba(matrix(rows))[:, 1])
@@ -203,17 +209,18 @@ def fit_black_box(features: Iterable[Feature], train: Customers, validation: Cus
 def _boosted(
     rows: np.ndarray,
     label: np.ndarray,
-    leaves: int,
-    rate: float,
+    setting: tuple[int, float, float],
     categorical: list[bool],
     seed: int,
     stopping: np.ndarray | None,
 ) -> HistGradientBoostingClassifier:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
+    leaves, rate, penalty = setting
     classifier = HistGradientBoostingClassifier(
         max_leaf_nodes=leaves,
         learning_rate=rate,
+        l2_regularization=penalty,
         max_iter=400,
         early_stopping=True,
         validation_fraction=_STOP_SHARE,

@@ -17,6 +17,8 @@ from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Feature
 from northstar_explain.contract.rank_alone import auc_alone
 from northstar_explain.learn import splits
+from northstar_explain.learn.calibrate_ebm import calibrate
+from northstar_explain.learn.smooth_shapes import smooth_shapes
 from northstar_explain.learn.workers import processes
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 
@@ -42,7 +44,8 @@ class PurchaseModelOptions:
     interactions : int
         Pairs of features.
     outer_bags : int
-        Bags that are averaged; their spread is what the scorecard reports.
+        Bags that are averaged; their spread is what the scorecard reports. Each is fitted to half of the rows, and two
+        bags to the two halves of one split.
     learning_rate : float
         Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
     max_bins : int
@@ -52,6 +55,11 @@ class PurchaseModelOptions:
         fewer than half of the cells, which then have customers enough to be read.
     early_stopping_rounds : int
         Rounds over all terms without a gain after which a bag stops; interpret's default of 100 gains nothing more.
+    min_samples_leaf : int
+        Fewest rows on either side of a split; of a half of the rows, hence half of `BIN_CUSTOMERS`.
+    reg_lambda : float
+        L2 penalty on each step. interpret's default of 0 is as good in log loss, with jumps among the outer customers
+        and in thin cells of pairs (`python -m benchmarks.shapes`).
     """
 
     interactions: int = 12
@@ -60,6 +68,8 @@ class PurchaseModelOptions:
     max_bins: int = 256
     pair_bins: int = 32
     early_stopping_rounds: int = 25
+    min_samples_leaf: int = BIN_CUSTOMERS // 2
+    reg_lambda: float = 10.0
 
     def for_rows(self, rows: int) -> PurchaseModelOptions:
         """The same for a table of so many training rows.
@@ -109,8 +119,7 @@ def fit(
     progress : callable
         Takes a message for each bag that is done.
     groups : ndarray, shape (n,), optional
-        What each row belongs to: the rows that decide on early stopping are then of other groups than those that
-        are fitted to.
+        What each row belongs to: the two halves of the rows then have no group in common.
 
     Returns
     -------
@@ -137,13 +146,20 @@ def fit(
         max_bins=options.max_bins,
         max_interaction_bins=options.pair_bins,
         early_stopping_rounds=options.early_stopping_rounds,
+        min_samples_leaf=options.min_samples_leaf,
+        reg_lambda=options.reg_lambda,
         n_jobs=-1,  # interpret's default leaves a core idle
         random_state=seed,
     )
     with warnings.catch_warnings(), processes(_bag_progress(options.outer_bags, progress)):
         # interpret warns that its own plots leave missing values out; our scorecard keeps their bin.
         warnings.filterwarnings("ignore", message="Missing values detected")
-        ebm.fit(frame(columns, features, rare), label, bags=_bags(ebm, label, groups, seed))
+        rows = frame(columns, features, rare)
+        halves = splits.halves(label, groups, options.outer_bags, seed)
+        ebm.fit(rows, label, bags=halves)
+    progress("smoothing the shapes: what only one half of the customers shows is chance")
+    smooth_shapes(ebm)
+    calibrate(ebm, rows, label, halves)
     ebm.rare_values_ = rare
     return ebm
 
@@ -178,14 +194,6 @@ def _pairs_left_out(
     alone = [auc_alone(columns[feature.name], label, half) for feature in features]
     ranked = set(np.argsort([-auc for auc in alone], kind="stable")[:PAIR_FEATURES].tolist())
     return [pair for pair in combinations(range(len(features)), 2) if not ranked.issuperset(pair)]
-
-
-def _bags(
-    ebm: ExplainableBoostingClassifier, label: np.ndarray, groups: np.ndarray | None, seed: int
-) -> np.ndarray | None:
-    if groups is None:
-        return None  # interpret's own: single rows, stratified by label
-    return splits.bags(label, groups, ebm.outer_bags, ebm.validation_size, seed)
 
 
 def _bag_progress(bags: int, progress: Callable[[str], None]) -> Callable[[int], None]:

@@ -14,6 +14,7 @@ from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.compile_scorecard import Bags, bags_of, compile_ebm
 from northstar_explain.learn.fit_purchase_model import EBM
+from northstar_explain.learn.propose_directions import direction_lines, propose_directions
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model.learned_model import Purchase
 from northstar_explain.model.scorecard import Scorecard
@@ -61,6 +62,8 @@ def fit_purchase(
     )
     # From here on only the scorecard is used, as it is what scores; the EBM is kept for golden rows and bags.
     scorecard = compile_ebm(ebm, contract)
+    for line in direction_lines(propose_directions(scorecard, contract, validation.columns, validation.label)):
+        progress(line)
     progress("choosing the threshold on the validation rows")
     validated = scorecard.probability(validation.columns)
     threshold = best_f1_threshold(validation.label, validated)
@@ -71,7 +74,7 @@ def fit_purchase(
     ranges = _ranges(train.columns, scorecard.features)
     progress("fitting a black box to compare with")
     # Fitted here rather than with the other baselines: this runs beside the search for segments.
-    black_box = fit_black_box(features, train, validation, options.seed)
+    black_box = fit_black_box(features, train, validation, options.seed, options.deep)
     numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
     return FittedPurchaseModel(scorecard, numbers, ebm, bags_of(ebm), black_box)
 

@@ -43,6 +43,8 @@ class TrainingOptions:
         to check them for the segments. Where there are more, so many are sampled. Evaluation uses the whole holdout.
     experiments : bool
         Whether to run the experiments that compare segments and purchase model.
+    deep : bool
+        Whether to do what takes longer: the black box is tuned over thirty settings.
     draws : int
         Bootstrap resamples for the intervals of the purchase model's figures.
     accept_leakage : tuple of str
@@ -70,6 +72,7 @@ class TrainingOptions:
     purchase: fit_purchase_model.PurchaseModelOptions = field(default_factory=fit_purchase_model.PurchaseModelOptions)
     fit_rows: int = FIT_ROWS
     experiments: bool = True
+    deep: bool = False
     draws: int = DRAWS
     accept_leakage: tuple[str, ...] = ()
     max_rejected: float = ScoringOptions.max_rejected

@@ -63,7 +63,7 @@ def performance(model: Model) -> Chapter:
         "By decile of the training population, 10 the highest", *_deciles(purchase, capital(model.contract.noun))
     )
     page.section("The flag at other thresholds", *_operating(model))
-    page.section("Baselines, fitted and evaluated on the same rows", *_baselines(purchase))
+    page.section("Baselines, fitted and evaluated on the same rows", *_baselines(model))
     return page.chapter("performance", "Performance", flows=True)
 
 
@@ -154,7 +154,9 @@ def _operating(model: Model) -> list[Block]:
     return [Text(why), Columns(curves), shown]
 
 
-def _baselines(purchase: PurchaseFacts) -> list[Block]:
+def _baselines(model: Model) -> list[Block]:
+    purchase = model.evaluation.purchase
+
     def figures(of: Figures) -> list[TableCell]:
         return [Cell(figure(of[one]), _narrow(of.interval(one))) for one in _COMPARED]
 
@@ -164,6 +166,8 @@ def _baselines(purchase: PurchaseFacts) -> list[Block]:
     heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model")
     widths = (20, 13, 13, 13, 13, 12, 16)
     blocks: list[Block] = [table(heads, rows, widths=widths, style="small", alt_text="Baselines")]
+    if not model.manifest["options"].get("deep"):  # models of earlier versions have no such option
+        blocks.append(Text("A search over thirty settings of the black box was not run (--deep in training).", "fine"))
     if best := purchase.gaps.true_probability:
         ends = "{:+.4f} to {:+.4f}".format(*best.behind_interval)
         behind = f"ROC-AUC behind the true probabilities of this simulation: {best.behind:+.4f} ({ends})."
