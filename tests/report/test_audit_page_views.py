@@ -213,7 +213,9 @@ def test_bins_and_chart_are_copied(page: Any, model: Model) -> None:
     page.click("#copy-bins")
     page.locator("#copied", has_text="All bins").wait_for()
     rows = list(csv.reader(io.StringIO(page.evaluate("navigator.clipboard.readText()"))))
-    assert sorted(float(row[1]) for row in rows[1:]) == sorted(term.points.ravel().tolist())
+    # A number is never unseen, so that no cell of its last bin is shown.
+    shown = tuple(slice(0, -1) if model.contract[name].kind.numeric else slice(None) for name in term.features)
+    assert sorted(float(row[1]) for row in rows[1:]) == sorted(term.points[shown].ravel().tolist())
     page.wait_for_selector(DRAWN)
     page.click("#copy-chart")
     page.locator("#copied", has_text="The chart").wait_for()
