@@ -131,7 +131,7 @@ def reading(model: Model) -> tuple[Text | ItemList, ...]:
             "The large plot has a scale of its own; at its right are the probabilities where all else is average. The "
             "small one has the same scale on every page, so that features can be compared.",
             "The band is one standard deviation over the bags in either direction. It is not a confidence interval: it "
-            "shows how much the points depend on the training rows.",
+            "shows how much the points of one half of the training rows differ from those of another.",
             f"Actual is the share of {noun} for whom the outcome came true: {outcome}. Dots are the actual rates of "
             "the bins in the holdout, with a 95% interval (Wilson 1927), where there are "
             f"{THIN_BIN_CUSTOMERS} rows or more and the rate lies on the scale; rings are the mean "

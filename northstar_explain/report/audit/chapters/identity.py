@@ -7,6 +7,7 @@ from typing import Any
 
 from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.data_facts import MissingShare
+from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.folder_format import SEAL
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
@@ -230,7 +231,7 @@ _MEANINGS = {
     "segments.resample_tries": "the same on each bootstrap resample",
     "segments.effort": "share of the full search for the best rules that each of them does",
     "purchase.interactions": "number of pairs of features",
-    "purchase.outer_bags": "number of EBM bags that are averaged; the spread shown is theirs",
+    "purchase.outer_bags": "number of EBM bags, each of half of the rows, that are averaged; the spread shown is theirs",
     "purchase.learning_rate": "weight of each boosted tree",
     "purchase.max_bins": "maximum number of bins of a number",
     "purchase.pair_bins": "maximum number of bins of a number in a pair",
@@ -255,9 +256,12 @@ def method(model: Model) -> Chapter:
     page.paragraphs(
         f"Purchase model. An Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019): a sum of one curve for "
         f"each feature and of {pairs} {'heat map for a pair' if pairs == 1 else 'heat maps for pairs'}, fitted by "
-        "boosting many small trees on one feature or pair at a time, and averaged over bags. It is compiled bin by bin "
-        "into a scorecard; from then on, the score is the sum of its points.",
-        "Segments. KMeans on a few features that represent the others, without the label; each cluster is then "
+        "boosting many small trees on one feature or pair at a time, and averaged over bags. Bags come in pairs, each "
+        f"fitted to one half of the training rows: bins with fewer than {THIN_BIN_CUSTOMERS} rows are merged where a "
+        "feature has many, and a curve or heat map is smoothed as far as one half then predicts the other best. All "
+        "points are scaled by one factor, chosen on rows that a bag was not fitted to. The result is compiled bin by "
+        "bin into a scorecard; from then on, the score is the sum of its points.",
+        "Segments. KMeans on the behavior by which customers may be compared, without the label; each cluster is then "
         "described by a short rule with round thresholds, and from then on the rule is the segment.",
         "Threshold. The flag of the likely begins at the probability with the highest F1 on the validation rows. "
         "Nothing is chosen on the holdout.",

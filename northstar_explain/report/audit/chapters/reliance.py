@@ -100,7 +100,7 @@ def robustness(model: Model) -> Chapter:
     bags, noun = facts.bags, model.contract.noun
     spread = bags.probability_spread
     page.paragraphs(
-        f"The scorecard is the mean of {bags.bags} bags, each an EBM fitted to a different subset of the training "
+        f"The scorecard is the mean of {bags.bags} bags, each an EBM fitted to half of the training "
         f"rows. {bags.n:,} {noun} of the holdout, scored by each bag alone, show how much a result depends on the "
         "rows that the model was fitted to.",
         style="lead",
