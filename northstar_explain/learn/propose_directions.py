@@ -13,6 +13,8 @@ from northstar_explain.model.scorecard import NumberBins, Scorecard, Term, sigmo
 
 # What a direction would take away, of the variance of the shape over customers: more is a shape of its own.
 _MOST_LOST = 0.1
+# Standard deviation over customers, in log-odds: a flatter shape has no direction to speak of.
+_FLAT = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class ProposedDirection:
     log_loss_error: float
 
     def __str__(self) -> str:
-        cost = f"{self.log_loss:+.5f}".replace("-", "−")
-        return f'{self.feature}: monotone = "{self.direction}" (log loss {cost} ± {self.log_loss_error:.5f})'
+        cost = f"log loss {self.log_loss:+.5f} ± {self.log_loss_error:.5f}".replace("-", "−")
+        return f'{self.feature}: monotone = "{self.direction}" ({cost if abs(self.log_loss) >= 5e-6 else "at no cost"})'
 
 
 def propose_directions(
@@ -79,7 +81,7 @@ def _proposed(term: Term, logit: np.ndarray, columns: Columns, label: np.ndarray
     if len(points) < 2 or not customers.sum():
         return None
     spread = float(customers @ (points - np.average(points, weights=customers)) ** 2)
-    if not spread:
+    if spread < _FLAT**2 * customers.sum():
         return None
     shapes = {name: sign * _rising(sign * points, customers) for name, sign in (("up", 1.0), ("down", -1.0))}
     lost = {name: float(customers @ (points - shape) ** 2) / spread for name, shape in shapes.items()}

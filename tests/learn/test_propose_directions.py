@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from northstar_explain.contract import Contract
-from northstar_explain.learn.propose_directions import direction_lines, propose_directions
+from northstar_explain.learn.propose_directions import ProposedDirection, direction_lines, propose_directions
 from northstar_explain.model.scorecard import NumberBins, Scorecard, Term, sigmoid
 
 FEATURE = "sessions_30d"
@@ -52,8 +52,18 @@ def test_a_curve_that_turns_has_none(contract: Contract) -> None:
 def test_nor_one_whose_direction_the_contract_gives_or_that_is_flat(contract: Contract) -> None:
     card = _card(np.linspace(-1, 1, 20))
     assert propose_directions(card, _free(contract, "up"), *_rows(card)) == ()
-    flat = _card(np.zeros(20))
-    assert propose_directions(flat, _free(contract), *_rows(flat)) == ()
+    for height, proposed in ((0.0, 0), (0.08, 0), (0.1, 1)):  # a line of height h has a standard deviation of 0.61 h
+        flat = _card(np.linspace(-height, height, 20))
+        assert len(propose_directions(flat, _free(contract), *_rows(flat))) == proposed
+
+
+def test_no_cost_is_said_in_words() -> None:
+    said = [str(ProposedDirection("orders", "up", 0.0, cost, 1e-5)) for cost in (-2e-7, -2e-5, 0.001)]
+    assert said == [
+        'orders: monotone = "up" (at no cost)',
+        'orders: monotone = "up" (log loss −0.00002 ± 0.00001)',
+        'orders: monotone = "up" (log loss +0.00100 ± 0.00001)',
+    ]
 
 
 def test_a_direction_that_costs_log_loss_is_not_proposed(contract: Contract) -> None:
