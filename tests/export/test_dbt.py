@@ -237,7 +237,7 @@ def test_the_command_writes_the_package(model: Model, model_dir: Path, tmp_path:
     out = tmp_path / "northstar"
     result = explain("sql", model_dir, "--dialect", "duckdb", "--dbt", out)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{out}: 16 files; see README.md there\n"
+    assert result.stdout == f"{out}: 17 files; see README.md there\n"
     assert model.id in (out / "README.md").read_text(encoding="utf-8")
     assert "a path that is free" in refused(tmp_path, "sql", model_dir, "--dialect", "duckdb", "--dbt", out)
     for option in (["--out", tmp_path / "x.sql"], ["--view", "v"], ["--scores"], ["--prefix", "p"]):

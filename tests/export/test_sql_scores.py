@@ -115,7 +115,7 @@ def test_each_hard_value(engine: tuple[str, Run], model: Model, customers: pa.Ta
         part = as_scored(customers.slice(0, len(values)), model)
         parts.append(with_column(part, name, pa.array(values, kind)))
     table = numbered(pa.concat_tables(parts), model.contract)
-    assert table.num_rows > 3_000
+    assert table.num_rows > 2_500  # as many as the scorecard has bins
     require_same(engine, model, table)
 
 
