@@ -80,8 +80,8 @@ def test_two_points_too_few_everywhere_fire(large: ScoredRun, model: Model) -> N
         large, ids=large.ids[:300], segments=large.segments[:300], deciles=large.deciles[:300],
         probability=large.probability[:300], reasons=large.reasons[:300],
     )  # fmt: skip
-    # Of 300 customers, two points are chance.
-    assert alarms(small, model, np.clip(small.probability + 0.02, 0, 1)) == ""
+    # Of 300 customers, two points are chance; where next to nobody buys, the slope may still tell of them.
+    assert "had the outcome where" not in alarms(small, model, np.clip(small.probability + 0.02, 0, 1))
 
 
 def test_probabilities_too_far_apart_fire_though_their_mean_is_right(large: ScoredRun, model: Model) -> None:
