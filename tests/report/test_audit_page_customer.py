@@ -230,12 +230,17 @@ def test_a_contribution_leads_to_its_shape_with_the_customer_marked(page: Any) -
 
 def test_what_would_reach_the_threshold_does_and_nothing_nearer(page: Any, model: Model) -> None:
     page.locator("#reach summary").click()
-    assert "not flagged" in page.locator("#rank").inner_text()
-    count = page.locator("#reach-list button").count()
-    assert count >= 1
+    for start in range(40):  # the first who is not flagged and whom one value takes there
+        page.select_option("#start", index=start)
+        count = page.locator("#reach-list button").count()
+        if count and "not flagged" in page.locator("#rank").inner_text():
+            break
+    else:
+        pytest.fail("no golden row is within reach of the threshold")
     for place in range(count):
-        page.select_option("#start", index=0)
-        said = page.locator("#reach-list li").nth(place).inner_text()
+        page.select_option("#start", index=start + 1)  # choosing the same again is no change
+        page.select_option("#start", index=start)
+        said = page.locator("#reach-list li", has=page.locator("button")).nth(place).inner_text()
         page.locator("#reach-list button").nth(place).click()
         assert "flagged as likely" in page.locator("#rank").inner_text()
         assert page.locator("#probability").inner_text() in said

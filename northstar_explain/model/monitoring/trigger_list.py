@@ -32,7 +32,7 @@ def monitor_triggers() -> tuple[Trigger, ...]:
     return (
         Trigger(f"More than {limits.REJECTED_SHARE:.0%} of the rows rejected.", ("REJECTED_SHARE",)),
         Trigger(
-            f"Two runs that share fewer than {limits.MONITOR_SHARED_CUSTOMERS:.0%} of the smaller one's customers.",
+            f"Two runs that share fewer than {limits.MONITOR_SHARED_CUSTOMERS:.0%} of the smaller one's ids.",
             ("MONITOR_SHARED_CUSTOMERS",),
         ),
         Trigger(
@@ -41,8 +41,7 @@ def monitor_triggers() -> tuple[Trigger, ...]:
             ("PSI_LOOK", "PSI_REVIEW"),
         ),
         Trigger(
-            f"A segment whose share of the customers changes by more than {limits.MONITOR_SEGMENT_CHANGE:.0%} of "
-            "itself.",
+            f"A segment whose share of the rows changes by more than {limits.MONITOR_SEGMENT_CHANGE:.0%} of itself.",
             ("MONITOR_SEGMENT_CHANGE", "CHANCE_Z"),
         ),
         Trigger(

@@ -14,13 +14,15 @@ from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureSha
 # Reversals of up to this many points (5% of the odds) count as wiggles, not as a change of direction: the mean
 # of a few bags is rarely smooth.
 WIGGLE = 0.05
+# What is less reads "0.00".
+SHOWN_STEP = 0.005
 
 
 def direction(points: Sequence[float]) -> str:
     """``flat``, ``rises``, ``falls``, ``rises, with wiggles``, ``falls, with wiggles`` or ``rises and falls``."""
     steps = [after - before for before, after in pairwise(points)]
     up, down = sum(s for s in steps if s > 0), -sum(s for s in steps if s < 0)
-    if up == down == 0:
+    if up < SHOWN_STEP and down < SHOWN_STEP:
         return "flat"
     if not down or not up:
         return "rises" if up else "falls"
@@ -91,7 +93,7 @@ def _jump(shape: FeatureShape, contract: Contract) -> str:
     steps = [(abs(after.points - before.points), place) for place, (before, after) in enumerate(pairwise(shape.bins))]
     # The first of equal steps, so that the sentence is the same each time.
     size, place = max(steps, key=lambda step: (step[0], -step[1]), default=(0.0, 0))
-    if not size:
+    if size < SHOWN_STEP:
         return ""
     before, after = shape.bins[place], shape.bins[place + 1]
     change = after.points - before.points
