@@ -233,3 +233,14 @@ def test_the_tables_are_released_before_the_fits(few: pa.Table, contract: Contra
     with pytest.raises(Begun):
         train(source(), contract, TINY, stop)
     assert held[0] - before < 20_000 * few.num_rows / 10
+
+
+def test_a_fit_ends_though_a_feature_is_the_label_in_disguise(few: pa.Table, contract: Contract) -> None:
+    """Its log loss falls with every step, and early stopping never comes."""
+    label = few[LABEL].to_numpy()
+    columns = {**columns_of(few, contract.features), "product_views_30d": 50.0 * label}
+    features = [contract["product_views_30d"], contract["sessions_30d"]]
+    options = replace(TINY.purchase, interactions=0, outer_bags=2)
+    ebm = fit_purchase_model.fit(columns, label, features, options, seed=0)
+    rounds = np.asarray(ebm.best_iteration_).max() / len(features)
+    assert 100 < rounds <= fit_purchase_model.MOST_ROUNDS

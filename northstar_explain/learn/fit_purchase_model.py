@@ -31,6 +31,9 @@ RARE = "(rare values)"
 # With more features, pairs are looked for among those that rank best alone: ranking every pair of 400 features takes
 # longer than all the rest.
 PAIR_FEATURES = 100
+# About a hundred rounds over all terms are usual. Where a feature is the label in disguise, small steps would gain a
+# little for tens of thousands.
+MOST_ROUNDS = 1_000
 EBM = ExplainableBoostingClassifier
 _DIRECTIONS = {"up": 1, "down": -1, None: 0}
 
@@ -146,6 +149,7 @@ def fit(
         max_bins=options.max_bins,
         max_interaction_bins=options.pair_bins,
         early_stopping_rounds=options.early_stopping_rounds,
+        max_rounds=MOST_ROUNDS,
         min_samples_leaf=options.min_samples_leaf,
         reg_lambda=options.reg_lambda,
         n_jobs=-1,  # interpret's default leaves a core idle
