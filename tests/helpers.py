@@ -31,7 +31,7 @@ from northstar_explain.training import Earlier, Source, Trained, TrainingOptions
 OPTIONS = TrainingOptions(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=fit_segments.SegmentOptions(k=4, rules=2, conditions=3, draws=2, tries=1, resample_tries=1),
+    segments=fit_segments.SegmentOptions(k=4, rules=2, conditions=3, draws=2, tries=1, resample_tries=1, curve=2),
     purchase=fit_purchase_model.PurchaseModelOptions(interactions=3, outer_bags=2, max_bins=64),
     experiments=False,
     draws=20,
@@ -39,7 +39,7 @@ OPTIONS = TrainingOptions(
 TINY = TrainingOptions(
     seed=1,
     date=datetime.date(2026, 3, 1),
-    segments=fit_segments.SegmentOptions(k=3, rules=1, conditions=2, draws=2, tries=1, resample_tries=1),
+    segments=fit_segments.SegmentOptions(k=3, rules=1, conditions=2, draws=2, tries=1, resample_tries=1, curve=1),
     purchase=fit_purchase_model.PurchaseModelOptions(interactions=1, outer_bags=1, max_bins=16),
     experiments=False,
     draws=10,

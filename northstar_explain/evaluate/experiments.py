@@ -7,10 +7,11 @@ options; their figures are comparable with one another, not with the model's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from joblib import delayed
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 from threadpoolctl import threadpool_limits
 
@@ -27,6 +28,7 @@ from northstar_explain.evaluate.ranking import Ranked
 from northstar_explain.learn import clusters, fit_purchase_model, fit_segments, segment_search, splits, stability
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.learn.segment_options import SegmentOptions
+from northstar_explain.learn.workers import Task, in_processes
 from northstar_explain.model.evaluation.experiment_facts import (
     Clusters,
     Effect,
@@ -84,38 +86,49 @@ def compare_facts(
     rng = np.random.default_rng([seed, 11])
     sample = train.take(np.sort(rng.choice(len(train.label), min(ROWS, len(train.label)), replace=False)))
     holdout = holdout.take(splits.sample(len(holdout), HOLDOUT_ROWS, seed, holdout.groups))
-    progress("running the experiments, 1 of 3: shuffled labels")
+    progress("running the experiments, 1 of 2: shuffled labels")
     shuffled = [replace(sample, label=rng.permutation(sample.label)) for _ in range(SHUFFLES)]
-    plain = _ebm_variant(sample, holdout, contract, seed)
-    shuffled_aucs = [_ebm_variant(one, holdout, contract, seed).roc_auc for one in shuffled]
-    hashes = _segment_hashes(sample, shuffled[0], contract, len(learned.segmentation.segments), seed)
-    shuffled_label = ShuffledLabel(
-        hashes, hashes[0] == hashes[1], plain.roc_auc, float(np.mean(shuffled_aucs)), tuple(shuffled_aucs)
+    k = len(learned.segmentation.segments)
+    one, other, plain, *by_chance = in_processes(
+        [
+            *(delayed(_segments_hash)(rows, contract, k, seed) for rows in (sample, shuffled[0])),
+            *(delayed(_ebm_variant)(rows, holdout, contract, seed) for rows in (sample, *shuffled)),
+        ],
+        len(sample),
     )
-    progress("running the experiments, 2 of 3: the label as a feature of KMeans")
-    as_feature = label_as_feature(sample, contract, learned, seed)
-    progress("running the experiments, 3 of 3: the segment as a score, as a feature, and one EBM per segment")
+    aucs = [variant.roc_auc for variant in by_chance]
+    shuffled_label = ShuffledLabel((one, other), one == other, plain.roc_auc, float(np.mean(aucs)), tuple(aucs))
+    progress(
+        "running the experiments, 2 of 2: the label as a feature of KMeans, the segment as a score, as a feature, and "
+        "one EBM per segment"
+    )
+    use = _SegmentUse(sample, holdout, contract, learned, seed)
+    as_feature, with_segment, *per_segment = in_processes(
+        [delayed(label_as_feature)(sample, contract, learned, seed), use.as_feature(), *use.each_alone()], len(sample)
+    )
     return ExperimentFacts(
         rows=len(sample.label),
         holdout_n=len(holdout.label),
         shuffled_label=shuffled_label,
         label_as_feature=as_feature,
-        variants=_variants(sample, holdout, plain, contract, learned, seed),
+        variants=(
+            use.as_score(),
+            plain,
+            use.variant("model_with_segment", with_segment),
+            use.put_together(per_segment),
+        ),
         clusters=cluster_facts(sample.columns, learned, seed),
         effects=effect_facts(sample.columns, contract, assign(learned.segmentation.tree, sample.columns)),
     )
 
 
-def _segment_hashes(original: Customers, shuffled: Customers, contract: Contract, k: int, seed: int) -> tuple[str, str]:
-    """Learn segments twice, from rows with the original and with the shuffled label; the hashes of what is stored."""
-    # As little work as possible: only whether both runs give the same is of interest.
+def _segments_hash(rows: Customers, contract: Contract, k: int, seed: int) -> str:
+    """Learn segments; the hash of what would be stored."""
+    # As little work as possible: only whether two labels give the same is of interest. The label is present here as in
+    # training, but nothing that learns segments has a parameter that takes one.
     options = SegmentOptions(k=k, draws=1, tries=1)
-    hashes = []
-    for rows in (original, shuffled):
-        # Both labels are present here as in training, but nothing that learns segments has a parameter that takes one.
-        found = fit_segments.segmentation_alone(rows.columns, contract, options, seed, rows.groups)
-        hashes.append(hashlib.sha256(json_bytes(to_json(found, contract))).hexdigest())
-    return hashes[0], hashes[1]
+    found = fit_segments.segmentation_alone(rows.columns, contract, options, seed, rows.groups)
+    return hashlib.sha256(json_bytes(to_json(found, contract))).hexdigest()
 
 
 def _ebm_variant(train: Customers, holdout: Customers, contract: Contract, seed: int) -> Variant:
@@ -187,47 +200,59 @@ def _undecided(tree: Node, columns: Columns, label: str) -> float:
     return float((no != yes).mean())
 
 
-def _variants(
-    sample: Customers, holdout: Customers, plain: Variant, contract: Contract, learned: LearnedSegments, seed: int
-) -> tuple[Variant, ...]:
-    tree = learned.segmentation.tree
-    ids, holdout_ids = assign(tree, sample.columns), assign(tree, holdout.columns)
-    names = tuple(segment.id for segment in learned.segmentation.segments)
-    rates = {id: float(sample.label[ids == id].mean()) if (ids == id).any() else 0.0 for id in names}
-    by_rate = np.array([rates[id] for id in holdout_ids])
-    segment = Feature("segment", "", kind_named("category"), "segment")
+class _SegmentUse:
+    """The segment as a score, as a feature, and as what decides which of several EBMs is asked."""
 
-    def with_ids(columns: Columns, ids: np.ndarray) -> Columns:
-        return {**columns, "segment": Category(np.array([names.index(id) for id in ids], dtype=np.int32), names)}
+    def __init__(self, sample: Customers, holdout: Customers, contract: Contract, learned: LearnedSegments, seed: int):
+        self._sample, self._holdout = sample, holdout
+        self._features, self._seed = contract.model_features, seed
+        self._names = tuple(segment.id for segment in learned.segmentation.segments)
+        tree = learned.segmentation.tree
+        self._ids, self._holdout_ids = assign(tree, sample.columns), assign(tree, holdout.columns)
 
-    with_segment = _fit_predict(
-        replace(sample, columns=with_ids(sample.columns, ids)),
-        with_ids(holdout.columns, holdout_ids),
-        (*contract.model_features, segment),
-        seed,
-    )
-    per_segment = _predict_per_segment(sample, holdout, ids, holdout_ids, contract, seed)
-    return (
-        _variant("segment_rate", holdout.label, by_rate),
-        plain,
-        _variant("model_with_segment", holdout.label, with_segment),
-        _variant("model_per_segment", holdout.label, per_segment),
-    )
+    def variant(self, name: str, score: np.ndarray) -> Variant:
+        """How well a score ranks the holdout."""
+        return _variant(name, self._holdout.label, score)
 
+    def as_score(self) -> Variant:
+        """Each customer scored by the rate of their segment."""
+        label, ids = self._sample.label, self._ids
+        rates = {id: float(label[ids == id].mean()) if (ids == id).any() else 0.0 for id in self._names}
+        return self.variant("segment_rate", np.array([rates[id] for id in self._holdout_ids]))
 
-def _predict_per_segment(
-    sample: Customers, holdout: Customers, ids: np.ndarray, holdout_ids: np.ndarray, contract: Contract, seed: int
-) -> np.ndarray:
-    """Probabilities by one EBM per segment; a segment with too few rows uses one fitted to the whole sample."""
-    probability = np.full(len(holdout.label), np.nan)
-    for id in np.unique(holdout_ids):
-        inside = ids == id
-        buyers = int(sample.label[inside].sum())
-        enough = inside.sum() >= LEAST_ROWS and LEAST_BUYERS <= buyers <= inside.sum() - LEAST_BUYERS
-        train = sample.take(np.flatnonzero(inside)) if enough else sample
-        rows = np.flatnonzero(holdout_ids == id)
-        probability[rows] = _fit_predict(train, rows_of(holdout.columns, rows), contract.model_features, seed)
-    return probability
+    def as_feature(self) -> Task:
+        """One EBM of all features and the segment."""
+        segment = Feature("segment", "", kind_named("category"), "segment")
+        train = replace(self._sample, columns=self._with_ids(self._sample.columns, self._ids))
+        columns = self._with_ids(self._holdout.columns, self._holdout_ids)
+        return self._fit(train, columns, (*self._features, segment))
+
+    def each_alone(self) -> list[Task]:
+        """One EBM per segment; a segment with too few rows is scored by one fitted to the whole sample."""
+        tasks = []
+        for id in np.unique(self._holdout_ids):
+            inside = self._ids == id
+            buyers = int(self._sample.label[inside].sum())
+            enough = inside.sum() >= LEAST_ROWS and LEAST_BUYERS <= buyers <= inside.sum() - LEAST_BUYERS
+            train = self._sample.take(np.flatnonzero(inside)) if enough else self._sample
+            rows = np.flatnonzero(self._holdout_ids == id)
+            tasks.append(self._fit(train, rows_of(self._holdout.columns, rows), self._features))
+        return tasks
+
+    def put_together(self, probabilities: Sequence[np.ndarray]) -> Variant:
+        """The variant of what `each_alone` gave."""
+        score = np.full(len(self._holdout), np.nan)
+        for id, probability in zip(np.unique(self._holdout_ids), probabilities, strict=True):
+            score[self._holdout_ids == id] = probability
+        return self.variant("model_per_segment", score)
+
+    def _fit(self, train: Customers, columns: Columns, features: tuple[Feature, ...]) -> Task:
+        task: Task = delayed(_fit_predict)(train, columns, features, self._seed)
+        return task
+
+    def _with_ids(self, columns: Columns, ids: np.ndarray) -> Columns:
+        codes = np.array([self._names.index(id) for id in ids], dtype=np.int32)
+        return {**columns, "segment": Category(codes, self._names)}
 
 
 def cluster_facts(columns: Columns, learned: LearnedSegments, seed: int) -> Clusters:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -41,17 +42,20 @@ def proxy_facts(contract: Contract, train: Columns, holdout: Columns, seed: int)
         those that everybody else is fewer than that beside.
     """
     found: list[Proxy] = []
-    sensitive = contract.sensitive_features
-    if not sensitive:
-        return ()
-    total = count_rows(train)
-    if total > ROWS:
-        train = rows_of(train, np.sort(np.random.default_rng([seed, 31]).choice(total, ROWS, replace=False)))
-    for feature in sensitive:
+    train = sampled(train, seed)
+    for feature in contract.sensitive_features:
         others = tuple(one for one in contract.model_features if one.name != feature.name)
         if others:
             found += _of_feature(contract, feature, others, train, holdout, seed)
     return tuple(found)
+
+
+def sampled(train: Columns, seed: int) -> Columns:
+    """As many training rows as the check is fitted to."""
+    total = count_rows(train)
+    if total <= ROWS:
+        return train
+    return rows_of(train, np.sort(np.random.default_rng([seed, 31]).choice(total, ROWS, replace=False)))
 
 
 def _of_feature(
@@ -70,10 +74,16 @@ def _of_feature(
     matrix = boosting_rows(others, train)
     rows, held_rows = matrix(train), matrix(holdout)
     scores = _boosted(rows, held_rows, others, [fitted[name] for name in names], seed)
+    bins = [_binned(rows[:, place], rows[:, place], one) for place, one in enumerate(others)]
+
+    @functools.cache
+    def held_bins(place: int) -> np.ndarray:
+        return _binned(held_rows[:, place], rows[:, place], others[place])
+
     found = []
     for place, name in enumerate(names):
         together = _levels(scores[:, place], held[name])
-        alone = _alone(rows, held_rows, others, fitted[name], held[name])
+        alone = _alone(bins, held_bins, others, fitted[name], held[name])
         found.append(Proxy(feature.name, name, _score(None, *together), alone))
     return found
 
@@ -110,23 +120,35 @@ def _levels(score: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _alone(
-    rows: np.ndarray, held_rows: np.ndarray, features: Sequence[Feature], fitted: np.ndarray, held: np.ndarray
-) -> ProxyScore:
+    bins: Sequence[np.ndarray], held_bins: Callable[[int], np.ndarray], features: Sequence[Feature],
+    fitted: np.ndarray, held: np.ndarray,
+) -> ProxyScore:  # fmt: skip
     """The feature that ranks the group best on the training rows, as it ranks the holdout."""
-    best, name, levels = -1.0, "", (np.array([1]), np.array([1]))
-    for place, feature in enumerate(features):
-        # Chosen on the training rows: the holdout chooses nothing.
-        bins, held_bins = (_binned(one[:, place], rows[:, place], feature) for one in (rows, held_rows))
-        count = int(max(bins.max(), held_bins.max())) + 1
-        hits, sizes = np.bincount(bins[fitted], minlength=count), np.bincount(bins, minlength=count)
-        # Rates of small bins are shrunk towards that of all, else a feature of many values would seem to tell most.
-        rate = (hits + _PRIOR * fitted.mean()) / (sizes + _PRIOR)
-        order = np.argsort(rate, kind="stable")
-        auc = _auc(hits[order], (sizes - hits)[order])
-        if auc > best:
-            inside, outside = (np.bincount(held_bins[mask], minlength=count)[order] for mask in (held, ~held))
-            best, name, levels = auc, feature.name, (inside, outside)
-    return _score(name, *levels)
+    # Chosen on the training rows: the holdout chooses nothing.
+    aucs = []
+    for one in bins:
+        hits, sizes = _counts(one, fitted)
+        order = _by_rate(hits, sizes)
+        aucs.append(_auc(hits[order], (sizes - hits)[order]))
+    best = int(np.argmax(aucs))
+    levels = held_bins(best)
+    count = int(max(bins[best].max(), levels.max())) + 1
+    order = _by_rate(*_counts(bins[best], fitted, count))
+    inside, outside = (np.bincount(levels[mask], minlength=count)[order] for mask in (held, ~held))
+    return _score(features[best].name, inside, outside)
+
+
+def _counts(bins: np.ndarray, fitted: np.ndarray, least: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Of the group, and of all, in each bin."""
+    sizes = np.bincount(bins, minlength=least)
+    return np.bincount(bins[fitted], minlength=len(sizes)), sizes
+
+
+def _by_rate(hits: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Bins by the group's rate, the lowest first."""
+    # Rates of small bins are shrunk towards that of all, else a feature of many values would seem to tell most.
+    order: np.ndarray = np.argsort((hits + _PRIOR * hits.sum() / sizes.sum()) / (sizes + _PRIOR), kind="stable")
+    return order
 
 
 def _binned(values: np.ndarray, like: np.ndarray, feature: Feature) -> np.ndarray:

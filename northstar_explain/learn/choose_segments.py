@@ -199,9 +199,9 @@ def unrounded(material: Material, checks: Checks, chosen: Candidate, options: Se
 def curve(
     material: Material, checks: Checks, chosen: Candidate, options: SegmentOptions, seed: int, progress: Progress
 ) -> tuple[Point, ...]:
-    """Price, fidelity and conditions for one to four times as many rules as segments."""
+    """Price, fidelity and conditions for one to `options.curve` times as many rules as segments."""
     k = chosen.k
-    numbers = sorted({k, k + (k + 1) // 2, 2 * k, 3 * k, 4 * k})
+    numbers = [k, *sorted({k + (k + 1) // 2, 2 * k, 3 * k, 4 * k} & set(range(k + 1, options.curve * k + 1)))]
     progress(f"measuring the curve from {numbers[0]} to {numbers[-1]} rules")
     one = replace(limits_of(k, options), max_depth=options.conditions + 2, max_group_leaves=4)
     labels = clusters.predict(chosen.kmeans, material.points)

@@ -13,14 +13,8 @@ from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.learn import clusters, kept_rules, stability
 from northstar_explain.learn.behavior import Behavior, explained, least_difference
 from northstar_explain.learn.segment_options import SegmentOptions
-from northstar_explain.learn.segment_search import (
-    Material,
-    assign_again,
-    count_rules,
-    in_processes,
-    names_of,
-    search,
-)
+from northstar_explain.learn.segment_search import Material, assign_again, count_rules, names_of, search
+from northstar_explain.learn.workers import in_processes
 from northstar_explain.model.evaluation.limits import (
     BEHAVIOR_ABOVE_SHUFFLED,
     JACCARD_STABLE,

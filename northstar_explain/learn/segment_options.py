@@ -23,6 +23,8 @@ class SegmentOptions:
         Distillations of each clustering, of which the cheapest is taken: a single one is often not the best there is.
     resample_tries : int
         The same in each resample.
+    curve : int
+        Times as many rules as segments that the curve of rules goes to, which no segment depends on.
     effort : float
         Share of the distiller's usual work that each of them does.
     """
@@ -33,5 +35,6 @@ class SegmentOptions:
     draws: int = 20
     tries: int = 2
     resample_tries: int = 1
+    curve: int = 4
     # Hardly more than the starting trees, which separate the clusters' centres already.
     effort: float = 0.005

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import Parallel, cpu_count, delayed
+from joblib import delayed
 from sklearn.cluster import KMeans
 
 from northstar_explain.contract.columns import Columns, count_rows, rows_of
@@ -18,6 +18,7 @@ from northstar_explain.learn.distill_rules import Coded, coded, learn_rules, tel
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space, learn_space
 from northstar_explain.learn.themes import Theme, find_themes, theme_weights
+from northstar_explain.learn.workers import Task, in_processes, one_by_one
 from northstar_explain.model.evaluation.limits import LEAST_SEGMENT_SHARE, PRICE_DROP_WORTH_A_RULE
 from northstar_explain.model.rules import Node, Rule, assign_codes
 from northstar_explain.model.rules import rules as rules_of
@@ -39,8 +40,6 @@ _RESAMPLE_RESTARTS = 10
 SEARCH_BINS = 16
 # Of more features that a rule may ask about, those are searched among that tell most of the clusters.
 MOST_RULE_FEATURES = 100
-# Fewer rows than this are searched before other processes have started.
-_ROWS_WORTH_PROCESSES = 5_000
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def assign_again(
         return everybody
     kmeans = clusters.fit(resampled.points, k, seed, _RESAMPLE_RESTARTS)
     seeds = [seed + turn for turn in range(options.resample_tries)]
-    tree = cheapest(resampled, kmeans.labels_, limits_of(k, options, rules), options, seeds, _one_by_one)
+    tree = cheapest(resampled, kmeans.labels_, limits_of(k, options, rules), options, seeds, one_by_one)
     if tree is None:
         return everybody
     return assign_codes(tree, columns, names_of(tree)).astype(np.int8)
@@ -198,29 +197,13 @@ def names_of(tree: Node) -> list[str]:
     return sorted({leaf.segment for leaf in leaves(tree)})
 
 
-Tasks = Iterable[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]]
-
-
-def in_processes(tasks: Tasks, rows: int) -> list[Any]:
-    """Do tasks side by side, in order; here and one by one where there are few rows."""
-    if rows < _ROWS_WORTH_PROCESSES or cpu_count() == 1:
-        return _one_by_one(tasks, rows)
-    with workers.processes():
-        done: list[Any] = Parallel(n_jobs=cpu_count())(tasks)
-        return done
-
-
-def _one_by_one(tasks: Tasks, rows: int) -> list[Any]:
-    return [function(*args, **named) for function, args, named in tasks]
-
-
 def cheapest(
     material: Material,
     labels: np.ndarray,
     limits: Limits,
     options: SegmentOptions,
     seeds: Sequence[int],
-    run: Callable[[Tasks, int], list[Any]],
+    run: Callable[[Sequence[Task], int], list[Any]],
     short: bool = True,
 ) -> Node | None:
     """The tree of least cost of several searches, among those of large enough segments and short enough rules.

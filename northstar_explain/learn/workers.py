@@ -6,17 +6,19 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, TypeVar
 
-from joblib import cpu_count, parallel_config
+from joblib import Parallel, cpu_count, parallel_config
 from joblib.externals.loky import reusable_executor
 from joblib.parallel import LokyBackend
 from threadpoolctl import threadpool_limits
 
 T = TypeVar("T")
+Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+_ROWS_WORTH_PROCESSES = 5_000
 # How often a worker checks that the process which started it still runs.
 _WATCH_S = 0.5
 _stopping = threading.Event()
@@ -63,13 +65,41 @@ def processes(done: Callable[[int], None] = lambda count: None) -> Iterator[None
         yield
 
 
+def in_processes(tasks: Iterable[Task], rows: int) -> list[Any]:
+    """Do tasks side by side, in order; here and one by one where there are few rows, or one processor.
+
+    Parameters
+    ----------
+    tasks : iterable
+        As `joblib.delayed` makes them. Each does all of its work in its own process.
+    rows : int
+        That each task works on: starting processes takes longer than work on a few thousand.
+
+    Returns
+    -------
+    list
+        The results, in the order of the tasks.
+    """
+    if rows < _ROWS_WORTH_PROCESSES or cpu_count() == 1:
+        return one_by_one(tasks, rows)
+    with processes():
+        done: list[Any] = Parallel(n_jobs=cpu_count())(tasks)
+        return done
+
+
+def one_by_one(tasks: Iterable[Task], rows: int = 0) -> list[Any]:
+    """Do tasks in order in this process; the number of rows makes no difference."""
+    return [function(*args, **named) for function, args, named in tasks]
+
+
 def _begin_worker(parent: int) -> None:
-    """Prepare a worker: watch the process that started it, and release its standard output.
+    """Prepare a worker: watch the process that started it, release its standard output, and let it start no workers.
 
     A signal on the parent's death (Linux's PR_SET_PDEATHSIG) would come as soon as the thread that started the worker
     ends, so the parent's id is watched instead, which serves every Unix.
     """
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # the other processors have workers of their own
     # A reader of this program's output must see its end when the program ends, not when its last worker does.
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 1)

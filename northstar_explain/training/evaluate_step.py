@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from joblib import delayed
 
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.contract.compact_columns import compact_rows
@@ -24,13 +25,14 @@ from northstar_explain.evaluate.groups import group_facts, subgroups
 from northstar_explain.evaluate.migration import Earlier, update_facts
 from northstar_explain.evaluate.model_quality import Predictions, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.operating_points import operating_points
-from northstar_explain.evaluate.proxies import proxy_facts
+from northstar_explain.evaluate.proxies import proxy_facts, sampled
 from northstar_explain.evaluate.segment_alternatives import AlternativeRows, Alternatives, alternative_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
 from northstar_explain.evaluate.trait_counts import trait_facts
 from northstar_explain.learn.fit_segments import LearnedSegments
+from northstar_explain.learn.workers import beside, in_processes
 from northstar_explain.model import ranks
 from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
@@ -196,11 +198,15 @@ def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray |
 
 def _purchase(case: Case) -> PurchaseFacts:
     rows, held, predictions = case.rows, case.rows.holdout, case.predictions
-    others = case.others
-    trial = Trial(held.label, predictions, others.predictions, case.decile, case.truth, held.groups)
     terms = case.purchase_model.scorecard.terms
+    few = sampled(rows.train.columns, case.seed)
+    with beside(in_processes, [delayed(proxy_facts)(case.contract, few, held.columns, case.seed)], len(held)) as found:
+        others = case.others
+        trial = Trial(held.label, predictions, others.predictions, case.decile, case.truth, held.groups)
+        figures = purchase_facts(trial, case.draws, case.seed)
+        (proxies,) = found()
     return PurchaseFacts(
-        **purchase_facts(trial, case.draws, case.seed)._asdict(),
+        **figures._asdict(),
         baselines_skipped=others.skipped,
         subgroups=group_facts(
             case.contract, held.columns, case.segments, held.label, predictions.probability, predictions.threshold
@@ -208,7 +214,7 @@ def _purchase(case: Case) -> PurchaseFacts:
         operating=operating_points(
             held.label, predictions.probability, predictions.threshold, case.purchase_model.purchase.percentiles
         ),
-        proxies=proxy_facts(case.contract, rows.train.columns, held.columns, case.seed),
+        proxies=proxies,
         train_n=len(rows.train),
         validation_n=len(rows.validation),
         terms=importance_facts([(term.name, term.importance) for term in terms]),

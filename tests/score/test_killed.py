@@ -19,7 +19,7 @@ from northstar_explain.errors import OutputError, TableError
 from northstar_explain.model import Model
 from northstar_explain.score import ScoringOptions, inputs, run
 
-KILLS = 32
+KILLS = 20
 # The run of the command, in batches and parts so small that 6,000 customers are many.
 SCRIPT = """
 import sys

@@ -17,7 +17,7 @@ ROWS, WEEK = 3_000, 300  # rows to train on, and to score
 SLOW = 900.0
 SAMPLE = (
     "score folder, with rejects over one without", "score csv, over one with rejects", "train, without rejects over one with",
-    "simulate, over an older one", "init, over an older one", "campaign read",
+    "simulate, over an older one", "init, over an older one",
 )  # fmt: skip
 
 

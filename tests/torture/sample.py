@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torture import prepare, publishing
 
-SHARE = 0.05
+SHARE = 0.03
 
 
 def main(model: Path, customers: Path) -> int:

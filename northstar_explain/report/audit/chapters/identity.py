@@ -229,6 +229,7 @@ _MEANINGS = {
     "segments.draws": "bootstrap resamples for stability, and shuffled copies for the null test",
     "segments.tries": "searches for the rules of each number of segments, of which the best is taken",
     "segments.resample_tries": "the same on each bootstrap resample",
+    "segments.curve": "times as many rules as segments that the curve of rules goes to",
     "segments.effort": "share of the full search for the best rules that each of them does",
     "purchase.interactions": "number of pairs of features",
     "purchase.outer_bags": "number of EBM bags, each of half the rows, that are averaged; the spread shown is theirs",
