@@ -28,6 +28,7 @@ from northstar_explain.model.evaluation.metric_registry import (
     ROC_AUC,
     TERMINAL,
 )
+from northstar_explain.model.evaluation.purchase_facts import Flag
 from northstar_explain.model.learned_model import Model
 
 WIDTH = 110
@@ -72,8 +73,18 @@ def _figures(purchase: PurchaseFacts, words: OutcomeWords) -> list[str]:
         ends = holdout.figures.interval(metric)
         interval = _interval(ends) if ends else " " * 16
         lines.append(f"  {metric.label:<24}{holdout.figures[metric]:.4f}  {interval}  {note}".rstrip())
+    lines += [f"  {_flag(one, words)}" for one in purchase.flags]
     top = ", ".join(f"{term.term} {term.share:.0%}" for term in purchase.terms[:5])
     return [*lines, *textwrap.wrap(f"most important: {top}", WIDTH, initial_indent="  ", subsequent_indent="    ")]
+
+
+def _flag(flag: Flag, words: OutcomeWords) -> str:
+    at, assumed = flag.at, flag.assumed_uplift
+    right = "nobody" if at.precision is None else f"{at.flagged:,}, {at.precision:.0%} rightly"
+    purpose = (
+        "highest F1" if assumed is None else f"a contact pays, if it adds {short_points(assumed)} points on average"
+    )
+    return f"{flag.name} from {at.threshold:.4f} ({purpose}): {right}, {at.recall:.0%} of {words.those}"
 
 
 def _deciles(purchase: PurchaseFacts) -> list[str]:

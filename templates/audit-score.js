@@ -95,7 +95,8 @@ function rank(probability) {
   let steps = 0;
   while (steps < data.percentiles.length && data.percentiles[steps] <= probability) steps += 1;
   const percentile = Math.min(1000, Math.max(0, steps - 1)) / 10;
-  return { percentile, decile: Math.min(Math.floor(percentile / 10), 9) + 1, likely: probability >= data.model.threshold };
+  return { percentile, decile: Math.min(Math.floor(percentile / 10), 9) + 1, likely: probability >= data.model.threshold,
+    pays: data.model.break_even === null ? null : probability >= data.model.break_even };
 }
 
 const golden = data.golden.rows.map((row) => Object.fromEntries(data.golden.features.map((name, i) => [name, row[i]])));

@@ -53,7 +53,8 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
     lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
     figures = [table[name].to_numpy() for name in ("points", "spread", "customers")]
     reasons = table["reason"].to_pylist()
-    themes = table["theme"]
+    # Of a model of format 10, to compare with, terms have no theme.
+    themes = table["theme"] if "theme" in table.column_names else pa.array([""] * table.num_rows)
     terms = []
     for start, end in pairwise(starts):
         width = int(bins[1][end - 1]) + 1

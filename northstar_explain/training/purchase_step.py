@@ -16,6 +16,7 @@ from northstar_explain.learn.compile_scorecard import Bags, bags_of, compile_ebm
 from northstar_explain.learn.fit_purchase_model import EBM
 from northstar_explain.learn.propose_directions import direction_lines, propose_directions
 from northstar_explain.metrics import best_f1_threshold
+from northstar_explain.model.campaign.value import break_even_probability
 from northstar_explain.model.learned_model import Purchase
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.training.training_options import TrainingOptions
@@ -75,7 +76,10 @@ def fit_purchase(
     progress("fitting a black box to compare with")
     # Fitted here rather than with the other baselines: this runs beside the search for segments.
     black_box = fit_black_box(features, train, validation, options.seed, options.deep)
-    numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
+    economics = options.economics(contract)
+    rate = float(np.concatenate([train.label, validation.label]).mean())
+    even = break_even_probability(rate, economics) if economics else None
+    numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges, even)
     return FittedPurchaseModel(scorecard, numbers, ebm, bags_of(ebm), black_box)
 
 

@@ -40,7 +40,7 @@ from northstar_explain.model.scorecard import CategoryBins, NumberBins, Term, si
 from northstar_explain.model.tree import split_tests
 from northstar_explain.score import Scorer
 
-RESULT = ["segment_id", "segment_name", "logit", "probability", "likely_buyer"]
+RESULT = ["segment_id", "segment_name", "logit", "probability", "flag_f1"]
 REASONS = ["reason_1", "reason_2", "reason_3"]
 
 
@@ -63,7 +63,7 @@ def require_same(model: Model, table: pa.Table) -> dict[str, np.ndarray]:
     assert found["segment_name"].tolist() == [names[id] for id in found["segment_id"]]
     assert np.abs(found["logit"] - logit).max() < 1e-9
     assert np.abs(found["probability"] - probability).max() < 1e-9
-    assert found["likely_buyer"].tolist() == (probability >= model.purchase.threshold).tolist()
+    assert found["flag_f1"].tolist() == (probability >= model.purchase.threshold).tolist()
     for trait in model.contract.traits:
         assert found[trait.column].tolist() == matches(trait.conditions, columns).tolist()
     assert all(len(values) == count_rows(columns) for values in found.values())
@@ -111,7 +111,7 @@ def test_240_000_customers(model: Model, many_customers: pa.Table) -> None:
     for name in ("segment_id", "segment_name", *REASONS):
         texts = expected[name].cast(pa.string()).fill_null("")
         assert texts.equals(pa.chunked_array([pa.array(found[name], pa.string())])), name
-    assert found["likely_buyer"].tolist() == expected["likely_buyer"].to_pylist()
+    assert found["flag_f1"].tolist() == expected["flag_f1"].to_pylist()
 
 
 @settings(max_examples=60)
@@ -174,7 +174,7 @@ def test_a_value_missing_against_the_contract_gives_nothing(model: Model) -> Non
     assert found["segment_id"].tolist() == ["S1", "", "S1", "S2"]
     assert found["segment_name"].tolist() == ["high", "", "high", "low"]
     assert np.isnan(found["probability"]).tolist() == np.isnan(found["logit"]).tolist() == [False, False, True, False]
-    assert not found["likely_buyer"][2]
+    assert not found["flag_f1"][2]
 
 
 def test_traits_and_one_segment_for_all(model: Model) -> None:

@@ -43,7 +43,7 @@ def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table
         {"column": "sessions_30d", "expected": "a whole number", "rows": 1, "example": report["reasons"][1]["example"]},
     ]
     assert report["reasons"][1]["example"]["got"] == "2.5"
-    assert report["likely_buyers"] == scores["likely_buyer"].to_pylist().count("true")
+    assert report["flag_f1"] == scores["flag_f1"].to_pylist().count("true")
     assert report["model_id"] == model.id
     assert (done.rows, done.scored, done.rejected, done.published) == (1_000, 998, 2, True)
 

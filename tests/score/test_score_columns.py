@@ -42,7 +42,7 @@ def test_ranks_and_flags_follow_the_probability(model: Model, customers: pa.Tabl
     assert (np.diff(percentile[order]) >= 0).all()
     assert (decile == np.minimum(percentile // 10, 9) + 1).all()
     assert set(decile) == set(range(1, 11))
-    assert (scores["likely_buyer"].to_numpy() == (p >= model.purchase.threshold)).all()
+    assert (scores["flag_f1"].to_numpy() == (p >= model.purchase.threshold)).all()
 
 
 def test_reasons_are_the_largest_contributions(model: Model, some: pa.Table) -> None:

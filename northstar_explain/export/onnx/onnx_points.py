@@ -12,7 +12,7 @@ import numpy as np
 
 from northstar_explain.export.onnx.onnx_graph import DOUBLE, TEXT, TRUTH, GraphBuilder
 from northstar_explain.export.onnx.onnx_inputs import Inputs
-from northstar_explain.model.learned_model import Model
+from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1, Model
 from northstar_explain.model.lookup import NumberAxis
 from northstar_explain.model.reasons import REASONS, groups_of, units
 from northstar_explain.model.scorecard import CategoryBins, Term
@@ -20,9 +20,14 @@ from northstar_explain.model.scorecard import CategoryBins, Term
 # The threshold is some customer's own probability, and points are summed in another order here.
 _ROUNDING = 1e-12
 
+_FLAGS = {
+    FLAG_F1: "whether the probability reaches the threshold of highest F1",
+    FLAG_BREAK_EVEN: "whether it reaches the probability from which a contact pays",
+}
+
 
 class Points:
-    """Adds the outputs ``logit``, ``probability``, ``likely_buyer`` and ``reason_1`` to ``reason_3``."""
+    """Adds the outputs ``logit``, ``probability``, the flags and ``reason_1`` to ``reason_3``."""
 
     def __init__(self, graph: GraphBuilder, inputs: Inputs, model: Model):
         self._graph, self._inputs, self._model = graph, inputs, model
@@ -47,9 +52,9 @@ class Points:
         chance = self._chance(logit)
         about = f"probability: {self._model.contract.outcome}; NaN where a value that it needs is missing"
         graph.output("probability", chance, DOUBLE, about)
-        threshold = graph.constant(self._model.purchase.threshold - _ROUNDING, np.float64)
-        likely = graph.node("GreaterOrEqual", chance, threshold)
-        graph.output("likely_buyer", likely, TRUTH, "whether the probability reaches the threshold of the model")
+        for name, threshold in self._model.purchase.flags.items():
+            reached = graph.node("GreaterOrEqual", chance, graph.constant(threshold - _ROUNDING, np.float64))
+            graph.output(name, reached, TRUTH, _FLAGS[name])
         self._add_reasons(places)
 
     def _bins(self) -> str:

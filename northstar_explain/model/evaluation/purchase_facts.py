@@ -55,6 +55,26 @@ class Holdout:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """A flag of the scores, and what it finds in the holdout.
+
+    Attributes
+    ----------
+    name : str
+        Its column, which says what it is for: ``flag_f1`` or ``flag_break_even``.
+    assumed_uplift : float or None
+        What the break-even probability assumes that a contact adds on average, in proportion to the probability; null
+        for a flag that assumes nothing.
+    at : OperatingPoint
+        Its threshold, and what it finds.
+    """
+
+    name: str
+    assumed_uplift: float | None
+    at: OperatingPoint
+
+
+@dataclass(frozen=True)
 class Baseline:
     """Another score of the same rows.
 
@@ -207,6 +227,8 @@ class PurchaseFacts:
         From 1 to 10.
     operating : tuple of OperatingPoint
         The flag at a range of thresholds, the highest first.
+    flags : tuple of Flag
+        What the scores flag: by F1, and where the contract has economics by whether a contact pays.
     proxies : tuple of Proxy
         How well the model's features tell the groups of each sensitive feature.
     gaps : Gaps
@@ -232,6 +254,7 @@ class PurchaseFacts:
     gains: tuple[GainsPoint, ...]
     deciles: tuple[Decile, ...]
     operating: tuple[OperatingPoint, ...]
+    flags: tuple[Flag, ...]
     proxies: tuple[Proxy, ...]
     gaps: Gaps
     out_of_time: bool

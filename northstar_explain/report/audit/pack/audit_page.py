@@ -98,7 +98,11 @@ def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     charts = page_charts(model, shapes, pairs)
     features = model_inputs(model)
     return {
-        "model": {"intercept": model.purchase.intercept, "threshold": model.purchase.threshold},
+        "model": {
+            "intercept": model.purchase.intercept,
+            "threshold": model.purchase.threshold,
+            "break_even": model.purchase.break_even,
+        },
         "thin": THIN_BIN_CUSTOMERS,
         "other": OTHER,
         "columns": [feature.name for feature in model.contract.features],
