@@ -126,7 +126,7 @@ class Case:
         rows = self.rows
         return baselines(
             self.contract, rows.train.labelled, rows.validation.labelled, rows.holdout.columns, self.tree,
-            self.purchase_model.black_box,
+            self.purchase_model.black_box.score, self.seed,
         )  # fmt: skip
 
 
@@ -204,6 +204,8 @@ def _purchase(case: Case) -> PurchaseFacts:
     return PurchaseFacts(
         **purchase_facts(trial, case.draws, case.seed)._asdict(),
         baselines_skipped=others.skipped,
+        black_box_search=case.purchase_model.black_box.search,
+        directions=case.purchase_model.directions,
         subgroups=group_facts(
             case.contract, held.columns, case.segments, held.label, predictions.probability, predictions.threshold
         ),

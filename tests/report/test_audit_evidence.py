@@ -103,7 +103,7 @@ def test_every_figure_of_the_purchase_facts_is_recomputed(
     numbers = {path for path, value in recompute.leaves(stored) if isinstance(value, int | float)}
     # What does not follow from the holdout: choices made elsewhere, and the sizes of other sets.
     beside = {path for path in numbers if re.match(
-        r"(terms|bootstrap_draws|out_of_time|group_split|train_n|validation_n|baselines\[\d\]\.threshold"
+        r"(terms|black_box_search|directions|bootstrap_draws|out_of_time|group_split|train_n|validation_n|baselines\[\d\]\.threshold"
         r"|deciles\[\d\]\.decile|operating\[\d+\]\.chosen|flags\[\d\]\.(assumed_uplift|at\.chosen))", path)}  # fmt: skip
     assert numbers - beside - {path for path, _, _ in figures} == set()
 
