@@ -22,7 +22,7 @@ from northstar_explain.score import Scorer
 
 
 @pytest.mark.parametrize(
-    "economics", [Economics(24, 0.5), Economics(40, 0.25, 1.5), Economics(30, 0.0), Economics(1000, 3)], ids=str
+    "economics", [Economics(24, 0.5), Economics(40, 0.25, 0.5), Economics(30, 0.0), Economics(1000, 3)], ids=str
 )
 @pytest.mark.parametrize("rate", [0.02, 0.19, 0.6])
 def test_from_the_break_even_probability_on_a_contact_pays(economics: Economics, rate: float) -> None:
