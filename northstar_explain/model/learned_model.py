@@ -20,6 +20,7 @@ from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
 
 FLAG_F1, FLAG_BREAK_EVEN = "flag_f1", "flag_break_even"
+OLD_FLAG = "likely_buyer"  # what `FLAG_F1` was called before format 11; kept beside it for one minor version
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Purchase:
         """The threshold of each flag, by the name of its column, which says what it is for."""
         found = {FLAG_F1: self.threshold, FLAG_BREAK_EVEN: self.break_even}
         return {name: threshold for name, threshold in found.items() if threshold is not None}
+
+    @property
+    def flag_columns(self) -> dict[str, float]:
+        """The same for each column of flags that scores have, the one of the old name too."""
+        return {**self.flags, OLD_FLAG: self.threshold}
 
 
 @dataclass(frozen=True)

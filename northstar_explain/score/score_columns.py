@@ -61,8 +61,8 @@ class Scorer:
         the customer's, joined by semicolons, empty for none), ``probability`` (0 to 1),
         ``percentile`` (0 to 100, against the training population), ``decile`` (1 to 10, 10 the highest),
         ``flag_f1`` (the probability reaches the threshold of highest F1), ``flag_break_even`` (where the contract has
-        economics: a contact pays), ``control_group`` (not to be contacted by any campaign), ``reason_1`` to
-        ``reason_3`` and ``model_id``.
+        economics: a contact pays), ``likely_buyer`` (the old name of ``flag_f1``), ``control_group`` (not to be
+        contacted by any campaign), ``reason_1`` to ``reason_3`` and ``model_id``.
     """
 
     def __init__(self, model: Model, control: Control | None = None):
@@ -81,7 +81,7 @@ class Scorer:
             pa.field("probability", pa.float64()),
             pa.field("percentile", pa.float64()),
             pa.field("decile", pa.int8()),
-            *(pa.field(name, pa.bool_()) for name in model.purchase.flags),
+            *(pa.field(name, pa.bool_()) for name in model.purchase.flag_columns),
             pa.field("control_group", pa.bool_()),
             *(pa.field(f"reason_{i + 1}", text) for i in range(REASONS)),
             pa.field("model_id", text),
@@ -143,7 +143,7 @@ class Scorer:
             "probability": pa.array(arrays.probability),
             "percentile": pa.array(percentile),
             "decile": pa.array(decile(percentile)),
-            **{name: pa.array(arrays.probability >= one) for name, one in self.model.purchase.flags.items()},
+            **{name: pa.array(arrays.probability >= one) for name, one in self.model.purchase.flag_columns.items()},
             "control_group": pa.array(control_group(id_keys(ids), self.control)),
             **{f"reason_{i + 1}": self._reasons(places) for i, places in enumerate(arrays.reasons)},
             "model_id": _dictionary(np.zeros(len(ids), dtype=np.int32), self._words["model_id"]),

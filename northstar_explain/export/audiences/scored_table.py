@@ -68,7 +68,7 @@ def read_scores(table: pa.Table, model: Model, name: str) -> Scores:
     id, text = model.contract.id, pa.string()
     traits = {TRAITS: text} if model.contract.traits else {}
     # In CSV, no traits are an empty cell.
-    numbers = {**_NUMBERS, **dict.fromkeys(model.purchase.flags, pa.bool_())}
+    numbers = {**_NUMBERS, **dict.fromkeys(model.purchase.flag_columns, pa.bool_())}
     columns = checked_scores(table, model, {**numbers, **traits}, name, may_miss=traits)
     arrays = {one: column.combine_chunks().to_numpy(zero_copy_only=False) for one, column in columns.items()}
     keys = id_keys(columns[id].combine_chunks()).to_pylist()

@@ -119,7 +119,7 @@ def score_columns(
 
 def _score_features(model: Model) -> list[Feature]:
     ids = tuple(segment.id for segment in model.segmentation.segments)
-    flags = [*model.purchase.flags, "borderline", *(trait.column for trait in model.contract.traits)]
+    flags = [*model.purchase.flag_columns, "borderline", *(trait.column for trait in model.contract.traits)]
     return [
         # Ordered, as only then every value is listed: a segment that is not there shall be refused.
         *(Feature(name, "", OrderedKind(), name, order=ids) for name in (_SEGMENT, "segment_id")),

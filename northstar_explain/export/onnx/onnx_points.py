@@ -12,7 +12,7 @@ import numpy as np
 
 from northstar_explain.export.onnx.onnx_graph import DOUBLE, TEXT, TRUTH, GraphBuilder
 from northstar_explain.export.onnx.onnx_inputs import Inputs
-from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1, Model
+from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1, OLD_FLAG, Model
 from northstar_explain.model.lookup import NumberAxis
 from northstar_explain.model.reasons import REASONS, groups_of, units
 from northstar_explain.model.scorecard import CategoryBins, Term
@@ -23,6 +23,7 @@ _ROUNDING = 1e-12
 _FLAGS = {
     FLAG_F1: "whether the probability reaches the threshold of highest F1",
     FLAG_BREAK_EVEN: "whether it reaches the probability from which a contact pays",
+    OLD_FLAG: "the same as flag_f1; will be removed",
 }
 
 
@@ -52,7 +53,7 @@ class Points:
         chance = self._chance(logit)
         about = f"probability: {self._model.contract.outcome}; NaN where a value that it needs is missing"
         graph.output("probability", chance, DOUBLE, about)
-        for name, threshold in self._model.purchase.flags.items():
+        for name, threshold in self._model.purchase.flag_columns.items():
             reached = graph.node("GreaterOrEqual", chance, graph.constant(threshold - _ROUNDING, np.float64))
             graph.output(name, reached, TRUTH, _FLAGS[name])
         self._add_reasons(places)

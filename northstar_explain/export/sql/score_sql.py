@@ -77,7 +77,7 @@ def scores_sql(
     id = model.contract.id
     # Of the table that is read, and of the rows that are given: neither may have one name twice.
     require_distinct([id, *used(model)], target)
-    require_distinct([id, ID, NAME, *RESULT, *model.purchase.flags, *tag_columns(model.contract)], target)
+    require_distinct([id, ID, NAME, *RESULT, *model.purchase.flag_columns, *tag_columns(model.contract)], target)
     query = _Query(model, target, table(customers, target), names)
     lines = [
         f"{model.contract.title}: segment and probability ({model.contract.outcome}) of each customer in {customers},",
@@ -158,7 +158,7 @@ class _Query:
         self._scores()
         self._chances()
         added = tag_columns(self._model.contract)
-        flags = self._model.purchase.flags.items()
+        flags = self._model.purchase.flag_columns.items()
         last = exp.select(
             named(column("chances", "id"), self._model.contract.id),
             named(self._segment("id"), ID),
