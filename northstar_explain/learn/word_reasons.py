@@ -26,7 +26,7 @@ _NAMED = 8  # values of one bin that a reason names
 # The contract may explain a special value in the words of a feature, such as "(366: no order)".
 _NOTE = re.compile(r"\s*\([^()]*\)$")
 # A contract's phrase is written for several: "viewed {value} products".
-_ONE = re.compile(r"\b1 ([a-z]+)\b")
+_ONE = re.compile(r"\b1 ([a-z]+)(?: ([a-z]+))?")
 MORE, LESS, SAME = "more likely", "less likely", "makes no difference"
 
 
@@ -170,13 +170,20 @@ def range_words(feature: Feature, lower: float | None, upper: float | None, zero
     if low is not None and low == high:
         return _about(feature, low, contract)
     said = ", and ".join(phrases(NumberCondition(feature.name, low, high), contract))
-    return _ONE.sub(lambda found: f"1 {_singular(found[1])}", _said(feature, said).replace("exactly ", ""))
+    return _ONE.sub(_one, _said(feature, said).replace("exactly ", ""))
 
 
 def _said(feature: Feature, text: str) -> str:
     """The text without the note that the words of the feature end with."""
     note = _NOTE.search(feature.words)
     return text.replace(note[0], "") if note else text
+
+
+def _one(found: re.Match[str]) -> str:
+    """Of ``1 transfers`` and ``1 cash withdrawals``, what one is called."""
+    first, second = found[1], found[2] or ""
+    words = (_singular(first), second) if first.endswith("s") else (first, _singular(second))
+    return " ".join(("1", *filter(None, words)))
 
 
 def _singular(unit: str) -> str:

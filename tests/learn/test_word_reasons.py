@@ -30,6 +30,10 @@ noun = "clients"
 kind = "count"
 words = "transfers in the last 90 days"
 min = 0
+[features.cash]
+kind = "count"
+words = "cash withdrawals in the last 90 days"
+min = 0
 [features.utilisation]
 kind = "rate"
 words = "share of the credit line that is used"
@@ -88,6 +92,7 @@ missing = "unknown"
         ("transfers", None, 2.5, "fewer than 3 transfers in the last 90 days"),
         ("visits", None, 0.5, "never visited a branch"),
         ("visits", 0.5, 1.5, "visited 1 branch"),
+        ("cash", 0.5, 1.5, "1 cash withdrawal in the last 90 days"),
         ("since", None, 2.5, "less than 3 days since the last login"),
         ("since", 3.5, 9.5, "4 to 9 days since the last login"),
         ("utilisation", 0.1342, 0.2268, "share of the credit line that is used of 13% to under 23%"),
