@@ -40,7 +40,7 @@ from northstar_explain.model.scorecard import CategoryBins, NumberBins, Term, si
 from northstar_explain.model.tree import split_tests
 from northstar_explain.score import Scorer
 
-RESULT = ["segment_id", "segment_name", "logit", "probability", "flag_f1"]
+RESULT = ["segment_id", "segment_name", "logit", "probability", "flag_f1", "flag_break_even", "likely_buyer"]
 REASONS = ["reason_1", "reason_2", "reason_3"]
 
 
@@ -63,7 +63,8 @@ def require_same(model: Model, table: pa.Table) -> dict[str, np.ndarray]:
     assert found["segment_name"].tolist() == [names[id] for id in found["segment_id"]]
     assert np.abs(found["logit"] - logit).max() < 1e-9
     assert np.abs(found["probability"] - probability).max() < 1e-9
-    assert found["flag_f1"].tolist() == (probability >= model.purchase.threshold).tolist()
+    for name, threshold in model.purchase.flag_columns.items():
+        assert found[name].tolist() == (probability >= threshold).tolist()
     for trait in model.contract.traits:
         assert found[trait.column].tolist() == matches(trait.conditions, columns).tolist()
     assert all(len(values) == count_rows(columns) for values in found.values())
@@ -111,7 +112,8 @@ def test_240_000_customers(model: Model, many_customers: pa.Table) -> None:
     for name in ("segment_id", "segment_name", *REASONS):
         texts = expected[name].cast(pa.string()).fill_null("")
         assert texts.equals(pa.chunked_array([pa.array(found[name], pa.string())])), name
-    assert found["flag_f1"].tolist() == expected["flag_f1"].to_pylist()
+    for name in model.purchase.flag_columns:
+        assert found[name].tolist() == expected[name].to_pylist()
 
 
 @settings(max_examples=60)
