@@ -35,6 +35,7 @@ from northstar_explain.export.onnx.onnx_proof import feeds, prove
 from northstar_explain.model import Model, Scorecard
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.known_values import with_known_values
+from northstar_explain.model.reasons import top_reasons
 from northstar_explain.model.rules import Leaf, Node, Split, assign
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Term, sigmoid
 from northstar_explain.model.tree import split_tests
@@ -65,6 +66,11 @@ def require_same(model: Model, table: pa.Table) -> dict[str, np.ndarray]:
     assert np.abs(found["probability"] - probability).max() < 1e-9
     for name, threshold in model.purchase.flag_columns.items():
         assert found[name].tolist() == (probability >= threshold).tolist()
+    if model.scorecard.terms[0].reasons:
+        said = top_reasons(model.scorecard, *model.scorecard.contributions(columns))
+        nobody = np.full(count_rows(columns), "")
+        for name, asked in zip(REASONS, said, strict=True):
+            assert found.get(name, nobody).tolist() == [reason or "" for reason in asked]
     for trait in model.contract.traits:
         assert found[trait.column].tolist() == matches(trait.conditions, columns).tolist()
     assert all(len(values) == count_rows(columns) for values in found.values())
