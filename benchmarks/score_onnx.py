@@ -91,11 +91,11 @@ def main() -> None:
             f"rows in a call {batch:,}: {seconds:.2f} s for {rows:,}, {seconds / rows * 1e6:.1f} µs for one", flush=True
         )
     wrong = np.zeros(table.num_rows, dtype=bool)
-    for output in ("segment_id", "likely_buyer", "reason_1", "reason_2", "reason_3"):
+    for output in ("segment_id", "flag_f1", "reason_1", "reason_2", "reason_3"):
         texts = wanted[output].cast(pa.string()).fill_null("").to_pylist()
         wrong |= (
             np.array(texts) != np.char.lower(found[output].astype(str))
-            if output == "likely_buyer"
+            if output == "flag_f1"
             else (np.array(texts) != found[output].astype(str))
         )
     gap = np.abs(found["probability"] - wanted["probability"].to_numpy()).max()

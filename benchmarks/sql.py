@@ -95,7 +95,7 @@ def compared(found: pa.Table, wanted: pa.Table) -> tuple[int, float]:
     found = found.take(pc.index_in(wanted["customer_id"].combine_chunks(), found["customer_id"].combine_chunks()))
     ours, theirs = (table["probability"].to_numpy() for table in (wanted, found))
     wrong = np.zeros(len(ours), dtype=bool)
-    for name in ("segment_id", "likely_buyer"):
+    for name in ("segment_id", "flag_f1"):
         pairs = (table[name].cast(pa.string()).to_pylist() for table in (wanted, flags_as_booleans(found)))
         wrong |= np.array([one != other for one, other in zip(*pairs, strict=True)])
     return int(wrong.sum()), float(np.abs(ours - theirs).max())
@@ -103,9 +103,7 @@ def compared(found: pa.Table, wanted: pa.Table) -> tuple[int, float]:
 
 def flags_as_booleans(table: pa.Table) -> pa.Table:
     """SQLite has no booleans."""
-    return table.set_column(
-        table.column_names.index("likely_buyer"), "likely_buyer", table["likely_buyer"].cast(pa.bool_())
-    )
+    return table.set_column(table.column_names.index("flag_f1"), "flag_f1", table["flag_f1"].cast(pa.bool_()))
 
 
 def main() -> None:

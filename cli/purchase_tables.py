@@ -14,7 +14,7 @@ from northstar_explain.model.campaign.money_words import (
     short_points,
     terms,
 )
-from northstar_explain.model.campaign.value import MEASURED
+from northstar_explain.model.campaign.value import FLAGGED_BY, MEASURED
 from northstar_explain.model.evaluation import Figures, PurchaseFacts
 from northstar_explain.model.evaluation.limits import SUBGROUP_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.metric_registry import (
@@ -28,6 +28,7 @@ from northstar_explain.model.evaluation.metric_registry import (
     ROC_AUC,
     TERMINAL,
 )
+from northstar_explain.model.evaluation.purchase_facts import Flag
 from northstar_explain.model.learned_model import Model
 
 WIDTH = 110
@@ -44,6 +45,7 @@ _NOTES = {
 # The columns of the table of baselines.
 _BASELINE_COLUMNS = ((ROC_AUC, "ROC-AUC"), (AVERAGE_PRECISION, "AP"), (F1, "F1"), (BRIER, "Brier"), (ECE, "calib."))
 _GROUP_NAME = 48
+TO_BEAT = "logistic_all"
 
 
 def purchase_lines(model: Model) -> list[str]:
@@ -51,7 +53,7 @@ def purchase_lines(model: Model) -> list[str]:
     purchase = model.evaluation.purchase
     lines: list[str] = []
     words = outcome_words(model.contract)
-    first = _figures(purchase, words), _deciles(purchase), _baselines(purchase)
+    first = _figures(purchase, words), _deciles(purchase), _baselines(purchase, model)
     for block in filter(None, (*first, money_lines(model), _groups(purchase))):
         lines += ["", *block] if lines else block
     return lines
@@ -72,8 +74,21 @@ def _figures(purchase: PurchaseFacts, words: OutcomeWords) -> list[str]:
         ends = holdout.figures.interval(metric)
         interval = _interval(ends) if ends else " " * 16
         lines.append(f"  {metric.label:<24}{holdout.figures[metric]:.4f}  {interval}  {note}".rstrip())
+    lines += [f"  {_flag(one, words)}" for one in purchase.flags]
     top = ", ".join(f"{term.term} {term.share:.0%}" for term in purchase.terms[:5])
+    if purchase.directions:
+        lines.append("  directions that the contract could give:")
+        lines += [f"    {one}" for one in purchase.directions]
     return [*lines, *textwrap.wrap(f"most important: {top}", WIDTH, initial_indent="  ", subsequent_indent="    ")]
+
+
+def _flag(flag: Flag, words: OutcomeWords) -> str:
+    at, assumed = flag.at, flag.assumed_uplift
+    right = "nobody" if at.precision is None else f"{at.flagged:,}, {at.precision:.0%} rightly"
+    purpose = (
+        "highest F1" if assumed is None else f"a contact pays if it adds {short_points(assumed)} points, on average"
+    )
+    return f"{flag.name} from {at.threshold:.4f} ({purpose}): {right}, {at.recall:.0%} of {words.those}"
 
 
 def _deciles(purchase: PurchaseFacts) -> list[str]:
@@ -88,7 +103,24 @@ def _deciles(purchase: PurchaseFacts) -> list[str]:
     ]
 
 
-def _baselines(purchase: PurchaseFacts) -> list[str]:
+def _over_logistic(purchase: PurchaseFacts, model: Model) -> list[str]:
+    """What the model gains over logistic regression on all features, in ROC-AUC and in money."""
+    other = next((one for one in purchase.baselines if one.name == TO_BEAT), None)
+    if other is None:
+        return []
+    lines = [f"over {TO_BEAT.replace('_', ' ')}: ROC-AUC {other.roc_auc_behind:+.4f} "
+             f"{_interval(other.roc_auc_behind_interval)}"]  # fmt: skip
+    money = model.evaluation.money
+    for worth in money.rankings if money else ():
+        if worth.baseline == TO_BEAT:
+            earned = amount(worth.earned_more[FLAGGED_BY.name], model.contract.currency)
+            ends = _interval(worth.buyers_more_interval, "{:+,.0f}")
+            more = f"{worth.buyers_more:+,.0f} outcomes in the best fifth {ends}"
+            lines.append(f"  {more}; {earned} a campaign, if a contact adds in proportion")
+    return lines
+
+
+def _baselines(purchase: PurchaseFacts, model: Model) -> list[str]:
     heads = "".join(f"{words:>9}" for _, words in _BASELINE_COLUMNS)
     lines = ["Baselines", f"  {'':<16}{heads}{'lift 10%':>10}   behind in ROC-AUC"]
     lines.append(_scores("this model", purchase.holdout.figures))
@@ -96,6 +128,14 @@ def _baselines(purchase: PurchaseFacts) -> list[str]:
         behind = f"   {one.roc_auc_behind:>7.4f} {_interval(one.roc_auc_behind_interval)}"
         lines.append(_scores(one.name.replace("_", " "), one.figures) + behind)
     lines += [f"  no {one.name.replace('_', ' ')}: {one.reason}" for one in purchase.baselines_skipped]
+    lines += [
+        f"  {one.name.replace('_', ' ')}: {', '.join(one.features)}"
+        for one in purchase.baselines
+        if one.name == "logistic_five"
+    ]
+    if not purchase.black_box_search.deep:
+        lines.append("  a search of thirty settings of the black box: not run (--deep)")
+    lines += [f"  {line}" for line in _over_logistic(purchase, model)]
     if best := purchase.gaps.true_probability:
         behind = f"{best.behind:.4f} {_interval(best.behind_interval)}"
         lines.append(f"  The true probabilities reach {best.roc_auc:.4f}; this model is behind by {behind}")

@@ -67,7 +67,7 @@ def compare(model: Path, out: Path, **options: Any) -> None:
 @click.option("--dialect", type=click.Choice(DIALECTS), required=True, help="The SQL dialect.")
 @click.option("--table", default=SqlOptions.table, show_default=True, help="The table of customers.")
 @click.option("--view", help="Make a view of this name.  [default: a query]")
-@click.option("--scores", is_flag=True, help="The whole scorecard: logit, probability, likely_buyer as well.")
+@click.option("--scores", is_flag=True, help="The whole scorecard: logit, probability, flag_f1 as well.")
 @click.option("--prefix", help="How names of the scorecard's tables begin.  [default: northstar_ and the model's id]")
 @click.option("--out", type=FILE, help="Where to write it.  [default: stdout]")
 @click.option("--dbt", type=FILE, help="Write a dbt package into this folder instead.")

@@ -53,7 +53,7 @@ def _summary(facts: dict[str, Any], out: str, contract: Contract) -> str:
     if not facts["published"]:
         return f"nothing published: {facts['rejected']:,} of {facts['rows']:,} rows rejected"
     scored = f"{out}: {facts['scored']:,} of {facts['rows']:,} rows scored"
-    return f"{scored}, {facts['likely_buyers']:,} {outcome_words(contract).likely}"
+    return f"{scored}, {facts['flag_f1']:,} {outcome_words(contract).likely}"
 
 
 def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:

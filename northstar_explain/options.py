@@ -220,7 +220,7 @@ class SqlOptions:
     view : str or None
         Make a view of this name rather than a query.
     scores : bool
-        The whole scorecard (logit, probability, likely_buyer) and not the segments alone. It looks values up in
+        The whole scorecard (logit, probability, flag_f1) and not the segments alone. It looks values up in
         tables: see `prefix`.
     prefix : str or None
         How the names of those tables begin, schema included; by default ``northstar_`` and the model's id.

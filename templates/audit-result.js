@@ -20,7 +20,8 @@ function showCustomer() {
   byId("probability").textContent = percent(result.probability, 2);
   byId("rank").textContent =
     `percentile ${result.percentile.toFixed(1)}, decile ${result.decile} of 10 · ` +
-    (result.likely ? "flagged as likely" : "not flagged") + ` (from ${percent(data.model.threshold)})`;
+    (result.likely ? "flagged as likely" : "not flagged") + ` (best F1: from ${percent(data.model.threshold)})` +
+    (result.pays === null ? "" : ` · a contact ${result.pays ? "pays" : "does not pay"} (break-even: from ${percent(data.model.break_even)})`);
   byId("reasons").replaceChildren(...result.reasons.map((text) => make("li", {}, text)));
   byId("segment").textContent = `${segment.id}: ${segment.name}`;
   byId("path").replaceChildren(...result.path.map((text) => make("li", {}, text)));

@@ -62,6 +62,23 @@ function assign(customer) {
   return { segment: node.segment, path };
 }
 
+/** The terms that word the reasons: of the three themes with the largest sums, the largest term of the same sign. */
+function reasonsOf(points) {
+  // In millionths, as `explain score` rounds them: whole numbers add up exactly.
+  const whole = points.map((addend) => Math.floor(Math.min(60, Math.max(-60, addend)) * 1e6 + 0.5));
+  const themes = new Map();
+  data.terms.forEach((term, i) => {
+    const key = term.theme || `\u0000${term.name}`;
+    if (!themes.has(key)) themes.set(key, { sum: 0, terms: [] });
+    themes.get(key).sum += whole[i];
+    themes.get(key).terms.push(i);
+  });
+  const ranked = [...themes.values()].filter((one) => one.sum !== 0);
+  ranked.sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum)); // of equal sums, the earlier theme stays first
+  return ranked.slice(0, 3).map(({ sum, terms }) =>
+    terms.reduce((best, i) => (Math.sign(sum) * whole[i] > Math.sign(sum) * whole[best] ? i : best)));
+}
+
 /** Score one customer: an object of feature name to number, text, or null where missing. */
 function score(customer) {
   const places = data.terms.map((term) => placeOf(term, customer));
@@ -70,7 +87,7 @@ function score(customer) {
   for (const addend of points) logit += addend;
   const probability = sigmoid(logit);
   const order = points.map((_, i) => i).sort((a, b) => Math.abs(points[b]) - Math.abs(points[a]) || a - b);
-  const reasons = order.slice(0, 3).filter((i) => points[i] !== 0).map((i) => data.terms[i].reasons[places[i]]);
+  const reasons = reasonsOf(points).map((i) => data.terms[i].reasons[places[i]]);
   return { probability, logit, points, places, order, reasons, ...rank(probability), ...assign(customer) };
 }
 
@@ -78,7 +95,8 @@ function rank(probability) {
   let steps = 0;
   while (steps < data.percentiles.length && data.percentiles[steps] <= probability) steps += 1;
   const percentile = Math.min(1000, Math.max(0, steps - 1)) / 10;
-  return { percentile, decile: Math.min(Math.floor(percentile / 10), 9) + 1, likely: probability >= data.model.threshold };
+  return { percentile, decile: Math.min(Math.floor(percentile / 10), 9) + 1, likely: probability >= data.model.threshold,
+    pays: data.model.break_even === null ? null : probability >= data.model.break_even };
 }
 
 const golden = data.golden.rows.map((row) => Object.fromEntries(data.golden.features.map((name, i) => [name, row[i]])));
@@ -91,7 +109,8 @@ function checkGolden() {
     const result = score(customer);
     const difference = Math.abs(result.probability - data.golden.probability[i]);
     largest = Math.max(largest, difference);
-    if (!(difference <= 1e-9) || result.segment !== data.golden.segment[i]) wrong.push(i + 1);
+    const said = data.golden.reasons[i].every((reason, rank) => reason === (result.reasons[rank] ?? null));
+    if (!(difference <= 1e-9) || result.segment !== data.golden.segment[i] || !said) wrong.push(i + 1);
   });
   return { rows: golden.length, largest, wrong };
 }

@@ -74,11 +74,14 @@ def cards(draw: st.DrawFn) -> Scorecard:
 
     alone = [(bins(f),) for f in draw(st.lists(st.sampled_from("nmcd"), unique=True, min_size=1))]
     both = draw(st.lists(st.sampled_from(["nm", "nc", "cd", "md"]), unique=True, max_size=3))
-    rng = np.random.default_rng(draw(st.integers(0, 99)))
-    terms = []
+    rng, ties = np.random.default_rng(draw(st.integers(0, 99))), draw(st.booleans())
+    terms: list[Term] = []
     for axes in draw(st.permutations([*alone, *((bins(pair[0]), bins(pair[1])) for pair in both)])):
         points = rng.normal(size=[axis.count for axis in axes])
-        terms.append(Term(tuple(axes), points, points, points))
+        points = np.round(2 * points) / 2 if ties else points
+        reasons = tuple(f"{len(terms)}: {place}" for place in range(points.size))
+        theme = draw(st.sampled_from(["", "one", "other"]))
+        terms.append(Term(tuple(axes), points, points, points, reasons, theme))
     return Scorecard(draw(st.sampled_from([-1.5, 0.0, 0.1, 3.0])), tuple(terms))
 
 

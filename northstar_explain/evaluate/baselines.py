@@ -16,11 +16,13 @@ from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.evaluate.boosting_rows import boosting_rows
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.evaluate.logistic_all import logistic_all
+from northstar_explain.evaluate.logistic_few import FEW, logistic_few
 from northstar_explain.evaluate.model_quality import Predictions
 from northstar_explain.learn import splits
 from northstar_explain.learn.workers import processes
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model.evaluation.purchase_facts import SkippedBaseline
+from northstar_explain.model.evaluation.rival_facts import BlackBoxSearch, TunedSetting
 from northstar_explain.model.holdout_evidence import DECIMALS
 from northstar_explain.model.rules import Node, assign
 
@@ -51,8 +53,29 @@ class Baselines(NamedTuple):
     skipped: tuple[SkippedBaseline, ...]
 
 
+class BlackBox(NamedTuple):
+    """The black box.
+
+    Attributes
+    ----------
+    score : callable
+        Takes columns and returns a probability per row.
+    search : BlackBoxSearch
+        How it was tuned.
+    """
+
+    score: Score
+    search: BlackBoxSearch
+
+
 def baselines(
-    contract: Contract, train: Labelled, validation: Labelled, holdout: Columns, tree: Node, black_box: Score
+    contract: Contract,
+    train: Labelled,
+    validation: Labelled,
+    holdout: Columns,
+    tree: Node,
+    black_box: Score,
+    seed: int = 0,
 ) -> Baselines:
     """Fit every baseline to the training rows and score the holdout with it.
 
@@ -68,18 +91,22 @@ def baselines(
         The segments.
     black_box : callable
         As returned by `fit_black_box`.
+    seed : int
+        Of the rows that features are chosen on.
 
     Returns
     -------
     Baselines
         ``base_rate``, ``recency_rule`` (one threshold on recency), ``logistic_rfv`` (logistic regression on log
-        recency, frequency and value), ``segment_rate`` (each segment's own rate), ``logistic_all`` (logistic regression
-        on every feature of the model) and ``black_box``; probabilities to `DECIMALS` decimals, as evidence keeps them.
+        recency, frequency and value), ``segment_rate`` (each segment's own rate), ``logistic_five`` (logistic
+        regression on the five features of `choose_few`), ``logistic_all`` (on every feature of the model) and
+        ``black_box``; probabilities to `DECIMALS` decimals, as evidence keeps them.
     """
     rate = float(train[1].mean())
     by_role = features_by_role(contract)
     scores: dict[str, Score] = {"base_rate": lambda columns: np.full(count_rows(columns), rate)}
     skipped = []
+    used: dict[str, tuple[str, ...]] = {}
     for name, roles, fit in (
         ("recency_rule", ("recency",), _recency_rule),
         ("logistic_rfv", ("recency", "frequency", "value"), _logistic),
@@ -89,15 +116,20 @@ def baselines(
             reason = f"no numeric feature of the model has the role {' or '.join(missing)} in the contract"
             skipped.append(SkippedBaseline(name, reason))
         else:
-            scores[name] = fit([by_role[role] for role in roles], *train)
+            used[name] = tuple(by_role[role] for role in roles)
+            scores[name] = fit(list(used[name]), *train)
     scores["segment_rate"] = _segment_rate(tree, *train)
+    if len(contract.model_features) > FEW:
+        scores["logistic_five"], used["logistic_five"] = logistic_few(contract.model_features, *train, seed)
+    else:
+        skipped.append(SkippedBaseline("logistic_five", f"the model has no more than {FEW} features"))
     scores["logistic_all"] = logistic_all(contract.model_features, *train)
     scores["black_box"] = black_box
     predictions = {}
     for name, score in scores.items():
         # Rounded on both sides alike: a threshold is one of the scores, and must still be met by those equal to it.
         validated, held = (np.round(score(columns), DECIMALS) for columns in (validation[0], holdout))
-        predictions[name] = Predictions(held, best_f1_threshold(validation[1], validated))
+        predictions[name] = Predictions(held, best_f1_threshold(validation[1], validated), used.get(name, ()))
     return Baselines(predictions, tuple(skipped))
 
 
@@ -171,7 +203,7 @@ def _segment_rate(tree: Node, columns: Columns, label: np.ndarray) -> Score:
 
 def fit_black_box(
     features: Iterable[Feature], train: Customers, validation: Customers, seed: int, deep: bool = False
-) -> Score:
+) -> BlackBox:
     """Fit scikit-learn's histogram gradient boosting (Ke et al. 2017) with early stopping.
 
     Parameters
@@ -187,8 +219,8 @@ def fit_black_box(
 
     Returns
     -------
-    callable
-        Takes columns and returns a probability per row.
+    BlackBox
+        The setting of the highest ROC-AUC on the validation rows, of equal ones the first, and all that were tried.
     """
     features = tuple(features)
     matrix = boosting_rows(features, train.columns)
@@ -197,13 +229,21 @@ def fit_black_box(
     stopping = None
     if train.groups is not None:
         stopping = splits.bags(train.label, train.groups, 1, _STOP_SHARE, seed)[:, 0] < 0
+    settings = TUNED_DEEP if deep else _TUNED
     with processes():
         candidates = Parallel(n_jobs=-1)(
-            delayed(_boosted)(x_train, train.label, setting, categorical, seed, stopping)
-            for setting in (TUNED_DEEP if deep else _TUNED)
+            delayed(_boosted)(x_train, train.label, setting, categorical, seed, stopping) for setting in settings
         )
-    best = max(candidates, key=lambda one: roc_auc(validation.label, one.predict_proba(x_validation)[:, 1]))
-    return lambda rows: np.asarray(best.predict_proba(matrix(rows))[:, 1])
+    aucs = [roc_auc(validation.label, one.predict_proba(x_validation)[:, 1]) for one in candidates]
+    best = aucs.index(max(aucs))
+    tried = (
+        TunedSetting(*setting, roc_auc=float(auc), chosen=place == best)
+        for place, (setting, auc) in enumerate(zip(settings, aucs, strict=True))
+    )
+    chosen = candidates[best]
+    return BlackBox(
+        lambda rows: np.asarray(chosen.predict_proba(matrix(rows))[:, 1]), BlackBoxSearch(deep, tuple(tried))
+    )
 
 
 def _boosted(

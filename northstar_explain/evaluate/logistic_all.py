@@ -38,18 +38,18 @@ def logistic_all(features: Iterable[Feature], columns: Columns, label: np.ndarra
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    features = tuple(features)
-    encoders = [_encoder(columns[feature.name]) for feature in features]
-    names = [feature.name for feature in features]
-
-    def matrix(rows: Columns) -> np.ndarray:
-        return np.column_stack([encode(rows[name]) for name, encode in zip(names, encoders, strict=True)])
-
+    matrix = design(features, columns)
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(matrix(columns), label)
     return lambda rows: np.asarray(pipeline.predict_proba(matrix(rows))[:, 1])
 
 
 Encoder = Callable[[np.ndarray | Category], np.ndarray]
+
+
+def design(features: Iterable[Feature], columns: Columns) -> Callable[[Columns], np.ndarray]:
+    """What turns rows into the columns of the regression, as the training rows `columns` have it."""
+    encoders = {feature.name: _encoder(columns[feature.name]) for feature in features}
+    return lambda rows: np.column_stack([encode(rows[name]) for name, encode in encoders.items()])
 
 
 def _encoder(column: np.ndarray | Category) -> Encoder:

@@ -31,10 +31,13 @@ class Predictions:
     probability : ndarray of float, shape (n,)
     threshold : float
         From which a customer is flagged; chosen on validation rows.
+    features : tuple of str
+        Those that the score uses, where they are a choice.
     """
 
     probability: np.ndarray
     threshold: float
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def _baseline(name: str, predictions: Predictions, measured: Mapping[str, Measur
     ours, other = measured[""], measured[name]
     return Baseline(
         name=name,
+        features=predictions.features,
         threshold=predictions.threshold,
         figures=other.figures,
         roc_auc_behind=ours.figures[ROC_AUC] - other.figures[ROC_AUC],

@@ -33,12 +33,13 @@ def operating_points(
         The highest threshold first. Chosen from the training rows, as the holdout chooses nothing.
     """
     others = {float(percentiles[round(1000 * (1 - share))]) for share in SHARES} - {threshold}
-    found = [_point(label, probability, one, False) for one in others]
-    found.append(_point(label, probability, threshold, True))
+    found = [operating_point(label, probability, one, False) for one in others]
+    found.append(operating_point(label, probability, threshold, True))
     return tuple(sorted(found, key=lambda one: -one.threshold))
 
 
-def _point(label: np.ndarray, probability: np.ndarray, threshold: float, chosen: bool) -> OperatingPoint:
+def operating_point(label: np.ndarray, probability: np.ndarray, threshold: float, chosen: bool) -> OperatingPoint:
+    """Precision, recall and the like at one threshold; `chosen` says that it is the model's own."""
     flag = probability >= threshold
     flagged, buyers, hits = int(flag.sum()), int(label.sum()), int(label[flag].sum())
     return OperatingPoint(

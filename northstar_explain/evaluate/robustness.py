@@ -11,12 +11,12 @@ from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.features import Feature
 from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.model.evaluation.robustness_facts import BagAgreement, ProbabilitySpread, RangeResponse
+from northstar_explain.model.reasons import REASONS, group_sums, groups_of
 from northstar_explain.model.scorecard import NumberBins, Scorecard, sigmoid
 
 # Customers sampled from the holdout: enough for two digits of a share, few enough to take seconds.
 BAG_ROWS = 20_000
 RANGE_ROWS = 5_000
-_TOP = 3
 
 
 def bag_facts(
@@ -48,13 +48,14 @@ def bag_facts(
     # Every 100th of the 1,001 quantiles is the edge of a decile.
     edges = np.asarray(percentiles)[100:1000:100]
     # The bags are compared with the mean that scores, and not with one another.
-    top = _largest(points)
+    groups = groups_of(scorecard)
+    top = _largest(group_sums(points, groups))
     by_bag, agreement = [], []
     for bag, intercept in enumerate(bags.intercepts):
         addends = np.stack([table[bag].ravel()[row] for table, row in zip(bags.points, bins, strict=True)])
         probability = sigmoid(intercept + addends.sum(axis=0))
         by_bag.append(probability)
-        bag_top = _largest(addends)
+        bag_top = _largest(group_sums(addends, groups))
         shared = (bag_top[:, None, :] == top[None, :, :]).any(axis=0).mean(axis=0)
         agreement.append([
             ((probability >= threshold) == (averaged >= threshold)).mean(),
@@ -131,9 +132,9 @@ def _change(
     return change
 
 
-def _largest(points: np.ndarray) -> np.ndarray:
-    """The terms with the largest absolute points, the largest first: shape (at most 3, n)."""
-    return np.argsort(-np.abs(points), axis=0, kind="stable")[:_TOP]
+def _largest(sums: np.ndarray) -> np.ndarray:
+    """The themes with the largest sums of points either way, the largest first: shape (at most 3, n)."""
+    return np.argsort(-np.abs(sums), axis=0, kind="stable")[:REASONS]
 
 
 def _sample(columns: Columns, most: int, seed: int) -> Columns:

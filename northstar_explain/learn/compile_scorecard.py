@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +9,8 @@ from interpret.glassbox import ExplainableBoostingClassifier
 
 from northstar_explain.contract.features import Contract
 from northstar_explain.learn.fit_purchase_model import RARE, rare_values
-from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
-from northstar_explain.model.wording import capital, either, range_words
-
-_NAMED = 8  # values of one bin that a reason names
+from northstar_explain.learn.word_reasons import with_reasons
+from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Scorecard, Term
 
 
 class Bags(NamedTuple):
@@ -60,13 +57,10 @@ def compile_ebm(ebm: ExplainableBoostingClassifier, contract: Contract) -> Score
                 points=np.asarray(points, dtype=np.float64),
                 spread=np.asarray(ebm.standard_deviations_[place], dtype=np.float64),
                 customers=np.asarray(ebm.bin_weights_[place], dtype=np.float64),
-                reasons=tuple(
-                    _reason(axes, where, float(points[where]), contract) for where in np.ndindex(points.shape)
-                ),
             )
         )
     # Two classes share one intercept and one table: the log-odds of the second.
-    return Scorecard(float(ebm.intercept_[0]), tuple(terms))
+    return with_reasons(Scorecard(float(ebm.intercept_[0]), tuple(terms)), contract)
 
 
 def _axis(ebm: ExplainableBoostingClassifier, feature: int, width: int) -> Bins:
@@ -80,23 +74,3 @@ def _axis(ebm: ExplainableBoostingClassifier, feature: int, width: int) -> Bins:
             values |= dict.fromkeys(rare, values.pop(RARE))
         return CategoryBins(name, values)
     return NumberBins(name, np.asarray(bins, dtype=np.float64))
-
-
-def _reason(axes: Sequence[Bins], where: Sequence[int], points: float, contract: Contract) -> str:
-    words = " with ".join(_bin_words(axis, bin, contract) for axis, bin in zip(axes, where, strict=True))
-    push = "raised it" if points > 0 else "lowered it" if points < 0 else "made no difference"
-    return f"{capital(words)} {push}"
-
-
-def _bin_words(axis: Bins, bin: int, contract: Contract) -> str:
-    feature = contract[axis.feature]
-    if bin == MISSING:
-        return f"{feature.words} unknown"
-    if bin == axis.count - 1:
-        return f"{feature.words} not seen in training"
-    if isinstance(axis, NumberBins):
-        return range_words(feature, *axis.bounds(bin), contract.currency)
-    members = axis.members(bin)
-    # More of them are the rare values that count as one.
-    one_of = either(members) if len(members) <= _NAMED else f"one of {len(members):,} rare values"
-    return f"{feature.words} {one_of}"

@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Contract
+from northstar_explain.model.evaluation.rival_facts import ProposedDirection
 from northstar_explain.model.scorecard import NumberBins, Scorecard, Term, sigmoid
 
 # What a direction would take away, of the variance of the shape over customers: more is a shape of its own.
 _MOST_LOST = 0.1
 # Standard deviation over customers, in log-odds: a flatter shape has no direction to speak of.
 _FLAT = 0.05
-
-
-@dataclass(frozen=True)
-class ProposedDirection:
-    """A direction that the contract does not give and the shape all but has.
-
-    Attributes
-    ----------
-    feature : str
-    direction : str
-        ``up`` or ``down``, as ``monotone`` in the contract.
-    lost : float
-        Share of the variance of the shape over the training customers that the direction takes away.
-    log_loss : float
-        Log loss that it costs on the validation rows; negative where it gains.
-    log_loss_error : float
-        Standard error of it.
-    """
-
-    feature: str
-    direction: str
-    lost: float
-    log_loss: float
-    log_loss_error: float
-
-    def __str__(self) -> str:
-        cost = f"log loss {self.log_loss:+.5f} ± {self.log_loss_error:.5f}".replace("-", "−")
-        return f'{self.feature}: monotone = "{self.direction}" ({cost if abs(self.log_loss) >= 5e-6 else "at no cost"})'
 
 
 def propose_directions(

@@ -106,4 +106,4 @@ def purchase_of(data: dict[str, Any]) -> Purchase:
     """The numbers of `purchase.json`."""
     # JSON has lists where the model has tuples.
     ranges = {name: (low, high) for name, (low, high) in data["ranges"].items()}
-    return Purchase(data["intercept"], data["threshold"], tuple(data["percentiles"]), ranges)
+    return Purchase(data["intercept"], data["threshold"], tuple(data["percentiles"]), ranges, data.get("break_even"))

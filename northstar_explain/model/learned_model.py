@@ -19,6 +19,9 @@ from northstar_explain.model.names import Names
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.model.segments import Segmentation
 
+FLAG_F1, FLAG_BREAK_EVEN = "flag_f1", "flag_break_even"
+OLD_FLAG = "likely_buyer"  # what `FLAG_F1` was called before format 11; kept beside it for one minor version
+
 
 @dataclass(frozen=True)
 class Purchase:
@@ -29,17 +32,32 @@ class Purchase:
     intercept : float
         Log-odds of the average customer.
     threshold : float
-        Probability from which a customer counts as a likely buyer; chosen on validation rows for F1.
+        Probability from which a customer is flagged by F1, which it was chosen for on validation rows.
     percentiles : tuple of float
         1,001 quantiles of the probability over the training population, lowest first.
     ranges : mapping of str to (float, float)
         Lowest and highest known value of each numeric feature among the training customers.
+    break_even : float or None
+        Probability from which a contact pays, as `campaign.value.break_even_probability` gives it; None where the
+        contract has no economics, or no contact pays.
     """
 
     intercept: float
     threshold: float
     percentiles: tuple[float, ...]
     ranges: Mapping[str, tuple[float, float]]
+    break_even: float | None = None
+
+    @property
+    def flags(self) -> dict[str, float]:
+        """The threshold of each flag, by the name of its column, which says what it is for."""
+        found = {FLAG_F1: self.threshold, FLAG_BREAK_EVEN: self.break_even}
+        return {name: threshold for name, threshold in found.items() if threshold is not None}
+
+    @property
+    def flag_columns(self) -> dict[str, float]:
+        """The same for each column of flags that scores have, the one of the old name too."""
+        return {**self.flags, OLD_FLAG: self.threshold}
 
 
 @dataclass(frozen=True)

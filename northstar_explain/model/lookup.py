@@ -13,6 +13,7 @@ import numpy as np
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, count_rows
 from northstar_explain.model.grid import Grid, distinct
+from northstar_explain.model.reason_keys import ReasonKeys, Top
 from northstar_explain.model.scorecard import MISSING, Bins, CategoryBins, NumberBins, Scorecard, Term
 
 
@@ -23,8 +24,9 @@ class Sums(NamedTuple):
     ----------
     logit : ndarray of float64, shape (n,)
         Intercept and points, added term after term.
-    top : list of ndarray, each of shape (n,)
-        Ranks of the bins with the largest absolute points, largest first; 0 where no further term contributes.
+    top : list of ndarray of int32, each of shape (n,)
+        The reasons, the largest theme first: 1 and the place of the bin, counted over all terms; 0 where no further
+        theme contributes.
     """
 
     logit: np.ndarray
@@ -89,8 +91,8 @@ class _Entry:
     ----------
     features : tuple of str
     steps : tuple of ndarray or None
-        For each feature, the offset of its fine bins in `points` and `ranks`; None where a fine bin is the index.
-    points, ranks : ndarray, shape (places,)
+        For each feature, the offset of its fine bins in `points` and `keys`; None where a fine bin is the index.
+    points, keys : ndarray, shape (places,)
     last : tuple of str
         Features that no later term uses.
     """
@@ -98,7 +100,7 @@ class _Entry:
     features: tuple[str, ...]
     steps: tuple[np.ndarray | None, ...]
     points: np.ndarray
-    ranks: np.ndarray
+    keys: np.ndarray
     last: tuple[str, ...]
 
 
@@ -113,42 +115,30 @@ class Lookup:
     ----------
     axes : dict
         Each feature's fine bins.
-    ranked : ndarray of intp, shape (ranks,)
-        The reason of each rank from 1, counted over all terms. Ranks order the bins of all terms by absolute points,
-        ascending; of equal ones the earlier term ranks higher. Rank 0 is for bins with zero points.
-    rank_type : numpy.dtype
-        The narrowest type for all ranks.
     """
 
     def __init__(self, scorecard: Scorecard):
         self.intercept = scorecard.intercept
         self.axes = _axes(scorecard)
-        size = np.concatenate([np.abs(term.points).ravel() for term in scorecard.terms])
-        # Reversed before a stable sort, so that of equal sizes the earlier term comes last and ranks higher.
-        order = np.argsort(size[::-1], kind="stable")
-        self.ranked = (len(size) - 1 - order)[np.count_nonzero(size == 0) :]
-        self.rank_type = np.dtype(np.uint16 if len(self.ranked) < 1 << 16 else np.uint32)
-        ranks = np.zeros(len(size), dtype=self.rank_type)
-        ranks[self.ranked] = np.arange(1, len(self.ranked) + 1)
-        starts = np.cumsum([0, *(term.points.size for term in scorecard.terms)])
+        self._reasons = ReasonKeys(scorecard)
         # Later terms overwrite earlier ones, so what remains is the last term that uses the feature.
         last = {name: number for number, term in enumerate(scorecard.terms) for name in term.features}
         self._entries = [
             self._entry(
                 term,
-                ranks[starts[number] : starts[number + 1]],
+                self._reasons.keys[number],
                 tuple(name for name in term.features if last[name] == number),
             )
             for number, term in enumerate(scorecard.terms)
         ]
 
-    def _entry(self, term: Term, ranks: np.ndarray, last: tuple[str, ...]) -> _Entry:
+    def _entry(self, term: Term, keys: np.ndarray, last: tuple[str, ...]) -> _Entry:
         points = term.points.ravel()
         bins = [self.axes[axis.feature].bin_of(axis) for axis in term.axes]
         # A single feature needs no index arithmetic: its tables are laid out by fine bins.
         if len(bins) == 1:
-            return _Entry(term.features, (None,), points[bins[0]], ranks[bins[0]], last)
-        return _Entry(term.features, (bins[0] * term.axes[1].count, bins[1]), points, ranks, last)
+            return _Entry(term.features, (None,), points[bins[0]], keys[bins[0]], last)
+        return _Entry(term.features, (bins[0] * term.axes[1].count, bins[1]), points, keys, last)
 
     def empty_counts(self) -> dict[str, np.ndarray]:
         """Zero counts of rows in each fine bin of each feature."""
@@ -162,7 +152,7 @@ class Lookup:
         columns : mapping
             Name to float64 array or `Category`, for every feature of the scorecard.
         most : int, default 0
-            How many of the largest contributions to return.
+            How many reasons to return.
         counts : dict, optional
             Feature to counts of its fine bins, to which these rows are added.
 
@@ -175,8 +165,8 @@ class Lookup:
         rows = count_rows(columns)
         # Term by term: the order in which np.sum adds depends on the number of rows, and a score must not.
         logit = np.full(rows, self.intercept)
-        top = _Top(most, rows, self.rank_type)
-        for entry in self._entries:
+        top = Top(self._reasons, most, rows)
+        for number, entry in enumerate(self._entries):
             for feature in entry.features:
                 if feature not in bins:
                     bins[feature] = self.axes[feature].index(columns[feature])
@@ -186,23 +176,10 @@ class Lookup:
             # Indices are in range by construction; "clip" skips the check.
             logit += entry.points.take(index, mode="clip")
             if most:
-                top.add(entry.ranks.take(index, mode="clip"))
+                top.add(number, entry.keys.take(index, mode="clip"))
             for feature in entry.last:
                 del bins[feature]
-        return Sums(logit, top.ranks)
-
-
-class _Top:
-    """The largest ranks of each row, updated term by term."""
-
-    def __init__(self, most: int, rows: int, kind: np.dtype):
-        self.ranks = [np.zeros(rows, dtype=kind) for _ in range(most)]
-
-    def add(self, ranks: np.ndarray) -> None:
-        # One step of insertion sort for all rows at once.
-        for position, largest in enumerate(self.ranks):
-            self.ranks[position] = np.maximum(largest, ranks)
-            ranks = np.minimum(largest, ranks)
+        return Sums(logit, top.places())
 
 
 def _axes(scorecard: Scorecard) -> dict[str, Axis]:

@@ -14,6 +14,7 @@ _AXIS = (("feature", pa.string()), ("bin", pa.int32()), ("what", pa.string()), (
          ("upper", pa.float64()), ("categories", pa.list_(pa.string())))  # fmt: skip
 SCHEMA = pa.schema([
     pa.field("term", pa.string()),
+    pa.field("theme", pa.string()),
     *(pa.field(f"{name}_{axis}", kind) for axis in (1, 2) for name, kind in _AXIS),
     pa.field("points", pa.float64()),
     pa.field("spread", pa.float64()),
@@ -33,8 +34,8 @@ def to_table(scorecard: Scorecard) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        One row per bin of a term. For each of its one or two axes: the feature, the bin's number, its type
-        (``missing``, ``range``, ``category`` or ``unseen``), the bounds of a range (lower inclusive, null where
+        One row per bin of a term, with its theme. For each of its one or two axes: the feature, the bin's number, its
+        type (``missing``, ``range``, ``category`` or ``unseen``), the bounds of a range (lower inclusive, null where
         open) or the categories; then points (log-odds), spread (standard deviation over bags), training customers
         in the bin, and the reason in words.
     """
@@ -52,6 +53,8 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
     lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
     figures = [table[name].to_numpy() for name in ("points", "spread", "customers")]
     reasons = table["reason"].to_pylist()
+    # Of a model of format 10, to compare with, terms have no theme.
+    themes = table["theme"] if "theme" in table.column_names else pa.array([""] * table.num_rows)
     terms = []
     for start, end in pairwise(starts):
         width = int(bins[1][end - 1]) + 1
@@ -60,7 +63,7 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
             axes.append(_axis(table, 2, range(start, start + width), lowers[1]))
         shape = tuple(axis.count for axis in axes)
         points, spread, customers = (figure[start:end].reshape(shape).copy() for figure in figures)
-        terms.append(Term(tuple(axes), points, spread, customers, tuple(reasons[start:end])))
+        terms.append(Term(tuple(axes), points, spread, customers, tuple(reasons[start:end]), themes[start].as_py()))
     return Scorecard(intercept, tuple(terms))
 
 
@@ -69,6 +72,7 @@ def _term_rows(term: Term) -> list[dict[str, Any]]:
     return [
         {
             "term": term.name,
+            "theme": term.theme,
             **{f"{key}_{axis + 1}": value for axis, bin in enumerate(place) for key, value in
                bin_cells(term.axes[axis], bin).items()},
             "points": float(term.points[place]),

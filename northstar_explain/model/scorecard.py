@@ -86,6 +86,8 @@ class Term:
         Training customers in the bin.
     reasons : tuple of str
         The words for each bin, in the flattened order of `points`.
+    theme : str
+        Terms of one theme give one reason together; empty for a term that stands alone.
     """
 
     axes: tuple[Bins, ...]
@@ -93,6 +95,7 @@ class Term:
     spread: np.ndarray
     customers: np.ndarray
     reasons: tuple[str, ...] = field(default=(), repr=False)
+    theme: str = ""
 
     @property
     def name(self) -> str:

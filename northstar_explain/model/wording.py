@@ -1,4 +1,4 @@
-"""Conditions, rules and ranges in plain words; `parsing` parses conditions and rules back."""
+"""Conditions and rules in plain words; `parsing` parses conditions and rules back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from northstar_explain.contract.kinds.number_words import either, plain
 from northstar_explain.contract.phrases import BETWEEN_RULES, OR_MISSING, Bounds, Form, FormType, forms, joiner
 from northstar_explain.model.rules import Rule
 
-__all__ = ["brief", "capital", "definition", "either", "phrases", "plain", "range_words", "rule_words"]
+__all__ = ["brief", "capital", "definition", "either", "phrases", "plain", "rule_words"]
 
 
 def phrases(condition: Condition, contract: Contract) -> list[str]:
@@ -79,11 +79,6 @@ def everybody(contract: Contract) -> str:
 def definition(rules: Sequence[Rule], contract: Contract) -> str:
     """The definition of a segment: its rules joined by ``or``, as a sentence."""
     return capital(BETWEEN_RULES.join(rule_words(rule, contract) for rule in rules)) + "."
-
-
-def range_words(feature: Feature, lower: float | None, upper: float | None, currency: str) -> str:
-    """A bin of a numeric feature, ``lower <= value < upper``, as a noun phrase."""
-    return feature.kind.range_noun(feature.words, lower, upper, feature.minimum, feature.unit, currency)
 
 
 def brief(feature: Feature, value: float, currency: str) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.check import CheckedBatch
 from northstar_explain.contract.columns import Columns
-from northstar_explain.model.learned_model import Model
+from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1, Model
 from northstar_explain.model.lookup import CategoryAxis
 from northstar_explain.score.score_columns import Scored, Scorer
 
@@ -26,7 +26,7 @@ class Tally:
 
     Attributes
     ----------
-    rows, scored, rejected, borderline, likely_buyers : int
+    rows, scored, rejected, borderline, flag_f1, flag_break_even : int
     broken : Counter
         (column, what was expected) to rows.
     examples : dict
@@ -47,7 +47,8 @@ class Tally:
     scored: int = 0
     rejected: int = 0
     borderline: int = 0
-    likely_buyers: int = 0
+    flag_f1: int = 0
+    flag_break_even: int = 0
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], tuple[str, int, str]] = field(default_factory=dict)
     segments: Counter[str] = field(default_factory=Counter)
@@ -60,7 +61,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add the counts of later rows."""
-        for name in ("rows", "scored", "rejected", "borderline", "likely_buyers"):
+        for name in ("rows", "scored", "rejected", "borderline", FLAG_F1, FLAG_BREAK_EVEN):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("broken", "segments", "deciles", "unseen_rows", "below", "above"):
             getattr(self, name).update(getattr(other, name))
@@ -122,7 +123,8 @@ def count(checked: CheckedBatch, scored: Scored, scorer: Scorer, file: str = "")
         scored=rows.num_rows,
         rejected=checked.rejected.num_rows,
         borderline=_count_true(rows.column("borderline")),
-        likely_buyers=_count_true(rows.column("likely_buyer")),
+        flag_f1=_count_true(rows.column(FLAG_F1)),
+        flag_break_even=_count_true(rows.column(FLAG_BREAK_EVEN)) if FLAG_BREAK_EVEN in rows.schema.names else 0,
         broken=Counter({(one.column, one.expected): one.rows for one in checked.reasons}),
         examples={(one.column, one.expected): (file, *one.example) for one in checked.reasons},
         segments=_count_words(rows.column("segment_id")),

@@ -63,7 +63,8 @@ def report(scorer: Scorer, tally: Tally) -> dict[str, Any]:
         "segments": _shares(tally.segments, tally.scored, order.__getitem__),
         "deciles": _shares(tally.deciles, tally.scored, int),
         "borderline": tally.borderline,
-        "likely_buyers": tally.likely_buyers,
+        **{name: getattr(tally, name) for name in model.purchase.flags},
+        "likely_buyers": tally.flag_f1,  # its name before format 11
         "unseen_categories": {
             feature: {"rows": tally.unseen_rows[feature], "values": most_first(values)}
             for feature, values in tally.unseen.items()

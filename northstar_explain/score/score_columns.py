@@ -16,13 +16,13 @@ from northstar_explain.model.known_values import with_known_values
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.lookup import Lookup
 from northstar_explain.model.ranks import Percentiles, decile
+from northstar_explain.model.reasons import REASONS
 from northstar_explain.model.rules import assign_codes
 from northstar_explain.model.scorecard import sigmoid
 from northstar_explain.options import Control
 from northstar_explain.score.control import control_group
 from northstar_explain.score.trait_column import TraitColumn
 
-REASONS = 3
 # Rows scored at a time: few enough for all their intermediate arrays to stay in the processor's cache.
 CACHE_ROWS = 1 << 15
 
@@ -60,8 +60,9 @@ class Scorer:
         ``borderline`` (one ordinary step from another segment), ``traits`` (where the contract has any: the names of
         the customer's, joined by semicolons, empty for none), ``probability`` (0 to 1),
         ``percentile`` (0 to 100, against the training population), ``decile`` (1 to 10, 10 the highest),
-        ``likely_buyer``, ``control_group`` (not to be contacted by any campaign), ``reason_1`` to ``reason_3`` and
-        ``model_id``.
+        ``flag_f1`` (the probability reaches the threshold of highest F1), ``flag_break_even`` (where the contract has
+        economics: a contact pays), ``likely_buyer`` (the old name of ``flag_f1``), ``control_group`` (not to be
+        contacted by any campaign), ``reason_1`` to ``reason_3`` and ``model_id``.
     """
 
     def __init__(self, model: Model, control: Control | None = None):
@@ -80,7 +81,7 @@ class Scorer:
             pa.field("probability", pa.float64()),
             pa.field("percentile", pa.float64()),
             pa.field("decile", pa.int8()),
-            pa.field("likely_buyer", pa.bool_()),
+            *(pa.field(name, pa.bool_()) for name in model.purchase.flag_columns),
             pa.field("control_group", pa.bool_()),
             *(pa.field(f"reason_{i + 1}", text) for i in range(REASONS)),
             pa.field("model_id", text),
@@ -98,7 +99,7 @@ class Scorer:
         }
         self._rules = model.segmentation.rules
         self._percentiles = Percentiles(model.purchase.percentiles)
-        self._reasons = _Reasons(model, self.lookup)
+        self._reasons = _Reasons(model)
 
     def __call__(self, accepted: pa.Table) -> pa.Table:
         """Score customers that `contract.check` accepted.
@@ -142,9 +143,9 @@ class Scorer:
             "probability": pa.array(arrays.probability),
             "percentile": pa.array(percentile),
             "decile": pa.array(decile(percentile)),
-            "likely_buyer": pa.array(arrays.probability >= self.model.purchase.threshold),
+            **{name: pa.array(arrays.probability >= one) for name, one in self.model.purchase.flag_columns.items()},
             "control_group": pa.array(control_group(id_keys(ids), self.control)),
-            **{f"reason_{i + 1}": self._reasons(ranks) for i, ranks in enumerate(arrays.reasons)},
+            **{f"reason_{i + 1}": self._reasons(places) for i, places in enumerate(arrays.reasons)},
             "model_id": _dictionary(np.zeros(len(ids), dtype=np.int32), self._words["model_id"]),
         }
         return Scored(pa.record_batch([fields[name] for name in self.schema.names], schema=self.schema), arrays.bins)
@@ -153,8 +154,8 @@ class Scorer:
         chunk = {feature.name: _slice(columns[feature.name], rows) for feature in self._features}
         sums = self.lookup(chunk, REASONS, arrays.bins)
         arrays.probability[rows] = sigmoid(sums.logit)
-        for column, ranks in zip(arrays.reasons, sums.top, strict=True):
-            column[rows] = ranks
+        for column, places in zip(arrays.reasons, sums.top, strict=True):
+            column[rows] = places
         arrays.segment[rows] = assign_codes(self.model.segmentation.tree, chunk, self._segments)
         arrays.borderline[rows] = borderline(self._rules, self.model.segmentation.borders, chunk)
         if self._traits:
@@ -169,31 +170,26 @@ class _BatchArrays:
         self.segment = np.empty(rows, dtype=np.int32)
         self.borderline = np.empty(rows, dtype=bool)
         self.traits = np.empty(rows, dtype=np.int64)
-        self.reasons = [np.empty(rows, dtype=lookup.rank_type) for _ in range(REASONS)]
+        self.reasons = [np.empty(rows, dtype=np.int32) for _ in range(REASONS)]
         self.bins = lookup.empty_counts()
 
 
 class _Reasons:
-    """The phrases, written in training, of the terms with the largest points either way.
+    """The phrases, written in training, of the themes with the largest points either way.
 
-    Points are measured against the average customer: a term that adds nothing is no reason.
+    Points are measured against the average customer: a theme that adds nothing is no reason.
     """
 
-    def __init__(self, model: Model, lookup: Lookup):
+    def __init__(self, model: Model):
         every = [reason for term in model.scorecard.terms for reason in term.reasons]
-        phrases = dict.fromkeys(every)
-        self._phrases = pa.array(list(phrases))
-        place_of = np.arange(len(every), dtype=np.int32)
-        if len(phrases) < len(every):  # some bins share a phrase
-            places = {phrase: place for place, phrase in enumerate(phrases)}
-            place_of = np.array([places[phrase] for phrase in every], dtype=np.int32)
-        # Place 0 is for rank 0, no reason; it is masked, so its phrase does not matter.
-        self._of_rank = np.concatenate([[np.int32(0)], place_of[lookup.ranked]])
+        phrases = {phrase: place for place, phrase in enumerate(dict.fromkeys(every))}
+        self._phrases = pa.array(list(phrases), pa.string())
+        # Place 0 is for no reason; it is masked, so its phrase does not matter.
+        self._of_place = np.array([0, *(phrases[phrase] for phrase in every)], dtype=np.int32)
 
-    def __call__(self, ranks: np.ndarray) -> pa.DictionaryArray:
-        # Rank 0 is no reason: no further term moves this customer away from the average.
-        silent = ranks == 0
-        return _dictionary(self._of_rank.take(ranks), self._phrases, silent if silent.any() else None)
+    def __call__(self, places: np.ndarray) -> pa.DictionaryArray:
+        silent = places == 0
+        return _dictionary(self._of_place.take(places), self._phrases, silent if silent.any() else None)
 
 
 def _slice(column: np.ndarray | Category, rows: slice) -> np.ndarray | Category:

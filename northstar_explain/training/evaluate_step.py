@@ -24,7 +24,7 @@ from northstar_explain.evaluate.experiments import compare_facts
 from northstar_explain.evaluate.groups import group_facts, subgroups
 from northstar_explain.evaluate.migration import Earlier, update_facts
 from northstar_explain.evaluate.model_quality import Predictions, Trial, importance_facts, purchase_facts
-from northstar_explain.evaluate.operating_points import operating_points
+from northstar_explain.evaluate.operating_points import operating_point, operating_points
 from northstar_explain.evaluate.proxies import proxy_facts, sampled
 from northstar_explain.evaluate.segment_alternatives import AlternativeRows, Alternatives, alternative_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
@@ -35,11 +35,13 @@ from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.learn.workers import beside, in_processes
 from northstar_explain.model import ranks
 from northstar_explain.model.campaign.money import money_facts
+from northstar_explain.model.campaign.value import FLAGGED_BY
 from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
-from northstar_explain.model.evaluation.purchase_facts import GroupSplit
+from northstar_explain.model.evaluation.purchase_facts import Flag, GroupSplit
 from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentFacts
 from northstar_explain.model.evaluation.together_facts import TogetherFacts
 from northstar_explain.model.holdout_evidence import DECIMALS, Evidence, holdout_table, sets_table
+from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1
 from northstar_explain.model.rules import Node, assign
 from northstar_explain.training.purchase_step import FittedPurchaseModel
 from northstar_explain.training.row_sets import RowSets, numbered
@@ -126,7 +128,7 @@ class Case:
         rows = self.rows
         return baselines(
             self.contract, rows.train.labelled, rows.validation.labelled, rows.holdout.columns, self.tree,
-            self.purchase_model.black_box,
+            self.purchase_model.black_box.score, self.seed,
         )  # fmt: skip
 
 
@@ -208,18 +210,34 @@ def _purchase(case: Case) -> PurchaseFacts:
     return PurchaseFacts(
         **figures._asdict(),
         baselines_skipped=others.skipped,
+        black_box_search=case.purchase_model.black_box.search,
+        directions=case.purchase_model.directions,
         subgroups=group_facts(
             case.contract, held.columns, case.segments, held.label, predictions.probability, predictions.threshold
         ),
         operating=operating_points(
             held.label, predictions.probability, predictions.threshold, case.purchase_model.purchase.percentiles
         ),
+        flags=_flags(case),
         proxies=proxies,
         train_n=len(rows.train),
         validation_n=len(rows.validation),
         terms=importance_facts([(term.name, term.importance) for term in terms]),
         out_of_time=rows.out_of_time,
         group_split=_group_split(case.contract, rows),
+    )
+
+
+def _flags(case: Case) -> tuple[Flag, ...]:
+    """What each flag of the scores finds in the holdout."""
+    label, probability = case.rows.holdout.label, case.predictions.probability
+    return tuple(
+        Flag(
+            name=name,
+            assumed_uplift=FLAGGED_BY.uplift if name == FLAG_BREAK_EVEN else None,
+            at=operating_point(label, probability, threshold, name == FLAG_F1),
+        )
+        for name, threshold in case.purchase_model.purchase.flags.items()
     )
 
 

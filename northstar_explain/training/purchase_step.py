@@ -9,26 +9,29 @@ import numpy as np
 
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Contract
-from northstar_explain.evaluate.baselines import Score, fit_black_box
+from northstar_explain.evaluate.baselines import BlackBox, fit_black_box
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.compile_scorecard import Bags, bags_of, compile_ebm
 from northstar_explain.learn.fit_purchase_model import EBM
 from northstar_explain.learn.propose_directions import direction_lines, propose_directions
 from northstar_explain.metrics import best_f1_threshold
+from northstar_explain.model.campaign.value import break_even_probability
+from northstar_explain.model.evaluation.rival_facts import ProposedDirection
 from northstar_explain.model.learned_model import Purchase
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.training.training_options import TrainingOptions
 
 
 class FittedPurchaseModel(NamedTuple):
-    """The purchase model, the EBM that it was compiled from, and a black box fitted to the same rows."""
+    """The purchase model, the EBM that it was compiled from, a black box fitted to the same rows, and proposals."""
 
     scorecard: Scorecard
     purchase: Purchase
     ebm: EBM
     bags: Bags
-    black_box: Score
+    black_box: BlackBox
+    directions: tuple[ProposedDirection, ...]
 
 
 def fit_purchase(
@@ -62,7 +65,8 @@ def fit_purchase(
     )
     # From here on only the scorecard is used, as it is what scores; the EBM is kept for golden rows and bags.
     scorecard = compile_ebm(ebm, contract)
-    for line in direction_lines(propose_directions(scorecard, contract, validation.columns, validation.label)):
+    directions = propose_directions(scorecard, contract, validation.columns, validation.label)
+    for line in direction_lines(directions):
         progress(line)
     progress("choosing the threshold on the validation rows")
     validated = scorecard.probability(validation.columns)
@@ -75,8 +79,11 @@ def fit_purchase(
     progress("fitting a black box to compare with")
     # Fitted here rather than with the other baselines: this runs beside the search for segments.
     black_box = fit_black_box(features, train, validation, options.seed, options.deep)
-    numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges)
-    return FittedPurchaseModel(scorecard, numbers, ebm, bags_of(ebm), black_box)
+    economics = options.economics(contract)
+    rate = float(np.concatenate([train.label, validation.label]).mean())
+    even = break_even_probability(rate, economics) if economics else None
+    numbers = Purchase(scorecard.intercept, threshold, tuple(map(float, percentiles)), ranges, even)
+    return FittedPurchaseModel(scorecard, numbers, ebm, bags_of(ebm), black_box, directions)
 
 
 def _ranges(columns: Columns, features: Sequence[str]) -> dict[str, tuple[float, float]]:

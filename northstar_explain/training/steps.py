@@ -19,6 +19,7 @@ from northstar_explain.evaluate.migration import Earlier
 from northstar_explain.learn import fit_segments
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.learn.golden_rows import Ordinary, golden_rows, ordinary_rows, with_interpret_probability
+from northstar_explain.learn.word_reasons import with_reasons
 from northstar_explain.learn.workers import beside, one_thread
 from northstar_explain.metrics import roc_auc
 from northstar_explain.model.folder import build
@@ -234,7 +235,10 @@ def _learn(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[LearnedS
         purchase_model = fitted_purchase()
     # On the validation rows: whether a model is refused must not depend on the holdout.
     _require_credible(source, row_sets.validation, purchase_model, options)
-    return learned, purchase_model
+    # Only now are the themes of the segments known, which reasons are given by.
+    theme_of = {name: theme.name for theme in learned.themes for name in theme.features}
+    scorecard = with_reasons(purchase_model.scorecard, contract, train.columns, theme_of)
+    return learned, purchase_model._replace(scorecard=scorecard)
 
 
 def _require_credible(

@@ -147,7 +147,6 @@ def test_a_ratio_is_labelled_without_a_currency() -> None:
     ratio = kind_named("ratio")
     assert ratio.value_label(-0.123456, "", "$") == "-0.1235"
     assert ratio.range_label(None, -0.1, None, "", "$") == "below -0.1"
-    assert ratio.range_noun("margin", -0.4, 0.123456, None, "", "$") == "margin of -0.4 to 0.123"
     assert ratio.average_label(-0.123, "", "$") == "-0.12"
     assert not ratio.money and kind_named("amount").average_label(2, "", "$") == "$2.0"
 

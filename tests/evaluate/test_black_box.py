@@ -29,12 +29,20 @@ def test_deep_takes_the_best_of_thirty_settings_on_the_validation_rows(
     monkeypatch.setattr(baselines, "_TUNED", (useless,))
     aucs = []
     for deep in (False, True):
-        score = baselines.fit_black_box(contract.model_features[:6], train, validation, 1, deep)
-        aucs.append(roc_auc(validation.label, score(validation.columns)))
+        box = baselines.fit_black_box(contract.model_features[:6], train, validation, 1, deep)
+        aucs.append(roc_auc(validation.label, box.score(validation.columns)))
+        # What was tried, what it reached and what was taken is stored.
+        assert (box.search.deep, len(box.search.settings)) == (deep, 2 if deep else 1)
+        (taken,) = [one for one in box.search.settings if one.chosen]
+        assert taken.roc_auc == aucs[-1] == max(one.roc_auc for one in box.search.settings)
+        assert (taken.leaves == useless[0]) == (not deep)
     assert aucs[1] > aucs[0] + 0.02
 
 
 def test_the_audit_report_says_that_it_was_not_run(model: Model) -> None:
     assert "thirty settings of the black box was not run" in str(performance(model))
-    deep = replace(model, manifest={**model.manifest, "options": {**model.manifest["options"], "deep": True}})
+    purchase = model.evaluation.purchase
+    search = replace(purchase.black_box_search, deep=True)
+    facts = replace(model.evaluation, purchase=replace(purchase, black_box_search=search))
+    deep = replace(model, evaluation=facts)
     assert "was not run" not in str(performance(deep))

@@ -58,9 +58,8 @@ def require_same(model: Model, customers: pa.Table, rows: list[dict[str, Any]]) 
     assert {row[model.contract.id] for row in rows} == set(wanted) and len(rows) == len(wanted)
     for row in rows:
         other = wanted[row[model.contract.id]]
-        assert [row[name] for name in ("segment_id", "likely_buyer")] == [
-            other[name] for name in ("segment_id", "likely_buyer")
-        ]
+        names = ("segment_id", "flag_f1", "flag_break_even")
+        assert [row[name] for name in names] == [other[name] for name in names]
         assert abs(row["probability"] - other["probability"]) < 1e-9
         traits = {trait.words for trait in model.contract.traits if row[trait.column]}
         assert len(traits) == len([one for one in (other["traits"] or "").split(";") if one])

@@ -35,12 +35,13 @@ from northstar_explain.export.onnx.onnx_proof import feeds, prove
 from northstar_explain.model import Model, Scorecard
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.known_values import with_known_values
+from northstar_explain.model.reasons import top_reasons
 from northstar_explain.model.rules import Leaf, Node, Split, assign
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Term, sigmoid
 from northstar_explain.model.tree import split_tests
 from northstar_explain.score import Scorer
 
-RESULT = ["segment_id", "segment_name", "logit", "probability", "likely_buyer"]
+RESULT = ["segment_id", "segment_name", "logit", "probability", "flag_f1", "flag_break_even", "likely_buyer"]
 REASONS = ["reason_1", "reason_2", "reason_3"]
 
 
@@ -63,7 +64,13 @@ def require_same(model: Model, table: pa.Table) -> dict[str, np.ndarray]:
     assert found["segment_name"].tolist() == [names[id] for id in found["segment_id"]]
     assert np.abs(found["logit"] - logit).max() < 1e-9
     assert np.abs(found["probability"] - probability).max() < 1e-9
-    assert found["likely_buyer"].tolist() == (probability >= model.purchase.threshold).tolist()
+    for name, threshold in model.purchase.flag_columns.items():
+        assert found[name].tolist() == (probability >= threshold).tolist()
+    if model.scorecard.terms[0].reasons:
+        said = top_reasons(model.scorecard, *model.scorecard.contributions(columns))
+        nobody = np.full(count_rows(columns), "")
+        for name, asked in zip(REASONS, said, strict=True):
+            assert found.get(name, nobody).tolist() == [reason or "" for reason in asked]
     for trait in model.contract.traits:
         assert found[trait.column].tolist() == matches(trait.conditions, columns).tolist()
     assert all(len(values) == count_rows(columns) for values in found.values())
@@ -111,7 +118,8 @@ def test_240_000_customers(model: Model, many_customers: pa.Table) -> None:
     for name in ("segment_id", "segment_name", *REASONS):
         texts = expected[name].cast(pa.string()).fill_null("")
         assert texts.equals(pa.chunked_array([pa.array(found[name], pa.string())])), name
-    assert found["likely_buyer"].tolist() == expected["likely_buyer"].to_pylist()
+    for name in model.purchase.flag_columns:
+        assert found[name].tolist() == expected[name].to_pylist()
 
 
 @settings(max_examples=60)
@@ -174,7 +182,7 @@ def test_a_value_missing_against_the_contract_gives_nothing(model: Model) -> Non
     assert found["segment_id"].tolist() == ["S1", "", "S1", "S2"]
     assert found["segment_name"].tolist() == ["high", "", "high", "low"]
     assert np.isnan(found["probability"]).tolist() == np.isnan(found["logit"]).tolist() == [False, False, True, False]
-    assert not found["likely_buyer"][2]
+    assert not found["flag_f1"][2]
 
 
 def test_traits_and_one_segment_for_all(model: Model) -> None:

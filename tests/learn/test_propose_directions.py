@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from northstar_explain.contract import Contract
-from northstar_explain.learn.propose_directions import ProposedDirection, direction_lines, propose_directions
+from northstar_explain.learn.propose_directions import direction_lines, propose_directions
+from northstar_explain.model.evaluation.rival_facts import ProposedDirection
 from northstar_explain.model.scorecard import NumberBins, Scorecard, Term, sigmoid
 
 FEATURE = "sessions_30d"

@@ -12,8 +12,10 @@ from hypothesis.extra import numpy as arrays
 
 from northstar_explain.contract import Category, Columns, check, columns_of
 from northstar_explain.model import Model
+from northstar_explain.model.golden_scores import reasons_of
 from northstar_explain.model.grid import Grid, distinct
 from northstar_explain.model.lookup import Lookup
+from northstar_explain.model.reasons import top_reasons
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
 
 HARD = [np.inf, -np.inf, 0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308, 1.0, np.nextafter(1, 2)]
@@ -53,17 +55,10 @@ def test_distinct_values_are_those_of_numpy(values: np.ndarray) -> None:
     assert (distinct(values) == np.unique(values)).all()
 
 
-def plain(card: Scorecard, columns: Columns, most: int) -> tuple[np.ndarray, list[list[float]]]:
-    """Log-odds and the largest points either way, term by term, row by row."""
-    _, points = card.contributions(columns)
-    top = np.sort(np.abs(points), axis=0)[::-1][:most]
-    return card.logit(points), [list(row) for row in top]
-
-
-def ranked_points(card: Scorecard, lookup: Lookup, ranks: np.ndarray) -> np.ndarray:
-    flat = np.concatenate([term.points.ravel() for term in card.terms])
-    points: np.ndarray = np.concatenate([[0.0], np.abs(flat[lookup.ranked])])[ranks]
-    return points
+def plain(card: Scorecard, columns: Columns) -> tuple[np.ndarray, list[list[str | None]]]:
+    """Log-odds and reasons, term by term, row by row."""
+    places, points = card.contributions(columns)
+    return card.logit(points), top_reasons(card, places, points)
 
 
 def test_it_says_what_the_scorecard_says(model: Model, customers: pa.Table) -> None:
@@ -71,10 +66,10 @@ def test_it_says_what_the_scorecard_says(model: Model, customers: pa.Table) -> N
     lookup = Lookup(model.scorecard)
     counts = lookup.empty_counts()
     sums = lookup(columns, 3, counts)
-    logit, top = plain(model.scorecard, columns, 3)
+    logit, said = plain(model.scorecard, columns)
     assert (sums.logit == logit).all()  # to the last bit
-    for ranks, sizes in zip(sums.top, top, strict=True):
-        assert (ranked_points(model.scorecard, lookup, ranks) == sizes).all()
+    assert reasons_of(model.scorecard, sums.top) == said
+    assert all(None not in rank for rank in said)
     for feature, axis in lookup.axes.items():
         assert (counts[feature] == np.bincount(axis.index(columns[feature]), minlength=axis.count)).all()
         assert counts[feature].sum() == customers.num_rows
@@ -91,12 +86,18 @@ def cards(draw: st.DrawFn) -> Scorecard:
     words = CategoryBins("w", {"a": 1, "b": 2, "c": 2})
     coarse = CategoryBins("w", {"a": 1, "d": 1})
     axes: list[tuple[NumberBins | CategoryBins, ...]] = [(main,), (words,), (pair, coarse), (pair,), (coarse, main)]
-    terms = []
+    terms: list[Term] = []
     for one in axes[: draw(st.integers(1, 5))]:
         shape = tuple(axis.count for axis in one)
         points = draw(arrays.arrays(np.float64, shape, elements=POINTS))
-        terms.append(Term(one, points, points * 0, points * 0 + 1))
+        name, theme = str(len(terms)), draw(st.sampled_from(["", "one", "other"]))
+        terms.append(Term(one, points, points * 0, points * 0 + 1, words_of(name, points), theme))
     return Scorecard(draw(st.floats(-1, 1)), tuple(terms))
+
+
+def words_of(name: str, points: np.ndarray) -> tuple[str, ...]:
+    """A reason for each bin of a term."""
+    return tuple(f"{name}: {place}" for place in range(points.size))
 
 
 @given(cards(), st.lists(st.tuples(NUMBERS, st.sampled_from([-1, 0, 1, 2, 3, 4])), min_size=1, max_size=20))
@@ -105,17 +106,50 @@ def test_any_scorecard_and_any_rows(card: Scorecard, rows: list[tuple[float, int
     columns: Columns = {"x": numbers, "w": Category(codes, ("d", "c", "b", "a", "never seen"))}
     lookup = Lookup(card)
     sums = lookup(columns, 3)
-    logit, top = plain(card, columns, 3)
+    logit, said = plain(card, columns)
     assert (sums.logit == logit).all()
-    for place, ranks in enumerate(sums.top):
-        sizes = top[place] if place < len(top) else np.zeros(len(rows))
-        assert (ranked_points(card, lookup, ranks) == sizes).all()
+    assert reasons_of(card, sums.top) == said
+
+
+CODE = {"w": Category(np.zeros(1, dtype=np.int32), ("a",))}
+
+
+def card_of(*terms: tuple[str, float]) -> Scorecard:
+    """A scorecard of terms that give the one customer of `CODE` these points, each with its theme."""
+    bins = CategoryBins("w", {"a": 1})
+    made = []
+    for number, (theme, one) in enumerate(terms):
+        points = np.array([0.0, one, 0.0])
+        made.append(Term((bins,), points, points, points, words_of(str(number), points), theme or f"alone {number}"))
+    return Scorecard(0.0, tuple(made))
+
+
+def said_by(card: Scorecard) -> list[str]:
+    """The terms that word the reasons, as the lookup and the plain way find them."""
+    found = [rank[0] for rank in reasons_of(card, Lookup(card)(CODE, 3).top)]
+    assert found == [rank[0] for rank in plain(card, CODE)[1]]
+    return [reason.partition(":")[0] for reason in found if reason]
 
 
 def test_of_equal_points_the_earlier_term_comes_first() -> None:
-    bins = CategoryBins("w", {"a": 1})
-    points = np.array([0.0, 1.0, 0.0])
-    card = Scorecard(0.0, tuple(Term((bins,), points * sign, points, points) for sign in (1, -1, 1, -1)))
-    lookup = Lookup(card)
-    sums = lookup({"w": Category(np.zeros(1, dtype=np.int32), ("a",))}, 3)
-    assert [int(lookup.ranked[ranks[0] - 1]) // 3 for ranks in sums.top] == [0, 1, 2]
+    assert said_by(card_of(("", 1.0), ("", -1.0), ("", 1.0), ("", -1.0))) == ["0", "1", "2"]
+    assert said_by(card_of(("t", -0.5), ("t", -0.5), ("u", 0.5), ("u", 0.5))) == ["0", "2"]
+
+
+def test_a_theme_is_ranked_by_its_sum_and_worded_by_its_largest_term_of_that_sign() -> None:
+    # Three of visits outweigh the one order that is larger than each; of recency, what is left is below zero.
+    card = card_of(
+        ("visits", 0.3), ("orders", 0.7), ("visits", 0.4), ("visits", 0.2), ("recency", 0.5), ("recency", -0.6)
+    )
+    assert said_by(card) == ["2", "1", "5"]
+
+
+def test_a_theme_whose_terms_cancel_is_no_reason() -> None:
+    assert said_by(card_of(("visits", 0.3), ("visits", -0.3), ("orders", 0.1))) == ["2"]
+    assert said_by(card_of(("visits", 0.3), ("visits", -0.3))) == []
+    assert said_by(card_of(("", 4e-7), ("orders", 6e-7))) == ["1"]  # less than half a millionth
+
+
+@pytest.mark.parametrize("size", [60.0, 1e9, 1e300])
+def test_points_of_any_size_have_reasons(size: float) -> None:
+    assert said_by(card_of(("t", -size), ("t", -size), ("", 2.0), ("", 1.0))) == ["0", "2", "3"]

@@ -103,8 +103,8 @@ def test_every_figure_of_the_purchase_facts_is_recomputed(
     numbers = {path for path, value in recompute.leaves(stored) if isinstance(value, int | float)}
     # What does not follow from the holdout: choices made elsewhere, and the sizes of other sets.
     beside = {path for path in numbers if re.match(
-        r"(terms|bootstrap_draws|out_of_time|group_split|train_n|validation_n|baselines\[\d\]\.threshold"
-        r"|deciles\[\d\]\.decile|operating\[\d+\]\.chosen)", path)}  # fmt: skip
+        r"(terms|black_box_search|directions|bootstrap_draws|out_of_time|group_split|train_n|validation_n|baselines\[\d\]\.threshold"
+        r"|deciles\[\d\]\.decile|operating\[\d+\]\.chosen|flags\[\d\]\.(assumed_uplift|at\.chosen))", path)}  # fmt: skip
     assert numbers - beside - {path for path, _, _ in figures} == set()
 
 
@@ -136,12 +136,15 @@ def test_each_number_of_the_two_chapters_in_the_pdf_is_a_recomputed_one(
     pdf = Document("Figures", "audit", chapters, styles=("audit.css",)).pdf()
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
     # Names of groups, years of sources and columns' names are no figures; a name may be broken into lines.
-    for name in sorted({one.name for one in model.evaluation.purchase.subgroups}, key=len, reverse=True):
+    named = {one.name for one in model.evaluation.purchase.subgroups} | {one.words for one in model.contract.features}
+    for name in sorted(named, key=len, reverse=True):
         text = re.sub(r"\s+".join(map(re.escape, name.split())), " ", text)
     numbers = re.findall(r"\d[\d,]*(?:\.\d+)?", re.sub(r"\b(?:19|20)\d\d\)|EEOC\s+\d{4}", "", text))
     values = [abs(value) for _, _, value in figures if not np.isnan(value)]
     # Differences of predicted and actual rate, which the table of calibration shows.
     values += [abs(one.purchase_rate - one.predicted_rate) for one in model.evaluation.purchase.reliability]
+    # What the settings of the black box reached on the validation rows.
+    values += [one.roc_auc for one in model.evaluation.purchase.black_box_search.settings]
     found = np.array(values)
     # Draws, numbers of bins and ticks of axes, sizes and limits that sentences state.
     beside = {FOUR_FIFTHS, float(model.evaluation.purchase.bootstrap_draws), *map(float, range(101))}

@@ -90,7 +90,9 @@ def test_the_page_scores_every_golden_row_as_python_does(
     assert [row["segment"] for row in result] == expected["segment_id"].to_pylist()
     assert [row["percentile"] for row in result] == expected["percentile"].to_pylist()
     assert [row["decile"] for row in result] == expected["decile"].to_pylist()
-    assert [row["likely"] for row in result] == expected["likely_buyer"].to_pylist()
+    assert [row["likely"] for row in result] == expected["flag_f1"].to_pylist()
+    pays = expected["flag_break_even"].to_pylist() if one.purchase.break_even is not None else [None] * len(result)
+    assert [row["pays"] for row in result] == pays and (which == "foe" or {True, False} == set(pays))
     for place in range(3):
         reasons = [row["reasons"][place] if len(row["reasons"]) > place else None for row in result]
         assert reasons == expected[f"reason_{place + 1}"].to_pylist()

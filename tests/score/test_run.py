@@ -43,7 +43,9 @@ def test_the_report_counts_what_the_files_hold(model: Model, customers: pa.Table
         {"column": "sessions_30d", "expected": "a whole number", "rows": 1, "example": report["reasons"][1]["example"]},
     ]
     assert report["reasons"][1]["example"]["got"] == "2.5"
-    assert report["likely_buyers"] == scores["likely_buyer"].to_pylist().count("true")
+    for name in ("flag_f1", "flag_break_even"):
+        assert report[name] == scores[name].to_pylist().count("true") > 0
+    assert report["likely_buyers"] == report["flag_f1"] and scores["likely_buyer"].equals(scores["flag_f1"])
     assert report["model_id"] == model.id
     assert (done.rows, done.scored, done.rejected, done.published) == (1_000, 998, 2, True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -41,19 +42,25 @@ def test_ranks_and_flags_follow_the_probability(model: Model, customers: pa.Tabl
     assert (np.diff(percentile[order]) >= 0).all()
     assert (decile == np.minimum(percentile // 10, 9) + 1).all()
     assert set(decile) == set(range(1, 11))
-    assert (scores["likely_buyer"].to_numpy() == (p >= model.purchase.threshold)).all()
+    assert (scores["flag_f1"].to_numpy() == (p >= model.purchase.threshold)).all()
 
 
 def test_reasons_are_the_largest_contributions(model: Model, some: pa.Table) -> None:
     accepted = check(some, model.contract).accepted
     places, points = model.scorecard.contributions(columns_of(accepted, model.contract.features))
-    scores = Scorer(model)(accepted).to_pylist()
+    scores, terms = Scorer(model)(accepted).to_pylist(), model.scorecard.terms
+    assert max(Counter(term.theme for term in terms).values()) >= 3
     for row in range(accepted.num_rows):
-        top = np.sort(np.abs(points[:, row]))[::-1][:3]
-        by_reason = {model.scorecard.terms[t].reasons[places[t, row]]: points[t, row] for t in range(len(points))}
-        largest = [by_reason[scores[row][f"reason_{i}"]] for i in (1, 2, 3)]
-        assert np.allclose(np.abs(largest), top)
-        assert all(("raised" in scores[row][f"reason_{i + 1}"]) == (largest[i] > 0) for i in range(3))
+        sums: dict[str, float] = {}
+        for term, own in zip(terms, points[:, row], strict=True):
+            sums[term.theme] = sums.get(term.theme, 0.0) + own
+        top = sorted(sums, key=lambda theme: -abs(sums[theme]))[:3]
+        said = [scores[row][f"reason_{i}"] for i in (1, 2, 3)]
+        assert [reason.endswith(": more likely") for reason in said] == [sums[theme] > 0 for theme in top]
+        for reason, theme in zip(said, top, strict=True):  # one a theme: its largest term of the same sign
+            mine = [t for t, term in enumerate(terms) if term.theme == theme and points[t, row] * sums[theme] > 0]
+            largest = max(mine, key=lambda t: abs(points[t, row]))
+            assert reason == terms[largest].reasons[places[largest, row]]
 
 
 def test_segments_are_those_of_the_rules(model: Model, some: pa.Table) -> None:

@@ -54,7 +54,7 @@ def test_spark_and_this_machine_agree_bit_for_bit(
     ours["reasons"] = [
         {**one, "example": {k: v for k, v in one["example"].items() if k not in places}} for one in ours["reasons"]
     ]
-    for name in ("rows", "scored", "rejected", "reasons", "segments", "deciles", "borderline", "likely_buyers",
+    for name in ("rows", "scored", "rejected", "reasons", "segments", "deciles", "borderline", "flag_f1", "flag_break_even",
                  "unseen_categories", "out_of_range", "drift", "ignored_columns", "control_group"):  # fmt: skip
         assert theirs[name] == ours[name], name
     assert theirs["rejected"] == 5

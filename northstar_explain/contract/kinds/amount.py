@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
@@ -18,6 +19,7 @@ AMOUNT_NAME = r"(?i)spend|amount|value|price|revenue|usd|eur|basket|sales"
 MONEY_NAME = (
     AMOUNT_NAME + r"|balance|profit|cost|income|salary|debt|credit|payment|paid|refund|cash|money|(^|_)fees?(_|$)|gbp"
 )
+_AVERAGE = re.compile(r"(average|mean|median|typical)\b", re.I)
 _CENT = 0.01
 _CURRENCIES = ("usd", "eur", "gbp")
 
@@ -69,6 +71,14 @@ class AmountKind(NumberKind):
         if unit:
             return plain(rounded)
         return f"-{currency}{plain(-rounded)}" if rounded < 0 else f"{currency}{plain(rounded)}"
+
+    def spoken(self, value: float, unit: str, currency: str) -> float:
+        if self.unit_words(unit, currency) or abs(value) >= 1000:
+            return super().spoken(value, unit, currency)
+        return round(value, 0 if abs(value) >= 10 else 2)
+
+    def zero_words(self, words: str, unit: str, currency: str) -> str:
+        return super().zero_words(words, unit, currency) if _AVERAGE.match(words) else f"no {words}"
 
     def average_label(self, value: float, unit: str, currency: str) -> str:
         number = super().average_label(value, unit, currency)

@@ -40,7 +40,7 @@ class CountKind(WholeKind):
     def value_words(self, value: float, unit: str, currency: str) -> str:
         return plain(value)
 
-    def zero_noun(self, words: str) -> str:
+    def zero_words(self, words: str, unit: str, currency: str) -> str:
         return f"no {words}"
 
     def fixed_phrases(self, phrasing: Phrasing, minimum: float | None) -> Mapping[Interval, str]:

@@ -51,6 +51,12 @@ class DurationKind(NumberKind):
         # Beyond two hours, seconds are not told apart.
         return np.array(_SECONDS, dtype=np.float64) if unit == "seconds" else super().threshold_grid(low, high, unit)
 
+    def spoken(self, value: float, unit: str, currency: str) -> float:
+        if (unit or self.default_unit) != "seconds" or value < 10:
+            return super().spoken(value, unit, currency)
+        step = 5 if value < 120 else 30 if value < 600 else 60
+        return float(step * round(value / step))
+
     def ordinary_step(self, threshold: float, unit: str) -> float:
         # A minute is little of half an hour and most of a short visit.
         seconds = (unit or self.default_unit) == "seconds"

@@ -204,10 +204,14 @@ class Kind:
         """``lower <= value < upper`` in as few words as name it."""
         raise NotImplementedError
 
-    def range_noun(
-        self, words: str, lower: float | None, upper: float | None, minimum: float | None, unit: str, currency: str
-    ) -> str:
-        """``lower <= value < upper`` of a feature as a noun phrase, to three digits: ``spend below $12.3``."""
+    # Reasons, which are read out to people
+
+    def spoken(self, value: float, unit: str, currency: str) -> float:
+        """A number rounded to what people say: 0 where the share or the amount is too small to be said."""
+        raise NotImplementedError
+
+    def zero_words(self, words: str, unit: str, currency: str) -> str:
+        """The feature where there is none of it, as a noun phrase: ``no orders in the last 90 days``."""
         raise NotImplementedError
 
     def average_label(self, value: float, unit: str, currency: str) -> str:

@@ -127,14 +127,11 @@ class NumberKind(Kind):
             return "any" if low is high else f"below {high}" if low is None else f"{low} or more"
         return f"{low} to {high}"
 
-    def range_noun(
-        self, words: str, lower: float | None, upper: float | None, minimum: float | None, unit: str, currency: str
-    ) -> str:
-        low, high = (None if x is None else self.value_words(float(f"{x:.3g}"), unit, currency) for x in (lower, upper))
-        if low is None or high is None:
-            return f"{words} " + ("any" if low == high else f"below {high}" if low is None else f"of {low} or more")
-        # The two ends of a narrow bin may have the same three digits.
-        return f"{words} of {low}" if low == high else f"{words} of {low} to {high}"
+    def spoken(self, value: float, unit: str, currency: str) -> float:
+        return float(f"{value:.{2 if abs(value) < 100 else 3}g}")
+
+    def zero_words(self, words: str, unit: str, currency: str) -> str:
+        return f"{words} of {self.value_words(0.0, unit, currency)}"
 
     def average_label(self, value: float, unit: str, currency: str) -> str:
         # An average of customers is worth two digits, from 100 on three.
@@ -158,10 +155,6 @@ class WholeKind(NumberKind):
         """The last value of a range."""
         return plain(value)
 
-    def zero_noun(self, words: str) -> str:
-        """The feature at zero, as a noun phrase."""
-        return f"0 {words}"
-
     def interval_words(self, lower: float, upper: float, unit: str, currency: str) -> str:
         if not all(float(x).is_integer() and abs(x) < SPELLED_OUT for x in (lower, upper)):
             return super().interval_words(lower, upper, unit, currency)
@@ -182,6 +175,12 @@ class WholeKind(NumberKind):
                 return lower, last + 1
         return None
 
+    def spoken(self, value: float, unit: str, currency: str) -> float:
+        return float(math.ceil(value))  # a bin's bounds stand between whole numbers
+
+    def zero_words(self, words: str, unit: str, currency: str) -> str:
+        return f"0 {words}"
+
     def range_label(
         self, lower: float | None, upper: float | None, minimum: float | None, unit: str, currency: str
     ) -> str:
@@ -191,16 +190,6 @@ class WholeKind(NumberKind):
         if first is None or last is None:
             return "any" if first is last else f"{first:,} or more" if last is None else f"{last:,} or less"
         return f"{first:,} to {last:,}"
-
-    def range_noun(
-        self, words: str, lower: float | None, upper: float | None, minimum: float | None, unit: str, currency: str
-    ) -> str:
-        first, last = _ends(lower, upper, minimum)
-        if first is not None and first == last:
-            return self.zero_noun(words) if first == 0 else f"{first:,} {words}"
-        if last is None:
-            return f"any number of {words}" if first is None else f"{first:,} or more {words}"
-        return f"{last:,} or fewer {words}" if first is None else f"{first:,} to {last:,} {words}"
 
 
 def _ends(lower: float | None, upper: float | None, minimum: float | None) -> tuple[int | None, int | None]:

@@ -51,5 +51,16 @@ class RateKind(NumberKind):
     def value_label(self, value: float, unit: str, currency: str) -> str:
         return f"{plain(float(f'{value * 100:.4g}'))}%"
 
+    def spoken(self, value: float, unit: str, currency: str) -> float:
+        # Whole percents; what is below all is not said to be all.
+        rounded = round(value, 2)
+        return 0.99 if rounded >= 1 > value else rounded
+
+    def zero_words(self, words: str, unit: str, currency: str) -> str:
+        counted = words.removeprefix("share of ")
+        if counted == words:
+            return super().zero_words(words, unit, currency)
+        return f"none of {counted}" if counted.startswith("the ") else f"no {counted}"
+
     def average_label(self, value: float, unit: str, currency: str) -> str:
         return f"{super().average_label(100 * value, unit, currency)}%"

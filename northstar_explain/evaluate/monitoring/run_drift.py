@@ -75,9 +75,10 @@ def migration(before: np.ndarray, after: np.ndarray) -> dict[str, dict[str, int]
 def decile_moves(old: ScoredRun, new: ScoredRun, pairs: tuple[np.ndarray, np.ndarray], model: Model) -> DecileMoves:
     """Customers by change of decile, with the terms of their new first reasons."""
     step = new.deciles[pairs[1]] - old.deciles[pairs[0]]
-    term_of = {reason: term.name for term in model.scorecard.terms for reason in term.reasons}
+    # Where terms of a theme say the same, such as that nothing was ordered, it counts for the first of them.
+    term_of = {reason: term.name for term in reversed(model.scorecard.terms) for reason in term.reasons}
     now, before = new.reasons[pairs[1]], old.reasons[pairs[0]]
-    # Every bin of a term has a reason of its own: count by term.
+    # A term has many reasons, one for each bin: count by term.
     terms = np.array([term_of.get(reason, "") for reason in now], dtype=object)
     moves = (
         DecileMove(int(moved.sum()), _most_frequent(terms[moved & (now != before)])) for moved in (step > 0, step < 0)

@@ -14,8 +14,7 @@ from northstar_explain.model.campaign.checked_scores import checked_scores
 from northstar_explain.model.learned_model import Model
 
 _NUMBERS = {
-    "decile": pa.int64(), "probability": pa.float64(), "percentile": pa.float64(), "likely_buyer": pa.bool_(),
-    "borderline": pa.bool_(),
+    "decile": pa.int64(), "probability": pa.float64(), "percentile": pa.float64(), "borderline": pa.bool_(),
 }  # fmt: skip
 
 
@@ -33,7 +32,7 @@ class Scores:
     traits : list of str
         Names joined by semicolons; empty for none.
     numbers : dict
-        Name to ndarray of shape (n,): ``decile``, ``probability``, ``percentile``, ``likely_buyer``, ``borderline``.
+        Name to ndarray of shape (n,): ``decile``, ``probability``, ``percentile``, ``borderline`` and the flags.
     control : ndarray of bool, shape (n,)
         The standing control group.
     """
@@ -69,7 +68,8 @@ def read_scores(table: pa.Table, model: Model, name: str) -> Scores:
     id, text = model.contract.id, pa.string()
     traits = {TRAITS: text} if model.contract.traits else {}
     # In CSV, no traits are an empty cell.
-    columns = checked_scores(table, model, {**_NUMBERS, **traits}, name, may_miss=traits)
+    numbers = {**_NUMBERS, **dict.fromkeys(model.purchase.flag_columns, pa.bool_())}
+    columns = checked_scores(table, model, {**numbers, **traits}, name, may_miss=traits)
     arrays = {one: column.combine_chunks().to_numpy(zero_copy_only=False) for one, column in columns.items()}
     keys = id_keys(columns[id].combine_chunks()).to_pylist()
     return Scores(
@@ -78,6 +78,6 @@ def read_scores(table: pa.Table, model: Model, name: str) -> Scores:
         segment=arrays["segment_id"].astype(str),
         band=[BAND_NAMES[place] for place in bands_of(arrays["decile"]).tolist()],
         traits=[one or "" for one in columns[TRAITS].to_pylist()] if traits else [""] * len(keys),
-        numbers={one: arrays[one] for one in _NUMBERS},
+        numbers={one: arrays[one] for one in numbers},
         control=arrays["control_group"].astype(bool),
     )

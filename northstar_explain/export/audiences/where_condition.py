@@ -62,7 +62,7 @@ def parse_where(text: str, model: Model, where: str) -> Where | Fault:
     ----------
     text : str
         See `contract.expressions.parse_condition`. Beside the features of the contract it may name ``segment``,
-        ``decile``, ``probability``, ``percentile``, ``likely_buyer`` and ``borderline`` (0 or 1), and ``trait_x``
+        ``decile``, ``probability``, ``percentile``, ``flag_f1`` and ``borderline`` (0 or 1), and ``trait_x``
         (0 or 1) for each trait x.
     model : Model
         That made the scores.
@@ -119,7 +119,7 @@ def score_columns(
 
 def _score_features(model: Model) -> list[Feature]:
     ids = tuple(segment.id for segment in model.segmentation.segments)
-    flags = ["likely_buyer", "borderline", *(trait.column for trait in model.contract.traits)]
+    flags = [*model.purchase.flag_columns, "borderline", *(trait.column for trait in model.contract.traits)]
     return [
         # Ordered, as only then every value is listed: a segment that is not there shall be refused.
         *(Feature(name, "", OrderedKind(), name, order=ids) for name in (_SEGMENT, "segment_id")),

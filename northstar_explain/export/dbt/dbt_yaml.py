@@ -15,10 +15,15 @@ from northstar_explain.export.dbt.dbt_seeds import Seed, golden_table
 from northstar_explain.export.sql.jinja_sql import column_sql, type_sql
 from northstar_explain.export.sql.relation_sql import relation_columns
 from northstar_explain.export.sql.segment_sql import rule_features
-from northstar_explain.model.learned_model import Model
+from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1, OLD_FLAG, Model
 
 PACKAGE = "northstar"
 _ROWS_PER_SEGMENT = 3
+_FLAGS = {
+    FLAG_F1: "Whether the probability reaches the threshold of highest F1.",
+    FLAG_BREAK_EVEN: "Whether the probability reaches the one from which a contact pays.",
+    OLD_FLAG: "The same as flag_f1; will be removed.",
+}
 _COUNT = re.compile("-?[0-9]{1,9}")
 _INDENT = 2
 _BROKEN = "The first relation of the contract that the row breaks, if any: explain score rejects such rows."
@@ -79,7 +84,7 @@ def _schema(model: Model, to: str, table: tuple[str, str, str]) -> dict[str, Any
         ids,
         segment,
         {"name": "probability", "description": _plain(model.contract.outcome)},
-        {"name": "likely_buyer", "description": "Whether the probability reaches the model's threshold."},
+        *({"name": name, "description": _FLAGS[name]} for name in model.purchase.flag_columns),
         *traits,
         {"name": "model_id", "description": "The model that gave the score.", "data_tests": ["not_null"]},
         {"name": SNAPSHOT, "description": "The day that is scored.", "data_tests": ["not_null"]},

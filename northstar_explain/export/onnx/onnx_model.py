@@ -24,7 +24,8 @@ def onnx_bytes(model: Model) -> bytes:
     bytes
         Inputs are the features that the model uses, each a vector of ``rows``: doubles, NaN where missing, and texts,
         empty where missing. Outputs are vectors as long: ``segment_id``, ``segment_name``, ``logit``, ``probability``,
-        ``likely_buyer``, ``reason_1`` to ``reason_3``, and for each trait of the contract a boolean.
+        the flags (``flag_f1``, and ``flag_break_even`` where the contract has economics), ``reason_1`` to
+        ``reason_3``, and for each trait of the contract a boolean.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def onnx_bytes(model: Model) -> bytes:
     properties = {
         "model_id": model.id,
         "outcome": contract.outcome,
-        "threshold": repr(model.purchase.threshold),
+        **{f"threshold of {name}": repr(threshold) for name, threshold in model.purchase.flags.items()},
         "intercept": repr(model.scorecard.intercept),
     }
     made = graph.model("scorecard", f"{contract.title}: segments and purchase model {model.id}", properties)

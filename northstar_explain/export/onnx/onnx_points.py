@@ -12,17 +12,23 @@ import numpy as np
 
 from northstar_explain.export.onnx.onnx_graph import DOUBLE, TEXT, TRUTH, GraphBuilder
 from northstar_explain.export.onnx.onnx_inputs import Inputs
-from northstar_explain.model.learned_model import Model
+from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1, OLD_FLAG, Model
 from northstar_explain.model.lookup import NumberAxis
+from northstar_explain.model.reasons import REASONS, groups_of, units
 from northstar_explain.model.scorecard import CategoryBins, Term
 
-REASONS = 3
 # The threshold is some customer's own probability, and points are summed in another order here.
 _ROUNDING = 1e-12
 
+_FLAGS = {
+    FLAG_F1: "whether the probability reaches the threshold of highest F1",
+    FLAG_BREAK_EVEN: "whether it reaches the probability from which a contact pays",
+    OLD_FLAG: "the same as flag_f1; will be removed",
+}
+
 
 class Points:
-    """Adds the outputs ``logit``, ``probability``, ``likely_buyer`` and ``reason_1`` to ``reason_3``."""
+    """Adds the outputs ``logit``, ``probability``, the flags and ``reason_1`` to ``reason_3``."""
 
     def __init__(self, graph: GraphBuilder, inputs: Inputs, model: Model):
         self._graph, self._inputs, self._model = graph, inputs, model
@@ -38,7 +44,7 @@ class Points:
         graph = self._graph
         bins = self._bins()
         places = self._places(bins)
-        points = np.concatenate([table for table, _ in self._tables()])
+        points = np.concatenate(self._tables())
         gathered = graph.node("Gather", graph.constant(points, np.float64), places)
         total = graph.node("ReduceSum", gathered, graph.constant([1], np.int64), keepdims=0)
         total = graph.node("Add", total, graph.constant(self._model.scorecard.intercept, np.float64))
@@ -47,9 +53,9 @@ class Points:
         chance = self._chance(logit)
         about = f"probability: {self._model.contract.outcome}; NaN where a value that it needs is missing"
         graph.output("probability", chance, DOUBLE, about)
-        threshold = graph.constant(self._model.purchase.threshold - _ROUNDING, np.float64)
-        likely = graph.node("GreaterOrEqual", chance, threshold)
-        graph.output("likely_buyer", likely, TRUTH, "whether the probability reaches the threshold of the model")
+        for name, threshold in self._model.purchase.flag_columns.items():
+            reached = graph.node("GreaterOrEqual", chance, graph.constant(threshold - _ROUNDING, np.float64))
+            graph.output(name, reached, TRUTH, _FLAGS[name])
         self._add_reasons(places)
 
     def _bins(self) -> str:
@@ -85,7 +91,7 @@ class Points:
         """Where the points of each term stand in the table of all: [rows, terms]."""
         graph, order = self._graph, [*self._numbers, *self._texts]
         terms = [self._model.scorecard.terms[number] for number in self._terms]
-        sizes = [len(table) for table, _ in self._tables()]
+        sizes = [len(table) for table in self._tables()]
         starts = np.cumsum([0, *sizes])[:-1]
         alone = [(term, start) for term, start in zip(terms, starts, strict=True) if len(term.axes) == 1]
         pairs = [(term, start) for term, start in zip(terms, starts, strict=True) if len(term.axes) == 2]
@@ -110,19 +116,15 @@ class Points:
         mine = graph.node("Add", mine, graph.constant(starts[None, :], np.int64))
         return graph.node("Gather", graph.constant(np.concatenate(tables), np.int64), mine)
 
-    def _tables(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Points and ranks of each term: by fine bin, or for a pair by its own bins."""
-        card, found = self._model.scorecard, []
-        sizes = [term.points.size for term in card.terms]
-        ranks = np.zeros(sum(sizes), dtype=np.int64)
-        ranks[self._lookup.ranked] = np.arange(1, len(self._lookup.ranked) + 1)
-        starts = np.cumsum([0, *sizes])
-        for number in self._terms:
-            term = card.terms[number]
-            mine = ranks[starts[number] : starts[number + 1]]
-            order = self._bins_of(term, 0) if len(term.axes) == 1 else np.arange(term.points.size)
-            found.append((term.points.ravel()[order], mine[order]))
-        return found
+    def _tables(self) -> list[np.ndarray]:
+        """Points of each term: by fine bin, or for a pair by its own bins."""
+        terms = [self._model.scorecard.terms[number] for number in self._terms]
+        return [term.points.ravel()[order] for term, order in zip(terms, map(self._order, self._terms), strict=True)]
+
+    def _order(self, number: int) -> np.ndarray:
+        """The bin of a term at each place of its table."""
+        term = self._model.scorecard.terms[number]
+        return self._bins_of(term, 0) if len(term.axes) == 1 else np.arange(term.points.size)
 
     def _bins_of(self, term: Term, side: int) -> np.ndarray:
         """For each fine bin of a feature, its bin in a term."""
@@ -160,20 +162,38 @@ class Points:
         return graph.node("Div", graph.node("Where", high, one, small), share)
 
     def _add_reasons(self, places: str) -> None:
-        """The words of the terms with the most points either way, as `explain score` gives them."""
+        """The words of the themes with the most points either way, as `explain score` gives them."""
         graph, terms = self._graph, self._model.scorecard.terms
-        every = [reason for term in terms for reason in term.reasons]
-        if not every:
+        if not any(term.reasons for term in terms):
             return
-        # Rank 0 is no reason.
-        words = ["", *(every[place] for place in self._lookup.ranked)]
-        ranks = graph.constant(np.concatenate([table for _, table in self._tables()]), np.int64)
-        most = min(REASONS, len(terms))
-        top, _ = graph.nodes(
-            "TopK", graph.node("Gather", ranks, places), graph.constant([most], np.int64), results=2, axis=1
-        )
-        phrases = graph.node("Gather", graph.constant(words), top)
-        for place in range(most):
-            one = graph.node("Gather", phrases, graph.constant(place, np.int64), axis=1)
-            about = "of the contributions to the log-odds, in words; empty where there is none"
-            graph.output(f"reason_{place + 1}", one, TEXT, f"number {place + 1} {about}")
+        # Each theme at its place, its terms in their order; a theme of fewer terms than another repeats its last one.
+        groups = groups_of(self._model.scorecard)
+        column = {number: place for place, number in enumerate(self._terms)}
+        widest = max(map(len, groups))
+        padded = [[column[number] for number in (group + [group[-1]] * widest)[:widest]] for group in groups]
+        # Whole numbers in doubles, which add up exactly in any order.
+        tables = np.concatenate([units(table).astype(np.float64) for table in self._tables()])
+        whole = graph.node("Gather", graph.constant(tables, np.float64), places)
+        membership = np.zeros((len(terms), len(groups)))
+        for place, group in enumerate(groups):
+            membership[[column[number] for number in group], place] = 1.0
+        total = graph.node("MatMul", whole, graph.constant(membership, np.float64))
+        most = min(REASONS, len(groups))
+        # Of equal sums the earlier theme comes first: `TopK` says so. Rank 0 is no reason.
+        size, top = graph.nodes("TopK", graph.node("Abs", total), graph.constant([most], np.int64), results=2, axis=1)
+        # Of each theme the largest term of the sign of its sum, of equal ones the earlier.
+        members = graph.constant(np.array(padded), np.int64)
+        by_theme = graph.node("Gather", whole, members, axis=1)
+        up = graph.node("Unsqueeze", graph.node("Sign", total), graph.constant([2], np.int64))
+        chosen = graph.node("ArgMax", graph.node("Mul", by_theme, up), axis=2, keepdims=1)
+        said = graph.node("GatherElements", graph.node("Gather", places, members, axis=1), chosen, axis=2)
+        said = graph.node("Squeeze", said, graph.constant([2], np.int64))
+        words = ["", *(terms[number].reasons[bin] for number in self._terms for bin in self._order(number))]
+        at = graph.node("Add", graph.node("GatherElements", said, top, axis=1), graph.constant(1, np.int64))
+        silent = graph.node("Equal", size, graph.constant(0, np.float64))
+        at = graph.node("Where", silent, graph.constant(0, np.int64), at)
+        phrases = graph.node("Gather", graph.constant(words), at)
+        for rank in range(most):
+            one = graph.node("Gather", phrases, graph.constant(rank, np.int64), axis=1)
+            about = "of the themes by their contribution to the log-odds, in words; empty where there is none"
+            graph.output(f"reason_{rank + 1}", one, TEXT, f"number {rank + 1} {about}")

@@ -37,7 +37,7 @@ from northstar_explain.model.scorecard import MISSING, CategoryBins
 
 # The lookup tables, and the primary key of each.
 KEYS = {"cuts": ("axis", "block"), "categories": ("axis", "category"), "points": ("term", "bin_1", "bin_2")}
-RESULT = ("logit", "probability", "likely_buyer")
+RESULT = ("logit", "probability")
 # The threshold is some customer's own probability, and databases sum in an order of their own.
 _ROUNDING = 1e-12
 
@@ -63,7 +63,7 @@ def scores_sql(
     -------
     str
         A row per customer: id, ``segment_id``, ``segment_name``, ``logit`` (log-odds), ``probability`` (0 to 1) and
-        ``likely_buyer``, for each trait of the contract a column of 0 and 1, and where it has relations
+        the flags, for each trait of the contract a column of 0 and 1, and where it has relations
         ``broken_relation``: the first that the row breaks, else NULL. Segment or score is NULL where a value that it
         needs is missing and the contract says that it never is; all are where an id occurs more than once.
 
@@ -77,7 +77,7 @@ def scores_sql(
     id = model.contract.id
     # Of the table that is read, and of the rows that are given: neither may have one name twice.
     require_distinct([id, *used(model)], target)
-    require_distinct([id, ID, NAME, *RESULT, *tag_columns(model.contract)], target)
+    require_distinct([id, ID, NAME, *RESULT, *model.purchase.flag_columns, *tag_columns(model.contract)], target)
     query = _Query(model, target, table(customers, target), names)
     lines = [
         f"{model.contract.title}: segment and probability ({model.contract.outcome}) of each customer in {customers},",
@@ -158,13 +158,16 @@ class _Query:
         self._scores()
         self._chances()
         added = tag_columns(self._model.contract)
-        threshold = self._dialect.literal(self._model.purchase.threshold - _ROUNDING)
+        flags = self._model.purchase.flag_columns.items()
         last = exp.select(
             named(column("chances", "id"), self._model.contract.id),
             named(self._segment("id"), ID),
             named(self._segment("name"), NAME),
             *kept("chances", "logit", "probability"),
-            named(column("chances", "probability") >= threshold, "likely_buyer"),
+            *(
+                named(column("chances", "probability") >= self._dialect.literal(one - _ROUNDING), name)
+                for name, one in flags
+            ),
             *kept(TAGGED, *added),
         ).from_(self._builder.read("chances"))
         if added:

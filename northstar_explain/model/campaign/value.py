@@ -38,6 +38,7 @@ class Scenario:
 # Nobody knows the uplift before the first campaign, so a plan is shown for three. Assumptions: campaigns that are
 # reported as a success add one to some points to the purchase rate.
 SCENARIOS = (Scenario("cautious", 0.01), Scenario("middle", 0.02), Scenario("hopeful", 0.04))
+FLAGGED_BY = SCENARIOS[1]
 MEASURED = "measured"
 # Who is in a standing control group of the usual size is never contacted.
 CONTACTABLE = 1.0 - Control.share
@@ -113,6 +114,39 @@ def break_even_uplift(probability: float, economics: Economics) -> float | None:
         return None
     needed = (economics.voucher * probability + economics.contact_cost) / kept
     return needed if needed <= 1.0 - probability else None  # no contact brings more than everybody
+
+
+def break_even_probability(base_rate: float, economics: Economics) -> float | None:
+    """The probability of a purchase from which a contact pays, if contacts change people in proportion to it.
+
+    Where a contact adds the same points to everybody, no probability tells whom to contact. So this takes the same
+    fraction to be added to the purchase rate of everybody, and the uplift of the scenario `FLAGGED_BY` on average, as
+    `RankingValue` does.
+
+    Parameters
+    ----------
+    base_rate : float
+        Share of the customers who buy without a contact, above 0.
+    economics : Economics
+
+    Returns
+    -------
+    float or None
+        None where no contact pays: the voucher takes what it brings, or the cost is more than certain buyers bring.
+
+    Examples
+    --------
+    >>> break_even_probability(0.2, Economics(margin=24, contact_cost=0.5))
+    0.20833333333333331
+    >>> break_even_probability(0.2, Economics(margin=24, contact_cost=0.5, voucher=5)) is None
+    True
+    """
+    fraction = FLAGGED_BY.uplift / base_rate
+    kept = fraction * (economics.margin - economics.voucher) - economics.voucher
+    if kept <= 0:
+        return None
+    needed = economics.contact_cost / kept
+    return needed if needed * (1.0 + fraction) <= 1.0 else None  # no contact brings more than everybody
 
 
 def contact_values(

@@ -10,6 +10,7 @@ from northstar_explain.model.evaluation.figure_facts import Figures, Interval
 from northstar_explain.model.evaluation.metric_registry import Reference
 from northstar_explain.model.evaluation.proxy_facts import Proxy
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin, Decile, GainsPoint, OperatingPoint, Subgroup
+from northstar_explain.model.evaluation.rival_facts import BlackBoxSearch, ProposedDirection
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,36 @@ class Holdout:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """A flag of the scores, and what it finds in the holdout.
+
+    Attributes
+    ----------
+    name : str
+        Its column, which says what it is for: ``flag_f1`` or ``flag_break_even``.
+    assumed_uplift : float or None
+        What the break-even probability assumes that a contact adds on average, in proportion to the probability; null
+        for a flag that assumes nothing.
+    at : OperatingPoint
+        Its threshold, and what it finds.
+    """
+
+    name: str
+    assumed_uplift: float | None
+    at: OperatingPoint
+
+
+@dataclass(frozen=True)
 class Baseline:
     """Another score of the same rows.
 
     Attributes
     ----------
     name : str
-        ``base_rate``, ``recency_rule``, ``logistic_rfv``, ``segment_rate``, ``logistic_all`` or ``black_box``.
+        ``base_rate``, ``recency_rule``, ``logistic_rfv``, ``segment_rate``, ``logistic_five``, ``logistic_all`` or
+        ``black_box``.
+    features : tuple of str
+        Those it uses where they are a choice, in the order of choice; empty for none, and for all of the model's.
     threshold : float
         Probability from which it flags; highest F1 on the validation rows.
     figures : Figures
@@ -77,6 +101,7 @@ class Baseline:
     """
 
     name: str
+    features: tuple[str, ...]
     threshold: float
     figures: Figures
     roc_auc_behind: float
@@ -197,6 +222,10 @@ class PurchaseFacts:
         Simpler scores, and a black box, on the same rows.
     baselines_skipped : tuple of SkippedBaseline
         Baselines whose features the contract does not have.
+    black_box_search : BlackBoxSearch
+        How the black box was tuned, on validation rows.
+    directions : tuple of ProposedDirection
+        Directions that the contract could give, at no more than one standard error of log loss on validation rows.
     subgroups : tuple of Subgroup
         Segments, new and unknown customers, sensitive features.
     reliability : tuple of CalibrationBin
@@ -207,6 +236,8 @@ class PurchaseFacts:
         From 1 to 10.
     operating : tuple of OperatingPoint
         The flag at a range of thresholds, the highest first.
+    flags : tuple of Flag
+        What the scores flag: by F1, and where the contract has economics by whether a contact pays.
     proxies : tuple of Proxy
         How well the model's features tell the groups of each sensitive feature.
     gaps : Gaps
@@ -227,11 +258,14 @@ class PurchaseFacts:
     bootstrap_draws: int
     baselines: tuple[Baseline, ...]
     baselines_skipped: tuple[SkippedBaseline, ...]
+    black_box_search: BlackBoxSearch
+    directions: tuple[ProposedDirection, ...]
     subgroups: tuple[Subgroup, ...]
     reliability: tuple[CalibrationBin, ...]
     gains: tuple[GainsPoint, ...]
     deciles: tuple[Decile, ...]
     operating: tuple[OperatingPoint, ...]
+    flags: tuple[Flag, ...]
     proxies: tuple[Proxy, ...]
     gaps: Gaps
     out_of_time: bool

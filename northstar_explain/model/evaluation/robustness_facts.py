@@ -34,13 +34,13 @@ class BagAgreement:
     probability_spread : ProbabilitySpread
         How much bags differ.
     same_flag : float
-        Share of customers with the same flag by one bag as by the model; mean over bags.
+        Share of customers with the same `flag_f1` by one bag as by the model; mean over bags.
     same_decile : float
         The same for the decile.
     same_top_reason : float
-        The same for the strongest term.
+        The same for the theme of the strongest reason.
     same_top_three : float
-        Share of the three strongest terms that are among the three strongest of one bag, too.
+        Share of the themes of the three reasons that are among those of one bag, too.
     """
 
     bags: int

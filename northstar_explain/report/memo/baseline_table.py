@@ -19,6 +19,7 @@ BASELINES = {
     "recency_rule": "a recency rule",
     "logistic_rfv": "logistic regression, log recency-frequency-value",
     "segment_rate": "the segment's rate",
+    "logistic_five": "logistic regression, five features",
     "logistic_all": "logistic regression, all features",
     "black_box": "a black box (gradient boosting)",
 }

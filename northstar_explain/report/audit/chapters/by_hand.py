@@ -81,17 +81,18 @@ def _value(model: Model, columns: Columns, name: str) -> str:
 
 
 def _sum(model: Model, columns: Columns) -> Iterator[tuple[str, str]]:
-    intercept, threshold = model.purchase.intercept, model.purchase.threshold
+    intercept = model.purchase.intercept
     points = model.scorecard.contributions(columns)[1]
     logit, probability = float(model.scorecard.logit(points)[0]), model.scorecard.probability(columns)
     percentile = Percentiles(model.purchase.percentiles)(probability)
-    flagged = "" if probability[0] >= threshold else "not "
     yield "Intercept", f"{signed(intercept, _DIGITS)} (model/purchase.json)"
     yield f"Points of the {len(points)} terms", signed(float(points.sum()), _DIGITS)
     yield "Log-odds, their sum", signed(logit, _DIGITS)
     yield "Probability", f"1 / (1 + exp(-log-odds)) = {float(probability[0]):.{_DIGITS}f}"
     yield "Decile", f"{int(decile(percentile)[0])}: percentile {float(percentile[0]):.1f} of the training customers"
-    yield "Flag", f"{flagged}flagged: the threshold is {threshold:.{_DIGITS}f}"
+    for name, threshold in model.purchase.flags.items():
+        flagged = "" if probability[0] >= threshold else "not "
+        yield f"Flag {name}", f"{flagged}flagged: the threshold is {threshold:.{_DIGITS}f}"
 
 
 def _way(node: Node, columns: Columns, model: Model) -> Iterator[str]:

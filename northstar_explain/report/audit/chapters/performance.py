@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from northstar_explain.model.evaluation import Figures, Interval, PurchaseFacts
 from northstar_explain.model.evaluation.metric_registry import (
     AUDIT,
@@ -36,6 +38,7 @@ _BASELINES = {
     "recency_rule": "rule on recency only",
     "logistic_rfv": "logistic regression on recency, frequency, value",
     "segment_rate": "the segment's rate",
+    "logistic_five": "logistic regression on five features",
     "logistic_all": "logistic regression on all features",
     "black_box": "black box (gradient boosting)",
 }
@@ -166,14 +169,31 @@ def _baselines(model: Model) -> list[Block]:
     heads = ("Model", *(one.label for one in _COMPARED), "ROC-AUC behind this model")
     widths = (20, 13, 13, 13, 13, 12, 16)
     blocks: list[Block] = [table(heads, rows, widths=widths, style="small", alt_text="Baselines")]
-    if not model.manifest["options"].get("deep"):  # models of earlier versions have no such option
-        blocks.append(Text("A search over thirty settings of the black box was not run (--deep in training).", "fine"))
+    blocks += [Text(words, "fine") for words in _chosen(model)]
     if best := purchase.gaps.true_probability:
         ends = "{:+.4f} to {:+.4f}".format(*best.behind_interval)
         behind = f"ROC-AUC behind the true probabilities of this simulation: {best.behind:+.4f} ({ends})."
         blocks.append(Text(behind, "fine"))
     blocks.append(Text("Below each figure: its 95% interval. Differences are paired: of the same draws.", "fine"))
     return blocks
+
+
+def _chosen(model: Model) -> Iterator[str]:
+    """What was chosen for baselines, and on which rows."""
+    purchase = model.evaluation.purchase
+    for one in purchase.baselines:
+        if one.name == "logistic_five":
+            words = "; ".join(model.contract[name].words for name in one.features)
+            yield f"The five features, each chosen on training rows by what those before it leave over: {words}."
+    search = purchase.black_box_search
+    best = next(one for one in search.settings if one.chosen)
+    if not search.deep:
+        yield "A search over thirty settings of the black box was not run (--deep in training)."
+    tried = len(search.settings)
+    yield (
+        f"The black box is the best of {tried} settings on validation rows (ROC-AUC {best.roc_auc:.4f}): "
+        f"{best.leaves} leaves, learning rate {best.learning_rate:g}, L2 penalty {best.l2_regularization:g}."
+    )
 
 
 def _narrow(ends: Interval | None) -> str:

@@ -66,6 +66,18 @@ def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     widths = (6, 32, 7, 8, 15, 9, 15, 8)
     page.add(table(heads, rows, words=2, widths=widths, style="small", alt_text="Terms by importance"))
     page.paragraphs("Expected: the direction that the contract requires; a dash where it requires none.", style="fine")
+    if directions := model.evaluation.purchase.directions:
+        page.section(
+            "Directions that the contract could give",
+            Text("Shapes that all but rise or fall, and what requiring it costs on validation rows: log loss, with one "
+                 "standard error. Nothing is required until the contract says monotone."),
+            table(
+                ("Feature", "Direction", "Of its shape, lost", "Cost"),
+                [(capital(model.contract[one.feature].words), _EXPECTED[one.direction], percent(one.lost), one.cost)
+                 for one in directions],
+                style="small", alt_text="Proposed directions",
+            ),
+        )  # fmt: skip
     page.section("Features that share credit", *_shared(model))
     return page.chapter("terms", "Term importance", flows=True)
 

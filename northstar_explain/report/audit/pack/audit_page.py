@@ -15,7 +15,7 @@ from northstar_explain.contract.conditions import to_json
 from northstar_explain.contract.features import Feature
 from northstar_explain.contract.missing_marks import marks_of
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
-from northstar_explain.model.golden_scores import EXPECTED
+from northstar_explain.model.golden_scores import EXPECTED, EXPECTED_REASONS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
@@ -98,7 +98,11 @@ def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
     charts = page_charts(model, shapes, pairs)
     features = model_inputs(model)
     return {
-        "model": {"intercept": model.purchase.intercept, "threshold": model.purchase.threshold},
+        "model": {
+            "intercept": model.purchase.intercept,
+            "threshold": model.purchase.threshold,
+            "break_even": model.purchase.break_even,
+        },
         "thin": THIN_BIN_CUSTOMERS,
         "other": OTHER,
         "columns": [feature.name for feature in model.contract.features],
@@ -188,6 +192,7 @@ def _term(term: Term, counts: dict[str, np.ndarray], shape: FeatureShape | PairS
     return {
         "name": term.name,
         "words": " with ".join(model.contract[name].words for name in term.features),
+        "theme": term.theme,
         "rank": shape.rank,
         "share": shape.share,
         "importance": shape.importance,
@@ -242,6 +247,7 @@ def _golden(model: Model, features: Sequence[Feature]) -> dict[str, Any]:
         "features": [feature.name for feature in features],
         "rows": [[_cell(columns[f.name], row) for f in features] for row in range(model.golden.num_rows)],
         "probability": probability,
+        "reasons": list(zip(*(model.golden[name].to_pylist() for name in EXPECTED_REASONS), strict=True)),
         "segment": segment,
         "starts": starts,
         "start_words": [

@@ -292,6 +292,7 @@ def recomputed(held: Holdout) -> dict[str, Any]:
         "reliability": [one for one in curve(held, tenths(held.probability), draws, "reliability") if one["n"]],
         "deciles": curve(held, held.decile, draws, "deciles"),
         "operating": [operating(held, one) for one in thresholds(held)],
+        "flags": [{"at": operating(held, one["at"]["threshold"])} for one in held.stored["flags"]],
         "proxies": proxies(held),
         "gaps": {"black_box": gap(held, draws, "black_box"), "true_probability": gap(held, draws, "truth")},
     }  # fmt: skip

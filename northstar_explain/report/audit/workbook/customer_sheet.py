@@ -9,7 +9,7 @@ import numpy as np
 from northstar_explain.contract.columns import columns_of
 from northstar_explain.contract.features import Feature
 from northstar_explain.model.golden_scores import EXPECTED
-from northstar_explain.model.learned_model import Model
+from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1, Model
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
 from northstar_explain.report.audit.workbook import formulas
 from northstar_explain.report.audit.workbook.formulas import CategoryPlace, area
@@ -22,6 +22,7 @@ from northstar_explain.report.audit.workbook.workbook_parts import (
     write_value,
 )
 
+_FLAGS = {FLAG_F1: "flagged as likely (highest F1)", FLAG_BREAK_EVEN: "a contact pays (break-even)"}
 _FIRST = 5  # the row of the first input; the rows above it hold title, results and headings
 
 
@@ -111,9 +112,10 @@ def _write_results(book: Book, sheet: Any, end: int, cell: dict[str, str], proba
     sheet.write_formula(3, 2, f"={name_formula}", formats["plain"], names[segment])
     sheet.write_string(1, 3, "percentile, 0 to 100")
     sheet.write_formula(1, 4, f"=IFERROR(MATCH(B2,{ranks},1)-1,0)/10", None, percentile)
-    sheet.write_string(2, 3, "flagged as likely (from the threshold on)")
-    flag = "yes" if probability >= model.purchase.threshold else "no"
-    sheet.write_formula(2, 4, f'=IF(B2>={model.purchase.threshold!r},"yes","no")', None, flag)
+    for row, (name, threshold) in enumerate(model.purchase.flags.items(), start=2):
+        sheet.write_string(row, 3, _FLAGS[name])
+        flag = "yes" if probability >= threshold else "no"
+        sheet.write_formula(row, 4, f'=IF(B2>={threshold!r},"yes","no")', None, flag)
 
 
 def _start_row(model: Model) -> int:
