@@ -17,6 +17,9 @@ SCHEMA = pa.schema([
     *(pa.field(f"{name}_{axis}", kind) for axis in (1, 2) for name, kind in _AXIS),
     pa.field("points", pa.float64()),
     pa.field("spread", pa.float64()),
+    # Null for pairs, and in bins without customers.
+    pa.field("interval_low", pa.float64()),
+    pa.field("interval_high", pa.float64()),
     # Weights in interpret, and so no whole numbers by their type.
     pa.field("customers", pa.float64()),
     pa.field("reason", pa.string()),
@@ -35,8 +38,8 @@ def to_table(scorecard: Scorecard) -> pa.Table:
     pyarrow.Table
         One row per bin of a term. For each of its one or two axes: the feature, the bin's number, its type
         (``missing``, ``range``, ``category`` or ``unseen``), the bounds of a range (lower inclusive, null where
-        open) or the categories; then points (log-odds), spread (standard deviation over bags), training customers
-        in the bin, and the reason in words.
+        open) or the categories; then points (log-odds), spread (standard deviation over bags), the bounds of the
+        95% interval, training customers in the bin, and the reason in words.
     """
     rows = [row for term in scorecard.terms for row in _term_rows(term)]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
@@ -51,6 +54,7 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
     starts = [*np.flatnonzero((bins[0] == 0) & (bins[1] == 0)).tolist(), table.num_rows]
     lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
     figures = [table[name].to_numpy() for name in ("points", "spread", "customers")]
+    bounds = np.stack([table[f"interval_{end}"].to_numpy() for end in ("low", "high")])
     reasons = table["reason"].to_pylist()
     terms = []
     for start, end in pairwise(starts):
@@ -60,7 +64,8 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
             axes.append(_axis(table, 2, range(start, start + width), lowers[1]))
         shape = tuple(axis.count for axis in axes)
         points, spread, customers = (figure[start:end].reshape(shape).copy() for figure in figures)
-        terms.append(Term(tuple(axes), points, spread, customers, tuple(reasons[start:end])))
+        interval = None if np.isnan(bounds[:, start:end]).all() else bounds[:, start:end].copy()
+        terms.append(Term(tuple(axes), points, spread, customers, tuple(reasons[start:end]), interval))
     return Scorecard(intercept, tuple(terms))
 
 
@@ -73,11 +78,18 @@ def _term_rows(term: Term) -> list[dict[str, Any]]:
                bin_cells(term.axes[axis], bin).items()},
             "points": float(term.points[place]),
             "spread": float(term.spread[place]),
+            **_bounds(term, place),
             "customers": float(term.customers[place]),
             "reason": reason,
         }
         for place, reason in zip(places, term.reasons, strict=True)
     ]  # fmt: skip
+
+
+def _bounds(term: Term, place: tuple[int, ...]) -> dict[str, float]:
+    if term.interval is None or np.isnan(term.interval[(0, *place)]):
+        return {}
+    return {f"interval_{end}": float(term.interval[(at, *place)]) for at, end in enumerate(("low", "high"))}
 
 
 def bin_cells(axis: Bins, bin: int) -> dict[str, Any]:

@@ -86,6 +86,9 @@ class Term:
         Training customers in the bin.
     reasons : tuple of str
         The words for each bin, in the flattened order of `points`.
+    interval : ndarray, shape (2, bins), or None
+        Lower and upper bound of the 95% interval of each bin of a single feature; NaN in a bin without customers. None
+        where there are none: for pairs.
     """
 
     axes: tuple[Bins, ...]
@@ -93,6 +96,7 @@ class Term:
     spread: np.ndarray
     customers: np.ndarray
     reasons: tuple[str, ...] = field(default=(), repr=False)
+    interval: np.ndarray | None = None
 
     @property
     def name(self) -> str:

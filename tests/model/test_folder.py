@@ -45,7 +45,7 @@ def test_the_scorecard_is_the_same_to_the_last_bit(model: Model, model_dir: Path
                 assert one.cuts.tobytes() == other.cuts.tobytes()
             if isinstance(one, CategoryBins) and isinstance(other, CategoryBins):
                 assert dict(one.values) == dict(other.values)
-        for name in ("points", "spread", "customers"):
+        for name in ("points", "spread", "customers", "interval"):
             assert getattr(old, name).tobytes() == getattr(new, name).tobytes()
 
 
