@@ -46,7 +46,7 @@ def to_table(scorecard: Scorecard) -> pa.Table:
 
 
 def from_table(table: pa.Table, intercept: float) -> Scorecard:
-    """The scorecard that `to_table` wrote."""
+    """The scorecard that `to_table` wrote; tables of format 10 and older have no intervals."""
     # By columns, not rows: every scorer starts with this, and a scorecard may have 30,000 rows.
     # A term of one feature has no second bin: null, which becomes NaN in NumPy, and 0 here.
     bins = [np.nan_to_num(table[f"bin_{axis}"].to_numpy()).astype(np.int64) for axis in (1, 2)]
@@ -54,7 +54,9 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
     starts = [*np.flatnonzero((bins[0] == 0) & (bins[1] == 0)).tolist(), table.num_rows]
     lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
     figures = [table[name].to_numpy() for name in ("points", "spread", "customers")]
-    bounds = np.stack([table[f"interval_{end}"].to_numpy() for end in ("low", "high")])
+    bounds = np.full((2, table.num_rows), np.nan)
+    if "interval_low" in table.column_names:
+        bounds = np.stack([table[f"interval_{end}"].to_numpy() for end in ("low", "high")])
     reasons = table["reason"].to_pylist()
     terms = []
     for start, end in pairwise(starts):
