@@ -26,7 +26,7 @@ MOST_GROUPS = 40
 ALL_GROUPS = 1_200
 # With more features, those that matter most have intervals, beside the others as they are.
 MOST_FEATURES = 60
-_DIGITS = 9  # of the bounds; sums of many rows differ between machines in later ones
+_DIGITS = 9  # of the bounds: the later ones depend on the order of sums
 
 
 def with_intervals(
@@ -58,18 +58,18 @@ def with_intervals(
     if not single:
         return scorecard
     most = max(min(MOST_GROUPS, ALL_GROUPS // len(single)), 2)
-    groups, terms = [], list(scorecard.terms)
+    grouped, terms = {}, list(scorecard.terms)
     others, logit = (np.full(len(label), scorecard.intercept) for _ in range(2))
     for at, term in enumerate(terms):
         places = term.index(columns)
         logit += (added := term.points.ravel()[places])
-        if at not in single:
+        if at in single:
+            grouped[at] = _grouped(term, places, most, contract)
+        else:
             others += added
-    for at in single:
-        groups.append(_grouped(terms[at], terms[at].index(columns), most, contract))
     with threadpool_limits(limits=1):  # the same bytes, however many cores are free
-        effects, covariances = fit_additive([group for group, _ in groups], label, others, logit, together)
-    for at, (group, of_bin), effect, covariance in zip(single, groups, effects, covariances, strict=True):
+        effects, covariances = fit_additive([group for group, _ in grouped.values()], label, others, logit, together)
+    for (at, (group, of_bin)), effect, covariance in zip(grouped.items(), effects, covariances, strict=True):
         terms[at] = replace(terms[at], interval=_interval(terms[at], group, of_bin, effect, covariance))
     return replace(scorecard, terms=tuple(terms))
 

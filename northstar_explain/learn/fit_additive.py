@@ -5,7 +5,7 @@ update of Wood and Fasiolo (2017, Biometrics 73). The covariance is Bayesian (Wa
 Stat. 39): the inverse of the penalised information. It holds the sampling of rows and the bias of the penalty, and is
 wide where features move together, and widest where no row tells them apart. Where rows belong together, their scores
 take the place of independent ones (Liang and Zeger 1986). The factors `PENALISED` and `ERRORS` were chosen
-on three simulated shops (docs/decisions/intervals-of-shapes.md).
+on six simulated shops (docs/decisions/intervals-of-shapes.md).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from scipy.linalg import lapack
 from northstar_explain.model.scorecard import sigmoid
 
 # Restricted likelihood expects a random walk, and effects are smoother: with half of its penalties less bias is left,
-# and nine tenths of the errors then cover 95%.
-PENALISED, ERRORS = 0.5, 0.9
+# and nineteen twentieths of the errors then cover 95%.
+PENALISED, ERRORS = 0.5, 0.95
 # A feature's own penalty is known by one or two degrees of freedom where it has little effect: one more is borrowed
 # from all features together. Without it, whichever of two like features is drawn to zero would have no interval.
 BORROWED = 1.0

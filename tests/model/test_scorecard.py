@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from cards import NUMBER, card_of
 from helpers import OPTIONS, around
 
 from northstar_explain.contract import Category, Contract, check, columns_of
@@ -69,6 +71,21 @@ def test_points_and_intercept_make_the_log_odds(card: Scorecard, some: pa.Table,
     total = card.intercept + card.contributions(columns)[1].sum(axis=0)
     p = card.probability(columns)
     assert np.abs(np.log(p / (1 - p)) - total).max() < 1e-9
+
+
+def test_a_table_of_an_older_format_has_no_intervals() -> None:
+    card = card_of((NUMBER,))
+    old = points.to_table(card).drop_columns(["interval_low", "interval_high"])
+    (term,) = points.from_table(old, card.intercept).terms
+    assert term.interval is None and (term.points == card.terms[0].points).all()
+
+
+def test_intervals_are_stored_where_there_are_any() -> None:
+    (term,) = card_of((NUMBER,)).terms
+    interval = np.array([[-1.0, 0.1, np.nan, 0.0, 0.25], [1.0, 0.3, np.nan, 0.0, 0.5]])
+    card = Scorecard(0.0, (replace(term, interval=interval),))
+    (again,) = points.from_table(points.to_table(card), 0.0).terms
+    assert again.interval is not None and again.interval.tobytes() == interval.tobytes()
 
 
 def test_the_table_holds_the_card_exactly(card: Scorecard) -> None:
