@@ -12,8 +12,8 @@ truth, points and intervals have mean zero over the training customers. For each
   table, which is how a bootstrap of the bags would do; and how many points lie inside the interval;
 - seconds: processor seconds for the intervals of one table.
 
-Six shops chose the two factors in `learn/fit_additive.py`: 101 to 103, and 201 to 203, which were evaluated first and of
-which one was covered less than 93%. 301 to 303 were evaluated once, after that.
+Six shops chose the two factors in `learn/fit_additive.py`: 101 to 103, and 201 to 203, which were evaluated first
+and of which one was covered less than 93%. 301 to 303 were evaluated once, after that.
 """
 
 from __future__ import annotations

@@ -130,16 +130,19 @@ def test_every_bin_with_customers_has_an_interval_at_the_level_of_the_points(mod
     # Points moved as a whole move their intervals with them.
     moved = replace(term, points=term.points + 0.5)
     again = with_intervals(Scorecard(-1.5, (moved,)), model.contract, columns, label).terms[0].interval
-    np.testing.assert_allclose(again, term.interval + 0.5, atol=1e-6)
+    assert again is not None
+    np.testing.assert_allclose(again, np.add(term.interval, 0.5), atol=1e-6)
 
 
 def test_the_same_rows_give_the_same_bytes_and_their_order_does_not_matter(model: Model) -> None:
     card, columns, label = _card(60)
     first, second = (with_intervals(card, model.contract, columns, label).terms[0].interval for _ in range(2))
     assert first is not None and second is not None and first.tobytes() == second.tobytes()
-    order = np.random.default_rng(6).permutation(len(label))
+    order: np.ndarray = np.random.default_rng(6).permutation(len(label))
     shuffled = with_intervals(card, model.contract, {"orders_90d": columns["orders_90d"][order]}, label[order])
-    np.testing.assert_allclose(shuffled.terms[0].interval, first, atol=1e-7)
+    again = shuffled.terms[0].interval
+    assert again is not None
+    np.testing.assert_allclose(again, first, atol=1e-7)
 
 
 def test_penalties_borrow_from_all_features(monkeypatch: pytest.MonkeyPatch) -> None:

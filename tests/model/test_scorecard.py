@@ -73,15 +73,20 @@ def test_points_and_intercept_make_the_log_odds(card: Scorecard, some: pa.Table,
     assert np.abs(np.log(p / (1 - p)) - total).max() < 1e-9
 
 
-def test_a_table_of_an_older_format_has_no_intervals() -> None:
+def _one_term() -> Scorecard:
     card = card_of((NUMBER,))
+    return replace(card, terms=tuple(replace(term, reasons=("because",) * term.points.size) for term in card.terms))
+
+
+def test_a_table_of_an_older_format_has_no_intervals() -> None:
+    card = _one_term()
     old = points.to_table(card).drop_columns(["interval_low", "interval_high"])
     (term,) = points.from_table(old, card.intercept).terms
     assert term.interval is None and (term.points == card.terms[0].points).all()
 
 
 def test_intervals_are_stored_where_there_are_any() -> None:
-    (term,) = card_of((NUMBER,)).terms
+    (term,) = _one_term().terms
     interval = np.array([[-1.0, 0.1, np.nan, 0.0, 0.25], [1.0, 0.3, np.nan, 0.0, 0.5]])
     card = Scorecard(0.0, (replace(term, interval=interval),))
     (again,) = points.from_table(points.to_table(card), 0.0).terms
