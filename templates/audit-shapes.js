@@ -71,13 +71,25 @@ function placeAt(term, at) {
 const labelOf = (term, place) => term.axes.length === 1 ? term.axes[0].labels[place]
   : `${term.axes[0].labels[Math.floor(place / term.axes[1].count)]} with ${term.axes[1].labels[place % term.axes[1].count]}`;
 
+/** The interval of a bin, at its points where it has none; the spread of a cell of a pair. */
+function uncertaintyOf(term, place) {
+  const points = term.points[place];
+  if (term.spread) {
+    const spread = term.spread[place];
+    return { low: points - spread, high: points + spread, spread, sure: spread.toFixed(4) };
+  }
+  const low = term.low[place], high = term.high[place];
+  if (low === null) return { low: points, high: points, sure: "–" };
+  return { low, high, sure: `${signed(low, 4)} to ${signed(high, 4)}` };
+}
+
 function cellOf(term, at) {
   const place = placeAt(term, at);
   return {
     place,
     label: labelOf(term, place),
     points: term.points[place],
-    spread: term.spread[place],
+    ...uncertaintyOf(term, place),
     n: term.train_n[place],
     rate: ratio(term.train_buyers[place], term.train_n[place]),
     holdout: term.holdout_n[place],
@@ -92,7 +104,7 @@ function describe(term, datum) {
   const cell = cellOf(term, atOf(datum));
   return {
     Bin: cell.label,
-    Points: `${signed(cell.points, 4)} ± ${cell.spread.toFixed(4)} over the bags`,
+    Points: signed(cell.points, 4) + (term.spread ? ` ± ${cell.sure} over the bags` : `, 95% interval ${cell.sure}`),
     "All else average": percent(sigmoid(data.model.intercept + cell.points), 2),
     Training: `${count(cell.n)} rows, actual ${percent(cell.rate)}${cell.n < THIN ? " (thin)" : ""}`,
     Holdout: `${count(cell.holdout)} rows, actual ${percent(cell.holdoutRate)}`,
@@ -113,8 +125,8 @@ function chartOf(term) {
   const { own, common } = term.chart;
   const spec = byId("scale").value === "common" ? { ...own, ...common } : own;
   const rows = spec.data.values.map((row) => {
-    const { points, spread, n } = cellOf(term, atOf(row));
-    return { ...row, p: points, low: points - spread, high: points + spread, n };
+    const { points, low, high, n } = cellOf(term, atOf(row));
+    return { ...row, p: points, low, high, n };
   });
   return { ...spec, data: { values: rows } };
 }
@@ -141,12 +153,13 @@ function tableOf(term) {
     note.textContent = `The ${MOST_ROWS} cells with the most rows; all ${count(cells.length)} are in tables/pairs.csv.`;
     cells = cells.sort((a, b) => b.n - a.n).slice(0, MOST_ROWS);
   }
+  byId("uncertainty").textContent = term.spread ? "Spread" : "95% interval";
   const place = markedPlace(term);
   byId("bins").replaceChildren(
     ...cells.map((cell) =>
       make("tr", { class: cell.n < THIN ? "thin" : null, "aria-current": cell.place === place ? "true" : null },
         make("th", { scope: "row" }, cell.label),
-        ...[signed(cell.points, 4), cell.spread.toFixed(4), count(cell.n), percent(cell.rate), count(cell.holdout), percent(cell.holdoutRate)]
+        ...[signed(cell.points, 4), cell.sure, count(cell.n), percent(cell.rate), count(cell.holdout), percent(cell.holdoutRate)]
           .map((text) => make("td", {}, text)),
       ),
     ),
@@ -154,10 +167,13 @@ function tableOf(term) {
 }
 
 function copyBins() {
-  const head = ["bin", "points", "spread", "training rows", "actual rate in training", "holdout rows", "actual rate in the holdout"];
-  const rows = cellsOf(shown).map((cell) => [cell.label, cell.points, cell.spread, cell.n, cell.rate, cell.holdout, cell.holdoutRate]);
+  const sure = shown.spread ? ["spread"] : ["95% interval from", "to"];
+  const head = ["bin", "points", ...sure, "training rows", "actual rate in training", "holdout rows", "actual rate in the holdout"];
+  const rows = cellsOf(shown).map((cell) => [cell.label, cell.points, ...(shown.spread ? [cell.spread] : intervalOf(cell)), cell.n, cell.rate, cell.holdout, cell.holdoutRate]);
   return copyText(csvOf([head, ...rows]), fileName(shown.name, "csv"), "All bins");
 }
+
+const intervalOf = (cell) => (cell.sure === "–" ? ["", ""] : [cell.low, cell.high]);
 
 async function copyChart() {
   await handOver(await pictureOf(byId("plot").querySelector(".drawn svg")), fileName(shown.name, "png"), "The chart");

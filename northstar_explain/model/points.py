@@ -18,6 +18,9 @@ SCHEMA = pa.schema([
     *(pa.field(f"{name}_{axis}", kind) for axis in (1, 2) for name, kind in _AXIS),
     pa.field("points", pa.float64()),
     pa.field("spread", pa.float64()),
+    # Null for pairs, and in bins without customers.
+    pa.field("interval_low", pa.float64()),
+    pa.field("interval_high", pa.float64()),
     # Weights in interpret, and so no whole numbers by their type.
     pa.field("customers", pa.float64()),
     pa.field("reason", pa.string()),
@@ -36,15 +39,15 @@ def to_table(scorecard: Scorecard) -> pa.Table:
     pyarrow.Table
         One row per bin of a term, with its theme. For each of its one or two axes: the feature, the bin's number, its
         type (``missing``, ``range``, ``category`` or ``unseen``), the bounds of a range (lower inclusive, null where
-        open) or the categories; then points (log-odds), spread (standard deviation over bags), training customers
-        in the bin, and the reason in words.
+        open) or the categories; then points (log-odds), spread (standard deviation over bags), the bounds of the
+        95% interval, training customers in the bin, and the reason in words.
     """
     rows = [row for term in scorecard.terms for row in _term_rows(term)]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def from_table(table: pa.Table, intercept: float) -> Scorecard:
-    """The scorecard that `to_table` wrote."""
+    """The scorecard that `to_table` wrote; tables of format 10 and older have no intervals."""
     # By columns, not rows: every scorer starts with this, and a scorecard may have 30,000 rows.
     # A term of one feature has no second bin: null, which becomes NaN in NumPy, and 0 here.
     bins = [np.nan_to_num(table[f"bin_{axis}"].to_numpy()).astype(np.int64) for axis in (1, 2)]
@@ -52,6 +55,9 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
     starts = [*np.flatnonzero((bins[0] == 0) & (bins[1] == 0)).tolist(), table.num_rows]
     lowers = [table[f"lower_{axis}"].to_numpy() for axis in (1, 2)]
     figures = [table[name].to_numpy() for name in ("points", "spread", "customers")]
+    bounds = np.full((2, table.num_rows), np.nan)
+    if "interval_low" in table.column_names:
+        bounds = np.stack([table[f"interval_{end}"].to_numpy() for end in ("low", "high")])
     reasons = table["reason"].to_pylist()
     # Of a model of format 10, to compare with, terms have no theme.
     themes = table["theme"] if "theme" in table.column_names else pa.array([""] * table.num_rows)
@@ -63,7 +69,9 @@ def from_table(table: pa.Table, intercept: float) -> Scorecard:
             axes.append(_axis(table, 2, range(start, start + width), lowers[1]))
         shape = tuple(axis.count for axis in axes)
         points, spread, customers = (figure[start:end].reshape(shape).copy() for figure in figures)
-        terms.append(Term(tuple(axes), points, spread, customers, tuple(reasons[start:end]), themes[start].as_py()))
+        interval = None if np.isnan(bounds[:, start:end]).all() else bounds[:, start:end].copy()
+        words = tuple(reasons[start:end])
+        terms.append(Term(tuple(axes), points, spread, customers, words, themes[start].as_py(), interval))
     return Scorecard(intercept, tuple(terms))
 
 
@@ -77,11 +85,18 @@ def _term_rows(term: Term) -> list[dict[str, Any]]:
                bin_cells(term.axes[axis], bin).items()},
             "points": float(term.points[place]),
             "spread": float(term.spread[place]),
+            **_bounds(term, place),
             "customers": float(term.customers[place]),
             "reason": reason,
         }
         for place, reason in zip(places, term.reasons, strict=True)
     ]  # fmt: skip
+
+
+def _bounds(term: Term, place: tuple[int, ...]) -> dict[str, float]:
+    if term.interval is None or np.isnan(term.interval[(0, *place)]):
+        return {}
+    return {f"interval_{end}": float(term.interval[(at, *place)]) for at, end in enumerate(("low", "high"))}
 
 
 def bin_cells(axis: Bins, bin: int) -> dict[str, Any]:

@@ -88,6 +88,9 @@ class Term:
         The words for each bin, in the flattened order of `points`.
     theme : str
         Terms of one theme give one reason together; empty for a term that stands alone.
+    interval : ndarray, shape (2, bins), or None
+        Lower and upper bound of the 95% interval of each bin of a single feature; NaN in a bin without customers. None
+        where there are none: for pairs.
     """
 
     axes: tuple[Bins, ...]
@@ -96,6 +99,7 @@ class Term:
     customers: np.ndarray
     reasons: tuple[str, ...] = field(default=(), repr=False)
     theme: str = ""
+    interval: np.ndarray | None = None
 
     @property
     def name(self) -> str:

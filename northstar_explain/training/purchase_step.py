@@ -13,6 +13,7 @@ from northstar_explain.evaluate.baselines import BlackBox, fit_black_box
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.compile_scorecard import Bags, bags_of, compile_ebm
+from northstar_explain.learn.effect_intervals import with_intervals
 from northstar_explain.learn.fit_purchase_model import EBM
 from northstar_explain.learn.propose_directions import direction_lines, propose_directions
 from northstar_explain.metrics import best_f1_threshold
@@ -64,7 +65,8 @@ def fit_purchase(
         train.columns, train.label, features, options.purchase, options.seed, progress, train.groups
     )
     # From here on only the scorecard is used, as it is what scores; the EBM is kept for golden rows and bags.
-    scorecard = compile_ebm(ebm, contract)
+    progress("computing the intervals of its shapes")
+    scorecard = with_intervals(compile_ebm(ebm, contract), contract, train.columns, train.label, train.groups)
     directions = propose_directions(scorecard, contract, validation.columns, validation.label)
     for line in direction_lines(directions):
         progress(line)

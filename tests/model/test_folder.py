@@ -47,6 +47,10 @@ def test_the_scorecard_is_the_same_to_the_last_bit(model: Model, model_dir: Path
                 assert dict(one.values) == dict(other.values)
         for name in ("points", "spread", "customers"):
             assert getattr(old, name).tobytes() == getattr(new, name).tobytes()
+        if old.interval is None:
+            assert len(old.axes) == 2 and new.interval is None
+        else:
+            assert new.interval is not None and old.interval.tobytes() == new.interval.tobytes()
 
 
 def test_the_manifest_tells_each_files_hash_and_where_the_model_comes_from(model_dir: Path, contract: object) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from cards import NUMBER, card_of
 from helpers import OPTIONS, around
 
 from northstar_explain.contract import Category, Contract, check, columns_of
@@ -69,6 +71,26 @@ def test_points_and_intercept_make_the_log_odds(card: Scorecard, some: pa.Table,
     total = card.intercept + card.contributions(columns)[1].sum(axis=0)
     p = card.probability(columns)
     assert np.abs(np.log(p / (1 - p)) - total).max() < 1e-9
+
+
+def _one_term() -> Scorecard:
+    card = card_of((NUMBER,))
+    return replace(card, terms=tuple(replace(term, reasons=("because",) * term.points.size) for term in card.terms))
+
+
+def test_a_table_of_an_older_format_has_no_intervals() -> None:
+    card = _one_term()
+    old = points.to_table(card).drop_columns(["interval_low", "interval_high"])
+    (term,) = points.from_table(old, card.intercept).terms
+    assert term.interval is None and (term.points == card.terms[0].points).all()
+
+
+def test_intervals_are_stored_where_there_are_any() -> None:
+    (term,) = _one_term().terms
+    interval = np.array([[-1.0, 0.1, np.nan, 0.0, 0.25], [1.0, 0.3, np.nan, 0.0, 0.5]])
+    card = Scorecard(0.0, (replace(term, interval=interval),))
+    (again,) = points.from_table(points.to_table(card), 0.0).terms
+    assert again.interval is not None and again.interval.tobytes() == interval.tobytes()
 
 
 def test_the_table_holds_the_card_exactly(card: Scorecard) -> None:

@@ -124,9 +124,10 @@ def test_the_bins_plotted_are_the_scorecards(model: Model) -> None:
         assert sorted(bin.number for bin in shape.bins) == list(range(1, axis.count - 1))
         assert (shape.missing.number, shape.unseen.number) == (0, axis.count - 1)
         for bin in (*shape.bins, shape.missing, shape.unseen):
-            assert (bin.points, bin.spread, bin.train_n) == (
-                term.points[bin.number], term.spread[bin.number], term.customers[bin.number],
-            )  # fmt: skip
+            assert (bin.points, bin.train_n) == (term.points[bin.number], term.customers[bin.number])
+            assert term.interval is not None
+            assert (bin.interval is None) == (bin.train_n == 0)
+            assert bin.interval is None or bin.interval == tuple(term.interval[:, bin.number])
         if isinstance(axis, CategoryBins):
             assert shape.axis is None
             if not shape.feature.order:
@@ -262,7 +263,7 @@ def test_every_plot_has_one_scale_and_shows_all_its_points(model: Model) -> None
         assert low <= shape.reach[0] <= shape.reach[1] <= high
         reached = [bin for bin in shape.bins if bin.train_n]
         own = own_range(shape)
-        assert all(own[0] <= bin.points - bin.spread and bin.points + bin.spread <= own[1] for bin in reached)
+        assert all(own[0] <= min(bin.points, *bin.ends) and max(bin.points, *bin.ends) <= own[1] for bin in reached)
 
 
 def test_colours_end_at_the_strongest_cell_that_is_not_thin(model: Model) -> None:
@@ -303,7 +304,7 @@ def test_a_numeric_shape_plots_every_bin_in_place(model: Model) -> None:
         for row, bin in zip(steps, (*shape.bins, shape.bins[-1]), strict=True):
             assert row["n"] == bin.train_n
             assert [row["p"], row["low"], row["high"]] == pytest.approx(
-                [bin.points, bin.points - bin.spread, bin.points + bin.spread], rel=1e-4, abs=1e-9
+                [bin.points, *(bin.interval or (bin.points, bin.points))], rel=1e-4, abs=1e-9
             )
         missing = [row for row in rows if row["part"] == 0]
         assert len(missing) == (2 if shape.feature.missing is not None or shape.missing.train_n else 0)
@@ -356,7 +357,7 @@ def test_charts_do_not_depend_on_those_before_them(model: Model) -> None:
 @given(st.integers(0, 400), st.integers(0, 400), st.floats(-3, 3))
 def test_rates_are_shown_where_they_lie_on_the_scale_or_not_at_all(n: int, hits: int, intercept: float) -> None:
     hits = min(hits, n)
-    bin = Bin("x", 0, 1, 0, 0, 0, 0, 0, 0, n, hits, 0)
+    bin = Bin("x", 0, 1, 0, 0, 0, None, 0, 0, n, hits, 0)
     found = rate_points(bin, intercept, (-1.0, 1.0))
     share = hits / n if n else 0.0
     inside = 0 < share < 1 and -1 <= math.log(share / (1 - share)) - intercept <= 1

@@ -9,6 +9,7 @@ from typing import Any
 
 from northstar_explain.errors import Fault, PackError
 from northstar_explain.model.learned_model import Model
+from northstar_explain.report.audit.about_intervals import NOT_COVERED
 
 UNASSIGNED = "UNASSIGNED"
 _LONGEST, _LONGEST_WORD = 2_000, 200
@@ -174,8 +175,8 @@ def limits(about: About, model: Model) -> tuple[str, ...]:
     """What is known not to hold."""
     purchase = model.evaluation.purchase
     general = [
-        "Points of bins with few rows are uncertain; these bins are marked in every plot. The spread over bags "
-        "shows how much points depend on the training rows, not how far they may be from the true effect.",
+        "Points of bins with few rows are uncertain; these bins are marked in every plot.",
+        NOT_COVERED,
         "Correlated features share credit; a feature with few points may still be related to the outcome.",
         "Outside the range of values seen in training the score stays constant. Whether those there behave like "
         "those at the edge is not known.",

@@ -56,7 +56,7 @@ def _rows(bins: Sequence[Bin], scale: Range, intercept: float) -> list[Spec]:
     """A row for each value, with its actual rate where the scale holds it."""
     rows = []
     for place, bin in enumerate(bins):
-        row = {"i": place, "p": bin.points, "low": bin.points - bin.spread, "high": bin.points + bin.spread}
+        row = {"i": place, "p": bin.points, **dict(zip(("low", "high"), bin.ends, strict=True))}
         rate = rate_points(bin, intercept, scale)
         rates = dict(zip(("rate", "rate_low", "rate_high"), rate, strict=True)) if rate else {}
         if (expected := predicted_points(bin, intercept, scale)) is not None:

@@ -111,7 +111,7 @@ def _rows(shape: FeatureShape) -> Iterator[Spec]:
 
 
 def _heights(bin: Bin) -> Spec:
-    low, high = bin.points - bin.spread, bin.points + bin.spread
+    low, high = bin.ends
     return {"p": short(bin.points), "low": short(low), "high": short(high), "n": bin.train_n}
 
 
@@ -186,7 +186,7 @@ def _curve(shape: FeatureShape, scale: Range) -> list[Spec]:
 
 
 def _layers(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]:
-    """Enlarged: the curve with its spread, and probabilities at the right."""
+    """Enlarged: the curve with its interval, and probabilities at the right."""
     ticks = at(*zip(*probability_ticks(scale, intercept), strict=True))
     right = {**ticks, "orient": "right", "grid": False, "title": None, "domain": False}
     band = {"y": _y("low", scale, right), "y2": {"field": "high"}, "detail": _PART}

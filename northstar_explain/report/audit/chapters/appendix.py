@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
+from northstar_explain.report.audit.about_intervals import INTERVALS, NOT_COVERED
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
 from northstar_explain.report.audit.shapes.feature_shapes import ROWS, Bin, FeatureShape, probability_at
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
@@ -16,13 +17,13 @@ from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Figure, ItemList, Legend, Text, table
 
-_BAND = ("band", "± one standard deviation over the bags")
+_BAND = ("band", "95% interval of the effect")
 _DOT = ("dot", "actual rate in the holdout, 95% interval")
 _RING = ("ring", "mean predicted rate there")
 _FEW = ("few", f"fewer than {THIN_BIN_CUSTOMERS} rows; blank: none")
 _NUMBERS = Legend((_BAND, _DOT, _RING, ("thin", f"fewer than {THIN_BIN_CUSTOMERS} rows")))
 _CATEGORIES = Legend((
-    ("diamond", "points, ± one standard deviation over the bags"), _DOT, _RING,
+    ("diamond", "points, with the 95% interval of the effect"), _DOT, _RING,
     ("open", f"fewer than {THIN_BIN_CUSTOMERS} rows"),
 ))  # fmt: skip
 
@@ -60,7 +61,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
         "Bins",
         "Rows",
         "Points",
-        "Spread",
+        "95% interval",
         "Else average",
         "Actual, training",
         "Holdout",
@@ -68,7 +69,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
         "Predicted",
     )
     page.add(
-        table(heads, rows, widths=(21, 5, 9, 14, 7, 9, 9, 9, 8, 9), style="bins", alt_text=f"Bins of {shape.term}")
+        table(heads, rows, widths=(20, 4, 8, 14, 14, 8, 8, 8, 8, 8), style="bins", alt_text=f"Bins of {shape.term}")
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:
@@ -83,7 +84,7 @@ def _bin_row(bin: Bin, intercept: float) -> tuple[str, ...]:
         f"{bin.bins}",
         f"{bin.train_n:,}",
         reach,
-        f"{bin.spread:.2f}",
+        " to ".join(map(signed, bin.interval)) if bin.interval else "–",
         percent(probability_at(bin.points, intercept)),
         percent(bin.train_rate),
         f"{bin.holdout_n:,}",
@@ -130,8 +131,9 @@ def reading(model: Model) -> tuple[Text | ItemList, ...]:
             "Points are log-odds and add up: +0.69 doubles the odds, −0.69 halves them, +0.10 raises them by a tenth.",
             "The large plot has a scale of its own; at its right are the probabilities where all else is average. The "
             "small one has the same scale on every page, so that features can be compared.",
-            "The band is one standard deviation over the bags in either direction. It is not a confidence interval: it "
-            "shows how much the points of one half of the training rows differ from those of another.",
+            f"{INTERVALS} {NOT_COVERED}",
+            "The spread of a cell of a pair is the standard deviation of its points over the bags. It is not a "
+            "confidence interval.",
             f"Actual is the share of {noun} for whom the outcome came true: {outcome}. Dots are the actual rates of "
             "the bins in the holdout, with a 95% interval (Wilson 1927), where there are "
             f"{THIN_BIN_CUSTOMERS} rows or more and the rate lies on the scale; rings are the mean "

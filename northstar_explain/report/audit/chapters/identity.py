@@ -232,7 +232,7 @@ _MEANINGS = {
     "segments.curve": "times as many rules as segments that the curve of rules goes to",
     "segments.effort": "share of the full search for the best rules that each of them does",
     "purchase.interactions": "number of pairs of features",
-    "purchase.outer_bags": "number of EBM bags, each of half the rows, that are averaged; the spread shown is theirs",
+    "purchase.outer_bags": "number of EBM bags, each of half the rows, that are averaged; pairs have their spread",
     "purchase.learning_rate": "weight of each boosted tree",
     "purchase.max_bins": "maximum number of bins of a number",
     "purchase.pair_bins": "maximum number of bins of a number in a pair",

@@ -127,7 +127,9 @@ def robustness(model: Model) -> Chapter:
             ("Three strongest reasons", f"{percent(bags.same_top_three)} of them are also given by a single bag"),
         ))
     )  # fmt: skip
-    page.paragraphs("These are means over the bags. The spread is not a confidence interval.", style="fine")
+    page.paragraphs(
+        "These are means over the bags. Their standard deviation is not a confidence interval.", style="fine"
+    )
     rows = []
     # The strongest response first: it is the one that a wrong unit or a typing error would cause.
     for one in sorted(facts.out_of_range, key=lambda item: -item.largest):

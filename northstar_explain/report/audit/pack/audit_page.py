@@ -20,6 +20,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.rules import Leaf, Node, tree_to_json
 from northstar_explain.model.scorecard import Bins, CategoryBins, NumberBins, Term
 from northstar_explain.model.wording import capital, phrases
+from northstar_explain.report.audit.about_intervals import INTERVALS, NOT_COVERED
 from northstar_explain.report.audit.pack.page_charts import page_charts
 from northstar_explain.report.audit.pack.page_checks import page_checks
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
@@ -79,9 +80,9 @@ def _words(model: Model) -> dict[str, Any]:
         "method": (
             "A score is a sum: the log-odds where everything is average plus the points of the bins that a row falls "
             "in, one for each term. The probability is 1 / (1 + exp(-sum)). A value on a cut belongs to the bin above.",
-            "Points are those of an Explainable Boosting Machine, compiled bin by bin. The spread is their standard "
-            "deviation over the bags that were averaged. It shows how much points depend on the training rows; it is "
-            "not a confidence interval.",
+            f"Points are those of an Explainable Boosting Machine, compiled bin by bin. {INTERVALS} {NOT_COVERED}",
+            "The spread of a cell of a pair is the standard deviation of its points over the bags that were averaged; "
+            "it is not a confidence interval.",
             "A bin's actual rate is that of its rows, which may differ from others in more than this feature; "
             "points are the contribution of this feature alone. The two need not agree.",
             "In the browser's console, audit.score({...}) scores any row, and audit.checkGolden() scores the "
@@ -91,7 +92,7 @@ def _words(model: Model) -> dict[str, Any]:
 
 
 def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairShape]) -> dict[str, Any]:
-    # Points keep every digit, as the page computes with them; spreads are only shown, and are rounded.
+    # Points keep every digit, as the page computes with them; intervals and spreads are only shown, and are rounded.
     counts = counts_by_term(model)
     by_term: dict[str, FeatureShape | PairShape] = {shape.term: shape for shape in shapes}
     by_term |= {pair.term: pair for pair in pairs}
@@ -199,10 +200,19 @@ def _term(term: Term, counts: dict[str, np.ndarray], shape: FeatureShape | PairS
         "sentences": sentences,
         "axes": axes,
         "points": term.points.ravel().tolist(),
-        "spread": [float(f"{value:.6g}") for value in term.spread.ravel()],
+        **_uncertainty(term),
         **{name: counts[name].tolist() for name in ("train_n", "train_buyers", "holdout_n", "holdout_buyers")},
         "reasons": list(term.reasons),
     }
+
+
+def _uncertainty(term: Term) -> dict[str, Any]:
+    """Bounds of the interval of each bin, null where it has none; of a pair, the spread of each cell."""
+    if len(term.axes) == 2:
+        return {"spread": [float(f"{value:.6g}") for value in term.spread.ravel()]}
+    bounds = np.full((2, term.points.size), np.nan) if term.interval is None else term.interval
+    low, high = ([None if math.isnan(one) else float(f"{one:.6g}") for one in side] for side in bounds.tolist())
+    return {"low": low, "high": high}
 
 
 def _axis(axis: Bins, model: Model) -> dict[str, Any]:

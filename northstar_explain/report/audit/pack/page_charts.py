@@ -29,7 +29,7 @@ def page_charts(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[Pa
     -------
     dict
         Term to ``own``, the whole specification, and ``common``, the parts of it that differ on the common scale. Rows
-        of their data have no points, spreads and customers: the page takes these from the term's tables.
+        of their data have no points, intervals and customers: the page takes these from the term's tables.
     """
     intercept = model.purchase.intercept
     common, strongest = common_range(shapes, intercept), strongest_colour(tuple(pairs))
@@ -50,6 +50,6 @@ def _both(own: Chart, common: Chart) -> dict[str, Any]:
 
 
 def _without_points(spec: dict[str, Any]) -> dict[str, Any]:
-    """The specification without what the page has in its tables: points, their spread and customers of each bin."""
+    """The specification without what the page has in its tables: points, interval and customers of each bin."""
     rows = [{key: value for key, value in row.items() if key not in _IN_TABLES} for row in spec["data"]["values"]]
     return {**spec, "data": {"values": rows}}

@@ -31,10 +31,15 @@ def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
     single = every_bin.filter(every_bin["bin_2"].is_null()).drop_columns(["feature_1", "customers"])
     single = single.select([name for name in single.column_names if not name.endswith("_2")])
     single = single.rename_columns([name.removesuffix("_1") for name in single.column_names])
-    for name in ("spread", "train_predicted", "holdout_predicted"):
+    for name in ("spread", "interval_low", "interval_high", "train_predicted", "holdout_predicted"):
         place = single.column_names.index(name)
         single = single.set_column(place, name, pa.array(_short(single[name].to_numpy())))
-    described = {"scorecard": (single, "every bin of every feature: bounds, points, spread, customers and outcomes")}
+    described = {
+        "scorecard": (
+            single,
+            "every bin of every feature: bounds, points, 95% interval, spread, customers and outcomes",
+        )
+    }
     pairs = [term for term in model.scorecard.terms if len(term.axes) == 2]
     if pairs:
         pages = {item.term: f"A{rank}" for rank, item in enumerate(model.evaluation.purchase.terms, start=1)}
@@ -81,5 +86,5 @@ def _cells(term: Term, page: str, counts: dict[str, np.ndarray], model: Model) -
     })  # fmt: skip
 
 
-def _short(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.{_DIGITS}g}") for value in values.tolist()]
+def _short(values: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else float(f"{value:.{_DIGITS}g}") for value in values.tolist()]

@@ -35,8 +35,9 @@ class Bin:
         Points (log-odds): the smallest and largest of the bins.
     points : float
         Mean of the points, weighted by training customers.
-    spread : float
-        Largest standard deviation over the bags.
+    interval : tuple of float, or None
+        Lower and upper bound of the 95% interval; of merged bins, the farthest from the points on either side. None
+        without customers.
     train_n, train_buyers, holdout_n, holdout_buyers : int
     predicted : float
         Sum of the probabilities of its holdout customers, that is, how many are expected to have the outcome.
@@ -52,7 +53,7 @@ class Bin:
     lowest: float
     highest: float
     points: float
-    spread: float
+    interval: tuple[float, float] | None
     train_n: int
     train_buyers: int
     holdout_n: int
@@ -65,6 +66,11 @@ class Bin:
     def thin(self) -> bool:
         """Whether the bin has too few training customers for its points to be relied on."""
         return self.train_n < THIN_BIN_CUSTOMERS
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The bounds of its interval, or its points where it has none."""
+        return self.interval or (self.points, self.points)
 
     @property
     def train_rate(self) -> float | None:
@@ -130,7 +136,7 @@ class FeatureShape:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """The lowest and highest points of any bin, without the spread."""
+        """The lowest and highest points of any bin, without the intervals."""
         points = [bin.points for bin in (*self.bins, self.missing, self.unseen)]
         return min(points), max(points)
 
@@ -221,11 +227,18 @@ def _bin(
         lowest=points,
         highest=points,
         points=points,
-        spread=float(term.spread[bin]),
+        interval=_interval(term, bin),
         **{name: int(counts[name][bin]) for name in ("train_n", "train_buyers", "holdout_n", "holdout_buyers")},
         predicted=float(counts["holdout_predicted"][bin]),
         number=bin,
     )
+
+
+def _interval(term: Term, bin: int) -> tuple[float, float] | None:
+    if term.interval is None or np.isnan(term.interval[0, bin]):
+        return None
+    low, high = map(float, term.interval[:, bin])
+    return low, high
 
 
 def _merge_neighbours(bins: Sequence[Bin], axis: NumberBins, feature: Feature, currency: str) -> tuple[Bin, ...]:
@@ -256,15 +269,18 @@ def _merged(bins: Sequence[Bin], axis: NumberBins, first: int, last: int, featur
     train_n = sum(bin.train_n for bin in bins)
     # Weighted by customers, so that the merged points are their mean; without customers there is nothing to weight by.
     weights = [bin.train_n for bin in bins] if train_n else [1] * len(bins)
+    points = sum(bin.points * w for bin, w in zip(bins, weights, strict=True)) / sum(weights)
+    # Intervals of neighbours cannot be averaged without their covariance; the farthest bounds are on the safe side.
+    below, above = ([bin.ends[end] - bin.points for bin in bins] for end in (0, 1))
+    known = any(bin.interval for bin in bins)
     return Bin(
         label=range_label(feature, axis.bounds(first)[0], axis.bounds(last)[1], currency),
         left=bins[0].left,
         right=bins[-1].right,
         lowest=min(bin.lowest for bin in bins),
         highest=max(bin.highest for bin in bins),
-        points=sum(bin.points * w for bin, w in zip(bins, weights, strict=True)) / sum(weights),
-        # Spreads of neighbours cannot be averaged without their covariance; the largest is on the safe side.
-        spread=max(bin.spread for bin in bins),
+        points=points,
+        interval=(points + min(below), points + max(above)) if known else None,
         train_n=train_n,
         train_buyers=sum(bin.train_buyers for bin in bins),
         holdout_n=sum(bin.holdout_n for bin in bins),

@@ -36,10 +36,10 @@ def common_range(shapes: Sequence[FeatureShape], intercept: float) -> Range:
 
 
 def own_range(shape: FeatureShape) -> Range:
-    """The range of one feature, including its spread."""
+    """The range of one feature, including its intervals."""
     # Missing and unseen count only if customers have reached them: otherwise their points are a default.
     bins = [bin for bin in (*shape.bins, shape.missing, shape.unseen) if bin.train_n or bin in shape.bins]
-    low, high = min(b.points - b.spread for b in bins), max(b.points + b.spread for b in bins)
+    low, high = min(min(b.points, b.ends[0]) for b in bins), max(max(b.points, b.ends[1]) for b in bins)
     return _padded(min(low, 0.0), max(high, 0.0))
 
 

@@ -16,6 +16,8 @@ from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureSha
 WIGGLE = 0.05
 # What is less reads "0.00".
 SHOWN_STEP = 0.005
+# A 95% interval leaves the truth out for a twentieth; points that are left out more often are worth a sentence.
+SHOWN_OUTSIDE = 0.05
 
 
 def direction(points: Sequence[float]) -> str:
@@ -49,7 +51,7 @@ def describe_shape(shape: FeatureShape, contract: Contract) -> tuple[str, ...]:
         sentences += [_jump(shape, contract), _ends(shape, contract)]
     else:
         sentences.append(_extremes(shape))
-    return tuple(text for text in (*sentences, _missing(shape), _unseen(shape), _thin(shape)) if text)
+    return tuple(text for text in (*sentences, _outside(shape), _missing(shape), _unseen(shape), _thin(shape)) if text)
 
 
 def _direction(shape: FeatureShape) -> str:
@@ -68,6 +70,18 @@ def _direction(shape: FeatureShape) -> str:
         "rises, with wiggles": f"Not monotone: it rises ({reach}), with reversals of {back}.",
         "falls, with wiggles": f"Not monotone: it falls ({reach}), with reversals of {back}.",
     }.get(way, f"Not monotone: it rises and falls ({reach}).")
+
+
+def _outside(shape: FeatureShape) -> str:
+    bins = [bin for bin in (*shape.bins, shape.missing, shape.unseen) if bin.interval]
+    outside = sum(bin.train_n for bin in bins if not bin.ends[0] <= bin.points <= bin.ends[1])
+    share = outside / max(sum(bin.train_n for bin in bins), 1)
+    if share < SHOWN_OUTSIDE:
+        return ""
+    return (
+        f"In bins with {percent(share)} of the rows, the points lie outside the interval of this feature's own effect: "
+        "features that move together share it, or it is smoothed."
+    )
 
 
 def keeps_direction(shape: FeatureShape) -> bool | None:

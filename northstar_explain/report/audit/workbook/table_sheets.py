@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
@@ -20,13 +22,14 @@ def _one_feature_terms(model: Model) -> list[Term]:
 
 
 def write_bins(book: Book, sheet: Any) -> None:
-    """Write a row per bin: term, bin, label, lower bound (inclusive), upper bound, points, spread, customers."""
-    names = ("term", "bin", "what", "lower (inclusive)", "upper", "points", "spread over bags", "customers in training")
+    """Write a row per bin: term, bin, label, lower bound (inclusive), upper bound, points, 95% interval, customers."""
+    names = ("term", "bin", "what", "lower (inclusive)", "upper", "points", "95% interval from", "to",
+             "customers in training")  # fmt: skip
     write_headings(book, sheet, 0, names)
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, 0, 28)
     sheet.set_column(2, 2, 34)
-    sheet.set_column(3, 7, 16)
+    sheet.set_column(3, 8, 16)
     row = 1
     for term in _one_feature_terms(book.model):
         (axis,) = term.axes
@@ -41,8 +44,11 @@ def write_bins(book: Book, sheet: Any) -> None:
                 sheet.write_number(row, 3, LOWEST if lower is None else lower)
                 if upper is not None:
                     sheet.write_number(row, 4, upper)
-            for place, values in enumerate((term.points, term.spread, term.customers), start=5):
-                sheet.write_number(row, place, float(values[bin]))
+            sheet.write_number(row, 5, float(term.points[bin]))
+            if term.interval is not None and not np.isnan(term.interval[0, bin]):
+                for place, bound in enumerate(term.interval[:, bin], start=6):
+                    sheet.write_number(row, place, float(bound))
+            sheet.write_number(row, 8, float(term.customers[bin]))
             row += 1
         book.points[term.name] = area(BINS, start, 5, row - 1, 5)
         book.labels[term.name] = area(BINS, start, 2, row - 1, 2)

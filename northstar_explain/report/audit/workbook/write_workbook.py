@@ -76,8 +76,8 @@ def _write_read_me(book: Book, sheet: Any) -> None:
         "segment are recalculated.",
         f"{GOLDEN}: the golden rows stored with the model, including edge cases, scored by formulas. The largest "
         "difference from the expected probability is at the top.",
-        f"{BINS}: every bin of every feature: bounds (the lower one is inclusive), points in log-odds, spread over "
-        f"the bags, customers. {PAIRS}: the points of pairs of features, as matrices.",
+        f"{BINS}: every bin of every feature: bounds (the lower one is inclusive), points in log-odds, 95% "
+        f"interval of the effect, customers. {PAIRS}: the points of pairs of features, as matrices.",
         f"{TEXTS} and {RANKS}: categories with their bins, and the probability at each percentile.",
         "probability = 1 / (1 + exp(-(intercept + all points))). A value on a bound belongs to the bin above it. "
         "Missing is bin 0; a category not seen in training is the last bin.",
