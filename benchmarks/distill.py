@@ -146,9 +146,7 @@ def show_spread(names: list[str], seeds: int) -> None:
     """Print the table of spreads."""
     print("| data | k | leaves | seed 0 | least | median | most | range | CPU s |")
     print("|" + "---|" * 9)
-    widths = [
-        width for _, sets in groups_of_sets() for data in chosen(sets, names) for width, _ in spread(data, seeds)
-    ]
+    widths = [width for _, sets in groups_of_sets() for data in chosen(sets, names) for width, _ in spread(data, seeds)]
     print(f"{seeds} seeds: {len(widths)} lines, widest range {max(widths, default=0.0):.4f}, "
           f"above {SPREAD} on {sum(width > SPREAD for width in widths)}")  # fmt: skip
 
