@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .best_cut import BestCut
+from .four_leaves import FourLeaves
 from .numeric_bins import thresholds_of
 from .optimal_tree import Search, spectral
 
+# Takes a cost; returns a lower bound on the best tree's, which reaches it where that is proven, and the lowest met.
+Prove = Callable[[float], tuple[float, float]]
+# So many leaves have a search of their own.
+FOUR = 4
 # Leaves up to which the whole proof is tried first: each more multiplies the sets of rows by the number of cuts.
-MOST_LEAVES = 4
+MOST_LEAVES = 3
 # Rows up to which every threshold is compared; of more rows, so many a feature, at even shares of the rows.
 ALL_THRESHOLDS_ROWS, FEW_THRESHOLDS = 600, 32
 # Numbers in the sums of all cuts of all rows: 160 MB, twice while they are summed.
@@ -19,7 +25,12 @@ MOST_SUMS = 20_000_000
 # Numbers summed; about a minute on one idle core. Work and not seconds, so that the same input has the same gap.
 SEARCH_WORK = 6.0e9
 # Share of the work after which the whole proof is given up, and the shares of the cost that are then claimed in turn.
-FIRST_SHARE, CLAIMS = 0.6, (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 1.0)
+# Of four leaves each claim is proven anew, so that they are few; of others with what is known from the one before.
+FIRST_SHARE, CLAIMS, CLAIMS_OF_FOUR = (
+    0.6,
+    (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 1.0),
+    (0.8, 0.9, 0.95, 1.0),
+)
 # Costs that differ by less are rounding errors: shares of the cost of the tree, and of one cluster.
 SLACK, ROUNDING = 1e-10, 1e-13
 
@@ -110,12 +121,13 @@ def certify_over(
     if (why := _not_searched(centred.shape, len(ranks), clusters, leaves)) is not None:
         lower = spectral(centred, clusters)
         return _certificate(lower, cost, slack, f"not proven, a lower bound from principal directions only: {why}")
-    search = Search(centred, np.stack(ranks), slack, work * FIRST_SHARE if leaves <= MOST_LEAVES else 0.0)
-    everybody = np.ones(len(Z), dtype=bool)
-    lower, upper = search.bounds(everybody, clusters, cost, decide=False)
-    if search.spent > search.work and lower < cost - 4 * slack:
+    search, prove = _search(centred, np.stack(ranks), cost, clusters, slack)
+    search.work = work * FIRST_SHARE
+    lower, upper = prove(cost) if leaves <= MOST_LEAVES else (0.0, np.inf)
+    if leaves > MOST_LEAVES or (search.spent > search.work and lower < cost - 4 * slack):
         search.work = work
-        lower, upper = _nearer(search, everybody, clusters, cost, lower)
+        claims = CLAIMS_OF_FOUR if clusters == FOUR else CLAIMS
+        lower, upper = _nearer(prove, [share * cost for share in claims], max(lower, spectral(centred, clusters)))
         if lower < min(cost, upper) - 4 * slack:
             return _certificate(lower, cost, slack, f"not proven: the search reached its bound on work, {over}")
     if upper < cost - 4 * slack:
@@ -123,15 +135,30 @@ def certify_over(
     return _certificate(lower, cost, slack, f"proven {over}: no tree costs less")
 
 
-def _nearer(search: Search, everybody: np.ndarray, clusters: int, cost: float, lower: float) -> tuple[float, float]:
-    """The highest share of the cost that is proven in the work that is left: the less is claimed, the less it takes."""
+def _search(
+    centred: np.ndarray, ranks: np.ndarray, cost: float, clusters: int, slack: float
+) -> tuple[Search | FourLeaves, Prove]:
+    """What proves that no tree costs less than is claimed."""
+    if clusters == FOUR and len(np.unique(ranks, axis=1).T) >= FOUR:
+        four = FourLeaves(BestCut(_without_gaps(ranks), centred, cost), slack)
+        return four, four.bounds
+    search, everybody = Search(centred, ranks, slack), np.ones(len(centred), dtype=bool)
+    return search, lambda claim: search.bounds(everybody, clusters, claim, decide=False)
+
+
+def _without_gaps(ranks: np.ndarray) -> np.ndarray:
+    return np.stack([np.unique(one, return_inverse=True)[1] for one in ranks])
+
+
+def _nearer(prove: Prove, claims: Sequence[float], lower: float) -> tuple[float, float]:
+    """The highest claim that is proven in the work that is left: the less is claimed, the less it takes."""
     upper = np.inf
-    for share in CLAIMS:
-        if share * cost <= lower:
+    for claim in claims:
+        if claim <= lower:
             continue
-        found, upper = search.bounds(everybody, clusters, share * cost, decide=False)
+        found, upper = prove(claim)
         lower = max(lower, found)
-        if found < share * cost:
+        if found < claim:
             break
     return lower, upper
 

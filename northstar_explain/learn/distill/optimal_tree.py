@@ -73,13 +73,12 @@ class Search:
         The rows' order by each feature; equal where no cut separates two rows.
     slack : float
         Costs that differ by less are equal.
-    work : float
-        Numbers summed after which the search ends.
     """
 
-    def __init__(self, X: np.ndarray, ranks: np.ndarray, slack: float, work: float) -> None:
-        self.X, self.ranks, self.slack, self.work = X, ranks, slack, work
-        self.spent = 0.0
+    def __init__(self, X: np.ndarray, ranks: np.ndarray, slack: float) -> None:
+        self.X, self.ranks, self.slack = X, ranks, slack
+        # Numbers summed, and after how many the search ends.
+        self.spent, self.work = 0.0, np.inf
         self.order = np.argsort(ranks, axis=1, kind="stable")
         self.known: dict[tuple[int, bytes], tuple[float, float]] = {}
 
