@@ -20,7 +20,7 @@ from northstar_explain.learn.distill_rules import Coded, coded, learn_rules
 from northstar_explain.learn.segment_search import Material
 from northstar_explain.model.evaluation.certificate_facts import NOT_RUN, RulesCertificate, certificate_words
 from northstar_explain.model.learned_model import Model
-from northstar_explain.model.rules import Leaf, Node, Split
+from northstar_explain.model.rules import Leaf, Node, Split, assign_codes
 
 CONTRACT = parse("""
 [table]
@@ -105,7 +105,7 @@ def test_the_best_rules_are_those_of_brute_force(seed: int, k: int) -> None:
     best = brute_force(found.points, tests, np.ones(ROWS, dtype=bool), k)
     certificate = certified(found, tree, 0)
     names = [str(group) for group in range(k)]
-    cost = clusters.cost(found.points, certify_rules.assign_codes(tree, found.columns, names))
+    cost = clusters.cost(found.points, assign_codes(tree, found.columns, names))
     assert certificate.proven and certificate.gap == pytest.approx(cost / best - 1.0, abs=1e-8)
     assert (certificate.customers, certificate.rules) == (ROWS, k)
 
