@@ -1,7 +1,8 @@
 """Price of explainability of RuleDistiller beside ExKMC, Kauri, STreeD and a tree on the labels, at equal leaves.
 
 Run it with ``python -m benchmarks.distill``; add names of data sets to run only those. Kauri and STreeD need an
-environment of their own, whose Python is named by ``--peers``; they work on a line while the others do.
+environment of their own, whose Python is named by ``--peers``; they work on a line while the others do. With
+``--seeds 20``, how much our price varies by the seed of the search, instead of the peers.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from benchmarks.distill_peers.ask import Asked
 from northstar_explain.learn.distill import RuleDistiller
 from northstar_explain.model.tree import depth
 
+# The most that our price should vary by the seed of the search.
+SPREAD = 0.005
 HINT = "ExKMC is not installed: pip install mercury-explainability matplotlib (in an environment of its own)"
 
 
@@ -72,10 +75,10 @@ def measure(X: np.ndarray, kmeans: KMeans, groups: np.ndarray, depth: int, since
     return Measured(cost_of(X, groups) / kmeans.inertia_, agree, depth, seconds)
 
 
-def run_ours(X: np.ndarray, kmeans: KMeans, leaves: int) -> Measured:
+def run_ours(X: np.ndarray, kmeans: KMeans, leaves: int, seed: int = 0) -> Measured:
     """Distil with RuleDistiller."""
     since = time.process_time()
-    distiller = RuleDistiller(max_rules=leaves, kmeans=FrozenEstimator(kmeans)).fit(X)
+    distiller = RuleDistiller(max_rules=leaves, kmeans=FrozenEstimator(kmeans), random_state=seed).fit(X)
     return measure(X, kmeans, distiller.predict(X), depth(distiller.tree_), since)
 
 
@@ -125,6 +128,39 @@ def run(data: DataSet, peers: Path | None, seconds: float) -> Iterable[Line]:
         yield replace(line, **prices, proven="streed" in prices and bool(found["streed_seconds"][1]))
 
 
+def spread(data: DataSet, seeds: int) -> Iterable[tuple[float, float]]:
+    """Print how our price varies by the seed of the search, at each number of leaves; yield each range and its time."""
+    kmeans = KMeans(data.k, n_init=10, random_state=0).fit(data.X)
+    for times in data.times:
+        leaves = round(times * data.k)
+        found = [run_ours(data.X, kmeans, leaves, seed) for seed in range(seeds)]
+        prices = [one.price for one in found]
+        seconds = sum(one.seconds for one in found) / seeds
+        width = max(prices) - min(prices)
+        cells = [f"{one:.4f}" for one in (prices[0], min(prices), float(np.median(prices)), max(prices), width)]
+        print(f"| {data.name} | {data.k} | {leaves} | {' | '.join(cells)} | {seconds:.2f} |", flush=True)
+        yield width, seconds
+
+
+def show_spread(names: list[str], seeds: int) -> None:
+    """Print the table of spreads."""
+    print("| data | k | leaves | seed 0 | least | median | most | range | CPU s |")
+    print("|" + "---|" * 9)
+    widths = [width for _, sets in groups_of_sets() for data in chosen(sets, names) for width, _ in spread(data, seeds)]
+    print(f"{seeds} seeds: {len(widths)} lines, widest range {max(widths, default=0.0):.4f}, "
+          f"above {SPREAD} on {sum(width > SPREAD for width in widths)}")  # fmt: skip
+
+
+def groups_of_sets() -> Iterable[tuple[str, Iterable[DataSet]]]:
+    """The data sets by where they come from."""
+    return ("real", real_sets()), ("made", made_sets()), ("shop", shop_sets())
+
+
+def chosen(sets: Iterable[DataSet], names: list[str]) -> Iterable[DataSet]:
+    """Those whose name begins with one of the names; all where there is none."""
+    return (data for data in sets if not names or any(data.name.startswith(name) for name in names))
+
+
 def show_price(price: float | None, proven: bool = False) -> str:
     """Write one peer's price; a star where it is proven to be the best for fixed centres, thresholds and depth."""
     return "-" if price is None else f"{price:.4f}{'*' if proven else ''}"
@@ -166,19 +202,21 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="data sets to run; all when none is named")
     parser.add_argument("--peers", type=Path, help="a Python that has gemclus and pystreed")
     parser.add_argument("--seconds", type=float, default=60.0, help="for STreeD on a line (default: 60)")
+    parser.add_argument("--seeds", type=int, default=0, help="print the range of our price over so many seeds instead")
     args = parser.parse_args()
     names = args.names
+    if args.seeds:
+        show_spread(names, args.seeds)
+        return
     if find_spec("mercury") is None:
         print(HINT)
     cells = "price | fidelity | depth | CPU s"
     print(f"| data | n | k | leaves | ours: {cells} | ExKMC: {cells} | CART: {cells} | Kauri: price | STreeD: price |")
     print("|" + "---|" * 18)
     everything: list[Line] = []
-    for title, sets in (("real", real_sets()), ("made", made_sets()), ("shop", shop_sets())):
+    for title, sets in groups_of_sets():
         lines: list[Line] = []
-        for data in sets:
-            if names and not any(data.name.startswith(name) for name in names):
-                continue
+        for data in chosen(sets, names):
             for line in run(data, args.peers, args.seconds):
                 lines.append(line)
                 shown = " | ".join(show(one) for one in (line.ours, line.exkmc, line.cart))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from northstar_explain.cli.alternative_table import alternative_lines
 from northstar_explain.cli.outcome_words import outcome_words
+from northstar_explain.model.evaluation.certificate_facts import certificate_words
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
 from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
@@ -39,6 +40,12 @@ def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
         f"  {'price of explainability':<26}{facts.price_of_explainability:.4f}  "
         f"(rounding the thresholds: {facts.rounding_cost:+.4f})",
         f"  {'fidelity':<26}{facts.fidelity:.4f}  (on {facts.fidelity_n:,} rows not used to learn the rules)",
+        *textwrap.wrap(
+            certificate_words(facts.certificate, model.contract.noun),
+            WIDTH,
+            initial_indent=f"  {'certificate':<26}",
+            subsequent_indent=" " * 28,
+        ),
         "",
         f"  {'id':<4}{'customers':>10}{'share':>8}{words.head:>8}{'border':>8}{'stable':>8}  name",
     ]

@@ -12,6 +12,7 @@ from northstar_explain.learn import choose_segments
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.learn.frontier import Candidate, Point
 from northstar_explain.model.borders import within_reach
+from northstar_explain.model.evaluation.certificate_facts import RulesCertificate
 from northstar_explain.model.evaluation.frontier_facts import BehaviorFacts, FrontierPoint, ThemeFacts
 from northstar_explain.model.evaluation.segment_facts import (
     Borderline,
@@ -46,6 +47,7 @@ class SegmentMeasures(NamedTuple):
     choice: str
     curve: tuple[CurvePoint, ...]
     knee: int
+    certificate: RulesCertificate | None
 
 
 def segment_facts(learned: LearnedSegments) -> SegmentMeasures:
@@ -87,6 +89,7 @@ def segment_facts(learned: LearnedSegments) -> SegmentMeasures:
         choice=evidence.chosen.reason,
         curve=tuple(_curve_point(one) for one in evidence.curve),
         knee=choose_segments.knee(evidence.curve, len(segments)).rules,
+        certificate=evidence.certificate,
     )
 
 

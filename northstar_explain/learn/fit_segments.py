@@ -15,6 +15,7 @@ from northstar_explain.contract.definedness import defined
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import (
+    certify_rules,
     choose_segments,
     clusters,
     match_segments,
@@ -32,6 +33,7 @@ from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.space import Space
 from northstar_explain.learn.themes import Theme
 from northstar_explain.model.borders import Borders, thresholds
+from northstar_explain.model.evaluation.certificate_facts import RulesCertificate
 from northstar_explain.model.evaluation.segment_facts import NullTest
 from northstar_explain.model.rules import Node, assign, rename
 from northstar_explain.model.segments import Retired, Segment, Segmentation, rules_by_segment
@@ -66,6 +68,8 @@ class Evidence:
     stability : dict
         Segment id to bootstrap Jaccard of the rules.
     null : NullTest
+    certificate : RulesCertificate or None
+        How far the rules are proven to be from the best; None where it was not asked for.
     """
 
     themes: tuple[Theme, ...]
@@ -74,6 +78,7 @@ class Evidence:
     unrounded: Point
     stability: dict[str, float]
     null: NullTest
+    certificate: RulesCertificate | None
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,7 @@ def learn(
     previous: Previous | None = None,
     groups: np.ndarray | None = None,
     fit_rows: int = splits.FIT_ROWS,
+    certify: bool = False,
 ) -> LearnedSegments:
     """Learn segments from customers.
 
@@ -148,6 +154,8 @@ def learn(
         What each row belongs to: rules are then checked on other groups than they were learned from.
     fit_rows : int
         Most rows to learn from. They are checked on, and segments are measured on, all the others and all.
+    certify : bool, default False
+        Whether to prove how far the rules are from the best of as many: up to a minute.
 
     Returns
     -------
@@ -165,7 +173,7 @@ def learn(
         continuity = _continue(searched.tree, columns, previous)
         cluster_of = {continuity.names[id]: cluster for id, cluster in searched.cluster_of.items()}
         searched = replace(searched, tree=rename(searched.tree, continuity.names), cluster_of=cluster_of)
-    evidence = _evidence(searched, options, seed, progress)
+    evidence = _evidence(searched, options, seed, progress, certify)
     segmentation = _described(searched, columns, contract, _kept_names(continuity, previous))
     # Ids of retired segments are kept, so that none is ever given to another segment.
     segmentation = replace(segmentation, retired=_retired(continuity, previous))
@@ -270,12 +278,18 @@ def _retired(continuity: Continuity | None, previous: Previous | None) -> tuple[
     return (*before.retired, *gone)
 
 
-def _evidence(searched: _Searched, options: SegmentOptions, seed: int, progress: Callable[[str], None]) -> Evidence:
+def _evidence(
+    searched: _Searched, options: SegmentOptions, seed: int, progress: Callable[[str], None], certify: bool
+) -> Evidence:
     material, checks, one = searched.material, searched.checks, searched.chosen.candidate
     assert one.tree is not None
     progress("running the null test")
     null = stability.null_test(material.points, one.k, seed, options.draws)
     curve = choose_segments.curve(material, checks, one, options, seed, progress)
+    certificate = None
+    if certify:
+        progress("proving how far the rules are from the best")
+        certificate = certify_rules.certified(material, one.tree, seed)
     jaccard = dict(zip(segment_search.names_of(one.tree), one.jaccard, strict=True))
     return Evidence(
         themes=material.themes,
@@ -284,6 +298,7 @@ def _evidence(searched: _Searched, options: SegmentOptions, seed: int, progress:
         unrounded=choose_segments.unrounded(material, checks, one, options, seed),
         stability={id: jaccard[str(cluster)] for id, cluster in searched.cluster_of.items()},
         null=null,
+        certificate=certificate,
     )
 
 

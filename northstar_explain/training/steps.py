@@ -230,7 +230,7 @@ def _learn(task: _Task, row_sets: RowSets, progress: Progress) -> tuple[LearnedS
         everybody = row_sets.everybody
         learned = fit_segments.learn(
             everybody.columns, contract, options.segments, options.seed, progress, before, everybody.groups,
-            options.fit_rows,
+            options.fit_rows, options.deep,
         )  # fmt: skip
         purchase_model = fitted_purchase()
     # On the validation rows: whether a model is refused must not depend on the holdout.

@@ -13,9 +13,9 @@ from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
-from northstar_explain.learn.distill import RuleDistiller, engine, optimal_tree
+from northstar_explain.learn.distill import RuleDistiller, certificate, engine
+from northstar_explain.learn.distill.certificate import certify
 from northstar_explain.learn.distill.numeric_bins import thresholds_of
-from northstar_explain.learn.distill.optimal_tree import certify
 
 LITTLE = st.tuples(st.integers(1, 12), st.integers(1, 2)).flatmap(
     lambda shape: arrays(
@@ -102,11 +102,11 @@ def test_four_leaves_of_real_data_are_proven(name: str, cost: float) -> None:
 
 def test_many_rows_are_compared_over_few_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
     X = np.random.default_rng(4).normal(size=(24, 3)).round(1)
-    monkeypatch.setattr(optimal_tree, "FEW_THRESHOLDS", 4)
-    monkeypatch.setattr(optimal_tree, "ALL_THRESHOLDS_ROWS", 24)
+    monkeypatch.setattr(certificate, "FEW_THRESHOLDS", 4)
+    monkeypatch.setattr(certificate, "ALL_THRESHOLDS_ROWS", 24)
     everywhere = certify(X, cost_of(X), 3, 3)
     assert "over all thresholds" in everywhere.reason
-    monkeypatch.setattr(optimal_tree, "ALL_THRESHOLDS_ROWS", 23)
+    monkeypatch.setattr(certificate, "ALL_THRESHOLDS_ROWS", 23)
     found = certify(X, cost_of(X), 3, 3)
     best = brute_force(X, 3, [thresholds_of(column, 4) for column in X.T])
     assert found.lower_bound == pytest.approx(best) and found.lower_bound > everywhere.lower_bound + 1e-6
@@ -124,18 +124,30 @@ def test_the_same_input_has_the_same_certificate() -> None:
 
 @pytest.mark.parametrize(
     ("clusters", "leaves", "words"),
-    [(2, 3, "3 leaves share 2 clusters"), (5, 5, "5 leaves are more than the 4 that are searched")],
+    [(2, 3, "3 leaves share 2 clusters"), (3, 5, "5 leaves share 3 clusters")],
 )
 def test_what_is_not_searched_has_a_lower_bound_and_says_why(clusters: int, leaves: int, words: str) -> None:
     X = np.random.default_rng(0).normal(size=(12, 2))
     found = certify(X, 2.0 * cost_of(X), clusters, leaves)
     assert found.reason == f"not proven, a lower bound from principal directions only: {words}"
-    assert 0.0 <= found.lower_bound <= brute_force(X, min(leaves, 3)) + 1e-9 or clusters > 3
+    assert 0.0 <= found.lower_bound <= brute_force(X, 3) + 1e-9
     assert found.gap >= 1.0
 
 
+def test_more_leaves_have_the_nearest_bound_that_the_work_allows() -> None:
+    X = np.random.default_rng(0).normal(size=(9, 2))
+    best = brute_force(X, 5)
+    proven = certify(X, 1.5 * best, 5, 5)
+    assert proven.lower_bound == pytest.approx(best) and proven.reason.startswith("proven")
+    assert certify(X, best, 5, 5).gap == 0.0
+    X = standardised("iris")
+    cost = 80.0  # less than every tree of five leaves: the more work, the more of it is proven
+    gaps = [certify(X, cost, 5, 5, work).gap for work in (0.0, 1e7, 1e8)]
+    assert gaps == sorted(gaps, reverse=True) and gaps[-1] < gaps[0]
+
+
 def test_many_rows_have_a_lower_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optimal_tree, "MOST_SUMS", 100)
+    monkeypatch.setattr(certificate, "MOST_SUMS", 100)
     X = np.random.default_rng(0).normal(size=(30, 2))
     found = certify(X, cost_of(X), 2, 2)
     assert "30 rows of 2 features are more than are searched" in found.reason

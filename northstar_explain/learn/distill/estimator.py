@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 from northstar_explain.model.rules import assign, merged_rules
 
 from .bin_tree import Limits
+from .certificate import certify
 from .engine import CHAINS, EXACT_ROWS, FULL, Effort, distill
 from .numeric_bins import encode, thresholds_of, with_thresholds
-from .optimal_tree import certify
 from .tree_picture import TreePicture, tree_picture
 from .tree_text import leaf_costs, tree_text
 

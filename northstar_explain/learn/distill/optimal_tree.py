@@ -1,4 +1,4 @@
-"""How far a tree of one leaf a cluster can be from the best there is: a lower bound, proven by branch and bound.
+"""The least that a tree of one leaf a cluster can cost, proven by branch and bound.
 
 The cost of a tree in which each leaf is a cluster of its own is the sum of its leaves' costs, so the best tree of a set
 of rows is the best cut of it and the best trees of both sides. Three facts spare most cuts:
@@ -17,106 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .numeric_bins import thresholds_of
-
-# Leaves that are searched: each more multiplies the sets of rows by the number of cuts.
-MOST_LEAVES = 4
-# Rows up to which every threshold is compared; of more rows, so many a feature, at even shares of the rows.
-ALL_THRESHOLDS_ROWS, FEW_THRESHOLDS = 600, 32
-# Numbers in the sums of all cuts of all rows: 160 MB, twice while they are summed.
-MOST_SUMS = 20_000_000
-# Numbers summed; about a minute on one idle core. Work and not seconds, so that the same input has the same gap.
-SEARCH_WORK = 6.0e9
 # What one evaluation of all cuts, and one interval, take beside their sums.
 CUTS_WORK, INTERVAL_WORK = 20_000, 10_000
-# Costs that differ by less are rounding errors: shares of the cost of the tree, and of one cluster.
-SLACK, ROUNDING = 1e-10, 1e-13
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """What is proven of a tree's cost.
-
-    Attributes
-    ----------
-    lower_bound : float
-        No tree with as many leaves and clusters costs less, whatever its thresholds; of more than
-        `ALL_THRESHOLDS_ROWS` rows, no tree of the thresholds that the reason names.
-    gap : float
-        Cost over ``lower_bound``, less 1: 0 where the tree is proven to be the best, infinite where the bound is 0.
-    reason : str
-        How the bound was found, and why it is not exact where it is not.
-    """
-
-    lower_bound: float
-    gap: float
-    reason: str
-
-
-def certify(X: np.ndarray, cost: float, clusters: int, leaves: int, work: float = SEARCH_WORK) -> Certificate:
-    """Prove how far a tree's k-means cost is from the lowest that any tree over all thresholds can have.
-
-    Of more than `ALL_THRESHOLDS_ROWS` rows, trees are compared that cut each feature at `FEW_THRESHOLDS` thresholds, at
-    even shares of the rows.
-
-    Parameters
-    ----------
-    X : ndarray of float of shape (n, d)
-        The rows, whose features are both cut and measured.
-    cost : float
-        Of the tree: squared distances of the rows to the mean of their cluster.
-    clusters, leaves : int
-        Most that a tree may have. With more leaves than clusters, leaves share a cluster.
-    work : float, default `SEARCH_WORK`
-        Where the search stops, in numbers summed.
-
-    Returns
-    -------
-    Certificate
-
-    Examples
-    --------
-    >>> certify(np.array([[0.0], [1.0], [5.0], [6.0]]), 1.0, 2, 2).gap
-    0.0
-    """
-    centred = X - X.mean(axis=0)
-    total = float(np.square(centred).sum())
-    slack = SLACK * cost + ROUNDING * total
-    if (why := _not_searched(X.shape, clusters, leaves)) is not None:
-        lower = _spectral(centred, clusters)
-        return _certificate(lower, cost, slack, f"not proven, a lower bound from principal directions only: {why}")
-    over = "over all thresholds"
-    ranks = [np.unique(column, return_inverse=True)[1] for column in X.T]
-    if len(X) > ALL_THRESHOLDS_ROWS:
-        over = f"over {FEW_THRESHOLDS} thresholds a feature"
-        ranks = [np.searchsorted(thresholds_of(column, FEW_THRESHOLDS), column, side="right") for column in X.T]
-    search = _Search(centred, np.stack(ranks), slack, work)
-    lower, upper = search.bounds(np.ones(len(X), dtype=bool), clusters, cost, decide=False)
-    if search.spent > work and lower < cost - 4 * slack:
-        return _certificate(lower, cost, slack, f"not proven: the search reached its bound on work, {over}")
-    if upper < cost - 4 * slack:
-        return _certificate(lower, cost, slack, f"proven {over}: the best tree costs {upper:.6g}")
-    return _certificate(lower, cost, slack, f"proven {over}: no tree costs less")
-
-
-def _certificate(lower: float, cost: float, slack: float, reason: str) -> Certificate:
-    if cost <= lower + 4 * slack:
-        return Certificate(cost, 0.0, reason)
-    return Certificate(lower, cost / lower - 1.0 if lower > 0.0 else np.inf, reason)
-
-
-def _not_searched(shape: tuple[int, ...], clusters: int, leaves: int) -> str | None:
-    rows, features = shape
-    if leaves > clusters:
-        return f"{leaves} leaves share {clusters} clusters"
-    if leaves > MOST_LEAVES:
-        return f"{leaves} leaves are more than the {MOST_LEAVES} that are searched"
-    if rows * features**2 > MOST_SUMS:
-        return f"{rows} rows of {features} features are more than are searched"
-    return None
-
-
-def _spectral(X: np.ndarray, clusters: int) -> float:
+def spectral(X: np.ndarray, clusters: int) -> float:
     """The least that so many clusters of rows can cost, from the scatter about their mean."""
     centred = X - X.mean(axis=0)
     return max(0.0, float(np.square(centred).sum()) - float(_principal(centred)[: clusters - 1].sum()))
@@ -157,14 +62,24 @@ class _Cuts:
         return found
 
 
-class _Search:
-    """Bounds on the cost of the best trees of sets of rows, each set searched once for each number of leaves."""
+class Search:
+    """Bounds on the cost of the best trees of sets of rows, each set searched once for each number of leaves.
 
-    def __init__(self, X: np.ndarray, ranks: np.ndarray, slack: float, work: float) -> None:
-        # `ranks[a]` differ between rows that a cut of feature `a` can separate.
-        self.X, self.ranks, self.slack, self.work = X, ranks, slack, work
-        self.spent = 0.0
-        self.order = np.ascontiguousarray(np.argsort(X, axis=0, kind="stable").T)
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Where each row lies, about the mean of all.
+    ranks : ndarray of int of shape (p, n)
+        The rows' order by each feature; equal where no cut separates two rows.
+    slack : float
+        Costs that differ by less are equal.
+    """
+
+    def __init__(self, X: np.ndarray, ranks: np.ndarray, slack: float) -> None:
+        self.X, self.ranks, self.slack = X, ranks, slack
+        # Numbers summed, and after how many the search ends.
+        self.spent, self.work = 0.0, np.inf
+        self.order = np.argsort(ranks, axis=1, kind="stable")
         self.known: dict[tuple[int, bytes], tuple[float, float]] = {}
 
     def bounds(self, members: np.ndarray, leaves: int, budget: float, decide: bool) -> tuple[float, float]:
@@ -242,7 +157,7 @@ class _Search:
 class _Branching:
     """The first cuts of one set of rows, halved interval by interval until each is bounded or met."""
 
-    search: _Search
+    search: Search
     cuts: _Cuts
     main: np.ndarray
     leaves: int
@@ -296,7 +211,7 @@ class _Branching:
         self.search.spent += INTERVAL_WORK
         base = 0.0
         if high - low > self.leaves:
-            base = _spectral(self.cuts.between(feature, low, high), self.leaves)
+            base = spectral(self.cuts.between(feature, low, high), self.leaves)
         # The side of fewer leaves is known sooner, and often rules the interval out by itself.
         sides = [(low, first, False), (high, self.leaves - first, True)]
         if first > self.leaves - first:

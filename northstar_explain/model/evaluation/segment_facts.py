@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from northstar_explain.model.evaluation.alternative_facts import AlternativeFacts, SkippedAlternative
+from northstar_explain.model.evaluation.certificate_facts import RulesCertificate
 from northstar_explain.model.evaluation.frontier_facts import BehaviorFacts, FrontierPoint, ThemeFacts
 from northstar_explain.model.evaluation.update_facts import Trend, Update
 
@@ -187,6 +188,8 @@ class SegmentFacts:
         One to four times as many rules as segments.
     knee : int
         Fewest rules of the curve from which on one more rule per segment is not worth its length.
+    certificate : RulesCertificate or None
+        How far the rules are proven to be from the best of as many; null where it was not run (``--deep``).
     alternatives : tuple of AlternativeFacts
         The segments, and beside them what people do instead.
     alternatives_skipped : tuple of SkippedAlternative
@@ -225,6 +228,7 @@ class SegmentFacts:
     choice: str
     curve: tuple[CurvePoint, ...]
     knee: int
+    certificate: RulesCertificate | None
     alternatives: tuple[AlternativeFacts, ...]
     alternatives_skipped: tuple[SkippedAlternative, ...]
     holdout_outcomes: Mapping[str, Outcome]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from northstar_explain.model.evaluation.certificate_facts import certificate_words
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, ThemeFacts
 from northstar_explain.model.evaluation.limits import (
     NATURAL_SILHOUETTE,
@@ -72,6 +73,7 @@ def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
         ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} {noun} not used to fit the rules are in "
                      "the same cluster"),
         ("Cost of round thresholds", f"{facts.rounding_cost:z.4f} of that price"),
+        ("Certificate", certificate_words(facts.certificate, noun)),
         ("Why this number", facts.choice),
         ("Behavior explained", f"{facts.behavior.mean:.3f} of the variance of a feature, on average over "
          f"{sum(len(theme.features) for theme in facts.themes)} features, on {noun} not used to learn the segments; "
