@@ -143,7 +143,7 @@ def _head(draft: Draft) -> Iterator[str]:
         else "# as_of = 2026-03-01  # the day up to which the table looks"
     )
     yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
-    yield from (_comment(f"{guess.name} is left out: {guess.note}") for guess in left_out)
+    yield from (_comment(f"{guess.name or 'a column without a name'} is left out: {guess.note}") for guess in left_out)
     yield from _relation_lines(draft.proposals.relations)
     yield from ("", "[groups]")
     yield from dict.fromkeys(f"{key} = {_quote(words)}" for key, words in map(_group, draft.features))

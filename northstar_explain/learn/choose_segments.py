@@ -10,7 +10,16 @@ import numpy as np
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import clusters, kept_rules
 from northstar_explain.learn.distill_rules import coded
-from northstar_explain.learn.frontier import AT_ONCE, Candidate, Checks, Point, candidate, measure, with_across, with_stability
+from northstar_explain.learn.frontier import (
+    AT_ONCE,
+    Candidate,
+    Checks,
+    Point,
+    candidate,
+    measure,
+    with_across,
+    with_stability,
+)
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.segment_search import Material, best_rules, limits_of, names_of, one_of_each
 from northstar_explain.model.evaluation.limits import (

@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.load import parse
 from northstar_explain.errors import TableError
-from northstar_explain.learn import choose_segments, fit_segments, frontier, stability
+from northstar_explain.learn import choose_segments, fit_segments, frontier, segment_search, stability
 from northstar_explain.learn.behavior import Behavior
 from northstar_explain.learn.choose_segments import _Frontier
 from northstar_explain.learn.frontier import Candidate
@@ -111,7 +111,7 @@ def test_resamples_are_the_same_in_one_go_and_in_several() -> None:
     once = learn(shop(0.6, n=1_200), options).evidence.chosen.candidate
     columns = shop(0.6, n=1_200)
     features = fit_segments._features(CONTRACT, columns)
-    material = fit_segments.segment_search.prepare(columns, features)
+    material = segment_search.prepare(columns, features)
     one = replace(once, found_again=())
     whole = frontier.with_stability(one, material, options, 1, 6)
     several = frontier.with_stability(frontier.with_stability(one, material, options, 1, 2), material, options, 1, 6)
