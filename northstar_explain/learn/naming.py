@@ -270,6 +270,8 @@ def _name(qualities: Sequence[Quality], rules: Sequence[Rule], noun: str) -> str
     # In the order of the definition, where the rules ask about them.
     ordered = sorted(qualities, key=lambda quality: place.get(quality.feature.name, len(place)))
     adjectives = dict.fromkeys(quality.words for quality in ordered if quality.adjective)
-    others = dict.fromkeys(quality.words for quality in ordered if not quality.adjective)
+    # What there is none of comes last: "no debt and assets" would say that there are no assets either.
+    there_first = sorted(ordered, key=lambda quality: quality.level == ZERO)
+    others = dict.fromkeys(quality.words for quality in there_first if not quality.adjective)
     name = f"{', '.join(adjectives)} {noun}" if adjectives else noun if others else f"other {noun}"
     return capital(f"{name} with {either(list(others), last='and')}" if others else name)

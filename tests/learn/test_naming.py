@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract, Feature, load, northstar, parse
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
-from northstar_explain.learn.naming import names
+from northstar_explain.learn.naming import Quality, _name, names
 from northstar_explain.learn.standing import ANY, HIGH, LOW, MIDDLE, ZERO, Standing, standings
 from northstar_explain.model import Model, Profile, Rule
 from northstar_explain.model.rules import Leaf, Node, Split, assign, merged_rules
@@ -113,6 +113,15 @@ def test_there_is_none_and_there_is_any() -> None:
         "Not-ordering customers",
         "Customers with orders in the last 12 months",
     )
+
+
+def test_what_there_is_none_of_is_said_last() -> None:
+    """No orders and many visits: that could be read as no visits either."""
+    plain = {one.name: replace(one, high="", middle="", low="", zero="") for one in NUMBERS}
+    qualities = [Quality(plain["orders_365d"], ZERO), Quality(plain["sessions_30d"], HIGH)]
+    said = "People with many visits in the last 30 days and no orders in the last 12 months"
+    assert _name(qualities, [rule(orders(None, 1), visits(3))], "people") == said
+    assert _name(qualities[::-1], [rule(orders(None, 1), visits(3))], "people") == said
 
 
 def test_a_column_of_0_and_1_is_said_by_its_words() -> None:

@@ -227,7 +227,7 @@ def _of_steps(segment: Segment, model: Model) -> Findings:
     """The nearest better and the nearest worse segment, by the rates of the holdout."""
     facts = model.evaluation.segments
     outcomes, near = facts.holdout_outcomes, facts.borderline[segment.id].toward
-    if segment.id not in outcomes:
+    if segment.id not in outcomes or not _knows_steps(segment, model.contract):
         return
     names = {one.id: one.name for one in model.segmentation.segments}
     here, base = outcomes[segment.id].purchase_rate, model.evaluation.purchase.holdout.base_rate
@@ -247,6 +247,12 @@ def _of_steps(segment: Segment, model: Model) -> Findings:
             rates = f"rate there {numbers.percent(outcomes[id].purchase_rate)}, here {numbers.percent(here)}"
             values = {"n": count, "name": f"{id} {names[id]}" if len(names[id]) <= 50 else id}
             yield "step", direction, Finding(f"{numbers.rough(near[id])} are one step away; {rates}", values)
+
+
+def _knows_steps(segment: Segment, contract: Contract) -> bool:
+    """Whether the rules ask about what people are known to do: a step in a column that nobody has explained is none."""
+    asked = {condition.feature for rule in segment.rules for condition in rule.conditions}
+    return not contract.drafted or any(contract[name].role for name in asked)
 
 
 def _of_audiences(segment: Segment, model: Model) -> Findings:
