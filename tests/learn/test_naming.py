@@ -183,6 +183,25 @@ def test_who_somebody_is_gives_no_name(condition: Condition) -> None:
     assert named(segment(rule(condition))) == ("Other customers",)
 
 
+def test_where_nothing_else_is_to_be_said_a_yes_of_the_rule_is() -> None:
+    """Not what somebody is: a column of yes and no that is not sensitive."""
+    plan = replace(CONTRACT["country"], name="plan", words="international plan", sensitive=False)
+    contract = replace(CONTRACT, features=(*CONTRACT.features, plan))
+
+    def name(condition: Condition, contract: Contract = contract) -> str:
+        return named(segment(rule(visits(3), condition)), segment(rule()), contract=contract)[0]
+
+    yes = CategoryCondition("plan", ("yes",))
+    assert name(yes) == "Customers whose international plan is yes"
+    private = replace(CONTRACT, features=(*CONTRACT.features, replace(plan, sensitive=True)))
+    assert name(yes, private) == "Other customers (S1)"
+    for other in (CategoryCondition("plan", ("no",)), CategoryCondition("plan", ("yes",), inside=False),
+                  CategoryCondition("plan", ("yes", "no")), CategoryCondition("plan", ("yes",), missing=True)):  # fmt: skip
+        assert name(other) == "Other customers (S1)"
+    often, seldom = segment(rule(yes), sessions_30d=HIGH), segment(rule(), sessions_30d=LOW)
+    assert named(often, seldom, contract=contract)[0] == "Often-visiting customers"
+
+
 def test_a_sensitive_number_gives_no_name_even_where_it_may_define_segments() -> None:
     text = """
     [table]

@@ -148,7 +148,7 @@ def _apart(segment: Segment, book: Book) -> tuple[Block, ...]:
             )
         )
     else:
-        blocks.append(Text(f"Nothing differs clearly from the average of all {book.contract.noun}."))
+        blocks.append(Text(f"No average of theirs differs clearly from that of all {book.contract.noun}."))
     return tuple(blocks)
 
 
