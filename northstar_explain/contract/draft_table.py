@@ -16,6 +16,7 @@ from northstar_explain.contract.draft_columns import guess_column, typed, whole_
 from northstar_explain.contract.draft_dates import dates_of
 from northstar_explain.contract.draft_faults import require_drawable
 from northstar_explain.contract.draft_guess import Guess
+from northstar_explain.contract.draft_kinds import is_coded
 from northstar_explain.contract.draft_questions import Ask, Question, Questions
 from northstar_explain.contract.draft_toml import Draft, Proposals, toml
 from northstar_explain.contract.features import ROW_ID
@@ -52,6 +53,7 @@ def draft_text(
     guesses = [dates.guesses.get(name) or guess_column(name, plain[name]) for name in others]
     guesses = _known_after(guesses, plain, draft_label.label_codes(plain[label], meaning.positive), questions)
     guesses = _confirmed(guesses, questions)
+    _ask_words([guess.name for guess in guesses if guess.kind is not None], questions)
     owner = next((name for name in others if _may_be_owner(name, plain[name])), None)
     group = owner if owner and questions.answer(_owner_question(owner)) == "yes" else None
     guesses = [guess for guess in guesses if guess.name != group]
@@ -216,6 +218,14 @@ def _confirmed(guesses: list[Guess], questions: Questions) -> list[Guess]:
         return guesses
     number = kind_named("ratio")
     return [replace(guess, kind=number, categories=0, code=False) if guess.code else guess for guess in guesses]
+
+
+def _ask_words(names: Sequence[str], questions: Questions) -> None:
+    """Ask what columns mean whose names are codes: the draft makes nothing up, and reports show the codes."""
+    if is_coded(names):
+        text = f"What do columns such as {', '.join(names[:3])} say of a customer? The draft keeps these names as words"
+        seen = f"the {len(names)} names are codes; write their meaning into words of each"
+        questions.answer(Question("words", text, seen, "keep", ("keep",)))
 
 
 def _proposals(columns: dict[str, pa.ChunkedArray], guesses: list[Guess]) -> Proposals:

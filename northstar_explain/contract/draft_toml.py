@@ -204,6 +204,7 @@ def _features(draft: Draft, plain: Collection[str], numbered: Collection[str]) -
     taken: set[str] = set()
     roles: set[str] = set()
     unmarked = {"known_after", "codes"}
+    yield from draft.questions.mark("words")
     for place, guess in enumerate(draft.features, 1):
         for key, applies in (("known_after", guess.alone is not None), ("codes", guess.code)):
             if applies and key in unmarked:
