@@ -188,3 +188,14 @@ def test_a_column_without_a_name_is_left_out_by_its_description(frame: pd.DataFr
     contract, said = drafted(tmp_path / "c.csv")
     assert contract.ignore == ("",)
     assert "a column without a name is left out: a different whole number in nearly each row" in said
+
+
+@pytest.mark.parametrize("slip", [1e300, -3.4e38, 1.5e20])
+def test_one_absurd_number_is_rejected_by_the_draft_and_said(slip: float, frame: pd.DataFrame, tmp_path: Path) -> None:
+    """Else it would be most of an average, and nobody would see why."""
+    frame.assign(spend=frame["spend"].where(frame.index != 7, slip)).to_csv(tmp_path / "c.csv", index=False)
+    contract, said = drafted(tmp_path / "c.csv")
+    assert f"spend is no figure: {slip:g} in 1 row; such a row is rejected" in said
+    assert len(checked(tmp_path / "c.csv", contract)) == ROWS - 1
+    large = frame.assign(account=(frame.index % 50) * 1e18 + 1e21)  # a code of which all are as large
+    assert len(check(tables.from_frame(large), parse(explain_draft(large)), label=True).accepted) == ROWS

@@ -144,6 +144,8 @@ def _head(draft: Draft) -> Iterator[str]:
     )
     yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
     yield from (_comment(f"{guess.name or 'a column without a name'} is left out: {guess.note}") for guess in left_out)
+    slips = (guess for guess in draft.features if guess.slips)
+    yield from (_comment(f"{guess.name} is no figure: {guess.slips}; such a row is rejected") for guess in slips)
     yield from _relation_lines(draft.proposals.relations)
     yield from ("", "[groups]")
     yield from dict.fromkeys(f"{key} = {_quote(words)}" for key, words in map(_group, draft.features))
