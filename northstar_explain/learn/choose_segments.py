@@ -33,7 +33,7 @@ from northstar_explain.model.rules import Node
 
 TRIED = range(3, 10)
 # Where none is eligible, the steadiest is sought on so many resamples of each, and so many go on to the next round.
-_STEADIEST_OF = ((AT_ONCE, 3), (2 * AT_ONCE, 1))
+_STEADIEST_OF = ((AT_ONCE, 3), (2 * AT_ONCE, 3))
 Progress = Callable[[str], None]
 
 
@@ -165,13 +165,20 @@ class _Frontier:
 
     def _steadiest(self) -> Chosen:
         """Where none is eligible: a few resamples of every number, more of those that were steadiest on them."""
-        left = [one.k for one in self._by_k.values() if one.tree is not None]
+        left = found = [one.k for one in self._by_k.values() if one.tree is not None]
         for draws, kept in _STEADIEST_OF:
             left = sorted(left, key=lambda k: (-min(self._drawn(k, draws).jaccard), k))[:kept]
-        (k,) = left
-        best = self._drawn(k, self._options.draws)
+        # Few resamples flatter some: whichever leads is measured on all, until one leads that has been.
+        k = self._leading(found)
+        while self._by_k[k].draws < self._options.draws:
+            self._drawn(k, self._options.draws)
+            k = self._leading(found)
+        best = self._by_k[k]
         return self.result(k, False, f"No number of segments meets every condition; {k} segments are the "
                             f"steadiest (least Jaccard {min(best.jaccard):.2f}). Rely on them with care.")  # fmt: skip
+
+    def _leading(self, found: Sequence[int]) -> int:
+        return max(found, key=lambda k: (min(self._by_k[k].jaccard), -k))
 
     def _drawn(self, k: int, draws: int) -> Candidate:
         """The candidate with stability on at least so many resamples, or all that there are."""

@@ -89,21 +89,33 @@ def test_where_none_is_eligible_the_steadiest_is_taken_and_called_so() -> None:
     assert "care" in found.reason
 
 
-def test_where_none_is_eligible_only_the_steadiest_are_resampled_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seven numbers, of which 6 is steadiest: four resamples of each, eight of three, all of one."""
+@pytest.mark.parametrize(
+    ("first", "in_all", "drawn"),
+    [
+        # 6 is steadiest from the first: four resamples of each, eight of three, all of one.
+        ({}, {}, {3: 4, 4: 8, 5: 4, 6: 20, 7: 8, 8: 4, 9: 4}),
+        # 4 seems so on the first eight, and is found out: 6 leads then, and is measured on all as well.
+        ({4: 0.75}, {4: 0.62}, {3: 4, 4: 20, 5: 4, 6: 20, 7: 8, 8: 4, 9: 4}),
+    ],
+)
+def test_where_none_is_eligible_only_the_steadiest_are_resampled_often(
+    first: dict[int, float], in_all: dict[int, float], drawn: dict[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     steady_to = {3: 0.50, 4: 0.62, 5: 0.40, 6: 0.70, 7: 0.66, 8: 0.30, 9: 0.45}
-    drawn = dict.fromkeys(steady_to, 0)
+    counted = dict.fromkeys(steady_to, 0)
 
     def resample(one: Candidate, _: object, options: SegmentOptions, seed: int, draws: int | None = None) -> Candidate:
         assert draws is not None, "what has another fault is measured only to find the steadiest"
-        drawn[one.k] += draws - one.draws
-        return replace(one, found_again=((steady_to[one.k],) * one.k,) * draws)
+        counted[one.k] += draws - one.draws
+        jaccard = (steady_to | (in_all if draws == options.draws else first))[one.k]
+        return replace(one, found_again=((jaccard,) * one.k,) * draws)
 
     monkeypatch.setattr(choose_segments, "with_stability", resample)
     tried = [replace(candidate(k, 0.4, 0.9, difference=0.1), found_again=()) for k in steady_to]
     found = _Frontier(tried, None, replace(FEW, draws=20), 0, lambda stage: None).chosen()  # type: ignore[arg-type]
     assert (found.candidate.k, found.candidate.draws, found.eligible) == (6, 20, False)
-    assert drawn == {3: 4, 4: 8, 5: 4, 6: 20, 7: 8, 8: 4, 9: 4}
+    assert counted == drawn
+    assert all(min(one.jaccard) <= min(found.candidate.jaccard) for one in found.frontier)
 
 
 def test_resamples_are_the_same_in_one_go_and_in_several() -> None:
