@@ -177,6 +177,17 @@ def test_a_step_is_advised_only_in_what_people_are_known_to_do(model: Model) -> 
     assert advised(replace(bare, drafted=True)) == set()
 
 
+def test_nobody_is_interested_in_a_column_that_nobody_has_explained(model: Model) -> None:
+    bare = replace(model.contract, features=tuple(replace(one, role="") for one in model.contract.features))
+
+    def levels(contract: Contract) -> set[str]:
+        changed = replace(model, contract=contract)
+        return {level for one in model.segmentation.segments for level in evidence(one, changed).get("standout", {})}
+
+    assert levels(bare) == {"high", "low"}
+    assert levels(replace(bare, drafted=True)) == {"high"}
+
+
 def test_treatments_are_those_of_the_contact_bands() -> None:
     assert {key: steps for steps, key, _ in TREATMENTS} == CONTACT_BANDS
 

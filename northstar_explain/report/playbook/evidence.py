@@ -283,7 +283,8 @@ def _more_frequent(one: Breakdown, id: str) -> tuple[str, float, float] | None:
 def _standouts(segment: Segment, contract: Contract) -> Findings:
     """What the segment does more or less than all.
 
-    Not what has a role, as other plays speak of that, nor what nobody in it does: there is nothing to speak about.
+    Not what has a role, as other plays speak of that, nor what nobody in it does: there is nothing to speak about. Of a
+    draft, not what it does less: whether anybody should do more of it, nobody has said.
     """
     usable = [
         item for item in segment.profile
@@ -293,6 +294,8 @@ def _standouts(segment: Segment, contract: Contract) -> Findings:
     for item in usable[:_STANDOUTS]:
         feature: Feature = contract[item.feature]
         found = level(item, segment, contract)
+        if contract.drafted and found != HIGH:
+            continue
         finding = Finding(fact_of(item, segment, contract), {"words": topic(feature)})
         yield "standout", HIGH if found == HIGH else LOW, finding
 
