@@ -53,7 +53,7 @@ def init(
         table, id_column, label, out, overwrite, csv, remark, positive=positive, ask=ask_here if ask else None
     )  # fmt: skip
     for line in text.splitlines():
-        if " is left out: " in line and line.startswith("# "):
+        if line.startswith("# ") and (" is left out: " in line or " is no figure: " in line):
             remark(f"{out}: {line.removeprefix('# ')}")
     remark_open(out, open_questions(text))
 

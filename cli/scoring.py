@@ -66,7 +66,7 @@ def _remarks(facts: dict[str, Any], out: str, max_rejected: float) -> list[str]:
         remarks.append(f"not read, as they are no tables: {_some(facts['unread_files'])}")
     if facts["suspicious_ids"]:
         ids = [f"{id!r} ({rows:,} rows)" for id, rows in facts["suspicious_ids"].items()]
-        remarks.append(f"ids that may be none, or have lost digits: {_some(ids)}")
+        remarks.append(f"ids that may be none or totals, or have lost digits: {_some(ids)}")
     remarks += [_unseen(name, unseen) for name, unseen in facts["unseen_categories"].items()]
     shifted = [f"{name} (PSI {one['psi']:.2f})" for name, one in facts["drift"].items() if one["shifted"]]
     if shifted:

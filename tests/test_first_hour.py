@@ -225,7 +225,9 @@ def test_suspicious_ids_are_named(customers: pa.Table, folder: Path, tmp_path: P
     columns["customer_id"][3:6] = ["nan", "1.23E+11", "0"]
     _, report, said = score(written(tmp_path / "c.csv", columns), folder)
     assert report["suspicious_ids"] == {"0": 1, "1.23E+11": 1, "nan": 1}
-    assert "ids that may be none, or have lost digits: '0' (1 rows), '1.23E+11' (1 rows), 'nan' (1 rows)" in said
+    assert (
+        "ids that may be none or totals, or have lost digits: '0' (1 rows), '1.23E+11' (1 rows), 'nan' (1 rows)" in said
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from northstar_explain import contract as contracts
 from northstar_explain import tables
+from northstar_explain.contract.missing_marks import MISSING_NUMBERS
 from northstar_explain.options import CsvOptions
 from northstar_explain.tables.number_format import spelled_as_usual
 
@@ -150,8 +151,9 @@ def _read_file(path: Path, csv: CsvOptions | None, progress: Progress) -> pa.Tab
     """A table, in which the numbers of a CSV are spelled as usual, so that they are known for numbers."""
     dialect = tables.dialect_of(path, tables.Hints(csv or CsvOptions()))
     table = tables.read(path, dialect=dialect)
-    if dialect is None or dialect.is_common:
+    if dialect is None:
         return table
-    progress(f"{path} is read with {dialect}")
-    columns = [spelled_as_usual(column, dialect.numbers) for column in table.columns]
+    if not dialect.is_common:
+        progress(f"{path} is read with {dialect}")
+    columns = [spelled_as_usual(column, dialect.numbers, MISSING_NUMBERS) for column in table.columns]
     return pa.Table.from_arrays(columns, table.column_names)

@@ -19,6 +19,9 @@ _DECIMALS = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")
 _EXPONENT = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]+")
 # What programs write where there is no id, and what a spreadsheet leaves of a long one.
 _SUSPICIOUS = frozenset(("nan", "null", "none", "na", "n/a", "#n/a", "0", "-1", "unknown", "<na>", "nat"))
+# The line of totals below a table.
+_TOTALS = frozenset(("total", "totals", "grand total", "subtotal", "sum", "gesamt", "summe", "totale", "totaal"))
+_NO_IDS = _SUSPICIOUS | _TOTALS
 _EXACT = 2.0**53
 _BYTES = ("utf-8", "surrogateescape")
 
@@ -98,6 +101,17 @@ def _may_differ(ids: pa.Array) -> bool:
     return b".0" in text[ends[0] :].tobytes() if (edges[1] == ord("0")).any() else False
 
 
+def is_total(text: str) -> bool:
+    """Whether a cell is the head of a line of totals.
+
+    Examples
+    --------
+    >>> is_total("Grand Total:"), is_total("total spend of 7")
+    (True, False)
+    """
+    return text.strip().rstrip(":").strip().lower() in _TOTALS
+
+
 def suspicious(ids: pa.Array) -> dict[str, int]:
     """Ids that are none, or have lost their digits, with the rows that have them.
 
@@ -118,12 +132,12 @@ def suspicious(ids: pa.Array) -> dict[str, int]:
     rows = np.flatnonzero(ends[1:] > ends[:-1])
     first, last, lengths = text[ends[:-1][rows]] | 0x20, text[ends[1:][rows] - 1] | 0x20, np.diff(ends)[rows]
     may = np.zeros(len(rows), dtype=bool)
-    for word in _SUSPICIOUS:
+    for word in _NO_IDS:
         may |= (lengths == len(word)) & (first == ord(word[0]) | 0x20) & (last == ord(word[-1]) | 0x20)
     if b"E+" in text[ends[0] : ends[-1]].tobytes():
         may[:] = True
     found: dict[str, int] = {}
     for cell in _decoded(ids.take(pa.array(rows[may]))) if may.any() else ():
-        if cell is not None and (cell.strip().lower() in _SUSPICIOUS or _EXPONENT.fullmatch(cell.strip())):
+        if cell is not None and (cell.strip().lower() in _NO_IDS or _EXPONENT.fullmatch(cell.strip())):
             found[cell] = found.get(cell, 0) + 1
     return found

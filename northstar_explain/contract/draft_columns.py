@@ -14,6 +14,9 @@ from northstar_explain.contract.draft_orders import order_of
 from northstar_explain.contract.kinds.registry import kind_named
 from northstar_explain.contract.rejected import is_kept
 
+# No amount, count or code of a customer is as large; what programs write in place of a missing number is.
+NO_FIGURE = 1e20
+
 
 def typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column as numbers where all of its known cells are, but codes with leading zeros stay texts."""
@@ -47,7 +50,7 @@ def guess_column(name: str, column: pa.ChunkedArray) -> Guess:
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return _guess_category(name, column, missing)
     values = column.filter(pc.invert(null)).to_numpy().astype(np.float64)
-    values = values[np.isfinite(values)]
+    values, slips = _without_slips(values[np.isfinite(values)])
     empty = Guess(name, None, None, None, missing, "no values at all")
     if not len(values):
         return empty
@@ -60,15 +63,26 @@ def guess_column(name: str, column: pa.ChunkedArray) -> Guess:
         seen = "0 and 1" if set(distinct) == {0.0, 1.0} else ", ".join(f"{value:g}" for value in distinct[:8])
         return replace(empty, kind=found.kind, note=f"{seen} seen", categories=len(distinct), code=found.code)
     note = f"{found.note + ', ' if found.note else ''}{low:g} to {high:g} seen"
+    least, most = found.kind.draft_bounds(low, high)
+    if len(slips):
+        least, most = -NO_FIGURE if least is None else least, NO_FIGURE if most is None else most
     return Guess(
         name,
         found.kind,
-        *found.kind.draft_bounds(low, high),
+        least,
+        most,
         missing,
         note,
         unit=found.unit,
         whole=whole_numbers(column),
+        slips=f"{slips[0]:g} in {len(slips):,} row{'s' if len(slips) > 1 else ''}" if len(slips) else "",
     )
+
+
+def _without_slips(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values that may be figures, and those beyond; where all are beyond, they are codes and stay."""
+    far = np.abs(values) > NO_FIGURE
+    return (values, values[:0]) if far.all() else (values[~far], values[far])
 
 
 def _guess_category(name: str, column: pa.ChunkedArray, missing: float) -> Guess:

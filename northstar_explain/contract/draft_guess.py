@@ -45,6 +45,8 @@ class Guess:
         The ROC-AUC by itself, where that is more than what is known beforehand usually reaches.
     whole : bool
         Whether its numbers are whole.
+    slips : str
+        Numbers that no figure is as large as, in words; empty where there are none.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Guess:
     code: bool = False
     alone: float | None = None
     whole: bool = False
+    slips: str = ""
 
     @cached_property
     def parts(self) -> NameParts:

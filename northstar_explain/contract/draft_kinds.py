@@ -7,6 +7,7 @@ is not "3 or more". Where a name says nothing, a number is taken for a plain one
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from northstar_explain.contract.kinds.kind import Kind
 from northstar_explain.contract.kinds.registry import draft_kind, kind_named
 
 MANY_CATEGORIES = 50  # more values of a code or a short text are no category of a segment
+_FEWEST_CODED = 5  # names; of fewer, capitals may be a habit
 _FEWEST_ROWS = 20  # of fewer rows, values repeat or differ by chance
 
 
@@ -39,6 +41,21 @@ _SHARES = _words("rate share pct percent percentage ratio prob probability fract
 _LEVELS = _words("level grade rating score rank index class tier group step status")
 _TIME = _words("second seconds sec secs minute minutes min mins hour hours week weeks month months year years")
 _NO_PLURAL = _words("status is has was this plus minus bonus campus address access class business gas seniors")
+
+
+_KNOWN = _CODES | _PERSONAL | _MONEY | _COUNTED | _SHARES | _LEVELS | _TIME
+_CODED = re.compile(r"[A-Z][A-Z0-9]{3,}|[A-Za-z]{1,2}[_ .]?\d+")
+
+
+def is_coded(names: Sequence[str]) -> bool:
+    """Whether the columns of a table are named by codes, such as MOPLLAAG, f012 or V7: then words are nobody's.
+
+    One name in capitals may be a word; where nearly all names are single ones in capitals, of which hardly one is a
+    word that tables have, or letters with a number, they are codes.
+    """
+    coded = [name for name in names if _CODED.fullmatch(name)]
+    known = [name for name in coded if name.casefold() in _KNOWN or _plural(name.casefold())]
+    return len(names) >= _FEWEST_CODED and len(coded) >= 0.8 * len(names) and len(known) <= 0.1 * len(names)
 
 
 class NumberGuess(NamedTuple):

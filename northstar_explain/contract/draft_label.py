@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from northstar_explain.contract.cells import is_text
 from northstar_explain.contract.draft_names import read_name
+from northstar_explain.contract.labels import label_keys, positive_codes, read_labels
 
 # Words of a label's name; the first are those that hardly ever name anything else.
 _NAMES = (
@@ -43,6 +45,7 @@ _VERBS = (
 )  # fmt: skip
 
 
+_MOST_SPELLINGS = 30  # of a label; a column of more texts is none
 # What a business prevents, by words of the label's name or of its value.
 _UNWANTED = re.compile(
     r"churn(ed)?|attrition|attrited|left|exited|default(ed)?|cancel(l?ed)?|lapsed|fraud|bad|late|delinquent|inactive"
@@ -70,18 +73,35 @@ class LabelGuess(NamedTuple):
 
 def label_candidates(columns: dict[str, pa.ChunkedArray]) -> list[str]:
     """Columns of two values, most likely the label first: by name, then by place, as labels mostly stand last."""
-    found = [name for name, column in columns.items() if _has_two_values(column)]
+    found = [name for name, column in columns.items() if _has_two_values(name, column)]
     places = {name: place for place, name in enumerate(columns)}
     return sorted(found, key=lambda name: (*_rank(name, columns[name]), -places[name]))
 
 
-def _has_two_values(column: pa.ChunkedArray) -> bool:
-    if pa.types.is_boolean(column.type):
-        return bool(column.null_count == 0)
+def _has_two_values(name: str, column: pa.ChunkedArray) -> bool:
+    """Whether a column holds two values, in any spelling; gaps are for features, unless its name is that of a label."""
+    known = column.drop_null()
+    if pa.types.is_floating(column.type):
+        known = known.filter(pc.is_finite(known))
+    filled = len(known)
     if is_text(column.type):
-        return column.null_count == 0 and len(column.unique()) == 2
-    numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    return numeric and set(column.unique().to_pylist()) == {0, 1}
+        spelled = known.value_counts().to_pylist()
+        if len(spelled) > _MOST_SPELLINGS:
+            return False
+        keys = label_keys([one["values"] for one in spelled])
+        filled = sum(one["counts"] for one in spelled if keys[one["values"]])
+        two = len(set(keys.values()) - {""}) == 2
+    elif pa.types.is_boolean(column.type):
+        two = True
+    else:
+        numeric = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        two = numeric and set(known.unique().to_pylist()) == {0, 1}
+    return two and (filled == len(column) or is_named_as_label(name))
+
+
+def is_named_as_label(name: str) -> bool:
+    """Whether the name of a column is that of a label."""
+    return _named(name) < len(_NAMES)
 
 
 def is_clear(candidates: list[str]) -> bool:
@@ -121,10 +141,7 @@ def read_label(column: pa.ChunkedArray, positive: str | None) -> LabelGuess:
     LabelGuess
         Of two texts, the one that means yes is positive, or the rarer one.
     """
-    known = column.drop_null()
-    counts = known.value_counts().to_pylist()
-    counts.sort(key=lambda one: (-one["counts"], str(one["values"])))
-    values = tuple((str(one["values"]), one["counts"] / max(len(column), 1)) for one in counts[:20])
+    values = _spelled_once(column)
     if positive is not None or not is_text(column.type):
         return LabelGuess(values, positive or "")
     by_word = {text.strip().casefold(): text for text, _ in values}
@@ -135,11 +152,21 @@ def read_label(column: pa.ChunkedArray, positive: str | None) -> LabelGuess:
     return LabelGuess(values, next((text for text, _ in reversed(values) if text != no), values[-1][0]))
 
 
+def _spelled_once(column: pa.ChunkedArray) -> tuple[tuple[str, float], ...]:
+    """The values and their shares; what is the same value in several spellings once, as it is spelled most often."""
+    counts = {str(one["values"]): one["counts"] for one in column.drop_null().value_counts().to_pylist()}
+    keys = label_keys(list(counts)) if is_text(column.type) else {text: text for text in counts}
+    spellings: dict[str, list[str]] = {}
+    for text in sorted(counts, key=lambda text: (-counts[text], text)):
+        spellings.setdefault(keys[text] or text, []).append(text)
+    shares = {texts[0]: sum(counts[text] for text in texts) / max(len(column), 1) for texts in spellings.values()}
+    return tuple(sorted(shares.items(), key=lambda one: (-one[1], one[0]))[:20])
+
+
 def label_codes(column: pa.ChunkedArray, positive: str) -> np.ndarray:
-    """The label as 0 and 1, for a look at what ranks it."""
-    texts = np.array([str(value) for value in column.to_pylist()])
-    wanted = {positive} if positive else {"1", "1.0", "True", "true"}
-    return np.isin(texts, list(wanted)).astype(np.int64)
+    """The label as 0 and 1, for a look at what ranks it; without a value, 0."""
+    codes = positive_codes(column, positive) if positive else read_labels(column, "")[0]
+    return np.asarray(codes.fill_null(0)).astype(np.int64)
 
 
 def outcome_words(label: str, positive: str) -> str:

@@ -70,7 +70,9 @@ def read_name(name: str) -> NameParts:
     NameParts
     """
     if not _PLAIN.fullmatch(name):
-        return NameParts(tuple(token.lower() for token in _TOKEN.findall(name)), name.replace("_", " ").strip())
+        return NameParts(
+            tuple(token.lower() for token in _TOKEN.findall(name)), " ".join(name.replace("_", " ").split())
+        )
     rest, window, ahead = name, "", False
     match = _WINDOW.search(name)
     before = {token.lower() for token in _TOKEN.findall(name[: match.start()])} if match else set()
@@ -87,7 +89,7 @@ def read_name(name: str) -> NameParts:
     if len(found) > 1 and found[-1].lower() in _CURRENCIES:
         currency = _CURRENCIES[found.pop().lower()]
     if not found:
-        return NameParts((), name.replace("_", " ").strip())
+        return NameParts((), " ".join(name.replace("_", " ").split()))
     return NameParts(tuple(token.lower() for token in found), _sentence(rest, found), window, ahead, currency)
 
 

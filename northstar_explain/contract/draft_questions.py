@@ -18,8 +18,8 @@ class Question:
     Attributes
     ----------
     key : str
-        What it is about: ``label``, ``positive``, ``id``, ``horizon``, ``group``, ``known_after``, ``sensitive``
-        or ``codes``.
+        What it is about: ``label``, ``positive``, ``id``, ``horizon``, ``group``, ``known_after``, ``sensitive``,
+        ``codes`` or ``words``.
     text : str
         The question.
     evidence : str

@@ -14,7 +14,9 @@ from northstar_explain.contract.cells import is_text
 from northstar_explain.contract.columns import category_of, one_array
 from northstar_explain.contract.draft_columns import guess_column, typed, whole_numbers
 from northstar_explain.contract.draft_dates import dates_of
+from northstar_explain.contract.draft_faults import require_drawable
 from northstar_explain.contract.draft_guess import Guess
+from northstar_explain.contract.draft_kinds import is_coded
 from northstar_explain.contract.draft_questions import Ask, Question, Questions
 from northstar_explain.contract.draft_toml import Draft, Proposals, toml
 from northstar_explain.contract.features import ROW_ID
@@ -40,7 +42,7 @@ def draft_text(
     table: pa.Table, id: str | None, label: str | None, source: str, positive: str | None, ask: Ask | None
 ) -> str:
     """The text of a draft, see `draft.draft`."""
-    _require_drawable(table, id, label, positive, source)
+    require_drawable(table, id, label, positive, source)
     questions = Questions(ask)
     plain = {name: typed(table[name]) for name in table.column_names}
     dates = dates_of({name: column for name, column in plain.items() if name not in (id, label)})
@@ -51,6 +53,7 @@ def draft_text(
     guesses = [dates.guesses.get(name) or guess_column(name, plain[name]) for name in others]
     guesses = _known_after(guesses, plain, draft_label.label_codes(plain[label], meaning.positive), questions)
     guesses = _confirmed(guesses, questions)
+    _ask_words([guess.name for guess in guesses if guess.kind is not None], questions)
     owner = next((name for name in others if _may_be_owner(name, plain[name])), None)
     group = owner if owner and questions.answer(_owner_question(owner)) == "yes" else None
     guesses = [guess for guess in guesses if guess.name != group]
@@ -85,27 +88,6 @@ def _with_ambiguous_words(text: str, guesses: Sequence[Guess]) -> set[str]:
     return set()
 
 
-def _require_drawable(table: pa.Table, id: str | None, label: str | None, positive: str | None, source: str) -> None:
-    names = table.column_names
-    wanted = [label] if id == ROW_ID else [id, label]
-    faults = [
-        Fault(f"column {name}", "a column of this name", "none", "The table has " + ", ".join(names) + ".")
-        for name in wanted
-        if name is not None and name not in names
-    ]
-    if len(set(names)) != len(names):
-        faults.append(Fault("header", "each column name once", "a repeated name", "Rename the columns."))
-    if table.num_rows == 0:
-        faults.append(Fault("rows", "at least one customer", "none"))
-    if not faults and label is not None and positive is not None:
-        values = [str(value) for value in table[label].unique().to_pylist()]
-        if positive not in values:
-            got = ", ".join(values[:8])
-            faults.append(Fault(f"column {label}", f"the value {positive!r} in some row", got, "Name one of these."))
-    if faults:
-        raise TableError(source, faults)
-
-
 # Id and label -------------------------------------------------------------------------------------------------------
 
 
@@ -119,8 +101,12 @@ def _label(
             expected = "a column of two values, such as 0 and 1 or yes and no"
             raise TableError(source, [Fault("columns", expected, "none", "Name it with --label.")])
         label = candidates[0]
-        if len(candidates) > 1 and not draft_label.is_clear(candidates):
+        # A name that is no label's is taken only with a question, however few columns have two values.
+        if not (draft_label.is_named_as_label(label) and draft_label.is_clear(candidates)):
             seen = f"two values each: {', '.join(candidates[:6])}{', ...' if len(candidates) > 6 else ''}"
+            other = [name for name in columns if draft_label.is_named_as_label(name) and name not in candidates]
+            if other and not draft_label.is_named_as_label(label):
+                seen += f"; {other[0]} is named as a label and has no two values"
             text = f"Which column is to be predicted? The draft takes {label}"
             label = questions.answer(Question("label", text, seen, label, tuple(candidates)))
     meaning = draft_label.read_label(columns[label], positive)
@@ -232,6 +218,14 @@ def _confirmed(guesses: list[Guess], questions: Questions) -> list[Guess]:
         return guesses
     number = kind_named("ratio")
     return [replace(guess, kind=number, categories=0, code=False) if guess.code else guess for guess in guesses]
+
+
+def _ask_words(names: Sequence[str], questions: Questions) -> None:
+    """Ask what columns mean whose names are codes: the draft makes nothing up, and reports show the codes."""
+    if is_coded(names):
+        text = f"What do columns such as {', '.join(names[:3])} say of a customer? The draft keeps these names as words"
+        seen = f"the {len(names)} names are codes; write their meaning into words of each"
+        questions.answer(Question("words", text, seen, "keep", ("keep",)))
 
 
 def _proposals(columns: dict[str, pa.ChunkedArray], guesses: list[Guess]) -> Proposals:

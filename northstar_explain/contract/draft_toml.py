@@ -143,7 +143,9 @@ def _head(draft: Draft) -> Iterator[str]:
         else "# as_of = 2026-03-01  # the day up to which the table looks"
     )
     yield "ignore = [" + ", ".join(_quote(guess.name) for guess in left_out) + "]"
-    yield from (_comment(f"{guess.name} is left out: {guess.note}") for guess in left_out)
+    yield from (_comment(f"{guess.name or 'a column without a name'} is left out: {guess.note}") for guess in left_out)
+    slips = (guess for guess in draft.features if guess.slips)
+    yield from (_comment(f"{guess.name} is no figure: {guess.slips}; such a row is rejected") for guess in slips)
     yield from _relation_lines(draft.proposals.relations)
     yield from ("", "[groups]")
     yield from dict.fromkeys(f"{key} = {_quote(words)}" for key, words in map(_group, draft.features))
@@ -204,6 +206,7 @@ def _features(draft: Draft, plain: Collection[str], numbered: Collection[str]) -
     taken: set[str] = set()
     roles: set[str] = set()
     unmarked = {"known_after", "codes"}
+    yield from draft.questions.mark("words")
     for place, guess in enumerate(draft.features, 1):
         for key, applies in (("known_after", guess.alone is not None), ("codes", guess.code)):
             if applies and key in unmarked:

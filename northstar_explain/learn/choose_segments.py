@@ -10,7 +10,16 @@ import numpy as np
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.learn import clusters, kept_rules
 from northstar_explain.learn.distill_rules import coded
-from northstar_explain.learn.frontier import Candidate, Checks, Point, candidate, measure, with_across, with_stability
+from northstar_explain.learn.frontier import (
+    AT_ONCE,
+    Candidate,
+    Checks,
+    Point,
+    candidate,
+    measure,
+    with_across,
+    with_stability,
+)
 from northstar_explain.learn.segment_options import SegmentOptions
 from northstar_explain.learn.segment_search import Material, best_rules, limits_of, names_of, one_of_each
 from northstar_explain.model.evaluation.limits import (
@@ -23,6 +32,8 @@ from northstar_explain.model.evaluation.limits import (
 from northstar_explain.model.rules import Node
 
 TRIED = range(3, 10)
+# Where none is eligible, the steadiest is sought on so many resamples of each, and so many go on to the next round.
+_STEADIEST_OF = ((AT_ONCE, 3), (2 * AT_ONCE, 3))
 Progress = Callable[[str], None]
 
 
@@ -153,10 +164,29 @@ class _Frontier:
                             f"numbers of segments that are {conditions}.")  # fmt: skip
 
     def _steadiest(self) -> Chosen:
-        measured = [self._measured(one.k) for one in list(self._by_k.values()) if one.tree is not None]
-        best = max(measured, key=lambda one: (min(one.jaccard), -one.k))
-        return self.result(best.k, False, f"No number of segments meets every condition; {best.k} segments are the "
+        """Where none is eligible: a few resamples of every number, more of those that were steadiest on them."""
+        left = found = [one.k for one in self._by_k.values() if one.tree is not None]
+        for draws, kept in _STEADIEST_OF:
+            left = sorted(left, key=lambda k: (-min(self._drawn(k, draws).jaccard), k))[:kept]
+        # Few resamples flatter some: whichever leads is measured on all, until one leads that has been.
+        k = self._leading(found)
+        while self._by_k[k].draws < self._options.draws:
+            self._drawn(k, self._options.draws)
+            k = self._leading(found)
+        best = self._by_k[k]
+        return self.result(k, False, f"No number of segments meets every condition; {k} segments are the "
                             f"steadiest (least Jaccard {min(best.jaccard):.2f}). Rely on them with care.")  # fmt: skip
+
+    def _leading(self, found: Sequence[int]) -> int:
+        return max(found, key=lambda k: (min(self._by_k[k].jaccard), -k))
+
+    def _drawn(self, k: int, draws: int) -> Candidate:
+        """The candidate with stability on at least so many resamples, or all that there are."""
+        draws = min(draws, self._options.draws)
+        if self._by_k[k].draws < draws:
+            self._progress(f"measuring bootstrap stability of {k} segments on {draws} resamples")
+            self._by_k[k] = with_stability(self._by_k[k], self._material, self._options, self._seed, draws)
+        return self._by_k[k]
 
     def steady(self, k: int) -> bool:
         return self._measured(k).steady
@@ -170,7 +200,7 @@ class _Frontier:
     def result(self, k: int, eligible: bool, reason: str) -> Chosen:
         if self._by_k[k].draws < self._options.draws:
             # Enough draws to see that a segment is not stable are too few to say how stable each is.
-            self._by_k[k] = with_stability(self._by_k[k], self._material, self._options, self._seed, every_draw=True)
+            self._drawn(k, self._options.draws)
         return Chosen(self._by_k[k], tuple(self._by_k[k] for k in sorted(self._by_k)), eligible, reason)
 
 

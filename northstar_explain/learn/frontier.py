@@ -29,7 +29,7 @@ from northstar_explain.model.tree import depth
 STABILITY_ROWS = 20_000
 SHUFFLED_ROWS = 10_000
 # Draws before it is asked whether more are worth it.
-_AT_ONCE = 4
+AT_ONCE = 4
 # A mean so many standard errors below the limit is not waited for.
 _ERRORS_BELOW = 4.0
 
@@ -82,10 +82,9 @@ class Candidate:
         Of the rule segments, 0 to 1, on all rows.
     difference : float
         Between the two segments most alike; see `behavior.least_difference`.
-    jaccard : tuple of float
-        Bootstrap stability of each rule segment, in the order of their names; empty where it was not needed.
-    draws : int
-        Resamples that the stability rests on.
+    found_again : tuple of tuple of float
+        On each resample, how well each rule segment was found again, in the order of their names; empty where
+        stability was not needed.
     across : tuple of float
         Stability of each rule segment across numbers of segments; empty for the first.
     """
@@ -100,9 +99,18 @@ class Candidate:
     silhouette: float = 0.0
     smallest_share: float = 0.0
     difference: float = 0.0
-    jaccard: tuple[float, ...] = ()
-    draws: int = 0
+    found_again: tuple[tuple[float, ...], ...] = ()
     across: tuple[float, ...] = ()
+
+    @property
+    def draws(self) -> int:
+        """Resamples that the stability rests on."""
+        return len(self.found_again)
+
+    @property
+    def jaccard(self) -> tuple[float, ...]:
+        """Bootstrap stability of each rule segment, in the order of their names; empty where nothing was resampled."""
+        return tuple(map(float, np.mean(self.found_again, axis=0))) if self.found_again else ()
 
     @property
     def mean(self) -> float:
@@ -205,11 +213,24 @@ def with_across(candidates: Sequence[Candidate], checks: Checks) -> list[Candida
 
 
 def with_stability(
-    one: Candidate, material: Material, options: SegmentOptions, seed: int, every_draw: bool = False
+    one: Candidate, material: Material, options: SegmentOptions, seed: int, draws: int | None = None
 ) -> Candidate:
     """Measure the stability of a candidate's segments: every step is repeated on each resample.
 
-    Unless `every_draw` is wanted, drawing ends once further draws could not make every segment stable.
+    Parameters
+    ----------
+    one : Candidate
+        With a tree. Resamples that it rests on already are not drawn again.
+    material : Material
+    options : SegmentOptions
+    seed : int
+    draws : int, optional
+        Resamples that it shall rest on, at most those of the options. Where not given, drawing ends once further
+        resamples could not make every segment stable.
+
+    Returns
+    -------
+    Candidate
     """
     assert one.tree is not None
     rng = np.random.default_rng([seed, 8])
@@ -217,19 +238,19 @@ def with_stability(
     chosen = np.sort(rng.choice(total, min(STABILITY_ROWS, total), replace=False))
     columns = rows_of(material.columns, chosen)
     groups, rules = assign_codes(one.tree, columns, names_of(one.tree)), count_rules(one.tree)
-    draws = [(rng.integers(0, len(chosen), len(chosen)), int(rng.integers(2**31))) for _ in range(options.draws)]
-    found: list[np.ndarray] = []
-    for start in range(0, len(draws), _AT_ONCE):
-        some = draws[start : start + _AT_ONCE]
+    every = [(rng.integers(0, len(chosen), len(chosen)), int(rng.integers(2**31))) for _ in range(options.draws)]
+    found = [np.array(similarities) for similarities in one.found_again]
+    while len(found) < len(every if draws is None else every[:draws]):
+        some = every[len(found) : len(found) + AT_ONCE]
         tasks = (
             delayed(assign_again)(columns, rows, material.features, one.k, rules, options, draw_seed)
             for rows, draw_seed in some
         )
         for (rows, _), again in zip(some, in_processes(tasks, len(chosen)), strict=True):
             found.append(stability.similarities(groups, again, rows, one.k))
-        if not every_draw and _cannot_be_stable(np.array(found), len(draws)):
+        if draws is None and _cannot_be_stable(np.array(found), len(every)):
             break
-    return replace(one, jaccard=tuple(map(float, np.mean(found, axis=0))), draws=len(found))
+    return replace(one, found_again=tuple(tuple(map(float, similarities)) for similarities in found))
 
 
 def _cannot_be_stable(found: np.ndarray, draws: int) -> bool:
@@ -237,7 +258,7 @@ def _cannot_be_stable(found: np.ndarray, draws: int) -> bool:
     best_possible = (found.sum(axis=0) + draws - len(found)) / draws
     if best_possible.min() < JACCARD_STABLE:
         return True
-    if len(found) < _AT_ONCE * 2:
+    if len(found) < AT_ONCE * 2:
         return False
     error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
     return bool((found.mean(axis=0) + _ERRORS_BELOW * error < JACCARD_STABLE).any())

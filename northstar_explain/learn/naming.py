@@ -1,8 +1,8 @@
 """Names for segments: what sets each apart from the others, in the contract's own adjectives.
 
 A name speaks of behavior, and only of what holds for at least three quarters of a segment. A level of a feature is the
-same everywhere (see `standing`), so that one adjective means one thing. Categories and sensitive features never give a
-name: none says who somebody is.
+same everywhere (see `standing`), so that one adjective means one thing. Categories and sensitive features give no
+name, so that none says who somebody is; but where nothing else is to be said, a rule's "yes" is: who has a plan.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from northstar_explain.contract.conditions import CategoryCondition
 from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.contract.kinds.number_words import either
+from northstar_explain.contract.spelling import YES
 from northstar_explain.learn.standing import ANY, HIGH, LEVELS, LOW, MARKED, ZERO, Standing
 from northstar_explain.model.names import LONGEST
 from northstar_explain.model.rules import Rule
@@ -131,7 +133,10 @@ def names(
         others = [*standings[:place], *standings[place + 1 :]]
         qualities, words = _qualities(profile, asked, standings[place], others, contract, themes)
         named.append(Named(standings[place], asked, qualities, words, contract.noun))
-    drafts = [_name(chosen, one.rules, contract.noun) for chosen, one in zip(_told_apart(named), named, strict=True)]
+    drafts = [
+        _name(chosen, one.rules, contract.noun) if chosen else _named_by_rule(one.rules, contract)
+        for chosen, one in zip(_told_apart(named), named, strict=True)
+    ]
     return tuple(name if drafts.count(name) == 1 else f"{name} ({id})" for id, name in zip(ids, drafts, strict=True))
 
 
@@ -264,12 +269,26 @@ def _varied(found: Sequence[_Found], themes: Mapping[str, str]) -> tuple[list[_F
     return first, later
 
 
+def _named_by_rule(rules: Sequence[Rule], contract: Contract) -> str:
+    """What a segment answers with yes, where its name could say nothing else: ``Customers whose voice plan is yes``."""
+    for condition in reversed(rules[0].conditions if len(rules) == 1 else ()):
+        feature = contract[condition.feature]
+        if isinstance(condition, CategoryCondition) and not feature.sensitive and not condition.missing:
+            (value, *others) = condition.values
+            name = f"{contract.noun} whose {feature.words} is {value}"
+            if condition.inside and not others and value.casefold() in YES and len(name) <= _LONGEST:
+                return capital(name)
+    return _name((), rules, contract.noun)
+
+
 def _name(qualities: Sequence[Quality], rules: Sequence[Rule], noun: str) -> str:
     order = list(dict.fromkeys(condition.feature for rule in rules for condition in rule.conditions))
     place = {feature: at for at, feature in enumerate(order)}
     # In the order of the definition, where the rules ask about them.
     ordered = sorted(qualities, key=lambda quality: place.get(quality.feature.name, len(place)))
     adjectives = dict.fromkeys(quality.words for quality in ordered if quality.adjective)
-    others = dict.fromkeys(quality.words for quality in ordered if not quality.adjective)
+    # What there is none of comes last: "no debt and assets" would say that there are no assets either.
+    there_first = sorted(ordered, key=lambda quality: quality.level == ZERO)
+    others = dict.fromkeys(quality.words for quality in there_first if not quality.adjective)
     name = f"{', '.join(adjectives)} {noun}" if adjectives else noun if others else f"other {noun}"
     return capital(f"{name} with {either(list(others), last='and')}" if others else name)

@@ -155,7 +155,7 @@ def rise_shown(band: Band, share: float, contract: Contract) -> str | None:
         return None
     size = f"{numbers.count(control_size(band, share))} of the {numbers.count(band.customers)}"
     return (
-        f"{share:.0%} of those contacted, {size} {contract.noun}: enough to show a rise of the rate by "
+        f"{share:.0%} of those contacted, {size} {contract.noun}: enough to show {_change(contract)} of the rate by "
         f"{100 * rise:g} in 100 or more"
     )
 
@@ -167,9 +167,13 @@ def no_rise_shown(band: Band, contract: Contract) -> str | None:
         return None
     return (
         f"{CONTROL_SHARES[0]:.0%} of those contacted, read together with the other segments: "
-        f"{numbers.count(band.customers)} {contract.noun} alone are too few to show a rise by {100 * RISE_TO_SHOW:g} "
-        "in 100, even with half of them as control group"
+        f"{numbers.count(band.customers)} {contract.noun} alone are too few to show {_change(contract)} by "
+        f"{100 * RISE_TO_SHOW:g} in 100, even with half of them as control group"
     )
+
+
+def _change(contract: Contract) -> str:
+    return "a rise" if contract.wanted else "a fall"
 
 
 def control_size(band: Band, share: float) -> int:
@@ -193,7 +197,9 @@ def not_persuadable(contract: Contract) -> str:
     """That who is likely need not be moved by a contact, and what shows who is."""
     if contract.wanted:
         return "Many in the top deciles would act anyway. Whom a contact changes, only a control group shows"
-    return "Not everyone in the top deciles can be kept from it. Whom a contact keeps, only a control group shows"
+    return (
+        "Not everyone in the top deciles can be kept from it. Whom a contact keeps from it, only a control group shows"
+    )
 
 
 def uplift_measured(money: MoneyFacts) -> str | None:

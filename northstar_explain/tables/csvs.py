@@ -19,6 +19,7 @@ from northstar_explain.tables.number_format import PLAIN, NumberFormat
 from northstar_explain.tables.text_encodings import encoding_words
 
 _BLOCK = 1 << 22  # bytes parsed at a time
+_NO_TITLE = "If a title stands above the header, remove it: the names of the columns must be the first line."
 _STARTS = tuple("=+-@\t\r＝＋－＠")
 
 
@@ -84,8 +85,13 @@ def malformed(path: Path, error: pa.ArrowInvalid, dialect: Dialect = COMMON) -> 
     """The error of a file that Arrow cannot parse as CSV; where it is not UTF-8, with the position."""
     if dialect.encoding == "utf-8":
         require_utf8(path, dialect)
+    got = first_line(error)
+    if "Empty CSV file" in got:
+        return TableError(str(path), [Fault("rows", "at least one customer", "none", "Check the export.")])
     todo = "Every line needs as many cells as the header."
-    return TableError(str(path), [Fault("file", "a well-formed CSV", first_line(error), todo)])
+    if "Expected 1 columns" in got:
+        todo += " " + _NO_TITLE
+    return TableError(str(path), [Fault("file", "a well-formed CSV", got, todo)])
 
 
 def read_header(path: Path, dialect: Dialect = COMMON) -> list[str]:
@@ -96,7 +102,8 @@ def read_header(path: Path, dialect: Dialect = COMMON) -> list[str]:
         with io.TextIOWrapper(io.BufferedReader(_Raw(path, dialect)), encoding=encoding, newline="") as file:
             if dialect.sep_line:
                 file.readline()
-            return next(csv.reader(file, delimiter=dialect.delimiter), [])
+            # Arrow passes over blank lines above the header as well.
+            header = next((row for row in csv.reader(file, delimiter=dialect.delimiter) if row), [])
     except UnicodeDecodeError as error:
         if dialect.encoding == "utf-8":
             require_utf8(path, dialect)
@@ -104,6 +111,11 @@ def read_header(path: Path, dialect: Dialect = COMMON) -> list[str]:
     except csv.Error as error:
         todo = "Check for an unclosed quotation mark."
         raise TableError(str(path), [Fault("file", "a header line", str(error), todo)]) from error
+    empty = sum(not name.strip() for name in header)
+    if len(header) > 1 and 2 * empty > len(header):
+        got = f"{empty} empty cells of {len(header)}, beside {next((n for n in header if n.strip()), '')!r}"
+        raise TableError(str(path), [Fault("header", "the names of the columns", got, _NO_TITLE)])
+    return header
 
 
 class _Raw(io.RawIOBase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +22,11 @@ _WRITTEN = re.compile(
     r"(?P<digits>[.,]?\d[\d.,' \u00a0\u202f\u2019]*)\s*(?P<after>%|[^\s\d.,'+\-\u2212%][^\s\d%]{0,3})?"
 )
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'"})
+# What a number with signs of percent or currency, or in brackets, begins or ends with.
+_SIGNS = (
+    r"(^\s*[(]?\s*(\p{Sc}|[A-Za-z]{1,3}[$.]?)\s*[-\d])|(\d\s*(%|\p{Sc}|[A-Za-z]{2,3})[)]?\s*$)"
+    r"|(^\s*[(].*\d.*[)]\s*$)"
+)
 _PARENTHESES = re.compile(r"\((.*)\)")  # accountants' minus
 
 
@@ -90,12 +95,36 @@ def is_currency(text: str) -> bool:
     return text in _CODES or (len(text) == 1 and unicodedata.category(text) == "Sc")
 
 
-def spelled_as_usual(column: pa.ChunkedArray, numbers: NumberFormat) -> pa.ChunkedArray:
-    """A column of texts in which numbers with marks and signs are spelled as other programs do; others as they are."""
+def spelled_as_usual(column: pa.ChunkedArray, numbers: NumberFormat, marks: Sequence[str] = ()) -> pa.ChunkedArray:
+    """A column of numbers with marks and signs, spelled as other programs do.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray of string
+    numbers : NumberFormat
+    marks : sequence of str
+        What stands for a missing value.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray of string
+        The column as it is where hardly any cell has a mark or a sign, or some cell is no number: texts are categories,
+        which keep their spelling.
+    """
+    import pyarrow.compute as pc
+
+    if numbers == PLAIN and not pc.any(pc.match_substring_regex(column, _SIGNS)).as_py():
+        return column
     encoded = column.combine_chunks().dictionary_encode()
     texts = encoded.dictionary.to_pylist()
     # Digits alone stay: 00123 is a code.
-    values = [None if text is None or text.strip().isdigit() else numbers.parse(text) for text in texts]
+    plain = {"", *marks}
+    values = [None if text.strip().isdigit() or text.strip() in plain else numbers.parse(text) for text in texts]
+    if any(
+        value is None and not text.strip().isdigit() and text.strip() not in plain
+        for text, value in zip(texts, values, strict=True)
+    ):
+        return column
     # repr gives the shortest digits that read back as the same number.
     spelled = [text if value is None else repr(value) for text, value in zip(texts, values, strict=True)]
     return pa.chunked_array([pa.array(spelled, pa.string()).take(encoded.indices)])

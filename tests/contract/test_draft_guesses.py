@@ -316,6 +316,25 @@ def test_the_terminal_asks_and_what_nobody_answers_stays_marked(tmp_path: Path) 
     assert "no question is open" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("names", "coded"),
+    [
+        (["MOSTYPE", "MAANTHUI", "MGEMOMV", "MKOOPKLA", "PWAPART", "AMOTSCO"], True), ([f"f{i:03d}" for i in range(9)], True),
+        (["V1", "V2", "V3", "V4", "V5"], True), (["V1", "V2", "V3", "V4", "tenure"], True), (["MSKA", "MSKB"], False),
+        (["ORDERS", "VISITS", "SPEND", "STORE", "CHANNEL", "TENURE"], False), (["orders", "visits", "spend", "age", "x1"], False),
+        (["TOTAL_SPEND", "ORDERS_90D", "LAST_VISIT", "HOME_STORE", "AVG_PRICE"], False),
+    ],
+)  # fmt: skip
+def test_columns_that_are_named_by_codes_are_asked_and_keep_their_names(names: list[str], coded: bool) -> None:
+    table = table_of(**{name: (EVERY * (place + 2)) % (11 + place) for place, name in enumerate(names)})
+    text = draft(table, None, "label")
+    asked = [one for one in open_questions(text) if one.startswith("What do columns such as")]
+    assert bool(asked) == coded
+    if coded:
+        assert ", ".join(names[:3]) in asked[0] and "keeps these names as words" in asked[0]
+        assert parse(text)[names[0]].words.replace(" ", "").casefold() == names[0].casefold()
+
+
 # No id --------------------------------------------------------------------------------------------------------------
 
 

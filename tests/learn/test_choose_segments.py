@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.load import parse
 from northstar_explain.errors import TableError
-from northstar_explain.learn import choose_segments, fit_segments, frontier, stability
+from northstar_explain.learn import choose_segments, fit_segments, frontier, segment_search, stability
 from northstar_explain.learn.behavior import Behavior
 from northstar_explain.learn.choose_segments import _Frontier
 from northstar_explain.learn.frontier import Candidate
@@ -64,7 +64,7 @@ def test_the_segmentation_is_the_same_without_its_evidence() -> None:
 def candidate(k: int, mean: float, jaccard: float, difference: float = 1.0) -> Candidate:
     behavior = Behavior(mean, mean, {"a": mean}, {"a": mean})
     return Candidate(
-        k, KMeans(k), Leaf("0"), None, behavior, 0.9, 0.1, 0.2, 0.05, difference, (jaccard,) * k, FEW.draws
+        k, KMeans(k), Leaf("0"), None, behavior, 0.9, 0.1, 0.2, 0.05, difference, ((jaccard,) * k,) * FEW.draws
     )
 
 
@@ -87,6 +87,47 @@ def test_where_none_is_eligible_the_steadiest_is_taken_and_called_so() -> None:
     found = chosen(candidate(4, 0.40, 0.5), candidate(5, 0.60, 0.7))
     assert (found.candidate.k, found.eligible) == (5, False)
     assert "care" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("first", "in_all", "drawn"),
+    [
+        # 6 is steadiest from the first: four resamples of each, eight of three, all of one.
+        ({}, {}, {3: 4, 4: 8, 5: 4, 6: 20, 7: 8, 8: 4, 9: 4}),
+        # 4 seems so on the first eight, and is found out: 6 leads then, and is measured on all as well.
+        ({4: 0.75}, {4: 0.62}, {3: 4, 4: 20, 5: 4, 6: 20, 7: 8, 8: 4, 9: 4}),
+    ],
+)
+def test_where_none_is_eligible_only_the_steadiest_are_resampled_often(
+    first: dict[int, float], in_all: dict[int, float], drawn: dict[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady_to = {3: 0.50, 4: 0.62, 5: 0.40, 6: 0.70, 7: 0.66, 8: 0.30, 9: 0.45}
+    counted = dict.fromkeys(steady_to, 0)
+
+    def resample(one: Candidate, _: object, options: SegmentOptions, seed: int, draws: int | None = None) -> Candidate:
+        assert draws is not None, "what has another fault is measured only to find the steadiest"
+        counted[one.k] += draws - one.draws
+        jaccard = (steady_to | (in_all if draws == options.draws else first))[one.k]
+        return replace(one, found_again=((jaccard,) * one.k,) * draws)
+
+    monkeypatch.setattr(choose_segments, "with_stability", resample)
+    tried = [replace(candidate(k, 0.4, 0.9, difference=0.1), found_again=()) for k in steady_to]
+    found = _Frontier(tried, None, replace(FEW, draws=20), 0, lambda stage: None).chosen()  # type: ignore[arg-type]
+    assert (found.candidate.k, found.candidate.draws, found.eligible) == (6, 20, False)
+    assert counted == drawn
+    assert all(min(one.jaccard) <= min(found.candidate.jaccard) for one in found.frontier)
+
+
+def test_resamples_are_the_same_in_one_go_and_in_several() -> None:
+    options = replace(FEW, k=3, draws=6)
+    once = learn(shop(0.6, n=1_200), options).evidence.chosen.candidate
+    columns = shop(0.6, n=1_200)
+    features = fit_segments._features(CONTRACT, columns)
+    material = segment_search.prepare(columns, features)
+    one = replace(once, found_again=())
+    whole = frontier.with_stability(one, material, options, 1, 6)
+    several = frontier.with_stability(frontier.with_stability(one, material, options, 1, 2), material, options, 1, 6)
+    assert several.found_again == whole.found_again and whole.draws == 6
 
 
 def test_rules_ask_only_those_for_whom_a_feature_has_a_meaning() -> None:

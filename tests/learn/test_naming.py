@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract, Feature, load, northstar, parse
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition, NumberCondition
-from northstar_explain.learn.naming import names
+from northstar_explain.learn.naming import Quality, _name, names
 from northstar_explain.learn.standing import ANY, HIGH, LOW, MIDDLE, ZERO, Standing, standings
 from northstar_explain.model import Model, Profile, Rule
 from northstar_explain.model.rules import Leaf, Node, Split, assign, merged_rules
@@ -115,6 +115,15 @@ def test_there_is_none_and_there_is_any() -> None:
     )
 
 
+def test_what_there_is_none_of_is_said_last() -> None:
+    """No orders and many visits: that could be read as no visits either."""
+    plain = {one.name: replace(one, high="", middle="", low="", zero="") for one in NUMBERS}
+    qualities = [Quality(plain["orders_365d"], ZERO), Quality(plain["sessions_30d"], HIGH)]
+    said = "People with many visits in the last 30 days and no orders in the last 12 months"
+    assert _name(qualities, [rule(orders(None, 1), visits(3))], "people") == said
+    assert _name(qualities[::-1], [rule(orders(None, 1), visits(3))], "people") == said
+
+
 def test_a_column_of_0_and_1_is_said_by_its_words() -> None:
     text = """
     [table]
@@ -172,6 +181,25 @@ def test_names_that_facts_cannot_tell_apart_carry_the_id() -> None:
 ])  # fmt: skip
 def test_who_somebody_is_gives_no_name(condition: Condition) -> None:
     assert named(segment(rule(condition))) == ("Other customers",)
+
+
+def test_where_nothing_else_is_to_be_said_a_yes_of_the_rule_is() -> None:
+    """Not what somebody is: a column of yes and no that is not sensitive."""
+    plan = replace(CONTRACT["country"], name="plan", words="international plan", sensitive=False)
+    contract = replace(CONTRACT, features=(*CONTRACT.features, plan))
+
+    def name(condition: Condition, contract: Contract = contract) -> str:
+        return named(segment(rule(visits(3), condition)), segment(rule()), contract=contract)[0]
+
+    yes = CategoryCondition("plan", ("yes",))
+    assert name(yes) == "Customers whose international plan is yes"
+    private = replace(CONTRACT, features=(*CONTRACT.features, replace(plan, sensitive=True)))
+    assert name(yes, private) == "Other customers (S1)"
+    for other in (CategoryCondition("plan", ("no",)), CategoryCondition("plan", ("yes",), inside=False),
+                  CategoryCondition("plan", ("yes", "no")), CategoryCondition("plan", ("yes",), missing=True)):  # fmt: skip
+        assert name(other) == "Other customers (S1)"
+    often, seldom = segment(rule(yes), sessions_30d=HIGH), segment(rule(), sessions_30d=LOW)
+    assert named(often, seldom, contract=contract)[0] == "Often-visiting customers"
 
 
 def test_a_sensitive_number_gives_no_name_even_where_it_may_define_segments() -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from helpers import explain, refused
 
+from northstar_explain.contract import Contract
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.audience_facts import STAGES, Band
 from northstar_explain.model.evaluation.limits import CONTACT_BANDS
 from northstar_explain.report.playbook import check_plan, plays_of, read_plan
 from northstar_explain.report.playbook import plays as plays_module
-from northstar_explain.report.playbook.evidence import _of_stages
+from northstar_explain.report.playbook.evidence import _of_stages, evidence
 from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.plan_check import CONTRADICTS
 from northstar_explain.report.playbook.plays import Line, Play, in_common
@@ -160,6 +161,31 @@ def test_another_business_is_not_spoken_to_as_a_shop(domain: str, model: Model) 
         for _, line in texts(play):
             assert not SHOP_WORDS.search(line.text), line
             assert "customers" not in line.text
+
+
+def test_a_step_is_advised_only_in_what_people_are_known_to_do(model: Model) -> None:
+    """In a draft, columns without a role may be anything: where somebody lives takes no step."""
+
+    def advised(contract: Contract) -> set[str]:
+        changed = replace(model, contract=contract)
+        return {one.id for one in model.segmentation.segments if "step" in evidence(one, changed)}
+
+    ours = model.contract
+    bare = replace(ours, features=tuple(replace(one, role="") for one in ours.features))
+    assert advised(ours) and advised(replace(ours, drafted=True)) <= advised(ours)
+    assert advised(bare) == advised(ours)  # somebody has read the contract
+    assert advised(replace(bare, drafted=True)) == set()
+
+
+def test_nobody_is_interested_in_a_column_that_nobody_has_explained(model: Model) -> None:
+    bare = replace(model.contract, features=tuple(replace(one, role="") for one in model.contract.features))
+
+    def levels(contract: Contract) -> set[str]:
+        changed = replace(model, contract=contract)
+        return {level for one in model.segmentation.segments for level in evidence(one, changed).get("standout", {})}
+
+    assert levels(bare) == {"high", "low"}
+    assert levels(replace(bare, drafted=True)) == {"high"}
 
 
 def test_treatments_are_those_of_the_contact_bands() -> None:

@@ -172,6 +172,16 @@ def test_a_share_is_proposed_only_if_it_can_show_the_rise(band: Band) -> None:
         assert all((say.smallest_rise(band, one) or 1) > say.RISE_TO_SHOW for one in smaller)
 
 
+@given(band=BANDS)
+def test_what_is_to_be_prevented_falls(band: Band) -> None:
+    unwanted = replace(CONTRACT, wanted=False)
+    for wanted, other in (
+        (say.rise_shown(band, 0.1, CONTRACT), say.rise_shown(band, 0.1, unwanted)),
+        (say.no_rise_shown(band, CONTRACT), say.no_rise_shown(band, unwanted)),
+    ):
+        assert other == (wanted and wanted.replace("a rise", "a fall"))
+
+
 # ---- the number of segments ----
 
 

@@ -227,7 +227,7 @@ def _of_steps(segment: Segment, model: Model) -> Findings:
     """The nearest better and the nearest worse segment, by the rates of the holdout."""
     facts = model.evaluation.segments
     outcomes, near = facts.holdout_outcomes, facts.borderline[segment.id].toward
-    if segment.id not in outcomes:
+    if segment.id not in outcomes or not _knows_steps(segment, model.contract):
         return
     names = {one.id: one.name for one in model.segmentation.segments}
     here, base = outcomes[segment.id].purchase_rate, model.evaluation.purchase.holdout.base_rate
@@ -247,6 +247,12 @@ def _of_steps(segment: Segment, model: Model) -> Findings:
             rates = f"rate there {numbers.percent(outcomes[id].purchase_rate)}, here {numbers.percent(here)}"
             values = {"n": count, "name": f"{id} {names[id]}" if len(names[id]) <= 50 else id}
             yield "step", direction, Finding(f"{numbers.rough(near[id])} are one step away; {rates}", values)
+
+
+def _knows_steps(segment: Segment, contract: Contract) -> bool:
+    """Whether the rules ask about what people are known to do: a step in a column that nobody has explained is none."""
+    asked = {condition.feature for rule in segment.rules for condition in rule.conditions}
+    return not contract.drafted or any(contract[name].role for name in asked)
 
 
 def _of_audiences(segment: Segment, model: Model) -> Findings:
@@ -277,7 +283,8 @@ def _more_frequent(one: Breakdown, id: str) -> tuple[str, float, float] | None:
 def _standouts(segment: Segment, contract: Contract) -> Findings:
     """What the segment does more or less than all.
 
-    Not what has a role, as other plays speak of that, nor what nobody in it does: there is nothing to speak about.
+    Not what has a role, as other plays speak of that, nor what nobody in it does: there is nothing to speak about. Of a
+    draft, not what it does less: whether anybody should do more of it, nobody has said.
     """
     usable = [
         item for item in segment.profile
@@ -287,6 +294,8 @@ def _standouts(segment: Segment, contract: Contract) -> Findings:
     for item in usable[:_STANDOUTS]:
         feature: Feature = contract[item.feature]
         found = level(item, segment, contract)
+        if contract.drafted and found != HIGH:
+            continue
         finding = Finding(fact_of(item, segment, contract), {"words": topic(feature)})
         yield "standout", HIGH if found == HIGH else LOW, finding
 

@@ -148,7 +148,7 @@ def _apart(segment: Segment, book: Book) -> tuple[Block, ...]:
             )
         )
     else:
-        blocks.append(Text(f"Nothing differs clearly from the average of all {book.contract.noun}."))
+        blocks.append(Text(f"No average of theirs differs clearly from that of all {book.contract.noun}."))
     return tuple(blocks)
 
 
@@ -160,7 +160,8 @@ def distinctive(segment: Segment, book: Book) -> list[Profile]:
     for item in segment.profile:
         feature = contract[item.feature]
         # Sensitive features are for audits; a page for marketing must not suggest selecting by them.
-        if item.index is None or feature.sensitive or ORDINARY[0] <= item.index <= ORDINARY[1]:
+        # Of averages on both sides of zero, one is no share of the other.
+        if item.index is None or item.index < 0 or feature.sensitive or ORDINARY[0] <= item.index <= ORDINARY[1]:
             continue
         theme = themes.get(item.feature) or feature.theme or contract.groups.get(feature.group, feature.group)
         if theme not in best or abs(item.effect) > abs(best[theme].effect):
