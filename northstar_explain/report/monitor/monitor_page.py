@@ -72,7 +72,7 @@ def _front(facts: MonitorFacts, model: Model) -> Iterator[Block]:
         figures += [
             (f"{auc.value:.3f}", "ROC-AUC to expect, 90% interval {:.3f} to {:.3f}".format(*auc.interval)),
             (numbers.count(positives.value),
-             "who {}, to expect; {:,.0f} to {:,.0f}".format(model.contract.outcome, *positives.interval)),
+             "“{}” to expect, 90% interval {:,.0f} to {:,.0f}".format(model.contract.outcome, *positives.interval)),
         ]  # fmt: skip
     yield KeyFigures(tuple(figures))
     if facts.triggers:

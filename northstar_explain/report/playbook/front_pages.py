@@ -38,10 +38,11 @@ def cover(book: Book) -> tuple[Block, ...]:
         for one in book.segments
     )
     dated = statements.data_as_of(model.manifest) or statements.data_undated(model.manifest)
-    drafted = statements.drafted(book.contract)
+    drafted, by_row = statements.drafted(book.contract), statements.counted_by_row(book.contract, model.evaluation)
     imprint = (
         *([("Meaning of the columns", f"A draft. {drafted}.")] if drafted else []),
         ("Data", f"{words.count(book.customers)} {noun}. {dated}."),
+        *([("Counted", f"{by_row}.")] if by_row else []),
         ("Model", f"{model.id}. {statements.made_on(model.manifest)}."),
         ("Owner of this playbook", book.plan.owner or "nobody yet, to confirm"),
     )
