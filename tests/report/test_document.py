@@ -131,7 +131,7 @@ def test_lists_of_the_word_document_begin_at_one_and_tables_repeat_their_head() 
         Chapter("one", "One", (*lists, table(("Name", "n"), [("row", "12")])), "eyebrow"),
         Chapter("two", "Two", ()),
     )
-    file = docx.Document(io.BytesIO(word.docx(Document("Title", "memo", chapters))))
+    file: Any = docx.Document(io.BytesIO(word.docx(Document("Title", "memo", chapters))))
     numbers = [one._p.pPr.numPr.numId.val for one in file.paragraphs if one.style.name == "List Number"]
     assert len(numbers) == 3 and numbers[0] == numbers[1] != numbers[2]
     for number in set(numbers):

@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from northstar_explain.contract.features import Contract
-from northstar_explain.model.campaign.money_words import (
-    TO_FILL_IN,
-    amount,
-    campaign_words,
-    counted,
-    in_points,
-    terms,
-)
+from northstar_explain.model.campaign.money_words import TO_FILL_IN, amount, campaign_words, counted, in_points, terms
 from northstar_explain.model.campaign.value import MEASURED
 from northstar_explain.model.evaluation.money_facts import MoneyFacts
 from northstar_explain.model.learned_model import Model

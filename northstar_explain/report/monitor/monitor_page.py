@@ -89,7 +89,7 @@ def _migration(facts: MonitorFacts, model: Model) -> Chapter:
     noun = model.contract.noun
     page.add(Tags(tuple((one.id, one.name, colors[one.id]) for one in model.segmentation.segments)))
     flows = list(_flows(facts, ids))
-    page.add(Figure(migration_flows(flows, ids, colors)))
+    page.add(Figure(migration_flows(flows, ids, colors, noun)))
     stayed = sum(one.customers for one in flows if one.source == one.target)
     if facts.customers.both:
         page.paragraphs(

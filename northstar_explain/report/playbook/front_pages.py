@@ -11,17 +11,7 @@ from northstar_explain.report import statements
 from northstar_explain.report.charts.segment_band import segment_band
 from northstar_explain.report.charts.segment_sizes import SizeRow, segment_sizes
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.blocks import (
-    Block,
-    Cell,
-    Chapter,
-    Facts,
-    Figure,
-    ItemList,
-    Link,
-    Table,
-    Text,
-)
+from northstar_explain.report.document.blocks import Block, Cell, Chapter, Facts, Figure, ItemList, Link, Table, Text
 from northstar_explain.report.playbook.playbook_facts import Book
 from northstar_explain.report.playbook.vocabulary import topic
 
@@ -101,11 +91,7 @@ def overview(book: Book) -> Chapter:
         _headline(book),
         (
             Figure(segment_sizes([*size_rows(book), everybody(book)], noun, outcome)),
-            Table(
-                tuple(head),
-                tuple(_row(one, book) for one in book.segments),
-                style="segments",
-            ),
+            Table(tuple(head), tuple(_row(one, book) for one in book.segments), style="segments"),
             Text(note, "fine"),
         ),
         "All segments",
