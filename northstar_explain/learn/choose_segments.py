@@ -153,7 +153,7 @@ class _Frontier:
         alike = [one for one in possible if one.mean >= best.mean - BEHAVIOR_ALIKE]
         k = next(one.k for one in sorted(alike, key=lambda one: one.k) if self.steady(one.k))
         conditions = (
-            f"each stable (Jaccard {JACCARD_STABLE} or more), {LEAST_SEGMENT_SHARE:.0%} of the customers or more, and "
+            f"each stable (Jaccard {JACCARD_STABLE} or more), {LEAST_SEGMENT_SHARE:.0%} of all or more, and "
             f"{LEAST_DIFFERENCE} standard deviations or more from the next"
         )
         if k == best.k:

@@ -12,6 +12,7 @@ from typing import Any
 from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.contract.draft_questions import open_questions
 from northstar_explain.contract.features import Contract
+from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
@@ -50,6 +51,17 @@ def drafted(contract: Contract) -> str | None:
         said = "What the columns mean was drafted by a program from their names and values, and nobody has confirmed it"
         return f"{said}; {asked}" if count else said
     return asked if count else None
+
+
+def counted_by_row(contract: Contract, facts: Evaluation) -> str | None:
+    """That somebody may stand in several rows, each of which counts, where the contract names the group of a row."""
+    groups, rows = facts.purchase.group_split, next(one.n for one in facts.data.splits if one.split == "train")
+    if groups is None or groups.column is None or groups.train >= rows:
+        return None
+    return (
+        f"Every row counts as one of the {contract.noun}, also where several are of one {groups.column}: "
+        f"{rows:,} rows of training are of {groups.train:,}"
+    )
 
 
 def data_as_of(manifest: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ import pypdf
 import pytest
 from markupsafe import Markup
 
+from northstar_explain.report.document import word
 from northstar_explain.report.document.blocks import (
     BlankLines,
     Block,
@@ -120,6 +121,28 @@ def test_links_are_relative_to_the_page_and_escaped(tmp_path: Path) -> None:
 def test_figures_are_found_however_deep() -> None:
     assert len(list(figures(BLOCKS))) == 2
     assert len(list(figures((Callout((Columns(((Figure(BARS),),)),)),)))) == 1
+
+
+def test_lists_of_the_word_document_begin_at_one_and_tables_repeat_their_head() -> None:
+    import docx
+
+    lists = (ItemList(("first", "second"), ordered=True), ItemList(("again first",), ordered=True))
+    chapters = (
+        Chapter("one", "One", (*lists, table(("Name", "n"), [("row", "12")])), "eyebrow"),
+        Chapter("two", "Two", ()),
+    )
+    file: Any = docx.Document(io.BytesIO(word.docx(Document("Title", "memo", chapters))))
+    numbers = [one._p.pPr.numPr.numId.val for one in file.paragraphs if one.style.name == "List Number"]
+    assert len(numbers) == 3 and numbers[0] == numbers[1] != numbers[2]
+    for number in set(numbers):
+        num = file.part.numbering_part.element.num_having_numId(number)
+        assert num.xpath("./w:lvlOverride[@w:ilvl='0']/w:startOverride/@w:val") == ["1"]
+    (shown,) = file.tables
+    assert [len(row._tr.xpath("./w:trPr/w:tblHeader")) for row in shown.rows] == [1, 0]
+    assert [cell.paragraphs[0].runs[0].bold for row in shown.rows for cell in row.cells] == [True, True, None, None]
+    # A chapter begins a page by its own first paragraph: an empty one could be left alone on a page.
+    begins = [one.text for one in file.paragraphs if one.paragraph_format.page_break_before]
+    assert begins == ["eyebrow", "Two"]
 
 
 def test_workers_give_what_this_process_gives(document: Document) -> None:

@@ -212,7 +212,7 @@ def test_the_recommendation_stands_on_top(compared: Model) -> None:
 def test_without_economics_one_sentence_says_what_to_fill_in(compared: Model) -> None:
     bare = replace(compared, evaluation=replace(compared.evaluation, money=None))
     text = plain(memo_of(bare).page())
-    before = text[: text.index("Appendix: commands")]
+    before = text[: text.index("Appendix: calendar and commands")]
     assert before.count(TO_FILL_IN) == 1
     assert "Recommendation Use both." in before
     assert "Outcomes more" not in text
@@ -220,7 +220,7 @@ def test_without_economics_one_sentence_says_what_to_fill_in(compared: Model) ->
 
 def test_commands_stand_in_the_appendix_alone(compared: Model) -> None:
     text = plain(memo_of(compared).page())
-    body, appendix = text.split("Appendix: commands")
+    body, appendix = text.split("Appendix: calendar and commands")
     assert not re.findall(rf"explain (?:{'|'.join(every_command())})\b", body)
     assert not re.findall(r"--[a-z]", body)
     commands = re.findall(r"explain ([a-z]+)", appendix)

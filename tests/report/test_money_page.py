@@ -15,9 +15,9 @@ from northstar_explain.contract.economics import Economics
 from northstar_explain.model import Model
 from northstar_explain.model.campaign.fill_budget import Offer, fill_budget
 from northstar_explain.model.campaign.money import money_facts
-from northstar_explain.model.campaign.money_words import TO_FILL_IN, amount
+from northstar_explain.model.campaign.money_words import TO_FILL_IN, amount, in_points
 from northstar_explain.report.document.blocks import Table, Text
-from northstar_explain.report.playbook.money_page import money_pages, to_fill_in
+from northstar_explain.report.playbook.money_page import money_pages, same_break_even, to_fill_in
 from northstar_explain.report.playbook.playbook_contents import whole_book
 from northstar_explain.report.playbook.playbook_facts import book_of
 
@@ -51,9 +51,19 @@ def test_the_table_shows_the_facts(model: Model) -> None:
     for row, one in zip(table.rows, (*money.segments, money.everybody), strict=True):
         assert row[1] == f"{one.customers:,}"
         assert row[-3:] == tuple(amount(each.earned, "$") for each in one.outlooks)
+    # Without a voucher a contact pays from the same uplift everywhere: it is said once, and is no column.
+    same = same_break_even(money)
+    assert same == in_points(money.everybody.break_even_uplift)
+    assert "Break even" not in table.head
+    assert [block.text for block in chapter.blocks if isinstance(block, Text)][-1].endswith(
+        f"everywhere: {same} points."
+    )
     voucher = money_facts(model.evaluation.audiences, model.evaluation.purchase, Economics(24.0, 0.5, 5.0))
     richer = book_of(replace(model, evaluation=replace(model.evaluation, money=voucher)))
     tables = [block for block in money_pages(richer)[0].blocks if isinstance(block, Table)]
+    assert same_break_even(voucher) is None
+    evens = [row[tables[0].head.index("Break even")] for row in tables[0].rows]
+    assert evens == [in_points(one.break_even_uplift) for one in (*voucher.segments, voucher.everybody)]
     shown = [cell for row in tables[1].rows for cell in row[1:] if cell != "–"]
     assert len(shown) == len(voucher.cells)
 

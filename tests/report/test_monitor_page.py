@@ -13,6 +13,8 @@ import pyarrow as pa
 import pytest
 from browser import visiting
 from helpers import explain
+from hypothesis import given
+from hypothesis import strategies as st
 
 from northstar_explain import api
 from northstar_explain.contract import Contract
@@ -21,7 +23,7 @@ from northstar_explain.evaluate.scored_runs import ScoredRun, read_run
 from northstar_explain.model import Model
 from northstar_explain.model.monitoring.monitor_facts import MonitorFacts
 from northstar_explain.report.charts.migration_flows import GONE, NEW, Flow, migration_flows
-from northstar_explain.report.charts.over_runs import Point, figure_over_runs, shares_over_runs
+from northstar_explain.report.charts.over_runs import Point, figure_over_runs, label_heights, shares_over_runs
 from northstar_explain.report.document.blocks import Figure
 from northstar_explain.report.document.charts import svg
 from northstar_explain.report.monitor.monitor_page import monitor_document, monitor_page
@@ -99,7 +101,8 @@ def test_a_page_of_runs_without_customers(run: ScoredRun, model: Model) -> None:
 
 def test_bands_fill_their_blocks() -> None:
     flows = [Flow("S1", "S1", 60), Flow("S1", "S2", 20), Flow("S2", "S2", 10), Flow(NEW, "S2", 10), Flow("S2", GONE, 0)]
-    chart = migration_flows(flows, ["S1", "S2"], {"S1": "#000000", "S2": "#777777"})
+    chart = migration_flows(flows, ["S1", "S2"], {"S1": "#000000", "S2": "#777777"}, "households")
+    assert chart.alt_text.startswith("Households who moved")
     bands, blocks, *_ = (layer["data"]["values"] for layer in chart.spec["layer"])
     heights = {one["band"]: one["y2"] - one["y"] for one in bands}
     assert heights == pytest.approx({0: 0.6 * 0.976, 1: 0.2 * 0.976, 2: 0.1 * 0.976, 3: 0.1 * 0.976}, abs=1e-4)
@@ -116,6 +119,17 @@ def test_charts_over_runs_draw_one_run_and_many() -> None:
         assert svg(shares_over_runs(names, {"S1": [0.5] * count}, {"S1": "#000000"}))
         points = [Point(name, 0.8, 0.78, 0.82, solid=bool(place % 2)) for place, name in enumerate(names)]
         assert f"week {count - 1}" in svg(figure_over_runs(points, "ROC-AUC", 0.81))
+
+
+@given(st.dictionaries(st.text(max_size=3), st.floats(0, 1), max_size=8), st.floats(0.01, 0.2))
+def test_labels_of_lines_never_overlap(ends: dict[str, float], gap: float) -> None:
+    heights = label_heights(ends, gap)
+    assert heights.keys() == ends.keys()
+    assert all(heights[id] >= end for id, end in ends.items())
+    assert all(low + gap <= high * (1 + 1e-9) for low, high in pairwise(sorted(heights.values())))
+    if ends:
+        lowest = min(ends, key=lambda id: ends[id])
+        assert heights[lowest] == ends[lowest]
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from northstar_explain.errors import PlanError
 from northstar_explain.model import Model
 from northstar_explain.report.document.fonts import without_font
 from northstar_explain.report.playbook import check_plan, read_plan, write_playbook
+from northstar_explain.report.playbook.last_pages import files_beside
+from northstar_explain.report.playbook.plan import Plan
 from northstar_explain.report.playbook.playbook_facts import book_of
 
 # One grey pixel.
@@ -167,3 +170,15 @@ def test_check_from_the_command_line(model_dir: Path, tmp_path: Path) -> None:
     assert bad.exit_code == 1
     assert "playbook.toml: line 1, playbok: expected" in " ".join(bad.stderr.split())
     assert "Traceback" not in bad.stderr
+
+
+def test_the_book_says_of_files_only_what_is_true(model: Model) -> None:
+    proposed = dict(files_beside(book_of(model)))
+    assert "Not there yet" in proposed["playbook.toml"]
+    # Segments keep their ids, so that the first of a later model may not be S1.
+    book = book_of(model)
+    later = replace(model, segmentation=replace(model.segmentation, segments=model.segmentation.segments[1:]))
+    assert f"playbook-{book.segments[1].id}.pdf and so on" in dict(files_beside(replace(book, model=later)))
+    decided = dict(files_beside(book_of(model, Plan(files=(Path("plans/spring.toml"),)))))
+    assert "playbook.toml" not in decided
+    assert "decided" in decided["spring.toml"]

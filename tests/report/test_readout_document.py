@@ -61,7 +61,7 @@ def test_every_cell_is_on_the_page_with_its_interval(readout: Readout, planned: 
     for one in (readout.overall, *readout.segments, *readout.bands):
         assert one is not None and one.uplift is not None and one.interval is not None
         low, high = map(in_points, one.interval)
-        assert f"{in_points(one.uplift)} ({low} to {high})" in page
+        assert f"{in_points(one.uplift)}<br><small>({low} to {high})</small>" in page
     assert "Orders that come back" in page and "10.0%" in page
     assert f"{'; '.join(readout.not_known)}." in page
 

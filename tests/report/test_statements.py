@@ -15,6 +15,7 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint, ThemeFacts
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, JACCARD_TRUSTED, stability_scale
+from northstar_explain.model.evaluation.purchase_facts import GroupSplit
 from northstar_explain.model.evaluation.segment_facts import Borderline, NullTest
 from northstar_explain.model.evaluation.together_facts import ControlSize
 from northstar_explain.model.rules import Rule
@@ -270,6 +271,17 @@ def test_uplifts_are_called_measured_only_where_a_campaign_measured_them(model: 
     measured = replace(money, readout_plan_id="c-1")
     assert "campaign c-1" in (say.uplift_measured(measured) or "")
     assert "at random" not in say.paid_contacts(measured)
+
+
+@given(st.none() | st.sampled_from(["household", None]), st.integers(1, 5_000))
+def test_rows_are_told_from_those_whom_they_are_of(model: Model, column: str | None, train: int) -> None:
+    rows = next(one.n for one in model.evaluation.data.splits if one.split == "train")
+    for groups in (None, GroupSplit(column, train, 5, 5, 0, 0)):
+        purchase = replace(model.evaluation.purchase, group_split=groups)
+        said = say.counted_by_row(model.contract, replace(model.evaluation, purchase=purchase))
+        assert (said is not None) == (groups is not None and column is not None and train < rows)
+        if said:
+            assert f"one household: {rows:,} rows of training are of {train:,}" in said
 
 
 @given(st.dictionaries(st.sampled_from(["S1", "S2", "S3"]), st.sampled_from(["Free delivery", "A set"])), st.booleans())

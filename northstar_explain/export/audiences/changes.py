@@ -28,11 +28,7 @@ def changes(before: Known, now: Known) -> Changes:
     """Compare two runs of one audience: before = kept + removed, and now = kept + added."""
     kept = tuple(one for one, contacts in now.items() if before.get(one) == contacts)
     same = set(kept)
-    return Changes(
-        kept,
-        tuple(one for one in now if one not in same),
-        tuple(one for one in before if one not in same),
-    )
+    return Changes(kept, tuple(one for one in now if one not in same), tuple(one for one in before if one not in same))
 
 
 def why_removed(id: str, now: Known, suppressed: Mapping[str, str]) -> str:

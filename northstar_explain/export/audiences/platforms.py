@@ -122,11 +122,7 @@ _TEXTS: Mapping[str, Maker] = {
 _ATTRIBUTES = {f"northstar_{name}": name for name in ("audience", "segment", "play", "band", "traits")}
 _REGISTRY = (
     Platform(
-        "csv",
-        {},
-        "id",
-        {name: name for name in ("audience", "segment", "play", "band", "traits")},
-        matching=_TEXTS,
+        "csv", {}, "id", {name: name for name in ("audience", "segment", "play", "band", "traits")}, matching=_TEXTS
     ),
     Platform(
         "klaviyo",

@@ -138,13 +138,7 @@ class Dialect:
 
 KNOWN = (
     Dialect("duckdb", folds_names=True),
-    Dialect(
-        "sqlite",
-        parses_exactly=False,
-        folds_names=True,
-        inlines_subqueries=True,
-        uses_keys=True,
-    ),
+    Dialect("sqlite", parses_exactly=False, folds_names=True, inlines_subqueries=True, uses_keys=True),
     Dialect("postgres", inlines_subqueries=True, uses_keys=True, exp_fails_below_doubles=True),
     Dialect("spark", folds_names=True),
     Dialect("bigquery", nan_equals_itself=False, folds_names=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS
 from northstar_explain.model.evaluation.together_facts import ControlSize
 
 # Stages of a customer's life, in the order in which reports show them.
@@ -37,6 +38,11 @@ class Band:
     holdout_n: int
     purchase_rate: float | None
     control_sizes: tuple[ControlSize, ...]
+
+    @property
+    def measured_rate(self) -> float | None:
+        """The rate, where it is that of enough customers: of fewer, it says more about chance than about them."""
+        return self.purchase_rate if self.holdout_n >= AUDIENCE_MIN_CUSTOMERS else None
 
 
 @dataclass(frozen=True)

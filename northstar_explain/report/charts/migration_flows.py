@@ -28,7 +28,7 @@ class Flow:
     customers: int
 
 
-def migration_flows(flows: Sequence[Flow], ids: Sequence[str], colors: Mapping[str, str]) -> Chart:
+def migration_flows(flows: Sequence[Flow], ids: Sequence[str], colors: Mapping[str, str], noun: str) -> Chart:
     """Blocks on the left for then, on the right for now, and a band for every move.
 
     Parameters
@@ -37,6 +37,8 @@ def migration_flows(flows: Sequence[Flow], ids: Sequence[str], colors: Mapping[s
     ids : sequence of str
         The segments, in order.
     colors : mapping of str to str
+    noun : str
+        What customers are called, plural.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def migration_flows(flows: Sequence[Flow], ids: Sequence[str], colors: Mapping[s
     # Down, as a page is read.
     y = {"field": "y", "type": "quantitative", "axis": None,
          "scale": {"domain": [1, 0], "nice": False, "zero": False}}  # fmt: skip
-    tooltip = tips(source="Then", target="Now", customers="Customers")
+    tooltip = tips(source="Then", target="Now", customers=noun.capitalize())
     spec = {
         "width": _WIDTH,
         "height": _HEIGHT,
@@ -76,7 +78,9 @@ def migration_flows(flows: Sequence[Flow], ids: Sequence[str], colors: Mapping[s
     }  # fmt: skip
     said = "; ".join(f"{one.source} to {one.target} {one.customers:,}" for one in flows if one.source != one.target)
     kept = sum(one.customers for one in flows if one.source == one.target)
-    return Chart(spec, f"Customers who moved between segments: {said or 'none'}. In the same segment: {kept:,}.")
+    return Chart(
+        spec, f"{noun.capitalize()} who moved between segments: {said or 'none'}. In the same segment: {kept:,}."
+    )
 
 
 def _starts(flows: Sequence[Flow], side: str, order: Sequence[str], unit: float) -> dict[Flow, float]:

@@ -11,7 +11,8 @@ from northstar_explain.report.charts.spec_parts import places
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import LINE, QUIET
 
-_WIDTH = 520
+_WIDTH, _HEIGHT = 520, 200
+_LABEL = 13  # the height of a label, with what keeps it from the next, in pixels
 
 
 @dataclass(frozen=True)
@@ -47,29 +48,41 @@ def shares_over_runs(runs: Sequence[str], shares: Mapping[str, Sequence[float]],
     Chart
     """
     values = [
-        {"place": place, "run": runs[place], "id": id, "share": share, "words": f"{share:.1%}", "color": colors[id],
-         "label": id if place == len(runs) - 1 else ""}
+        {"place": place, "run": runs[place], "id": id, "share": share, "words": f"{share:.1%}", "color": colors[id]}
         for id, of_runs in shares.items() for place, share in enumerate(of_runs)
     ]  # fmt: skip
-    most = max((share for of_runs in shares.values() for share in of_runs), default=1.0)
+    top = 1.08 * max((share for of_runs in shares.values() for share in of_runs), default=1.0)
+    labels = [
+        {"place": len(runs) - 1, "id": id, "at": at, "color": colors[id]}
+        for id, at in label_heights({id: of_runs[-1] for id, of_runs in shares.items()}, top * _LABEL / _HEIGHT).items()
+    ]
     y = {"field": "share", "type": "quantitative", "title": "Share of the run",
-         "scale": {"domain": [0, most * 1.08], "nice": False}, "axis": {"format": "%", "tickCount": 5}}  # fmt: skip
+         "scale": {"domain": [0, top], "nice": False}, "axis": {"format": "%", "tickCount": 5}}  # fmt: skip
     both = {"x": _runs_axis(runs), "y": y, "color": COLOR, "detail": {"field": "id", "type": "nominal"}}
     spec = {
         "data": {"values": values},
         "width": _WIDTH,
-        "height": 200,
+        "height": _HEIGHT,
         "encoding": both,
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2}},
             {"mark": {"type": "circle", "size": 45, "opacity": 1},
              "encoding": {"tooltip": tips(id="Segment", run="Run", words="Share")}},
-            {"mark": {"type": "text", "align": "left", "dx": 7, "fontWeight": 600},
-             "encoding": {"text": {"field": "label"}}},
+            {"data": {"values": labels},
+             "mark": {"type": "text", "align": "left", "dx": 7, "fontWeight": 600},
+             "encoding": {"y": {**y, "field": "at"}, "text": {"field": "id"}}},
         ],
     }  # fmt: skip
     said = "; ".join(f"{id} {', '.join(f'{share:.1%}' for share in of_runs)}" for id, of_runs in shares.items())
     return Chart(spec, f"Share of each segment over {len(runs)} runs. {said}.")
+
+
+def label_heights(ends: Mapping[str, float], gap: float) -> dict[str, float]:
+    """Where the labels of lines stand: at their ends, moved up where they would be nearer than the gap to one below."""
+    heights: dict[str, float] = {}
+    for id, end in sorted(ends.items(), key=lambda item: item[1]):
+        heights[id] = max(end, max(heights.values(), default=-gap) + gap)
+    return heights
 
 
 def figure_over_runs(points: Sequence[Point], title: str, holdout: float) -> Chart:

@@ -18,10 +18,7 @@ def segment_band(rows: Sequence[SizeRow], noun: str) -> Chart:
     values, left = [], 0.0
     for one in rows:
         share = one.share or 0.0
-        label = one.id if share * WIDE >= _NARROW else ""
-        values.append(
-            {"id": one.id, "color": one.color, "share": share, "left": left, "right": left + share, "label": label}
-        )
+        values.append({"id": one.id, "color": one.color, "share": share, "left": left, "right": left + share})
         left += share
     place = {"type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "nice": False}}
     spec = {
@@ -43,7 +40,9 @@ def segment_band(rows: Sequence[SizeRow], noun: str) -> Chart:
             {
                 "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 7, "y": _HEIGHT - 8,
                          "color": PAPER, "fontWeight": 700},
-                "encoding": {"x": {"field": "left", **place}, "text": {"field": "label"}},
+                "encoding": {"x": {"field": "left", **place},
+                             "text": {"condition": {"test": f"datum.share * width >= {_NARROW}", "field": "id"},
+                                      "value": ""}},
             },
         ],
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 
 from northstar_explain.contract.features import Feature
@@ -39,6 +40,11 @@ def rough(share: float) -> str:
     if 0.99 < share < 1:
         return "over 99%"
     return f"{share:.0%}"
+
+
+def deciles(steps: Sequence[int]) -> str:
+    """Deciles that are treated alike: ``deciles 9 and 10``, ``deciles 1 to 5``."""
+    return f"deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
 
 
 def jaccard(value: float) -> str:

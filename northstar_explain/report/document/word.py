@@ -64,10 +64,9 @@ def docx(document: Document, logo: bytes = b"") -> bytes:
     file.add_heading(_plain(document.heading), 0)
     _add_all(file, document.front)
     for chapter in document.chapters:
-        file.add_page_break()  # type: ignore[no-untyped-call]  # python-docx has few types
-        if chapter.eyebrow:
-            file.add_paragraph(_plain(chapter.eyebrow))
-        file.add_heading(_plain(chapter.title), 1)
+        eyebrow = [file.add_paragraph(_plain(chapter.eyebrow))] if chapter.eyebrow else []
+        # Of the paragraph, as a break of its own leaves an empty page after one that is just full.
+        [*eyebrow, file.add_heading(_plain(chapter.title), 1)][0].paragraph_format.page_break_before = True
         _add_all(file, chapter.blocks)
     out = io.BytesIO()
     file.save(out)
@@ -117,10 +116,14 @@ def _add(file: Any, block: Block) -> None:
     elif isinstance(block, Heading):
         file.add_heading(_plain(block.text), 3)
     elif isinstance(block, ItemList):
+        number = _new_numbering(file) if block.ordered else None
         for item in block.items:
-            _write(file.add_paragraph(style="List Number" if block.ordered else "List Bullet"), item)
+            paragraph = file.add_paragraph(style="List Number" if block.ordered else "List Bullet")
+            if number is not None:
+                paragraph._p.get_or_add_pPr().get_or_add_numPr().get_or_add_numId().val = number
+            _write(paragraph, item)
     elif isinstance(block, Table):
-        _add_table(file, [block.head, *block.rows], block.words, block.widths)
+        _add_table(file, [block.head, *block.rows], block.words, block.widths, head=True)
     elif isinstance(block, Facts):
         _add_table(file, block.rows, 2, (25, 75))
     elif isinstance(block, KeyFigures):
@@ -154,18 +157,34 @@ def _names(block: Legend | Tags | Contents) -> list[str]:
     )
 
 
-def _add_table(file: Any, rows: Sequence[Sequence[TableCell]], words: int, widths: Sequence[int] = ()) -> None:
+def _new_numbering(file: Any) -> int:
+    """The id of a numbering that begins at 1: all lists of a style would count on from one another."""
+    numbering = file.part.numbering_part.element
+    of_style = file.styles["List Number"].element.pPr.numPr.numId.val
+    number = numbering.add_num(numbering.num_having_numId(of_style).abstractNumId.val)
+    number.add_lvlOverride(0).add_startOverride(1)
+    return int(number.numId)
+
+
+def _add_table(
+    file: Any, rows: Sequence[Sequence[TableCell]], words: int, widths: Sequence[int] = (), head: bool = False
+) -> None:
+    """A table; a `head` is in bold, and again on each page on which the table goes on."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
     from docx.shared import Cm
 
     if not rows:
         return
     table = file.add_table(len(rows), len(rows[0]), style="Table Grid")
     table.autofit = not widths
-    for row, values in zip(table.rows, rows, strict=True):
+    if head:
+        table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    for number, (row, values) in enumerate(zip(table.rows, rows, strict=True)):
         for place, (cell, value) in enumerate(zip(row.cells, values, strict=True)):
             paragraph = cell.paragraphs[0]
-            _write(paragraph, value if isinstance(value, str) else value.text, strong=not isinstance(value, str))
+            strong = not isinstance(value, str) or (head and number == 0)
+            _write(paragraph, value if isinstance(value, str) else value.text, strong)
             if note := getattr(value, "note", ""):
                 _write(cell.add_paragraph(), note)
             if place >= words:

@@ -18,14 +18,15 @@ from northstar_explain.model.evaluation.alternative_facts import (
 from northstar_explain.model.evaluation.limits import SENTENCE_RULES
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.wording import capital
+from northstar_explain.report.document import numbers
 from northstar_explain.report.document.blocks import Table, TableCell, Text, rich, table
 
 # What the groups of each are called in a sentence, plural.
 _GROUPS_OF = {
     KMEANS: "the clusters of KMeans",
     RFV: "the named groups of recency-frequency-value quintiles",
-    RECENCY_FREQUENCY: "those by recency and frequency",
-    MEDIAN_GRID: "those of a grid of two medians",
+    RECENCY_FREQUENCY: "groups by recency and frequency",
+    MEDIAN_GRID: "the cells of a grid of two medians",
 }
 
 
@@ -71,7 +72,7 @@ def _rows(ranked: Sequence[AlternativeFacts]) -> list[tuple[TableCell, ...]]:
         row("Behavior explained: features", lambda one: f"{one.behavior_explained:.0%}"),
         row("Behavior explained: themes", lambda one: f"{one.behavior_explained_themes:.0%}"),
         row("Smallest group", lambda one: f"{one.smallest_share:.1%}"),
-        row("Least stable group (Jaccard)", lambda one: f"{one.min_jaccard:.2f}"),
+        row("Least stable group (Jaccard)", lambda one: numbers.jaccard(one.min_jaccard)),
         row("ROC-AUC of the group's rate", lambda one: f"{one.rate_roc_auc:.3f}"),
         row("Rules in all", lambda one: "none" if one.rules is None else f"{one.rules}"),
         row("Said in a sentence", lambda one: _yes(one.said_in_a_sentence)),

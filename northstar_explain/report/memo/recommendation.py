@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from northstar_explain.contract.features import Contract
-from northstar_explain.model.campaign.money_words import (
-    TO_FILL_IN,
-    amount,
-    campaign_words,
-    counted,
-    in_points,
-    terms,
-)
+from northstar_explain.model.campaign.money_words import TO_FILL_IN, amount, campaign_words, counted, in_points, terms
 from northstar_explain.model.campaign.value import MEASURED
 from northstar_explain.model.evaluation.money_facts import MoneyFacts
 from northstar_explain.model.learned_model import Model
@@ -43,10 +36,11 @@ def recommendation(model: Model, decision: Decision) -> tuple[Block, ...]:
     """The recommendation, and a line per scenario."""
     money, currency = model.evaluation.money, model.contract.currency
     dated = statements.data_as_of(model.manifest) or statements.data_undated(model.manifest)
+    by_row = statements.counted_by_row(model.contract, model.evaluation)
     people = (
         ("Owner", decision.owner or _TO_CONFIRM),
         ("Decide by", words.day(decision.decide_by) if decision.decide_by else _TO_CONFIRM),
-        ("Rests on", f"{dated}. {statements.made_on(model.manifest)}."),
+        ("Rests on", ". ".join(filter(None, (dated, statements.made_on(model.manifest), by_row))) + "."),
     )
     if money is None:
         text = rich("<strong>Use both.</strong> {} {}", _roles(model.contract), TO_FILL_IN)

@@ -1,4 +1,4 @@
-"""Chapter 6 of the memo, both together in production, and its appendix of commands."""
+"""Chapter 6 of the memo, both together in production, and its appendix: the calendar with its commands."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def together(model: Model) -> Chapter:
         "<strong>Likely is not persuadable.</strong> {}: one in ten by default, the same ones every week, chosen by a "
         "hash of their id.", statements.not_persuadable(model.contract)
     )))  # fmt: skip
-    chapter.add(_control_sizes(model), _calendar())
+    chapter.add(_control_sizes(model))
     return chapter.chapter("together", "6. Together in production")
 
 
@@ -92,37 +92,31 @@ def _control_sizes(model: Model) -> Table:
     return table(head, [(needed, *(f"{one.customers_each:,}" for one in sizes))])
 
 
-def _calendar() -> Table:
-    """What is done when, by whom, and the limits at which monitoring speaks up."""
+def calendar() -> Chapter:
+    """What is done when, by whom and by which command, and the limits at which monitoring speaks up."""
     segment, gap = f"{MONITOR_SEGMENT_CHANGE:.0%} of itself", points(MONITOR_CALIBRATION_GAP)
     rows = (
         ("Weekly",
-         "Score, and monitor against last week's scores. It fires when a feature or the score drifts beyond its stated "
-         f"limit, more than {REJECTED_SHARE:.0%} of rows are rejected, or a segment's share moves by more than "
-         f"{segment} and by more than chance", "data team"),
+         Cell("Score, and monitor against last week's scores. It fires when a feature or the score drifts beyond its "
+              f"stated limit, more than {REJECTED_SHARE:.0%} of rows are rejected, or a segment's share moves by more "
+              f"than {segment} and by more than chance",
+              "explain score, then explain monitor --scores (last week's) --scores (this week's)"), "data team"),
+        ("For a campaign",
+         Cell("Plan it, and contact its audience", "explain campaign plan; with --uplift, from what was measured"),
+         "marketing"),
+        ("Once its outcomes are known",
+         Cell("Read the campaign against its control group, and plan the next one with the measured uplifts. Monitor "
+              f"with outcomes: it fires when ROC-AUC falls more than {MONITOR_AUC_DROP:g} below the holdout's, or "
+              f"rates are off by more than {gap} and by more than chance",
+              "explain campaign read, and explain monitor --outcomes"), "marketing with data team"),
         ("Monthly, or when a trigger fires",
-         "Update the model: segments keep their ids and names where they continue earlier ones",
+         Cell("Update the model: segments keep their ids and names where they continue earlier ones",
+              "explain train --update; with --holdout, evaluated on a later table"),
          "data team; marketing reads who moved"),
-        ("Once the outcomes of a campaign are known",
-         "Read the campaign against its control group, and plan the next one with the measured uplifts. Monitor with "
-         f"outcomes: it fires when ROC-AUC falls more than {MONITOR_AUC_DROP:g} below the holdout's, or rates are off "
-         f"by more than {gap} and by more than chance", "marketing with data team"),
-        ("With every new model", "Audit pack, read and signed", "auditors"),
+        ("With every new model",
+         Cell("Audit pack, read and signed; playbook and memo again",
+              "explain audit, explain playbook and explain compare; --margin, --contact-cost, --voucher and --budget "
+              "for other amounts, --owner and --decide-by for this page"), "auditors; marketing"),
     )  # fmt: skip
-    return table(("When", "What", "Who"), rows, words=3, widths=(18, 66, 16), style="dense")
-
-
-def commands() -> Chapter:
-    """The commands behind the memo, for those who run them."""
-    rows = (
-        ("Every week", "explain score, then explain monitor --scores (last week's) --scores (this week's)"),
-        ("A campaign", "explain campaign plan, and when its outcomes are known, explain campaign read; then --uplift "
-                       "with its readout.json in the next plan, here and in the playbook"),
-        ("Every month", "explain train --update; with --holdout, evaluated on a later table"),
-        ("When outcomes are known", "explain monitor --outcomes"),
-        ("With every new model", "explain audit, explain playbook and explain compare; --margin, --contact-cost, "
-                                 "--voucher and --budget for other amounts, --owner and --decide-by for this page"),
-    )  # fmt: skip
-    return Chapter(
-        "commands", "Appendix: commands", (table(("When", "Command"), rows, words=2, widths=(25, 75), style="dense"),)
-    )
+    of_year = table(("When", "What, and the command", "Who"), rows, words=3, widths=(18, 66, 16), style="dense")
+    return Chapter("commands", "Appendix: calendar and commands", (of_year,))

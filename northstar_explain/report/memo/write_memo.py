@@ -17,7 +17,7 @@ from northstar_explain.report.memo.approaches import two_approaches
 from northstar_explain.report.memo.metrics_chapter import metrics_that_fit
 from northstar_explain.report.memo.ranking_chapters import what_each_can_tell, why_one_uses_labels
 from northstar_explain.report.memo.recommendation import Decision, recommendation
-from northstar_explain.report.memo.together_chapters import commands, together
+from northstar_explain.report.memo.together_chapters import calendar, together
 from northstar_explain.report.memo.which_table import when_to_use_which
 
 
@@ -118,7 +118,7 @@ def memo(model: Model, siblings: tuple[Link, ...] = (), decision: Decision | Non
         metrics_that_fit(model, experiments),
         when_to_use_which(model),
         together(model),
-        commands(),
+        calendar(),
     )
     return Document(
         title=f"Segments and probabilities: {title}",

@@ -72,7 +72,7 @@ def _front(facts: MonitorFacts, model: Model) -> Iterator[Block]:
         figures += [
             (f"{auc.value:.3f}", "ROC-AUC to expect, 90% interval {:.3f} to {:.3f}".format(*auc.interval)),
             (numbers.count(positives.value),
-             "who {}, to expect; {:,.0f} to {:,.0f}".format(model.contract.outcome, *positives.interval)),
+             "“{}” to expect, 90% interval {:,.0f} to {:,.0f}".format(model.contract.outcome, *positives.interval)),
         ]  # fmt: skip
     yield KeyFigures(tuple(figures))
     if facts.triggers:
@@ -89,7 +89,7 @@ def _migration(facts: MonitorFacts, model: Model) -> Chapter:
     noun = model.contract.noun
     page.add(Tags(tuple((one.id, one.name, colors[one.id]) for one in model.segmentation.segments)))
     flows = list(_flows(facts, ids))
-    page.add(Figure(migration_flows(flows, ids, colors)))
+    page.add(Figure(migration_flows(flows, ids, colors, noun)))
     stayed = sum(one.customers for one in flows if one.source == one.target)
     if facts.customers.both:
         page.paragraphs(

@@ -5,7 +5,7 @@ A plan names neither the outcome nor what customers are called, so that neither 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from northstar_explain.model.campaign.campaign_plan import CampaignPlan
 from northstar_explain.model.campaign.money_words import amount, in_points, price
@@ -15,12 +15,14 @@ from northstar_explain.report.charts.uplift_points import UpliftRow, uplift_poin
 from northstar_explain.report.document import numbers
 from northstar_explain.report.document.blocks import (
     Block,
+    Cell,
     Chapter,
     ChapterBuilder,
     Columns,
     Figure,
     KeyFigures,
     Table,
+    TableCell,
     Text,
     rich,
     table,
@@ -65,9 +67,9 @@ def _front(readout: Readout, currency: str) -> Iterator[Block]:
     overall = readout.overall
     if overall is None or overall.uplift is None or overall.interval is None:
         return
-    figures = [(f"{in_points(overall.uplift)} points", f"uplift, 95% interval {_points(overall.interval)}")]
+    figures = [(f"{in_points(overall.uplift)} points", f"uplift, 95% interval {_ends(overall.interval, in_points)}")]
     if overall.earned is not None and overall.earned_interval is not None:
-        ends = " to ".join(amount(end, currency) for end in overall.earned_interval)
+        ends = _ends(overall.earned_interval, lambda value: amount(value, currency))
         figures.append((amount(overall.earned, currency), f"earned after all costs, 95% interval {ends}"))
     figures += [
         (numbers.count(overall.treated), f"treated, {numbers.count(overall.treated_bought)} with the outcome"),
@@ -109,13 +111,13 @@ def _uplifts(named: Sequence[tuple[str, MeasuredUplift]], currency: str) -> Tabl
             _rate(one.treated_bought, one.treated),
             numbers.count(one.control),
             _rate(one.control_bought, one.control),
-            "–" if one.uplift is None or one.interval is None else f"{in_points(one.uplift)} ({_points(one.interval)})",
-            _money(one, currency),
+            _measured(one.uplift, one.interval, in_points),
+            _measured(one.earned, one.earned_interval, lambda value: amount(value, currency)),
         )
         for name, one in named
     ]
     head = ("", "Treated", "Rate", "Control", "Rate", "Uplift, points (95%)", "Earned (95%)")
-    return table(head, rows, style="dense names", alt_text="Uplift and money by segment and by band of deciles")
+    return table(head, rows, style="dense names beside", alt_text="Uplift and money by segment and by band of deciles")
 
 
 def _trust(readout: Readout, plan: CampaignPlan) -> Chapter:
@@ -180,12 +182,10 @@ def _rate(bought: int, n: int) -> str:
     return numbers.percent(bought / n) if n else "–"
 
 
-def _points(interval: Interval) -> str:
-    return f"{in_points(interval.low)} to {in_points(interval.high)}"
+def _measured(value: float | None, interval: Interval | None, said: Callable[[float], str]) -> TableCell:
+    """A figure with its interval: below it on the screen, beside it on paper, where the readout has one page."""
+    return "–" if value is None or interval is None else Cell(said(value), f"({_ends(interval, said)})")
 
 
-def _money(one: MeasuredUplift, currency: str) -> str:
-    if one.earned is None or one.earned_interval is None:
-        return "–"
-    ends = " to ".join(amount(end, currency) for end in one.earned_interval)
-    return f"{amount(one.earned, currency)} ({ends})"
+def _ends(interval: Interval, said: Callable[[float], str]) -> str:
+    return " to ".join(map(said, interval))

@@ -200,7 +200,7 @@ def top_of(segment: Segment, model: Model) -> tuple[str, Finding]:
     bands = model.evaluation.audiences.segments[segment.id].bands
     key = next((one for one in ("first", "next") if is_audience(bands[one], segment)), "rest")
     steps, n = CONTACT_BANDS[key], bands[key].customers
-    where = f"deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
+    where = numbers.deciles(steps)
     # The text names the deciles of those who are contacted, and not those of the others.
     share = f"{numbers.rough(n / max(1, segment.customers))} of the segment"
     fact = f"{share} are in {where}" if key == "rest" else share

@@ -11,17 +11,7 @@ from northstar_explain.report import statements
 from northstar_explain.report.charts.segment_band import segment_band
 from northstar_explain.report.charts.segment_sizes import SizeRow, segment_sizes
 from northstar_explain.report.document import numbers as words
-from northstar_explain.report.document.blocks import (
-    Block,
-    Cell,
-    Chapter,
-    Facts,
-    Figure,
-    ItemList,
-    Link,
-    Table,
-    Text,
-)
+from northstar_explain.report.document.blocks import Block, Cell, Chapter, Facts, Figure, ItemList, Link, Table, Text
 from northstar_explain.report.playbook.playbook_facts import Book
 from northstar_explain.report.playbook.vocabulary import topic
 
@@ -38,10 +28,11 @@ def cover(book: Book) -> tuple[Block, ...]:
         for one in book.segments
     )
     dated = statements.data_as_of(model.manifest) or statements.data_undated(model.manifest)
-    drafted = statements.drafted(book.contract)
+    drafted, by_row = statements.drafted(book.contract), statements.counted_by_row(book.contract, model.evaluation)
     imprint = (
         *([("Meaning of the columns", f"A draft. {drafted}.")] if drafted else []),
         ("Data", f"{words.count(book.customers)} {noun}. {dated}."),
+        *([("Counted", f"{by_row}.")] if by_row else []),
         ("Model", f"{model.id}. {statements.made_on(model.manifest)}."),
         ("Owner of this playbook", book.plan.owner or "nobody yet, to confirm"),
     )
@@ -100,11 +91,7 @@ def overview(book: Book) -> Chapter:
         _headline(book),
         (
             Figure(segment_sizes([*size_rows(book), everybody(book)], noun, outcome)),
-            Table(
-                tuple(head),
-                tuple(_row(one, book) for one in book.segments),
-                style="segments",
-            ),
+            Table(tuple(head), tuple(_row(one, book) for one in book.segments), style="segments"),
             Text(note, "fine"),
         ),
         "All segments",

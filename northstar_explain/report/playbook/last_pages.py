@@ -30,21 +30,9 @@ from northstar_explain.report.document.blocks import (
 )
 from northstar_explain.report.playbook.method import glossary, limits, method
 from northstar_explain.report.playbook.money_page import to_fill_in
-from northstar_explain.report.playbook.playbook_facts import Book
-from northstar_explain.report.playbook.segment_page import decile_words
+from northstar_explain.report.playbook.playbook_facts import SEGMENT_PDF, Book
 from northstar_explain.report.treatments import TREATMENTS
 
-# What stands beside the book, for those who have only found this file.
-FILES = (
-    ("playbook.docx", "The same to edit, for a word processor."),
-    ("playbook.html", "The same for a browser; charts tell their figures."),
-    ("playbook-S1.pdf and so on", "A page of each segment to hand out, with the words that it needs."),
-    ("summary.pdf, summary.html", "All in one page; the second is for the body of an e-mail."),
-    (
-        "playbook.toml",
-        "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan.",
-    ),
-)
 # Letters of all rules in words up to which they stand beside the rules in SQL.
 ROOMY = 900
 DECILES = tuple(range(10, 0, -1))
@@ -58,7 +46,7 @@ def contacts(book: Book) -> Chapter:
         (f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
         for one in book.segments
     )
-    heads = list(map(decile_words, CONTACT_BANDS.values()))
+    heads = [capital(words.deciles(steps)) for steps in CONTACT_BANDS.values()]
     return Chapter(
         "contacts",
         first_fifth(book),
@@ -105,8 +93,8 @@ def first_fifth(book: Book) -> str:
 
 def band_cell(band: Band) -> Cell:
     """How many there are in a band, and their rate where enough of them were measured."""
-    measured = band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS
-    return Cell(words.count(band.customers), f"rate {words.percent(band.purchase_rate or 0.0)}" if measured else "")
+    rate = band.measured_rate
+    return Cell(words.count(band.customers), "" if rate is None else f"rate {words.percent(rate)}")
 
 
 def _short(number: int) -> str:
@@ -198,10 +186,27 @@ def glossary_page(book: Book) -> Chapter:
             Heading("What changed"),
             *_changes(book),
             Heading("The files beside this one"),
-            Facts(FILES),
+            Facts(files_beside(book)),
         ),
         "Glossary and changes",
     )
+
+
+def files_beside(book: Book) -> tuple[tuple[str, str], ...]:
+    """What stands beside the book, for those who have only found this file."""
+    plan = (
+        "What somebody has decided, as this book prints it."
+        if book.plan.files
+        else "Not there yet: explain playbook --write-plan writes the proposals out, to edit and to print with --plan."
+    )
+    return (
+        ("playbook.docx", "The same to edit, for a word processor."),
+        ("playbook.html", "The same for a browser; charts tell their figures."),
+        (f"{SEGMENT_PDF.format(book.segments[0].id)} and so on",
+         "A page of each segment to hand out, with the words that it needs."),
+        ("summary.pdf, summary.html", "All in one page; the second is for the body of an e-mail."),
+        (book.plan.files[0].name if book.plan.files else "playbook.toml", plan),
+    )  # fmt: skip
 
 
 def _changes(book: Book) -> tuple[Block, ...]:
@@ -213,37 +218,17 @@ def _changes(book: Book) -> tuple[Block, ...]:
                 "shows which segments stayed, which are new or gone, and who moved."
             ),
         )
-    rows = (
-        [
-            (
-                f"{one.id} {names[one.id]}",
-                "kept",
-                words.count(one.customers_before),
-                words.count(one.customers_now),
-                f"{one.jaccard:.0%}",
-            )
-            for one in facts.matched
-        ]
-        + [
-            (
-                f"{one.id} {names[one.id]}",
-                f"new{_mostly(one.came_from, 'from')}",
-                "–",
-                words.count(sum(one.came_from.values())),
-                "–",
-            )
-            for one in facts.added
-        ]
-        + [
-            (
-                f"{one.id} {one.name}",
-                f"gone{_mostly(one.went_to, 'to')}",
-                words.count(sum(one.went_to.values())),
-                "–",
-                "–",
-            )
-            for one in facts.retired
-        ]
+    found = [
+        *((one.id, names[one.id], "kept", one.customers_before, one.customers_now, f"{one.jaccard:.0%}")
+          for one in facts.matched),
+        *((one.id, names[one.id], f"new{_mostly(one.came_from, 'from')}", None, sum(one.came_from.values()), "–")
+          for one in facts.added),
+        *((one.id, one.name, f"gone{_mostly(one.went_to, 'to')}", sum(one.went_to.values()), None, "–")
+          for one in facts.retired),
+    ]  # fmt: skip
+    rows = tuple(
+        (f"{id} {name}", what, *("–" if n is None else words.count(n) for n in (before, now)), common)
+        for id, name, what, before, now, common in found
     )
     notes = [
         f"{words.count(facts.moved_by_model)} of {words.count(facts.customers)} {noun} "
@@ -260,7 +245,7 @@ def _changes(book: Book) -> tuple[Block, ...]:
         Text(
             f"Against model {facts.previous_model_id} of {words.day(facts.previous_date)}, both on the {noun} of now."
         ),
-        Table(("Segment", "What happened", "By the old rules", "By the new", "In common"), tuple(rows), words=2),
+        Table(("Segment", "What happened", "By the old rules", "By the new", "In common"), rows, words=2),
         *(Text(note) for note in notes),
     )
 

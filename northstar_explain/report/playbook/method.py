@@ -99,10 +99,7 @@ def limits(model: Model) -> tuple[Note, ...]:
             f"Predicted and actual rates differ by {100 * purchase.holdout.figures[ECE]:.1f} percentage points.",
             f"{purchase.holdout.figures[ROC_AUC]:.1%}",
         ),
-        Note(
-            "Likely is not persuadable",
-            f"{statements.not_persuadable(model.contract)}.",
-        ),
+        Note("Likely is not persuadable", f"{statements.not_persuadable(model.contract)}."),
         *([Note("The contract is a draft", f"{drafted}.")] if (drafted := statements.drafted(model.contract)) else []),
     )
 

@@ -64,9 +64,8 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
     if money.voucher:
         why = "Likely buyers take the voucher anyway, so a contact to them must add more."
         blocks += [Heading("Break-even uplift by decile"), _break_evens(money, book.names), Text(why, "fine")]
-    elif money.everybody.break_even_uplift is not None:
-        even = in_points(money.everybody.break_even_uplift)
-        blocks.append(Text(f"Without a voucher, break-even is the same in every segment and decile: {even} points."))
+    elif same := same_break_even(money):
+        blocks.append(Text(f"Without a voucher, a contact breaks even at the same uplift everywhere: {same} points."))
     return Chapter("money", "What a contact is worth", tuple(blocks), "Money")
 
 
@@ -87,13 +86,20 @@ def _source(money: MoneyFacts) -> str:
 def segment_values(money: MoneyFacts, names: dict[str, str], noun: str, currency: str) -> Table:
     """A row per segment and one for all: break-even, spend, and what contacts earn under each scenario."""
     rows = [*((f"{one.segment} {names[one.segment or '']}", one) for one in money.segments), ("All", money.everybody)]
-    head = ("Segment", capital(noun), "Predicted rate", "Break even", "Spend", *_scenario_heads(money))
+    even = [] if same_break_even(money) else ["Break even"]
+    head = ("Segment", capital(noun), "Predicted rate", *even, "Spend", *_scenario_heads(money))
     return Table(
         head,
-        tuple((name, *_value_cells(one, currency)) for name, one in rows),
+        tuple((name, *_value_cells(one, currency, bool(even))) for name, one in rows),
         style="money",
         alt_text="What contacts are worth by segment",
     )
+
+
+def same_break_even(money: MoneyFacts) -> str | None:
+    """The uplift from which a contact pays, where it is the same in all segments and deciles, as without a voucher."""
+    found = {in_points(one.break_even_uplift) for one in (*money.segments, *money.cells) if one.customers}
+    return None if len(found) > 1 or money.everybody.break_even_uplift is None else found.pop()
 
 
 def _scenario_heads(money: MoneyFacts) -> list[str]:
@@ -102,13 +108,12 @@ def _scenario_heads(money: MoneyFacts) -> list[str]:
     return [f"Earned at +{short_points(one.uplift)}" for one in SCENARIOS]
 
 
-def _value_cells(one: CellValue, currency: str) -> Sequence[TableCell]:
+def _value_cells(one: CellValue, currency: str, even: bool) -> Sequence[TableCell]:
     spend = amount(max(each.spend for each in one.outlooks), currency)
     measured = [in_points(each.uplift) for each in one.outlooks if each.scenario == MEASURED]
-    return (
-        words.count(one.customers), words.percent(one.probability), in_points(one.break_even_uplift), spend, *measured,
-        *(amount(each.earned, currency) for each in one.outlooks),
-    )  # fmt: skip
+    evens = [in_points(one.break_even_uplift)] if even else []
+    people = words.count(one.customers), words.percent(one.probability)
+    return *people, *evens, spend, *measured, *(amount(each.earned, currency) for each in one.outlooks)
 
 
 def _break_evens(money: MoneyFacts, names: dict[str, str]) -> Table:

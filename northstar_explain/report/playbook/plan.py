@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -212,44 +212,42 @@ class _PlanReader:
         return str(value)
 
     def color(self, at: tuple[str, ...], data: Mapping[str, Any]) -> str:
-        value = data.get(at[-1])
+        value = self._fitting(
+            at, data, 'a colour such as "#00578a"', lambda one: isinstance(one, str) and is_color(one)
+        )
         if value is None:
-            return ""
-        if not isinstance(value, str) or not is_color(value):
-            self.fault(at, 'a colour such as "#00578a"', value)
             return ""
         if (ratio := contrast(value, PAPER)) < READABLE:
             expected = f"a colour on which white text is readable: contrast {READABLE} : 1 or more"
             self.fault(at, expected, f"{value} with {ratio:.1f} : 1; choose a darker one")
             return ""
-        return value
+        return str(value)
 
     def share(self, at: tuple[str, ...], data: Mapping[str, Any]) -> float | None:
-        value = data.get(at[-1])
-        if value is None:
-            return None
         # In Python, TOML's true is a number, too.
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.5:
-            self.fault(at, "a share above 0, up to 0.5, such as 0.1", value)
-            return None
-        return float(value)
+        value = self._fitting(
+            at, data, "a share above 0, up to 0.5, such as 0.1",
+            lambda one: isinstance(one, int | float) and not isinstance(one, bool) and 0 < one <= 0.5,
+        )  # fmt: skip
+        return None if value is None else float(value)
 
     def day(self, at: tuple[str, ...], data: Mapping[str, Any]) -> datetime.date | None:
-        value = data.get(at[-1])
-        if value is None:
-            return None
         # A time of day is a datetime, which is a date in Python; a review has no hour.
-        if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
-            self.fault(at, "a day without quotes, such as 2026-06-30", value)
-            return None
+        expected = "a day without quotes, such as 2026-06-30"
+        value: datetime.date | None = self._fitting(at, data, expected, lambda one: type(one) is datetime.date)
         return value
 
-    def logo(self, at: tuple[str, ...], data: Mapping[str, Any], folder: Path) -> Logo | None:
+    def _fitting(self, at: tuple[str, ...], data: Mapping[str, Any], expected: str, fits: Callable[[Any], bool]) -> Any:
+        """A value, or None where it is not there or does not fit, which is a fault."""
         value = data.get(at[-1])
+        if value is None or fits(value):
+            return value
+        self.fault(at, expected, value)
+        return None
+
+    def logo(self, at: tuple[str, ...], data: Mapping[str, Any], folder: Path) -> Logo | None:
+        value = self._fitting(at, data, "the path of a PNG or JPEG", lambda one: isinstance(one, str) and one != "")
         if value is None:
-            return None
-        if not isinstance(value, str) or not value:
-            self.fault(at, "the path of a PNG or JPEG", value)
             return None
         try:
             content = (folder / value).read_bytes()

@@ -198,11 +198,10 @@ def contact_of(segment: Segment, model: Model) -> Contact:
         "next": f"Contact {who} as far as the budget goes",
         "rest": "No paid contact, a random test apart: own channels only",
     }[key]
-    # A rate of a few customers is chance.
-    if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
+    if band.measured_rate is not None:
         base = numbers.percent(model.evaluation.purchase.holdout.base_rate)
         of = f"of {numbers.count(band.holdout_n)} in the holdout"
-        fact += f"; rate {numbers.percent(band.purchase_rate)} {of}, all {model.contract.noun} {base}"
+        fact += f"; rate {numbers.percent(band.measured_rate)} {of}, all {model.contract.noun} {base}"
     share = band.customers / max(1, segment.customers)
     return Contact(key, band.customers, share, band.purchase_rate, Line(text, fact))
 

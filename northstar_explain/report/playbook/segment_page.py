@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.audience_facts import Band
-from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS, stability_words
+from northstar_explain.model.evaluation.limits import CONTACT_BANDS, stability_words
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital
@@ -257,15 +257,9 @@ def _bands(segment: Segment, book: Book) -> tuple[Text, ...]:
 
 def _band(key: str, band: Band, noun: str) -> Markup:
     said = "only one" if band.customers == 1 else f"{words.count(band.customers)} {noun}"
-    # Of fewer, a rate says more about chance than about the segment.
-    if band.purchase_rate is not None and band.holdout_n >= AUDIENCE_MIN_CUSTOMERS:
-        said += f", rate\N{NO-BREAK SPACE}{words.percent(band.purchase_rate)}"
-    return rich("<strong>{}:</strong> {}", decile_words(CONTACT_BANDS[key]), said)
-
-
-def decile_words(steps: Sequence[int]) -> str:
-    """Deciles that are treated alike."""
-    return f"Deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
+    if band.measured_rate is not None:
+        said += f", rate\N{NO-BREAK SPACE}{words.percent(band.measured_rate)}"
+    return rich("<strong>{}:</strong> {}", capital(words.deciles(CONTACT_BANDS[key])), said)
 
 
 class Duty(NamedTuple):

@@ -129,11 +129,11 @@ class Rest(NamedTuple):
 
 
 def rest_of(job: Rest) -> list[bytes]:
-    """The PDFs of the handouts, and the whole book as a Word document."""
+    """The PDFs of the handouts, and the whole book as a Word document and as a page."""
     DRAWN.update(job.drawn)
     pages, titles = tuple(one.page() for one in job.handouts), tuple(one.title for one in job.handouts)
     pdfs = fitted_pdfs(PdfJob(pages, _STYLES, _assets(job.handouts, job.logo), titles))
-    return [*pdfs, docx(job.whole, job.logo.data if job.logo else b"")]
+    return [*pdfs, docx(job.whole, job.logo.data if job.logo else b""), _page(job.whole, job.logo)]
 
 
 def _assets(documents: Sequence[Document], logo: Logo | None) -> Assets:
@@ -158,10 +158,10 @@ def _files(
     if worker:
         worker.begin(job)
     pdf, long = _book_pdf(parts, pages, assets, progress)
-    data = {PDF: pdf, PAGE: _page(whole, logo), SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
-    progress("writing the document and the summary")
+    data = {PDF: pdf, SUMMARY_PAGE: html("summary.html.j2", document=short).encode()}
+    progress("writing the document and the page")
     made = worker.result() if worker else rest_of(job)
-    names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY, WORD]
+    names = [*(SEGMENT_PDF.format(one.id) for one in book.segments), SUMMARY, WORD, PAGE]
     return (
         data | dict(zip(names, made, strict=True)),
         long,

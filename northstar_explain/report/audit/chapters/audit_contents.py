@@ -159,13 +159,7 @@ class ReportContents:
             style="lead",
         )
         rows = tuple(
-            (
-                finding.level,
-                finding.text,
-                finding.figure,
-                finding.interval,
-                _led_to(finding.chapter, ids),
-            )
+            (finding.level, finding.text, finding.figure, finding.interval, _led_to(finding.chapter, ids))
             for finding in findings(self.model, self.about, self.shapes, self.certificate, self.pairs)
         )
         heads = ("Level", "Finding", "Figure", "95% interval", "Read on")

@@ -135,11 +135,7 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
         )  # fmt: skip
     # Not weak but open: it says nothing against the model, only that nobody knows yet.
     if not purchase.out_of_time:
-        yield AuditFinding(
-            OPEN,
-            _SAME_TIME,
-            "Performance",
-        )
+        yield AuditFinding(OPEN, _SAME_TIME, "Performance")
     bags = model.evaluation.robustness.bags
     if bags.same_top_reason < WEAK_SAME_REASON:
         yield AuditFinding(

@@ -90,17 +90,7 @@ def _words(by: str, model: Model, sensitive: bool) -> str:
 
 
 def _table(rows: Sequence[Subgroup], noun: str) -> Block:
-    heads = (
-        "Group",
-        noun,
-        "Actual",
-        "95% interval",
-        "Predicted",
-        "Flagged",
-        "Recall",
-        "95% interval",
-        "ROC-AUC",
-    )
+    heads = ("Group", noun, "Actual", "95% interval", "Predicted", "Flagged", "Recall", "95% interval", "ROC-AUC")
     widths = (21, 10, 8, 14, 10, 9, 8, 12, 8)
     return table(heads, [_row(row) for row in _largest(rows)], style="bins", widths=widths, alt_text="Figures by group")
 

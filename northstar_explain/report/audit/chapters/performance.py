@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from northstar_explain.model.evaluation import Figures, Interval, PurchaseFacts
-from northstar_explain.model.evaluation.metric_registry import (
-    AUDIT,
-    AVERAGE_PRECISION,
-    BRIER,
-    ECE,
-    F1,
-    ROC_AUC,
-)
+from northstar_explain.model.evaluation.metric_registry import AUDIT, AVERAGE_PRECISION, BRIER, ECE, F1, ROC_AUC
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
 from northstar_explain.model.evaluation.rate_facts import CalibrationBin
 from northstar_explain.model.learned_model import Model

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from northstar_explain.model.evaluation.data_facts import Shift
-from northstar_explain.model.evaluation.limits import (
-    CORRELATED,
-    REJECTED_SHARE,
-)
+from northstar_explain.model.evaluation.limits import CORRELATED, REJECTED_SHARE
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.monitoring.trigger_list import monitor_triggers
 from northstar_explain.model.wording import capital

@@ -94,13 +94,7 @@ def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
 def _outcomes(model: Model) -> Block:
     outcomes = model.evaluation.segments.holdout_outcomes
     rows = [
-        (
-            id,
-            f"{one.n:,}",
-            percent(one.purchase_rate),
-            percent(one.predicted_rate),
-            percent(one.share_of_buyers),
-        )
+        (id, f"{one.n:,}", percent(one.purchase_rate), percent(one.predicted_rate), percent(one.share_of_buyers))
         for id, one in outcomes.items()
     ]
     heads = ("Segment", capital(model.contract.noun), "Actual", "Predicted", "Share of all outcomes")
