@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # With a shorter key, whoever knows the ids could find it by trying.
 _SHORTEST_KEY = 16
-# Of the 64 hexadecimal digits: enough that no two customers share a pseudonym.
-_DIGITS = 32
+# Of the 64 hexadecimal digits; more where two customers would share a pseudonym. They are what takes room in a pack.
+_DIGITS = 12
 
 
 def write_audit(
@@ -96,17 +96,21 @@ def _names(model: models.Model, customers: Any, key: bytes | None, progress: Pro
         fault = Fault("values", f"{which}, SHA-256 {expected[:12]}…", f"{got[:12]}…", "Give that table.")
         raise PackError(source.name, [fault])
     if numbers_rows(contract, source.table.schema):
-        todo = "Leave it out: evidence/holdout.csv.gz names rows by their position already."
+        todo = "Leave it out: model/holdout.csv.bz2 names rows by their position already."
         raise PackError(source.name, [Fault(f"column {contract.id}", "ids", "none: rows are numbered", todo)])
     plain = with_plain_types(source.table, [contract.id])[contract.id]
     rows = pa.array(model.evidence.holdout["row"].to_numpy() - np.int64(1))
     ids = id_keys(one_array(plain).take(rows)).to_pylist()
-    return RowNames("id", ids) if key is None else RowNames(PSEUDONYM, [pseudonym(key, id) for id in ids])
+    return RowNames("id", ids) if key is None else RowNames(PSEUDONYM, pseudonyms(key, ids))
 
 
-def pseudonym(key: bytes, id: str) -> str:
-    """The HMAC-SHA-256 of an id (RFC 2104), its first 32 hexadecimal digits.
+def pseudonyms(key: bytes, ids: Sequence[str]) -> list[str]:
+    """The HMAC-SHA-256 of each id (RFC 2104): its first 12 hexadecimal digits, or as many more as tell all ids apart.
 
     A hash without a key, salted or not, would be reversed by trying all ids.
     """
-    return hmac.new(key, id.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+    whole = [hmac.new(key, id.encode(), hashlib.sha256).hexdigest() for id in ids]
+    different, digits = len(set(whole)), _DIGITS
+    while len({one[:digits] for one in whole}) < different:
+        digits += 4
+    return [one[:digits] for one in whole]

@@ -465,7 +465,7 @@ class ModelOutputs:
         overwrite : bool, default False
         progress : callable
         customers : path or table, optional
-            The table that the holdout is of. Its rows are then named by id in ``evidence/holdout.csv.gz``, not only by
+            The table that the holdout is of. Its rows are then named by id in ``evidence/ids.csv.bz2``, not only by
             their position in the table.
         key : path, optional
             A file of 16 bytes or more: pseudonyms by HMAC-SHA-256 with this key take the place of the ids.

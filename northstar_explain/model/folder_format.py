@@ -1,6 +1,6 @@
 """The format of a model folder: its files, and the manifest that holds the SHA-256 of each.
 
-Format 10. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
+Format 11. To change the format: raise FORMAT, say in the CHANGELOG what changed, and have `load` refuse older folders
 with the command that makes a new one.
 """
 
@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-FORMAT = 10
+FORMAT = 11
 # Without names.toml, which people may edit at any time: a hash of it would refuse their edits.
 FILES = (
     "contract.toml",
@@ -22,8 +22,9 @@ FILES = (
     "golden.parquet",
     "shapes.parquet",
     "drift.parquet",
-    "holdout.parquet",
-    "sets.parquet",
+    "holdout.csv.bz2",
+    "baselines.csv.bz2",
+    "sets.csv.bz2",
 )
 # Only what decides a score: evaluation and golden rows follow from it.
 DECIDING = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")

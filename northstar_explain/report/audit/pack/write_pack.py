@@ -11,7 +11,7 @@ from northstar_explain import tables
 from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
-from northstar_explain.model.holdout_evidence import HOLDOUT, SETS
+from northstar_explain.model.holdout_evidence import BASELINE_DIGITS, BASELINES, DECIMALS, HOLDOUT, SETS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.model.pack_layout import (
@@ -57,8 +57,9 @@ _MODEL_FILES = {
     "golden.parquet": "golden rows with their expected scores",
     "shapes.parquet": "customers and outcomes by bin",
     "drift.parquet": "the drift baseline",
-    HOLDOUT: "scores, labels and groups of the holdout",
-    SETS: "label and set of every valid row of the table",
+    HOLDOUT: "each row of the holdout: label, score, segment, groups",
+    BASELINES: "the scores of the baselines for the same rows, in the same order",
+    SETS: "each row of the table, in its order: label, and train, validation, holdout or rejected",
     NAMES: "the names of the segments that people have given",
     MODEL_MANIFEST: "hashes, options, versions of the training",
 }
@@ -204,8 +205,8 @@ def made_pack(
         certificate = certify(model, lambda: book)
         pack.add(CERTIFICATE, json_bytes(certificate.to_json()), "the parity certificate")
         for name, (table, words) in pack_tables.pack_tables(model, shapes, certificate).items():
-            pack.add(f"tables/{name}.csv", pack_tables.csv_bytes(table), words)
-            pack.add(f"tables/{name}.parquet", tables.parquet_bytes(table), words)
+            for path, data in pack_tables.table_files(name, table).items():
+                pack.add(path, data, words)
         for name, (data, words) in evidence_files(model, names).items():
             pack.add(name, data, words)
         pack.add("README.md", _read_me(model).encode(), "the contents of the pack, and how to verify it")
@@ -235,16 +236,24 @@ def _read_me(model: Model) -> str:
 - `{PAGE}`: interactive shapes and a what-if customer; one file, no network.
 - `{BOOK}`: the scorecard with live formulas.
 - `tables/`: tables that are too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
-  take for a formula has an apostrophe in front; the Parquet has it unchanged.
-- `{MODEL}/`: the model itself, byte for byte.
+  take for a formula has an apostrophe in front; the Parquet has it unchanged. Every bin and every cell of a pair are
+  in `scorecard.csv.gz` and `pairs.csv.gz`, as Parquet in `{MODEL}/`, and in the workbook.
+- `{MODEL}/`: the model itself, byte for byte, and with it the evidence: `{HOLDOUT}` (label, score, segment and groups
+  of each row of the holdout), `{BASELINES}` (the scores of the baselines for the same rows) and `{SETS}` (the
+  set of every row of the table).
 - `sql/`: segments and scores as SQL for DuckDB. `duckdb < {CHECK}`, run in this folder, scores the golden rows with it
   and compares the results.
 - `{CERTIFICATE}`: the differences between the programs that scored the golden rows.
-- `{EVIDENCE}/`: label, score and groups of each row of the holdout, scores of the baselines, and the set of every row,
-  as CSV. `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups from
-  it, and deals the rows to their sets again.
+- `{EVIDENCE}/`: what each number of a group stands for, the counts behind the proxies, and `ids.csv.bz2` where ids or
+  pseudonyms were asked for.
+- `{RECOMPUTE}`: `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups
+  from the evidence, and deals the rows to their sets again.
 - `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256; `{SIGNATURE}`, where there is one, signs the latter.
+
+`.csv.bz2` and `.csv.gz` are compressed CSV: `bunzip2 FILE` and `gunzip FILE` (or 7-Zip) give the CSV, and
+`pandas.read_csv` and R's `read.csv` open them as they are. Scores have {DECIMALS} decimals, those of the baselines
+{BASELINE_DIGITS} significant digits; every figure is computed from them as they stand there.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
 rows again, makes every other file again from `{MODEL}/`, and compares.
