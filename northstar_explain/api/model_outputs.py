@@ -471,6 +471,7 @@ class ModelOutputs:
             A file of 16 bytes or more: pseudonyms by HMAC-SHA-256 with this key take the place of the ids.
         against : path, optional
             The folder of an earlier model: a chapter says what changed, and ``against/`` holds what decides its scores.
+            With `customers`, every row of the holdout is compared, else a hundred golden rows.
         sign : path, optional
             A secret key of minisign, which signs the sums; needs ``northstar-explain[signing]``.
         password : callable

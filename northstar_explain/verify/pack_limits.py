@@ -30,6 +30,7 @@ LARGEST_LIST, LARGEST_FILE, LARGEST_PACK = 4 * MB, 256 * MB, 512 * MB
 LARGEST_TEXT = {
     "contract.toml": MB, "purchase.json": MB, "segments.json": 4 * MB, "evaluation.json": 8 * MB, NAMES: MB // 10,
 }  # fmt: skip
+LARGEST_MOVES = MB // 2
 LONGEST_TEXT, DEEPEST, MOST_ITEMS = 4_000, 40, 20_000
 MOST_ROWS = {"golden.parquet": 100_000, "drift.parquet": 100_000}
 MOST_OTHER_ROWS, MOST_EVIDENCE_ROWS = 2 * MB, 20 * MB

@@ -19,17 +19,18 @@ from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, PackError, reading_fault
 from northstar_explain.export.sql.pack_sql import pack_sql
 from northstar_explain.model.deciding_part import DecidingPart, part_of
-from northstar_explain.model.evaluation import FactError
+from northstar_explain.model.evaluation import FactError, from_json
+from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.folder_format import DECIDING
 from northstar_explain.model.learned_model import Model
-from northstar_explain.model.pack_layout import AGAINST, CERTIFICATE, EVIDENCE, IDS, MODEL
+from northstar_explain.model.pack_layout import AGAINST, CERTIFICATE, EVIDENCE, IDS, MODEL, MOVES
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import parse
 from northstar_explain.report.audit.pack import recompute
 from northstar_explain.report.audit.pack.evidence_files import PSEUDONYM, RowNames
 from northstar_explain.report.audit.pack.made_with import versions
 from northstar_explain.report.audit.pack.write_pack import made_pack
-from northstar_explain.verify.pack_limits import decoded_fault, decompressed, unreasonable, unzipped
+from northstar_explain.verify.pack_limits import LARGEST_MOVES, decoded_fault, decompressed, unreasonable, unzipped
 
 # The bytes of these files depend on the libraries that write them; their content does not.
 _TYPESET = (".pdf", ".html")
@@ -86,7 +87,7 @@ def rebuild(model: Model, pack: Path, manifest: Mapping[str, Any], progress: Cal
     with _making(pack):
         made, _ = made_pack(
             model, pack_sql(model), lambda *_: certificate, about, str(manifest.get("date")), progress, _names(pack),
-            _against(pack, manifest),
+            _against(pack, manifest), _moves(pack, model),
         )  # fmt: skip
     progress("comparing the files with those made again")
     other = {name for name, version in versions().items() if manifest.get("versions", {}).get(name) != version}
@@ -162,6 +163,24 @@ def _against(pack: Path, manifest: Mapping[str, Any]) -> DecidingPart | None:
         ) from error
     except NorthstarError as error:
         raise PackError(str(pack), [replace(one, where=f"{AGAINST}/{one.where}") for one in error.faults]) from error
+
+
+def _moves(pack: Path, model: Model) -> Moves | None:
+    """The holdout scored by two models: its table is not in the pack, so that it is taken as it is, if it fits."""
+    path, deciles = pack / MOVES, [one.n for one in model.evaluation.purchase.deciles]
+    if not path.exists():
+        return None
+    try:
+        if path.stat().st_size > LARGEST_MOVES:
+            raise ValueError(f"{path.stat().st_size:,} bytes")
+        found = from_json(json.loads(path.read_bytes()), Moves)
+    except FactError as error:
+        raise PackError(str(pack), [replace(one, where=f"{MOVES}, {one.where}") for one in error.faults]) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise PackError(str(pack), [Fault(MOVES, "who moved, as JSON", str(error)[:100])]) from error
+    if not found.lacking and [sum(column) for column in zip(*found.counts, strict=True)] != deciles:
+        raise PackError(str(pack), [Fault(f"{MOVES}, counts", "as many rows of each decile as the holdout", "others")])
+    return found
 
 
 def _names(pack: Path) -> RowNames | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from northstar_explain import tables
 from northstar_explain.model.deciding_part import DecidingPart
+from northstar_explain.model.evaluation import to_json
+from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
 from northstar_explain.model.holdout_evidence import BASELINE_DIGITS, BASELINES, DECIMALS, HOLDOUT, SETS
@@ -23,6 +25,7 @@ from northstar_explain.model.pack_layout import (
     LOOKUPS,
     MANIFEST,
     MODEL,
+    MOVES,
     PAGE,
     RECOMPUTE,
     REPORT,
@@ -115,6 +118,7 @@ def write_pack(
     names: RowNames | None = None,
     against: DecidingPart | None = None,
     sign: Callable[[bytes], bytes] | None = None,
+    moves: Moves | None = None,
 ) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
@@ -142,6 +146,8 @@ def write_pack(
         An earlier model: a chapter says what changed since.
     sign : callable, optional
         Makes the signature of the sums, which lies beside them.
+    moves : Moves, optional
+        The holdout scored by this model and by `against`.
 
     Returns
     -------
@@ -158,7 +164,7 @@ def write_pack(
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
     pack, certificate = made_pack(
-        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names, against
+        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names, against, moves
     )
     # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
     # What the pack is made from beside the model, so that it can be made again from itself.
@@ -181,6 +187,7 @@ def made_pack(
     progress: Callable[[str], None],
     names: RowNames | None,
     against: DecidingPart | None,
+    moves: Moves | None,
 ) -> tuple[PackFiles, Certificate]:
     """Every file of a pack but manifest and sums; parameters as of `write_pack`."""
     progress("collecting the facts")
@@ -195,6 +202,8 @@ def made_pack(
         _add_model(pack, model)
         for name, data in (against.files if against else {}).items():
             pack.add(f"{AGAINST}/{name}", data, f"of the model that this one is compared with: {_MODEL_FILES[name]}")
+        if moves is not None:
+            pack.add(MOVES, json_bytes(to_json(moves)), "the holdout scored by both models: who is in another decile")
         for name, text in sql.items():
             pack.add(name, text.encode(), _SQL_FILES[name])
         book = workbook(model)
@@ -212,7 +221,7 @@ def made_pack(
         pack.add("README.md", _read_me(model).encode(), "the contents of the pack, and how to verify it")
         progress("typesetting the report")
         # Last, because it lists the hashes of all other files.
-        contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what, against)
+        contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what, against, moves)
         parts = [contents.report().pdf(), *(pdf for worker in workers for pdf in worker.result())]
         # PDF asks for a unique identifier; a hash of the content is unique and reproducible.
         pack.add(REPORT, merge_pdfs(parts, "A", hashlib.sha256(b"".join(parts)).digest()[:16]), "the report")
@@ -248,7 +257,8 @@ def _read_me(model: Model) -> str:
   pseudonyms were asked for.
 - `{RECOMPUTE}`: `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups
   from the evidence, and deals the rows to their sets again.
-- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores.
+- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores; and in
+  `moves.json` who of the holdout is in another decile, where its table was given.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256; `{SIGNATURE}`, where there is one, signs the latter.
 
 `.csv.bz2` and `.csv.gz` are compressed CSV: `bunzip2 FILE` and `gunzip FILE` (or 7-Zip) give the CSV, and
