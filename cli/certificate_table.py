@@ -25,7 +25,7 @@ def rebuilt_lines(checked: Verification) -> list[str]:
         return [*lines, f"  {'made again':<14}no: {what}"]
     lines.append(f"  {'made again':<14}{made.same} files are what the model gives, {len(made.differ)} are not")
     lines += [f"  {'not compared':<14}{name}: {reason}" for name, reason in made.not_compared]
-    lines.append(f"  {'recomputed':<14}{made.figures:,} figures from evidence/, {len(made.wrong_figures)} differ")
+    lines.append(f"  {'recomputed':<14}{made.figures:,} figures from the evidence, {len(made.wrong_figures)} differ")
     return lines
 
 

@@ -150,7 +150,7 @@ function tableOf(term) {
   const note = byId("table-note");
   note.textContent = "";
   if (cells.length > MOST_ROWS) {
-    note.textContent = `The ${MOST_ROWS} cells with the most rows; all ${count(cells.length)} are in tables/pairs.csv.`;
+    note.textContent = `The ${MOST_ROWS} cells with the most rows; all ${count(cells.length)} are in tables/pairs.csv.gz.`;
     cells = cells.sort((a, b) => b.n - a.n).slice(0, MOST_ROWS);
   }
   byId("uncertainty").textContent = term.spread ? "Spread" : "95% interval";

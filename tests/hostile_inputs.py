@@ -8,6 +8,7 @@ scoring the golden rows are done once for every pack whose model is as it was: t
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 import os
@@ -68,6 +69,7 @@ WAYS: dict[str, Callable[[bytes, np.random.Generator], bytes]] = {
     "long": _inside(b"x" * 300_000),
     "codes": _inside(b"\x1b[31m\x00\xff\xe2\x80\xae\n"),
     "twice": lambda data, rng: data + data,
+    "bomb of bzip2": lambda data, rng: bz2.compress(b"0,train\n" * 25_000_000, 1),
     "bomb": lambda data, rng: gzip.compress(b"\0" * 200_000_000, compresslevel=1),
     **{f"value {text[:8]}": _value(text) for text in
        ("1e999", "-1", "9" * 400, "null", "[]", "{}", "NaN", '"' + "y" * 5_000 + '"', "true", "0")},
@@ -78,7 +80,9 @@ def harmed(pack: Path, rng: np.random.Generator, way: str, seal: bool) -> str:
     """Harm one file of a pack, and seal it again where that can be done; the file's name."""
     files = sorted(path.relative_to(pack).as_posix() for path in pack.rglob("*") if path.is_file())
     # What people and programs read first, as often as all others together.
-    likely = [one for one in files if one.endswith((".json", ".toml", ".parquet", ".gz")) and "tables/" not in one]
+    likely = [
+        one for one in files if one.endswith((".json", ".toml", ".parquet", ".gz", ".bz2")) and "tables/" not in one
+    ]
     name = str(rng.choice(likely if rng.random() < 0.7 else files))
     path = pack / name
     data = WAYS[way](path.read_bytes(), rng)

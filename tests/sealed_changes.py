@@ -8,6 +8,7 @@ many without. `report/test_audit_proof.py` makes a few of them.
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import json
@@ -101,17 +102,18 @@ def derived(pattern: str) -> Change:
     def change(pack: Path, rng: np.random.Generator) -> None:
         files = sorted(path for path in pack.glob(pattern) if path.is_file())
         path = files[int(rng.integers(len(files)))]
-        data = bytearray(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+        packed: Any = {".gz": gzip, ".bz2": bz2}.get(path.suffix)
+        data = bytearray(packed.decompress(path.read_bytes()) if packed else path.read_bytes())
         place = int(rng.integers(len(data)))
         data[place] ^= 1 << int(rng.integers(7))
-        path.write_bytes(gzip.compress(bytes(data)) if path.suffix == ".gz" else bytes(data))
+        path.write_bytes(packed.compress(bytes(data)) if packed else bytes(data))
 
     return change
 
 
 KINDS: dict[str, Change] = {
     "points": point, "rules": rule, "names": name, "metrics": metric, "SQL": derived("sql/*.sql"),
-    "cells": derived("tables/*.csv"), "evidence": derived("evidence/*.gz"), "pages": derived("audit.*"),
+    "cells": derived("tables/*.csv"), "evidence": derived("model/*.bz2"), "pages": derived("audit.*"),
     "programs": derived("*.py"),
 }  # fmt: skip
 

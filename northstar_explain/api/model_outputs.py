@@ -465,12 +465,13 @@ class ModelOutputs:
         overwrite : bool, default False
         progress : callable
         customers : path or table, optional
-            The table that the holdout is of. Its rows are then named by id in ``evidence/holdout.csv.gz``, not only by
+            The table that the holdout is of. Its rows are then named by id in ``evidence/ids.csv.bz2``, not only by
             their position in the table.
         key : path, optional
             A file of 16 bytes or more: pseudonyms by HMAC-SHA-256 with this key take the place of the ids.
         against : path, optional
             The folder of an earlier model: a chapter says what changed, and ``against/`` holds what decides its scores.
+            With `customers`, every row of the holdout is compared, else a hundred golden rows.
         sign : path, optional
             A secret key of minisign, which signs the sums; needs ``northstar-explain[signing]``.
         password : callable

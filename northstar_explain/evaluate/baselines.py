@@ -23,7 +23,7 @@ from northstar_explain.learn.workers import processes
 from northstar_explain.metrics import best_f1_threshold, roc_auc
 from northstar_explain.model.evaluation.purchase_facts import SkippedBaseline
 from northstar_explain.model.evaluation.rival_facts import BlackBoxSearch, TunedSetting
-from northstar_explain.model.holdout_evidence import DECIMALS
+from northstar_explain.model.holdout_evidence import kept_baseline
 from northstar_explain.model.rules import Node, assign
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def baselines(
         ``base_rate``, ``recency_rule`` (one threshold on recency), ``logistic_rfv`` (logistic regression on log
         recency, frequency and value), ``segment_rate`` (each segment's own rate), ``logistic_five`` (logistic
         regression on the five features of `choose_few`), ``logistic_all`` (on every feature of the model) and
-        ``black_box``; probabilities to `DECIMALS` decimals, as evidence keeps them.
+        ``black_box``; probabilities as `kept_baseline` leaves them.
     """
     rate = float(train[1].mean())
     by_role = features_by_role(contract)
@@ -128,7 +128,7 @@ def baselines(
     predictions = {}
     for name, score in scores.items():
         # Rounded on both sides alike: a threshold is one of the scores, and must still be met by those equal to it.
-        validated, held = (np.round(score(columns), DECIMALS) for columns in (validation[0], holdout))
+        validated, held = (kept_baseline(score(columns)) for columns in (validation[0], holdout))
         predictions[name] = Predictions(held, best_f1_threshold(validation[1], validated), used.get(name, ()))
     return Baselines(predictions, tuple(skipped))
 

@@ -22,8 +22,9 @@ FILES = (
     "golden.parquet",
     "shapes.parquet",
     "drift.parquet",
-    "holdout.parquet",
-    "sets.parquet",
+    "holdout.csv.bz2",
+    "baselines.csv.bz2",
+    "sets.csv.bz2",
 )
 # Only what decides a score: evaluation and golden rows follow from it.
 DECIDING = ("contract.toml", "segments.json", "scorecard.parquet", "purchase.json")

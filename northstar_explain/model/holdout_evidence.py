@@ -1,28 +1,35 @@
-"""The evidence of the evaluation: scores, labels and groups of each row of the holdout, and the set of every row.
+"""The evidence of the evaluation: score, label and groups of each row of the holdout, and the set of every row.
 
-Rows are named by their position in the table, not by the customer's id: who has the table can look them up, and the
-model folder holds nobody's name.
+As compressed CSV, which people open and NumPy reads: an audit pack holds these very files, once. Rows are named by
+their position in the table, not by the customer's id: who has the table can look them up, and the model folder holds
+nobody's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import bz2
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from northstar_explain import tables
+from northstar_explain.errors import Fault, ModelError
 
-HOLDOUT, SETS = "holdout.parquet", "sets.parquet"
-# The sets of the table's valid rows, by their number in `sets.parquet`.
+HOLDOUT, BASELINES, SETS = "holdout.csv.bz2", "baselines.csv.bz2", "sets.csv.bz2"
+EVIDENCE_FILES = (HOLDOUT, BASELINES, SETS)
 SET_NAMES = ("train", "validation", "holdout")
-# Baselines predict so many decimals, which is all that their evidence holds: the model's own scores keep every digit.
-DECIMALS = 6
-_SCALE = 10**DECIMALS
-_BASELINE = "millionths_"
-_HOLDOUT_COLUMNS = ("row", "label", "probability", "decile", "segment", "groups")
-_SETS_COLUMNS = ("row", "label", "set")
+REJECTED = "rejected"  # the set of rows that broke the contract
+# As many digits as the figures need: more would tell no two rows apart, and take most of a pack's room.
+DECIMALS, BASELINE_DIGITS = 8, 4
+_TYPES = {
+    "row": pa.int64(), "label": pa.int8(), "probability": pa.float64(), "segment": pa.string(), "groups": pa.string(),
+    "together": pa.int32(), "set": pa.string(),
+}  # fmt: skip
+_NEEDED = {
+    HOLDOUT: ("row", "label", "probability", "segment", "groups"), BASELINES: ("base_rate",), SETS: ("label", "set"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,116 +40,144 @@ class Evidence:
     ----------
     holdout : pyarrow.Table
         A row per row of the holdout: ``row`` (position in its table, first row 1), ``label``, ``probability``,
-        ``decile`` (of the training population), ``segment``, ``groups`` (numbers of the subgroups it is in, from 1 in
-        the order of ``purchase.subgroups``), ``together`` where rows belong together, and a column for each baseline,
-        and ``truth`` where it is known, in millionths.
-    sets : pyarrow.Table
-        A row per valid row of the table: ``row``, ``label``, ``set`` (0 train, 1 validation, 2 holdout), and
+        ``segment``, ``groups`` (numbers of the subgroups it is in, from 1 in the order of ``purchase.subgroups``), and
         ``together`` where rows belong together.
+    baselines : pyarrow.Table
+        The same rows: the probability of each baseline, and ``truth`` where it is known.
+    sets : pyarrow.Table
+        A row per row of the table, in its order: ``label``, ``set`` (one of `SET_NAMES`, or `REJECTED`, then without
+        a label), and ``together`` where rows belong together.
     """
 
     holdout: pa.Table
+    baselines: pa.Table
     sets: pa.Table
 
-    def baseline(self, name: str) -> np.ndarray:
-        """The probabilities of a baseline, or of ``truth``."""
-        probability: np.ndarray = self.holdout[_BASELINE + name].to_numpy() / _SCALE
-        return probability
-
-    @property
-    def baselines(self) -> tuple[str, ...]:
-        """The names of the baselines, and ``truth``."""
-        return tuple(n.removeprefix(_BASELINE) for n in self.holdout.column_names if n.startswith(_BASELINE))
-
     def files(self) -> dict[str, bytes]:
-        """The two files of the model folder."""
-        return {HOLDOUT: _bytes(self.holdout), SETS: _bytes(self.sets)}
+        """The three files of the model folder."""
+        return {
+            HOLDOUT: packed_csv(self.holdout), BASELINES: packed_csv(self.baselines), SETS: packed_csv(self.sets)
+        }  # fmt: skip
 
 
-def _bytes(table: pa.Table) -> bytes:
-    from pyarrow import parquet
+def packed_csv(table: pa.Table) -> bytes:
+    """A table as compressed CSV; texts are quoted where they have to be."""
+    from pyarrow import csv
 
-    # Row numbers ascend: their differences take no room, the numbers themselves as much as all else together.
-    others = [name for name in table.column_names if name != "row"]
     sink = pa.BufferOutputStream()
-    encoding = {"row": "DELTA_BINARY_PACKED"}
-    parquet.write_table(table, sink, compression="zstd", use_dictionary=others, column_encoding=encoding)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    csv.write_csv(table, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    text: bytes = ",".join(table.column_names).encode() + b"\n" + sink.getvalue().to_pybytes()
+    # Not gzip: of digits, which are most of these files, it leaves a fifth more.
+    return bz2.compress(text)
+
+
+def kept_probability(probability: np.ndarray, bounds: Sequence[float] | np.ndarray) -> np.ndarray:
+    """The probabilities to `DECIMALS` decimals, those apart whose place among `bounds` would be another one.
+
+    Parameters
+    ----------
+    probability : ndarray of float, shape (n,)
+    bounds : sequence of float
+        Thresholds that probabilities are compared with: who meets one must still meet it.
+    """
+    rounded, bounds = np.round(probability, DECIMALS), np.sort(np.asarray(bounds, dtype=np.float64))
+    moved = np.searchsorted(bounds, rounded, "right") != np.searchsorted(bounds, probability, "right")
+    kept: np.ndarray = np.where(moved, probability, rounded)
+    return kept
+
+
+def kept_baseline(probability: np.ndarray) -> np.ndarray:
+    """The probabilities to `BASELINE_DIGITS` significant digits."""
+    size = np.abs(probability)
+    exponents = np.floor(np.log10(np.where(size > 0, size, 1.0))).astype(int)
+    kept = np.zeros(len(probability))
+    # By powers of ten, each exactly as its decimal digits are read back.
+    for exponent in np.unique(exponents):
+        of = exponents == exponent
+        decimals = min(BASELINE_DIGITS - 1 - int(exponent), 22)
+        kept[of] = np.rint(probability[of] * 10.0**decimals) / 10.0**decimals
+    return kept
 
 
 def holdout_table(
     row: np.ndarray,
     label: np.ndarray,
     probability: np.ndarray,
-    decile: np.ndarray,
     segment: np.ndarray,
     memberships: np.ndarray,
     together: np.ndarray | None,
-    baselines: Mapping[str, np.ndarray],
 ) -> pa.Table:
     """The holdout as `Evidence` stores it.
 
     Parameters
     ----------
-    row, label, probability, decile, segment : ndarray, shape (n,)
+    row, label, probability, segment : ndarray, shape (n,)
     memberships : ndarray of bool, shape (n, groups)
         Which subgroups each row is in.
     together : ndarray of int, shape (n,), or None
         What each row belongs to.
-    baselines : mapping of str to ndarray of float, shape (n,)
-        Probabilities, of `DECIMALS` decimals.
     """
-    columns: dict[str, pa.Array] = {
-        "row": pa.array(row, pa.int64()),
-        "label": pa.array(label, pa.int8()),
-        "probability": pa.array(probability, pa.float64()),
-        "decile": pa.array(decile, pa.int8()),
-        "segment": pa.array(segment, pa.string()),
-        "groups": pa.array(_numbers(memberships), pa.string()),
-    }
+    columns = {"row": row, "label": label, "probability": probability, "segment": segment}
+    columns["groups"] = np.array(_numbers(memberships), dtype=object)
+    return _table({**columns, **({} if together is None else {"together": together})})
+
+
+def baselines_table(scores: Mapping[str, np.ndarray]) -> pa.Table:
+    """The baselines as `Evidence` stores them; probabilities as `kept_baseline` gives them."""
+    return pa.table({name: pa.array(score, pa.float64()) for name, score in scores.items()})
+
+
+def sets_table(
+    rows: int, row: np.ndarray, label: np.ndarray, set_of: np.ndarray, together: np.ndarray | None
+) -> pa.Table:
+    """The sets as `Evidence` stores them.
+
+    Parameters
+    ----------
+    rows : int
+        How many rows the table has, rejected ones included.
+    row, label, set_of : ndarray of int, shape (n,)
+        Of each valid row its position, the first 1, its label, and the place of its set in `SET_NAMES`.
+    together : ndarray of int, shape (n,), or None
+    """
+    place = np.full(rows, -1)
+    place[row - 1] = np.arange(len(row))
+    valid = place >= 0
+    names = np.array([*SET_NAMES, REJECTED])[np.where(valid, set_of[place], -1)]
+    columns = {"label": pa.array(label[place], pa.int8(), mask=~valid), "set": pa.array(names, pa.string())}
     if together is not None:
-        columns["together"] = pa.array(together, pa.int32())
-    for name, score in baselines.items():
-        columns[_BASELINE + name] = pa.array(np.rint(score * _SCALE).astype(np.int32))
+        columns["together"] = pa.array(together[place], pa.int32(), mask=~valid)
     return pa.table(columns)
 
 
-def sets_table(row: np.ndarray, label: np.ndarray, set_of: np.ndarray, together: np.ndarray | None) -> pa.Table:
-    """The sets as `Evidence` stores them; parameters as of `holdout_table`, and the number of each row's set."""
-    columns = {
-        "row": pa.array(row, pa.int64()), "label": pa.array(label, pa.int8()), "set": pa.array(set_of, pa.int8())
-    }  # fmt: skip
-    if together is not None:
-        columns["together"] = pa.array(together, pa.int32())
-    return pa.table(columns)
+def _table(columns: Mapping[str, np.ndarray]) -> pa.Table:
+    return pa.table({name: pa.array(values, _TYPES[name]) for name, values in columns.items()})
 
 
-def evidence_of(files: Mapping[str, bytes]) -> Evidence:
-    """Read the evidence of a model from the bytes of its folder's files.
+def evidence_of(files: Mapping[str, bytes], source: str) -> Evidence:
+    """Read the evidence of a model from the bytes of its folder's files; `source` names the model in errors.
 
     Raises
     ------
-    ValueError
-        When a file lacks a column.
+    ModelError
+        When a file is not what `explain train` writes.
     """
-    return Evidence(*(tables.read_parquet_bytes(_checked(files, name)) for name in (HOLDOUT, SETS)))
+    return Evidence(*(_read(files[name], name, source) for name in EVIDENCE_FILES))
 
 
-def require_evidence(files: Mapping[str, bytes], name: str) -> None:
-    """Raise ValueError unless a file has the columns of the evidence; nothing else of it is read."""
-    _checked(files, name)
+def _read(data: bytes, name: str, source: str) -> pa.Table:
+    from pyarrow import csv
 
-
-def _checked(files: Mapping[str, bytes], name: str) -> bytes:
-    # The schema alone: whoever scores loads the model as well, and needs none of the rows.
-    from pyarrow import parquet
-
-    data, needed = files[name], _HOLDOUT_COLUMNS if name == HOLDOUT else _SETS_COLUMNS
-    missing = set(needed) - set(parquet.read_schema(pa.BufferReader(data)).names)
-    if missing:
-        raise ValueError(f"no column {min(missing)}")
-    return data
+    try:
+        types = _TYPES if name != BASELINES else None
+        convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+        table = csv.read_csv(io.BytesIO(bz2.decompress(data)), convert_options=convert)
+        if missing := set(_NEEDED[name]) - set(table.column_names):
+            raise ValueError(f"no column {min(missing)}")
+    except (OSError, EOFError, ValueError, pa.ArrowException) as error:
+        todo = "Restore the file, or train again: a changed model is not used."
+        raise ModelError(source, [Fault(name, "what `explain train` writes there", str(error)[:200], todo)]) from error
+    return table
 
 
 def _numbers(memberships: np.ndarray) -> list[str]:

@@ -113,7 +113,7 @@ class Model:
     @cached_property
     def evidence(self) -> Evidence:
         """What the figures of the holdout are computed from; read when first asked for, as scoring needs none of it."""
-        return evidence_of(self.files)
+        return evidence_of(self.files, str(self.folder or self.id))
 
     @cached_property
     def lookup(self) -> Lookup:

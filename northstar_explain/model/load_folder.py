@@ -18,7 +18,6 @@ from northstar_explain.model.evaluation import Evaluation, FactError
 from northstar_explain.model.evaluation import from_json as facts_from_json
 from northstar_explain.model.folder_format import FILES, FORMAT, MANIFEST, SEAL, identity, seal_of, sha256
 from northstar_explain.model.golden_scores import require_golden
-from northstar_explain.model.holdout_evidence import HOLDOUT, SETS, require_evidence
 from northstar_explain.model.learned_model import Model
 
 
@@ -91,9 +90,6 @@ def _load(path: Path) -> Model:
             stored[name] = tables.read_parquet_bytes(files[f"{name}.parquet"])
     with decoding(path, "scorecard.parquet"):
         scorecard = points.from_table(stored.pop("scorecard"), purchase.intercept)
-    for name in (HOLDOUT, SETS):
-        with decoding(path, name):
-            require_evidence(files, name)
     model = Model(
         id=str(manifest["model_id"]),
         contract=contract,

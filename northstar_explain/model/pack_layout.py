@@ -9,5 +9,7 @@ SIGNATURE = "SHA256SUMS.minisig"  # of the sums, where somebody signed them
 # The names that `explain sql --scores --out scores.sql` gives.
 SEGMENTS, LOOKUPS, SCORES, CHECK = "sql/segments.sql", "sql/scores.tables.sql", "sql/scores.sql", "sql/check.sql"
 EVIDENCE, RECOMPUTE = "evidence", "recompute.py"
+IDS = "evidence/ids.csv.bz2"  # of the holdout's rows, where somebody gave their table
 AGAINST = "against"  # what decides the scores of the model that a pack compares with
+MOVES = "against/moves.json"  # the holdout scored by both, where somebody gave its table
 GOLDEN = "tables/golden.parquet"

@@ -40,7 +40,14 @@ from northstar_explain.model.evaluation import Evaluation, PurchaseFacts
 from northstar_explain.model.evaluation.purchase_facts import Flag, GroupSplit
 from northstar_explain.model.evaluation.segment_facts import Outcome, SegmentFacts
 from northstar_explain.model.evaluation.together_facts import TogetherFacts
-from northstar_explain.model.holdout_evidence import DECIMALS, Evidence, holdout_table, sets_table
+from northstar_explain.model.holdout_evidence import (
+    Evidence,
+    baselines_table,
+    holdout_table,
+    kept_baseline,
+    kept_probability,
+    sets_table,
+)
 from northstar_explain.model.learned_model import FLAG_BREAK_EVEN, FLAG_F1
 from northstar_explain.model.rules import Node, assign
 from northstar_explain.training.purchase_step import FittedPurchaseModel
@@ -69,6 +76,8 @@ class Case:
     experiments : bool
         Whether to compare segments and purchase model by experiment.
     seed : int
+    table_size : int
+        Rows of the table, rejected ones included.
     table_rows : ndarray of int
         Position in the table of each valid row, the first 1.
     later_rows : ndarray of int or None
@@ -85,6 +94,7 @@ class Case:
     draws: int
     experiments: bool
     seed: int
+    table_size: int
     table_rows: np.ndarray
     later_rows: np.ndarray | None
 
@@ -107,10 +117,12 @@ class Case:
 
     @cached_property
     def predictions(self) -> Predictions:
-        """The model's probabilities of the holdout, and its threshold."""
+        """The model's probabilities of the holdout, as the evidence keeps them, and its threshold."""
+        purchase = self.purchase_model.purchase
         probability = self.purchase_model.scorecard.probability(self.rows.holdout.columns)
+        probability = kept_probability(probability, (*purchase.percentiles, purchase.threshold))
         # The threshold comes from the validation rows: chosen on the holdout, it would flatter every figure below.
-        return Predictions(probability, self.purchase_model.purchase.threshold)
+        return Predictions(probability, purchase.threshold)
 
     @cached_property
     def segments(self) -> np.ndarray:
@@ -194,8 +206,8 @@ def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray |
     if unknown := next((id for id in ids if id not in truth), None):
         todo = "Give the truth of these customers."
         raise TableError("truth", [Fault("ids", "every customer of the holdout", f"no {unknown}", todo)])
-    # As many decimals as the evidence keeps, so that what is computed from it is what is stored.
-    return np.round(np.array([truth[id] for id in ids]), DECIMALS)
+    # As many digits as the evidence keeps, so that what is computed from it is what is stored.
+    return kept_baseline(np.array([truth[id] for id in ids]))
 
 
 def _purchase(case: Case) -> PurchaseFacts:
@@ -299,10 +311,11 @@ def _evidence(case: Case) -> Evidence:
     scores = {name: one.probability for name, one in case.others.predictions.items()}
     scores |= {} if case.truth is None else {"truth": case.truth}
     holdout = holdout_table(
-        case.held_rows, held.label, case.predictions.probability, case.decile, case.segments,
-        np.column_stack(inside), numbered(held.groups), scores,
+        case.held_rows, held.label, case.predictions.probability, case.segments, np.column_stack(inside),
+        numbered(held.groups),
     )  # fmt: skip
-    return Evidence(holdout, sets_table(case.table_rows, rows.everybody.label, rows.set_of, rows.together))
+    sets = sets_table(case.table_size, case.table_rows, rows.everybody.label, rows.set_of, rows.together)
+    return Evidence(holdout, baselines_table(scores), sets)
 
 
 def _by_name(rows: RowSets) -> dict[str, Customers]:

@@ -68,8 +68,9 @@ class _Task(NamedTuple):
 
 
 class _Positions(NamedTuple):
-    """Where the valid rows stand in the table and in the later one, the first row 1."""
+    """Rows of the table, and where the valid ones stand in it and in the later one, the first row 1."""
 
+    rows: int
     table: np.ndarray
     later: np.ndarray | None
 
@@ -119,7 +120,8 @@ def train(
         origin = about(task.source, contract, options, checked.accepted.num_rows, task.later, as_of)
         ordinary = ordinary_rows(checked.accepted, contract, options.seed)
         task = task._replace(source=_without_rows(task.source), later=task.later and _without_rows(task.later))
-        positions = _Positions(valid_rows(checked), later_checked and valid_rows(later_checked))
+        size = checked.accepted.num_rows + checked.rejected.num_rows
+        positions = _Positions(size, valid_rows(checked), later_checked and valid_rows(later_checked))
         customers = customers_of(checked.accepted, contract)
         later_customers = later_checked and customers_of(later_checked.accepted, contract)
         checked, later_checked = _without_accepted(checked), later_checked and _without_accepted(later_checked)

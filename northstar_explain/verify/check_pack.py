@@ -227,7 +227,7 @@ def _made_again(
         return None, [Mismatch(TAMPERED, fault.where, fault.expected, fault.got) for fault in error.faults]
     findings = [Mismatch(DERIVED, name, "what follows from model/", "something else") for name in rebuilt.differ]
     findings += [
-        Mismatch(DERIVED, f"model/evaluation.json, purchase.{name}", "what follows from evidence/", "another figure")
+        Mismatch(DERIVED, f"model/evaluation.json, purchase.{name}", "what follows from the evidence", "another figure")
         for name in rebuilt.wrong_figures
     ]
     return rebuilt, findings

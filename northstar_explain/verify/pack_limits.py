@@ -6,6 +6,7 @@ can keep a typesetter busy for minutes: each is refused in one line before it co
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -15,9 +16,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from northstar_explain.model.holdout_evidence import HOLDOUT, SETS
+from northstar_explain.model.holdout_evidence import EVIDENCE_FILES
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.verify.pack_files import TAMPERED, Mismatch
 
@@ -28,10 +30,12 @@ LARGEST_LIST, LARGEST_FILE, LARGEST_PACK = 4 * MB, 256 * MB, 512 * MB
 LARGEST_TEXT = {
     "contract.toml": MB, "purchase.json": MB, "segments.json": 4 * MB, "evaluation.json": 8 * MB, NAMES: MB // 10,
 }  # fmt: skip
+LARGEST_MOVES = MB // 2
 LONGEST_TEXT, DEEPEST, MOST_ITEMS = 4_000, 40, 20_000
-MOST_ROWS = {"golden.parquet": 100_000, "drift.parquet": 100_000, HOLDOUT: 10 * MB, SETS: 50 * MB}
-MOST_OTHER_ROWS = 2 * MB
+MOST_ROWS = {"golden.parquet": 100_000, "drift.parquet": 100_000}
+MOST_OTHER_ROWS, MOST_EVIDENCE_ROWS = 2 * MB, 20 * MB
 LARGEST_DECODED = 512 * MB
+_LINE_END = ord("\n")
 
 
 def oversized(path: Path, names: Iterator[str] | list[str]) -> Mismatch | None:
@@ -66,7 +70,23 @@ def unreasonable(model: Path) -> Mismatch | None:
     for path in sorted(model.glob("*.parquet")):
         if fault := decoded_fault(path.read_bytes(), MOST_ROWS.get(path.name, MOST_OTHER_ROWS)):
             return Mismatch(TAMPERED, path.name, *fault)
+    for name in EVIDENCE_FILES:
+        if (model / name).exists() and (fault := _evidence_fault((model / name).read_bytes())):
+            return Mismatch(TAMPERED, name, *fault)
     return None
+
+
+def _evidence_fault(data: bytes) -> tuple[str, str] | None:
+    try:
+        content = np.frombuffer(decompressed(data), np.uint8)
+    except (OSError, EOFError, ValueError) as error:
+        return "compressed CSV", str(error)[:100] or type(error).__name__
+    lines = int((content == _LINE_END).sum())
+    if lines > MOST_EVIDENCE_ROWS:
+        return f"{MOST_EVIDENCE_ROWS:,} rows at most", f"{lines:,}"
+    ends = np.flatnonzero(content == _LINE_END)
+    longest = int(np.diff(ends, prepend=-1, append=len(content)).max())
+    return (f"lines of {LONGEST_TEXT:,} bytes at most", f"{longest:,}") if longest > LONGEST_TEXT else None
 
 
 def _nested(name: str, data: bytes) -> tuple[str, str] | None:
@@ -150,9 +170,10 @@ def _long_texts(data: bytes, columns: Mapping[str, int]) -> tuple[str, str] | No
     return None
 
 
-def gunzipped(data: bytes, most: int = LARGEST_DECODED // 4) -> bytes:
-    """The content of a compressed file; raises ValueError where it is more than `most` bytes."""
-    with gzip.open(io.BytesIO(data)) as file:
+def decompressed(data: bytes, most: int = LARGEST_DECODED // 2) -> bytes:
+    """The content of a file of gzip or bzip2; raises ValueError where it is more than `most` bytes."""
+    opened = bz2.open if data.startswith(b"BZh") else gzip.open
+    with opened(io.BytesIO(data)) as file:
         content = file.read(most + 1)
     if len(content) > most:
         raise ValueError(f"more than {most // MB:,} MB when decompressed")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import gzip
 import io
 import json
 import zipfile
@@ -20,17 +19,18 @@ from northstar_explain import tables
 from northstar_explain.errors import Fault, NorthstarError, PackError, reading_fault
 from northstar_explain.export.sql.pack_sql import pack_sql
 from northstar_explain.model.deciding_part import DecidingPart, part_of
-from northstar_explain.model.evaluation import FactError
+from northstar_explain.model.evaluation import FactError, from_json
+from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.folder_format import DECIDING
 from northstar_explain.model.learned_model import Model
-from northstar_explain.model.pack_layout import AGAINST, CERTIFICATE, EVIDENCE, MODEL
+from northstar_explain.model.pack_layout import AGAINST, CERTIFICATE, EVIDENCE, IDS, MODEL, MOVES
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import parse
 from northstar_explain.report.audit.pack import recompute
 from northstar_explain.report.audit.pack.evidence_files import PSEUDONYM, RowNames
 from northstar_explain.report.audit.pack.made_with import versions
 from northstar_explain.report.audit.pack.write_pack import made_pack
-from northstar_explain.verify.pack_limits import decoded_fault, gunzipped, unreasonable, unzipped
+from northstar_explain.verify.pack_limits import LARGEST_MOVES, decoded_fault, decompressed, unreasonable, unzipped
 
 # The bytes of these files depend on the libraries that write them; their content does not.
 _TYPESET = (".pdf", ".html")
@@ -87,7 +87,7 @@ def rebuild(model: Model, pack: Path, manifest: Mapping[str, Any], progress: Cal
     with _making(pack):
         made, _ = made_pack(
             model, pack_sql(model), lambda *_: certificate, about, str(manifest.get("date")), progress, _names(pack),
-            _against(pack, manifest),
+            _against(pack, manifest), _moves(pack, model),
         )  # fmt: skip
     progress("comparing the files with those made again")
     other = {name for name, version in versions().items() if manifest.get("versions", {}).get(name) != version}
@@ -116,6 +116,8 @@ def _making(pack: Path) -> Iterator[None]:
         yield
     except PackError:
         raise
+    except NorthstarError as error:  # evidence that cannot be read
+        raise PackError(str(pack), [replace(one, where=f"{MODEL}/{one.where}") for one in error.faults]) from error
     # Whatever a changed table of evidence, or a figure that cannot be, makes a report fail on.
     except (
         ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError,
@@ -127,12 +129,14 @@ def _making(pack: Path) -> Iterator[None]:
 
 def _figures(pack: Path) -> tuple[int, tuple[str, ...]]:
     try:
-        rows, (moved, _) = recompute.compared(pack), recompute.other_sets(pack)
+        rows, (moved, _), odd = recompute.compared(pack), recompute.other_sets(pack), recompute.odd_rows(pack)
     # Whatever a changed table of evidence makes the script fail on.
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, EOFError, LookupError, OSError, TypeError, ValueError, csv.Error) as error:
         return 0, (f"{EVIDENCE}: {type(error).__name__}: {str(error)[:100]}",)
     wrong = [path for path, stored, value in rows if not recompute.apart(stored, value) <= recompute.TOLERANCE]
-    return len(rows), (*wrong, *([f"the set of {moved:,} rows"] if moved else []))
+    told = [f"the set of {moved:,} rows"] if moved else []
+    told += [f"set, segment or groups of {odd:,} rows of the holdout"] if odd else []
+    return len(rows), (*wrong, *told)
 
 
 def _certificate(pack: Path) -> Certificate:
@@ -161,24 +165,44 @@ def _against(pack: Path, manifest: Mapping[str, Any]) -> DecidingPart | None:
         raise PackError(str(pack), [replace(one, where=f"{AGAINST}/{one.where}") for one in error.faults]) from error
 
 
+def _moves(pack: Path, model: Model) -> Moves | None:
+    """The holdout scored by two models: its table is not in the pack, so that it is taken as it is, if it fits."""
+    path, deciles = pack / MOVES, [one.n for one in model.evaluation.purchase.deciles]
+    if not path.exists():
+        return None
+    try:
+        if path.stat().st_size > LARGEST_MOVES:
+            raise ValueError(f"{path.stat().st_size:,} bytes")
+        found = from_json(json.loads(path.read_bytes()), Moves)
+    except FactError as error:
+        raise PackError(str(pack), [replace(one, where=f"{MOVES}, {one.where}") for one in error.faults]) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise PackError(str(pack), [Fault(MOVES, "who moved, as JSON", str(error)[:100])]) from error
+    if not found.lacking and [sum(column) for column in zip(*found.counts, strict=True)] != deciles:
+        raise PackError(str(pack), [Fault(f"{MOVES}, counts", "as many rows of each decile as the holdout", "others")])
+    return found
+
+
 def _names(pack: Path) -> RowNames | None:
     """The ids or pseudonyms in a pack: they come from a table that is not in it, and are taken as they are."""
-    where = f"{EVIDENCE}/holdout.csv.gz"
+    if not (pack / IDS).exists():
+        return None
     try:
-        text = gunzipped((pack / where).read_bytes()).decode()
-        head, *rows = csv.reader(io.StringIO(text, newline=""))
-        column = head[-1]
-        return RowNames(column, [row[-1] for row in rows]) if column in ("id", PSEUDONYM) else None
-    except (OSError, EOFError, ValueError, IndexError, zlib.error, csv.Error) as error:
-        raise PackError(str(pack), [Fault(where, "compressed CSV", str(error)[:100])]) from error
+        text = decompressed((pack / IDS).read_bytes()).decode()
+        (_, column), *rows = csv.reader(io.StringIO(text, newline=""))
+        if column not in ("id", PSEUDONYM):
+            raise ValueError(f"a column {column[:40]!r}")
+        return RowNames(column, [name for _, name in rows])
+    except (OSError, EOFError, ValueError, csv.Error) as error:
+        raise PackError(str(pack), [Fault(IDS, "compressed CSV of row and id", str(error)[:100])]) from error
 
 
 def _same_content(name: str, one: bytes, other: bytes) -> bool:
     """Whether two files say the same, where their bytes depend on who compressed them."""
     try:
-        if name.endswith(".gz"):
-            content = gzip.decompress(other)
-            return gunzipped(one, len(content)) == content
+        if name.endswith((".gz", ".bz2")) and not name.startswith(f"{MODEL}/"):
+            content = decompressed(other)
+            return decompressed(one, len(content)) == content
         if name.endswith(".parquet") and not name.startswith(f"{MODEL}/"):
             second = tables.read_parquet_bytes(other)
             # A table of unknown origin, which may be a bomb.

@@ -65,8 +65,8 @@ def test_the_manifest_tells_each_files_hash_and_where_the_model_comes_from(model
     assert {"numpy", "pyarrow", "scikit-learn", "interpret-core"} <= set(manifest["libraries"])
 
 
-def test_the_folder_holds_json_toml_and_parquet_alone(model_dir: Path) -> None:
-    starts = {".json": b"{", ".toml": b"#", ".parquet": b"PAR1"}
+def test_the_folder_holds_json_toml_parquet_and_csv_alone(model_dir: Path) -> None:
+    starts = {".json": b"{", ".toml": b"#", ".parquet": b"PAR1", ".bz2": b"BZh"}
     for path in model_dir.iterdir():
         assert path.read_bytes().startswith(starts[path.suffix])
 

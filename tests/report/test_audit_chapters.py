@@ -27,7 +27,7 @@ from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.shapes.point_ranges import common_range, predicted_points
 from northstar_explain.report.charts.threshold_curves import precision_recall_curve, roc_curve
-from northstar_explain.report.document.blocks import Chapter, Facts, Link, Table, Text
+from northstar_explain.report.document.blocks import Chapter, Facts, ItemList, Link, Table, Text
 
 PACKAGE = Path(northstar_explain.__file__).parent
 
@@ -38,6 +38,13 @@ def facts(chapter: Chapter) -> dict[str, str]:
 
 def tables(chapter: Chapter) -> list[Table]:
     return [block for block in chapter.blocks if isinstance(block, Table)]
+
+
+def test_the_contract_chapter_lists_every_relation(model: Model, hostile: Model) -> None:
+    listed = [item for b in identity.contract(model).blocks if isinstance(b, ItemList) for item in b.items]
+    assert [item.split(" (")[0] for item in listed] == [one.text for one in model.contract.relations] != []
+    assert listed[0] == "sessions_30d <= sessions_90d (visits in the last 30 days; visits in the last 90 days)"
+    assert any(isinstance(b, Text) and "states none" in b.text for b in identity.contract(hostile).blocks)
 
 
 # Triggers.

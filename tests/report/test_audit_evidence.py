@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import bz2
 import csv
-import gzip
 import io
 import json
 import re
@@ -22,12 +22,20 @@ from helpers import TINY, learn, with_cells
 
 from northstar_explain import api
 from northstar_explain import model as models
+from northstar_explain.api import audit_calls
 from northstar_explain.contract import Contract, northstar, parse
-from northstar_explain.errors import PackError
+from northstar_explain.errors import ModelError, PackError
 from northstar_explain.evaluate import group_chance
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import FOUR_FIFTHS
-from northstar_explain.model.holdout_evidence import SET_NAMES, Evidence
+from northstar_explain.model.holdout_evidence import (
+    REJECTED,
+    SET_NAMES,
+    Evidence,
+    evidence_of,
+    kept_baseline,
+    kept_probability,
+)
 from northstar_explain.report.audit.chapters.audit_finding import AuditFinding
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
 from northstar_explain.report.audit.chapters.group_checks import groups
@@ -38,6 +46,7 @@ from northstar_explain.report.audit.pack import recompute
 from northstar_explain.report.audit.pack.evidence_files import RowNames, evidence_files
 from northstar_explain.report.document.blocks import Facts
 from northstar_explain.report.document.document import Document
+from northstar_explain.verify.rebuild_pack import _names
 
 
 def laid_out(model: Model, folder: Path, names: RowNames | None = None) -> Path:
@@ -60,7 +69,7 @@ def figures(evidence: Path) -> list[tuple[str, float, float]]:
 
 
 def column(pack: Path, file: str, name: str) -> list[str]:
-    with gzip.open(pack / "evidence" / f"{file}.csv.gz", "rt", newline="") as text:
+    with bz2.open(pack / f"{file}.csv.bz2", "rt", newline="") as text:
         return [row[name] for row in csv.DictReader(text)]
 
 
@@ -89,6 +98,7 @@ def test_a_figure_that_only_one_has_is_printed_as_not_available(
     rows = [("kept", 0.5, 0.5), ("neither", nan, nan), ("lost", 0.25, nan)]
     monkeypatch.setattr(recompute, "compared", lambda pack: rows)
     monkeypatch.setattr(recompute, "other_sets", lambda pack: (0, 10))
+    monkeypatch.setattr(recompute, "odd_rows", lambda pack: 0)
     assert recompute.main(Path()) == 1  # one that is stored and not recomputed is a difference
     shown = capsys.readouterr().out
     assert re.search(r"lost +0\.25 +not available +inf", shown)
@@ -113,20 +123,22 @@ def test_a_changed_label_score_group_or_set_is_found(evidence: Path, tmp_path: P
         ("holdout", "label", {"0": "1", "1": "0"}),
         ("holdout", "probability", {}),
         ("holdout", "groups", {}),
+        ("holdout", "row", {}),
+        ("holdout", "segment", {}),
         ("sets", "set", {"train": "holdout"}),
     ):
         pack = Path(shutil.copytree(evidence, tmp_path / f"{file}-{name}"))
-        path = pack / "evidence" / f"{file}.csv.gz"
-        with gzip.open(path, "rt", newline="") as text:
+        path = pack / "model" / f"{file}.csv.bz2"
+        with bz2.open(path, "rt", newline="") as text:
             head, *rows = csv.reader(text)
         place = head.index(name)
         # Of a row in the middle, one cell.
         cell = rows[600][place]
-        rows[600][place] = other.get(cell, "0.5" if name == "probability" else cell.rpartition(" ")[0])
+        rows[600][place] = other.get(cell, "0.5" if name == "probability" else cell.rpartition(" ")[0] or cell + "1")
         if cell != rows[600][place] and len(rows) > 600:
-            path.write_bytes(gzip.compress("\n".join(map(",".join, [head, *rows])).encode()))
+            path.write_bytes(bz2.compress("\n".join(map(",".join, [head, *rows])).encode()))
         rows_differ = any(recompute.apart(a, b) > recompute.TOLERANCE for _, a, b in recompute.compared(pack))
-        assert rows_differ or recompute.other_sets(pack)[0], name
+        assert rows_differ or recompute.other_sets(pack)[0] or recompute.odd_rows(pack), name
 
 
 def test_each_number_of_the_two_chapters_in_the_pdf_is_a_recomputed_one(
@@ -176,30 +188,33 @@ def test_figures_follow_from_the_evidence_of_a_later_table_and_of_groups(
     pack = laid_out(trained.model, tmp_path)
     assert max(recompute.apart(a, b) for _, a, b in recompute.compared(pack)) <= recompute.TOLERANCE
     assert recompute.other_sets(pack) == (0, 1_500)
-    assert len(column(pack, "holdout", "row")) == trained.model.evaluation.purchase.holdout.n
+    assert recompute.odd_rows(pack) == 0
+    assert len(column(pack, "model/holdout", "row")) == trained.model.evaluation.purchase.holdout.n
     if together:
         # Numbers, and not the names of the houses.
-        assert all(cell.isdigit() for cell in column(pack, "sets", "together"))
+        assert all(cell.isdigit() for cell in column(pack, "model/sets", "together"))
 
 
 def test_rows_are_those_of_the_table_though_some_were_rejected(few: pa.Table, contract: Contract) -> None:
     spoiled = with_cells(few, "orders_365d", {0: -1, 7: -5})
     trained = learn(spoiled, contract, TINY)
-    rows = trained.model.evidence.sets["row"].to_pylist()
-    assert rows == [row for row in range(1, 1_501) if row not in (1, 8)]
+    sets = trained.model.evidence.sets
+    assert [row for row, name in enumerate(sets["set"].to_pylist(), 1) if name == REJECTED] == [1, 8]
+    assert sets["label"].null_count == 2 and sets.num_rows == 1_500
     label = spoiled["purchased_next_30d"].to_pylist()
     held = trained.model.evidence.holdout
     assert [label[row - 1] for row in held["row"].to_pylist()] == held["label"].to_pylist()
-    assert set(trained.model.evidence.sets["set"].to_pylist()) == set(range(len(SET_NAMES)))
+    assert set(sets["set"].to_pylist()) == {*SET_NAMES, REJECTED}
 
 
 def test_the_evidence_names_nobody_unless_asked(model: Model, evidence: Path, customers: pa.Table) -> None:
     ids = set(customers["customer_id"].to_pylist())
     for file in ("holdout", "sets", "baselines"):
-        with gzip.open(evidence / "evidence" / f"{file}.csv.gz", "rt", newline="") as text:
+        with bz2.open(evidence / "model" / f"{file}.csv.bz2", "rt", newline="") as text:
             assert not ids & {cell for row in csv.reader(text) for cell in row}
     assert not any(pa.types.is_string(f.type) and f.name not in ("segment", "groups")
                    for f in model.evidence.holdout.schema)  # fmt: skip
+    assert not (evidence / "evidence" / "ids.csv.bz2").exists()
 
 
 def test_ids_and_pseudonyms_are_those_of_the_rows(
@@ -230,16 +245,37 @@ def test_ids_survive_commas_and_quotes(model: Model, tmp_path: Path) -> None:
     n = model.evidence.holdout.num_rows
     hard = ['a,"b"', "=1+1", "ü\nx", *(str(i) for i in range(n - 3))]
     pack = laid_out(model, tmp_path, RowNames("id", hard))
-    found = column(pack, "holdout", "id")
+    found = column(pack, "evidence/ids", "id")
     assert found[:4] == ['a,"b"', "'=1+1", "ü\nx", "0"]
-    assert recompute.read_csv(pack / "evidence" / "holdout.csv.gz")["id"] == found
+    assert column(pack, "evidence/ids", "row") == column(pack, "model/holdout", "row")
+    assert _names(pack) == RowNames("id", found)  # as `verify` takes them
 
 
 def test_an_evidence_without_a_column_is_refused() -> None:
-    with pytest.raises(ValueError, match="no column decile"):
-        from northstar_explain.model.holdout_evidence import evidence_of
+    one = pa.table({"row": [1], "label": [0], "probability": [0.5], "groups": ["1"]})
+    with pytest.raises(ModelError, match=r"m-1: holdout.csv.bz2: .*no column segment"):
+        evidence_of(Evidence(one, one, one).files(), "m-1")
+    with pytest.raises(ModelError, match=r"holdout.csv.bz2: expected what `explain train` writes there"):
+        evidence_of(dict.fromkeys(Evidence(one, one, one).files(), b"BZh9"), "m-1")
 
-        evidence_of(Evidence(pa.table({"row": [1]}), pa.table({"row": [1]})).files())
+
+def test_kept_scores_are_read_back_as_they_are_and_pass_no_threshold() -> None:
+    rng = np.random.default_rng(3)
+    probability = np.concatenate([10.0 ** rng.uniform(-12, 0, 3_000), [0.0, 1.0, 0.5]])
+    bounds = probability[:40]  # thresholds are scores, which those who have them meet
+    kept = kept_probability(probability, bounds)
+    assert np.array_equal(probability[:, None] >= bounds, kept[:, None] >= bounds)
+    assert np.abs(kept - probability).max() <= 0.5e-8 and len({*map(repr, kept[40:])}) < 3_000
+    baseline = kept_baseline(probability)
+    assert baseline.tolist() == [float(f"{value:.4g}") for value in probability]
+
+
+def test_pseudonyms_are_as_short_as_tells_all_ids_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [f"C{number}" for number in range(3_000)]
+    assert {len(one) for one in audit_calls.pseudonyms(b"k" * 16, ids)} == {12}
+    monkeypatch.setattr(audit_calls, "_DIGITS", 4)
+    found = audit_calls.pseudonyms(b"k" * 16, [*ids, "C0"])
+    assert {len(one) for one in found} == {8} and found[-1] == found[0] and len(set(found)) == 3_000
 
 
 # What chance alone would give.

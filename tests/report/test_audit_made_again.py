@@ -119,7 +119,7 @@ def other_formula(path: Path) -> None:
             book.writestr(one, data)
 
 
-def other_evidence(path: Path) -> None:
+def other_packed(path: Path) -> None:
     path.write_bytes(gzip.compress(other_digit(gzip.decompress(path.read_bytes()).decode()).encode()))
 
 
@@ -134,15 +134,14 @@ def other_table(path: Path) -> None:
 CHANGES: dict[str, Callable[[Path], None]] = {
     "tables/performance.csv": other_table,
     "tables/subgroups.csv": other_table,
-    "tables/scorecard.csv": other_table,
-    "tables/golden.csv": other_table,
+    "tables/scorecard.csv.gz": other_packed,
+    "tables/golden.csv.gz": other_packed,
     "tables/terms.parquet": other_cell,
     "tables/baselines.parquet": other_cell,
     "sql/check.sql": as_text(lambda text: text.replace("max(abs", "min(abs")),
     "sql/segments.sql": as_text(lambda text: text + "-- and more\n"),
     "evidence/groups.csv": other_table,
-    "evidence/sets.csv.gz": other_evidence,
-    "evidence/baselines.csv.gz": other_evidence,
+    "evidence/proxies.csv": other_table,
     "recompute.py": as_text(lambda text: text.replace("abs(stored - value)", "0.0")),
     "README.md": as_text(lambda text: text + "Trust us.\n"),
     "audit.html": as_text(lambda text: text.replace("<title>", "<title>Better ")),
@@ -211,7 +210,7 @@ def test_verify_says_what_ran_and_what_did_not(pack: Path) -> None:
     assert checked.rebuilt is not None and checked.reach is not None
     assert f"reach {checked.reach.bins:,} of {checked.reach.populated:,} bins and cells" in said
     assert f"made again {checked.rebuilt.same} files are what the model gives, 0 are not" in said
-    assert f"recomputed {checked.rebuilt.figures:,} figures from evidence/, 0 differ" in said
+    assert f"recomputed {checked.rebuilt.figures:,} figures from the evidence, 0 differ" in said
     assert "spreadsheet not checked: LibreOffice is not installed" in said
     assert "interpret 0." in said
 

@@ -23,6 +23,7 @@ from northstar_explain.model import Model
 from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.model.scorecard import Scorecard
 from northstar_explain.report.audit.workbook import formulas, workbook
+from northstar_explain.report.audit.workbook.customer_sheet import _start_row
 from northstar_explain.score import Scorer
 from northstar_explain.verify import certify, run_libreoffice
 
@@ -112,6 +113,23 @@ def test_formulas_follow_the_points_and_not_the_cached_results(hostile: Model) -
     assert not result.passed
     assert result.wrong == result.rows == hostile.golden.num_rows
     assert result.slips[0].row == 1
+
+
+@needs_office
+@pytest.mark.parametrize(
+    ("visits_30", "said"), [(50, "BROKEN, so that explain score rejects the row: sessions_30d <= sessions_90d"),
+                            (2, "all kept"), (None, "all kept")],
+)  # fmt: skip
+def test_the_customer_sheet_warns_of_a_broken_relation(visits_30: int | None, said: str, model: Model) -> None:
+    row = _start_row(model)
+    changed = {"sessions_30d": visits_30, "sessions_90d": 2, "active_days_90d": 1}
+    golden = model.golden.slice(0, 100)
+    for name, value in changed.items():
+        values = golden[name].to_pylist()
+        values[row] = value
+        golden = golden.set_column(golden.column_names.index(name), name, pa.array(values, golden[name].type))
+    shown = run_libreoffice.recalculate(workbook(replace(model, golden=golden)))["Customer"]
+    assert shown[3][3:5] == ["relations between values", said]
 
 
 def test_the_same_model_gives_the_same_workbook(hostile: Model, book: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -62,13 +63,20 @@ def _cell(value: Any, exact: bool, dialect: Dialect) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, str):
-        return literal_text(value).sql(dialect.name)
+        return _text(value, dialect.name)
     if isinstance(value, int):
         return str(value)
     if exact:
         return dialect.literal(value).sql(dialect.name)
     # With an exponent it is a double; without, a column of decimals would have to hold the digits of all.
-    return repr(value) if "e" in repr(value) else f"{value!r}e0"
+    digits = repr(value)
+    return digits if "e" in digits else f"{digits}e0"
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str, dialect: str) -> str:
+    # Names of features and words of bins stand in thousands of rows.
+    return literal_text(value).sql(dialect)
 
 
 def _batches(lines: Iterator[str]) -> Iterator[list[str]]:

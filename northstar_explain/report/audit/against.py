@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,17 @@ from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, columns_of
 from northstar_explain.contract.features import Feature
 from northstar_explain.model.deciding_part import DecidingPart
+from northstar_explain.model.evaluation.move_facts import MOST_MOVERS, MovedGroup, Mover, Moves
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.ranks import Percentiles, decile
+from northstar_explain.model.rules import assign
 from northstar_explain.model.scorecard import MISSING, Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
 
 # The first golden rows are customers of the table; the others were made to be hard.
 ORDINARY = 100
+
+Batch = tuple[Columns, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -42,49 +47,6 @@ class TermChange:
     mean: float
     largest: float
     where: str
-
-
-@dataclass(frozen=True)
-class Mover:
-    """A golden row in another decile than before.
-
-    Attributes
-    ----------
-    row : int
-        Of the golden rows, the first 1.
-    deciles : tuple of int
-        Before and after, each among the training customers of its model.
-    probabilities : tuple of float
-    term : str
-        The term whose points differ most.
-    points : tuple of float
-        Its points before and after.
-    """
-
-    row: int
-    deciles: tuple[int, int]
-    probabilities: tuple[float, float]
-    term: str
-    points: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Movers:
-    """The ordinary golden rows scored by both models.
-
-    Attributes
-    ----------
-    n : int
-        How many were scored.
-    lacking : tuple of str
-        Features of the older model that the newer one's table lacks; if there are any, nothing was scored.
-    moved : tuple of Mover
-        Those in another decile, the largest moves first.
-    """
-
-    n: int
-    lacking: tuple[str, ...]
-    moved: tuple[Mover, ...]
 
 
 def term_changes(model: Model, old: DecidingPart) -> tuple[TermChange, ...]:
@@ -157,25 +119,96 @@ def _strongest(difference: np.ndarray, term: Term, of: Model | DecidingPart) -> 
     return float(difference[at]), " and ".join(labels)
 
 
-def movers(model: Model, old: DecidingPart) -> Movers:
-    """Score the ordinary golden rows with both models."""
-    columns = columns_of(model.golden.slice(0, ORDINARY), model.contract.features)
-    lacking = tuple(axis.feature for axis in _axes(old) if not _has(columns, axis))
-    if lacking:
-        return Movers(0, tuple(dict.fromkeys(lacking)), ())
-    scores = [_scored(one, columns) for one in (old, model)]
-    contributions = [_contributions(one, columns) for one in (old, model)]
-    names = list(dict.fromkeys((*contributions[1], *contributions[0])))
-    none = np.zeros(len(scores[0][0]))
-    sides = [np.stack([one.get(name, none) for name in names]) for one in contributions]
-    found = []
-    for row in np.flatnonzero(scores[0][1] != scores[1][1]).tolist():
-        place = int(np.argmax(np.abs(sides[1][:, row] - sides[0][:, row])))
-        (was, was_decile), (now, now_decile) = ((float(p[row]), int(d[row])) for p, d in scores)
-        before, after = (float(side[place, row]) for side in sides)
-        found.append(Mover(row + 1, (was_decile, now_decile), (was, now), names[place], (before, after)))
-    found.sort(key=lambda one: (-abs(one.deciles[1] - one.deciles[0]), one.row))
-    return Movers(len(none), (), tuple(found))
+def moves_of(model: Model, old: DecidingPart, batches: Iterable[Batch]) -> Moves:
+    """Score rows with both models.
+
+    Parameters
+    ----------
+    model : Model
+    old : DecidingPart
+    batches : iterable of Batch
+        The columns of rows, and their positions; few rows at a time, as each is scored term by term.
+    """
+    counts, n = np.zeros((10, 10), dtype=np.int64), 0
+    segments, terms = _Counter(), _Counter()
+    moved: list[Mover] = []
+    for columns, rows in batches:
+        if lacking := tuple(dict.fromkeys(axis.feature for axis in _axes(old) if not _has(columns, axis))):
+            return Moves(0, lacking, (), (), (), ())
+        both = _Both(model, old, columns)
+        n += len(rows)
+        np.add.at(counts, (both.deciles[0] - 1, both.deciles[1] - 1), 1)
+        rise = both.deciles[1] - both.deciles[0]
+        segments.add(assign(model.segmentation.tree, columns), rise)
+        places = np.flatnonzero(rise)
+        terms.add(both.strongest(places), rise[places])
+        moved = _farthest([*moved, *(both.mover(place, int(rows[place])) for place in _largest(rise, places))])
+    ids = [one.id for one in model.segmentation.segments]
+    return Moves(
+        n, (), tuple(tuple(row) for row in counts.tolist()),
+        tuple(sorted(segments.groups(), key=lambda one: ids.index(one.name))),
+        tuple(sorted(terms.groups(), key=lambda one: (-one.n, one.name))), tuple(moved),
+    )  # fmt: skip
+
+
+def golden_moves(model: Model, old: DecidingPart) -> Moves:
+    """The ordinary golden rows scored by both models: customers of the table that the pack itself holds."""
+    golden = model.golden.slice(0, ORDINARY)
+    return moves_of(model, old, [(columns_of(golden, model.contract.features), np.arange(golden.num_rows) + 1)])
+
+
+class _Both:
+    """Some rows, scored by the older model and by the newer one."""
+
+    def __init__(self, model: Model, old: DecidingPart, columns: Columns):
+        scored = [_scored(one, columns) for one in (old, model)]
+        self.probabilities, self.deciles = ([one[i] for one in scored] for i in (0, 1))
+        points = [_contributions(one, columns) for one in (old, model)]
+        self._names = list(dict.fromkeys((*points[1], *points[0])))
+        none = np.zeros(len(self.deciles[0]))
+        self._points = [np.stack([one.get(name, none) for name in self._names]) for one in points]
+
+    def _place(self, rows: np.ndarray) -> np.ndarray:
+        before, after = (side[:, rows] for side in self._points)
+        place: np.ndarray = np.argmax(np.abs(after - before), axis=0)
+        return place
+
+    def strongest(self, rows: np.ndarray) -> np.ndarray:
+        """The term whose points differ most, of each of these rows."""
+        found: np.ndarray = np.array(self._names, dtype=object)[self._place(rows)]
+        return found
+
+    def mover(self, row: int, position: int) -> Mover:
+        """One of the rows."""
+        term = int(self._place(np.array([row]))[0])
+        (was, now), (low, high) = ((float(p[row]) for p in self.probabilities), (int(d[row]) for d in self.deciles))
+        before, after = (float(side[term, row]) for side in self._points)
+        return Mover(position, (low, high), (was, now), self._names[term], (before, after))
+
+
+class _Counter:
+    """Rows by name: how many, and how many rose and fell."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, np.ndarray] = {}
+
+    def add(self, names: np.ndarray, rise: np.ndarray) -> None:
+        for name in np.unique(names.astype(str)):
+            of = rise[names == name]
+            counted = np.array([len(of), (of > 0).sum(), (of < 0).sum()])
+            self._found[str(name)] = self._found.get(str(name), np.zeros(3, dtype=int)) + counted
+
+    def groups(self) -> list[MovedGroup]:
+        return [MovedGroup(name, *counted.tolist()) for name, counted in self._found.items()]
+
+
+def _largest(rise: np.ndarray, places: np.ndarray) -> list[int]:
+    found: list[int] = places[np.argsort(-np.abs(rise[places]), kind="stable")][:MOST_MOVERS].tolist()
+    return found
+
+
+def _farthest(moved: list[Mover]) -> list[Mover]:
+    return sorted(moved, key=lambda one: (-abs(one.deciles[1] - one.deciles[0]), one.row))[:MOST_MOVERS]
 
 
 def _axes(part: Model | DecidingPart) -> list[Bins]:

@@ -125,6 +125,8 @@ def printable(value: Any) -> Any:
     """A text, or a value that holds texts, with a mark in place of every character that XML forbids."""
     if isinstance(value, str):
         return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, float | int):  # most of a chart
+        return value
     if isinstance(value, Mapping):
         return {key: printable(one) for key, one in value.items()}
     return [printable(one) for one in value] if isinstance(value, list | tuple) else value

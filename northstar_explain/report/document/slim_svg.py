@@ -13,6 +13,10 @@ _NEEDLESS = re.compile(
 _LINE = r'<line transform="translate\({}\)" x2="{}" y2="{}"{}/>'
 _ONE_LINE = re.compile(_LINE.format("([^)]*)", '([^"]*)', '([^"]*)', "([^>]*)"))
 _LINES = re.compile(_ONE_LINE.pattern + "(?:" + _LINE.format("[^)]*", '[^"]*', '[^"]*', r"\4") + ")+")
+_CELL = r'<path d="(M[-\d.,]+h[\d.]+v[\d.]+h-[\d.]+Z)" (fill="[^"]*")/>'
+_ONE_CELL = re.compile(_CELL)
+# A heat map: so many rectangles in a row are its cells, of which no two overlap.
+_CELLS = re.compile(f"(?:{_CELL}){{40,}}")
 _STEPS = re.compile(r'(?<= d=")M[-\d.]+,[-\d.]+(?:L[-\d.]+,[-\d.]+){3,}')
 
 
@@ -29,7 +33,7 @@ def slim(drawn: str) -> str:
     str
     """
     drawn = _unwrapped(re.sub("<[^>]*>", _element, _HIDDEN.sub("", drawn)))
-    return _STEPS.sub(_steps, _LINES.sub(_one_path, drawn))
+    return _STEPS.sub(_steps, _CELLS.sub(_by_colour, _LINES.sub(_one_path, drawn)))
 
 
 def _element(match: re.Match[str]) -> str:
@@ -63,6 +67,14 @@ def _one_path(match: re.Match[str]) -> str:
     """Lines alike, such as those of a grid, as one path."""
     moves = "".join(f"M{at}l{x},{y}" for at, x, y, _ in _ONE_LINE.findall(match[0]))
     return f'<path d="{moves}" fill="none"{match[4]}/>'
+
+
+def _by_colour(match: re.Match[str]) -> str:
+    """The cells of a heat map, those of a colour as one path."""
+    cells: dict[str, list[str]] = {}
+    for outline, colour in _ONE_CELL.findall(match[0]):
+        cells.setdefault(colour, []).append(outline)
+    return "".join(f'<path d="{"".join(outlines)}" {colour}/>' for colour, outlines in cells.items())
 
 
 def _steps(match: re.Match[str]) -> str:

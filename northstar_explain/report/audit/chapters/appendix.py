@@ -73,7 +73,9 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:
-        page.paragraphs(f"{more:,} more categories, with fewer rows each, are in tables/scorecard.csv.", style="fine")
+        page.paragraphs(
+            f"{more:,} more categories, with fewer rows each, are in tables/scorecard.csv.gz.", style="fine"
+        )
     return page.chapter(f"A{shape.rank}", capital(shape.feature.words), _eyebrow(shape, model))
 
 
@@ -117,7 +119,7 @@ def _pair_page(pair: PairShape, strongest: float, model: Model) -> Chapter:
         note = f"The cells with the most and the fewest points of those with {THIN_BIN_CUSTOMERS} rows or more."
     else:
         note = f"No cell has {THIN_BIN_CUSTOMERS} rows, so none is listed here."
-    page.paragraphs(f"{note} Every cell is in tables/pairs.csv.", style="fine")
+    page.paragraphs(f"{note} Every cell is in tables/pairs.csv.gz.", style="fine")
     return page.chapter(
         f"A{pair.rank}", shortened(" with ".join([names[0], pair.second.feature.words]), 130), _eyebrow(pair, model)
     )
@@ -143,7 +145,7 @@ def reading(model: Model) -> tuple[Text | ItemList, ...]:
             "rows. The missing bin is on the left, dashed where nobody is in it. A number is never “unseen”, so "
             "for numbers that bin is in the table only.",
             f"In the table, neighbouring bins are merged into at most {ROWS}; a star marks those with fewer than "
-            f"{THIN_BIN_CUSTOMERS} rows. Every single bin is in tables/scorecard.csv, every cell of a pair in "
-            f"tables/pairs.csv. Rates of fewer than {THIN_BIN_CUSTOMERS} holdout rows are left out.",
+            f"{THIN_BIN_CUSTOMERS} rows. Every single bin is in tables/scorecard.csv.gz, every cell of a pair in "
+            f"tables/pairs.csv.gz. Rates of fewer than {THIN_BIN_CUSTOMERS} holdout rows are left out.",
         )),
     )  # fmt: skip

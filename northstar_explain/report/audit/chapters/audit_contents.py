@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, ROC_AUC
+from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
 from northstar_explain.report.audit.about import About
@@ -59,6 +60,8 @@ class ReportContents:
         Path to content and path to description of the other files of the pack.
     against : DecidingPart or None
         The model to compare with.
+    moves : Moves or None
+        The holdout scored by both, where somebody gave its table.
     """
 
     model: Model
@@ -70,6 +73,7 @@ class ReportContents:
     files: Mapping[str, bytes]
     what: Mapping[str, str]
     against: DecidingPart | None = None
+    moves: Moves | None = None
 
     def report(self) -> Document:
         """The report, without its appendix."""
@@ -97,7 +101,7 @@ class ReportContents:
             performance.performance(model),
             reliance.overview(model, self.shapes, self.pairs),
             by_hand.by_hand(model),
-            *((model_changes.changes(model, self.against, self.shapes),) if self.against else ()),
+            *((model_changes.changes(model, self.against, self.shapes, self.moves),) if self.against else ()),
             # The SQL is taken from the pack, so that the report shows the very statement that is shipped.
             segment_chapter.segments(model, self.files["sql/segments.sql"].decode()),
             group_checks.groups(model),

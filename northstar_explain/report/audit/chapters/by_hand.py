@@ -27,9 +27,9 @@ def by_hand(model: Model) -> Chapter:
     row = _middle(model)
     columns = columns_of(model.golden.slice(row, 1), model.contract.features)
     page.paragraphs(
-        f"Golden row {row + 1}, an ordinary customer of median probability (tables/golden.csv). Each term gives the "
-        f"points of the bin that the value falls in; every bin is in tables/scorecard.csv, every cell of a pair in "
-        "tables/pairs.csv. A value on a cut belongs to the bin above.",
+        f"Golden row {row + 1}, an ordinary customer of median probability (tables/golden.csv.gz). Each term gives the "
+        f"points of the bin that the value falls in; every bin is in tables/scorecard.csv.gz, every cell of a pair in "
+        "tables/pairs.csv.gz. A value on a cut belongs to the bin above.",
         style="lead",
     )
     page.add(_terms(model, columns))

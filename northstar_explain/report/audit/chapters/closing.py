@@ -105,8 +105,9 @@ def checking(model: Model) -> Chapter:
         "Database: sql/ holds the segments and the scorecard as SQL for DuckDB. The second line below scores the "
         "golden rows with it and prints the largest difference and the number of rows in another segment than "
         "expected.",
-        "Figures: the third line recomputes every figure of the chapters on performance and on groups from evidence/, "
-        "with NumPy alone, beside the stored one; and it deals the rows to training, validation and holdout again.",
+        "Figures: the third line recomputes every figure of the chapters on performance and on groups from the "
+        "evidence, with NumPy alone, beside the stored one; and it deals the rows to training, validation and holdout "
+        "again.",
     ), ordered=True), Code("sha256sum --check SHA256SUMS\nduckdb < sql/check.sql\npython recompute.py"))  # fmt: skip
     page.section(
         "With our programs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from northstar_explain.contract.features import Feature
+from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.evaluation.data_facts import MissingShare
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.folder_format import SEAL
@@ -14,7 +14,7 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.audit import about as texts
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, value_label
-from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, ItemList, Table, table
+from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Facts, ItemList, Table, Text, table
 
 
 def identity(model: Model, about: About, date: str) -> Chapter:
@@ -186,7 +186,16 @@ def contract(model: Model) -> Chapter:
     page.add(
         table(heads, rows, words=7, widths=(18, 23, 10, 11, 18, 12, 8), style="small", alt_text="Feature dictionary")
     )
+    page.section("Relations between two values of a row", *_relations(model.contract))
     return page.chapter("contract", "Contract and feature dictionary", flows=True)
+
+
+def _relations(of: Contract) -> list[Text | ItemList]:
+    if not of.relations:
+        return [Text("The contract states none.")]
+    what = "A row that breaks one is rejected, in training and in scoring; a missing value breaks none."
+    words = [(one.text, *(shortened(of[name].words, 60) for name in one.columns)) for one in of.relations]
+    return [Text(what), ItemList(tuple(f"{text} ({first}; {second})" for text, first, second in words))]
 
 
 def _feature(feature: Feature, model: Model) -> tuple[str, ...]:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from northstar_explain.model.deciding_part import DecidingPart
+from northstar_explain.model.evaluation.move_facts import MovedGroup, Moves
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.audit.against import Movers, TermChange, movers, points_like, term_changes
+from northstar_explain.report.audit.against import TermChange, golden_moves, points_like, term_changes
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.charts.two_shapes import two_shapes
-from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Columns, Facts, Figure, Text, table
+from northstar_explain.report.document.blocks import (
+    Block,
+    Chapter,
+    ChapterBuilder,
+    Columns,
+    Facts,
+    Figure,
+    Table,
+    Text,
+    table,
+)
 
 _CHARTS, _MOVERS = 6, 20
 
 
-def changes(model: Model, old: DecidingPart, shapes: Sequence[FeatureShape]) -> Chapter:
-    """The chapter on another model that the pack was made against."""
+def changes(model: Model, old: DecidingPart, shapes: Sequence[FeatureShape], moves: Moves | None = None) -> Chapter:
+    """The chapter on another model that the pack was made against; `moves` are those of the holdout, where known."""
     page = ChapterBuilder()
     changed = term_changes(model, old)
     page.paragraphs(
@@ -28,7 +39,7 @@ def changes(model: Model, old: DecidingPart, shapes: Sequence[FeatureShape]) -> 
     page.add(_numbers(model, old))
     page.section("Term by term", *_terms(changed, model))
     page.section("The most changed numeric features, on one scale", *_charts(changed, model, old, shapes))
-    page.section("Ordinary golden rows in another decile", *_movers(movers(model, old), model))
+    page.section("Rows in another decile", *_movers(moves or golden_moves(model, old), model, moves is not None))
     return page.chapter("changes", "What changed", flows=True)
 
 
@@ -84,25 +95,49 @@ def _charts(
     return [*map(Columns, pairs), Text("Line: this model; dashed: before.", "fine")]
 
 
-def _movers(found: Movers, model: Model) -> list[Block]:
+def _movers(found: Moves, model: Model, everybody: bool) -> list[Block]:
     if found.lacking:
         lacking = ", ".join(found.lacking)
         return [Text(f"Not scored: the table of this model lacks what the older one needs: {lacking}.")]
-    share = len(found.moved) / max(1, found.n)
-    intro = (
-        f"Of {found.n:,} golden rows that are ordinary customers, {len(found.moved):,} ({percent(share)}) are in "
-        "another decile, each model's among its own training customers. Beside each, the term whose points differ most."
-    )
+    share = percent(found.in_another / max(1, found.n))
+    of = f"{found.n:,} rows of the holdout" if everybody else f"{found.n:,} golden rows that are ordinary rows"
+    intro = f"Of {of}, {found.in_another:,} ({share}) are in another decile, each model's among its own training rows."
+    if not everybody:
+        intro += " With `explain audit --customers TABLE`, every row of the holdout is compared."
+    if not found.in_another:
+        return [Text(intro)]
+    far = sum(n for i, row in enumerate(found.counts) for j, n in enumerate(row) if abs(i - j) > 1)
+    intro += f" {found.in_another - far:,} moved by one decile, {far:,} by more."
+    shown: list[Block] = [Text(intro), _decile_table(found)]
+    names = {one.id: f"{one.id} {one.name}" for one in model.segmentation.segments}
+    shown += [_group_table("Who moved, by segment", "Segment", found.segments, names)]
+    shown += [_group_table("Why: the term whose points differ most", "Term", found.terms[:_MOVERS], {})]
+    return [*shown, *_farthest(found)]
+
+
+def _decile_table(found: Moves) -> Table:
+    heads = ("Decile before", *(f"now {place}" for place in range(1, 11)))
+    rows = [(str(i), *(f"{n:,}" if n else "–" for n in row)) for i, row in enumerate(found.counts, start=1)]
+    return table(heads, rows, style="bins", alt_text="Rows by decile before and now")
+
+
+def _group_table(title: str, head: str, groups: Sequence[MovedGroup], names: Mapping[str, str]) -> Table:
+    rows = [
+        (shortened(names.get(one.name, one.name), 60), f"{one.n:,}", f"{one.up:,}", f"{one.down:,}") for one in groups
+    ]
+    heads = (head, "Rows" if names else "Moved most by it", "Up", "Down")
+    return table(heads, rows, widths=(55, 15, 15, 15), style="bins", alt_text=title)
+
+
+def _farthest(found: Moves) -> list[Block]:
     rows = [
         (
-            str(one.row), f"{one.deciles[0]} to {one.deciles[1]}", " to ".join(map(percent, one.probabilities)),
+            f"{one.row:,}", f"{one.deciles[0]} to {one.deciles[1]}", " to ".join(map(percent, one.probabilities)),
             one.term, " to ".join(map(signed, one.points)),
         )
-        for one in found.moved[:_MOVERS]
+        for one in found.moved
     ]  # fmt: skip
-    if not rows:
-        return [Text(intro)]
-    heads, widths = ("Golden row", "Decile", "Probability", "Largest difference in", "Its points"), (12, 12, 20, 36, 20)
-    shown = table(heads, rows, words=4, widths=widths, style="bins", alt_text="Golden rows in another decile")
-    more = len(found.moved) - len(rows)
-    return [Text(intro), shown, *([Text(f"{more:,} more have moved, none of them farther.", "fine")] if more else [])]
+    heads, widths = ("Row", "Decile", "Probability", "Largest difference in", "Its points"), (12, 12, 20, 36, 20)
+    shown = table(heads, rows, words=4, widths=widths, style="bins", alt_text="Rows in another decile")
+    more = found.in_another - len(rows)
+    return [shown, *([Text(f"{more:,} more have moved, none of them farther.", "fine")] if more else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from northstar_explain.report.audit.shapes.shape_words import direction, keeps_d
 
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULA_STARTS = "=+-@\t\r"
+_LARGE = ("scorecard", "pairs", "golden")
+_IN_MODEL = ("scorecard", "pairs")  # as model/scorecard.parquet and model/shapes.parquet
 
 
 def pack_tables(
@@ -58,6 +61,17 @@ def pack_tables(
         name: (_of_dicts([_flat(to_json(row)) for row in rows]), words) for name, (rows, words) in lists.items() if rows
     }
     return described
+
+
+def table_files(name: str, table: pa.Table) -> dict[str, bytes]:
+    """Path in the pack to content: CSV, of the largest tables compressed, and Parquet where `model/` has none."""
+    # Without a time, so that the same model gives the same bytes.
+    files = {f"tables/{name}.csv": csv_bytes(table)} if name not in _LARGE else {
+        f"tables/{name}.csv.gz": gzip.compress(csv_bytes(table), mtime=0)
+    }  # fmt: skip
+    if name not in _IN_MODEL:
+        files[f"tables/{name}.parquet"] = tables.parquet_bytes(table)
+    return files
 
 
 def csv_bytes(table: pa.Table) -> bytes:

@@ -3,15 +3,19 @@
     python recompute.py [PACK]
 
 Needs Python 3.11 and NumPy, and nothing else: no part of the program that made the pack. It prints each figure as
-stored in model/evaluation.json, as recomputed from evidence/, and the difference, and exits with 1 where one is more
+stored in model/evaluation.json, as recomputed from the evidence, and the difference, and exits with 1 where one is more
 than 1e-12. A figure that neither has, such as a rate of a group without rows, is counted and not printed. It also
 deals the rows to train, validation and holdout again, from their labels and the seed alone.
+
+The evidence is compressed CSV, which `bunzip2`, 7-Zip, R's read.csv and pandas.read_csv open as well:
+model/holdout.csv.bz2, model/baselines.csv.bz2 (the same rows in the same order) and model/sets.csv.bz2 (the rows of the
+table in its order), and beside them evidence/groups.csv and evidence/proxies.csv.
 """
 
 from __future__ import annotations
 
+import bz2
 import csv
-import gzip
 import json
 import sys
 from collections.abc import Iterator
@@ -27,16 +31,29 @@ Named = tuple[str, Any]  # a figure's path in evaluation.json, and its value
 # The evidence.
 
 
-def read_csv(path: Path) -> dict[str, list[str]]:
-    """The columns of a compressed CSV file."""
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        names, *rows = csv.reader(file)
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+def heads(path: Path) -> list[str]:
+    """The names of the columns of a compressed CSV file."""
+    with bz2.open(path, "rt", encoding="utf-8") as file:
+        return file.readline().rstrip("\n").split(",")
 
 
-def numbers(column: list[str]) -> np.ndarray:
-    """A column as numbers."""
-    return np.array(column, dtype=np.float64)
+def numbers(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """Columns of numbers; without names, all."""
+    found = heads(path)
+    places = [found.index(name) for name in names] if names else list(range(len(found)))
+    columns = np.loadtxt(path, delimiter=",", skiprows=1, usecols=places, ndmin=2, unpack=True, encoding="utf-8")
+    return {found[place]: column for place, column in zip(places, columns, strict=True)}
+
+
+def texts(path: Path, name: str) -> tuple[list[str], np.ndarray]:
+    """A column of texts: those that occur, and for each row which of them it is."""
+    place, kinds, rows = heads(path).index(name), dict[str, int](), []
+    with bz2.open(path, "rt", encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        next(lines)  # the names of the columns
+        for row in lines:
+            rows.append(kinds.setdefault(row[place], len(kinds)))
+    return list(kinds), np.array(rows, dtype=int)
 
 
 # The sets: who was fitted to, who chose the threshold, who is in the holdout.
@@ -70,20 +87,54 @@ def split_together(label: np.ndarray, together: np.ndarray, shares: tuple[float,
 
 def other_sets(pack: Path) -> tuple[int, int]:
     """How many rows the recipe puts into another set than the pack says, and of how many."""
-    manifest, sets = json.loads((pack / "model" / "manifest.json").read_text()), read_csv(pack / "evidence/sets.csv.gz")
-    valid = [place for place, name in enumerate(sets["set"]) if name != "rejected"]  # rejected rows are in no set
-    sets = {name: [column[place] for place in valid] for name, column in sets.items()}
-    options, label = manifest["options"], numbers(sets["label"])
+    options, sets = json.loads((pack / "model" / "manifest.json").read_text())["options"], Sets(pack)
     validation, holdout, seed = options["validation"], options["holdout"], options["seed"]
-    stored = np.array([("train", "validation", "holdout").index(name) for name in sets["set"]])
     # With a later table, which is then the holdout, all rows of this one are fitted to unless they belong together.
-    holdout = holdout if (stored == 2).any() else 0.0
-    if "together" in sets:
+    holdout = holdout if (sets.set_of == 2).any() else 0.0
+    if sets.together is not None:
         shares = (1 - validation - holdout, validation, holdout)
-        again = split_together(label, numbers(sets["together"]), shares, seed)
+        again = split_together(sets.label, sets.together, shares, seed)
     else:
-        again = split(label, validation, holdout, seed)
-    return int((again != stored).sum()), len(stored)
+        again = split(sets.label, validation, holdout, seed)
+    return int((again != sets.set_of).sum()), len(again)
+
+
+class Sets:
+    """The valid rows of the table: position, label, set, and what they belong to."""
+
+    def __init__(self, pack: Path):
+        path = pack / "model" / "sets.csv.bz2"
+        kinds, kind = texts(path, "set")
+        number = {"train": 0, "validation": 1, "holdout": 2, "rejected": -1}
+        set_of = np.array([number[one] for one in kinds])[kind]
+        valid = set_of >= 0  # rejected rows are in no set
+        self.row, self.set_of = np.flatnonzero(valid) + 1, set_of[valid]
+        self.label = self._numbers(path, "label", valid)
+        self.together = self._numbers(path, "together", valid) if "together" in heads(path) else None
+
+    @staticmethod
+    def _numbers(path: Path, name: str, valid: np.ndarray) -> np.ndarray:
+        kinds, kind = texts(path, name)
+        found: np.ndarray = np.array([float(one or "nan") for one in kinds])[kind][valid]
+        return found
+
+
+def odd_rows(pack: Path) -> int:
+    """How many rows of the holdout are not what the sets, the segments or the groups beside them say."""
+    path, later = pack / "model" / "holdout.csv.bz2", json.loads((pack / "model" / "manifest.json").read_text())["data"]
+    rows, sets = numbers(path, "row", "label"), Sets(pack)
+    wrong = np.diff(rows["row"], prepend=0) < 1  # positions ascend
+    # With a later table, the holdout is of that one, which is not in the pack.
+    if not later["holdout_sha256"]:
+        held = sets.set_of == 2
+        if held.sum() != len(wrong):
+            return len(wrong)
+        wrong |= (rows["row"] != sets.row[held]) | (rows["label"] != sets.label[held])
+    groups = json.loads((pack / "model" / "evaluation.json").read_text(encoding="utf-8"))["purchase"]["subgroups"]
+    segments = {one["name"]: str(number) for number, one in enumerate(groups, start=1) if one["by"] == "segment"}
+    (kinds, segment), (cells, groups_of) = texts(path, "segment"), texts(path, "groups")
+    own = np.array([[segments.get(kind) in cell.split() for cell in cells] for kind in kinds])
+    return int((wrong | ~own[segment, groups_of]).sum())
 
 
 # Metrics, each on rows that count as often as `times` says: once each, or as often as a bootstrap drew them.
@@ -194,24 +245,26 @@ class Holdout:
     """The rows that the model was evaluated on."""
 
     def __init__(self, pack: Path):
-        names = ("holdout", "baselines", "proxies")
-        rows, scores, self.proxies = (read_csv(pack / "evidence" / f"{name}.csv.gz") for name in names)
+        path, scores = pack / "model" / "holdout.csv.bz2", numbers(pack / "model" / "baselines.csv.bz2")
+        rows = numbers(path, *(name for name in heads(path) if name not in ("segment", "groups")))
+        with (pack / "evidence" / "proxies.csv").open(encoding="utf-8", newline="") as file:
+            self.proxies = list(csv.reader(file))[1:]
         self.stored = json.loads((pack / "model" / "evaluation.json").read_text(encoding="utf-8"))["purchase"]
         self.purchase = json.loads((pack / "model" / "purchase.json").read_text(encoding="utf-8"))
         self.seed = json.loads((pack / "model" / "manifest.json").read_text(encoding="utf-8"))["options"]["seed"]
-        self.label, self.probability = numbers(rows["label"]), numbers(rows["probability"])
+        self.label, self.probability = rows["label"], rows["probability"]
         self.threshold = self.purchase["threshold"]
-        self.groups = [[int(one) for one in cell.split()] for cell in rows["groups"]]
-        self.together = numbers(rows["together"]) if "together" in rows else None
+        self.group_cells, self.group_cell = texts(path, "groups")
+        self.together = rows.get("together")
         quantiles = np.array(self.purchase["percentiles"])
         percentile = np.maximum(np.searchsorted(quantiles, self.probability, "right") - 1, 0) / 10
         self.decile = np.minimum(percentile // 10, 9).astype(int)
         # The model under the name "", then each baseline with the threshold of its flag.
         self.scores = {"": Score(self.label, self.probability, self.threshold)}
         for one in self.stored["baselines"]:
-            self.scores[one["name"]] = Score(self.label, numbers(scores[one["name"]]), one["threshold"])
+            self.scores[one["name"]] = Score(self.label, scores[one["name"]], one["threshold"])
         if "truth" in scores:
-            self.scores["truth"] = Score(self.label, numbers(scores["truth"]), 0.5)
+            self.scores["truth"] = Score(self.label, scores["truth"], 0.5)
 
     def draws(self) -> Iterator[np.ndarray]:
         """How often each row is drawn, in each bootstrap draw; rows that belong together are drawn together."""
@@ -343,7 +396,7 @@ def groups(held: Holdout) -> list[dict[str, Any]]:
     """The figures of each group of customers that is large enough to have them."""
     found: list[dict[str, Any]] = []
     for number, stored in enumerate(held.stored["subgroups"], start=1):
-        inside = np.array([number in one for one in held.groups])
+        inside = np.array([str(number) in one.split() for one in held.group_cells])[held.group_cell]
         found.append({"n": int(inside.sum())} if stored["base_rate"] is None else group(held, inside))
     for one, stored in zip(found, held.stored["subgroups"], strict=True):
         if stored["flag_ratio"] is None:
@@ -381,7 +434,7 @@ def group(held: Holdout, inside: np.ndarray) -> dict[str, Any]:
 def proxies(held: Holdout) -> list[dict[str, Any]]:
     """How well features tell the groups of a sensitive one, by all of the model's and by the best one alone."""
     counts: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for group, feature, *both in zip(*held.proxies.values(), strict=True):
+    for group, feature, *both in held.proxies:
         counts.setdefault((group, feature), []).append((int(both[0]), int(both[1])))
     scores = []
     for levels in counts.values():
@@ -447,7 +500,9 @@ def main(pack: Path) -> int:
     if len(known) < len(rows):
         print(f"{len(rows) - len(known):,} figures are not available in either, as there are too few rows for them")
     print(f"{dealt:,} rows dealt to train, validation and holdout again: {moved:,} in another set")
-    return int(worst > TOLERANCE or moved > 0)
+    odd = odd_rows(pack)
+    print(f"{odd:,} rows of the holdout are not where their set, segment and groups say")
+    return int(worst > TOLERANCE or moved > 0 or odd > 0)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from northstar_explain import tables
 from northstar_explain.model.deciding_part import DecidingPart
+from northstar_explain.model.evaluation import to_json
+from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
-from northstar_explain.model.holdout_evidence import HOLDOUT, SETS
+from northstar_explain.model.holdout_evidence import BASELINE_DIGITS, BASELINES, DECIMALS, HOLDOUT, SETS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.model.pack_layout import (
@@ -23,6 +25,7 @@ from northstar_explain.model.pack_layout import (
     LOOKUPS,
     MANIFEST,
     MODEL,
+    MOVES,
     PAGE,
     RECOMPUTE,
     REPORT,
@@ -57,8 +60,9 @@ _MODEL_FILES = {
     "golden.parquet": "golden rows with their expected scores",
     "shapes.parquet": "customers and outcomes by bin",
     "drift.parquet": "the drift baseline",
-    HOLDOUT: "scores, labels and groups of the holdout",
-    SETS: "label and set of every valid row of the table",
+    HOLDOUT: "each row of the holdout: label, score, segment, groups",
+    BASELINES: "the scores of the baselines for the same rows, in the same order",
+    SETS: "each row of the table, in its order: label, and train, validation, holdout or rejected",
     NAMES: "the names of the segments that people have given",
     MODEL_MANIFEST: "hashes, options, versions of the training",
 }
@@ -114,6 +118,7 @@ def write_pack(
     names: RowNames | None = None,
     against: DecidingPart | None = None,
     sign: Callable[[bytes], bytes] | None = None,
+    moves: Moves | None = None,
 ) -> WrittenPack:
     """Write an audit pack, whole or not at all.
 
@@ -141,6 +146,8 @@ def write_pack(
         An earlier model: a chapter says what changed since.
     sign : callable, optional
         Makes the signature of the sums, which lies beside them.
+    moves : Moves, optional
+        The holdout scored by this model and by `against`.
 
     Returns
     -------
@@ -157,7 +164,7 @@ def write_pack(
     if folder.is_dir():
         tables.require_only(folder, listed(folder).__contains__, "an audit pack")
     pack, certificate = made_pack(
-        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names, against
+        model, sql, certify, about or About(), date or str(model.manifest["date"]), progress, names, against, moves
     )
     # No clock: the manifest holds the given date, so that the same inputs give the same bytes.
     # What the pack is made from beside the model, so that it can be made again from itself.
@@ -180,6 +187,7 @@ def made_pack(
     progress: Callable[[str], None],
     names: RowNames | None,
     against: DecidingPart | None,
+    moves: Moves | None,
 ) -> tuple[PackFiles, Certificate]:
     """Every file of a pack but manifest and sums; parameters as of `write_pack`."""
     progress("collecting the facts")
@@ -194,6 +202,8 @@ def made_pack(
         _add_model(pack, model)
         for name, data in (against.files if against else {}).items():
             pack.add(f"{AGAINST}/{name}", data, f"of the model that this one is compared with: {_MODEL_FILES[name]}")
+        if moves is not None:
+            pack.add(MOVES, json_bytes(to_json(moves)), "the holdout scored by both models: who is in another decile")
         for name, text in sql.items():
             pack.add(name, text.encode(), _SQL_FILES[name])
         book = workbook(model)
@@ -204,14 +214,14 @@ def made_pack(
         certificate = certify(model, lambda: book)
         pack.add(CERTIFICATE, json_bytes(certificate.to_json()), "the parity certificate")
         for name, (table, words) in pack_tables.pack_tables(model, shapes, certificate).items():
-            pack.add(f"tables/{name}.csv", pack_tables.csv_bytes(table), words)
-            pack.add(f"tables/{name}.parquet", tables.parquet_bytes(table), words)
+            for path, data in pack_tables.table_files(name, table).items():
+                pack.add(path, data, words)
         for name, (data, words) in evidence_files(model, names).items():
             pack.add(name, data, words)
         pack.add("README.md", _read_me(model).encode(), "the contents of the pack, and how to verify it")
         progress("typesetting the report")
         # Last, because it lists the hashes of all other files.
-        contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what, against)
+        contents = ReportContents(model, about, date, shapes, pairs, certificate, pack.data, pack.what, against, moves)
         parts = [contents.report().pdf(), *(pdf for worker in workers for pdf in worker.result())]
         # PDF asks for a unique identifier; a hash of the content is unique and reproducible.
         pack.add(REPORT, merge_pdfs(parts, "A", hashlib.sha256(b"".join(parts)).digest()[:16]), "the report")
@@ -235,16 +245,25 @@ def _read_me(model: Model) -> str:
 - `{PAGE}`: interactive shapes and a what-if customer; one file, no network.
 - `{BOOK}`: the scorecard with live formulas.
 - `tables/`: tables that are too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
-  take for a formula has an apostrophe in front; the Parquet has it unchanged.
-- `{MODEL}/`: the model itself, byte for byte.
+  take for a formula has an apostrophe in front; the Parquet has it unchanged. Every bin and every cell of a pair are
+  in `scorecard.csv.gz` and `pairs.csv.gz`, as Parquet in `{MODEL}/`, and in the workbook.
+- `{MODEL}/`: the model itself, byte for byte, and with it the evidence: `{HOLDOUT}` (label, score, segment and groups
+  of each row of the holdout), `{BASELINES}` (the scores of the baselines for the same rows) and `{SETS}` (the
+  set of every row of the table).
 - `sql/`: segments and scores as SQL for DuckDB. `duckdb < {CHECK}`, run in this folder, scores the golden rows with it
   and compares the results.
 - `{CERTIFICATE}`: the differences between the programs that scored the golden rows.
-- `{EVIDENCE}/`: label, score and groups of each row of the holdout, scores of the baselines, and the set of every row,
-  as CSV. `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups from
-  it, and deals the rows to their sets again.
-- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores.
+- `{EVIDENCE}/`: what each number of a group stands for, the counts behind the proxies, and `ids.csv.bz2` where ids or
+  pseudonyms were asked for.
+- `{RECOMPUTE}`: `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups
+  from the evidence, and deals the rows to their sets again.
+- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores; and in
+  `moves.json` who of the holdout is in another decile, where its table was given.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256; `{SIGNATURE}`, where there is one, signs the latter.
+
+`.csv.bz2` and `.csv.gz` are compressed CSV: `bunzip2 FILE` and `gunzip FILE` (or 7-Zip) give the CSV, and
+`pandas.read_csv` and R's `read.csv` open them as they are. Scores have {DECIMALS} decimals, those of the baselines
+{BASELINE_DIGITS} significant digits; every figure is computed from them as they stand there.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
 rows again, makes every other file again from `{MODEL}/`, and compares.

@@ -76,6 +76,7 @@ def write_customer(book: Book, sheet: Any) -> None:
             row += 1
     _write_ranking(sheet, rows, points[:, start], row)
     _write_results(book, sheet, row, cell, probability, start)
+    _write_relations(book, sheet, cell)
     sheet.conditional_format(_FIRST, 5, row - 1, 5, {"type": "data_bar", "bar_color": "#8FB6D3"})
     sheet.freeze_panes(_FIRST, 0)
 
@@ -116,6 +117,25 @@ def _write_results(book: Book, sheet: Any, end: int, cell: dict[str, str], proba
         sheet.write_string(row, 3, _FLAGS[name])
         flag = "yes" if probability >= threshold else "no"
         sheet.write_formula(row, 4, f'=IF(B2>={threshold!r},"yes","no")', None, flag)
+
+
+def _write_relations(book: Book, sheet: Any, cell: dict[str, str]) -> None:
+    """Warn of values that contradict each other: `explain score` rejects such a row, whatever the sum gives."""
+    contract = book.model.contract
+    meant = {one: [when for name in one.columns for when in contract[name].defined_when] for one in contract.relations}
+    # Others are of columns that no score depends on, and for which the sheet does not ask.
+    asked = [one for one, when in meant.items() if cell.keys() >= {*one.columns, *(test.feature for test in when)}]
+    if not asked:
+        return
+    kept = book.text("all kept")
+    formula = kept
+    for relation in reversed(asked):
+        said = book.text(f"BROKEN, so that explain score rejects the row: {relation.text}")
+        formula = f"IF({formulas.breaks(relation, meant[relation], cell, book.text)},{said},{formula})"
+    sheet.write_string(3, 3, "relations between values")
+    sheet.write_formula(3, 4, f"={formula}", book.formats["plain"], "all kept")
+    warning = {"type": "formula", "criteria": f"=NOT(EXACT($E$4,{kept}))", "format": book.formats["warning"]}
+    sheet.conditional_format(3, 4, 3, 4, warning)
 
 
 def _start_row(model: Model) -> int:

@@ -8,10 +8,11 @@ inside an array: so numbers are compared by the sign of an array of differences,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from northstar_explain.contract.conditions import CategoryCondition, Condition, MissingCondition
+from northstar_explain.contract.relations import Relation
 from northstar_explain.model.rules import Leaf, Node
 
 # Below every value of a customer: the lower bound of the first bin, which has none.
@@ -82,6 +83,14 @@ def fits(condition: Condition, cell: str, text: Callable[[str], str]) -> str:
         # Without a bound every known value fits.
         known = f"AND({','.join(bounds)})" if bounds else "TRUE"
     return f"IF(ISBLANK({cell}),{str(condition.missing).upper()},{known})"
+
+
+def breaks(relation: Relation, meant: Sequence[Condition], cell: Mapping[str, str], text: Callable[[str], str]) -> str:
+    """A formula for whether a row breaks a relation; `meant` says when its features have a meaning."""
+    lower, upper = cell[relation.lower], cell[relation.upper]
+    known = [f"NOT(ISBLANK({one}))" for one in (lower, upper)]
+    above = f"SUMPRODUCT(--(({lower}-{upper}*{{1}}){'>=' if relation.strict else '>'}0))=1"
+    return f"AND({','.join([*known, above, *(fits(one, cell[one.feature], text) for one in meant)])})"
 
 
 def _compared(cell: str, how: str, number: float) -> str:

@@ -72,6 +72,7 @@ def formats_of(file: Any) -> dict[str, Any]:
         "result": {"bold": True, "font_size": 14, "num_format": "0.0000%"},
         "points": {"num_format": "+0.0000;-0.0000;0.0000"},
         "plain": {},
+        "warning": {"bold": True, "font_color": "#9C1C1C", "bg_color": "#FBE4E1"},
         "beside": {"indent": 1},
         "wrap": {"text_wrap": True, "valign": "top"},
     }
