@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from joblib import delayed
 
 from northstar_explain.contract.columns import rows_of
 from northstar_explain.contract.compact_columns import compact_rows
@@ -32,7 +31,7 @@ from northstar_explain.evaluate.segment_quality import border_facts, outcome_fac
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
 from northstar_explain.evaluate.trait_counts import trait_facts
 from northstar_explain.learn.fit_segments import LearnedSegments
-from northstar_explain.learn.workers import beside, in_processes
+from northstar_explain.learn.workers import Task, beside, in_processes
 from northstar_explain.model import ranks
 from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.campaign.value import FLAGGED_BY
@@ -214,7 +213,8 @@ def _purchase(case: Case) -> PurchaseFacts:
     rows, held, predictions = case.rows, case.rows.holdout, case.predictions
     terms = case.purchase_model.scorecard.terms
     few = sampled(rows.train.columns, case.seed)
-    with beside(in_processes, [delayed(proxy_facts)(case.contract, few, held.columns, case.seed)], len(held)) as found:
+    check: Task = (proxy_facts, (case.contract, few, held.columns, case.seed), {})
+    with beside(in_processes, [check], len(held)) as found:
         others = case.others
         trial = Trial(held.label, predictions, others.predictions, case.decile, case.truth, held.groups)
         figures = purchase_facts(trial, case.draws, case.seed)
