@@ -1,7 +1,7 @@
 """What a report says of the intervals of shapes: what they are of, how far they were right, and what they leave out."""
 
 # Measured by `python -m benchmarks.interval_coverage` (docs/benchmarks.md).
-COVERED = "95%"
+COVERED = "95.9% to 96.9%"
 INTERVALS = (
     "The 95% interval is of what a feature adds by itself, with all others held fixed: a penalised additive fit on the "
     f"same bins and rows. On three simulated shops with known effects, {COVERED} of the bins, weighted by "
