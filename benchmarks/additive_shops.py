@@ -1,7 +1,8 @@
 """Shops whose log-odds of a purchase are additive and known: the simulated shop's customers with drawn effects.
 
-The customers and what they do are those of `simulate`; only the label is drawn anew. A shop is a seed: it decides who
-the customers are, which ten of the fifteen features have an effect, and the shape and size of each.
+The customers and what they do are those of `simulate`; the label alone is drawn from a truth of its own. A shop is a
+seed: it decides who the customers are, which ten of the fifteen features have an effect, and the form and size of each
+effect.
 """
 
 from __future__ import annotations

@@ -116,9 +116,11 @@ def fresh_table(of: AdditiveShop, number: int, rows: int) -> tuple[list[Feature]
     """Fit a fresh table and measure it; with the processor seconds of its intervals."""
     customers, columns, label = of.table(number, rows)
     ebm = fit_purchase_model.fit(columns, label, of.features, PurchaseModelOptions(), number)
+    scorecard = compile_ebm(ebm, of.contract)
     since = time.process_time()
-    scorecard = with_intervals(compile_ebm(ebm, of.contract), of.contract, columns, label)
-    return measure(scorecard, of, customers, columns), time.process_time() - since
+    scorecard = with_intervals(scorecard, of.contract, columns, label)
+    seconds = time.process_time() - since
+    return measure(scorecard, of, customers, columns), seconds
 
 
 HEAD = (
