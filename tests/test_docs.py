@@ -222,7 +222,15 @@ def test_every_command_has_an_example() -> None:
 def test_options_in_prose_exist(page: Path) -> None:
     known = {option for command in every_command().values() for one in command.params for option in one.opts}
     known |= {option for command in every_command().values() for one in command.params for option in one.secondary_opts}
-    others = {"--no-deps", "--only", "--peers", "--size", "--draws", "--reference"}  # pip's, and those of benchmarks
+    others = {
+        "--no-deps",
+        "--only",
+        "--peers",
+        "--seeds",
+        "--size",
+        "--draws",
+        "--reference",
+    }  # pip's, and those of benchmarks
     text = " ".join(code_words(prose(page)))
     assert not set(re.findall(r"(?<!\S)--[a-z][a-z-]*", text)) - known - others
 

@@ -55,7 +55,7 @@ def certified(material: Material, tree: Node, seed: int) -> RulesCertificate:
     with threadpool_limits(limits=1):  # with more, sums are added in the order in which threads finish
         found = certify_over(points, ranks, cost, len(names), rules, over)
     return RulesCertificate(
-        gap=found.gap if np.isfinite(found.gap) else None,
+        gap=float(found.gap) if np.isfinite(found.gap) else None,
         proven=found.reason.startswith("proven"),
         reason=found.reason,
         customers=len(rows),

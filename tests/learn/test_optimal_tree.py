@@ -13,8 +13,8 @@ from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
-from northstar_explain.learn.distill import RuleDistiller, certificate, engine
-from northstar_explain.learn.distill.certificate import certify
+from northstar_explain.learn.distill import RuleDistiller, best_cut, certificate, engine
+from northstar_explain.learn.distill.certificate import certify, certify_over
 from northstar_explain.learn.distill.numeric_bins import thresholds_of
 
 LITTLE = st.tuples(st.integers(1, 12), st.integers(1, 2)).flatmap(
@@ -68,6 +68,33 @@ def test_is_what_brute_force_finds(X: np.ndarray, leaves: int, share: float) -> 
 def test_four_leaves_are_what_brute_force_finds(X: np.ndarray) -> None:
     best = brute_force(X, 4)
     assert certify(X, 2.0 * best + 1.0, 4, 4).lower_bound == pytest.approx(best, abs=1e-8)
+
+
+def cheapest(Z: np.ndarray, codes: np.ndarray, rows: np.ndarray, leaves: int) -> float:
+    """As `brute_force`, of rows that are cut by codes and measured elsewhere."""
+    best = cost_of(Z[rows])
+    for column in codes if leaves > 1 else ():
+        for cut in np.unique(column[rows])[1:]:
+            left, right = rows[column[rows] < cut], rows[column[rows] >= cut]
+            for first in range(1, leaves):
+                best = min(best, cheapest(Z, codes, left, first) + cheapest(Z, codes, right, leaves - first))
+    return best
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_four_leaves_are_what_brute_force_finds_in_another_space(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 5, (2, 26))
+    Z = np.column_stack([codes[0] % 3, codes[1] > 2, codes.sum(axis=0) % 2]) + 0.4 * rng.normal(size=(26, 3))
+    # Bounds from merged bins and from fewer directions than there are.
+    monkeypatch.setattr(best_cut, "QUICK_BINS", 2 + seed % 2)
+    monkeypatch.setattr(best_cut, "MISSED", 0.5)
+    best = cheapest(Z, codes, np.arange(26), 4)
+    for share in (1.0, 1.05, 1.7):
+        found = certify_over(Z, list(codes), share * best, 4, 4, "over these")
+        assert found.reason.startswith("proven over these")
+        assert found.lower_bound == pytest.approx(best) and found.gap == pytest.approx(share - 1.0, abs=1e-6)
+    assert certify_over(Z, list(codes), 1.3 * best, 4, 4, "over these", 1e5).lower_bound <= best * (1.0 + 1e-9)
 
 
 @settings(max_examples=25, deadline=None)
@@ -142,7 +169,7 @@ def test_more_leaves_have_the_nearest_bound_that_the_work_allows() -> None:
     assert certify(X, best, 5, 5).gap == 0.0
     X = standardised("iris")
     cost = 80.0  # less than every tree of five leaves: the more work, the more of it is proven
-    gaps = [certify(X, cost, 5, 5, work).gap for work in (0.0, 1e7, 1e8)]
+    gaps = [certify(X, cost, 5, 5, work).gap for work in (0.0, 1e7, 3e7)]
     assert gaps == sorted(gaps, reverse=True) and gaps[-1] < gaps[0]
 
 

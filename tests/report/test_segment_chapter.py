@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from northstar_explain.cli.segment_tables import segment_lines
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.certificate_facts import NOT_RUN, RulesCertificate, certificate_words
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
 from northstar_explain.report.audit.chapters.appendix import appendix
 from northstar_explain.report.audit.chapters.group_checks import groups
@@ -33,6 +35,16 @@ def test_the_audit_names_rows_or_what_the_contract_calls_its_customers(model: Mo
     assert ">Clients</th>" in page and ">Rows</th>" in page
     found = [page[max(0, one.start() - 60) : one.end() + 20] for one in re.finditer("customer", page, re.IGNORECASE)]
     assert [one for one in found if "customer_" not in one] == []
+
+
+def test_report_and_terminal_say_what_is_proven_of_the_rules(model: Model) -> None:
+    certificate = RulesCertificate(0.0009, True, "proven", 2_000, 322, 3)
+    facts = replace(model.evaluation.segments, certificate=certificate)
+    proven = replace(model, evaluation=replace(model.evaluation, segments=facts))
+    for one, words in ((model, NOT_RUN), (proven, certificate_words(certificate, model.contract.noun))):
+        page = re.sub("<[^>]*>", "", Document("Segments", "audit", (segments(one, ""),), styles=("audit.css",)).page())
+        assert words in " ".join(page.split())
+        assert f"certificate {words}" in " ".join(" ".join(segment_lines(one)).split())
 
 
 def test_why_a_number_of_segments_is_not_eligible_stays_on_the_page(model: Model) -> None:

@@ -25,7 +25,7 @@ MOST_SUMS = 20_000_000
 # Numbers summed; about a minute on one idle core. Work and not seconds, so that the same input has the same gap.
 SEARCH_WORK = 6.0e9
 # Share of the work after which the whole proof is given up, and the shares of the cost that are then claimed in turn.
-# Of four leaves each claim is proven anew, so that they are few; of others with what is known from the one before.
+# Of four leaves nothing is kept of one claim for the next, so that they are few.
 FIRST_SHARE, CLAIMS, CLAIMS_OF_FOUR = (
     0.6,
     (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 1.0),
