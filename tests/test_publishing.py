@@ -20,7 +20,7 @@ from helpers import contents, explain
 from northstar_explain import api, tables
 from northstar_explain import model as models
 from northstar_explain.errors import ModelError, NorthstarError
-from northstar_explain.export.sql import write_scores, write_sql
+from northstar_explain.export.sql import SqlOptions, write_sql
 from northstar_explain.export.sql.score_sql import KEYS
 from northstar_explain.model import Model, load_folder
 from northstar_explain.options import CampaignOptions
@@ -98,7 +98,9 @@ def publishers(model: Model, trained: Trained, monkeypatch: pytest.MonkeyPatch) 
         "simulate": writing(simulate),
         "init, sql": writing(lambda home: tables.write_text(content["now"], home / "x.sql", overwrite=True)),
         "sql --scores": writing(
-            lambda home: write_scores(model, "duckdb", home / "x.sql", content["now"], overwrite=True)
+            lambda home: write_sql.write_sql(
+                model, SqlOptions("duckdb", content["now"], scores=True), home / "x.sql", overwrite=True
+            )
         ),
         "playbook": writing(lambda home: write_playbook.write_playbook(model, home / "pb", overwrite=True)),
         "compare": writing(lambda home: write_memo.write_memo(model, home / "memo.pdf", overwrite=True)),

@@ -27,11 +27,12 @@ from strategies import CONTRACT
 from northstar_explain.contract import check, columns_of
 from northstar_explain.contract.conditions import NumberCondition
 from northstar_explain.errors import NorthstarError, OutputError
-from northstar_explain.export.sql import DIALECTS, scores_sql, write_scores
+from northstar_explain.export.sql import DIALECTS, SqlOptions, scores_sql
 from northstar_explain.export.sql.lookup_tables import ROOT, lookups
 from northstar_explain.export.sql.score_sql import KEYS, table_names, tables_sql
 from northstar_explain.export.sql.sql_dialects import dialect
 from northstar_explain.export.sql.trait_sql import tag_columns
+from northstar_explain.export.sql.write_sql import write_sql
 from northstar_explain.model import Model, Scorecard
 from northstar_explain.model.borders import thresholds
 from northstar_explain.model.known_values import with_known_values
@@ -343,7 +344,8 @@ def test_names_of_the_result_are_kept_free(model: Model) -> None:
 
 def test_files_are_written_beside_each_other_or_not_at_all(model: Model, tmp_path: Path) -> None:
     out = tmp_path / "made" / "scores.sql"
-    paths = write_scores(model, "duckdb", out, "people", "scored")
+    options = SqlOptions("duckdb", "people", "scored", scores=True)
+    paths = write_sql(model, options, out)
     names = ["scores.sql", "scores.tables.sql", *(f"scores.{what}.parquet" for what in KEYS)]
     assert [path.name for path in paths] == names
     assert sorted(path.name for path in out.parent.iterdir()) == sorted(names)
@@ -352,11 +354,11 @@ def test_files_are_written_beside_each_other_or_not_at_all(model: Model, tmp_pat
     assert all(read(out.with_suffix(f".{what}.parquet")).equals(getattr(found, what)) for what in KEYS)
     before = contents(tmp_path)
     with pytest.raises(OutputError, match="expected a path that is free"):
-        write_scores(model, "sqlite", out)
+        write_sql(model, SqlOptions("sqlite", scores=True), out)
     for path in paths[:-1]:
         path.unlink()
     with pytest.raises(OutputError, match=r"scores\.points\.parquet: output: expected a path that is free"):
-        write_scores(model, "sqlite", out)
+        write_sql(model, SqlOptions("sqlite", scores=True), out)
     assert [path.name for path in out.parent.iterdir()] == [names[-1]]
-    write_scores(model, "duckdb", out, "people", "scored", overwrite=True)
+    write_sql(model, options, out, overwrite=True)
     assert contents(tmp_path) == before  # the same bytes

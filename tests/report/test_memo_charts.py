@@ -15,6 +15,8 @@ from northstar_explain.report.charts.decile_mix import decile_mix
 from northstar_explain.report.charts.gains_curve import gains_curve
 from northstar_explain.report.charts.probability_spread import probability_spread
 from northstar_explain.report.charts.reliability_curve import reliability_curve
+from northstar_explain.report.charts.segment_band import segment_band
+from northstar_explain.report.charts.segment_sizes import SizeRow
 from northstar_explain.report.document.charts import Chart, svg
 
 NAMES = {"S1": "Regulars & <friends>", "S2": "New"}
@@ -97,3 +99,11 @@ def flat(spec: Any) -> list[Any]:
     """A specification and its layers, each with the data that it inherits."""
     below = [{**({"data": spec["data"]} if "data" in spec else {}), **layer} for layer in spec.get("layer", [])]
     return [spec, *(one for layer in below for one in flat(layer))]
+
+
+def test_a_stripe_has_its_id_where_it_is_wide_enough() -> None:
+    rows = [SizeRow("S1", COLORS["S1"], 0.95, None, None), SizeRow("S2", COLORS["S2"], 0.05, None, None)]
+    band = segment_band(rows, "clients")
+    assert list(filter(None, texts(band))) == ["S1", "S2"]
+    # As a phone draws it.
+    assert list(filter(None, texts(Chart({**band.spec, "width": 358}, band.alt_text)))) == ["S1"]

@@ -22,6 +22,15 @@ _BY_DAY = {
     ),
     "spark": "incremental_strategy='insert_overwrite', partition_by=['snapshot_date'], file_format='parquet'",
 }
+# What only few customers of a day may have: in words, and as the case of a sum.
+_UNSCORED_ROWS = (
+    "have no segment or no score: a value is missing that by the contract\n-- never is, or an id occurs twice",
+    "segment_id is null or probability is null then 1 else 0",
+)
+_BROKEN_ROWS = (
+    "break a relation of the contract: a join or an export may be wrong",
+    f"{BROKEN} is null then 0 else 1",
+)
 _DELETE_AND_INSERT = "incremental_strategy='delete+insert', unique_key='snapshot_date'"
 
 
@@ -38,7 +47,9 @@ def sql_files(model: Model, to: str, seeds: dict[str, Seed], most_without: float
     most_without : float
         Share of customers without a score, 0 to 1, above which a test fails.
     """
-    relations = {f"tests/{_BROKEN_TEST}.sql": _relation_test(most_without)} if model.contract.relations else {}
+    relations = (
+        {f"tests/{_BROKEN_TEST}.sql": _few_test(*_BROKEN_ROWS, most_without)} if model.contract.relations else {}
+    )
     return {
         "macros/northstar.sql": _macros(model, to, seeds),
         f"models/{CUSTOMERS}.sql": _customers(model, to),
@@ -46,7 +57,7 @@ def sql_files(model: Model, to: str, seeds: dict[str, Seed], most_without: float
         "models/scores.sql": _scores(model, to),
         "tests/golden_rows_score_the_same.sql": _golden_test(model, to, seeds[GOLDEN]),
         "tests/customers_have_one_score_a_day.sql": _once_test(model, to),
-        "tests/few_customers_have_no_score.sql": _share_test(most_without),
+        "tests/few_customers_have_no_score.sql": _few_test(*_UNSCORED_ROWS, most_without),
         **relations,
         "tests/probabilities_are_0_to_1.sql": _range_test(),
     }
@@ -144,23 +155,12 @@ having count(*) > 1
 """
 
 
-def _share_test(most: float) -> str:
-    return f"""-- Days on which too many customers have no segment or no score: a value is missing that by the contract
--- never is, or an id occurs twice.
+def _few_test(too_many: str, case: str, most: float) -> str:
+    return f"""-- Days on which too many customers {too_many}.
 select {SNAPSHOT}
 from {_ref("scores")}
 group by {SNAPSHOT}
-having sum(case when segment_id is null or probability is null then 1 else 0 end)
-  > {{{{ var('most_without_score', {most!r}) }}}} * count(*)
-"""
-
-
-def _relation_test(most: float) -> str:
-    return f"""-- Days on which too many customers break a relation of the contract: a join or an export may be wrong.
-select {SNAPSHOT}
-from {_ref("scores")}
-group by {SNAPSHOT}
-having sum(case when {BROKEN} is null then 0 else 1 end)
+having sum(case when {case} end)
   > {{{{ var('most_without_score', {most!r}) }}}} * count(*)
 """
 

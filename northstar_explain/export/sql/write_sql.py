@@ -58,33 +58,17 @@ def write_sql(model: Model, options: SqlOptions, out: Path, overwrite: bool = Fa
     NorthstarError
         When something cannot be written, in the dialect or on the disk; nothing is written then.
     """
-    if options.scores:
-        return write_scores(
-            model, options.dialect, out, options.table, options.view, options.prefix, overwrite
-        )  # fmt: skip
-    tables.require_apart([out], model.inputs)
-    tables.write_text(sql_text(model, options), out, overwrite)
-    return (out,)
-
-
-def write_scores(
-    model: Model,
-    to: str,
-    out: Path,
-    customers: str = "customers",
-    view: str | None = None,
-    prefix: str | None = None,
-    overwrite: bool = False,
-) -> tuple[Path, ...]:
-    """Write the statement for scores and its lookup tables; see `write_sql`, whose options these are."""
-    parquet = {name: out.with_suffix(f".{name}.parquet") for name in KEYS}
-    paths = (out, out.with_suffix(".tables.sql"), *parquet.values())
+    parquet = {name: out.with_suffix(f".{name}.parquet") for name in KEYS if options.scores}
+    filled = [out.with_suffix(".tables.sql")] if options.scores else []
+    paths = (out, *filled, *parquet.values())
     tables.require_apart(paths, model.inputs)
     for path in paths:
         tables.require_free(path, overwrite)
     # Everything is in memory before the first file is written, so that a name that cannot be written leaves none.
-    texts = scores_sql(model, to, customers, view, prefix), "".join(tables_sql(model, to, prefix))
-    lookup = lookups(model.scorecard, model.contract)
-    data = {path: tables.parquet_bytes(getattr(lookup, name)) for name, path in parquet.items()}
-    tables.publish({**{path: text.encode() for path, text in zip(paths[:2], texts, strict=True)}, **data})
+    files = {out: sql_text(model, options).encode()}
+    if options.scores:
+        lookup = lookups(model.scorecard, model.contract)
+        files |= {path: "".join(tables_sql(model, options.dialect, options.prefix)).encode() for path in filled}
+        files |= {path: tables.parquet_bytes(getattr(lookup, name)) for name, path in parquet.items()}
+    tables.publish(files)
     return paths
