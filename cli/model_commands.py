@@ -126,7 +126,11 @@ def init(
     show_default=True,
     help="Run the experiments that `explain compare` reports.",
 )
-@click.option("--deep", is_flag=True, help="Tune the black box over thirty settings: minutes on a large table.")
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Tune the black box over thirty settings, and fit the model ten times more: minutes on a large table.",
+)
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The day that the model is made on.  [default: today]")
 @click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day that CUSTOMERS looks up to.  [default: the contract's]"
