@@ -10,6 +10,7 @@ import pyarrow as pa
 from northstar_explain.contract.features import Contract
 from northstar_explain.evaluate import data_quality, drift_baseline, robustness
 from northstar_explain.evaluate.customers import Customers
+from northstar_explain.evaluate.retraining import Refits
 from northstar_explain.evaluate.shape_counts import shape_table
 from northstar_explain.learn.compile_scorecard import Bags
 from northstar_explain.model.evaluation.data_facts import DataFacts, DriftFacts
@@ -46,6 +47,7 @@ def audit_facts(
     splits: Mapping[str, Customers],
     contract: Contract,
     seed: int,
+    refitted: Refits | None = None,
 ) -> Audited:
     """Measure data quality, robustness, drift and the counts behind each shape.
 
@@ -62,6 +64,8 @@ def audit_facts(
     contract : Contract
     seed : int
         Samples customers where a sample is enough.
+    refitted : Refits, optional
+        The model fitted again.
 
     Returns
     -------
@@ -83,8 +87,9 @@ def audit_facts(
         robustness=RobustnessFacts(
             bags=robustness.bag_facts(scorecard, bags, holdout.columns, purchase.threshold, purchase.percentiles, seed),
             out_of_range=robustness.range_facts(scorecard, train.columns, holdout.columns, features, seed),
+            retraining=refitted and refitted.facts,
         ),
         drift=drift_baseline.drift_facts(baseline),
-        shapes=shape_table(scorecard, train.labelled, holdout.labelled),
+        shapes=shape_table(scorecard, train.labelled, holdout.labelled, refitted),
         baseline=baseline,
     )

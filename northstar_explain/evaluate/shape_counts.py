@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from northstar_explain.contract.columns import Columns
+from northstar_explain.evaluate.retraining import Refits
 from northstar_explain.model.scorecard import Scorecard
 
-ROW_SETS = ("train", "holdout")
+ROW_SETS, REFITTED = ("train", "holdout"), ("refit_low", "refit_high", "later_points")
 SCHEMA = pa.schema([
     pa.field("term", pa.string()),
     pa.field("bin_1", pa.int32()),
@@ -22,6 +23,7 @@ def shape_table(
     scorecard: Scorecard,
     train: tuple[Columns, np.ndarray],
     holdout: tuple[Columns, np.ndarray],
+    refitted: Refits | None = None,
 ) -> pa.Table:
     """Count customers and buyers in each bin.
 
@@ -30,13 +32,16 @@ def shape_table(
     scorecard : Scorecard
     train, holdout : pair of mapping and ndarray of 0 and 1
         Features and label of the training rows and of the holdout.
+    refitted : Refits, optional
+        The model fitted again.
 
     Returns
     -------
     pyarrow.Table
         One row per bin of the scorecard, in the same order: the term, its bins (the second is null for a term of one
         feature), and for each row set ``n`` customers, ``buyers`` among them, and ``predicted``: the sum of their
-        probabilities, so that bins can be merged.
+        probabilities, so that bins can be merged. With refits, their points too: ``refit_low``, ``refit_high`` and
+        ``later_points``, null for a pair.
     """
     row_sets = [_counts(scorecard, columns, label) for columns, label in (train, holdout)]
     cells: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
@@ -49,7 +54,10 @@ def shape_table(
         for rows, counts in zip(ROW_SETS, row_sets, strict=True):
             for name, values in zip(("n", "buyers", "predicted"), counts[place], strict=True):
                 cells[f"{rows}_{name}"] += values.tolist()
-    return pa.table(cells, schema=SCHEMA)
+    table = pa.table(cells, schema=SCHEMA)
+    for name, points in zip(REFITTED, refitted[1:] if refitted else (), strict=bool(refitted)):
+        table = table.append_column(name, pa.array(points, from_pandas=True))
+    return table
 
 
 def _counts(

@@ -25,11 +25,13 @@ from northstar_explain.evaluate.migration import Earlier, update_facts
 from northstar_explain.evaluate.model_quality import Predictions, Trial, importance_facts, purchase_facts
 from northstar_explain.evaluate.operating_points import operating_point, operating_points
 from northstar_explain.evaluate.proxies import proxy_facts, sampled
+from northstar_explain.evaluate.retraining import Refits, refits
 from northstar_explain.evaluate.segment_alternatives import AlternativeRows, Alternatives, alternative_facts
 from northstar_explain.evaluate.segment_context import detectable_facts, funnel_facts, spend_facts, trend_facts
 from northstar_explain.evaluate.segment_quality import border_facts, outcome_facts, segment_facts
 from northstar_explain.evaluate.segments_by_decile import control_facts, driver_facts, matrix_facts, quantile_facts
 from northstar_explain.evaluate.trait_counts import trait_facts
+from northstar_explain.learn.fit_purchase_model import PurchaseModelOptions
 from northstar_explain.learn.fit_segments import LearnedSegments
 from northstar_explain.learn.workers import Task, beside, in_processes
 from northstar_explain.model import ranks
@@ -75,6 +77,8 @@ class Case:
     experiments : bool
         Whether to compare segments and purchase model by experiment.
     seed : int
+    refit : PurchaseModelOptions or None
+        How the purchase model was fitted, to fit it again; none where that is not asked for.
     table_size : int
         Rows of the table, rejected ones included.
     table_rows : ndarray of int
@@ -93,6 +97,7 @@ class Case:
     draws: int
     experiments: bool
     seed: int
+    refit: PurchaseModelOptions | None
     table_size: int
     table_rows: np.ndarray
     later_rows: np.ndarray | None
@@ -176,7 +181,14 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
     progress("measuring the facts of the audit pack")
     fitted = case.purchase_model
     audited = audit_facts(
-        fitted.scorecard, fitted.bags, case.tree, fitted.purchase, _by_name(case.rows), case.contract, case.seed
+        fitted.scorecard,
+        fitted.bags,
+        case.tree,
+        fitted.purchase,
+        _by_name(case.rows),
+        case.contract,
+        case.seed,
+        _refits(case, progress),
     )
     traits = trait_facts(case.contract, case.rows.everybody.columns, case.tree, case.segment_ids, case.rows.holdout)
     audiences = audience_facts(
@@ -188,6 +200,15 @@ def evaluate(case: Case, progress: Callable[[str], None]) -> Evaluated:
         money_facts(audiences, purchase, case.economics) if case.economics else None,
     )  # fmt: skip
     return Evaluated(facts, audited.shapes, audited.baseline, _evidence(case))
+
+
+def _refits(case: Case, progress: Callable[[str], None]) -> Refits | None:
+    if case.refit is None:
+        return None
+    rows, scorecard = case.rows, case.purchase_model.scorecard
+    return refits(
+        case.contract, scorecard, rows.train, rows.holdout, rows.out_of_time, case.refit, case.seed, progress
+    )  # fmt: skip
 
 
 def truth_of(held: Customers, truth: Mapping[str, float] | None) -> np.ndarray | None:

@@ -164,7 +164,8 @@ def _learn_model(
     options = task.options
     case = Case(
         task.contract, row_sets, learned, purchase_model, task.earlier, truth,
-        options.economics(task.contract), options.draws, options.experiments, options.seed, *positions,
+        options.economics(task.contract), options.draws, options.experiments, options.seed,
+        options.purchase if options.deep else None, *positions,
     )  # fmt: skip
     return _model(task, ordinary, origin, case, evaluate(case, progress))
 

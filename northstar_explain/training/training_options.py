@@ -44,8 +44,9 @@ class TrainingOptions:
     experiments : bool
         Whether to run the experiments that compare segments and purchase model.
     deep : bool
-        Whether to do what takes longer: the black box is tuned over thirty settings, and it is proven how far the
-        segments' rules are from the best of as many.
+        Whether to do what takes longer: the black box is tuned over thirty settings, it is proven how far the
+        segments' rules are from the best of as many, and the purchase model is fitted again with other seeds and on
+        bootstrap draws, for the audit report.
     draws : int
         Bootstrap resamples for the intervals of the purchase model's figures.
     accept_leakage : tuple of str

@@ -23,9 +23,10 @@ from northstar_explain.model.deciding_part import DecidingPart, load_part, part_
 from northstar_explain.model.evaluation import to_json
 from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.folder_format import DECIDING, identity, json_bytes
+from northstar_explain.model.other_points import points_like
 from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
-from northstar_explain.report.audit.against import golden_moves, moves_of, points_like, term_changes
+from northstar_explain.report.audit.against import golden_moves, moves_of, term_changes
 from northstar_explain.report.audit.chapters.model_changes import changes
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.document.blocks import Facts, Table, Text
@@ -139,11 +140,11 @@ def test_points_of_other_cuts_are_compared_by_value(hostile: Model) -> None:
     )
     new = Term((NumberBins("orders", np.array([1.0, 3.0, 4.0])),), np.zeros(6), np.ones(6), np.ones(6))
     # Up to 1, 1 to 3 (its middle is on the old cut, and belongs above it), 3 to 4, from 4 on.
-    assert points_like(new, old, hostile).tolist() == [9.0, 1.0, 2.0, 2.0, 3.0, 8.0]
+    assert points_like(new, old, hostile.contract).tolist() == [9.0, 1.0, 2.0, 2.0, 3.0, 8.0]
     kinds = Term((CategoryBins("tier", {"low": 1, "mid": 2}),), np.array([0.0, 5.0, 6.0, 7.0]), np.ones(4), np.ones(4))
     other = Term((CategoryBins("tier", {"mid": 1, "high": 2}),), np.zeros(4), np.ones(4), np.ones(4))
     # A value that the old model did not know has the points that it gave to unseen ones.
-    assert points_like(other, kinds, hostile).tolist() == [0.0, 6.0, 7.0, 7.0]
+    assert points_like(other, kinds, hostile.contract).tolist() == [0.0, 6.0, 7.0, 7.0]
 
 
 def test_a_model_of_other_features_is_compared_as_far_as_it_goes(hostile: Model, earlier: Path) -> None:

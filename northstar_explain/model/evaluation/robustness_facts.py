@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from northstar_explain.model.evaluation.retraining_facts import Retraining
+
 
 @dataclass(frozen=True)
 class ProbabilitySpread:
@@ -90,7 +92,10 @@ class RobustnessFacts:
         Agreement between the bags.
     out_of_range : tuple of RangeResponse
         By numeric feature.
+    retraining : Retraining or None
+        The model fitted again; null without ``--deep``.
     """
 
     bags: BagAgreement
     out_of_range: tuple[RangeResponse, ...]
+    retraining: Retraining | None

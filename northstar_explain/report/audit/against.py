@@ -9,13 +9,13 @@ import numpy as np
 
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, columns_of
-from northstar_explain.contract.features import Feature
 from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.evaluation.move_facts import MOST_MOVERS, MovedGroup, Mover, Moves
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.other_points import alike, points_like
 from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.rules import assign
-from northstar_explain.model.scorecard import MISSING, Bins, NumberBins, Term
+from northstar_explain.model.scorecard import Bins, NumberBins, Term
 from northstar_explain.report.audit.shapes.bin_labels import bin_label
 
 # The first golden rows are customers of the table; the others were made to be hard.
@@ -63,53 +63,12 @@ def term_changes(model: Model, old: DecidingPart) -> tuple[TermChange, ...]:
 
 
 def _change(term: Term, before: Term | None, model: Model) -> TermChange:
-    comparable = before if before is not None and _alike(before, term) else None
-    earlier = np.zeros_like(term.points) if comparable is None else points_like(term, comparable, model)
+    comparable = before if before is not None and alike(before, term) else None
+    earlier = np.zeros_like(term.points) if comparable is None else points_like(term, comparable, model.contract)
     difference, weight = term.points - earlier, float(term.customers.sum())
     mean = float((np.abs(difference) * term.customers).sum() / weight) if weight else 0.0
     importance = None if before is None else before.importance
     return TermChange(term.name, importance, term.importance, mean, *_strongest(difference, term, model))
-
-
-def _alike(one: Term, other: Term) -> bool:
-    """Whether both terms cut each of their features in the same way: numbers as numbers."""
-    return all(
-        isinstance(a, NumberBins) == isinstance(b, NumberBins) for a, b in zip(one.axes, other.axes, strict=True)
-    )
-
-
-def points_like(term: Term, before: Term, model: Model) -> np.ndarray:
-    """The points of another model's term in each bin or cell of a term: of numbers at the middle of the bin."""
-    places = [
-        _places(axis, earlier, model.contract[axis.feature])
-        for axis, earlier in zip(term.axes, before.axes, strict=True)
-    ]
-    found: np.ndarray = before.points[np.ix_(*places)]
-    return found
-
-
-def _places(axis: Bins, earlier: Bins, feature: Feature) -> np.ndarray:
-    """The bin of the earlier axis for each bin of an axis."""
-    last = earlier.count - 1
-    if isinstance(axis, NumberBins) and isinstance(earlier, NumberBins):
-        inner = earlier.index(_middles(axis, earlier, feature))
-        return np.array([MISSING, *inner, last])
-    assert not isinstance(axis, NumberBins) and not isinstance(earlier, NumberBins)
-    members = [axis.members(bin) for bin in range(1, axis.count - 1)]
-    return np.array([MISSING, *(earlier.values.get(one[0], last) if one else last for one in members), last])
-
-
-def _middles(axis: NumberBins, earlier: NumberBins, feature: Feature) -> np.ndarray:
-    both = np.concatenate([axis.cuts, earlier.cuts]) if len(axis.cuts) + len(earlier.cuts) else np.zeros(1)
-    # The outermost bins reach to the contract's bounds, or as far beyond the cuts of both as there is no cut.
-    low = float(both.min()) - 1 if feature.minimum is None else min(feature.minimum, float(both.min()))
-    high = float(both.max()) + 1 if feature.maximum is None else max(feature.maximum, float(both.max()))
-    edges = np.array([low, *axis.cuts, high])
-    middles: np.ndarray = (edges[:-1] + edges[1:]) / 2
-    # The middle of an open bin may lie far from its customers: they are near the cut.
-    if len(axis.cuts):
-        middles[0], middles[-1] = np.nextafter(axis.cuts[0], -np.inf), axis.cuts[-1]
-    return middles
 
 
 def _strongest(difference: np.ndarray, term: Term, of: Model | DecidingPart) -> tuple[float, str]:

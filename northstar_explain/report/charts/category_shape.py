@@ -8,7 +8,18 @@ from northstar_explain.report.audit.shapes.bin_labels import shortened
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
 from northstar_explain.report.audit.shapes.point_ranges import Range, own_range, predicted_points, rate_points
 from northstar_explain.report.charts.number_shape import alt_text
-from northstar_explain.report.charts.spec_parts import ACTUAL, COUNT, CURVE, Spec, domain, places, points_axis, short
+from northstar_explain.report.charts.spec_parts import (
+    ACTUAL,
+    COUNT,
+    CURVE,
+    LATER,
+    REFITS,
+    Spec,
+    domain,
+    places,
+    points_axis,
+    short,
+)
 from northstar_explain.report.document.charts import Chart
 
 _WIDTH, _COUNT_WIDTH, _LABEL = 185, 95, 24
@@ -29,7 +40,7 @@ def category_shape(shape: FeatureShape, common: Range, intercept: float) -> Char
     step = min(24.0, 250 / len(bins))
     y = _down(bins)
     panels = [
-        _points("Points", own_range(shape), y, ("low", "high"), CURVE),
+        _again(_points("Points", own_range(shape), y, ("low", "high"), CURVE), shape),
         _points("On the scale of all features", common, {**y, "axis": None}, ("rate_low", "rate_high"), ACTUAL, "rate"),
         _customers({**y, "axis": None}),
     ]
@@ -44,7 +55,7 @@ def category_on_scale(shape: FeatureShape, scale: Range, intercept: float) -> Ch
     """
     bins = [*shape.bins, shape.missing, shape.unseen]
     y = _down(bins)
-    points = _points("Points", scale, y, ("low", "high"), CURVE)
+    points = _again(_points("Points", scale, y, ("low", "high"), CURVE), shape)
     actual = _points("", scale, y, ("rate_low", "rate_high"), ACTUAL, "rate")["layer"][:3]
     # Rates go below the points, which they may hide.
     points |= {"width": _PAGE_WIDTH, "layer": [*actual, *points["layer"], _TARGETS]}
@@ -57,6 +68,8 @@ def _rows(bins: Sequence[Bin], scale: Range, intercept: float) -> list[Spec]:
     rows = []
     for place, bin in enumerate(bins):
         row = {"i": place, "p": bin.points, **dict(zip(("low", "high"), bin.ends, strict=True))}
+        row |= {} if bin.refits is None else dict(zip(("least", "most"), bin.refits, strict=True))
+        row |= {} if bin.later is None else {"later": bin.later}
         rate = rate_points(bin, intercept, scale)
         rates = dict(zip(("rate", "rate_low", "rate_high"), rate, strict=True)) if rate else {}
         if (expected := predicted_points(bin, intercept, scale)) is not None:
@@ -97,6 +110,19 @@ def _points(title: str, scale: Range, y: Spec, ends: tuple[str, str], color: str
     diamond = {"type": "point", "shape": "diamond", "size": 70, "color": CURVE, "opacity": 1}
     layers.append({"mark": diamond, "encoding": {"x": {"field": "p", **both}, "fill": fill}})
     return {"title": title, "width": _WIDTH, "encoding": {"y": y}, "layer": layers}
+
+
+def _again(panel: Spec, shape: FeatureShape) -> Spec:
+    """With a tick at the lowest and the highest points where the model was fitted again, and for the later table."""
+    x = panel["layer"][-1]["encoding"]["x"]
+    drawn = [("least", REFITS), ("most", REFITS)] if shape.missing.refits else []
+    drawn += [("later", LATER)] if shape.missing.later is not None else []
+    ticks = [
+        {"mark": {"type": "tick", "color": color, "thickness": 1.2, "height": {"band": 0.7}},
+         "encoding": {"x": {**x, "field": field}}}
+        for field, color in drawn
+    ]  # fmt: skip
+    return {**panel, "layer": [*ticks, *panel["layer"]]}
 
 
 def _customers(y: Spec) -> Spec:

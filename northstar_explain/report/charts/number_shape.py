@@ -19,6 +19,8 @@ from northstar_explain.report.charts.spec_parts import (
     BAND,
     COUNT,
     CURVE,
+    LATER,
+    REFITS,
     WASH,
     Spec,
     at,
@@ -112,7 +114,9 @@ def _rows(shape: FeatureShape) -> Iterator[Spec]:
 
 def _heights(bin: Bin) -> Spec:
     low, high = bin.ends
-    return {"p": short(bin.points), "low": short(low), "high": short(high), "n": bin.train_n}
+    again = {} if bin.refits is None else dict(zip(("least", "most"), map(short, bin.refits), strict=True))
+    later = {} if bin.later is None else {"later": short(bin.later)}
+    return {"p": short(bin.points), "low": short(low), "high": short(high), "n": bin.train_n, **again, **later}
 
 
 def _panel(title: str, subtitle: str, layers: list[Spec], width: int, x: Spec, height: int = _HEIGHT) -> Spec:
@@ -191,7 +195,18 @@ def _layers(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]:
     right = {**ticks, "orient": "right", "grid": False, "title": None, "domain": False}
     band = {"y": _y("low", scale, right), "y2": {"field": "high"}, "detail": _PART}
     area = {"mark": {"type": "area", "interpolate": "step-after", "color": BAND}, "encoding": band}
-    return [_thin(shape), area, *_curve(shape, scale)]
+    return [_thin(shape), area, *_again(shape, scale), *_curve(shape, scale)]
+
+
+def _again(shape: FeatureShape, scale: Range) -> list[Spec]:
+    """Where the model was fitted again: its lowest and highest points, and those of a fit to the later table."""
+    line = {"type": "line", "interpolate": "step-after", "strokeWidth": 0.8, "clip": True}
+    drawn = [("least", REFITS, [1, 0]), ("most", REFITS, [1, 0])] if shape.bins[0].refits else []
+    drawn += [("later", LATER, [4, 2])] if shape.bins[0].later is not None else []
+    return [
+        {"mark": {**line, "color": color, "strokeDash": dash}, "encoding": {"y": _y(field, scale), "detail": _PART}}
+        for field, color, dash in drawn
+    ]
 
 
 def _compared(shape: FeatureShape, scale: Range, intercept: float) -> list[Spec]:

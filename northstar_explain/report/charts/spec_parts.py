@@ -11,6 +11,7 @@ from northstar_explain.report.document.charts import printable
 from northstar_explain.report.document.palette import LINE
 
 CURVE, BAND, COUNT, ACTUAL, WASH = LINE, "#b9d3e6", "#9aa3ac", "#9a4a00", "#e9ebee"
+REFITS, LATER = "#6b4a9e", "#2f7d4f"
 SIGNED = {2: "+.1f", 0.12: "+.2f", 0: "+.3f"}  # least span of points: how they are written
 
 Spec = dict[str, Any]

@@ -12,6 +12,7 @@ from northstar_explain.report.audit.shapes.bin_labels import percent, shortened,
 from northstar_explain.report.audit.shapes.feature_shapes import ROWS, Bin, FeatureShape, probability_at
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
 from northstar_explain.report.audit.shapes.point_ranges import common_range
+from northstar_explain.report.audit.shapes.refit_words import later_key, refits_key
 from northstar_explain.report.audit.shapes.shape_words import describe_shape
 from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart
@@ -50,7 +51,7 @@ def _eyebrow(one: FeatureShape | PairShape, model: Model) -> str:
 
 def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) -> Chapter:
     page = ChapterBuilder()
-    key = _NUMBERS if shape.axis is not None else _CATEGORIES
+    key = _key(_NUMBERS if shape.axis is not None else _CATEGORIES, model)
     plotted = shape_chart(shape, common, model.purchase.intercept)
     page.add(ItemList(describe_shape(shape, model.contract)), Figure(plotted), key)
     # Missing and unseen are always listed, even without customers: a later table may hold them.
@@ -77,6 +78,11 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
             f"{more:,} more categories, with fewer rows each, are in tables/scorecard.csv.gz.", style="fine"
         )
     return page.chapter(f"A{shape.rank}", capital(shape.feature.words), _eyebrow(shape, model))
+
+
+def _key(of: Legend, model: Model) -> Legend:
+    again = (("refits", refits_key(model)), ("later", later_key(model)))
+    return Legend((*of.signs, *(sign for sign in again if sign[1])))
 
 
 def _bin_row(bin: Bin, intercept: float) -> tuple[str, ...]:
@@ -125,6 +131,17 @@ def _pair_page(pair: PairShape, strongest: float, model: Model) -> Chapter:
     )
 
 
+def _retrained(model: Model) -> tuple[str, ...]:
+    if not refits_key(model):
+        return ()
+    later = " The dashed line is a fit to the later table alone." if later_key(model) else ""
+    return (
+        "Two thin lines are the lowest and the highest points where the model was fitted again, with other seeds and "
+        "on bootstrap draws: what another training could have given, in each bin by itself; no confidence interval."
+        f"{later}",
+    )
+
+
 def reading(model: Model) -> tuple[Text | ItemList, ...]:
     """How to read the pages of the appendix; explained once, before them."""
     noun, outcome = model.contract.noun, model.contract.outcome
@@ -136,6 +153,7 @@ def reading(model: Model) -> tuple[Text | ItemList, ...]:
             f"{INTERVALS} {NOT_COVERED}",
             "The spread of a cell of a pair is the standard deviation of its points over the bags. It is not a "
             "confidence interval.",
+            *_retrained(model),
             f"Actual is the share of {noun} for whom the outcome came true: {outcome}. Dots are the actual rates of "
             "the bins in the holdout, with a 95% interval (Wilson 1927), where there are "
             f"{THIN_BIN_CUSTOMERS} rows or more and the rate lies on the scale; rings are the mean "

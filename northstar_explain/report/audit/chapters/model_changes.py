@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.evaluation.move_facts import MovedGroup, Moves
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.audit.against import TermChange, golden_moves, points_like, term_changes
+from northstar_explain.model.other_points import points_like
+from northstar_explain.report.audit.against import TermChange, golden_moves, term_changes
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.charts.two_shapes import two_shapes
@@ -85,7 +86,7 @@ def _charts(
     terms, earlier = {t.name: t for t in model.scorecard.terms}, {t.name: t for t in old.scorecard.terms}
     numeric = {shape.term: shape for shape in shapes if shape.axis is not None}
     names = [one.term for one in changed if one.term in numeric and one.term in earlier][:_CHARTS]
-    drawn = [(numeric[name], points_like(terms[name], earlier[name], model)[1:-1].tolist()) for name in names]
+    drawn = [(numeric[name], points_like(terms[name], earlier[name], model.contract)[1:-1].tolist()) for name in names]
     ends = [end for shape, before in drawn for end in (*before, *(bin.points for bin in shape.bins))]
     if not ends:
         return [Text("No numeric feature is in both models.")]

@@ -127,6 +127,7 @@ def robustness(model: Model) -> Chapter:
     page.paragraphs(
         "These are means over the bags. Their standard deviation is not a confidence interval.", style="fine"
     )
+    page.section("The model fitted again", *_retraining(model))
     rows = []
     # The strongest response first: it is the one that a wrong unit or a typing error would cause.
     for one in sorted(facts.out_of_range, key=lambda item: -item.largest):
@@ -145,6 +146,35 @@ def robustness(model: Model) -> Chapter:
         style="fine",
     )
     return page.chapter("robustness", "Robustness", flows=True)
+
+
+def _retraining(model: Model) -> list[Block]:
+    facts = model.evaluation.robustness.retraining
+    if facts is None:
+        return [Text("Not run: training with --deep fits the model again with other seeds and on bootstrap draws.")]
+    intro = (
+        f"Each refit has {facts.bags} bags and {facts.rows:,} training rows. Those of “other seeds” differ in the "
+        "halves of rows that their bags are fitted to, and in the rows where the table has more; “bootstrap draws” are "
+        "of rows drawn with replacement. The spread over bags shows how much halves of one sample differ, within one "
+        "fit; refits show how much a whole new training would. With more rows and bags, as the model has, they would "
+        "differ less."
+    )
+    rows = [
+        (
+            one.kind, str(one.refits), f"{one.rank_correlation:.3f}", f"{one.lowest_rank_correlation:.3f}",
+            percent(one.same_decile), percent(one.within_one),
+        )
+        for one in facts.agreement
+    ]  # fmt: skip
+    heads = ("Fitted again with", "Refits", "Rank correlation", "Lowest", "Same decile", "Or one beside")
+    shown = table(heads, rows, words=1, widths=(30, 10, 18, 12, 15, 15), style="small", alt_text="Refits")
+    note = (
+        f"Scores of {facts.agreement[0].n:,} holdout rows, against those of the model (Spearman); deciles are tenths "
+        "of these rows. Lines in the plots of the appendix show the lowest and the highest points of each bin."
+    )
+    pairs = [f"{one.term} by {one.refits}" for one in facts.pairs]
+    chosen = f"Pairs that refits chose too, of {facts.refits}: {'; '.join(pairs)}." if pairs else ""
+    return [Text(intro), shown, Text(note, "fine"), *([Text(chosen, "fine")] if chosen else [])]
 
 
 def drift(model: Model) -> Chapter:

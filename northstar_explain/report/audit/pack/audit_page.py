@@ -26,6 +26,7 @@ from northstar_explain.report.audit.pack.page_checks import page_checks
 from northstar_explain.report.audit.shapes.bin_labels import bin_label, unit_words
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape, counts_by_term
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair
+from northstar_explain.report.audit.shapes.refit_words import later_key, refits_key
 from northstar_explain.report.audit.shapes.shape_words import describe_shape
 from northstar_explain.report.audit.workbook.workbook_parts import model_inputs
 from northstar_explain.report.document.fonts import embedded
@@ -76,6 +77,8 @@ def _words(model: Model) -> dict[str, Any]:
         "date": str(model.manifest["date"]),
         "outcome": model.contract.outcome,
         "thin": THIN_BIN_CUSTOMERS,
+        "refits": refits_key(model),
+        "later": later_key(model),
         "golden": f"{model.golden.num_rows:,}",
         "method": (
             "A score is a sum: the log-odds where everything is average plus the points of the bins that a row falls "
@@ -105,6 +108,8 @@ def _payload(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
             "break_even": model.purchase.break_even,
         },
         "thin": THIN_BIN_CUSTOMERS,
+        "refits": refits_key(model),
+        "later": later_key(model),
         "other": OTHER,
         "columns": [feature.name for feature in model.contract.features],
         "id": model.contract.id,

@@ -20,6 +20,7 @@ from northstar_explain.report.audit.shapes.plot_axis import PlotAxis, Tick, plot
 # have no neighbours to merge with, so only the largest are shown.
 ROWS = 12
 CATEGORIES = 14
+_COUNTED = ("train_", "holdout_", "refit_", "later_")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Bin:
         How many bins are merged.
     number : int
         The bin's number in the scorecard; of merged bins, that of the first.
+    refits : tuple of float, or None
+        Lowest and highest points where the model was fitted again; None where it was not.
+    later : float or None
+        Points of a fit to the later table.
     """
 
     label: str
@@ -61,6 +66,8 @@ class Bin:
     predicted: float
     bins: int = 1
     number: int = 0
+    refits: tuple[float, float] | None = None
+    later: float | None = None
 
     @property
     def thin(self) -> bool:
@@ -158,7 +165,7 @@ def counts_by_term(model: Model) -> dict[str, dict[str, np.ndarray]]:
     """The stored counts by term: column to an array with one number per bin, flattened for pairs."""
     table = model.shapes
     names = table["term"].to_numpy(zero_copy_only=False)
-    columns = {name: table[name].to_numpy() for name in table.column_names if name.startswith(("train_", "holdout_"))}
+    columns = {name: table[name].to_numpy() for name in table.column_names if name.startswith(_COUNTED)}
     counts, start = {}, 0
     # shapes.parquet has the bins of all terms in the scorecard's order, without keys: terms are found by position.
     for term in model.scorecard.terms:
@@ -231,6 +238,8 @@ def _bin(
         **{name: int(counts[name][bin]) for name in ("train_n", "train_buyers", "holdout_n", "holdout_buyers")},
         predicted=float(counts["holdout_predicted"][bin]),
         number=bin,
+        refits=_refits(counts, bin),
+        later=_known(counts, "later_points", bin),
     )
 
 
@@ -239,6 +248,17 @@ def _interval(term: Term, bin: int) -> tuple[float, float] | None:
         return None
     low, high = map(float, term.interval[:, bin])
     return low, high
+
+
+def _refits(counts: dict[str, np.ndarray], bin: int) -> tuple[float, float] | None:
+    low, high = (_known(counts, name, bin) for name in ("refit_low", "refit_high"))
+    return None if low is None or high is None else (low, high)
+
+
+def _known(counts: dict[str, np.ndarray], name: str, bin: int) -> float | None:
+    """The points of a bin that not every model has."""
+    points = float(counts[name][bin]) if name in counts else math.nan
+    return None if math.isnan(points) else points
 
 
 def _merge_neighbours(bins: Sequence[Bin], axis: NumberBins, feature: Feature, currency: str) -> tuple[Bin, ...]:

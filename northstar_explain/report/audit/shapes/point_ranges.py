@@ -36,11 +36,12 @@ def common_range(shapes: Sequence[FeatureShape], intercept: float) -> Range:
 
 
 def own_range(shape: FeatureShape) -> Range:
-    """The range of one feature, including its intervals."""
+    """The range of one feature, including its intervals and its refits."""
     # Missing and unseen count only if customers have reached them: otherwise their points are a default.
     bins = [bin for bin in (*shape.bins, shape.missing, shape.unseen) if bin.train_n or bin in shape.bins]
-    low, high = min(min(b.points, b.ends[0]) for b in bins), max(max(b.points, b.ends[1]) for b in bins)
-    return _padded(min(low, 0.0), max(high, 0.0))
+    ends = [end for b in bins for end in (b.points, *b.ends, *(b.refits or ()))]
+    ends += [b.later for b in bins if b.later is not None]
+    return _padded(min(*ends, 0.0), max(*ends, 0.0))
 
 
 def has_rate(bin: Bin) -> bool:
