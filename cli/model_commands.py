@@ -129,8 +129,8 @@ def init(
 @click.option(
     "--deep",
     is_flag=True,
-    help="Tune the black box over thirty settings, prove how far the segments' rules are from the best, and fit the model "
-    "ten times more: minutes on a large table.",
+    help="Tune the black box over thirty settings, prove how far the segments' rules are from the best, and fit the "
+    "model ten times more: minutes on a large table.",
 )
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The day that the model is made on.  [default: today]")
 @click.option(

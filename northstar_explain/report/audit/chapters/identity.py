@@ -250,8 +250,7 @@ _MEANINGS = {
     "purchase.reg_lambda": "penalty that keeps each step small where rows are few",
     "fit_rows": "maximum number of rows of a fit; a larger table is sampled at random",
     "experiments": "whether segments and purchase model were compared by experiment",
-    "deep": "whether the black box was tuned over thirty settings, the rules have a certificate, and the model was fitted "
-    "again",
+    "deep": "whether the black box was tuned over thirty settings, the rules certified, and the model fitted again",
     "draws": "bootstrap resamples for the confidence intervals",
     "accept_leakage": "features accepted although the leakage check flags them, because somebody has reviewed them",
     "margin": "earned per purchase, in place of the contract's",
