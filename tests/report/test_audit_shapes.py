@@ -403,3 +403,10 @@ def test_a_bin_far_above_all_others_is_cut_off_and_named(model: Model) -> None:
     empty = tuple(replace(bin, train_n=0) for bin in some)
     assert tallest(replace(shape, bins=(replace(some[0], train_n=7), *empty[1:]))) == 7
     assert tallest(replace(shape, bins=empty)) == 1
+
+
+def test_every_colour_of_a_pair_has_its_points(model: Model) -> None:
+    pair = pair_shapes(model)[0]
+    # Half of this is a number whose 17th digit is not read back as it is written.
+    drawn = str(svg(pair_map(pair, 0.06054787018917957)))
+    assert all(f">{words}<" in drawn for words in ("−0.06", "−0.03", "0.00", "+0.03", "+0.06"))

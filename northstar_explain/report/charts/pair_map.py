@@ -36,7 +36,8 @@ def pair_map(pair: PairShape, strongest: float, values: bool = False) -> Chart:
         {"i": i, "j": j, "p": short(float(points[i, j])), "n": int(count[i, j])} for i, j in np.argwhere(count).tolist()
     ]
     most = max(2, int(count.max()))
-    steps = [-strongest, -strongest / 2, 0, strongest / 2, strongest]
+    # In few digits: of 17, the drawing library may read the last one differently, and then finds no label.
+    steps = [short(step) for step in (-strongest, -strongest / 2, 0, strongest / 2, strongest)]
     # Beyond the scale are cells of few customers only: they take its last colour.
     around = {"domain": [-strongest, 0, strongest], "range": [CURVE, "#e6e6e6", ACTUAL], "clamp": True}
     colour = _colours("p", around, {**at(steps, [*map(signed, steps)]), "title": "Points"})
