@@ -47,8 +47,8 @@ class PurchaseModelOptions:
     interactions : int
         Pairs of features.
     outer_bags : int
-        Bags that are averaged; the scorecard reports their spread for pairs. Each is fitted to half of the rows, and two
-        bags to the two halves of one split.
+        Bags that are averaged; for pairs, the scorecard reports their spread. Each is fitted to half of the rows, and
+        two bags to the two halves of one split.
     learning_rate : float
         Larger than interpret's default of 0.015: as good on customer tables in a fraction of the time.
     max_bins : int
