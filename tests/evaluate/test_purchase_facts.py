@@ -71,7 +71,7 @@ def test_every_interval_holds_its_figure(model: Model) -> None:
 def test_baselines_are_evaluated_like_the_model(model: Model) -> None:
     purchase = model.evaluation.purchase
     baselines = {one.name: one for one in purchase.baselines}
-    names = ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "logistic_all", "black_box"]
+    names = ["base_rate", "recency_rule", "logistic_rfv", "segment_rate", "logistic_five", "logistic_all", "black_box"]
     assert list(baselines) == names
     assert baselines["base_rate"].figures[ROC_AUC] == 0.5
     assert baselines["base_rate"].figures[F1] == pytest.approx(purchase.holdout.f1_everyone)
@@ -285,7 +285,13 @@ def test_reliability_and_deciles_by_hand() -> None:
 def test_baselines_that_the_contract_does_not_allow_are_named(few: pa.Table, contract: Contract) -> None:
     text = contract.text.replace('role = "recency"\n', "").replace('role = "value"\n', "")
     purchase = learn(few, parse(text), TINY).model.evaluation.purchase
-    assert [one.name for one in purchase.baselines] == ["base_rate", "segment_rate", "logistic_all", "black_box"]
+    assert [one.name for one in purchase.baselines] == [
+        "base_rate",
+        "segment_rate",
+        "logistic_five",
+        "logistic_all",
+        "black_box",
+    ]
     left_out = {one.name: one.reason for one in purchase.baselines_skipped}
     assert list(left_out) == ["recency_rule", "logistic_rfv"]
     assert "has the role recency in" in left_out["recency_rule"]
