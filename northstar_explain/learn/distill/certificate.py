@@ -29,7 +29,7 @@ SEARCH_WORK = 6.0e9
 FIRST_SHARE, CLAIMS, CLAIMS_OF_FOUR = (
     0.6,
     (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 1.0),
-    (0.8, 0.9, 0.95, 1.0),
+    (0.6, 0.8, 0.9, 1.0),
 )
 # Costs that differ by less are rounding errors: shares of the cost of the tree, and of one cluster.
 SLACK, ROUNDING = 1e-10, 1e-13
