@@ -34,7 +34,7 @@ class Refits(NamedTuple):
     facts : Retraining
     low, high, later : ndarray of float, shape (rows of the scorecard's table,)
         Lowest and highest points of the refits to the training rows, and those of the refit to the later table; NaN for
-        pairs, which refits choose anew, and where there is no later table.
+        pairs, which each refit chooses itself, and where there is no later table.
     """
 
     facts: Retraining

@@ -33,7 +33,7 @@ LARGEST_TEXT = {
 LARGEST_MOVES = MB // 2
 LONGEST_TEXT, DEEPEST, MOST_ITEMS = 4_000, 40, 20_000
 MOST_ROWS = {"golden.parquet": 100_000, "drift.parquet": 100_000}
-MOST_OTHER_ROWS, MOST_EVIDENCE_ROWS = 2 * MB, 20 * MB
+MOST_OTHER_ROWS, MOST_EVIDENCE_ROWS = 2 * MB, 10 * MB
 LARGEST_DECODED = 512 * MB
 _LINE_END = ord("\n")
 
@@ -81,10 +81,11 @@ def _evidence_fault(data: bytes) -> tuple[str, str] | None:
         content = np.frombuffer(decompressed(data), np.uint8)
     except (OSError, EOFError, ValueError) as error:
         return "compressed CSV", str(error)[:100] or type(error).__name__
-    lines = int((content == _LINE_END).sum())
+    ended = content == _LINE_END
+    lines = int(ended.sum())
     if lines > MOST_EVIDENCE_ROWS:
         return f"{MOST_EVIDENCE_ROWS:,} rows at most", f"{lines:,}"
-    ends = np.flatnonzero(content == _LINE_END)
+    ends = np.flatnonzero(ended)
     longest = int(np.diff(ends, prepend=-1, append=len(content)).max())
     return (f"lines of {LONGEST_TEXT:,} bytes at most", f"{longest:,}") if longest > LONGEST_TEXT else None
 
@@ -170,7 +171,7 @@ def _long_texts(data: bytes, columns: Mapping[str, int]) -> tuple[str, str] | No
     return None
 
 
-def decompressed(data: bytes, most: int = LARGEST_DECODED // 2) -> bytes:
+def decompressed(data: bytes, most: int = LARGEST_DECODED // 4) -> bytes:
     """The content of a file of gzip or bzip2; raises ValueError where it is more than `most` bytes."""
     opened = bz2.open if data.startswith(b"BZh") else gzip.open
     with opened(io.BytesIO(data)) as file:
