@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pyarrow as pa
@@ -159,3 +160,13 @@ def test_from_the_command_line(model_dir: Path, some_file: Path, contract: Contr
     before = page.read_bytes()
     assert explain(*call).exit_code == 1 and page.read_bytes() == before
     assert explain(*call, "--overwrite").exit_code == 0 and page.read_bytes() == before
+
+
+@pytest.mark.parametrize("width", [0.002, 0.015, 0.03, 0.05, 0.3])
+def test_no_two_ticks_of_a_figure_are_written_alike(width: float) -> None:
+    points = [Point("week 1", 0.86, 0.86 - width / 2, 0.86 + width / 2), Point("week 2", 0.861, 0.86, 0.862)]
+    drawn = ElementTree.fromstring(str(svg(figure_over_runs(points, "ROC-AUC", 0.866))))
+    texts = [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    ticks = [text for text in texts if text and re.fullmatch(r"0\.\d+", text)]
+    assert len(ticks) >= 2
+    assert len(set(ticks)) == len(ticks)

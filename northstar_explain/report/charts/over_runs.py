@@ -108,7 +108,9 @@ def figure_over_runs(points: Sequence[Point], title: str, holdout: float) -> Cha
     ]  # fmt: skip
     ends = [holdout, *(end for one in points for end in (one.low, one.high))]
     margin = 0.15 * (max(ends) - min(ends)) or 0.01
-    y = {"type": "quantitative", "title": title, "axis": {"format": ".2f", "tickCount": 5},
+    # So many decimals that two ticks are never written alike.
+    written = ".2f" if max(ends) - min(ends) > 0.04 else ".3f"
+    y = {"type": "quantitative", "title": title, "axis": {"format": written, "tickCount": 5},
          "scale": {"domain": [min(ends) - margin, max(ends) + margin], "nice": False, "zero": False}}  # fmt: skip
     x = _runs_axis([one.run for one in points])
     spec = {
