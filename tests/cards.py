@@ -32,7 +32,9 @@ def card_of(*axes: tuple[NumberBins | CategoryBins, ...]) -> Scorecard:
     """A card whose every entry has points of its own."""
     shapes = [[axis.count for axis in each] for each in axes]
     points = [np.arange(1.0, 1 + math.prod(shape)).reshape(shape) / 7**i for i, shape in enumerate(shapes)]
-    return Scorecard(-2.0, tuple(Term(each, p, p, p) for each, p in zip(axes, points, strict=True)))
+    reasons = [tuple(f"{place}" for place in range(p.size)) for p in points]
+    terms = (Term(each, p, p, p, said) for each, p, said in zip(axes, points, reasons, strict=True))
+    return Scorecard(-2.0, tuple(terms))
 
 
 def numbered(table: pa.Table, contract: Contract) -> pa.Table:
