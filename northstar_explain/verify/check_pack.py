@@ -277,6 +277,7 @@ def _recomputed(model_path: Path, inside: str, progress: Callable[[str], None]) 
         return Scored(findings=(replace(fault, where=inside + fault.where),))
     try:
         model = models.load(model_path)
+        _ = model.evidence  # which loading leaves unread, as scoring needs none of it
     except (ContractError, ModelError) as error:
         return Scored(findings=tuple(_load_finding(inside, fault) for fault in error.faults))
     progress("scoring the golden rows with every program available")
