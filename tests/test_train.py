@@ -22,6 +22,7 @@ from northstar_explain.learn import splits
 from northstar_explain.metrics import best_f1_threshold
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, BRIER, ECE, F1, ROC_AUC
+from northstar_explain.model.holdout_evidence import kept_probability
 from northstar_explain.training import Trained, TrainingOptions
 
 
@@ -61,7 +62,8 @@ def test_a_later_table_is_the_holdout_and_no_row_of_it_is_fitted_to(
     accepted = check(later, contract, label=True).accepted
     probability = first.scorecard.probability(columns_of(accepted, contract.features))
     label = accepted[LABEL].to_numpy()
-    assert purchase.holdout.figures.values == measure(Ranked(label, probability, first.purchase.threshold))
+    kept = kept_probability(probability, (*first.purchase.percentiles, first.purchase.threshold))
+    assert purchase.holdout.figures.values == measure(Ranked(label, kept, first.purchase.threshold))
     assert first.manifest["data"]["holdout_sha256"]
     assert first.evaluation.purchase.holdout != second.evaluation.purchase.holdout
 
@@ -75,7 +77,8 @@ def test_the_holdout_decides_nothing(customers: pa.Table, contract: Contract, mo
     assert model.purchase.threshold == best_f1_threshold(label[split.validation], probability[split.validation])
     known = np.concatenate([split.train, split.validation])
     np.testing.assert_array_equal(model.purchase.percentiles, np.quantile(probability[known], np.linspace(0, 1, 1001)))
-    held = Ranked(label[split.holdout], probability[split.holdout], model.purchase.threshold)
+    kept = kept_probability(probability[split.holdout], (*model.purchase.percentiles, model.purchase.threshold))
+    held = Ranked(label[split.holdout], kept, model.purchase.threshold)
     assert model.evaluation.purchase.holdout.figures.values == measure(held)
 
 
