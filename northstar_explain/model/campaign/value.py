@@ -136,8 +136,8 @@ def break_even_probability(base_rate: float, economics: Economics) -> float | No
 
     Examples
     --------
-    >>> break_even_probability(0.2, Economics(margin=24, contact_cost=0.5))
-    0.20833333333333331
+    >>> round(break_even_probability(0.2, Economics(margin=24, contact_cost=0.5)), 6)
+    0.208333
     >>> break_even_probability(0.2, Economics(margin=24, contact_cost=0.5, voucher=5)) is None
     True
     """
