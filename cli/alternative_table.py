@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable
 
 from northstar_explain.model.evaluation.alternative_facts import ALTERNATIVE_LABELS, AlternativeFacts
-from northstar_explain.model.evaluation.limits import SENTENCE_RULES
+from northstar_explain.model.evaluation.limits import SENTENCE_RULES, stability_figure
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 
 _WIDTH, _NAME, _COLUMN = 110, 38, 14
@@ -39,7 +39,10 @@ def alternative_lines(facts: SegmentFacts) -> list[str]:
         row("behavior explained: themes", lambda one: f"{one.behavior_explained_themes:.3f}"),
         *(of_theme(theme) for theme in groupings[0].by_theme),
         row("smallest group", lambda one: f"{one.smallest_share:.1%}"),
-        row("stable: least, mean", lambda one: f"{one.min_jaccard:.2f}, {one.mean_jaccard:.2f}"),
+        row(
+            "stable: least, mean",
+            lambda one: f"{stability_figure(one.min_jaccard)}, {stability_figure(one.mean_jaccard)}",
+        ),
         row("ROC-AUC of the group's rate", lambda one: f"{one.rate_roc_auc:.4f}"),
         row("rules", lambda one: "none" if one.rules is None else f"{one.rules}"),
         row("said in a sentence", lambda one: _yes(one.said_in_a_sentence)),

@@ -9,7 +9,7 @@ from northstar_explain.cli.alternative_table import alternative_lines
 from northstar_explain.cli.outcome_words import outcome_words
 from northstar_explain.model.evaluation.certificate_facts import certificate_words
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
-from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_scale
+from northstar_explain.model.evaluation.limits import PRICE_DROP_WORTH_A_RULE, stability_figure, stability_scale
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.learned_model import Model
 
@@ -52,9 +52,9 @@ def _sizes(model: Model, facts: SegmentFacts) -> list[str]:
     for segment in model.segmentation.segments:
         outcome = facts.holdout_outcomes.get(segment.id)
         rate = f"{outcome.purchase_rate:.1%}" if outcome else "-"
-        border, stable = facts.borderline[segment.id].share, facts.stability[segment.id]
+        border, stable = facts.borderline[segment.id].share, stability_figure(facts.stability[segment.id])
         lines.append(
-            f"  {segment.id:<4}{segment.customers:>10,}{segment.share:>8.1%}{rate:>8}{border:>8.1%}{stable:>8.2f}"
+            f"  {segment.id:<4}{segment.customers:>10,}{segment.share:>8.1%}{rate:>8}{border:>8.1%}{stable:>8}"
             f"  {segment.name}"
         )
         lines += textwrap.wrap(segment.definition, WIDTH, initial_indent=" " * 50, subsequent_indent=" " * 50)
@@ -87,7 +87,7 @@ def _frontier(facts: SegmentFacts) -> list[str]:
     for one in facts.frontier:
         mark = "  eligible" if one.eligible else "".join(f"  {FAULTS[fault]}" for fault in one.faults)
         mark += "  <- chosen" if one.k == facts.k else ""
-        jaccard = "-" if one.min_jaccard is None else f"{one.min_jaccard:.2f}"
+        jaccard = "-" if one.min_jaccard is None else stability_figure(one.min_jaccard)
         across = "-" if one.min_across is None else f"{one.min_across:.2f}"
         explained = (f"{one.behavior.mean:.3f}", f"{one.behavior.of_kmeans:.1%}") if one.behavior else ("-", "-")
         figures = (f"{one.rules}", f"{one.smallest_share:.1%}", f"{one.difference:.2f}", jaccard, across)

@@ -77,3 +77,11 @@ def test_stability_in_words(jaccard: float, words: str) -> None:
 def test_the_scale_names_every_step() -> None:
     for limit in (limits.JACCARD_TRUSTED, limits.JACCARD_STABLE, limits.JACCARD_HIGHLY_STABLE):
         assert f"{limit:.2f}" in limits.stability_scale()
+
+
+@pytest.mark.parametrize(
+    ("jaccard", "figure"),
+    [(0.7499, "0.74"), (0.75, "0.75"), (0.947, "0.94"), (1.0, "1.00"), (0.0, "0.00"), (0.29, "0.29")],
+)
+def test_a_stability_is_rounded_down(jaccard: float, figure: str) -> None:
+    assert limits.stability_figure(jaccard) == figure

@@ -28,6 +28,7 @@ from northstar_explain.model.evaluation.limits import (
     LEAST_DIFFERENCE,
     LEAST_SEGMENT_SHARE,
     PRICE_DROP_WORTH_A_RULE,
+    stability_figure,
 )
 from northstar_explain.model.rules import Node
 
@@ -173,9 +174,9 @@ class _Frontier:
         while self._by_k[k].draws < self._options.draws:
             self._drawn(k, self._options.draws)
             k = self._leading(found)
-        best = self._by_k[k]
+        best = stability_figure(min(self._by_k[k].jaccard))
         return self.result(k, False, f"No number of segments meets every condition; {k} segments are the "
-                            f"steadiest (least Jaccard {min(best.jaccard):.2f}). Rely on them with care.")  # fmt: skip
+                           f"steadiest (least Jaccard {best}). Rely on them with care.")  # fmt: skip
 
     def _leading(self, found: Sequence[int]) -> int:
         return max(found, key=lambda k: (min(self._by_k[k].jaccard), -k))

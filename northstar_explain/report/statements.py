@@ -15,7 +15,7 @@ from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation import Evaluation
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.frontier_facts import FAULTS, FrontierPoint
-from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_figure, stability_words
 from northstar_explain.model.evaluation.money_facts import MoneyFacts
 from northstar_explain.model.evaluation.purchase_facts import PurchaseFacts
 from northstar_explain.model.evaluation.segment_facts import Borderline, NullTest, SegmentFacts
@@ -267,7 +267,7 @@ def others_meet_all(facts: SegmentFacts) -> str | None:
 
 def stability_of(id: str, jaccard: float) -> str:
     """How stable a segment is, in the words of every report."""
-    return f"{id} is {stability_words(jaccard)} ({numbers.jaccard(jaccard)})"
+    return f"{id} is {stability_words(jaccard)} ({stability_figure(jaccard)})"
 
 
 def not_to_build_on(stability: Mapping[str, float]) -> str | None:
@@ -281,7 +281,7 @@ def all_stable(stability: Mapping[str, float]) -> str | None:
     lowest = min(stability.values(), default=0.0)
     if lowest < JACCARD_STABLE:
         return None
-    return f"Every segment is stable: {numbers.jaccard(lowest)} or more, of {JACCARD_STABLE:.2f} needed"
+    return f"Every segment is stable: {stability_figure(lowest)} or more, of {JACCARD_STABLE:.2f} needed"
 
 
 def price_of_rules(price: float) -> str:

@@ -20,8 +20,9 @@ from markupsafe import escape
 
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model
+from northstar_explain.model.evaluation.limits import stability_figure
 from northstar_explain.report.charts.differences import Difference, differences
-from northstar_explain.report.document import numbers, palette
+from northstar_explain.report.document import palette
 from northstar_explain.report.document.press import PdfJob, typeset
 from northstar_explain.report.playbook import WrittenPlaybook, write_playbook
 from northstar_explain.report.playbook.playbook_contents import whole_book
@@ -73,7 +74,7 @@ def test_every_page_shows_the_figures_of_the_model_folder(model: Model, reader: 
                      f"{outcomes[id]['purchase_rate']:.1%}", f"{facts['spend']['segments'][id]['share']:.1%}"):  # fmt: skip
             assert joined(said) in text, said
             assert joined(said) in overview, said
-        assert numbers.jaccard(facts["stability"][id]) in overview
+        assert stability_figure(facts["stability"][id]) in overview
         for band in audiences[id]["bands"].values():
             assert f"{band['customers']:,}" in text and f"{band['customers']:,}" in contacts
         assert all(f"{n:,}" in contacts for n in audiences[id]["deciles"])

@@ -6,6 +6,8 @@ the templates for the numbers of this module.
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, Decimal
+
 # Bootstrap Jaccard of a segment (Hennig 2008): trusted from the first, stable from the second, highly from the third.
 JACCARD_TRUSTED, JACCARD_STABLE, JACCARD_HIGHLY_STABLE = 0.60, 0.75, 0.85
 # A segment of an updated model continues an earlier one above this Jaccard; below it, they share too few customers.
@@ -90,6 +92,11 @@ def stability_words(jaccard: float) -> str:
     if jaccard < JACCARD_STABLE:
         return "not stable"
     return "stable" if jaccard < JACCARD_HIGHLY_STABLE else "highly stable"
+
+
+def stability_figure(jaccard: float) -> str:
+    """A stability with two digits, rounded down: what is below a limit must not look as if it met it."""
+    return str(Decimal(repr(float(jaccard))).quantize(Decimal("0.01"), ROUND_FLOOR))
 
 
 def stability_scale() -> str:

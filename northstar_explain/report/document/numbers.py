@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, Decimal
 
 from northstar_explain.contract.features import Feature
 
@@ -45,11 +44,6 @@ def rough(share: float) -> str:
 def deciles(steps: Sequence[int]) -> str:
     """Deciles that are treated alike: ``deciles 9 and 10``, ``deciles 1 to 5``."""
     return f"deciles {min(steps)} {'and' if len(steps) == 2 else 'to'} {max(steps)}"
-
-
-def jaccard(value: float) -> str:
-    """A stability with two digits, rounded down: what is below a limit must not look as if it met it."""
-    return str(Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_FLOOR))
 
 
 def index(value: float | None) -> str:

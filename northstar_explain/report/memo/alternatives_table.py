@@ -15,10 +15,9 @@ from northstar_explain.model.evaluation.alternative_facts import (
     SEGMENTS,
     AlternativeFacts,
 )
-from northstar_explain.model.evaluation.limits import SENTENCE_RULES
+from northstar_explain.model.evaluation.limits import SENTENCE_RULES, stability_figure
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.wording import capital
-from northstar_explain.report.document import numbers
 from northstar_explain.report.document.blocks import Table, TableCell, Text, rich, table
 
 # What the groups of each are called in a sentence, plural.
@@ -72,7 +71,7 @@ def _rows(ranked: Sequence[AlternativeFacts]) -> list[tuple[TableCell, ...]]:
         row("Behavior explained: features", lambda one: f"{one.behavior_explained:.0%}"),
         row("Behavior explained: themes", lambda one: f"{one.behavior_explained_themes:.0%}"),
         row("Smallest group", lambda one: f"{one.smallest_share:.1%}"),
-        row("Least stable group (Jaccard)", lambda one: numbers.jaccard(one.min_jaccard)),
+        row("Least stable group (Jaccard)", lambda one: stability_figure(one.min_jaccard)),
         row("ROC-AUC of the group's rate", lambda one: f"{one.rate_roc_auc:.3f}"),
         row("Rules in all", lambda one: "none" if one.rules is None else f"{one.rules}"),
         row("Said in a sentence", lambda one: _yes(one.said_in_a_sentence)),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from northstar_explain.model.evaluation.limits import stability_figure
 from northstar_explain.model.learned_model import Model
-from northstar_explain.report.document import numbers
 from northstar_explain.report.document.blocks import Chapter, Text, table
 
 
@@ -17,7 +17,7 @@ def two_approaches(model: Model) -> Chapter:
         ("Loss", "squared distance to the center of the cluster; rules cost "
                  f"{segments.price_of_explainability - 1:.1%} more", "log loss of the probability"),
         ("Validation", f"rows not used to learn: fidelity {segments.fidelity:.0%}; resamples: least Jaccard "
-                       f"{numbers.jaccard(min(segments.stability.values()))}; shuffled columns",
+                       f"{stability_figure(min(segments.stability.values()))}; shuffled columns",
          f"{holdout.n:,} {contract.noun}{later} that were used once"),
         ("Output", f"one of {segments.k} segments, each a sentence", "a probability, its decile, and reasons"),
         ("Used by", "marketing, to write; CRM, to select", "growth, to order and to budget; auditors, to check"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from northstar_explain.model.evaluation.experiment_facts import Clusters, ExperimentFacts
-from northstar_explain.model.evaluation.limits import stability_scale
+from northstar_explain.model.evaluation.limits import stability_figure, stability_scale
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, F1, MEMO
 from northstar_explain.model.evaluation.purchase_facts import Holdout, PurchaseFacts
 from northstar_explain.model.evaluation.segment_facts import SegmentFacts
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.charts.gains_curve import gains_curve
 from northstar_explain.report.charts.reliability_curve import reliability_curve
-from northstar_explain.report.document import numbers
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Columns, Figure, Table, Text, table
 from northstar_explain.report.memo.alternatives_table import alternatives_blocks
 from northstar_explain.report.memo.baseline_table import baseline_blocks
@@ -77,7 +76,7 @@ def segment_metrics(segments: SegmentFacts, clusters: Clusters) -> Table:
         ("Fidelity", f"{segments.fidelity:.1%}",
          "share of rows, not used to learn the rules, whose rule and cluster agree"),
         ("Davies-Bouldin", both(rules.davies_bouldin, kmeans.davies_bouldin), "lower is better"),
-        ("Least stable segment", numbers.jaccard(worst), f"bootstrap Jaccard; {stability_scale()}"),
+        ("Least stable segment", stability_figure(worst), f"bootstrap Jaccard; {stability_scale()}"),
         ("Null test", f"{null.silhouette:.3f} against {null.null_max:.3f}",
          "silhouette (1 is well separated, 0 is not), and the highest of any copy with shuffled columns"),
     ]  # fmt: skip

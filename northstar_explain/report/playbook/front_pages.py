@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from northstar_explain.model.campaign.money_words import campaign_words
-from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_figure, stability_words
 from northstar_explain.model.segments import Segment
 from northstar_explain.report import statements
 from northstar_explain.report.charts.segment_band import segment_band
@@ -135,7 +135,7 @@ def _row(segment: Segment, book: Book) -> tuple[Cell, ...]:
         Cell(words.count(segment.customers), words.percent(segment.share)),
         *spend,
         rate,
-        Cell(words.jaccard(stability), stability_words(stability)),
+        Cell(stability_figure(stability), stability_words(stability)),
     )
 
 

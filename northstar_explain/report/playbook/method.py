@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from northstar_explain.model.evaluation.limits import JACCARD_STABLE
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_figure
 from northstar_explain.model.evaluation.metric_registry import ECE, ROC_AUC
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report import statements
@@ -91,7 +91,7 @@ def limits(model: Model) -> tuple[Note, ...]:
                 statements.all_stable(stability),
                 statements.not_to_build_on(stability),
             ),
-            words.jaccard(stability[least]),
+            stability_figure(stability[least]),
         ),
         Note(
             "Probabilities are not certainties",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from northstar_explain.contract.features import Contract, Feature
-from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_words
+from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_figure, stability_words
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.document import numbers as words
@@ -160,7 +160,7 @@ def _model(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
     if plan.owner and stability < JACCARD_STABLE:
         yield (
             "owner",
-            f"the segment is {stability_words(stability)} (stability {words.jaccard(stability)}): "
+            f"the segment is {stability_words(stability)} (stability {stability_figure(stability)}): "
             "build no long programme on it",
         )
     outcome = model.evaluation.segments.holdout_outcomes.get(segment.id)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from northstar_explain.contract.features import Feature
 from northstar_explain.model.evaluation.audience_facts import Band
-from northstar_explain.model.evaluation.limits import CONTACT_BANDS, stability_words
+from northstar_explain.model.evaluation.limits import CONTACT_BANDS, stability_figure, stability_words
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital
@@ -233,7 +233,7 @@ def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
         or statements.some_on_the_border(border)
         or statements.nobody_on_the_border(border)
     )
-    text = f"Stability {words.jaccard(stability)}, {stability_words(stability)}. {border_words}" + (
+    text = f"Stability {stability_figure(stability)}, {stability_words(stability)}. {border_words}" + (
         f": {', '.join(near)}." if near else "."
     )
     return (Text(rich("<strong>How firm it is</strong> {}", text), "close spare-2"),)
