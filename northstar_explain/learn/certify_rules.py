@@ -20,7 +20,7 @@ from northstar_explain.model.rules import Node, assign_codes
 MOST_ROWS = 2_000
 # Of more categories than this there are too many ways to divide them.
 MOST_CATEGORIES = 6
-OVER = "over the thresholds that rules may use"
+OVER = "over these thresholds"
 
 
 def certified(material: Material, tree: Node, seed: int) -> RulesCertificate:
