@@ -126,7 +126,7 @@ def _update(model: Model, facts: SegmentFacts) -> list[str]:
     lines = ["", f"Since model {update.previous_model_id} of {update.previous_date}"]
     for one in update.matched:
         sizes = f"{one.customers_before:,} by the old rules, {one.customers_now:,} by the new"
-        lines.append(f"  kept     {one.id:<4}{called[one.id]}: {sizes}, Jaccard {one.jaccard:.2f}")
+        lines.append(f"  kept     {one.id:<4}{called[one.id]}: {sizes}, Jaccard {stability_figure(one.jaccard)}")
     lines += [f"  retired  {one.id:<4}{one.name}: now in {_counts(one.went_to)}" for one in update.retired]
     lines += [f"  new      {one.id:<4}{called[one.id]}: were in {_counts(one.came_from)}" for one in update.added]
     lines.append(f"  moved because the model changed: {_share(update.moved_by_model, total)} of {total:,} customers")

@@ -37,6 +37,7 @@ from northstar_explain.model.evaluation.alternative_facts import (
     SEGMENTS,
     AlternativeFacts,
 )
+from northstar_explain.model.evaluation.limits import stability_figure
 from northstar_explain.report.memo.alternatives_table import alternatives_blocks, compared
 
 
@@ -193,7 +194,11 @@ def test_a_model_shows_them_in_the_terminal_and_in_the_memo(model: Model) -> Non
     sentence, memo, how = alternatives_blocks(segments, "customers")
     for place, one in enumerate(segments.alternatives):
         assert f"\n  {ALTERNATIVE_LABELS[one.name]}: {one.how.split()[0]}" in text
-        for figure in (f"{one.behavior_explained:.3f}", f"{one.rate_roc_auc:.4f}", f"{one.min_jaccard:.2f}, "):
+        for figure in (
+            f"{one.behavior_explained:.3f}",
+            f"{one.rate_roc_auc:.4f}",
+            f"{stability_figure(one.min_jaccard)}, ",
+        ):
             assert figure in text
         cells = [row[place + 1] for row in memo.rows]
         assert f"{one.behavior_explained:.0%}" in cells and f"{one.rate_roc_auc:.3f}" in cells
