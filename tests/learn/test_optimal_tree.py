@@ -13,9 +13,11 @@ from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
-from northstar_explain.learn.distill import RuleDistiller, best_cut, certificate, engine
+from northstar_explain.learn.distill import RuleDistiller, certificate, engine, two_cuts
+from northstar_explain.learn.distill.best_cut import BestCut
 from northstar_explain.learn.distill.certificate import certify, certify_over
 from northstar_explain.learn.distill.numeric_bins import thresholds_of
+from northstar_explain.learn.distill.two_cuts import Corners
 
 LITTLE = st.tuples(st.integers(1, 12), st.integers(1, 2)).flatmap(
     lambda shape: arrays(
@@ -81,14 +83,54 @@ def cheapest(Z: np.ndarray, codes: np.ndarray, rows: np.ndarray, leaves: int) ->
     return best
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    codes=arrays(np.int64, (3, 11), elements=st.integers(0, 9)),
+    X=arrays(np.float64, (11, 2), elements=st.floats(-9, 9)),
+    numbers=st.sampled_from([0, 1000]),
+)
+def test_what_two_cuts_cut_off_is_what_its_rows_cost(codes: np.ndarray, X: np.ndarray, numbers: int) -> None:
+    codes = np.stack([np.unique(one, return_inverse=True)[1] for one in codes])
+    X = X - X.mean(axis=0)
+
+    def cost(rows: np.ndarray) -> float:
+        return cost_of(X[rows]) if rows.any() else 0.0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(two_cuts, "NUMBERS_A_PAIR", numbers)
+        for one, other in ((0, 1), (2, 2)):
+            for corner in Corners(codes, codes.max(axis=1) + 1, X).of(one, other):
+                for place in np.ndindex(corner.cut_off.shape):
+                    first, second = corner.first > place[0], corner.second > place[1]
+                    assert np.flatnonzero(first & second).tolist() == corner.rows(*place).tolist()
+                    ways = cost(~first) + cost(first & ~second), cost(~second) + cost(second & ~first)
+                    assert corner.cut_off[place] == pytest.approx(min(ways), abs=1e-7)
+                    assert corner.own[place] == pytest.approx(cost(first & second), abs=1e-7)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    codes=arrays(np.int64, (3, 40), elements=st.integers(0, 19)),
+    X=arrays(np.float64, (40, 2), elements=st.floats(-9, 9)),
+    held=st.integers(2, 40),
+)
+def test_the_best_cut_is_that_of_all_cuts(codes: np.ndarray, X: np.ndarray, held: int) -> None:
+    codes = np.stack([np.unique(one, return_inverse=True)[1] for one in codes])
+    rows, features = np.arange(40)[:held], np.array([2, 0])
+    # Few rows and many: in the order of each feature, and summed by code.
+    for found, feature in zip(BestCut(codes, X - X.mean(axis=0)).exact(rows, features), features, strict=True):
+        column = codes[feature][rows]
+        costs = [cost_of(X[rows][column < cut]) + cost_of(X[rows][column >= cut]) for cut in np.unique(column)[1:]]
+        assert found == pytest.approx(min(costs, default=np.inf), abs=1e-7)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_four_leaves_are_what_brute_force_finds_in_another_space(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 5, (2, 26))
     Z = np.column_stack([codes[0] % 3, codes[1] > 2, codes.sum(axis=0) % 2]) + 0.4 * rng.normal(size=(26, 3))
-    # Bounds from merged bins and from fewer directions than there are.
-    monkeypatch.setattr(best_cut, "QUICK_BINS", 2 + seed % 2)
-    monkeypatch.setattr(best_cut, "MISSED", 0.5)
+    # From inner products of the rows, or from positions summed by pair of bins.
+    monkeypatch.setattr(two_cuts, "NUMBERS_A_PAIR", 100 * (seed % 2))
     best = cheapest(Z, codes, np.arange(26), 4)
     for share in (1.0, 1.05, 1.7):
         found = certify_over(Z, list(codes), share * best, 4, 4, "over these")

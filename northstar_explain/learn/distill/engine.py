@@ -14,7 +14,7 @@ from .bin_tree import MISSING_CODE, BinTest, BinTree, Distilled, FeatureBins, Li
 from .coarse import coarsen, refine
 from .layout import Layout, lay_out
 from .memory import Memory
-from .polish import polish
+from .polish import polish, value_of
 from .problem import Problem, build_problem
 from .prune import is_valid
 from .repair import repaired
@@ -166,10 +166,12 @@ def _with_tolerance(limits: Limits, rows: int) -> Limits:
 
 def _on_all_rows(problem: Problem, limits: Limits, found: Sequence[Scored]) -> list[Scored]:
     """Improve trees of a sample on all rows; those that keep the limits there first, then by what they explain."""
-    if problem.n_rows > EXACT_ROWS:
-        best = max(found, key=lambda one: one.value)
-        return [Scored(best.value, polish(problem.within(limits), best.root))]
     strict = problem.within(limits)
+    if problem.n_rows > EXACT_ROWS:
+        # All of them are valued on all rows, in a tenth of the time that polishing one takes.
+        ranked = [((is_valid(strict, one.root), value_of(strict, one.root)), one.root) for one in found]
+        (_, value), root = max(ranked, key=lambda pair: pair[0])
+        return [Scored(value, polish(strict, root))]
     memory, strict_memory = Memory(problem), Memory(strict)
     improved = []
     for one in found:

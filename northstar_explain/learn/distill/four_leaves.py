@@ -7,86 +7,103 @@ cut off in a block of pairs of thresholds, and the best cut of the smallest quad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, islice
 from typing import NamedTuple
 
 import numpy as np
 
+from northstar_explain.learn.workers import Task, in_processes, one_thread
+
 from .best_cut import BestCut
-from .two_cuts import Corner, corners
+from .two_cuts import Corner, Corners
 
 # What one pair of thresholds takes beside its sums.
 PAIR_WORK = 5.0
-# A quadrant is evaluated where the best cut settles its block if it costs the hoped share of the quadrant. The share
-# starts here, and changes by so much with each block that is settled and each that is not: most are to be.
-HOPED, MORE, LESS = 0.6, 1.03, 0.93
+# Parts of a search, which run side by side.
+PARTS = 2
 
 
 class _Block(NamedTuple):
-    """Pairs of thresholds, the features that may divide their quadrants, and what is known of the best cut."""
+    """Pairs of thresholds; what each feature's best cut of their quadrants costs at least, and where that was seen."""
 
     top: int
     bottom: int
     left: int
     right: int
-    features: np.ndarray
-    least: float
+    costs: np.ndarray
     known: tuple[int, int]
 
 
-@dataclass
 class FourLeaves:
     """Bounds on the cost of the best tree of at most four leaves.
 
     Parameters
     ----------
-    cut : BestCut
-        Of all rows, at least four of which differ in some feature.
+    codes : ndarray of int of shape (p, n)
+        Of each feature, ascending from 0 without gaps; a cut is between two codes. At least four rows differ in some.
+    positions : ndarray of shape (n, d)
+        Where each row lies, about the mean of all.
     slack : float
         Costs that differ by less are equal.
     """
 
-    cut: BestCut
-    slack: float
-    # Numbers summed after which the search ends.
-    work: float = np.inf
-    upper: float = np.inf
-    _hoped: float = HOPED
-
-    @property
-    def spent(self) -> float:
-        """Numbers summed so far."""
-        return self.cut.work
+    def __init__(self, codes: np.ndarray, positions: np.ndarray, slack: float) -> None:
+        self.codes, self.positions, self.slack = codes, positions, slack
+        # Numbers summed so far, and after how many the search ends.
+        self.spent, self.work = 0.0, np.inf
+        self.upper = np.inf
 
     def bounds(self, target: float) -> tuple[float, float]:
         """A lower bound on the best cost, and the lowest cost of a tree that was met.
 
-        The lower bound is ``target``, or both are the best cost, or it is 0 where the work is spent.
+        The lower bound is ``target``, or both are the best cost, or it is 0 where the work is spent. Half of the pairs
+        of features are searched beside the other half, whatever the number of processors, so that each half ends at the
+        same place.
         """
-        self._best = min(target, self.upper)
-        features = range(len(self.cut.codes))
-        for one, other in combinations_with_replacement(features, 2):
-            if self.spent > self.work:
-                return 0.0, self.upper
-            self._pair(one, other)
-        for feature in features:
-            self._both_sides(feature)
-        return (self._best if self.spent <= self.work else 0.0), self.upper
+        best, features = min(target, self.upper), len(self.codes)
+        share = (self.work - self.spent) / PARTS
+        given = self.codes, self.positions, best - self.slack, share
+        tasks: list[Task] = [(_searched, (*given, part), {}) for part in range(PARTS)]
+        found = in_processes(tasks, len(self.positions) * features * features)
+        self.spent += sum(spent for _, spent in found)
+        self.upper = min([self.upper, *(upper for upper, _ in found)])
+        ended = any(spent > share for _, spent in found)
+        return (0.0 if ended else min(best, self.upper)), self.upper
 
-    def _pair(self, one: int, other: int) -> None:
+
+def _searched(codes: np.ndarray, positions: np.ndarray, below: float, work: float, part: int) -> tuple[float, float]:
+    """The lowest cost below a bound of the trees in one part of the search, and the numbers that were summed."""
+    search = _Search(codes, positions, below, work)
+    pairs = combinations_with_replacement(range(len(codes)), 2)
+    with one_thread():
+        for one, other in islice(pairs, part, None, PARTS):
+            search.pair(one, other)
+        for feature in range(part, len(codes), PARTS):
+            search.both_sides(feature)
+    return search.upper, search.cut.work
+
+
+class _Search:
+    """Looks for a tree that costs less than a bound, which falls to the cost of each that is found."""
+
+    def __init__(self, codes: np.ndarray, positions: np.ndarray, below: float, work: float) -> None:
+        self.cut = BestCut(codes, positions)
+        self.corners = Corners(self.cut.codes, self.cut.sizes, positions)
+        self.below, self.work = below, work
+        self.upper = np.inf
+
+    def pair(self, one: int, other: int) -> None:
         cut = self.cut
-        if min(cut.sizes[one], cut.sizes[other]) < 2:
+        if min(cut.sizes[one], cut.sizes[other]) < 2 or cut.work > self.work:
             return
         cut.work += PAIR_WORK * cut.sizes[one] * cut.sizes[other]
-        for corner in corners(cut.codes, cut.sizes, cut.positions, one, other):
+        for corner in self.corners.of(one, other):
             self._corner(corner)
 
     def _corner(self, corner: Corner) -> None:
         height, width = corner.cut_off.shape
-        everything = np.arange(len(self.cut.codes))
-        stack = [_Block(0, height, 0, width, everything, 0.0, (-1, -1))]
-        while stack and self.spent <= self.work:
+        stack = [_Block(0, height, 0, width, np.zeros(len(self.cut.codes)), (-1, -1))]
+        while stack and self.cut.work <= self.work:
             block = self._promising(corner, stack.pop())
             block = None if block is None else self._divided(corner, block)
             if block is not None:
@@ -95,7 +112,7 @@ class FourLeaves:
     def _promising(self, corner: Corner, block: _Block) -> _Block | None:
         """The block without the rows and columns of pairs that what is cut off rules out."""
         within = corner.cut_off[block.top : block.bottom, block.left : block.right]
-        open_pairs = within < self._best - self.slack - block.least
+        open_pairs = within < self.below - block.costs.min()
         rows, columns = np.flatnonzero(open_pairs.any(axis=1)), np.flatnonzero(open_pairs.any(axis=0))
         if len(rows) == 0:
             return None
@@ -109,50 +126,49 @@ class FourLeaves:
         place = block.bottom - 1, block.right - 1
         one_pair = (block.top, block.left) == place
         cut_off = float(corner.cut_off[block.top : block.bottom, block.left : block.right].min())
-        need, own = self._best - self.slack - cut_off, float(corner.own[place])
-        if not one_pair and (own * self._hoped < need or block.known == place):
+        need, own = self.below - cut_off, float(corner.own[place])
+        if not one_pair and (own < need or block.known == place):
             return block
         rows = corner.rows(*place)
         if len(rows) < 2:
             # One leaf fewer than there might be: a tree that divides another leaf costs no more.
             return None if one_pair else block
-        costs = self.cut.exact(rows, block.features) if one_pair else self.cut.bounds(rows, block.features, need)
-        features = block.features[costs < need]
+        # A feature whose best cut of fewer rows costs too much already is not looked at again.
+        costs = block.costs.copy()
+        maybe = np.flatnonzero(costs < need)
+        costs[maybe] = np.maximum(costs[maybe], self.cut.exact(rows, maybe))
         least = float(costs.min())
-        self._hoped = min(1.0, self._hoped * (MORE if len(features) == 0 else LESS))
-        if len(features) == 0:
+        if least >= need:
             return None
         if one_pair:
-            self._best = self.upper = cut_off + least
+            self.below = self.upper = cut_off + least
             return None
-        return block._replace(features=features, least=max(block.least, least), known=place)
+        block = block._replace(costs=costs, known=place)
+        return self._promising(corner, block)
 
-    def _both_sides(self, feature: int) -> None:
+    def both_sides(self, feature: int) -> None:
         """Trees that divide both sides of a first cut of a feature."""
         codes, last = self.cut.codes[feature], int(self.cut.sizes[feature]) - 2
         everything = np.arange(len(self.cut.codes))
 
-        def two(rows: np.ndarray, exact: bool) -> float:
+        def two(rows: np.ndarray) -> float:
             if len(rows) < 2:
                 return 0.0
-            costs = self.cut.exact(rows, everything) if exact else self.cut.bounds(rows, everything, 0.0)
-            least = float(costs.min())
+            least = float(self.cut.exact(rows, everything).min())
             # Rows that no cut divides are one leaf.
             return least if np.isfinite(least) else self.cut.undivided(rows)
 
         stack = [(0, last)] if last >= 0 else []
-        while stack and self.spent <= self.work:
+        while stack and self.cut.work <= self.work:
             low, high = stack.pop()
             left, right = np.flatnonzero(codes <= low), np.flatnonzero(codes > high)
-            if two(left, False) + two(right, False) >= self._best - self.slack:
+            if (cost := two(left) + two(right)) >= self.below:
                 continue
             if low < high:
                 middle = (low + high) // 2
                 stack += [(low, middle), (middle + 1, high)]
                 continue
-            cost = two(left, True) + two(right, True)
-            if cost < self._best - self.slack:
-                self._best = self.upper = cost
+            self.below = self.upper = cost
 
 
 def _halves(block: _Block) -> tuple[_Block, _Block]:

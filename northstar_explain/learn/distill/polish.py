@@ -28,13 +28,13 @@ def polish(problem: Problem, root: SearchNode, passes: int = PASSES) -> SearchNo
     SearchNode
         A tree that costs no more.
     """
-    best, best_value = root, _value(problem, root)
+    best, best_value = root, value_of(problem, root)
     current = root
     for _ in range(passes):
         # A pass with fixed centres may raise the exact cost: the best tree must not be changed by it.
         current = current.copy()
         changed = _pass(problem, current)
-        value = _value(problem, current) if is_valid(problem, current) else -np.inf
+        value = value_of(problem, current) if is_valid(problem, current) else -np.inf
         if value > best_value:
             best, best_value = current, value
         if not changed or value < best_value:
@@ -42,7 +42,8 @@ def polish(problem: Problem, root: SearchNode, passes: int = PASSES) -> SearchNo
     return best
 
 
-def _value(problem: Problem, root: SearchNode) -> float:
+def value_of(problem: Problem, root: SearchNode) -> float:
+    """What a tree's groups explain of the cost of all rows."""
     return float(explained(_sums(problem, root)).sum())
 
 

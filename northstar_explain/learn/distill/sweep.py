@@ -71,8 +71,8 @@ class Sweep:
         # What every group would hold with all these rows on the right: only those now elsewhere move.
         now = self.groups[rows]
         moving = now != to_right
-        base = self.sums - problem.group_sums(rows[moving], now[moving])
-        base += problem.group_sums(rows[moving], to_right[moving])
+        leaving, joining = problem.moved_sums(rows[moving], now[moving], to_right[moving])
+        base = self.sums - leaving + joining
         used = self._used(to_left[affected], to_right[affected])
         scores, order = self._scores(rows[affected], to_left[affected], to_right[affected], base, used)
         scores = self._forbid(node, scores)
@@ -155,7 +155,8 @@ class Sweep:
             node.feature, node.table = before
             return False
         new = self._reach(node, rows)
-        self.sums += problem.group_sums(rows, new) - problem.group_sums(rows, self.groups[rows])
+        leaving, joining = problem.moved_sums(rows, self.groups[rows], new)
+        self.sums += joining - leaving
         self.groups[rows] = new
         return True
 
