@@ -52,7 +52,8 @@ class BestCut:
         # Whichever are fewer: the rows in the order of each feature, or its codes.
         few = len(rows) * len(features) < self.sizes[features].sum()
         costs = (self._by_row if few else self._by_code)(rows, features, positions, total)
-        return np.maximum(costs, 0.0, out=costs)
+        least: np.ndarray = np.maximum(costs, 0.0)
+        return least
 
     def _by_row(self, rows: np.ndarray, features: np.ndarray, positions: np.ndarray, total: float) -> np.ndarray:
         within = np.zeros(len(positions), dtype=bool)
