@@ -22,8 +22,9 @@ from .search import Budget, Scored, improved_peers, search
 from .search_node import SearchNode
 from .sweep import Sweep
 
-# Rows that the search uses; its tree is then polished on all of them.
-SAMPLE_ROWS = 6_000
+# Rows that the search uses; its tree is then polished on all of them. Twice as many where they are narrow: which sample it
+# is then makes less of a difference than another starting tree would.
+SAMPLE_ROWS, MOST_SAMPLE_ROWS, SAMPLE_NUMBERS = 6_000, 12_000, 1_200_000
 # Coordinates that the search measures the cost in: the principal directions of Z hold what separates the groups.
 SEARCH_DIMENSIONS = 16
 # Bins per feature that the search uses; the sweeps at the end use all of them.
@@ -34,6 +35,8 @@ EXACT_ROWS, ALL_ROWS_SWEEPS = 50_000, 4
 TOLERANCE = 2.0
 # Work of the whole search, in rows x features x coordinates summed: a few seconds on one core.
 SEARCH_WORK = 6.0e8
+# A row takes as long as so many numbers at least: it is sent down the tree, whatever it holds.
+LEAST_ROW_WORK = 60
 FEWEST_PERTURBATIONS, MOST_PERTURBATIONS = 12, 160
 CHAINS = 4
 
@@ -132,7 +135,7 @@ def distill_several(
         return [_finish(Leaf(0), Z, codes, bins, n_groups, labels)]
     # Costs are differences of squared lengths: about the mean they lose fewer digits.
     centred = Z - Z.mean(axis=0)
-    rows = _sample(labels, seed)
+    rows = _sample(labels, seed, _sample_rows(codes.shape[1] * min(Z.shape[1], SEARCH_DIMENSIONS)))
     roots = _search_coarse(centred[rows], codes[rows], bins, labels[rows], limits, seed, effort)
     layout = lay_out(bins)
     near = Memory(build_problem(centred[rows], codes[rows], layout, limits, n_groups))
@@ -230,14 +233,18 @@ def _check(Z: np.ndarray, codes: np.ndarray, bins: Sequence[FeatureBins], labels
         raise ValueError("; ".join(faults))
 
 
-def _sample(labels: np.ndarray, seed: int) -> np.ndarray:
+def _sample_rows(width: int) -> int:
+    return int(np.clip(SAMPLE_NUMBERS // width, SAMPLE_ROWS, MOST_SAMPLE_ROWS))
+
+
+def _sample(labels: np.ndarray, seed: int, most: int) -> np.ndarray:
     """Sample rows at random, with some of every group."""
-    if len(labels) <= SAMPLE_ROWS:
+    if len(labels) <= most:
         return np.arange(len(labels))
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     # A group with few rows must still be able to fill a leaf.
     some = [shuffled[labels[shuffled] == group][:20] for group in range(int(labels.max()) + 1)]
-    return np.unique(np.concatenate([shuffled[:SAMPLE_ROWS], *some]))
+    return np.unique(np.concatenate([shuffled[:most], *some]))
 
 
 def _main_coordinates(Z: np.ndarray) -> np.ndarray:
@@ -250,7 +257,8 @@ def _main_coordinates(Z: np.ndarray) -> np.ndarray:
 
 
 def _budget(problem: Problem, effort: Effort) -> Budget:
-    each = problem.n_rows * len(problem.columns) * problem.moments.shape[1] + 20 * problem.layout.n_bins
+    row = max(LEAST_ROW_WORK, len(problem.columns) * problem.moments.shape[1])
+    each = problem.n_rows * row + 20 * problem.layout.n_bins
     perturbations = int(
         np.clip(SEARCH_WORK / (each * problem.limits.max_leaves), FEWEST_PERTURBATIONS, MOST_PERTURBATIONS)
     )
