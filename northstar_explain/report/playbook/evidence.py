@@ -172,7 +172,7 @@ def _of_stages(segment: Segment, model: Model) -> Findings:
     for one in stages:
         if one.share >= _WORTH and one.customers >= AUDIENCE_MIN_CUSTOMERS:
             yield "stage", one.key, Finding(one.fact, {"n": numbers.count(one.customers)}, int(one.share >= _MUCH))
-    if main := main_stage(stages):
+    if main := main_stage(model, segment.id):
         most = _part_of(main.share)
         yield "main", main.key, Finding(main.fact, {"most": most, "Part": most.strip().capitalize() or "They"})
     facts = model.evaluation.audiences.lifecycle
