@@ -14,11 +14,11 @@ from helpers import explain, refused
 
 from northstar_explain.contract import Contract
 from northstar_explain.model import Model
-from northstar_explain.model.evaluation.audience_facts import STAGES, Band
+from northstar_explain.model.evaluation.audience_facts import STAGES, Band, Breakdown
 from northstar_explain.model.evaluation.limits import CONTACT_BANDS
 from northstar_explain.report.playbook import check_plan, plays_of, read_plan
 from northstar_explain.report.playbook import plays as plays_module
-from northstar_explain.report.playbook.evidence import Finding, _of_stages, evidence
+from northstar_explain.report.playbook.evidence import Finding, _more_frequent, _of_stages, evidence
 from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.plan_check import CONTRADICTS
 from northstar_explain.report.playbook.play_candidates import Candidates
@@ -187,6 +187,14 @@ def test_nobody_is_interested_in_a_column_that_nobody_has_explained(model: Model
 
     assert levels(bare) == {"high", "low"}
     assert levels(replace(bare, drafted=True)) == {"high"}
+
+
+def test_what_most_use_goes_before_what_is_rarely_used_and_more_than_elsewhere() -> None:
+    """Of 100, 60 are on desktop instead of 33, and 17 on tablet instead of 8: messages are checked on desktop."""
+    here, others = {"desktop": 600, "mobile": 230, "tablet": 170}, {"desktop": 2700, "mobile": 5600, "tablet": 700}
+    none = {"S1": 0, "S2": 0}
+    found = _more_frequent(Breakdown("device", "device", {"S1": here, "S2": others}, none, none), "S1")
+    assert found and found[0] == "desktop" and found[1:] == pytest.approx((0.6, 0.33))
 
 
 def test_treatments_are_those_of_the_contact_bands() -> None:
