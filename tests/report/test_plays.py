@@ -220,7 +220,7 @@ def test_a_message_to_those_without_an_order_says_of_how_many_it_is_true(
     assert main.values == {"most": said, "Part": said.strip().capitalize() or "They"}
 
 
-def with_stages(model: Model, others: dict[str, int] | None = None, **counts: int) -> Model:
+def with_stages(model: Model, others: dict[str, int] | None = None, /, **counts: int) -> Model:
     """The model with these stages in the first segment, and in each other one those of `others`, or none known."""
     facts = model.evaluation.audiences
     assert facts.lifecycle is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.time_units import days_in_one
 from northstar_explain.model.evaluation import audience_facts as stage_keys
 from northstar_explain.model.evaluation.audience_facts import STAGES, LifecycleFacts
 from northstar_explain.model.learned_model import Model
@@ -116,7 +117,7 @@ def stage_meaning(key: str, facts: LifecycleFacts, contract: Contract) -> str:
     most = f"{facts.loyal_from - 1:g}"
     return {
         stage_keys.NO_ORDER: counted.none or f"have no {numbers.short(counted)}",
-        stage_keys.NEW: f"are new: {_start(facts, contract)} at most {facts.new_within or 0:.0f}",
+        stage_keys.NEW: f"are new: {_start(facts, contract)}",
         stage_keys.ONE_ORDER: f"have one {words.event}{neither}",
         stage_keys.GROWING: f"have 2 {words.events}{neither}" if most == "2"
         else f"have 2 to {most} {words.events}{neither}",
@@ -136,4 +137,10 @@ def _apart(words: Vocabulary) -> str:
 
 
 def _start(facts: LifecycleFacts, contract: Contract) -> str:
-    return numbers.short(contract[facts.tenure]) if facts.tenure else ""
+    if facts.tenure is None:
+        return ""
+    tenure = contract[facts.tenure]
+    # The limit is in days, the feature perhaps in months.
+    each = days_in_one(tenure) or 1.0
+    within = (facts.new_within or 0.0) / each
+    return f"{numbers.short(tenure)} at most {within:{'.0f' if each == 1 else '.2g'}}"
