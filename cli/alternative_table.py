@@ -54,8 +54,8 @@ def alternative_lines(facts: SegmentFacts) -> list[str]:
             for line in _wrapped(f"no {ALTERNATIVE_LABELS[one.name]}: {one.reason}")
         ),
         *_wrapped(
-            "behavior explained: on rows not used to learn; stable: bootstrap Jaccard; the rate is that of training "
-            "rows, ranked on the holdout, and chooses nothing; "
+            "behavior explained, smallest group: on rows not used to learn; stable: bootstrap Jaccard; the rate is "
+            "that of training rows, ranked on the holdout, and chooses nothing; "
             f"said in a sentence: at most {SENTENCE_RULES} rules per group"
         ),
     ]

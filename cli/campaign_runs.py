@@ -61,14 +61,14 @@ def plan_text(plan: CampaignPlan) -> str:
     lines = [
         f"Campaign {plan.id}: contact {plan.treated:,} customers, keep {plan.control:,} as its control group",
         f"  spend {money}{plan.expected_spend:,.0f} (budget {budget}), "
-        f"expect {plan.expected_added:,.0f} purchases more than {plan.expected_without:,.0f}, "
+        f"expect {plan.expected_added:,.0f} outcomes more than {plan.expected_without:,.0f}, "
         f"earn {money}{plan.expected_earned:,.0f}",
         f"  uplift {plan.uplift_source}; an uplift of {100 * plan.power_uplift:.1f} points is detected with "
         f"probability {plan.power_reached:.2f} ({plan.power:.2f} asked for)",
         f"  of {plan.scored:,} scored: {plan.standing_control:,} in the standing control group, "
         f"{plan.not_worth:,} not worth a contact, {plan.over_budget:,} beyond the budget",
         "",
-        f"  {'':<8}{'customers':>10}{'treated':>9}{'control':>9}{'buy anyway':>12}{'uplift':>8}{'break even':>12}",
+        f"  {'':<8}{'customers':>10}{'treated':>9}{'control':>9}{'anyway':>12}{'uplift':>8}{'break even':>12}",
     ]
     return "\n".join([*lines, *_planned_segments(plan)])
 
@@ -84,7 +84,7 @@ def _planned_segments(plan: CampaignPlan) -> Iterable[str]:
         needed = break_even_uplift(probability, plan.economics)
         even = "never" if needed is None else f"{100 * needed:+.1f}"
         treated, control = sum(cell.treated for cell in cells), sum(cell.control for cell in cells)
-        yield f"  {id:<8}{customers:>10,}{treated:>9,}{control:>9,}{probability:>12.1%}{100 * uplift:>+8.1f}{even:>12}"
+        yield f"  {id:<8}{customers:>10,}{treated:>9,}{control:>9,}{probability:>12.1%}{100 * uplift:>+z8.1f}{even:>12}"
 
 
 def readout_text(readout: Readout) -> str:
@@ -92,13 +92,13 @@ def readout_text(readout: Readout) -> str:
     alike = readout.alike
     lines = [
         f"Campaign {readout.plan_id}",
-        f"  {'':<9}{'planned':>9}{'known':>9}{'bought':>9}",
+        f"  {'':<9}{'planned':>9}{'known':>9}{'outcome':>9}",
         *(
             f"  {name:<9}{group.planned:>9,}{group.known:>9,}{group.bought:>9,}"
             for name, group in (("treated", readout.treated), ("control", readout.control))
         ),
         f"  alike before: p {alike.missing_p_value:.3f} that outcomes are missing alike, "
-        f"p {alike.probability_p_value:.3f} that both were as likely to buy",
+        f"p {alike.probability_p_value:.3f} that both were as likely to have the outcome",
     ]
     if readout.overall is not None:
         lines += ["", f"  {'':<12}{'treated':>9}{'control':>9}{'uplift':>9}{'95% interval':>18}{'earned':>12}"]
@@ -115,5 +115,5 @@ def _measured(name: str, cell: MeasuredUplift) -> str:
     if cell.uplift is None or cell.interval is None or cell.earned is None:
         return f"{counts}{'not known':>9}"
     low, high = cell.interval
-    range_ = f"{100 * low:+.1f} to {100 * high:+.1f}"
-    return f"{counts}{100 * cell.uplift:>+9.1f}{range_:>18}{cell.earned:>12,.0f}"
+    range_ = f"{100 * low:+z.1f} to {100 * high:+z.1f}"
+    return f"{counts}{100 * cell.uplift:>+z9.1f}{range_:>18}{cell.earned:>z12,.0f}"

@@ -13,7 +13,8 @@ _WORDS = (
     ("shop", "order orders basket baskets cart carts purchase purchases purchased bought product products item items "
              "sku store stores checkout return returns refund refunds discount coupon coupons voucher shopping"),
     ("bank", "loan loans deposit deposits mortgage mortgages overdraft installment installments debt savings checking "
-             "interest delinq inq lender borrower utilization bank banking"),
+             "interest balance balances withdrawal withdrawals atm delinq inq lender borrower utilization bank "
+             "banking"),
     ("visits", "appointment appointments booking bookings attendance attended checkin checkins stay stays patient "
                "patients doctor clinic museum library"),
     ("subscription", "subscription subscriptions subscriber contract plan plans renewal renewals renewed churn churned "

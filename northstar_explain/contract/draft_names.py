@@ -73,24 +73,32 @@ def read_name(name: str) -> NameParts:
         return NameParts(
             tuple(token.lower() for token in _TOKEN.findall(name)), " ".join(name.replace("_", " ").split())
         )
-    rest, window, ahead = name, "", False
-    match = _WINDOW.search(name)
-    before = {token.lower() for token in _TOKEN.findall(name[: match.start()])} if match else set()
+    # Either may stand last: spend_usd_90d, spend_90d_usd.
+    rest, currency = _without_currency(name)
+    window, ahead = "", False
+    match = _WINDOW.search(rest)
+    before = {token.lower() for token in _TOKEN.findall(rest[: match.start()])} if match else set()
     # The window is a word of its own: v2d is none.
     apart = (
-        match is not None and bool(match.start()) and (name[match.start() - 1] in "_. -" or not match[0][0].isdigit())
+        match is not None and bool(match.start()) and (rest[match.start() - 1] in "_. -" or not match[0][0].isdigit())
     )
     if match and apart and not before & _NO_WINDOW:
         unit = _UNITS[match[2][0].lower()]
         window, ahead = f"{match[1]} {unit}{'s' if match[1] != '1' else ''}", "next" in match[0].lower()
-        rest = name[: match.start()]
+        rest, found_before = _without_currency(rest[: match.start()])
+        currency = currency or found_before
     found = _TOKEN.findall(rest)
-    currency = ""
-    if len(found) > 1 and found[-1].lower() in _CURRENCIES:
-        currency = _CURRENCIES[found.pop().lower()]
     if not found:
         return NameParts((), " ".join(name.replace("_", " ").split()))
     return NameParts(tuple(token.lower() for token in found), _sentence(rest, found), window, ahead, currency)
+
+
+def _without_currency(name: str) -> tuple[str, str]:
+    """A name without the currency that it ends with, and its sign; the same name where it ends with none."""
+    found, bare = _TOKEN.findall(name), name.rstrip("_. -")
+    if len(found) < 2 or found[-1].lower() not in _CURRENCIES:
+        return name, ""
+    return bare[: -len(found[-1])].rstrip("_. -"), _CURRENCIES[found[-1].lower()]
 
 
 def _sentence(name: str, tokens: list[str]) -> str:

@@ -104,6 +104,7 @@ def _label(
         # A name that is no label's is taken only with a question, however few columns have two values.
         if not (draft_label.is_named_as_label(label) and draft_label.is_clear(candidates)):
             seen = f"two values each: {', '.join(candidates[:6])}{', ...' if len(candidates) > 6 else ''}"
+            seen = seen if len(candidates) > 1 else "the only column of two values, and its name does not say"
             other = [name for name in columns if draft_label.is_named_as_label(name) and name not in candidates]
             if other and not draft_label.is_named_as_label(label):
                 seen += f"; {other[0]} is named as a label and has no two values"

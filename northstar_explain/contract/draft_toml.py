@@ -29,7 +29,8 @@ _GROUPS = {
     "category": ("profile", "Categories"), "ordered": ("profile", "Categories"),
 }  # fmt: skip
 _OTHER = ("measures", "Other measures")
-_NOUNS = ("customers", "members", "households", "accounts", "users", "clients", "employees", "subscribers", "patients")
+_NOUNS = ("customers", "members", "households", "accounts", "users", "clients", "employees", "subscribers", "patients",
+          "visitors", "visits", "sessions")  # fmt: skip
 
 
 class Proposals(NamedTuple):

@@ -47,7 +47,7 @@ _ENTRIES = (
     _Entry(r"(total_)?(spend|spent|spending|revenue|sales|monetary)(_total)?", ("amount",), "value",
            ("spent {value} or more", "spent less than {value}", "", ""),
            ("high-spending", "medium-spending", "low-spending")),
-    _Entry(r"((num|number|n|total)_)?(of_)?((page_?|screen_?)views|(app|web|website|site)_(opens|visits|sessions))(_count)?",
+    _Entry(r"((num|number|n|total)_)?(of_)?((page_?|screen_?)views|(app|web|website|site)_(opens|visits|sessions|logins))(_count)?",
            ("count",), "engagement"),
     # What somebody pays is what they are worth; a balance or an income is not.
     _Entry(r"(total|monthly|annual|yearly)_(charges?|bill|fees|spend|spending|revenue|sales)"
@@ -64,11 +64,11 @@ _ENTRIES = (
            ("last visited {value} or more ago", "visited within the last {value}", "", ""),
            ("long-unseen", "lately unseen", "recently seen")),
     _Entry(r"(account_age|tenure|customer_age)(_days|_months|_years)?|days_since_(signup|registration|joining)",
-           ("days", "ratio"), "tenure", None, ("long-standing", "established", "new")),
+           ("days", "ratio"), "tenure", None, ("long-standing", "established", "newer")),
     _Entry(r"account_(length|tenure)|months_on_book|(months|years|days)_(at|with)_(us|bank|company)"
            r"|(months|years|days)_(as|being)_(a_)?(customer|client|member|subscriber)"
            r"|(customer|client|member|membership|subscription|relationship)_(age|length|tenure)(_(days|months|years))?",
-           ("count", "days", "ratio"), "tenure", None, ("long-standing", "established", "new")),
+           ("count", "days", "ratio"), "tenure", None, ("long-standing", "established", "newer")),
     _Entry(r"(discount|coupon|promo|voucher)(_usage)?_(rate|share)", ("rate",), "discount", None,
            ("deal-seeking", "sometimes deal-seeking", "full-price")),
     _Entry(r"(e?mail_)open(_rate|_share)", ("rate",), "email", None,
@@ -146,6 +146,8 @@ def _words(guess: Guess) -> str:
         window = f"{'next' if parts.ahead else 'last'} {parts.window}"
         # What is counted stands at the end of a phrase; a number follows what is measured.
         words += f" in the {window}" if guess.counts else f" ({window})"
+    if guess.kind == "duration":  # not "seconds of 50 seconds or more"
+        words = re.sub(r"(?:^|(?<= ))(?:seconds?|secs?)$", "duration", words)
     if guess.categories == 2 and guess.note.startswith("0 and 1"):
         words += " (1: yes)"
     return words or "unnamed"

@@ -123,7 +123,7 @@ def _tenure(contract: Contract, columns: Columns) -> Iterator[tuple[str, str, np
         return
     cut = float(np.quantile(column[known], NEW_SHARE))
     limit = brief(feature, cut, contract.currency)
-    yield "tenure", f"new: {feature.words} up to {limit}", known & (column <= cut)
+    yield "tenure", f"newer: {feature.words} up to {limit}", known & (column <= cut)
     yield "tenure", f"long-standing: {feature.words} above {limit}", known & (column > cut)
 
 

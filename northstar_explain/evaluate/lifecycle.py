@@ -10,6 +10,7 @@ import numpy as np
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.definedness import defined
 from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.time_units import DAYS_IN, days_in_one
 from northstar_explain.model.evaluation.audience_facts import (
     GROWING,
     LAPSING,
@@ -25,7 +26,6 @@ from northstar_explain.model.evaluation.limits import LAPSING_FROM, LOST_FROM, L
 
 UNKNOWN = "unknown"
 _WINDOW = re.compile(r"last (\d+) (day|week|month|year)s?", re.IGNORECASE)
-_DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
 
 
 def lifecycle_facts(
@@ -36,7 +36,8 @@ def lifecycle_facts(
     Parameters
     ----------
     contract : Contract
-        The first numeric feature with each of the roles ``frequency``, ``recency`` and ``tenure`` is used.
+        The first numeric feature with each of the roles ``frequency``, ``recency`` and ``tenure`` is used; of the last
+        two, if it is known how many days they are.
     columns : mapping
         Raw features of every customer.
     ids : ndarray of str, shape (n,)
@@ -49,12 +50,11 @@ def lifecycle_facts(
     LifecycleFacts or None
         None without a count of role ``frequency``.
     """
-    by_role = {role: _with_role(contract, role) for role in ("frequency", "recency", "tenure")}
-    counted = by_role["frequency"]
+    counted = _with_role(contract, "frequency")
     if counted is None or not counted.kind.counts:
         return None
-    orders, recency, tenure = (_values(one, columns) for one in by_role.values())
-    assert orders is not None
+    orders, by_role = _values(counted, columns), {role: _in_days(contract, role) for role in ("recency", "tenure")}
+    recency, tenure = (_days(one, columns) for one in by_role.values())
     window = _window(counted, recency)
     new_within = window * NEW_SHARE_OF_WINDOW if window is not None and tenure is not None else None
     loyal_from = _loyal_from(orders)
@@ -136,7 +136,7 @@ def _window(counted: Feature, recency: np.ndarray | None) -> float | None:
         return None
     longest = float(np.nanmax(recency))
     said = _WINDOW.search(counted.words)
-    return max(longest, int(said[1]) * _DAYS[said[2].lower()]) if said else longest
+    return max(longest, int(said[1]) * DAYS_IN[said[2].lower()]) if said else longest
 
 
 def _with_role(contract: Contract, role: str) -> Feature | None:
@@ -144,10 +144,19 @@ def _with_role(contract: Contract, role: str) -> Feature | None:
     return next(found, None)
 
 
-def _values(feature: Feature | None, columns: Columns) -> np.ndarray | None:
+def _in_days(contract: Contract, role: str) -> Feature | None:
+    found = _with_role(contract, role)
+    # 12 months are not 12 days, and a tenure of 12 that does not say of what is neither.
+    return found if found and days_in_one(found) else None
+
+
+def _days(feature: Feature | None, columns: Columns) -> np.ndarray | None:
+    each = days_in_one(feature) if feature else None
+    return None if feature is None or each is None else _values(feature, columns) * each
+
+
+def _values(feature: Feature, columns: Columns) -> np.ndarray:
     """The feature's values, NaN where it has no meaning."""
-    if feature is None:
-        return None
     column, applies = columns[feature.name], defined(feature, columns)
     assert isinstance(column, np.ndarray)
     return column if applies is None else np.where(applies, column, np.nan)

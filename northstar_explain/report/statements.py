@@ -6,6 +6,7 @@ its function takes; `tests/report/test_statements.py` generates facts and checks
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -104,8 +105,10 @@ def natural_groups(facts: NullTest) -> str:
 
 def rates_are_of(facts: PurchaseFacts, contract: Contract) -> str:
     """Which rows the rates are of."""
+    # A later table mostly holds the same people: what no model has learned is what they did then.
     where = "of a later table" if facts.out_of_time else "of the holdout"
-    return f"Rates are those of {numbers.count(facts.holdout.n)} {contract.noun} {where}, on whom no model was trained"
+    of = f"{numbers.count(facts.holdout.n)} {contract.noun} {where}"
+    return f"Rates are those of {of}, and no model was trained on what they did after it"
 
 
 def few_outcomes(facts: PurchaseFacts, contract: Contract) -> str | None:
@@ -119,9 +122,16 @@ def few_outcomes(facts: PurchaseFacts, contract: Contract) -> str | None:
 
 
 def sizes_are_of(customers: int, facts: SegmentFacts, contract: Contract) -> str:
-    """Which rows sizes, averages and, where they are printed, shares of spend are of."""
-    spend = ", averages and shares of spend" if facts.spend else " and averages"
-    return f"Sizes{spend} are those of all {numbers.count(customers)} {contract.noun} of the table"
+    """Which rows sizes, averages and, where they are printed, shares of a total are of."""
+    # Not of spend: with a bank, it is a balance.
+    shares = ", averages and shares of a total" if facts.spend else " and averages"
+    return f"Sizes{shares} are those of all {numbers.count(customers)} {contract.noun} of the table"
+
+
+def whole_of(words: str) -> str:
+    """What all have together of what some words name, so that a segment has a share of it."""
+    # A share of an average would be something else.
+    return f"the sum of {words}" if re.match(r"(?:average|mean)\b", words) else words
 
 
 def nobody_on_the_border(facts: Borderline) -> str | None:
@@ -288,7 +298,9 @@ def price_of_rules(price: float) -> str:
     """What the rules cost against the groups that they stand for."""
     if price <= 1:
         return "The rules are as tight as the statistical groups behind them"
-    return f"The rules are {numbers.rough(price - 1)} less tight than the statistical groups behind them"
+    # To one decimal, as the memo says it and as the figure beside it has it.
+    more = numbers.percent(price - 1) if price >= 1.0005 else "under 0.1%"
+    return f"The rules are {more} less tight than the statistical groups behind them"
 
 
 def _faults(facts: SegmentFacts) -> str:

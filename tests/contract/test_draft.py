@@ -108,6 +108,7 @@ def test_kinds_bounds_and_missing_values_are_guessed() -> None:
     assert [f.name for f in contract.sensitive_features] == ["gender"]
     assert contract.ignore == ("nothing", "when")
     assert 'missing = "unknown"  # in 25.00% of the rows' in text
+    assert contract["visit_seconds"].words == "visit duration"  # not "visit seconds of 20 seconds or more"
     assert contract.drafted  # until a person takes the line out
     assert check(table, contract, label=True).rejected.num_rows == 0
 

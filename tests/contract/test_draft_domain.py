@@ -23,6 +23,7 @@ def drafted(names: list[str], label: str, id: str = "id", values: tuple[object, 
         (["orders_90d", "basket_value", "age_days"], "shop"),
         (["loan_amount", "total_debt", "visits"], "bank"),
         (["appointments", "no_shows", "patient_years"], "visits"),
+        (["avg_balance_eur", "cash_withdrawals_90d", "products_held"], "bank"),
         (["contract_months", "billing_changes", "total_charges"], "subscription"),
         (["orders_90d", "age_days"], ""),  # one word may mean anything
         (["orders", "basket_value", "loan_amount", "total_debt"], ""),  # as much of one as of another
@@ -38,11 +39,23 @@ def test_a_domain_is_drafted_where_several_names_speak_of_it_and_of_no_other(nam
     [
         ("member_id", ["a", "b"], "members"),
         ("row_key", ["a", "b"], "people"),
+        ("visit_id", ["a", "b"], "visits"),
+        ("visitor_id", ["a", "b"], "visitors"),
         ("key", ["orders", "basket"], "customers"),
     ],
 )
 def test_rows_are_called_what_the_id_says_or_else_people(id: str, names: list[str], noun: str) -> None:
     assert drafted(names, "target", id).noun == noun
+
+
+def test_a_label_that_is_the_only_one_is_not_listed_as_one_of_several() -> None:
+    columns = {
+        "id": [f"k{n}" for n in range(ROWS)],
+        "opened": [n % 3 // 2 for n in range(ROWS)],
+        "a": list(range(ROWS)),
+    }
+    text = draft(pa.table(columns), "id", None, "t")
+    assert "The draft takes opened (the only column of two values, and its name does not say)" in text
 
 
 @pytest.mark.parametrize(

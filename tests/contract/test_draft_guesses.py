@@ -43,7 +43,8 @@ def drafted(**columns: object) -> Contract:
     [
         ("orders_90d", "orders", "90 days"), ("inq_last_6mths", "inquiries", "6 months"), ("spend_365d", "spend", "365 days"),
         ("bought_next_7d", "bought", "7 days"), ("MonthlyIncome", "monthly income", ""), ("StoreID", "store ID", ""),
-        ("months_since_90d_late", "months since 90 d late", ""), ("spend_usd", "spend", ""), ("MSKB1", "MSKB1", ""),
+        ("months_since_90d_late", "months since 90 d late", ""), ("spend_usd", "spend", ""),
+        ("card_spend_90d_usd", "card spend", "90 days"), ("spend_usd_90d", "spend", "90 days"), ("MSKB1", "MSKB1", ""),
         ("avg_order_value", "average order value", ""), ("客户", "客户", ""), ("a b", "a b", ""),
         ("number_vmail_messages", "number voicemail messages", ""), ("int_rate", "interest rate", ""),
         ("num_failed", "number of failed", ""), ("print_rate", "print rate", ""),

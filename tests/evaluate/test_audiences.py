@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,6 +13,8 @@ from hypothesis import strategies as st
 
 from northstar_explain.contract import Contract, columns_of, parse
 from northstar_explain.contract.definedness import defined
+from northstar_explain.contract.kinds.registry import kind_named
+from northstar_explain.contract.time_units import days_in_one
 from northstar_explain.evaluate.lifecycle import lifecycle_facts, quietness
 from northstar_explain.learn.profiles import mid_ranks
 from northstar_explain.model import Model, ranks
@@ -38,11 +43,11 @@ missing = "guest"
 """
 
 
-def stages(*customers: tuple[float, float, float]) -> list[str]:
+def stages(*customers: tuple[float, float, float], contract: str = CONTRACT) -> list[str]:
     """The stage of each customer: orders, days since the last, days since the account was opened."""
     columns = dict(zip(("orders", "last", "age"), np.array(customers, dtype=float).T, strict=True))
     ids = np.array([f"S{place}" for place in range(len(customers))])
-    facts = lifecycle_facts(parse(CONTRACT), columns, ids, list(ids))
+    facts = lifecycle_facts(parse(contract), columns, ids, list(ids))
     assert facts is not None
     return [next(stage for stage, count in facts.segments[id].items() if count) for id in ids]
 
@@ -108,6 +113,34 @@ def test_stages_are_what_they_say() -> None:
     assert stages((np.nan, 3, 3)) == ["unknown"]
     # Without an account, the day it was opened is not known.
     assert stages((1, 10, np.nan)) == ["one_order"]
+
+
+def test_a_tenure_in_months_is_not_one_in_days() -> None:
+    """Who has had an account for 20 months is not new because 20 days are few."""
+    in_months = re.sub(
+        r'kind = "days"\nwords = "days since the account', 'kind = "ratio"\nwords = "months since the account', CONTRACT
+    )
+    assert in_months != CONTRACT
+    assert stages((2, 20, 20), (2, 20, 4), (2, 20, 3), contract=in_months) == ["growing", "growing", "new"]
+    # Two orders in the 32 of 122 days before the last: 90 days without one are long, as they are not in a year.
+    assert stages((2, 90, 4), contract=in_months) == ["lapsing"] == stages((2, 90, 122))
+    assert stages((2, 90, 40), contract=in_months) == ["growing"]
+    # Without a unit nobody can tell, so that nobody is new.
+    unsaid = in_months.replace("months since the account was opened", "tenure")
+    facts = lifecycle_facts(
+        parse(unsaid), {"orders": np.ones(1), "last": np.ones(1), "age": np.ones(1)}, np.array(["S1"]), ["S1"]
+    )
+    assert facts and facts.tenure is None and facts.segments["S1"]["one_order"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "words", "days"),
+    [("days", "", "age", 1), ("ratio", "", "months as client", 365 / 12), ("count", "weeks", "tenure", 7),
+     ("ratio", "", "tenure", None), ("ratio", "", "account age (years)", 365)],
+)  # fmt: skip
+def test_the_days_in_one_are_what_kind_unit_or_words_say(kind: str, unit: str, words: str, days: float | None) -> None:
+    feature = parse(CONTRACT)["age"]
+    assert days_in_one(replace(feature, kind=kind_named(kind), unit=unit, words=words)) == days
 
 
 @given(

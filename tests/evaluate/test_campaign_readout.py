@@ -322,6 +322,7 @@ def test_command_reads_and_python_reads_the_same(folder: Path, planned: PlannedC
     assert done.exit_code == 0, done.stderr
     assert "Not known: orders that come back later" in done.stdout
     assert "decile 10" in done.stdout
+    assert "bought" not in done.stdout and "as likely to have the outcome" in done.stdout
     readout = read_readout_file(folder / "readout" / "readout.json")
     assert readout.verdict in done.stdout
     assert api.read_campaign(folder / "plan.json", table, cost=2_000) == readout

@@ -231,7 +231,7 @@ def test_commands_stand_in_the_appendix_alone(compared: Model) -> None:
 
 def test_weak_groups_are_those_below_all_by_more_than_chance(compared: Model) -> None:
     purchase = compared.evaluation.purchase
-    (tenure,) = [one for one in purchase.subgroups if one.name.startswith("new: ")]
+    (tenure,) = [one for one in purchase.subgroups if one.name.startswith("newer: ")]
     low = replace(tenure, recall=0.2, recall_interval=Interval(0.1, 0.3))
     wide = replace(tenure, name="wide", recall=0.2, recall_interval=Interval(0.0, 1.0))
     many = tuple(replace(low, by="age", name=f"group {place}", n=60 + place, recall=0.1) for place in range(9))

@@ -25,6 +25,7 @@ from northstar_explain.report.charts.differences import Difference, differences
 from northstar_explain.report.document import palette
 from northstar_explain.report.document.press import PdfJob, typeset
 from northstar_explain.report.playbook import WrittenPlaybook, write_playbook
+from northstar_explain.report.playbook.front_pages import first_steps
 from northstar_explain.report.playbook.playbook_contents import whole_book
 from northstar_explain.report.playbook.playbook_facts import book_of
 from northstar_explain.report.playbook.segment_page import ORDINARY, distinctive
@@ -45,6 +46,28 @@ def reader(written: WrittenPlaybook) -> pypdf.PdfReader:
 def joined(text: str) -> str:
     """Text without white space or the hyphens of line ends, which a page adds and takes as it likes."""
     return re.sub(r"[\s\u00ad\u2010-]", "", text)
+
+
+def test_the_first_to_contact_are_where_most_are_expected_to_act_and_not_where_most_have_acted(model: Model) -> None:
+    """A segment of many with low rates may hold more of those who act, and fewer of them in its best deciles."""
+    audiences, facts = model.evaluation.audiences, model.evaluation.segments
+    first, second = (one.id for one in model.segmentation.segments[:2])
+    contacts = dict.fromkeys(audiences.segments, (0, 0.0)) | {first: (300, 0.45), second: (290, 0.6)}
+    segments = {
+        id: replace(one, bands={**one.bands, "first": replace(one.bands["first"], customers=n, holdout_n=n, purchase_rate=rate)})
+        for id, one in audiences.segments.items()
+        for n, rate in [contacts[id]]
+    }  # fmt: skip
+    outcomes = {
+        id: replace(one, share_of_buyers=0.9 if id == first else 0.01) for id, one in facts.holdout_outcomes.items()
+    }
+    evaluation = replace(
+        model.evaluation,
+        audiences=replace(audiences, segments=segments),
+        segments=replace(facts, holdout_outcomes=outcomes),
+    )
+    (step,) = (one for one in first_steps(book_of(replace(model, evaluation=evaluation))) if "own channels" in one)
+    assert step.startswith(f"On your own channels: contact first the 290 in deciles 9 and 10 of {second} ")
 
 
 def fonts(reader: pypdf.PdfReader) -> dict[str, bool]:

@@ -14,13 +14,14 @@ from helpers import explain, refused
 
 from northstar_explain.contract import Contract
 from northstar_explain.model import Model
-from northstar_explain.model.evaluation.audience_facts import STAGES, Band
+from northstar_explain.model.evaluation.audience_facts import STAGES, Band, Breakdown
 from northstar_explain.model.evaluation.limits import CONTACT_BANDS
 from northstar_explain.report.playbook import check_plan, plays_of, read_plan
 from northstar_explain.report.playbook import plays as plays_module
-from northstar_explain.report.playbook.evidence import _of_stages, evidence
+from northstar_explain.report.playbook.evidence import Finding, _more_frequent, _of_stages, evidence
 from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.plan_check import CONTRADICTS
+from northstar_explain.report.playbook.play_candidates import Candidates
 from northstar_explain.report.playbook.plays import Line, Play, in_common
 from northstar_explain.report.playbook.stages_of_life import main_stage, stages_of
 from northstar_explain.report.playbook.write_plan import plan_text, write_plan
@@ -188,6 +189,14 @@ def test_nobody_is_interested_in_a_column_that_nobody_has_explained(model: Model
     assert levels(replace(bare, drafted=True)) == {"high"}
 
 
+def test_what_most_use_goes_before_what_is_rarely_used_and_more_than_elsewhere() -> None:
+    """Of 100, 60 are on desktop instead of 33, and 17 on tablet instead of 8: messages are checked on desktop."""
+    here, others = {"desktop": 600, "mobile": 230, "tablet": 170}, {"desktop": 2700, "mobile": 5600, "tablet": 700}
+    none = {"S1": 0, "S2": 0}
+    found = _more_frequent(Breakdown("device", "device", {"S1": here, "S2": others}, none, none), "S1")
+    assert found and found[0] == "desktop" and found[1:] == pytest.approx((0.6, 0.33))
+
+
 def test_treatments_are_those_of_the_contact_bands() -> None:
     assert {key: steps for steps, key, _ in TREATMENTS} == CONTACT_BANDS
 
@@ -211,13 +220,19 @@ def test_a_message_to_those_without_an_order_says_of_how_many_it_is_true(
     assert main.values == {"most": said, "Part": said.strip().capitalize() or "They"}
 
 
-def with_stages(model: Model, **counts: int) -> Model:
-    """The model with these stages in the first segment."""
+def with_stages(model: Model, others: dict[str, int] | None = None, /, **counts: int) -> Model:
+    """The model with these stages in the first segment, and in each other one those of `others`, or none known."""
     facts = model.evaluation.audiences
     assert facts.lifecycle is not None
-    first = {**dict.fromkeys((*STAGES, "unknown"), 0), **counts}
-    lifecycle = replace(facts.lifecycle, segments={**facts.lifecycle.segments, "S1": first})
-    return replace(model, evaluation=replace(model.evaluation, audiences=replace(facts, lifecycle=lifecycle)))
+    none = dict.fromkeys((*STAGES, "unknown"), 0)
+    segments = {id: {**none, **(others or {"unknown": sum(counts.values())})} for id in facts.lifecycle.segments}
+    segments["S1"] = {**none, **counts}
+    changed = replace(
+        facts,
+        customers=sum(sum(one.values()) for one in segments.values()),
+        lifecycle=replace(facts.lifecycle, segments=segments),
+    )
+    return replace(model, evaluation=replace(model.evaluation, audiences=changed))
 
 
 @pytest.mark.parametrize(
@@ -234,10 +249,63 @@ def with_stages(model: Model, **counts: int) -> Model:
 def test_a_segment_is_spoken_to_as_gone_only_where_most_are(
     counts: dict[str, int], key: str, words: str, model: Model
 ) -> None:
-    main = main_stage(stages_of(with_stages(model, **counts), "S1"))
+    main = main_stage(with_stages(model, **counts), "S1")
     assert (main.key, main.words) == (key, words) if main else key == ""
-    if words == "lapsing or lost":
-        assert main and main.customers == 60 and main.fact.startswith("20% lapse") and "40% are lost" in main.fact
+    if words == "lapsing or lost":  # the figure is that of both, as the words are
+        assert main and main.customers == 60 and main.fact.startswith("60% lapse or are lost: last order 3 or more")
+
+
+@pytest.mark.parametrize(
+    ("counts", "others", "key"),
+    [
+        ({"loyal": 52, "new": 48}, {"loyal": 60, "lost": 40}, "new"),  # the most, but fewer than elsewhere
+        ({"loyal": 52, "lost": 48}, {"loyal": 60, "lost": 40}, ""),
+        ({"loyal": 52, "lost": 48}, {"loyal": 52, "new": 48}, ""),  # the same share sets nobody apart
+        ({"no_order": 52, "loyal": 48}, {"no_order": 60, "loyal": 40}, "loyal"),
+        ({"lapsing": 30, "lost": 30, "new": 40}, {"lost": 70, "loyal": 30}, ""),
+        ({"lapsing": 30, "lost": 30, "new": 40}, {"lost": 50, "loyal": 50}, "lapsing"),
+    ],
+)
+def test_a_segment_is_spoken_to_by_what_is_more_frequent_in_it_than_in_all(
+    counts: dict[str, int], others: dict[str, int], key: str, model: Model
+) -> None:
+    main = main_stage(with_stages(model, others, **counts), "S1")
+    assert main.key == key and main.is_more_frequent if main else key == ""
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_fact_of_a_stage_beside_a_message_is_below_the_average(seed: int, model: Model) -> None:
+    """As "52%, all 56%" would be beside "They come often"."""
+    changed = with_facts(model, seed)
+    for id, play in plays_of(changed).items():
+        below = {one.fact for one in stages_of(changed, id) if one.share <= one.share_of_all}
+        assert not [fact for fact in below if fact in play.message.fact], play.message
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_line_says_more_than_its_figures(seed: int, model: Model) -> None:
+    """Nothing is remembered after long, nobody stands out by less, and a level is said as what it is: a comparison."""
+    changed = with_facts(model, seed)
+    for id, play in plays_of(changed).items():
+        found = evidence(changed.segmentation[id], changed)
+        for line in play.lines:
+            if "remembered" in line.text:
+                assert "low" in found["recency"], line
+            if "there they stand out" in line.text:
+                assert any(one.fact in line.fact for one in found["standout"]["high"]), line
+            assert not re.match(r"They (?:pay full price|send much back|come for the price)\b(?! more)", line.text), (
+                line
+            )
+
+
+def test_a_message_gives_the_figure_of_each_thing_that_it_says(model: Model) -> None:
+    asked = {"main": "growing", "value": "high", "engagement": "low"}
+    plays = tomllib.loads(Path(plays_module.__file__).with_name("plays.toml").read_text(encoding="utf-8"))
+    assert any(entry["when"] == asked for entry in plays["message"])
+    own = Candidates(model.segmentation["S1"], model)
+    own.evidence = {key: {level: (Finding(f"figure of {key}"),)} for key, level in asked.items()}
+    line = next(iter(own.candidates("message"))).line
+    assert line.fact == "figure of main; figure of value; figure of engagement"
 
 
 def test_a_message_by_the_stage_of_a_third_says_many() -> None:

@@ -62,6 +62,7 @@ def test_every_cell_is_on_the_page_with_its_interval(readout: Readout, planned: 
         assert one is not None and one.uplift is not None and one.interval is not None
         low, high = map(in_points, one.interval)
         assert f"{in_points(one.uplift)}<br><small>({low} to {high})</small>" in page
+    assert "deciles 8 and 9" in page and "decile 10" in page
     assert "Orders that come back" in page and "10.0%" in page
     assert f"{'; '.join(readout.not_known)}." in page
 

@@ -55,7 +55,8 @@ def _how(segments: SegmentFacts, noun: str) -> Markup:
     skipped = [rich("No {}: {}. ", ALTERNATIVE_LABELS[one.name], one.reason) for one in segments.alternatives_skipped]
     return Markup().join([*made, *skipped]) + (
         "Behavior explained: share of its variance between groups, a mean over features or themes, on "
-        f"{noun} that no grouping was learned from. In a sentence: at most {SENTENCE_RULES} rules select a group. "
+        f"{noun} that no grouping was learned from; the smallest group is of them too. In a sentence: at most "
+        f"{SENTENCE_RULES} rules select a group. "
         "Rates are of training rows, ranked on the holdout; no grouping is chosen by them."
     )
 

@@ -149,4 +149,4 @@ def _effect(variants: dict[str, Variant]) -> str:
 def change(value: float) -> str:
     """A difference with three decimals and its sign; no change has none."""
     text = f"{value:+.3f}"
-    return text[1:] if float(text) == 0 else text
+    return text[1:] if float(text) == 0 else text.replace("-", "−")

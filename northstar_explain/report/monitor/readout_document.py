@@ -98,9 +98,9 @@ def _where(readout: Readout, plan: CampaignPlan) -> Chapter:
 
 
 def _band_words(band: str) -> str:
-    """A band of deciles: ``deciles 1 to 4``, ``decile 10``."""
+    """A band of deciles: ``deciles 1 to 4``, ``deciles 8 and 9``, ``decile 10``."""
     first, dash, last = band.partition("-")
-    return f"deciles {first} to {last}" if dash else f"decile {first}"
+    return numbers.deciles(range(int(first), int(last) + 1)) if dash else f"decile {first}"
 
 
 def _uplifts(named: Sequence[tuple[str, MeasuredUplift]], currency: str) -> Table:

@@ -172,7 +172,7 @@ def _of_stages(segment: Segment, model: Model) -> Findings:
     for one in stages:
         if one.share >= _WORTH and one.customers >= AUDIENCE_MIN_CUSTOMERS:
             yield "stage", one.key, Finding(one.fact, {"n": numbers.count(one.customers)}, int(one.share >= _MUCH))
-    if main := main_stage(stages):
+    if main := main_stage(model, segment.id):
         most = _part_of(main.share)
         yield "main", main.key, Finding(main.fact, {"most": most, "Part": most.strip().capitalize() or "They"})
     facts = model.evaluation.audiences.lifecycle
@@ -265,7 +265,10 @@ def _of_audiences(segment: Segment, model: Model) -> Findings:
 
 
 def _more_frequent(one: Breakdown, id: str) -> tuple[str, float, float] | None:
-    """The value that is most over-represented in a segment, and its shares here and in all, of those with a value."""
+    """The value that is over-represented by most of a segment, and its shares here and in all, of those with a value.
+
+    By points, not by the ratio: a tablet with 17% of them instead of 8% is not what most of them use.
+    """
     here, known = (
         one.segments[id],
         {key: sum(counts.values()) + one.others[key] for key, counts in one.segments.items()},
@@ -275,7 +278,7 @@ def _more_frequent(one: Breakdown, id: str) -> tuple[str, float, float] | None:
         share = count / max(1, known[id])
         base = sum(counts[value] for counts in one.segments.values()) / max(1, sum(known.values()))
         enough = count >= AUDIENCE_MIN_CUSTOMERS and share >= _WORTH and share > _MORE * base
-        if enough and (best is None or share / base > best[1] / best[2]):
+        if enough and (best is None or share - base > best[1] - best[2]):
             best = value, share, base
     return best
 

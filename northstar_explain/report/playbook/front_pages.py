@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from northstar_explain.model.campaign.money_words import campaign_words
-from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_figure, stability_words
+from northstar_explain.model.evaluation.limits import CONTACT_BANDS, JACCARD_STABLE, stability_figure, stability_words
 from northstar_explain.model.segments import Segment
 from northstar_explain.report import statements
 from northstar_explain.report.charts.segment_band import segment_band
@@ -48,8 +48,7 @@ def cover(book: Book) -> tuple[Block, ...]:
 
 def first_steps(book: Book) -> Iterator[str]:
     """What somebody who opens the book can do at once."""
-    outcomes, facts = book.model.evaluation.segments.holdout_outcomes, book.model.evaluation.segments
-    most = max(book.segments, key=lambda one: outcomes[one.id].share_of_buyers if one.id in outcomes else 0.0)
+    facts, most = book.model.evaluation.segments, max(book.segments, key=lambda one: _reached_first(one, book))
     money = book.model.evaluation.money
     if money is not None and not money.readout_plan_id:
         yield f"Measure what a contact adds: {campaign_words(money, book.contract.currency)}. Take people at random."
@@ -66,6 +65,12 @@ def first_steps(book: Book) -> Iterator[str]:
         yield f"{one}."
 
 
+def _reached_first(segment: Segment, book: Book) -> tuple[int, float]:
+    """How early its first contacts come in the order of deciles, and how many of them are expected to act."""
+    contact = book.plays[segment.id].contact
+    return -list(CONTACT_BANDS).index(contact.band), contact.customers * (contact.rate or 0.0)
+
+
 def _as_clause(text: str) -> str:
     """A sentence as what follows a colon."""
     return text[:1].lower() + text[1:]
@@ -77,7 +82,7 @@ def overview(book: Book) -> Chapter:
     head = [
         "Segment",
         noun.capitalize(),
-        *([f"Share of {topic(book.contract[facts.spend.feature])}"] if facts.spend else []),
+        *([f"Share of {statements.whole_of(topic(book.contract[facts.spend.feature]))}"] if facts.spend else []),
         "Rate",
         "Stability",
     ]

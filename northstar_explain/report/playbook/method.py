@@ -114,7 +114,7 @@ def glossary(model: Model) -> tuple[Note, ...]:
         Note("Rule", rules),
         Note("Index", f"100 is the average of all {noun}, 200 twice and 50 half of it. From 80 to 120 is ordinary."),
         Note("Rate", f"Share of {noun} for whom this holds: {outcome}" + (f" ({horizon})." if horizon else ".")),
-        Note("Holdout", f"{noun.capitalize()} not used to train the second model. Rates are measured on them."),
+        Note("Holdout", _holdout(model.evaluation.purchase.out_of_time, noun)),
         Note(
             "Probability", f"What the second model expects of each of the {noun}, from what it learned of the others."
         ),
@@ -132,6 +132,12 @@ def glossary(model: Model) -> tuple[Note, ...]:
             "To confirm", "Proposed by the program. It is decided once somebody writes it into the plan, playbook.toml."
         ),
     )
+
+
+def _holdout(out_of_time: bool, noun: str) -> str:
+    # A later table mostly holds the same people: only what they did after it is unknown to the model.
+    of = f"A later table of {noun}. What they did after it was" if out_of_time else f"{noun.capitalize()} who were"
+    return f"{of} not used to train the second model. Rates are measured on them."
 
 
 def _said(*sentences: str | None) -> str:

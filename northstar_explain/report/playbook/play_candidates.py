@@ -24,7 +24,7 @@ from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.vocabulary import Vocabulary, vocabulary
 
 DISCOUNT, PAID, EMAIL = "discount", "paid", "email"
-_MOST_FACTS, _MOST_TRAITS = 2, 3
+_MOST_FACTS, _MOST_TRAITS = 3, 3
 # A trait is worth a line where so many of the segment have it, more than of all, and not nearly everybody.
 _TRAIT_SHARES = 0.02, 0.9
 

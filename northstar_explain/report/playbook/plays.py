@@ -139,7 +139,7 @@ def _play(own: Candidates, used: Counter[str]) -> Play:
     offered = own.model.evaluation.audiences.segments[own.segment.id].bands["next"].customers >= AUDIENCE_MIN_CUSTOMERS
     offer = next(allowed(own.candidates("offer"), barred), None) if offered else None
     return Play(
-        stage=main_stage(stages),
+        stage=main_stage(own.model, own.segment.id),
         stages=stages,
         message=message,
         do=tuple(one.line for one in do),

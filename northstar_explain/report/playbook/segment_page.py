@@ -96,7 +96,7 @@ def _figures(segment: Segment, book: Book) -> Block:
     figures = [(words.count(segment.customers), f"{contract.noun}, {words.percent(segment.share)} of all")]
     if facts.spend:
         spend = facts.spend.segments[segment.id]
-        figures.append((words.percent(spend.share), f"of {contract[facts.spend.feature].words}"))
+        figures.append((words.percent(spend.share), f"of {statements.whole_of(contract[facts.spend.feature].words)}"))
     if outcome := facts.holdout_outcomes.get(segment.id):
         figures += [
             (words.percent(outcome.purchase_rate), f"{contract.outcome}; {words.percent(book.base_rate)} of all do"),
@@ -224,7 +224,7 @@ def _firm(segment: Segment, book: Book) -> tuple[Block, ...]:
     border, stability = facts.borderline[segment.id], facts.stability[segment.id]
     # The nearest first; equal shares by id, so that the same facts give the same page.
     near = [
-        f"{id} ({share:.0%})"
+        f"{id} ({words.rough(share)})"
         for id, share in sorted(border.toward.items(), key=lambda one: (-one[1], one[0]))[:3]
         if share >= 0.005
     ]

@@ -126,7 +126,7 @@ def checking(model: Model) -> Chapter:
     page.section("To reproduce the model", Text(same), Code(commands))
     page.add(Heading("Source of each number"), ItemList((
         "Figures of the model: model/evaluation.json, every key explained in docs/model-folder.md of the toolkit.",
-        "Points, bins, intervals, spread and training rows: model/scorecard.parquet. Purchases per bin: "
+        "Points, bins, intervals, spread and training rows: model/scorecard.parquet. Outcomes per bin: "
         "model/shapes.parquet.",
         "Rules, names and profiles: model/segments.json. Intercept, threshold and percentiles: model/purchase.json.",
         "Golden rows and their expected scores: model/golden.parquet. Drift baseline: model/drift.parquet.",

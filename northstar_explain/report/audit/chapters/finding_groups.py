@@ -29,7 +29,7 @@ def group_findings(model: Model) -> Iterator[AuditFinding]:
                    for w in ("new", "long-standing"))  # fmt: skip
     if new and others and new.recall_interval and others.recall_interval and _apart(new, others):
         text = (
-            f"Of those with the outcome, fewer are flagged among new {model.contract.noun} than among "
+            f"Of those with the outcome, fewer are flagged among newer {model.contract.noun} than among "
             f"long-standing ones ({percent(others.recall)})."
         )
         ends = f"{percent(new.recall_interval.low)} to {percent(new.recall_interval.high)}"

@@ -38,7 +38,7 @@ def pack_tables(
         "drift": (model.drift, "the drift baseline"),
         "performance": (_performance(purchase.holdout), "every figure on the holdout"),
         "baselines": (_baselines(purchase.baselines), "simpler models and the black box on the same rows"),
-        "segments": (_segments(model), "the segments: rules, size, stability, purchases"),
+        "segments": (_segments(model), "the segments: rules, size, stability, outcomes"),
         "profiles": (_profiles(model), "mean of each feature in each segment"),
         "parity": (_of_dicts([_flat(check) for check in certificate.to_json()["checks"]]), "the parity certificate"),
     }

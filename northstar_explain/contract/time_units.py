@@ -1,0 +1,29 @@
+"""How many days one of a feature is: a tenure may be in months where orders are counted over days."""
+
+from __future__ import annotations
+
+import re
+
+from northstar_explain.contract.features import Feature
+
+DAYS_IN = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
+_UNIT = re.compile(r"\b(day|week|month|year)s?\b", re.IGNORECASE)
+
+
+def days_in_one(feature: Feature) -> float | None:
+    """The days in one of a feature's values.
+
+    Parameters
+    ----------
+    feature : Feature
+
+    Returns
+    -------
+    float or None
+        By its kind, else by the first unit of time in its unit, its words or its name; None where none says.
+    """
+    if feature.kind == "days" or feature.kind.dated:
+        return 1.0
+    # A name such as account_months has its words apart once its marks are blanks.
+    said = (_UNIT.search(text) for text in (feature.unit, feature.words, feature.name.replace("_", " ")))
+    return next((DAYS_IN[one[1].lower()] for one in said if one), None)
