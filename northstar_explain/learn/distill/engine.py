@@ -22,8 +22,8 @@ from .search import Budget, Scored, improved_peers, search
 from .search_node import SearchNode
 from .sweep import Sweep
 
-# Rows that the search uses; its tree is then polished on all of them. Twice as many where they are narrow: which sample it
-# is then makes less of a difference than another starting tree would.
+# Rows that the search uses; its tree is then polished on all of them. Twice as many where they are narrow, so that the
+# trees depend less on which rows these are.
 SAMPLE_ROWS, MOST_SAMPLE_ROWS, SAMPLE_NUMBERS = 6_000, 12_000, 1_200_000
 # Coordinates that the search measures the cost in: the principal directions of Z hold what separates the groups.
 SEARCH_DIMENSIONS = 16

@@ -111,6 +111,10 @@ class LocalSearch:
                 break
         return self._remember(met, Scored(value if is_valid(problem, root) else -np.inf, root))
 
+    def met(self) -> list[Scored]:
+        """The trees within the limits that were improved, in the order in which they were met."""
+        return [one for one in dict.fromkeys(self._ends.values()) if np.isfinite(one.value)]
+
     def _remember(self, met: list[bytes], end: Scored) -> Scored:
         for one in met:
             self._ends.setdefault(one, end)
@@ -134,12 +138,12 @@ def search(problem: Problem, labels: np.ndarray, seed: int, budget: Budget) -> l
     scored = [local.complete(root) for root in trees]
     scored.sort(key=lambda one: -one.value)
     kept = _distinct(scored)[: budget.n_kept]
-    improved = _chains(local, kept, seed, budget)
-    every = [one for one in (*improved, *kept, *scored[:MOST_FOUND]) if np.isfinite(one.value)]
-    found = _distinct(sorted(every, key=lambda one: -one.value))
+    _chains(local, kept, seed, budget)
+    # Every tree that was met, and not the best of each start alone: of the rows that are searched, many cost the same.
+    found = _varied(sorted(local.met(), key=lambda one: -one.value))[:MOST_FOUND]
     if not found:
         raise ValueError("no tree within the limits was found: allow more leaves, more depth or smaller leaves")
-    return found[:MOST_FOUND]
+    return found
 
 
 def improved_peers(memory: Memory, labels: np.ndarray, found: list[Scored], far: float = np.inf) -> list[Scored]:
@@ -177,6 +181,14 @@ def _distinct(scored: list[Scored]) -> list[Scored]:
         if all(abs(one.value - other.value) > ALIKE * abs(one.value) for other in kept if np.isfinite(one.value)):
             kept.append(one)
     return kept
+
+
+def _varied(found: list[Scored]) -> list[Scored]:
+    """The best tree of each order of features: all bins and rows lead those of the same order to the same tree."""
+    best: dict[tuple[int, ...], Scored] = {}
+    for one in found:
+        best.setdefault(tuple(node.feature for node in splits(one.root)), one)
+    return list(best.values())
 
 
 def iterate(local: LocalSearch, start: Scored, rng: np.random.Generator, budget: Budget) -> Scored:
