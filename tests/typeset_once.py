@@ -19,7 +19,7 @@ def keep_typeset(setter: Callable[[object, str, object], None] = setattr) -> Non
     setter : callable
         Such as `setattr` of pytest's `monkeypatch`, which undoes it.
     """
-    start, typeset = press.start, document.typeset
+    start, typeset = press.start, press.typeset
 
     class Worker:
         """One at work, or the files that one has made of the same job."""
