@@ -1,6 +1,6 @@
 """Java's options for the Spark of tests, whose processes live for seconds: less compiled, classes from an archive.
 
-Half of the processor time of such a process goes into loading and compiling the same few thousand classes. Java keeps
+Much of the processor time of such a process goes into loading and compiling the same classes. Java keeps
 them, loaded and verified, in an archive beside this environment; a Java or Spark that it does not fit ignores it.
 """
 

@@ -116,7 +116,7 @@ def verify(
     PackError
         When it is neither, so that there is nothing to check, or too large to be one; or when `sums` is no SHA-256.
     """
-    # Both before the work of minutes, which a mistyped one would make useless.
+    # Both before the long work, which a mistyped one would make useless.
     key = None if public_key is None else signature.public_key(public_key)
     expected = None if sums is None else _digest(sums)
     checked = _checked(path, progress)

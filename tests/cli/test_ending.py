@@ -33,7 +33,7 @@ def week(customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def hostile_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model of six features, of which reports are made in half the time."""
+    """The folder of a model of six features, whose reports are short."""
     path = tmp_path_factory.mktemp("hostile") / "model"
     models.save(hostile.model(), path)
     return path
