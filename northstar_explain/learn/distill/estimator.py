@@ -173,7 +173,9 @@ class RuleDistiller(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         most = MOST_CUTS_SMALL if len(matrix) <= SMALL_ROWS else MOST_CUTS_LARGE
         thresholds = [thresholds_of(values, most) for values in matrix.T]
         codes, bins = encode(matrix, thresholds)
-        distilled = distill(matrix, codes, bins, nearest, limits, seed, FULL if len(matrix) <= EXACT_ROWS else QUICKER)
+        effort = FULL if len(matrix) <= EXACT_ROWS else QUICKER
+        with threadpool_limits(limits=1):  # its matrices are small: more threads would wait for each other
+            distilled = distill(matrix, codes, bins, nearest, limits, seed, effort)
         self.tree_ = with_thresholds(distilled.tree, thresholds, self._names())
         # Nothing is missing: `validate_data` has refused it.
         self.rules_ = merged_rules(self.tree_, lambda name: False)

@@ -27,7 +27,7 @@ RECENTRED = 0.7
 # Trees whose values differ by less, as a share, are the same tree or a mirror image.
 ALIKE = 1e-9
 # Trees that are handed on: on all rows, and with all bins, another one may be the best.
-MOST_FOUND = 3
+MOST_FOUND = 4
 
 
 @dataclass(frozen=True)
@@ -183,12 +183,18 @@ def _distinct(scored: list[Scored]) -> list[Scored]:
     return kept
 
 
-def _varied(found: list[Scored]) -> list[Scored]:
-    """The best tree of each order of features: all bins and rows lead those of the same order to the same tree."""
-    best: dict[tuple[int, ...], Scored] = {}
-    for one in found:
-        best.setdefault(tuple(node.feature for node in splits(one.root)), one)
-    return list(best.values())
+def _varied(best_first: list[Scored]) -> list[Scored]:
+    """Trees of different values whose features stand in different orders.
+
+    All bins and rows lead trees of the same order to the same one; trees of the same value are the same groups.
+    """
+    kept: dict[tuple[int, ...], Scored] = {}
+    last = np.inf
+    for one in best_first:
+        if last - one.value > ALIKE * abs(one.value):
+            kept.setdefault(tuple(node.feature for node in splits(one.root)), one)
+            last = one.value
+    return list(kept.values())
 
 
 def iterate(local: LocalSearch, start: Scored, rng: np.random.Generator, budget: Budget) -> Scored:
