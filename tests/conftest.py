@@ -23,7 +23,6 @@ from helpers import OPTIONS, learn, less_work
 from hypothesis import HealthCheck, settings
 from postgres import Postgres, postgres
 from programs import require
-from spark_java import java_options
 
 from northstar_explain import model as models
 from northstar_explain import tables
@@ -135,7 +134,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     settings = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={place} {java_options()}",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={place}",
         "spark.local.dir": str(place),
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(place / "warehouse"),

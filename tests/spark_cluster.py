@@ -16,11 +16,10 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from spark_java import QUICK, java_options
-
 ROOT = Path(__file__).parent.parent
 PEERS = ("numpy", "numpy.libs", "pyarrow", "pyarrow.libs", "pyspark", "py4j")
 RUN_S = 400  # a run takes 20 s, and several times as long where many programs share a core
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for short lives: less compiled, one thread that collects
 _WAIT_S = 90
 
 
@@ -68,9 +67,8 @@ def environment(**more: str) -> dict[str, str]:
         "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_DAEMON_JAVA_OPTS": java_options(),
-        "SPARK_LAUNCHER_OPTS": QUICK,
-        "SPARK_SUBMIT_OPTS": java_options(),
+        "SPARK_DAEMON_JAVA_OPTS": JAVA,
+        "SPARK_SUBMIT_OPTS": JAVA,
     }
     return plain | ours | more
 

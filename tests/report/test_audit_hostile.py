@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -16,7 +17,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import typeset_once
 from helpers import explain, reseal, reseal_pack
 from pyarrow import parquet
 
@@ -26,8 +26,6 @@ from northstar_explain.model.folder_format import identity
 from northstar_explain.report.audit import about
 from northstar_explain.verify import pack_limits, run_libreoffice
 from northstar_explain.verify.check_pack import verify
-
-pytestmark = pytest.mark.usefixtures("typeset_once")
 
 
 @pytest.fixture(autouse=True)
@@ -85,12 +83,11 @@ def other_statements(pack: Path) -> None:
 
 
 def gzip_bomb(pack: Path) -> None:
-    (pack / "tables" / "pairs.csv.gz").write_bytes(gzip.compress(b"\0" * 10_000_000) * 30)
+    (pack / "tables" / "pairs.csv.gz").write_bytes(_compressed(300))
 
 
 def bzip_bomb(pack: Path) -> None:
-    # One stream after the other, which is one file of 320 MB to whoever reads it: compressing them all takes a minute.
-    (pack / "model" / "sets.csv.bz2").write_bytes(bz2.compress(b"0,train\n" * 1_000_000, 1) * 40)
+    (pack / "model" / "sets.csv.bz2").write_bytes(bz2.compress(b"0,train\n" * 40_000_000, 1))
 
 
 def zip_bomb(pack: Path) -> None:
@@ -140,6 +137,14 @@ def _write(path: Path, table: pa.Table) -> None:
     parquet.write_table(table, path, compression="zstd")
 
 
+def _compressed(megabytes: int) -> bytes:
+    sink = io.BytesIO()
+    with gzip.GzipFile(fileobj=sink, mode="wb") as file:
+        for _ in range(megabytes):
+            file.write(b"\0" * 1_000_000)
+    return sink.getvalue()
+
+
 def _state(pack: Path, **statements: object) -> None:
     manifest = json.loads((pack / "manifest.json").read_bytes())
     manifest["statements"] |= statements
@@ -182,9 +187,7 @@ import re, sys
 from northstar_explain.verify import check_pack, run_libreoffice
 from northstar_explain.errors import NorthstarError
 from pathlib import Path
-from typeset_once import keep_typeset
 run_libreoffice.program = lambda: None
-keep_typeset()  # of packs of one model, the first is typeset
 import pyarrow, interpret.glassbox, northstar_explain.report.audit.pack.write_pack
 for path in sys.argv[1:]:
     assert check_pack.verify(Path(path)).findings
@@ -201,11 +204,7 @@ def test_bombs_take_less_than_a_gigabyte(pack: Path, tmp_path: Path) -> None:
         packs.append(Path(shutil.copytree(pack, tmp_path / how.__name__)))
         harm(packs[-1], how)
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *map(str, packs)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(typeset_once.__file__).parent)},
+        [sys.executable, "-c", MEASURED, *map(str, packs)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 1_000
@@ -252,8 +251,6 @@ def test_a_pack_sealed_again_is_found_by_sums_kept_elsewhere(pack: Path, pack_co
 
 
 @pytest.mark.parametrize("sums", ["", "abc", "0" * 63, "no/such/file"])
-def test_sums_that_are_none_are_refused_before_the_pack_is_checked(sums: str, pack: Path) -> None:
-    stages: list[str] = []
+def test_sums_that_are_none_are_refused(sums: str, pack: Path) -> None:
     with pytest.raises(NorthstarError, match="64 hexadecimal digits"):
-        verify(pack, stages.append, sums=sums)
-    assert stages == []
+        verify(pack, sums=sums)

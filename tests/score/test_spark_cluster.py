@@ -16,8 +16,7 @@ import pyarrow as pa
 import pytest
 from helpers import ID, with_cells
 from pyarrow import parquet
-from spark_cluster import ROOT, RUN_S, Cluster, build_wheel, cluster, environment, make_environment, spark_home
-from spark_java import java_options
+from spark_cluster import JAVA, ROOT, RUN_S, Cluster, build_wheel, cluster, environment, make_environment, spark_home
 
 from northstar_explain import tables
 from northstar_explain.model import Model
@@ -27,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 SMALL = {
     "spark.executor.memory": "512m",
+    "spark.executor.extraJavaOptions": JAVA,
     "spark.driver.memory": "512m",
     "spark.sql.shuffle.partitions": "2",
 }
@@ -107,17 +107,13 @@ def place(model: Model, customers: pa.Table, tmp_path_factory: pytest.TempPathFa
         yield Place(running, python, bare, folder / "week", rows_of(folder / "ours"))
 
 
-def small() -> dict[str, str]:
-    return SMALL | {"spark.executor.extraJavaOptions": java_options()}
-
-
 def rows_of(path: Path) -> list[dict[str, Any]]:
     return sorted(parquet.read_table(path).to_pylist(), key=lambda row: row[ID])
 
 
 def submit(place: Place, model: Path, out: Path, python: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Score by spark-submit, as the README says it."""
-    settings = [word for key, value in small().items() for word in ("--conf", f"{key}={value}")]
+    settings = [word for key, value in SMALL.items() for word in ("--conf", f"{key}={value}")]
     program = [spark_home() / "bin" / "spark-submit", "--master", more.get("master", place.cluster.master), *settings]
     command = ["score", place.source, "--model", model, "--out", out, "--engine", "spark", "--quiet", "--json"]
     words = [str(word) for word in (*program, ROOT / "scripts" / "explain.py", *command)]
@@ -153,7 +149,7 @@ def test_two_workers_killed_in_the_middle_of_a_run_change_no_row(place: Place, m
     script, marks, out = tmp_path / "own.py", tmp_path / "marks", tmp_path / "scores"
     script.write_text(OWN_SESSION)
     marks.mkdir()
-    settings = small() | {"spark.sql.execution.arrow.maxRecordsPerBatch": "100", "spark.ui.enabled": "false"}
+    settings = SMALL | {"spark.sql.execution.arrow.maxRecordsPerBatch": "100", "spark.ui.enabled": "false"}
     words = [sys.executable, script, place.cluster.master, place.source, model_dir, out, marks]
     mine = environment(PYSPARK_PYTHON=str(place.python), SETTINGS=json.dumps(settings))
     done = subprocess.run([str(w) for w in words], env=mine, capture_output=True, text=True, timeout=RUN_S)
