@@ -116,11 +116,13 @@ def verify(
     PackError
         When it is neither, so that there is nothing to check, or too large to be one; or when `sums` is no SHA-256.
     """
+    # Both before the long work, which a mistyped one would make useless.
     key = None if public_key is None else signature.public_key(public_key)
+    expected = None if sums is None else _digest(sums)
     checked = _checked(path, progress)
     if key is not None:
         checked = _signed(checked, key)
-    if sums is None or not checked.sums or (expected := _digest(sums)) == checked.sums:
+    if expected is None or not checked.sums or expected == checked.sums:
         return checked
     name = SUMS if checked.what == PACK else MANIFEST
     found = Mismatch(TAMPERED, name, f"SHA-256 {expected}, as kept elsewhere", checked.sums)

@@ -82,7 +82,7 @@ def number_on_scale(shape: FeatureShape, scale: Range, intercept: float) -> Char
     """
     layers = [*_layers(shape, scale, intercept), *_rates(shape, scale, intercept), _TARGETS]
     across = _across(shape, labels=False)
-    above = _panel("Points", "right: probability of the average customer", layers, _PAGE_WIDTH, across, _PAGE_HEIGHT)
+    above = _panel("Points", "right: probability, all else at the average", layers, _PAGE_WIDTH, across, _PAGE_HEIGHT)
     below = _panel(_counted(shape), "", _customers(shape), _PAGE_WIDTH, _across(shape, title=True), _COUNT_HEIGHT)
     return Chart({"data": {"values": list(_rows(shape))}, "vconcat": [above, below], "spacing": 4}, alt_text(shape))
 
