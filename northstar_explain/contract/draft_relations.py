@@ -12,8 +12,8 @@ import pyarrow as pa
 from northstar_explain.contract.draft_definedness import numbers
 from northstar_explain.contract.draft_guess import Guess
 from northstar_explain.contract.expressions import name_text
+from northstar_explain.contract.time_units import DAYS_IN
 
-_DAYS = {"day": 1.0, "week": 7.0, "month": 30.44, "year": 365.25}
 # Windows nearer to each other are one window in two units: 12 months and 365 days.
 _NEAR = 1.05
 _AVERAGES = ("avg", "average", "mean", "median", "rate", "share", "ratio", "per", "min", "last", "first")
@@ -68,7 +68,7 @@ def _grows(guess: Guess) -> bool:
 
 def _days(window: str) -> float:
     number, unit = window.split()
-    return int(number) * _DAYS[unit.removesuffix("s")]
+    return int(number) * DAYS_IN[unit.removesuffix("s")]
 
 
 def _relation(shorter: str, longer: str, columns: Mapping[str, pa.ChunkedArray]) -> ProposedRelation | None:

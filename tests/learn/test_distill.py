@@ -33,6 +33,7 @@ from northstar_explain.learn.distill import (
     estimator,
     search,
 )
+from northstar_explain.learn.distill.running_sums import running_sums
 from northstar_explain.model.tree import Tree, depth, leaves, split_tests
 
 # Price of explainability of ExKMC (mercury-explainability 1.2.3, base tree IMM) with KMeans(k, n_init=10,
@@ -383,3 +384,9 @@ def test_engine_refuses_what_does_not_agree() -> None:
         distill(Z, codes + 4, bins, labels, Limits(3))
     with pytest.raises(ValueError, match="no tree within the limits"):
         distill(Z, np.zeros_like(codes), bins, labels, Limits(3))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2500,), (1024, 3), (2500, 3)])
+def test_running_sums_in_blocks_are_those_in_one_go(shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(0).normal(size=shape)
+    assert np.array_equal(running_sums(values), np.cumsum(values, axis=0))

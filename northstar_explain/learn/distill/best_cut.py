@@ -1,4 +1,4 @@
-"""The best cut of a set of rows into two clusters, feature by feature, and what two clusters of rows cost at least."""
+"""The best cut of a set of rows into two clusters: its exact cost, feature by feature."""
 
 from __future__ import annotations
 

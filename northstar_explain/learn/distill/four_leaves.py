@@ -64,6 +64,7 @@ class FourLeaves:
         share = (self.work - self.spent) / PARTS
         given = self.codes, self.positions, best - self.slack, share
         tasks: list[Task] = [(_searched, (*given, part), {}) for part in range(PARTS)]
+        # Each pair of features looks at all rows.
         found = in_processes(tasks, len(self.positions) * features * features)
         self.spent += sum(spent for _, spent in found)
         self.upper = min([self.upper, *(upper for upper, _ in found)])

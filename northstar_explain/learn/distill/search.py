@@ -163,15 +163,14 @@ def improved_peers(memory: Memory, labels: np.ndarray, found: list[Scored], far:
     return [*found, *(one for one in ends[:1] if np.isfinite(one.value))]
 
 
-def _chains(local: LocalSearch, kept: list[Scored], seed: int, budget: Budget) -> list[Scored]:
-    """Search on from several trees, until two searches end at the same best one."""
+def _chains(local: LocalSearch, kept: list[Scored], seed: int, budget: Budget) -> None:
+    """Search on from several trees, until two searches end at the same best one; the search remembers what it meets."""
     improved: list[Scored] = []
     for place, one in enumerate(kept):
         improved.append(iterate(local, one, np.random.default_rng([seed, place]), budget))
         best = max(one.value for one in improved)
         if sum(one.value >= best - ALIKE * abs(best) for one in improved) > 1:
             break
-    return improved
 
 
 def _distinct(scored: list[Scored]) -> list[Scored]:
