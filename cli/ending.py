@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import NoReturn
 
 from northstar_explain.cli.output import leave_stdout, remark
 from northstar_explain.errors import Fault, NorthstarError
@@ -38,16 +39,23 @@ def one_line() -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt as error:
-            name, number = str(error) or "SIGINT", getattr(error, "number", signal.SIGINT)
-            notes = getattr(error, "__notes__", None) or ["nothing was left half written"]
-            remark(f"interrupted ({name}); {'; '.join(notes)}")
-            sys.exit(128 + number)
+            _end_interrupted(error)
         except (NorthstarError, MemoryError, OSError, RuntimeError, ImportError) as error:
+            # A lock of the standard library that a signal interrupted fails at its release, which hides the signal.
+            if type(error) is RuntimeError and isinstance(error.__context__, KeyboardInterrupt):
+                _end_interrupted(error.__context__)
             message = _as_message(error)
             if message is None:
                 raise
             remark(str(message))
             sys.exit(1)
+
+
+def _end_interrupted(error: KeyboardInterrupt) -> NoReturn:
+    name, number = str(error) or "SIGINT", getattr(error, "number", signal.SIGINT)
+    notes = getattr(error, "__notes__", None) or ["nothing was left half written"]
+    remark(f"interrupted ({name}); {'; '.join(notes)}")
+    sys.exit(128 + number)
 
 
 def _as_message(error: Exception) -> NorthstarError | None:

@@ -146,8 +146,8 @@ def _words(guess: Guess) -> str:
         window = f"{'next' if parts.ahead else 'last'} {parts.window}"
         # What is counted stands at the end of a phrase; a number follows what is measured.
         words += f" in the {window}" if guess.counts else f" ({window})"
-    if guess.kind == "duration":  # not "seconds of 50 seconds or more"
-        words = re.sub(r"(?:^|(?<= ))(?:seconds?|secs?)$", "duration", words)
+    if guess.kind is not None:
+        words = guess.kind.draft_words(words)
     if guess.categories == 2 and guess.note.startswith("0 and 1"):
         words += " (1: yes)"
     return words or "unnamed"

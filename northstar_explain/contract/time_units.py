@@ -20,10 +20,9 @@ def days_in_one(feature: Feature) -> float | None:
     Returns
     -------
     float or None
-        By its kind, else by the first unit of time in its unit, its words or its name; None where none says.
+        By the first unit of time in its unit, which may be its kind's, its words or its name; None where none says.
     """
-    if feature.kind == "days" or feature.kind.dated:
-        return 1.0
     # A name such as account_months has its words apart once its marks are blanks.
-    said = (_UNIT.search(text) for text in (feature.unit, feature.words, feature.name.replace("_", " ")))
+    texts = (feature.unit or feature.kind.default_unit, feature.words, feature.name.replace("_", " "))
+    said = (_UNIT.search(text) for text in texts)
     return next((DAYS_IN[one[1].lower()] for one in said if one), None)

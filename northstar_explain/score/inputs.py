@@ -23,6 +23,7 @@ from northstar_explain.contract.rejected import left_out
 from northstar_explain.errors import Fault, TableError
 from northstar_explain.score import ids
 from northstar_explain.score.pipeline import ordered
+from northstar_explain.score.start_thread import start
 from northstar_explain.tables import Batch, Position, Source
 from northstar_explain.tables.formats import unreadable
 from northstar_explain.tables.lines import Block, LineReader
@@ -88,7 +89,7 @@ class Input:
         # Reading a file for its hash needs no GIL; it is ready by the time it is needed.
         # A daemon, as a run that fails must not wait for it.
         self._hashing = threading.Thread(target=self._hash, daemon=True)
-        self._hashing.start()
+        start(self._hashing)
 
     def _line_readers(self) -> dict[int, LineReader]:
         numbers = [feature.name for feature in self._contract.features if feature.kind.number_cells]

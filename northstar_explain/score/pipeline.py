@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from northstar_explain.score.start_thread import start
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -120,7 +122,7 @@ class _Maker(Generic[T]):
 
     def start(self) -> None:
         # A daemon: a second signal during the clean-up ends the program even while it works.
-        threading.Thread(target=self._make, daemon=True).start()
+        start(threading.Thread(target=self._make, daemon=True))
 
     def stop(self) -> None:
         """Let it make no more, and wait until it has put away what it has begun."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from northstar_explain.errors import Fault, NorthstarError
 from northstar_explain.score.spark_faults import root_cause
+from northstar_explain.score.start_thread import start
 
 if TYPE_CHECKING:
     from pyspark import SparkConf
@@ -205,7 +206,7 @@ class _Stderr:
         """Give a file descriptor for the process to write to."""
         reader, writer = os.pipe()
         thread = threading.Thread(target=self._read, args=(reader,), daemon=True)
-        thread.start()
+        start(thread)
         try:
             yield writer
         except BaseException:

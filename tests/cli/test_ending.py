@@ -208,6 +208,19 @@ def test_an_error_of_ours_is_not_dressed_up(model_dir: Path, monkeypatch: pytest
         explain("show", model_dir)
 
 
+def test_a_lock_that_a_signal_broke_does_not_hide_the_signal(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("release unlocked lock")
+
+    monkeypatch.setattr("northstar_explain.model.load", interrupted)
+    result = explain("show", model_dir)
+    assert result.exit_code == 130
+    assert result.stderr == "explain: interrupted (SIGINT); nothing was left half written\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("megabytes", [450, 550, 700, 900])
 def test_too_little_memory_is_one_line(megabytes: int, week: Path, model_dir: Path, tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_draft_loads_whatever_the_columns_are_called(names: list[str]) -> None
     columns = {"id": ["a", "b", "c"], "y": [0, 1, 1]} | {
         name: [["low", "low", "high"], [0.5, 2.0, 7.0], [1, 2, 7]][place % 3] for place, name in enumerate(names)
     }
-    text = contracts.draft(pa.table(columns), None, None)
+    text = contracts.draft(pa.table(columns), "id", "y")  # a column named Bought would be taken for the label
     assert [feature.name for feature in contracts.parse(text).features] == names
     assert "CONFIRM" in text  # no name says the time that the label looks ahead
 

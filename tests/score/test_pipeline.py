@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from northstar_explain.score.pipeline import READ_AHEAD, WORKERS, ordered
+from northstar_explain.score.start_thread import start
 
 ABOUT_S = 0.004  # how long the work below takes
 
@@ -106,3 +107,29 @@ def test_a_signal_at_any_moment_ends_it() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
+
+
+def test_an_interrupt_while_a_thread_starts_is_raised_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock at which `Thread.start` waits fails at its release if a signal raised while it was taken again."""
+    interrupts = iter([_Asked()])
+    take_again = threading.Condition._acquire_restore  # type: ignore[attr-defined]
+
+    def interrupted(self: threading.Condition, state: object) -> None:
+        if threading.current_thread() is threading.main_thread():  # where signals raise
+            for interrupt in interrupts:
+                raise interrupt
+        take_again(self, state)
+
+    monkeypatch.setattr(threading.Condition, "_acquire_restore", interrupted)
+    with pytest.raises(_Asked):
+        list(ordered(lambda item: item, range(3)))
+    assert list(ordered(lambda item: item, range(3))) == [0, 1, 2]
+
+
+def test_that_no_thread_can_be_had_is_said() -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    with pytest.raises(RuntimeError, match="can't start"):
+        start(NoThread())

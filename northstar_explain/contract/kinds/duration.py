@@ -16,6 +16,7 @@ _SECONDS = (
     10, 15, 20, 30, 45, 60, 90, 120, 150, 180, 240, 300, 360, 420, 480, 600, 900, 1200, 1800, 2700, 3600, 7200,
 )  # fmt: skip
 _MINUTES_COUNT = 300  # from five minutes on, a minute more or less is ordinary
+_UNIT_AT_END = re.compile(r"(?:^|(?<= ))(?:seconds?|secs?)$")
 _NAME = re.compile(r"duration|seconds|minutes|_secs?$|_mins?$", re.I)
 
 
@@ -30,6 +31,9 @@ class DurationKind(NumberKind):
 
     def fits(self, name: str, values: np.ndarray | Sequence[str]) -> bool:
         return bool(_NAME.search(name))
+
+    def draft_words(self, words: str) -> str:
+        return _UNIT_AT_END.sub("duration", words)  # not "seconds of 50 seconds or more"
 
     def units(self, unit: str, currency: str) -> dict[str, Decimal]:
         unit = unit or self.default_unit

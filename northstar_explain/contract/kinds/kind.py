@@ -106,6 +106,10 @@ class Kind:
         """The bounds that a draft proposes for values seen from `low` to `high`."""
         raise NotImplementedError
 
+    def draft_words(self, words: str) -> str:
+        """What a draft calls a column whose name reads as `words`."""
+        return words
+
     def is_filler(self, name: str, value: float, alone: bool) -> bool:
         """Whether a draft takes a value for one that fills a gap, as 0 does for the average of no orders.
 
