@@ -90,8 +90,9 @@ def test_killed_at_any_moment_the_output_is_old_or_new_and_resuming_ends_the_sam
     process.communicate()
     length = time.monotonic() - since
     assert process.returncode == 0
-    killed = kept = 0
-    for number in range(KILLS // 2):
+    killed = kept = number = 0
+    # Beside other work a run may be slower than the one that was timed: until one is killed amid finished chunks.
+    while number < KILLS // 2 or (not kept and number < 4 * KILLS):
         # In turns from the start and after the finished chunks, as a person would who has to begin again and again.
         process = start(model_dir, week, folder / name, "resume" if number % 2 else "restart")
         time.sleep(rng.uniform(0, length))
@@ -103,6 +104,7 @@ def test_killed_at_any_moment_the_output_is_old_or_new_and_resuming_ends_the_sam
         assert of(found, name) in (of(old, name), of(new, name))
         rejected = f"{name}.rejected{'.csv' if name.endswith('.csv') else '.parquet'}"
         assert of(found, rejected) in ({}, of(new, rejected))
+        number += 1
     assert killed >= KILLS // 8  # the others were done before: what is resumed takes less time
     assert kept >= 1
     run(model, week, folder / name, ScoringOptions(overwrite=True, resume=True))
