@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import hostile
 import pyarrow as pa
 import pytest
 from helpers import contents, explain, plain
 
+from northstar_explain import model as models
 from northstar_explain import tables
 
 MAIN = "from northstar_explain.cli import main; main()"
@@ -26,6 +28,14 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 def week(customers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("week") / "week.parquet"
     tables.write(customers, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def hostile_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model of six features, whose reports are short."""
+    path = tmp_path_factory.mktemp("hostile") / "model"
+    models.save(hostile.model(), path)
     return path
 
 
@@ -141,7 +151,7 @@ PRINTING = [["show"], ["show", "--json"], ["sql", "--dialect", "duckdb"], ["moni
 
 @pytest.mark.parametrize("args", PRINTING)
 def test_every_command_says_that_stdout_is_full(
-    args: list[str], some_file: Path, model_dir: Path, tmp_path: Path
+    args: list[str], some_file: Path, model_dir: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     done = ""
     more: list[object] = [model_dir] if args[0] in ("show", "sql", "verify") else []
@@ -151,7 +161,7 @@ def test_every_command_says_that_stdout_is_full(
         more = ["--model", model_dir, "--scores", scores, "--scores", scores]
     elif args[0] in WRITTEN:
         out = tmp_path / "folder"
-        more = ["--model", model_dir, "--out", out]
+        more = ["--model", request.getfixturevalue("hostile_dir"), "--out", out]
         done = f" The {WRITTEN[args[0]]} is written to {out}."
     quiet = ["--quiet"] if args[0] in ("verify", *WRITTEN) else []
     found = shell('"$@" > /dev/full', *args, *more, *quiet)

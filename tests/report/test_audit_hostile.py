@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import hashlib
-import io
 import json
 import os
 import subprocess
@@ -83,11 +82,12 @@ def other_statements(pack: Path) -> None:
 
 
 def gzip_bomb(pack: Path) -> None:
-    (pack / "tables" / "pairs.csv.gz").write_bytes(_compressed(300))
+    (pack / "tables" / "pairs.csv.gz").write_bytes(gzip.compress(b"\0" * 10_000_000) * 30)
 
 
 def bzip_bomb(pack: Path) -> None:
-    (pack / "model" / "sets.csv.bz2").write_bytes(bz2.compress(b"0,train\n" * 40_000_000, 1))
+    # One stream after the other, which is one file of 320 MB to whoever reads it: compressing them all takes a minute.
+    (pack / "model" / "sets.csv.bz2").write_bytes(bz2.compress(b"0,train\n" * 1_000_000, 1) * 40)
 
 
 def zip_bomb(pack: Path) -> None:
@@ -135,14 +135,6 @@ def loop(pack: Path) -> None:
 
 def _write(path: Path, table: pa.Table) -> None:
     parquet.write_table(table, path, compression="zstd")
-
-
-def _compressed(megabytes: int) -> bytes:
-    sink = io.BytesIO()
-    with gzip.GzipFile(fileobj=sink, mode="wb") as file:
-        for _ in range(megabytes):
-            file.write(b"\0" * 1_000_000)
-    return sink.getvalue()
 
 
 def _state(pack: Path, **statements: object) -> None:

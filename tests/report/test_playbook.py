@@ -220,8 +220,17 @@ def test_the_pdf_can_be_read_aloud(written: WrittenPlaybook, model: Model) -> No
             assert all(page.get("/Tabs") == "/S" or "/StructParents" in page for page in file.pages)
 
 
-def test_the_same_model_gives_the_same_bytes(model: Model, written: WrittenPlaybook, tmp_path: Path) -> None:
-    again = write_playbook(model, tmp_path / "again")
+@pytest.fixture(scope="module")
+def again(model: Model, tmp_path_factory: pytest.TempPathFactory) -> WrittenPlaybook:
+    """The same playbook, over one of last month that had another segment."""
+    folder = tmp_path_factory.mktemp("again")
+    folder.joinpath("playbook-S99.pdf").write_text("of last month")
+    with pytest.raises(OutputError, match=r"playbook-S99\.pdf"):
+        write_playbook(model, folder)
+    return write_playbook(model, folder, overwrite=True)
+
+
+def test_the_same_model_gives_the_same_bytes(written: WrittenPlaybook, again: WrittenPlaybook) -> None:
     assert [path.read_bytes() for path in again.files] == [path.read_bytes() for path in written.files]
 
 
@@ -386,12 +395,8 @@ def test_a_page_that_cannot_be_laid_out_leaves_nothing(
     assert contents(tmp_path) == {}
 
 
-def test_files_of_segments_that_no_longer_exist_are_removed(model: Model, tmp_path: Path) -> None:
-    tmp_path.joinpath("playbook-S99.pdf").write_text("of last month")
-    with pytest.raises(OutputError, match=r"playbook-S99\.pdf"):
-        write_playbook(model, tmp_path)
-    done = write_playbook(model, tmp_path, overwrite=True)
-    assert set(contents(tmp_path)) == {path.name for path in done.files}
+def test_files_of_segments_that_no_longer_exist_are_removed(again: WrittenPlaybook) -> None:
+    assert set(contents(again.pdf.parent)) == {path.name for path in again.files}
 
 
 def test_a_folder_that_holds_anything_else_is_left_as_it_is(model: Model, tmp_path: Path) -> None:
