@@ -11,6 +11,8 @@ from .running_sums import running_sums
 
 # What one evaluation takes beside its sums.
 EVALUATION_WORK = 15_000
+# Up to so many numbers a row, a step of Python takes longer than additions that wait for each other.
+NARROW = 90
 
 
 class BestCut:
@@ -29,6 +31,7 @@ class BestCut:
         self.sizes = codes.max(axis=1) + 1
         self.positions = positions
         self.work = 0.0
+        self._squares = np.einsum("nd,nd->n", positions, positions)
         self._order = np.argsort(self.codes, axis=1, kind="stable")
         # Written over by each evaluation: new memory costs more than what is computed in it.
         self._sums = np.empty(0)
@@ -47,8 +50,11 @@ class BestCut:
         ndarray of shape (f,)
             Infinite for a feature that does not divide the rows.
         """
-        positions = self.positions - self.positions[rows].mean(axis=0)
-        total = float(np.square(positions[rows]).sum())
+        held = np.zeros(len(self.positions))
+        held[rows] = 1.0
+        mean = held @ self.positions / len(rows)
+        positions = self.positions - mean
+        total = float(held @ self._squares) - len(rows) * float(mean @ mean)
         # Whichever are fewer: the rows in the order of each feature, or its codes.
         few = len(rows) * len(features) < self.sizes[features].sum()
         costs = (self._by_row if few else self._by_code)(rows, features, positions, total)
@@ -66,9 +72,12 @@ class BestCut:
             self._sums = np.empty(order.size * shape[2])
         sums = self._sums[: order.size * shape[2]].reshape(shape)
         np.take(positions, order.T, axis=0, out=sums, mode="clip")
-        # Row by row over all features: numpy's own running sum waits for each addition before the next.
-        for before, row in pairwise(sums):
-            row += before
+        if sums[0].size <= NARROW:
+            np.cumsum(sums, axis=0, out=sums)
+        else:
+            # Row by row over all features: numpy's own running sum waits for each addition before the next.
+            for before, row in pairwise(sums):
+                row += before
         held = np.arange(1.0, len(rows))[:, None]
         lengths = np.einsum("nfd,nfd->nf", sums[:-1], sums[:-1])
         costs = _divided(total, lengths, held, len(rows))

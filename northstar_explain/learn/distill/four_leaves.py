@@ -108,7 +108,7 @@ class _Search:
             block = self._promising(corner, stack.pop())
             block = None if block is None else self._divided(corner, block)
             if block is not None:
-                stack += _halves(block)
+                stack += _halves(corner, block)
 
     def _promising(self, corner: Corner, block: _Block) -> _Block | None:
         """The block without the rows and columns of pairs that what is cut off rules out."""
@@ -172,9 +172,12 @@ class _Search:
             self.below = self.upper = cost
 
 
-def _halves(block: _Block) -> tuple[_Block, _Block]:
-    if block.bottom - block.top >= block.right - block.left:
-        middle = (block.top + block.bottom) // 2
+def _halves(corner: Corner, block: _Block) -> tuple[_Block, _Block]:
+    """The halves of a block of two pairs or more, divided where the smallest quadrant of the first gains more rows."""
+    first, second, (top, bottom, left, right) = corner.first, corner.second, block[:4]
+    middle, centre = (top + bottom) // 2, (left + right) // 2
+    down = np.count_nonzero((first >= middle) & (first < bottom) & (second >= right)) if bottom - top > 1 else -1
+    across = np.count_nonzero((second >= centre) & (second < right) & (first >= bottom)) if right - left > 1 else -1
+    if down >= across:
         return block._replace(bottom=middle), block._replace(top=middle)
-    middle = (block.left + block.right) // 2
-    return block._replace(right=middle), block._replace(left=middle)
+    return block._replace(right=centre), block._replace(left=centre)
