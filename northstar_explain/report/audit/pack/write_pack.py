@@ -246,7 +246,8 @@ def _read_me(model: Model) -> str:
 - `{BOOK}`: the scorecard with live formulas.
 - `tables/`: tables that are too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
   take for a formula has an apostrophe in front; the Parquet has it unchanged. Every bin and every cell of a pair are
-  in `scorecard.csv.gz` and `pairs.csv.gz`, as Parquet in `{MODEL}/`, and in the workbook.
+  in `scorecard.csv.gz` and `pairs.csv.gz`, and in the workbook. These two, the golden rows and the drift baseline are
+  Parquet in `{MODEL}/`, and not twice.
 - `{MODEL}/`: the model itself, byte for byte, and with it the evidence: `{HOLDOUT}` (label, score, segment and groups
   of each row of the holdout), `{BASELINES}` (the scores of the baselines for the same rows) and `{SETS}` (the
   set of every row of the table).
