@@ -91,8 +91,8 @@ def test_a_pack_holds_every_file_it_promises(pack: Path, written: WrittenPack, h
     }  # fmt: skip
     assert len(stems) >= 15
     # Of the earlier model, what decides its scores is there whole, also where it is the same.
-    data = [(pack / name).read_bytes() for name in names if not name.startswith("against/")]
-    assert len(set(data)) == len(data), "two files of a pack are the same"
+    found = [(pack / name).read_bytes() for name in names if not name.startswith("against/")]
+    assert len(set(found)) == len(found), "two files of a pack are the same"
     for name, data in hostile.files.items():
         assert (pack / "model" / name).read_bytes() == data
 
