@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from northstar_explain.errors import Fault, ModelError
 
@@ -23,9 +24,14 @@ SET_NAMES = ("train", "validation", "holdout")
 REJECTED = "rejected"  # the set of rows that broke the contract
 # As many digits as the figures need: more would tell no two rows apart, and take most of a pack's room.
 DECIMALS, BASELINE_DIGITS = 8, 4
+# In the file, in place of a row's position: how many rows of the table are left out just before it. Compressed, numbers
+# that ascend by one are a third of the file, and zeros are nothing.
+SKIPPED = "skipped"
+# In the file's order: what follows from a column stands beside it, and digits that follow from nothing come last.
+_ORDER = (SKIPPED, "label", "segment", "groups", "together", "probability")
 _TYPES = {
-    "row": pa.int64(), "label": pa.int8(), "probability": pa.float64(), "segment": pa.string(), "groups": pa.string(),
-    "together": pa.int32(), "set": pa.string(),
+    "row": pa.int64(), SKIPPED: pa.int64(), "label": pa.int8(), "probability": pa.float64(), "segment": pa.string(),
+    "groups": pa.string(), "together": pa.int32(), "set": pa.string(),
 }  # fmt: skip
 _NEEDED = {
     HOLDOUT: ("row", "label", "probability", "segment", "groups"), BASELINES: ("base_rate",), SETS: ("label", "set"),
@@ -55,9 +61,27 @@ class Evidence:
 
     def files(self) -> dict[str, bytes]:
         """The three files of the model folder."""
+        holdout = self.holdout.append_column(SKIPPED, pa.array(skipped(self.holdout["row"].to_numpy())))
+        holdout = holdout.select([name for name in _ORDER if name in holdout.column_names])
         return {
-            HOLDOUT: packed_csv(self.holdout), BASELINES: packed_csv(self.baselines), SETS: packed_csv(self.sets)
+            HOLDOUT: packed_csv(holdout), BASELINES: packed_csv(self.baselines), SETS: packed_csv(self.sets)
         }  # fmt: skip
+
+
+def skipped(row: np.ndarray) -> np.ndarray:
+    """How many rows of the table are left out just before each of these; their positions ascend, the first row is 1."""
+    left_out: np.ndarray = np.diff(row, prepend=0) - 1
+    return left_out
+
+
+def _with_rows(holdout: pa.Table) -> pa.Table:
+    """The holdout with the position of each row, which its file says by `SKIPPED`; files written before have it."""
+    if SKIPPED not in holdout.column_names:
+        return holdout
+    place, left_out = holdout.column_names.index(SKIPPED), holdout[SKIPPED]
+    if left_out.null_count or (holdout.num_rows and pc.min(left_out).as_py() < 0):
+        raise ValueError(f"{SKIPPED}: a cell that is no number of rows")
+    return holdout.set_column(place, "row", pa.array(np.cumsum(left_out.to_numpy() + 1)))
 
 
 def packed_csv(table: pa.Table) -> bytes:
@@ -172,6 +196,7 @@ def _read(data: bytes, name: str, source: str) -> pa.Table:
         types = _TYPES if name != BASELINES else None
         convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
         table = csv.read_csv(io.BytesIO(bz2.decompress(data)), convert_options=convert)
+        table = _with_rows(table) if name == HOLDOUT else table
         if missing := set(_NEEDED[name]) - set(table.column_names):
             raise ValueError(f"no column {min(missing)}")
     except (OSError, EOFError, ValueError, pa.ArrowException) as error:

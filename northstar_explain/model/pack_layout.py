@@ -12,4 +12,4 @@ EVIDENCE, RECOMPUTE = "evidence", "recompute.py"
 IDS = "evidence/ids.csv.bz2"  # of the holdout's rows, where somebody gave their table
 AGAINST = "against"  # what decides the scores of the model that a pack compares with
 MOVES = "against/moves.json"  # the holdout scored by both, where somebody gave its table
-GOLDEN = "tables/golden.parquet"
+GOLDEN = "model/golden.parquet"  # which sql/check.sql reads

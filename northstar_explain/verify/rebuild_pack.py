@@ -194,7 +194,7 @@ def _names(pack: Path) -> RowNames | None:
             raise ValueError(f"a column {column[:40]!r}")
         return RowNames(column, [name for _, name in rows])
     except (OSError, EOFError, ValueError, csv.Error) as error:
-        raise PackError(str(pack), [Fault(IDS, "compressed CSV of row and id", str(error)[:100])]) from error
+        raise PackError(str(pack), [Fault(IDS, "compressed CSV of skipped and id", str(error)[:100])]) from error
 
 
 def _same_content(name: str, one: bytes, other: bytes) -> bool:

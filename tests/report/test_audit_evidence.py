@@ -29,12 +29,15 @@ from northstar_explain.evaluate import group_chance
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import FOUR_FIFTHS
 from northstar_explain.model.holdout_evidence import (
+    HOLDOUT,
     REJECTED,
     SET_NAMES,
     Evidence,
     evidence_of,
+    holdout_table,
     kept_baseline,
     kept_probability,
+    packed_csv,
 )
 from northstar_explain.report.audit.chapters.audit_finding import AuditFinding
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
@@ -123,7 +126,7 @@ def test_a_changed_label_score_group_or_set_is_found(evidence: Path, tmp_path: P
         ("holdout", "label", {"0": "1", "1": "0"}),
         ("holdout", "probability", {}),
         ("holdout", "groups", {}),
-        ("holdout", "row", {}),
+        ("holdout", "skipped", {}),
         ("holdout", "segment", {}),
         ("sets", "set", {"train": "holdout"}),
     ):
@@ -189,7 +192,7 @@ def test_figures_follow_from_the_evidence_of_a_later_table_and_of_groups(
     assert max(recompute.apart(a, b) for _, a, b in recompute.compared(pack)) <= recompute.TOLERANCE
     assert recompute.other_sets(pack) == (0, 1_500)
     assert recompute.odd_rows(pack) == 0
-    assert len(column(pack, "model/holdout", "row")) == trained.model.evaluation.purchase.holdout.n
+    assert len(column(pack, "model/holdout", "label")) == trained.model.evaluation.purchase.holdout.n
     if together:
         # Numbers, and not the names of the houses.
         assert all(cell.isdigit() for cell in column(pack, "model/sets", "together"))
@@ -247,7 +250,7 @@ def test_ids_survive_commas_and_quotes(model: Model, tmp_path: Path) -> None:
     pack = laid_out(model, tmp_path, RowNames("id", hard))
     found = column(pack, "evidence/ids", "id")
     assert found[:4] == ['a,"b"', "'=1+1", "ü\nx", "0"]
-    assert column(pack, "evidence/ids", "row") == column(pack, "model/holdout", "row")
+    assert column(pack, "evidence/ids", "skipped") == column(pack, "model/holdout", "skipped")
     assert _names(pack) == RowNames("id", found)  # as `verify` takes them
 
 
@@ -257,6 +260,54 @@ def test_an_evidence_without_a_column_is_refused() -> None:
         evidence_of(Evidence(one, one, one).files(), "m-1")
     with pytest.raises(ModelError, match=r"holdout.csv.bz2: expected what `explain train` writes there"):
         evidence_of(dict.fromkeys(Evidence(one, one, one).files(), b"BZh9"), "m-1")
+
+
+def held_out(row: np.ndarray) -> pa.Table:
+    """A holdout of rows at these positions, scored and labelled at random, each in the group of its segment."""
+    rng, n = np.random.default_rng(2), len(row)
+    segment, none = rng.integers(0, 8, n), np.zeros((n, 8), dtype=bool)
+    none[np.arange(n), segment] = True
+    return holdout_table(
+        row,
+        rng.integers(0, 2, n),
+        np.round(rng.random(n), 8),
+        np.array([f"S{one + 1}" for one in segment], dtype=object),
+        none,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "row", [np.arange(0), np.array([1]), np.array([7]), np.arange(900) + 1, np.flatnonzero(np.arange(900) % 5) + 1]
+)
+def test_positions_are_read_back_from_the_rows_that_are_left_out(row: np.ndarray, tmp_path: Path) -> None:
+    kept = held_out(row)
+    files = Evidence(
+        kept, pa.table({"base_rate": np.zeros(len(row))}), pa.table({"label": [0], "set": ["train"]})
+    ).files()
+    found = evidence_of(files, "m-1").holdout
+    assert found.select(kept.column_names).equals(kept)
+    # A file of before says the positions themselves: the same to whoever reads it.
+    assert evidence_of({**files, HOLDOUT: packed_csv(kept)}, "m-1").holdout.equals(kept)
+    for data in files[HOLDOUT], packed_csv(kept):
+        (tmp_path / HOLDOUT).write_bytes(data)
+        if len(row):
+            assert recompute.positions(tmp_path / HOLDOUT).tolist() == row.tolist()
+    for odd in ("-1", ""):
+        spoiled = bz2.compress(f"skipped,label,segment,groups,probability\n{odd},0,S1,1,0.5\n".encode())
+        with pytest.raises(ModelError, match="skipped: a cell that is no number of rows"):
+            evidence_of({**files, HOLDOUT: spoiled}, "m-1")
+
+
+def test_a_row_of_evidence_takes_few_bytes_and_its_position_next_to_none() -> None:
+    """Positions were a third of the demo's holdout, and its pack of 12.5 MB is to have 12 at most."""
+    kept = held_out(np.arange(30_000) + 1)
+    data = Evidence(kept, kept, kept).files()[HOLDOUT]
+    # Label, segment and eight digits of a score, at random, hold 1/8 + 3/8 + 8 x 3.32/8 = 3.8 bytes.
+    assert len(data) / 30_000 < 4.6
+    without = packed_csv(kept.select(["label", "segment", "groups", "probability"]))
+    assert (len(data) - len(without)) / 30_000 < 0.05
+    assert len(packed_csv(kept)) / 30_000 > 5.5  # as it was
 
 
 def test_kept_scores_are_read_back_as_they_are_and_pass_no_threshold() -> None:

@@ -167,7 +167,7 @@ def files(model: Model, listed: Mapping[str, bytes], what: Mapping[str, str]) ->
     page.paragraphs(
         "SHA-256 of every file of the pack except this report, the manifest and the checksum file; these two hold the "
         "hash of this report. Tables are listed as CSV only, the largest compressed; a Parquet file of the same name "
-        "holds the same table, those of every bin and cell apart, which model/ has as Parquet."
+        "holds the same table; of the golden rows, the drift baseline, and every bin and cell, model/ has the Parquet."
     )
     # Each table is listed once: its Parquet copy would double the list.
     rows = [(name, what[name], sha256(data)) for name, data in sorted(listed.items()) if not _is_parquet_copy(name)]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from northstar_explain.model.holdout_evidence import SKIPPED, skipped
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.pack_layout import EVIDENCE, IDS, RECOMPUTE
 from northstar_explain.report.audit.pack import recompute
@@ -54,8 +55,8 @@ def evidence_files(model: Model, names: RowNames | None = None) -> dict[str, tup
     }
     if names is not None:
         # Beside the model's file, whose bytes its hash fixes: the same rows in the same order.
-        rows = model.evidence.holdout["row"].to_pylist()
-        columns = {"row": rows, names.column: [_quoted(name) for name in names.values]}
+        left_out = skipped(model.evidence.holdout["row"].to_numpy()).tolist()
+        columns = {SKIPPED: left_out, names.column: [_quoted(name) for name in names.values]}
         files[IDS] = (bz2.compress(_text(columns)), f"{names.column} of each row of the holdout")
     # The very file that the tests run, so that what stands in the pack is what was tested.
     files[RECOMPUTE] = (Path(recompute.__file__).read_bytes(), "recomputes the figures with NumPy alone")

@@ -22,7 +22,8 @@ from northstar_explain.report.audit.shapes.shape_words import direction, keeps_d
 # A spreadsheet takes a cell that begins with one of these for a formula.
 FORMULA_STARTS = "=+-@\t\r"
 _LARGE = ("scorecard", "pairs", "golden")
-_IN_MODEL = ("scorecard", "pairs")  # as model/scorecard.parquet and model/shapes.parquet
+# As scorecard.parquet and shapes.parquet, golden.parquet and drift.parquet in `model/`: no table is in a pack twice.
+_IN_MODEL = ("scorecard", "pairs", "golden", "drift")
 
 
 def pack_tables(

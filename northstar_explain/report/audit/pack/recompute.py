@@ -9,7 +9,8 @@ deals the rows to train, validation and holdout again, from their labels and the
 
 The evidence is compressed CSV, which `bunzip2`, 7-Zip, R's read.csv and pandas.read_csv open as well:
 model/holdout.csv.bz2, model/baselines.csv.bz2 (the same rows in the same order) and model/sets.csv.bz2 (the rows of the
-table in its order), and beside them evidence/groups.csv and evidence/proxies.csv.
+table in its order), and beside them evidence/groups.csv and evidence/proxies.csv. The position of a row of the holdout
+in its table is the running sum of 1 + skipped, the number of rows of the table that are left out just before it.
 """
 
 from __future__ import annotations
@@ -54,6 +55,14 @@ def texts(path: Path, name: str) -> tuple[list[str], np.ndarray]:
         for row in lines:
             rows.append(kinds.setdefault(row[place], len(kinds)))
     return list(kinds), np.array(rows, dtype=int)
+
+
+def positions(path: Path) -> np.ndarray:
+    """The position of each row of the holdout in its table, the first 1; older files say it themselves."""
+    if "row" in heads(path):
+        return numbers(path, "row")["row"]
+    found: np.ndarray = np.cumsum(1 + numbers(path, "skipped")["skipped"])
+    return found
 
 
 # The sets: who was fitted to, who chose the threshold, who is in the holdout.
@@ -122,14 +131,14 @@ class Sets:
 def odd_rows(pack: Path) -> int:
     """How many rows of the holdout are not what the sets, the segments or the groups beside them say."""
     path, later = pack / "model" / "holdout.csv.bz2", json.loads((pack / "model" / "manifest.json").read_text())["data"]
-    rows, sets = numbers(path, "row", "label"), Sets(pack)
-    wrong = np.diff(rows["row"], prepend=0) < 1  # positions ascend
+    row, label, sets = positions(path), numbers(path, "label")["label"], Sets(pack)
+    wrong = np.diff(row, prepend=0) < 1  # positions ascend
     # With a later table, the holdout is of that one, which is not in the pack.
     if not later["holdout_sha256"]:
         held = sets.set_of == 2
         if held.sum() != len(wrong):
             return len(wrong)
-        wrong |= (rows["row"] != sets.row[held]) | (rows["label"] != sets.label[held])
+        wrong |= (row != sets.row[held]) | (label != sets.label[held])
     groups = json.loads((pack / "model" / "evaluation.json").read_text(encoding="utf-8"))["purchase"]["subgroups"]
     segments = {one["name"]: str(number) for number, one in enumerate(groups, start=1) if one["by"] == "segment"}
     (kinds, segment), (cells, groups_of) = texts(path, "segment"), texts(path, "groups")

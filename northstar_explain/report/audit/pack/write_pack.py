@@ -13,7 +13,7 @@ from northstar_explain.model.evaluation import to_json
 from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.folder_format import MANIFEST as MODEL_MANIFEST
 from northstar_explain.model.folder_format import json_bytes
-from northstar_explain.model.holdout_evidence import BASELINE_DIGITS, BASELINES, DECIMALS, HOLDOUT, SETS
+from northstar_explain.model.holdout_evidence import BASELINE_DIGITS, BASELINES, DECIMALS, HOLDOUT, SETS, SKIPPED
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import FILE as NAMES
 from northstar_explain.model.pack_layout import (
@@ -246,7 +246,8 @@ def _read_me(model: Model) -> str:
 - `{BOOK}`: the scorecard with live formulas.
 - `tables/`: tables that are too long for a page, as CSV and as Parquet. In the CSV, a text that a spreadsheet would
   take for a formula has an apostrophe in front; the Parquet has it unchanged. Every bin and every cell of a pair are
-  in `scorecard.csv.gz` and `pairs.csv.gz`, as Parquet in `{MODEL}/`, and in the workbook.
+  in `scorecard.csv.gz` and `pairs.csv.gz`, and in the workbook. These two, the golden rows and the drift baseline are
+  Parquet in `{MODEL}/`, and not twice.
 - `{MODEL}/`: the model itself, byte for byte, and with it the evidence: `{HOLDOUT}` (label, score, segment and groups
   of each row of the holdout), `{BASELINES}` (the scores of the baselines for the same rows) and `{SETS}` (the
   set of every row of the table).
@@ -263,7 +264,9 @@ def _read_me(model: Model) -> str:
 
 `.csv.bz2` and `.csv.gz` are compressed CSV: `bunzip2 FILE` and `gunzip FILE` (or 7-Zip) give the CSV, and
 `pandas.read_csv` and R's `read.csv` open them as they are. Scores have {DECIMALS} decimals, those of the baselines
-{BASELINE_DIGITS} significant digits; every figure is computed from them as they stand there.
+{BASELINE_DIGITS} significant digits; every figure is computed from them as they stand there. `{SKIPPED}` is how many
+rows of the table are left out just before this one: the position of a row in its table is the running sum of
+1 + {SKIPPED}, which is its line below the heading where nothing is left out.
 
 To check that nothing has changed, run `sha256sum --check {SUMS}`; or `explain verify .`, which also scores the golden
 rows again, makes every other file again from `{MODEL}/`, and compares.
