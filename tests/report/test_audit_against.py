@@ -9,6 +9,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import hostile as hostile_model
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +36,7 @@ from northstar_explain.report.audit.pack.move_tables import INTERCEPT, move_file
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.document.blocks import Facts, Table, Text
 from northstar_explain.verify import rebuild_pack
+from northstar_explain.verify.pack_files import DERIVED
 
 
 def part(model: Model) -> DecidingPart:
@@ -248,6 +250,51 @@ def test_the_chapter_and_the_files_are_in_the_pack_and_made_again(hostile: Model
     manifest = json.loads((pack / "manifest.json").read_bytes())
     again = rebuild_pack._against(pack, manifest)
     assert again is not None and (again.id, again.purchase) == (old.id, old.purchase)
+
+
+@pytest.mark.parametrize("name", [MOVED_DECILES, MOVED_BY_TERM])
+def test_tables_of_moves_follow_from_what_is_said_of_them(name: str, pack_copy: Path) -> None:
+    from northstar_explain.verify.check_pack import verify
+
+    assert (verify(pack_copy).findings, (pack_copy / name).is_file()) == ((), True)
+    path = pack_copy / name
+    path.write_bytes(path.read_bytes().rstrip(b"\n") + b"1\n")
+    reseal_pack(pack_copy)
+    (found,) = verify(pack_copy).findings
+    assert (found.kind, found.where) == (DERIVED, name)
+
+
+def test_models_of_other_features_are_not_scored_on_one_table(
+    hostile: Model, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = load_part(earlier)
+    unknown = Term((NumberBins("gone", np.array([1.0])),), np.ones(4), np.ones(4), np.ones(4))
+    wider = replace(old, scorecard=Scorecard(0.0, (*old.scorecard.terms, unknown)))
+    monkeypatch.setattr(audit_calls, "load_part", lambda folder: wider)
+    with pytest.raises(
+        PackError, match=r"that the table of m-\w+ has, of the same kind; got gone. Leave out --customers"
+    ):
+        api.Model(hostile).audit(tmp_path / "pack", against=earlier, customers=hostile_model.customers())
+    assert not (tmp_path / "pack").exists()
+
+
+def test_rows_without_ids_are_compared_and_stay_without(
+    hostile: Model, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from northstar_explain.report.audit.pack import write_pack as writing
+
+    given: list[tuple[object, Moves]] = []
+    monkeypatch.setattr(writing, "write_pack", lambda *args: given.append((args[8], args[-1])))
+    monkeypatch.setattr(audit_calls, "numbers_rows", lambda contract, schema: True)
+    table = hostile_model.customers()
+    api.Model(hostile).audit(tmp_path / "pack", against=earlier, customers=table)
+    ((names, found),) = given
+    assert names is None and found.n == hostile.evidence.holdout.num_rows
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 16)
+    for options in ({}, {"against": earlier, "key": key}):
+        with pytest.raises(PackError, match="none: rows are numbered"):
+            api.Model(hostile).audit(tmp_path / "pack", customers=table, **options)  # type: ignore[arg-type]
 
 
 def test_files_of_the_other_model_that_cannot_be_read_are_named(pack_copy: Path) -> None:
