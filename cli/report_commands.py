@@ -115,9 +115,15 @@ def export(model: Path, onnx: Path, overwrite: bool) -> None:
 @click.option("--out", type=FILE, required=True, help="The folder for the pack.")
 @click.option("--about", type=FILE, help="A TOML file with what people state: owner, purpose, data, inventory.")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the pack.  [default: the model's]")
-@click.option("--customers", type=FILE, help="The table that the holdout is of, to name its rows by id.")
+@click.option(
+    "--customers",
+    type=FILE,
+    help="The table that the holdout is of, to name its rows by id; with --against, who moved.",
+)
 @click.option("--key", type=FILE, help="A file of 16 bytes or more that turns these ids into pseudonyms.")
-@click.option("--against", type=FILE, help="The folder of an earlier model: a chapter says what changed since.")
+@click.option(
+    "--against", type=FILE, help="An earlier model: what changed since; with --customers, whose decile moved and why."
+)
 @click.option("--sign", type=FILE, help="A secret key of minisign, which signs SHA256SUMS.")
 @OVERWRITE
 @QUIET

@@ -66,7 +66,7 @@ def write_audit(
         about = load_about(Path(about))
     old = None if against is None else load_part(against)
     secret, holdout = _key(key), None if customers is None else _holdout(model, customers, progress)
-    names = None if holdout is None else _names(model, holdout, secret)
+    names = None if holdout is None else _names(model, holdout, secret, old is not None)
     # First: a wrong password shall not cost the time that a pack takes.
     signing = None if sign is None else signer(sign, password)
     moves = None if holdout is None or old is None else _moves(model, old, holdout, progress)
@@ -108,12 +108,14 @@ def _holdout(model: models.Model, customers: Any, progress: Progress) -> Source:
     return replace(source, table=source.table.take(rows))
 
 
-def _names(model: models.Model, holdout: Source, key: bytes | None) -> RowNames:
-    """The ids of the holdout's rows, or their pseudonyms."""
+def _names(model: models.Model, holdout: Source, key: bytes | None, compared: bool) -> RowNames | None:
+    """The ids of the holdout's rows, or their pseudonyms; none of numbered rows, whose table is given to be scored."""
     from northstar_explain.report.audit.pack.evidence_files import PSEUDONYM, RowNames
 
     id = model.contract.id
     if numbers_rows(model.contract, holdout.table.schema):
+        if compared and key is None:
+            return None
         todo = "Leave it out: model/holdout.csv.bz2 names rows by their position already."
         raise PackError(holdout.name, [Fault(f"column {id}", "ids", "none: rows are numbered", todo)])
     ids = id_keys(one_array(with_plain_types(holdout.table, [id])[id])).to_pylist()
@@ -133,7 +135,13 @@ def _moves(model: models.Model, old: DecidingPart, holdout: Source, progress: Pr
             checked = check(some, model.contract, source=holdout.name, as_text=holdout.as_text, numbers=holdout.numbers)
             yield columns_of(checked.accepted, model.contract.features), positions[start : start + _BATCH]
 
-    return moves_of(model, old, batches())
+    found = moves_of(model, old, batches())
+    if found.lacking:
+        todo = "Leave out --customers: terms are compared, and no row is scored by both. Or name an earlier model of "
+        todo += "the same features."
+        expected = f"features that the table of {model.id} has, of the same kind"
+        raise PackError(old.id, [Fault("contract", expected, ", ".join(found.lacking), todo)])
+    return found
 
 
 def pseudonyms(key: bytes, ids: Sequence[str]) -> list[str]:

@@ -12,4 +12,5 @@ EVIDENCE, RECOMPUTE = "evidence", "recompute.py"
 IDS = "evidence/ids.csv.bz2"  # of the holdout's rows, where somebody gave their table
 AGAINST = "against"  # what decides the scores of the model that a pack compares with
 MOVES = "against/moves.json"  # the holdout scored by both, where somebody gave its table
+MOVED_DECILES, MOVED_BY_TERM = "against/deciles.csv", "against/terms.csv"  # the same as tables
 GOLDEN = "model/golden.parquet"  # which sql/check.sql reads

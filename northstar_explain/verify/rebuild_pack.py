@@ -180,6 +180,9 @@ def _moves(pack: Path, model: Model) -> Moves | None:
         raise PackError(str(pack), [Fault(MOVES, "who moved, as JSON", str(error)[:100])]) from error
     if not found.lacking and [sum(column) for column in zip(*found.counts, strict=True)] != deciles:
         raise PackError(str(pack), [Fault(f"{MOVES}, counts", "as many rows of each decile as the holdout", "others")])
+    # The rows are not here to be scored again, but what is said of them must add up.
+    if wrong := found.contradiction:
+        raise PackError(str(pack), [Fault(MOVES, "moves that add up", wrong)])
     return found
 
 

@@ -38,9 +38,10 @@ def earlier(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def written(hostile: Model, earlier: Path, tmp_path_factory: pytest.TempPathFactory) -> WrittenPack:
-    """The hostile model's pack, compared with an earlier model, for reading only."""
+    """The hostile model's pack, compared with an earlier model on the rows of its holdout, for reading only."""
     about = About(owner="<b>Ada</b> =1+1", intended_use=("For <script>alert(3)</script> tests.",))
-    return api.Model(hostile).audit(tmp_path_factory.mktemp("audit") / "pack", about, against=earlier)
+    folder = tmp_path_factory.mktemp("audit") / "pack"
+    return api.Model(hostile).audit(folder, about, against=earlier, customers=hostile_model.customers())
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import hostile as hostile_model
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,21 +19,24 @@ from helpers import reseal_pack
 from northstar_explain import api, tables
 from northstar_explain.api import audit_calls
 from northstar_explain.contract import check
-from northstar_explain.contract.columns import columns_of
+from northstar_explain.contract.columns import Columns, columns_of
 from northstar_explain.errors import ModelError, PackError
 from northstar_explain.model import Model, points
 from northstar_explain.model.deciding_part import DecidingPart, load_part, part_of
 from northstar_explain.model.evaluation import to_json
-from northstar_explain.model.evaluation.move_facts import Moves
+from northstar_explain.model.evaluation.move_facts import STEPS, MovedGroup, Moves, TermShift
 from northstar_explain.model.folder_format import DECIDING, identity, json_bytes
 from northstar_explain.model.other_points import points_like
+from northstar_explain.model.pack_layout import MOVED_BY_TERM, MOVED_DECILES
 from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.scorecard import CategoryBins, NumberBins, Scorecard, Term
 from northstar_explain.report.audit.against import golden_moves, moves_of, term_changes
-from northstar_explain.report.audit.chapters.model_changes import changes
+from northstar_explain.report.audit.chapters.model_changes import _shift_tables, changes
+from northstar_explain.report.audit.pack.move_tables import INTERCEPT, move_files
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.document.blocks import Facts, Table, Text
 from northstar_explain.verify import rebuild_pack
+from northstar_explain.verify.pack_files import DERIVED
 
 
 def part(model: Model) -> DecidingPart:
@@ -41,7 +47,9 @@ def test_a_model_against_itself_has_changed_nothing(model: Model, hostile: Model
     for one in (model, hostile):
         assert all(change.mean == change.largest == 0 for change in term_changes(one, part(one)))
         found = golden_moves(one, part(one))
-        assert (found.moved, found.in_another, found.terms) == ((), 0, ())
+        assert (found.moved, found.in_another, found.terms, found.contradiction) == ((), 0, (), "")
+        assert found.by_step[0] == found.n and found.intercept == 0
+        assert not any(any(shift.sums) for shift in found.shifts)
 
 
 def test_the_term_that_changed_comes_first_with_its_bin_and_its_customers(hostile: Model, earlier: Path) -> None:
@@ -104,8 +112,69 @@ def test_every_row_of_the_holdout_is_compared_where_its_table_is_given(
     # The same in one batch.
     columns = columns_of(check(customers.take([row - 1 for row in rows]), model.contract).accepted,
                          model.contract.features)  # fmt: skip
-    assert moves_of(model, load_part(old), [(columns, np.array(rows))]) == found
+    again = moves_of(model, load_part(old), [(columns, np.array(rows))])
+    assert replace(again, shifts=found.shifts) == found
+    for one, other in zip(again.shifts, found.shifts, strict=True):
+        assert one.term == other.term and one.sums == pytest.approx(other.sums)
+    _every_row_and_every_point_is_told(found, model, load_part(old), columns)
     _moves_are_taken_where_they_fit(found, model, tmp_path)
+
+
+def _every_row_and_every_point_is_told(found: Moves, model: Model, old: DecidingPart, columns: Columns) -> None:
+    """Rows by step are all rows; terms and intercept, summed over a step, are what the log-odds of its rows differ by."""
+    before, after = (
+        (log_odds(one.scorecard.probability(columns)), decile(Percentiles(one.purchase.percentiles)(
+            one.scorecard.probability(columns)))) for one in (old, model)
+    )  # fmt: skip
+    rise = after[1].astype(int) - before[1]
+    assert found.by_step == {step: int((rise == step).sum()) for step in STEPS}
+    assert sum(found.by_step.values()) == found.n and found.by_step[0] == found.n - found.in_another
+    for place, step in enumerate(STEPS):
+        told = sum(one.sums[place] for one in found.shifts) + found.intercept * found.by_step[step]
+        assert told == pytest.approx((after[0] - before[0])[rise == step].sum(), abs=1e-6)
+    files = {name: list(csv.DictReader(io.StringIO(data.decode()))) for name, (data, _) in move_files(found).items()}
+    assert set(files) == {MOVED_DECILES, MOVED_BY_TERM}
+    assert sum(int(line["rows"]) for line in files[MOVED_DECILES]) == found.n
+    assert len(files[MOVED_DECILES]) == 100 and int(files[MOVED_DECILES][1]["rows"]) == found.counts[0][1]
+    summed = sum(float(line["sum_of_differences"]) for line in files[MOVED_BY_TERM])
+    assert summed == pytest.approx((after[0] - before[0]).sum(), abs=1e-6)
+    assert {line["term"] for line in files[MOVED_BY_TERM]} == {INTERCEPT, *(one.name for one in model.scorecard.terms)}
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    odds: np.ndarray = np.log(probability / (1 - probability))
+    return odds
+
+
+def test_four_rows_moved_as_a_person_would_count_them() -> None:
+    """Two up by one, one down by nine, one stays; orders adds 0.5, 0.25, -2 and 0.1 to them, the intercept 0.2."""
+    counts = [[0] * 10 for _ in range(10)]
+    counts[0][1], counts[4][5], counts[9][0], counts[3][3] = 1, 1, 1, 1
+    sums = [0.0] * 19
+    sums[STEPS.index(1)], sums[STEPS.index(-9)], sums[STEPS.index(0)] = 0.75, -2.0, 0.1
+    found = Moves(
+        4, (), tuple(map(tuple, counts)), (MovedGroup("S1", 4, 2, 1),), (MovedGroup("orders", 3, 2, 1),), (), 0.2,
+        (TermShift("orders", tuple(sums)),),
+    )  # fmt: skip
+    assert (found.in_another, found.contradiction) == (3, "")
+    assert {step: n for step, n in found.by_step.items() if n} == {1: 2, -9: 1, 0: 1}
+    assert move_files(found)[MOVED_BY_TERM][0].decode().splitlines() == [
+        '"term","deciles_moved","rows","sum_of_differences"',
+        '"(intercept)",-9,1,0.2', '"(intercept)",0,1,0.2', '"(intercept)",1,2,0.4',
+        '"orders",-9,1,-2', '"orders",0,1,0.1', '"orders",1,2,0.75',
+    ]  # fmt: skip
+    means, summed = (block for block in _shift_tables(found) if isinstance(block, Table))
+    assert means.head == (
+        "Term",
+        "Up, 2 rows",
+        "Down, 1 rows",
+        "Stayed, 1 rows",
+        "Up by 2+, 0 rows",
+        "Down by 2+, 1 rows",
+    )
+    assert means.rows[0] == ("All, with the intercept", "+0.575", "−1.800", "+0.300", "–", "−1.800")
+    assert means.rows[2] == ("orders", "+0.375", "−2.000", "+0.100", "–", "−2.000")
+    assert summed.rows[2] == ("orders", "+0.8", "−2.0", "+0.1", "–", "−2.0")
 
 
 def _moves_are_taken_where_they_fit(found: Moves, model: Model, pack: Path) -> None:
@@ -118,6 +187,11 @@ def _moves_are_taken_where_they_fit(found: Moves, model: Model, pack: Path) -> N
     for text, said in (
         (json.dumps(to_json(replace(found, counts=((1,) * 10,) * 10))), "as many rows of each decile"),
         ("{", "who moved, as JSON"), ("[]", "expected"), (" " * 600_000, "600,000 bytes"),
+        (json.dumps(to_json(replace(found, n=found.n + 1))), f"moves that add up; got {found.n:,} rows by decile"),
+        (json.dumps(to_json(replace(found, terms=()))), "got 0 moved by term"),
+        (json.dumps(to_json(replace(found, segments=found.segments[1:]))), "rows by segment"),
+        (json.dumps(to_json(replace(found, shifts=(TermShift("orders", (0.0,)),)))), "a sum for each of 19 steps"),
+        (json.dumps(to_json(replace(found, shifts=(TermShift("orders", (1.0,) * 19),)))), "rows that there are not"),
     ):  # fmt: skip
         path.write_text(text)
         with pytest.raises(PackError, match=said):
@@ -165,7 +239,8 @@ def test_the_chapter_and_the_files_are_in_the_pack_and_made_again(hostile: Model
     assert old.id in next(block.text for block in page.blocks if isinstance(block, Text))
     names = [block.alt_text for block in page.blocks if isinstance(block, Table)]
     assert names[1:] == [
-        "Rows by decile before and now", "Who moved, by segment", "Why: the term whose points differ most",
+        "Rows by decile before and now", "Mean difference of the points by move",
+        "Summed difference of the points by move", "Who moved, by segment", "Why: the term whose points differ most",
         "Rows in another decile",
     ]  # fmt: skip
     said = dict(next(block for block in page.blocks if isinstance(block, Facts)).rows)
@@ -175,6 +250,51 @@ def test_the_chapter_and_the_files_are_in_the_pack_and_made_again(hostile: Model
     manifest = json.loads((pack / "manifest.json").read_bytes())
     again = rebuild_pack._against(pack, manifest)
     assert again is not None and (again.id, again.purchase) == (old.id, old.purchase)
+
+
+@pytest.mark.parametrize("name", [MOVED_DECILES, MOVED_BY_TERM])
+def test_tables_of_moves_follow_from_what_is_said_of_them(name: str, pack_copy: Path) -> None:
+    from northstar_explain.verify.check_pack import verify
+
+    assert (verify(pack_copy).findings, (pack_copy / name).is_file()) == ((), True)
+    path = pack_copy / name
+    path.write_bytes(path.read_bytes().rstrip(b"\n") + b"1\n")
+    reseal_pack(pack_copy)
+    (found,) = verify(pack_copy).findings
+    assert (found.kind, found.where) == (DERIVED, name)
+
+
+def test_models_of_other_features_are_not_scored_on_one_table(
+    hostile: Model, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = load_part(earlier)
+    unknown = Term((NumberBins("gone", np.array([1.0])),), np.ones(4), np.ones(4), np.ones(4))
+    wider = replace(old, scorecard=Scorecard(0.0, (*old.scorecard.terms, unknown)))
+    monkeypatch.setattr(audit_calls, "load_part", lambda folder: wider)
+    with pytest.raises(
+        PackError, match=r"that the table of m-\w+ has, of the same kind; got gone. Leave out --customers"
+    ):
+        api.Model(hostile).audit(tmp_path / "pack", against=earlier, customers=hostile_model.customers())
+    assert not (tmp_path / "pack").exists()
+
+
+def test_rows_without_ids_are_compared_and_stay_without(
+    hostile: Model, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from northstar_explain.report.audit.pack import write_pack as writing
+
+    given: list[tuple[object, Moves]] = []
+    monkeypatch.setattr(writing, "write_pack", lambda *args: given.append((args[8], args[-1])))
+    monkeypatch.setattr(audit_calls, "numbers_rows", lambda contract, schema: True)
+    table = hostile_model.customers()
+    api.Model(hostile).audit(tmp_path / "pack", against=earlier, customers=table)
+    ((names, found),) = given
+    assert names is None and found.n == hostile.evidence.holdout.num_rows
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 16)
+    for options in ({}, {"against": earlier, "key": key}):
+        with pytest.raises(PackError, match="none: rows are numbered"):
+            api.Model(hostile).audit(tmp_path / "pack", customers=table, **options)  # type: ignore[arg-type]
 
 
 def test_files_of_the_other_model_that_cannot_be_read_are_named(pack_copy: Path) -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+
+DECILES = 10
+# By how many deciles a row can have moved: down first, 0 in the middle.
+STEPS = tuple(range(1 - DECILES, DECILES))
+MOST_MOVERS = 20
+FAR = 2  # deciles: who moved by as many is no borderline case
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,25 @@ class MovedGroup:
 
 
 @dataclass(frozen=True)
+class TermShift:
+    """What one term adds to the difference of the two scores.
+
+    Attributes
+    ----------
+    term : str
+    sums : tuple of float
+        Its points, newer less older, summed over the rows that moved by each of `STEPS`.
+    """
+
+    term: str
+    sums: tuple[float, ...]
+
+    def over(self, of: Callable[[int], bool]) -> float:
+        """The sum over the rows whose step `of` accepts."""
+        return math.fsum(value for step, value in zip(STEPS, self.sums, strict=True) if of(step))
+
+
+@dataclass(frozen=True)
 class Moves:
     """Rows scored by both models.
 
@@ -67,6 +94,10 @@ class Moves:
         Those that moved most rows first.
     moved : tuple of Mover
         Of the rows in another decile those that moved farthest, `MOST_MOVERS` at most; then in the table's order.
+    intercept : float
+        Newer less older: what every row's log-odds differ by beside its terms.
+    shifts : tuple of TermShift
+        Every term of either model; together with the intercept, the whole difference of the log-odds.
     """
 
     n: int
@@ -75,11 +106,39 @@ class Moves:
     segments: tuple[MovedGroup, ...]
     terms: tuple[MovedGroup, ...]
     moved: tuple[Mover, ...]
+    intercept: float
+    shifts: tuple[TermShift, ...]
+
+    @property
+    def by_step(self) -> dict[int, int]:
+        """How many rows moved by each of `STEPS`."""
+        found = dict.fromkeys(STEPS, 0)
+        for before, row in enumerate(self.counts):
+            for now, n in enumerate(row):
+                found[now - before] += n
+        return found
 
     @property
     def in_another(self) -> int:
         """Rows in another decile than before."""
         return self.n - sum(row[place] for place, row in enumerate(self.counts))
 
-
-MOST_MOVERS = 20
+    @property
+    def contradiction(self) -> str:
+        """What of these facts cannot be, as they come from elsewhere; empty where they fit each other."""
+        if self.lacking:
+            return ""
+        if len(self.counts) != DECILES or any(len(row) != DECILES or min(row) < 0 for row in self.counts):
+            return f"counts that are not {DECILES} x {DECILES} numbers of rows"
+        if any(len(one.sums) != len(STEPS) for one in self.shifts):
+            return f"shifts without a sum for each of {len(STEPS)} steps"
+        rows = self.by_step
+        if any(value and not rows[step] for one in self.shifts for step, value in zip(STEPS, one.sums, strict=True)):
+            return "shifts of rows that there are not"
+        sums = {
+            "rows by decile": (sum(rows.values()), self.n),
+            "rows by segment": (sum(one.n for one in self.segments), self.n),
+            "moved by segment": (sum(one.up + one.down for one in self.segments), self.in_another),
+            "moved by term": (sum(one.up + one.down for one in self.terms), self.in_another),
+        }
+        return next((f"{got:,} {name}, of {n:,}" for name, (got, n) in sums.items() if got != n), "")

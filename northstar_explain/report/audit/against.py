@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,15 @@ import numpy as np
 from northstar_explain.contract.categories import Category
 from northstar_explain.contract.columns import Columns, columns_of
 from northstar_explain.model.deciding_part import DecidingPart
-from northstar_explain.model.evaluation.move_facts import MOST_MOVERS, MovedGroup, Mover, Moves
+from northstar_explain.model.evaluation.move_facts import (
+    DECILES,
+    MOST_MOVERS,
+    STEPS,
+    MovedGroup,
+    Mover,
+    Moves,
+    TermShift,
+)
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.other_points import alike, points_like
 from northstar_explain.model.ranks import Percentiles, decile
@@ -88,12 +96,12 @@ def moves_of(model: Model, old: DecidingPart, batches: Iterable[Batch]) -> Moves
     batches : iterable of Batch
         The columns of rows, and their positions; few rows at a time, as each is scored term by term.
     """
-    counts, n = np.zeros((10, 10), dtype=np.int64), 0
-    segments, terms = _Counter(), _Counter()
+    counts, n = np.zeros((DECILES, DECILES), dtype=np.int64), 0
+    segments, terms, shifts = _Counter(), _Counter(), dict[str, np.ndarray]()
     moved: list[Mover] = []
     for columns, rows in batches:
         if lacking := tuple(dict.fromkeys(axis.feature for axis in _axes(old) if not _has(columns, axis))):
-            return Moves(0, lacking, (), (), (), ())
+            return Moves(0, lacking, (), (), (), (), 0.0, ())
         both = _Both(model, old, columns)
         n += len(rows)
         np.add.at(counts, (both.deciles[0] - 1, both.deciles[1] - 1), 1)
@@ -101,12 +109,16 @@ def moves_of(model: Model, old: DecidingPart, batches: Iterable[Batch]) -> Moves
         segments.add(assign(model.segmentation.tree, columns), rise)
         places = np.flatnonzero(rise)
         terms.add(both.strongest(places), rise[places])
+        for name, sums in both.shifts(rise):
+            shifts[name] = shifts.get(name, 0.0) + sums
         moved = _farthest([*moved, *(both.mover(place, int(rows[place])) for place in _largest(rise, places))])
     ids = [one.id for one in model.segmentation.segments]
     return Moves(
         n, (), tuple(tuple(row) for row in counts.tolist()),
         tuple(sorted(segments.groups(), key=lambda one: ids.index(one.name))),
         tuple(sorted(terms.groups(), key=lambda one: (-one.n, one.name))), tuple(moved),
+        model.scorecard.intercept - old.scorecard.intercept,
+        tuple(TermShift(name, tuple(sums.tolist())) for name, sums in shifts.items()),
     )  # fmt: skip
 
 
@@ -136,6 +148,11 @@ class _Both:
         """The term whose points differ most, of each of these rows."""
         found: np.ndarray = np.array(self._names, dtype=object)[self._place(rows)]
         return found
+
+    def shifts(self, rise: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+        """Each term, and the difference of its points summed over the rows of each of `STEPS`."""
+        for name, before, after in zip(self._names, *self._points, strict=True):
+            yield name, np.bincount(rise - STEPS[0], after - before, len(STEPS))
 
     def mover(self, row: int, position: int) -> Mover:
         """One of the rows."""

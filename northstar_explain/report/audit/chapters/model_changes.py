@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 from northstar_explain.model.deciding_part import DecidingPart
-from northstar_explain.model.evaluation.move_facts import MovedGroup, Moves
+from northstar_explain.model.evaluation.move_facts import FAR, MovedGroup, Moves
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.other_points import points_like
 from northstar_explain.report.audit.against import TermChange, golden_moves, term_changes
@@ -25,6 +26,11 @@ from northstar_explain.report.document.blocks import (
 )
 
 _CHARTS, _MOVERS = 6, 20
+# Rows by how many deciles they moved.
+_WAYS: dict[str, Callable[[int], bool]] = {
+    "Up": lambda step: step > 0, "Down": lambda step: step < 0, "Stayed": lambda step: step == 0,
+    f"Up by {FAR}+": lambda step: step >= FAR, f"Down by {FAR}+": lambda step: step <= -FAR,
+}  # fmt: skip
 
 
 def changes(model: Model, old: DecidingPart, shapes: Sequence[FeatureShape], moves: Moves | None = None) -> Chapter:
@@ -108,8 +114,10 @@ def _movers(found: Moves, model: Model, everybody: bool) -> list[Block]:
     if not found.in_another:
         return [Text(intro)]
     far = sum(n for i, row in enumerate(found.counts) for j, n in enumerate(row) if abs(i - j) > 1)
-    intro += f" {found.in_another - far:,} moved by one decile, {far:,} by more."
-    shown: list[Block] = [Text(intro), _decile_table(found)]
+    stayed = found.n - found.in_another
+    intro += f" {stayed:,} ({percent(stayed / found.n)}) stayed, {found.in_another - far:,} moved by one decile, "
+    intro += f"{far:,} by more."
+    shown: list[Block] = [Text(intro), _decile_table(found), *_shift_tables(found)]
     names = {one.id: f"{one.id} {one.name}" for one in model.segmentation.segments}
     shown += [_group_table("Who moved, by segment", "Segment", found.segments, names)]
     shown += [_group_table("Why: the term whose points differ most", "Term", found.terms[:_MOVERS], {})]
@@ -120,6 +128,39 @@ def _decile_table(found: Moves) -> Table:
     heads = ("Decile before", *(f"now {place}" for place in range(1, 11)))
     rows = [(str(i), *(f"{n:,}" if n else "–" for n in row)) for i, row in enumerate(found.counts, start=1)]
     return table(heads, rows, style="bins", alt_text="Rows by decile before and now")
+
+
+def _shift_tables(found: Moves) -> list[Block]:
+    """What each term added to the log-odds of those who moved up and down, beside those who stayed."""
+    rows = [sum(n for step, n in found.by_step.items() if of(step)) for of in _WAYS.values()]
+    sums = {one.term: [one.over(of) for of in _WAYS.values()] for one in found.shifts}
+    sums = dict(sorted(sums.items(), key=lambda one: (-abs(one[1][0]) - abs(one[1][1]), one[0])))
+    intercept = [found.intercept * n for n in rows]
+    whole = [math.fsum([of, *(one[place] for one in sums.values())]) for place, of in enumerate(intercept)]
+    lines = [("All, with the intercept", whole), ("Intercept", intercept), *list(sums.items())[:_MOVERS]]
+    words = (
+        "What each term added to the log-odds, newer less older, of the rows that moved. A decile is a rank: what is "
+        "added for everybody moves nobody, so that a term moved rows as far as it adds more, or less, to them than to "
+        "those who stayed."
+    )
+    below = (
+        f"Above the mean of a row, below the sum of all; {_MOVERS} of {len(sums)} terms at most, the rest in against/."
+    )
+    heads = ("Term", *(f"{name}, {n:,} rows" for name, n in zip(_WAYS, rows, strict=True)))
+    means = [[value / max(1, n) for value, n in zip(one, rows, strict=True)] for _, one in lines]
+    shown = (("Mean", 3, means), ("Summed", 1, [one for _, one in lines]))
+    return [Text(words), *(
+        table(
+            heads,
+            [(name, *_cells(values, rows, digits)) for (name, _), values in zip(lines, of, strict=True)],
+            widths=(30, 14, 14, 14, 14, 14), style="bins", alt_text=f"{which} difference of the points by move",
+        )
+        for which, digits, of in shown
+    ), Text(below, "fine")]  # fmt: skip
+
+
+def _cells(values: Sequence[float], rows: Sequence[int], digits: int) -> list[str]:
+    return [signed(value, digits) if n else "–" for value, n in zip(values, rows, strict=True)]
 
 
 def _group_table(title: str, head: str, groups: Sequence[MovedGroup], names: Mapping[str, str]) -> Table:

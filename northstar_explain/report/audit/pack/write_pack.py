@@ -43,6 +43,7 @@ from northstar_explain.report.audit.pack.audit_page import audit_page
 from northstar_explain.report.audit.pack.checksums import listed, manifest_bytes, sha256, sums_bytes
 from northstar_explain.report.audit.pack.evidence_files import RowNames, evidence_files
 from northstar_explain.report.audit.pack.made_with import versions
+from northstar_explain.report.audit.pack.move_tables import move_files
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
 from northstar_explain.report.audit.workbook import workbook
@@ -204,6 +205,8 @@ def made_pack(
             pack.add(f"{AGAINST}/{name}", data, f"of the model that this one is compared with: {_MODEL_FILES[name]}")
         if moves is not None:
             pack.add(MOVES, json_bytes(to_json(moves)), "the holdout scored by both models: who is in another decile")
+            for name, (data, words) in move_files(moves).items():
+                pack.add(name, data, words)
         for name, text in sql.items():
             pack.add(name, text.encode(), _SQL_FILES[name])
         book = workbook(model)
@@ -258,8 +261,9 @@ def _read_me(model: Model) -> str:
   pseudonyms were asked for.
 - `{RECOMPUTE}`: `python {RECOMPUTE}`, with NumPy alone, recomputes every figure of the performance and of the groups
   from the evidence, and deals the rows to their sets again.
-- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores; and in
-  `moves.json` who of the holdout is in another decile, where its table was given.
+- `{AGAINST}/`, where there is one: of the model that this one is compared with, what decides its scores; and, where the
+  table of the holdout was given, in `moves.json` who is in another decile, in `deciles.csv` all rows by decile before
+  and now, and in `terms.csv` what each term added to their log-odds, summed by the number of deciles that rows moved.
 - `{MANIFEST}`, `{SUMS}`: every file with its SHA-256; `{SIGNATURE}`, where there is one, signs the latter.
 
 `.csv.bz2` and `.csv.gz` are compressed CSV: `bunzip2 FILE` and `gunzip FILE` (or 7-Zip) give the CSV, and
