@@ -97,10 +97,11 @@ def zip_bomb(pack: Path) -> None:
 
 
 def parquet_bomb_among_the_tables(pack: Path) -> None:
+    drift = pack / "model" / "drift.parquet"
+    sound = drift.read_bytes()
     bomb_of_texts(pack)
-    (pack / "model" / "drift.parquet").rename(pack / "tables" / "terms.parquet")
-    tables_of = (pack / "tables" / "drift.parquet").read_bytes()
-    (pack / "model" / "drift.parquet").write_bytes(tables_of)
+    drift.rename(pack / "tables" / "terms.parquet")
+    drift.write_bytes(sound)
 
 
 def huge_file(pack: Path) -> None:
