@@ -164,17 +164,12 @@ def test_four_rows_moved_as_a_person_would_count_them() -> None:
         '"orders",-9,1,-2', '"orders",0,1,0.1', '"orders",1,2,0.75',
     ]  # fmt: skip
     means, summed = (block for block in _shift_tables(found) if isinstance(block, Table))
-    assert means.head == (
-        "Term",
-        "Up, 2 rows",
-        "Down, 1 rows",
-        "Stayed, 1 rows",
-        "Up by 2+, 0 rows",
-        "Down by 2+, 1 rows",
-    )
-    assert means.rows[0] == ("All, with the intercept", "+0.575", "−1.800", "+0.300", "–", "−1.800")
-    assert means.rows[2] == ("orders", "+0.375", "−2.000", "+0.100", "–", "−2.000")
-    assert summed.rows[2] == ("orders", "+0.8", "−2.0", "+0.1", "–", "−2.0")
+    assert means.head == ("Mean of a row", "Up", "Down", "Stayed", "Up by 2+", "Down by 2+")
+    assert summed.head == ("Sum of all rows", *means.head[1:])
+    assert means.rows[0] == summed.rows[0] == ("Rows", "2", "1", "1", "0", "1")
+    assert means.rows[1] == ("All, with the intercept", "+0.575", "−1.800", "+0.300", "–", "−1.800")
+    assert means.rows[3] == ("orders", "+0.375", "−2.000", "+0.100", "–", "−2.000")
+    assert summed.rows[3] == ("orders", "+0.8", "−2.0", "+0.1", "–", "−2.0")
 
 
 def _moves_are_taken_where_they_fit(found: Moves, model: Model, pack: Path) -> None:
@@ -239,8 +234,8 @@ def test_the_chapter_and_the_files_are_in_the_pack_and_made_again(hostile: Model
     assert old.id in next(block.text for block in page.blocks if isinstance(block, Text))
     names = [block.alt_text for block in page.blocks if isinstance(block, Table)]
     assert names[1:] == [
-        "Rows by decile before and now", "Mean difference of the points by move",
-        "Summed difference of the points by move", "Who moved, by segment", "Why: the term whose points differ most",
+        "Rows by decile before and now", "Differences of the points by move: Mean of a row",
+        "Differences of the points by move: Sum of all rows", "Who moved, by segment", "Why: the term whose points differ most",
         "Rows in another decile",
     ]  # fmt: skip
     said = dict(next(block for block in page.blocks if isinstance(block, Facts)).rows)

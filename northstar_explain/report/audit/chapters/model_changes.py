@@ -143,17 +143,15 @@ def _shift_tables(found: Moves) -> list[Block]:
         "added for everybody moves nobody, so that a term moved rows as far as it adds more, or less, to them than to "
         "those who stayed."
     )
-    below = (
-        f"Above the mean of a row, below the sum of all; {_MOVERS} of {len(sums)} terms at most, the rest in against/."
-    )
-    heads = ("Term", *(f"{name}, {n:,} rows" for name, n in zip(_WAYS, rows, strict=True)))
+    below = f"{_MOVERS} of {len(sums)} terms at most, the rest in against/."
+    counts = ("Rows", *(f"{n:,}" for n in rows))
     means = [[value / max(1, n) for value, n in zip(one, rows, strict=True)] for _, one in lines]
-    shown = (("Mean", 3, means), ("Summed", 1, [one for _, one in lines]))
+    shown = (("Mean of a row", 3, means), ("Sum of all rows", 1, [one for _, one in lines]))
     return [Text(words), *(
         table(
-            heads,
-            [(name, *_cells(values, rows, digits)) for (name, _), values in zip(lines, of, strict=True)],
-            widths=(30, 14, 14, 14, 14, 14), style="bins", alt_text=f"{which} difference of the points by move",
+            (which, *_WAYS),
+            [counts, *((name, *_cells(values, rows, digits)) for (name, _), values in zip(lines, of, strict=True))],
+            widths=(30, 14, 14, 14, 14, 14), style="bins", alt_text=f"Differences of the points by move: {which}",
         )
         for which, digits, of in shown
     ), Text(below, "fine")]  # fmt: skip
