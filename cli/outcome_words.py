@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from northstar_explain.contract.outcomes import is_buying, those_with
 
 if TYPE_CHECKING:
     from northstar_explain.contract.features import Contract
-
-
-_BUYS = re.compile(r"(buys?|purchases?|orders?|shops?)\b", re.IGNORECASE)
 
 
 class OutcomeWords(NamedTuple):
@@ -41,12 +39,12 @@ class OutcomeWords(NamedTuple):
 
 def outcome_words(contract: Contract) -> OutcomeWords:
     """The words of a contract: of buying only where its outcome is buying."""
-    if _BUYS.match(contract.outcome):
+    if is_buying(contract):
         return OutcomeWords(
             "Purchase model", "buy", "purchase rate on the holdout", "buyers", "likely buyers",
             ", such as one order,",
         )  # fmt: skip
     return OutcomeWords(
         f"Model of who {contract.outcome}", "rate", f"share that {contract.outcome}, on the holdout",
-        f"everyone who {contract.outcome}", "at or above the threshold",
+        those_with(contract), "at or above the threshold",
     )  # fmt: skip

@@ -26,7 +26,12 @@ def test_the_notebook_runs_and_shows_model_segment_shape_and_scores() -> None:
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
     shown = [output.data for cell in notebook.cells for output in cell.get("outputs", ()) if "data" in output]
     html = "\n".join(data["text/html"] for data in shown if "text/html" in data)
-    for text in ("Segments</caption>", "Furthest from the average customer", "data:image/svg+xml;base64,", "reason_1"):
+    for text in (
+        "Segments</caption>",
+        "Furthest from the average of all customers",
+        "data:image/svg+xml;base64,",
+        "reason_1",
+    ):
         assert text in html
     streams = [output.name for cell in notebook.cells for output in cell.get("outputs", ()) if "name" in output]
     assert streams == ["stdout"]  # no warnings on stderr

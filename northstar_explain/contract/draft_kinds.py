@@ -40,6 +40,8 @@ _COUNTED = _words("n num number cnt count nr qty quantity freq frequency inq del
 _SHARES = _words("rate share pct percent percentage ratio prob probability fraction proportion usage util utilization")
 _LEVELS = _words("level grade rating score rank index class tier group step status")
 _TIME = _words("second seconds sec secs minute minutes min mins hour hours week weeks month months year years")
+# Words behind what is counted: visits before, orders ever.
+_WHEN = _words("before previously earlier ever yet lifetime total overall prior")
 _NO_PLURAL = _words("status is has was this plus minus bonus campus address access class business gas seniors")
 
 
@@ -150,8 +152,9 @@ def _counts(parts: NameParts) -> bool:
         return False
     if parts.tokens[0] in _COUNTED or parts.last in _COUNTED:
         return True
+    words = [word for word in parts.tokens if word not in _WHEN] or list(parts.tokens)
     # Accounts opened; an abbreviation may end with any letter.
-    counted = parts.tokens[0] if parts.last.endswith("ed") else parts.last
+    counted = words[0] if words[-1].endswith("ed") else words[-1]
     return _plural(counted) and not parts.words.isupper()
 
 

@@ -83,7 +83,7 @@ def require_credible(source: str, auc: float, feature: str, accepted: Collection
     """
     if auc > WHOLE and feature not in accepted:
         got = f"ROC-AUC {auc:.3f} on validation rows, most of it by {feature}"
-        raise TableError(source, [_fault("purchase model", got, WHOLE, feature)])
+        raise TableError(source, [_fault("fitted model", got, WHOLE, feature)])
 
 
 def _fault(where: str, got: str, most: float, name: str) -> Fault:

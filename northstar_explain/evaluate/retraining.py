@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 
 from northstar_explain.contract.columns import Columns, count_rows, rows_of
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.outcomes import model_words
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import fit_purchase_model
 from northstar_explain.learn.compile_scorecard import compile_ebm
@@ -80,7 +81,7 @@ def refits(
     found: dict[str, list[Scorecard]] = {}
     for kind, rows in kinds:
         for number, make in enumerate(rows, start=1):
-            progress(f"fitting the purchase model again, {kind}: {number} of {len(rows)}")
+            progress(f"fitting the {model_words(contract)} again, {kind}: {number} of {len(rows)}")
             again = make()
             ebm = fit_purchase_model.fit(
                 again.columns, again.label, contract.model_features, options, seed + 1_000 + number, groups=again.groups

@@ -207,7 +207,7 @@ def _bag_progress(bags: int, progress: Callable[[str], None]) -> Callable[[int],
     def report(done: int) -> None:
         stage, bag = divmod(done - 1, bags)
         if stages[stage]:
-            progress(f"fitting the purchase model to {stages[stage]}: {bag + 1} of {bags} bags done")
+            progress(f"fitting the EBM to {stages[stage]}: {bag + 1} of {bags} bags done")
 
     return report
 

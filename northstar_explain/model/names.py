@@ -137,6 +137,16 @@ def _differ(old: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
     return [id for id, name in old.items() if own.get(id, name) != name]
 
 
+def with_id(id: str, name: str) -> str:
+    """A segment's id and name beside each other, ``S1 Regulars``; an id at the end of a learned name is left out."""
+    return f"{id} {without_id(id, name)}"
+
+
+def without_id(id: str, name: str) -> str:
+    """A name to stand beside the segment's id."""
+    return name.removesuffix(f" ({id})")
+
+
 def called(segmentation: Segmentation, names: Mapping[str, str]) -> Segmentation:
     """The segments with other names, where `names` has one for their id."""
     segments = tuple(replace(one, name=names.get(one.id, one.name)) for one in segmentation.segments)

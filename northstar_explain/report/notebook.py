@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup, escape
 
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.names import with_id
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape, feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes, strongest_colour
@@ -15,6 +16,7 @@ from northstar_explain.report.audit.shapes.point_ranges import common_range
 from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.charts import Chart, svg
+from northstar_explain.report.document.numbers import signed
 
 _SHOWN_TERMS, _SHOWN_FEATURES = 10, 6
 # Colors and fonts are the notebook's own, so that a dark theme stays dark; only pictures stand on white.
@@ -58,23 +60,26 @@ class SegmentDisplay:
         if id not in by_id:
             raise KeyError(f"segment {id!r}: expected one of {', '.join(by_id)}")
         self.segment: Segment = by_id[id]
+        self._noun = model.contract.noun
 
     def __repr__(self) -> str:
-        return f"<Segment {self.segment.id} {self.segment.name}: {self.segment.definition}>"
+        return f"<Segment {with_id(self.segment.id, self.segment.name)}: {self.segment.definition}>"
 
     def _repr_html_(self) -> str:
         one = self.segment
-        size = f"{one.customers:,} customers, {one.share:.1%} of all"
+        size = f"{one.customers:,} {self._noun}, {one.share:.1%} of all"
         # By size of the effect, whatever its sign: being far below average describes as well as being above.
         farthest = sorted(one.profile, key=lambda profile: -abs(profile.effect))[:_SHOWN_FEATURES]
-        rows = [(p.feature, f"{p.mean:,.2f}", f"{p.base:,.2f}", f"{p.effect:+.2f}") for p in farthest]
+        rows = [(p.feature, f"{p.mean:,.2f}", f"{p.base:,.2f}", signed(p.effect)) for p in farthest]
         return _join(
-            _heading(f"{one.id} {one.name}"),
+            _heading(with_id(one.id, one.name)),
             escape(one.definition),
             Markup("<br>"),
             escape(size),
             _table(
-                "Furthest from the average customer", ("feature", "segment mean", "overall mean", "Cohen's d"), rows
+                f"Furthest from the average of all {self._noun}",
+                ("feature", "segment mean", "overall mean", "Cohen's d"),
+                rows,
             ),
         )
 
@@ -118,11 +123,11 @@ class ShapeDisplay:
 
 def _bins(shape: FeatureShape) -> Markup:
     bins = [bin for bin in (*shape.groups, shape.missing, shape.unseen) if bin.train_n]
-    return _table("Points of the bins", ("bin", "points", "training customers"), [_bin(bin) for bin in bins])
+    return _table("Points of the bins", ("bin", "points", "training rows"), [_bin(bin) for bin in bins])
 
 
 def _bin(bin: Bin) -> tuple[str, str, str]:
-    return bin.label, f"{bin.points:+.3f}", f"{bin.train_n:,}"
+    return bin.label, signed(bin.points, 3), f"{bin.train_n:,}"
 
 
 def _heading(text: str) -> Markup:

@@ -9,6 +9,7 @@ import numpy as np
 
 from northstar_explain.contract.columns import Columns
 from northstar_explain.contract.features import Contract
+from northstar_explain.contract.outcomes import model_words
 from northstar_explain.evaluate.baselines import BlackBox, fit_black_box
 from northstar_explain.evaluate.customers import Customers
 from northstar_explain.learn import fit_purchase_model
@@ -58,7 +59,7 @@ def fit_purchase(
     FittedPurchaseModel
     """
     features = contract.model_features
-    progress(f"fitting the purchase model to {len(train):,} customers and {len(features)} features")
+    progress(f"fitting the {model_words(contract)} to {len(train):,} customers and {len(features)} features")
     if fewer := options.purchase.for_rows_words(len(train)):
         progress(fewer)
     ebm = fit_purchase_model.fit(

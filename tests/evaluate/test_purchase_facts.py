@@ -205,7 +205,7 @@ def test_a_leak_of_two_features_together_is_refused(few: pa.Table, contract: Con
     halves = with_column(few, "product_views_30d", np.where(odd, 50.0 * label, 0.0))
     halves = with_column(halves, "wishlist_adds_90d", np.where(odd, 0.0, 50.0 * label))
     with pytest.raises(
-        TableError, match=r"purchase model: .* on validation rows, most of it by (product_views_30|wishlist_adds_90)d"
+        TableError, match=r"fitted model: .* on validation rows, most of it by (product_views_30|wishlist_adds_90)d"
     ):
         learn(halves, contract, TINY)
 

@@ -93,7 +93,7 @@ def test_training_ends_when_nobody_reads_its_progress(file: Path) -> None:
     assert process.stderr is not None
     try:
         for line in process.stderr:
-            if b"fitting the purchase model to" in line:
+            if b"fitting the EBM to" in line:
                 break
         until(lambda: len(descendants(process.pid)) >= 4, "two workers and their trackers")
         started = descendants(process.pid)

@@ -19,7 +19,7 @@ from northstar_explain.model import Model
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.scorecard import CategoryBins, NumberBins
 from northstar_explain.report.audit.chapters.appendix import appendix
-from northstar_explain.report.audit.shapes.bin_labels import range_label, signed, value_label
+from northstar_explain.report.audit.shapes.bin_labels import range_label, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import (
     ROWS,
     Bin,
@@ -49,6 +49,7 @@ from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart, shape_on_scale
 from northstar_explain.report.document.blocks import Table, Text
 from northstar_explain.report.document.charts import Chart, svg
+from northstar_explain.report.document.numbers import signed
 
 numbers = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)
 

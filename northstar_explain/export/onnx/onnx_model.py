@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import onnx
 
+from northstar_explain.contract.outcomes import model_words
 from northstar_explain.errors import Fault, ModelError
 from northstar_explain.export.onnx.onnx_graph import GraphBuilder
 from northstar_explain.export.onnx.onnx_inputs import Inputs
@@ -44,7 +45,7 @@ def onnx_bytes(model: Model) -> bytes:
         **{f"threshold of {name}": repr(threshold) for name, threshold in model.purchase.flags.items()},
         "intercept": repr(model.scorecard.intercept),
     }
-    made = graph.model("scorecard", f"{contract.title}: segments and purchase model {model.id}", properties)
+    made = graph.model("scorecard", f"{contract.title}: segments and {model_words(contract)} {model.id}", properties)
     _require_distinct(made, model)
     onnx.checker.check_model(made, full_check=True)
     return bytes(made.SerializeToString(deterministic=True))

@@ -50,7 +50,7 @@ def counted(uplift: float) -> str:
 
 def terms(money: MoneyFacts, outcome: str, currency: str) -> str:
     """What is counted with, and whether somebody has confirmed it."""
-    text = f"Counted with a margin of {price(money.margin, currency)} for each one who {outcome}, "
+    text = f"Counted with a margin of {price(money.margin, currency)} for each outcome (“{outcome}”), "
     text += f"{price(money.contact_cost, currency)} a contact and "
     text += f"a voucher of {price(money.voucher, currency)}" if money.voucher else "no voucher"
     if money.budget is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from northstar_explain.contract.consistency import is_day
 from northstar_explain.errors import Fault, PackError
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.audit.about_intervals import NOT_COVERED
@@ -131,7 +132,12 @@ def stated(about: About, name: str) -> str:
 def snapshot_date(about: About, model: Model) -> str:
     """The day that the table shows: as stated, or as training was given it."""
     given, known = about.snapshot_date, model.manifest.get("as_of")
-    return f"{known} (given to “explain train”)" if given == UNASSIGNED and known else given
+    if given != UNASSIGNED or not known:
+        return given
+    if model.manifest["options"].get("as_of") or not model.contract.as_of:
+        return f"{known} (given to “explain train”)"
+    column = model.contract.as_of
+    return f"{known} (from the contract)" if is_day(column) else f"{known} (the latest day in the column {column})"
 
 
 def label_definition(about: About, model: Model) -> str:
@@ -164,8 +170,8 @@ def misuse(about: About, model: Model) -> tuple[str, ...]:
     return about.misuse or (
         "Decisions about a person's rights, such as credit, insurance, housing, employment or individual prices: it "
         "was neither built nor tested for them.",
-        "As evidence that a campaign works: a high probability shows for whom the outcome is likely, not for "
-        "whom it comes because of the campaign. Keep a control group.",
+        "As evidence that a campaign works: a high probability shows where the outcome is likely, not where "
+        "it comes because of the campaign. Keep a control group.",
         "As causes: points show what the model relies on, not why the outcome comes.",
         f"On other {model.contract.noun}, another outcome or another window than those of the contract.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from northstar_explain.model.evaluation.together_facts import DecileCell
+from northstar_explain.model.names import with_id
 from northstar_explain.report.charts.chart_encodings import COLOR, axis, rows, tips
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import PAPER
@@ -23,7 +24,7 @@ def decile_mix(
         total, left = max(1, sum(counts.values())), 0.0
         for id, share in ((id, count / total) for id, count in counts.items() if count):
             values.append({
-                "decile": str(decile), "name": f"{id} {names[id]}", "color": colors[id], "left": left,
+                "decile": str(decile), "name": with_id(id, names[id]), "color": colors[id], "left": left,
                 "right": left + share, "share": f"{share:.1%}", "label": id if share > _ROOM else "",
             })  # fmt: skip
             left += share

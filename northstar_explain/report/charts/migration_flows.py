@@ -78,9 +78,7 @@ def migration_flows(flows: Sequence[Flow], ids: Sequence[str], colors: Mapping[s
     }  # fmt: skip
     said = "; ".join(f"{one.source} to {one.target} {one.customers:,}" for one in flows if one.source != one.target)
     kept = sum(one.customers for one in flows if one.source == one.target)
-    return Chart(
-        spec, f"{noun.capitalize()} who moved between segments: {said or 'none'}. In the same segment: {kept:,}."
-    )
+    return Chart(spec, f"Moves between segments, of {noun}: {said or 'none'}. In the same segment: {kept:,}.")
 
 
 def _starts(flows: Sequence[Flow], side: str, order: Sequence[str], unit: float) -> dict[Flow, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
 from northstar_explain.report.audit.shapes.point_ranges import (
     Range,
@@ -29,6 +29,7 @@ from northstar_explain.report.charts.spec_parts import (
     short,
 )
 from northstar_explain.report.document.charts import Chart
+from northstar_explain.report.document.numbers import signed
 
 _WIDTH, _COMMON_WIDTH, _HEIGHT, _COUNT_HEIGHT = 350, 160, 172, 44
 _PAGE_WIDTH, _PAGE_HEIGHT = 540, 230

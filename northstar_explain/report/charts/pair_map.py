@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
-from northstar_explain.report.audit.shapes.bin_labels import shortened, signed
+from northstar_explain.report.audit.shapes.bin_labels import shortened
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape
 from northstar_explain.report.charts.spec_parts import ACTUAL, CURVE, Spec, at, places, short
 from northstar_explain.report.document.charts import Chart
+from northstar_explain.report.document.numbers import signed
 
 _WIDTH, _HEIGHT, _CELL, _LABEL = 235, 270, 26, 18
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from northstar_explain.model.evaluation.together_facts import Quantiles
+from northstar_explain.model.names import with_id
 from northstar_explain.report.charts.chart_encodings import COLOR, axis, rows, tips
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import PAPER, QUIET
@@ -13,7 +14,7 @@ from northstar_explain.report.document.palette import PAPER, QUIET
 def probability_spread(spread: Mapping[str, Quantiles], names: Mapping[str, str], colors: Mapping[str, str]) -> Chart:
     """A bar and a line per segment, all on one scale; everything is by segment id."""
     values = [
-        {"id": id, "name": f"{id} {names[id]}", "color": colors[id], **vars(one), "top": f"{one.p90:.0%}",
+        {"id": id, "name": with_id(id, names[id]), "color": colors[id], **vars(one), "top": f"{one.p90:.0%}",
          "middle": f"{one.p50:.1%}", "half": f"{one.p25:.1%} to {one.p75:.1%}",
          "most": f"{one.p10:.1%} to {one.p90:.1%}"}
         for id, one in spread.items()

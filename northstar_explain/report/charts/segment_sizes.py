@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from northstar_explain.contract.features import Contract
+from northstar_explain.contract.outcomes import those_with
 from northstar_explain.report.document.charts import Chart
 from northstar_explain.report.document.palette import INK, QUIET
 
@@ -26,21 +28,24 @@ class SizeRow:
     of_all: float | None
 
 
-def segment_sizes(rows: Sequence[SizeRow], noun: str, outcome: str) -> Chart:
+def segment_sizes(rows: Sequence[SizeRow], contract: Contract) -> Chart:
     """Three panels of bars, a row for each segment.
 
     Parameters
     ----------
     rows : sequence of SizeRow
         In the order of the table below the chart; the last is everybody.
-    noun, outcome : str
-        Words of the contract.
+    contract : Contract
 
     Returns
     -------
     Chart
     """
-    panels = (("share", f"Share of all {noun}"), ("rate", f"Rate: {outcome}"), ("of_all", f"Of everyone who {outcome}"))
+    panels = (
+        ("share", f"Share of all {contract.noun}"),
+        ("rate", f"Rate: {contract.outcome}"),
+        ("of_all", f"Of {those_with(contract)}"),
+    )
     said = "; ".join(
         f"{one.id}: " + ", ".join(f"{title.lower()} {getattr(one, key):.1%}" for key, title in panels
                                   if getattr(one, key) is not None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from northstar_explain.report.audit.shapes.bin_labels import shortened, signed
+from northstar_explain.report.audit.shapes.bin_labels import shortened
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.charts.spec_parts import CURVE, Spec, at, domain, points_axis, short
 from northstar_explain.report.document.charts import Chart
+from northstar_explain.report.document.numbers import signed
 from northstar_explain.report.document.palette import QUIET
 
 _WIDTH, _HEIGHT = 250, 110

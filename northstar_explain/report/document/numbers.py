@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from northstar_explain.contract.features import Feature
 
@@ -58,9 +58,18 @@ def change(share: float) -> str:
     return f"{share:+.1%}".replace("-", "−")
 
 
-def signed(points: float) -> str:
-    """Points with their sign and a true minus."""
-    return f"{points:+.2f}".replace("-", "−")
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, a true minus, and no negative zero: ``+0.25``, ``−1,200.00``, ``0.00``."""
+    # Rounding first: a small negative value would be shown as −0.00 otherwise.
+    rounded = round(value, digits)
+    if rounded == 0:
+        return f"{0:.{digits}f}"
+    return f"{'+' if rounded > 0 else '−'}{abs(rounded):,.{digits}f}"
+
+
+def between(ends: Iterable[float], digits: int = 2) -> str:
+    """Both ends of an interval with their signs: ``−0.004 to +0.010``."""
+    return " to ".join(signed(end, digits) for end in ends)
 
 
 def strength(points: float) -> str:

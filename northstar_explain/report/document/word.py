@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from northstar_explain.model.names import with_id
 from northstar_explain.report.document.blocks import (
     BlankLines,
     Block,
@@ -153,7 +154,7 @@ def _names(block: Legend | Tags | Contents) -> list[str]:
     return (
         [words for _, words in block.signs]
         if isinstance(block, Legend)
-        else [f"{id} {name}" for id, name, _ in block.tags]
+        else [with_id(id, name) for id, name, _ in block.tags]
     )
 
 

@@ -13,6 +13,7 @@ from northstar_explain.model.evaluation.money_facts import MoneyFacts, RankingVa
 from northstar_explain.model.evaluation.purchase_facts import Baseline, PurchaseFacts
 from northstar_explain.model.learned_model import Model
 from northstar_explain.report.document.blocks import Block, Table, Text, rich, table
+from northstar_explain.report.document.numbers import between, signed
 
 BASELINES = {
     "base_rate": "the base rate",
@@ -40,9 +41,8 @@ def _table(purchase: PurchaseFacts, money: MoneyFacts | None) -> Table:
     head = ("Score", "ROC-AUC", "Average precision", "In the best fifth", "Behind in ROC-AUC (95%)", *last)
     rows = [("this model (EBM)", *_figures(holdout), "", *("" for _ in last))]
     for one in purchase.baselines:
-        low, high = one.roc_auc_behind_interval
-        more = (f"{worth[one.name].buyers_more:+,.0f}".replace("-", "−"),) if worth else ()
-        rows.append((BASELINES[one.name], *_figures(one.figures), f"{low:+.3f} to {high:+.3f}", *more))
+        more = (signed(worth[one.name].buyers_more, 0),) if worth else ()
+        rows.append((BASELINES[one.name], *_figures(one.figures), between(one.roc_auc_behind_interval, 3), *more))
     return table(head, rows)
 
 
@@ -77,14 +77,14 @@ def _beside(other: Baseline) -> str:
 
 
 def _buys(worth: RankingValue, noun: str, currency: str) -> str:
-    low, high = worth.buyers_more_interval
     more = "more" if worth.buyers_more >= 0 else "fewer"
     points = short_points(_MIDDLE.uplift)
     return (
-        f"What the difference is worth: the {worth.contacted:,} {noun} whom the model ranks highest hold "
-        f"{abs(worth.buyers_more):,.0f} {more} outcomes than those of logistic regression ({low:+,.0f} to "
-        f"{high:+,.0f}). Every amount of memo and playbook counts the same points for everybody who is contacted: "
-        "then a better ranking earns nothing more. It earns more if a contact adds more to those who are likely: "
+        f"What the difference is worth: the {worth.contacted:,} {noun} with the highest probabilities hold "
+        f"{abs(worth.buyers_more):,.0f} {more} outcomes than those of logistic regression "
+        f"({between(worth.buyers_more_interval, 0)}). Every amount of memo and playbook counts the same points "
+        "for each contact: then a better ranking earns nothing more. It earns more if a contact adds more where the "
+        "outcome is likely: "
         f"{amount(worth.earned_more[_MIDDLE.name], currency)} a campaign if it raises every rate by the same "
         f"fraction, {points} points on average. Which of the two holds, the first campaign measures."
     )

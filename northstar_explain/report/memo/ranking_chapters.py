@@ -6,6 +6,7 @@ from northstar_explain.model.evaluation.experiment_facts import ExperimentFacts,
 from northstar_explain.model.evaluation.limits import AUC_DIFFERENCE_THAT_MATTERS
 from northstar_explain.model.evaluation.metric_registry import ROC_AUC
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.names import without_id
 from northstar_explain.report.charts.decile_mix import decile_mix
 from northstar_explain.report.charts.probability_spread import probability_spread
 from northstar_explain.report.document.blocks import (
@@ -19,6 +20,7 @@ from northstar_explain.report.document.blocks import (
     rich,
     table,
 )
+from northstar_explain.report.document.numbers import signed
 from northstar_explain.report.document.palette import accents
 
 VARIANTS = {
@@ -117,7 +119,7 @@ def what_each_can_tell(model: Model, experiments: ExperimentFacts) -> Chapter:
     mix = Figure(decile_mix(together.matrix, names, colors))
     chapter.section(
         "Probabilities inside segments, segments inside deciles",
-        Tags(tuple((id, name, colors[id]) for id, name in names.items())),
+        Tags(tuple((id, without_id(id, name), colors[id]) for id, name in names.items())),
         Columns(
             (
                 (
@@ -141,12 +143,6 @@ def _effect(variants: dict[str, Variant]) -> str:
         else "the better of the two is worth a trial"
     )
     return (
-        f"With the segment as a feature, the ROC-AUC changes by {change(as_feature)}; with one model per segment, by "
-        f"{change(per_segment)}: {verdict}."
+        f"With the segment as a feature, the ROC-AUC changes by {signed(as_feature, 3)}; with one model per segment, "
+        f"by {signed(per_segment, 3)}: {verdict}."
     )
-
-
-def change(value: float) -> str:
-    """A difference with three decimals and its sign; no change has none."""
-    text = f"{value:+.3f}"
-    return text[1:] if float(text) == 0 else text.replace("-", "−")

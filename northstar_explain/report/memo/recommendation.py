@@ -14,6 +14,8 @@ from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.blocks import Block, Callout, Facts, Text, rich, table
 
 _TO_CONFIRM = "to confirm"
+# Not what customers are told: in a table of visits or orders, a row is nobody to speak to.
+_ROLES = "Segments decide what to say, probabilities the order, and a control group shows what it was worth."
 
 
 @dataclass(frozen=True)
@@ -43,23 +45,16 @@ def recommendation(model: Model, decision: Decision) -> tuple[Block, ...]:
         ("Rests on", ". ".join(filter(None, (dated, statements.made_on(model.manifest), by_row))) + "."),
     )
     if money is None:
-        text = rich("<strong>Use both.</strong> {} {}", _roles(model.contract), TO_FILL_IN)
+        text = rich("<strong>Use both.</strong> {} {}", _ROLES, TO_FILL_IN)
         return (Callout((Text(text), Facts(people)), "Recommendation"),)
     facts = Facts((("Amount", _amount(money, currency)), *people))
     return (
-        Callout((Text(rich("<strong>{}</strong> {}", _advice(money, currency), _roles(model.contract))), facts),
+        Callout((Text(rich("<strong>{}</strong> {}", _advice(money, currency), _ROLES)), facts),
                 "Recommendation"),
         _scenarios(money, model.contract),
         Text(f"{terms(money, model.contract.outcome, currency)}{_why_measure(money)}", "fine"),
         *population(model),
     )  # fmt: skip
-
-
-def _roles(contract: Contract) -> str:
-    return (
-        f"Segments decide what {contract.noun} are told, probabilities the order, and a control group what it was "
-        "worth."
-    )
 
 
 def _amount(money: MoneyFacts, currency: str) -> str:

@@ -14,6 +14,7 @@ from northstar_explain.model.evaluation.limits import (
 )
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.names import with_id
 from northstar_explain.model.wording import capital
 from northstar_explain.report import statements
 from northstar_explain.report.document.blocks import Cell, Chapter, ChapterBuilder, Table, TableCell, Text, rich, table
@@ -64,7 +65,7 @@ def treatment_table(model: Model) -> Table:
             )
             for steps, key, words in TREATMENTS
         ]
-        rows.append((f"{segment.id} {segment.name}", *in_bands))
+        rows.append((with_id(segment.id, segment.name), *in_bands))
     head = ("What to do", *(_deciles_words(steps) for steps, _, _ in TREATMENTS))
     return table(head, rows, words=4, style="todo dense", widths=(22, 28, 26, 24))
 

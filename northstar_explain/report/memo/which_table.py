@@ -7,6 +7,7 @@ from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, MO
 from northstar_explain.model.evaluation.metric_registry import RECALL
 from northstar_explain.model.evaluation.together_facts import DecileCell
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.names import with_id
 from northstar_explain.report.document.blocks import Chapter, table
 from northstar_explain.report.memo.weak_groups import TENURE
 from northstar_explain.report.playbook.plays import plays_of
@@ -35,7 +36,7 @@ def _message(model: Model) -> str:
     outcomes = model.evaluation.segments.holdout_outcomes
     most = max(model.segmentation.segments,
                key=lambda one: outcomes[one.id].share_of_buyers if one.id in outcomes else 0.0)  # fmt: skip
-    return f"{most.id} {most.name}: “{plays_of(model)[most.id].message}”"
+    return f"{with_id(most.id, most.name)}: “{plays_of(model)[most.id].message}”"
 
 
 def _first(model: Model) -> str:

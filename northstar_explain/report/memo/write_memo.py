@@ -9,6 +9,7 @@ from northstar_explain import tables
 from northstar_explain.errors import Fault, ModelError, OutputError
 from northstar_explain.model.evaluation.metric_registry import CAPTURE_20
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.names import with_id
 from northstar_explain.report import statements
 from northstar_explain.report.document.blocks import Block, ItemList, Link, Text, rich
 from northstar_explain.report.document.document import Document, links_beside
@@ -139,7 +140,7 @@ def _front(model: Model, decision: Decision) -> tuple[Block, ...]:
     # By the middle 80%, as single customers at the ends say nothing of a segment.
     quantiles = model.evaluation.together.quantiles
     widest = max(quantiles, key=lambda one: quantiles[one].p90 - quantiles[one].p10)
-    name = next(one.name for one in model.segmentation.segments if one.id == widest)
+    name = next(with_id(one.id, one.name) for one in model.segmentation.segments if one.id == widest)
     low, high = f"{quantiles[widest].p10:.0%}", f"{quantiles[widest].p90:.0%}"
     lead = (
         f"Segments are learned without the label; probabilities come from a model that is fitted to it. The label, “"
@@ -151,8 +152,8 @@ def _front(model: Model, decision: Decision) -> tuple[Block, ...]:
         rich("<strong>Rank by probability.</strong> The fifth of the {} with the highest probabilities holds {} of the "
              "outcomes; the same number, taken by segment, {}.", noun, f"{captured:.0%}", f"{by_segment:.0%}"),
         rich("<strong>Write to segments.</strong> A rule says what somebody does, and a text can begin there. It does "
-             "not say which one has the outcome: in {} ({}), probabilities run from {} to {} for the middle 80%.",
-             widest, name, low, high),
+             "not say which one has the outcome: in {}, probabilities run from {} to {} for the middle 80%.",
+             name, low, high),
         rich("<strong>Keep a control group.</strong> Neither shows whom a contact changes; section 6 describes how to "
              "use all three."),
     )  # fmt: skip

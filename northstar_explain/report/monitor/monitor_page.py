@@ -7,6 +7,7 @@ from pathlib import Path
 
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.monitoring.monitor_facts import MonitorFacts
+from northstar_explain.model.names import without_id
 from northstar_explain.report.charts.migration_flows import GONE, NEW, Flow, migration_flows
 from northstar_explain.report.charts.over_runs import shares_over_runs
 from northstar_explain.report.document import numbers
@@ -87,7 +88,7 @@ def _migration(facts: MonitorFacts, model: Model) -> Chapter:
     page = ChapterBuilder()
     ids, colors = _segments(model)
     noun = model.contract.noun
-    page.add(Tags(tuple((one.id, one.name, colors[one.id]) for one in model.segmentation.segments)))
+    page.add(Tags(tuple((one.id, without_id(one.id, one.name), colors[one.id]) for one in model.segmentation.segments)))
     flows = list(_flows(facts, ids))
     page.add(Figure(migration_flows(flows, ids, colors, noun)))
     stayed = sum(one.customers for one in flows if one.source == one.target)

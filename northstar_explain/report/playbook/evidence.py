@@ -10,13 +10,14 @@ from northstar_explain.contract.features import Contract, Feature
 from northstar_explain.model.evaluation.audience_facts import Band, Breakdown
 from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS, MOST
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.names import with_id
 from northstar_explain.model.segments import Profile, Segment
 from northstar_explain.model.wording import capital
 from northstar_explain.report.document import numbers
 from northstar_explain.report.playbook.stages_of_life import main_stage, stages_of
 from northstar_explain.report.playbook.vocabulary import topic
 
-HIGH, LOW, NONE, TYPICAL = "high", "low", "none", "typical"
+HIGH, LOW, NONE, TYPICAL, UNDER = "high", "low", "none", "typical", "under"
 # A mean rank this far from 0.5 is a medium difference (Vargha & Delaney 2000); where the segment's own rule speaks of
 # the feature, a small one is enough.
 _CLEAR_RANK, _RULE_RANK = 0.14, 0.05
@@ -162,9 +163,18 @@ def _of_roles(segment: Segment, contract: Contract) -> Findings:
         if found:
             seen.add(role)
             finding = Finding(fact_of(item, segment, contract))
-            yield role, found, finding
+            # Slightly below the average is typical; but e-mail is not proposed beside a figure that speaks against it.
+            under = found == TYPICAL and role == "email" and _is_under(item, contract)
+            yield role, UNDER if under else found, finding
             if found == NONE:
                 yield role, LOW, finding
+
+
+def _is_under(item: Profile, contract: Contract) -> bool:
+    """Whether the average here is below that of all, as both are printed."""
+    feature = contract[item.feature]
+    here, base = (numbers.average(feature, value, contract.currency) for value in (item.mean, item.base))
+    return item.mean < item.base and here != base
 
 
 def _of_stages(segment: Segment, model: Model) -> Findings:
@@ -245,7 +255,7 @@ def _of_steps(segment: Segment, model: Model) -> Findings:
             id = max(there, key=lambda one: (near[one], one))
             count = numbers.count(near[id] * segment.customers)
             rates = f"rate there {numbers.percent(outcomes[id].purchase_rate)}, here {numbers.percent(here)}"
-            values = {"n": count, "name": f"{id} {names[id]}" if len(names[id]) <= 50 else id}
+            values = {"n": count, "name": with_id(id, names[id]) if len(names[id]) <= 50 else id}
             yield "step", direction, Finding(f"{numbers.rough(near[id])} are one step away; {rates}", values)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from northstar_explain.contract.outcomes import those_with
 from northstar_explain.model.campaign.money_words import campaign_words
 from northstar_explain.model.evaluation.limits import CONTACT_BANDS, JACCARD_STABLE, stability_figure, stability_words
+from northstar_explain.model.names import with_id
 from northstar_explain.model.segments import Segment
 from northstar_explain.report import statements
 from northstar_explain.report.charts.segment_band import segment_band
@@ -24,7 +26,11 @@ def cover(book: Book) -> tuple[Block, ...]:
     noun, model = book.contract.noun, book.model
     lead = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments: what to do with each, who they are."
     rows = tuple(
-        (Link(f"{one.id} {one.name}", address=f"#{one.id}"), book.plays[one.id].message.text, words.percent(one.share))
+        (
+            Link(with_id(one.id, one.name), address=f"#{one.id}"),
+            book.plays[one.id].message.text,
+            words.percent(one.share),
+        )
         for one in book.segments
     )
     dated = statements.data_as_of(model.manifest) or statements.data_undated(model.manifest)
@@ -39,7 +45,7 @@ def cover(book: Book) -> tuple[Block, ...]:
     return (
         Text(lead, "lead"),
         Figure(segment_band(size_rows(book), noun)),
-        Table(("Segment", "What to tell them", "Share"), rows, words=2, widths=(38, 50, 12)),
+        Table(("Segment", "What to say", "Share"), rows, words=2, widths=(38, 50, 12)),
         Text("First steps", "message"),
         ItemList(tuple(first_steps(book)), ordered=True),
         Facts(imprint),
@@ -52,7 +58,7 @@ def first_steps(book: Book) -> Iterator[str]:
     money = book.model.evaluation.money
     if money is not None and not money.readout_plan_id:
         yield f"Measure what a contact adds: {campaign_words(money, book.contract.currency)}. Take people at random."
-    yield f"On your own channels: {_as_clause(book.plays[most.id].contact.line.text)} of {most.id} {most.name}."
+    yield f"On your own channels: {_as_clause(book.plays[most.id].contact.line.text)} of {with_id(most.id, most.name)}."
     yield "Choose a control group at random among those to contact, and leave it out from the first day."
     if any(not one.owner or not one.kpi for one in (book.plan[segment.id] for segment in book.segments)):
         yield "Give each segment an owner, a KPI and a review date; what is printed as “to confirm” is a proposal."
@@ -95,7 +101,7 @@ def overview(book: Book) -> Chapter:
         "overview",
         _headline(book),
         (
-            Figure(segment_sizes([*size_rows(book), everybody(book)], noun, outcome)),
+            Figure(segment_sizes([*size_rows(book), everybody(book)], book.contract)),
             Table(tuple(head), tuple(_row(one, book) for one in book.segments), style="segments"),
             Text(note, "fine"),
         ),
@@ -136,7 +142,7 @@ def _row(segment: Segment, book: Book) -> tuple[Cell, ...]:
         else Cell("not measured")
     )
     return (
-        Cell(f"{segment.id} {segment.name}", segment.definition),
+        Cell(with_id(segment.id, segment.name), segment.definition),
         Cell(words.count(segment.customers), words.percent(segment.share)),
         *spend,
         rate,
@@ -152,4 +158,4 @@ def _headline(book: Book) -> str:
     # By share of buyers and not by rate: the largest part of the business is the main result.
     best = max(book.segments, key=lambda one: outcomes[one.id].share_of_buyers if one.id in outcomes else 0.0)
     share = outcomes[best.id].share_of_buyers
-    return f"{best.name}: {best.share:.0%} of {contract.noun}, {share:.0%} of everyone who {contract.outcome}"
+    return f"{best.name}: {best.share:.0%} of {contract.noun}, {share:.0%} of {those_with(contract)}"

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from northstar_explain.contract.conditions import Condition, NumberCondition
+from northstar_explain.contract.outcomes import those_with
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.limits import AUDIENCE_MIN_CUSTOMERS, CONTACT_BANDS
 from northstar_explain.model.evaluation.together_facts import DecileCell
+from northstar_explain.model.names import with_id
 from northstar_explain.model.segments import Segment
 from northstar_explain.model.tree import Leaf, Split, Tree, depth
 from northstar_explain.model.wording import capital, phrases
@@ -41,9 +43,10 @@ DECILES = tuple(range(10, 0, -1))
 def contacts(book: Book) -> Chapter:
     """Segments by deciles of the probability, in bands of one treatment each."""
     noun, audiences = book.contract.noun, book.model.evaluation.audiences
+    paid = statements.paid_contacts(book.model.evaluation.money)
     rows = tuple((one.id, *map(_short, reversed(audiences.segments[one.id].deciles))) for one in book.segments)
     sizes: tuple[tuple[TableCell, ...], ...] = tuple(
-        (f"{one.id} {one.name}", *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
+        (with_id(one.id, one.name), *(band_cell(band) for band in audiences.segments[one.id].bands.values()))
         for one in book.segments
     )
     heads = [capital(words.deciles(steps)) for steps in CONTACT_BANDS.values()]
@@ -52,8 +55,8 @@ def contacts(book: Book) -> Chapter:
         first_fifth(book),
         (
             Text(
-                "The segment says what to tell people; the probability, who is likely. Write one message per segment. "
-                f"On your own channels, begin with decile 10. {statements.paid_contacts(book.model.evaluation.money)}.",
+                "The segment decides what to say; the probability, whom to contact first. Write one message per "
+                f"segment. On your own channels, begin with decile 10. {paid}.",
                 "lead",
             ),
             Table(("Segment", *map(str, DECILES)), rows, style="deciles", widths=(10, *(9,) * 10)),
@@ -83,12 +86,12 @@ def contacts(book: Book) -> Chapter:
 
 def first_fifth(book: Book) -> str:
     """How much of all action the deciles that are contacted first hold, on the holdout."""
-    matrix, noun, outcome = book.model.evaluation.together.matrix, book.contract.noun, book.contract.outcome
+    matrix, noun = book.model.evaluation.together.matrix, book.contract.noun
     everybody, first = _cells(matrix, DECILES), _cells(matrix, CONTACT_BANDS["first"])
     share = sum(cell.n for cell in first) / (sum(cell.n for cell in everybody) or 1)
     captured = sum(cell.actual_buyers for cell in first) / (sum(cell.actual_buyers for cell in everybody) or 1)
     # Named by their deciles: the exact fifth that the memo speaks of may hold a point more or less.
-    return f"Deciles 9 and 10, {share:.0%} of all {noun}, hold {captured:.0%} of everyone who {outcome}"
+    return f"Deciles 9 and 10, {share:.0%} of all {noun}, hold {captured:.0%} of {those_with(book.contract)}"
 
 
 def band_cell(band: Band) -> Cell:
@@ -127,7 +130,7 @@ def tree(book: Book) -> Chapter:
     most = depth(asked)
     return Chapter(
         "tree",
-        f"At most {most} question{'s' if most != 1 else ''} decide anyone’s segment",
+        f"At most {most} question{'s' if most != 1 else ''} decide the segment",
         tuple(blocks),
         "All rules as one tree",
     )
@@ -166,7 +169,7 @@ def method_page(book: Book) -> Chapter:
     rows = tuple((note.title, note.text, note.figure) for note in limits(book.model))
     return Chapter(
         "method",
-        "Two separate models: one describes people, the other predicts who acts",
+        "Two separate models: one describes behavior, the other predicts an outcome",
         (
             Columns(halves, style="halves"),
             Heading("What it cannot tell"),
@@ -227,7 +230,7 @@ def _changes(book: Book) -> tuple[Block, ...]:
           for one in facts.retired),
     ]  # fmt: skip
     rows = tuple(
-        (f"{id} {name}", what, *("–" if n is None else words.count(n) for n in (before, now)), common)
+        (with_id(id, name), what, *("–" if n is None else words.count(n) for n in (before, now)), common)
         for id, name, what, before, now, common in found
     )
     notes = [

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from northstar_explain.contract.outcomes import who_does
 from northstar_explain.model.evaluation.limits import JACCARD_STABLE, stability_figure
 from northstar_explain.model.evaluation.metric_registry import ECE, ROC_AUC
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.wording import capital
 from northstar_explain.report import statements
 from northstar_explain.report.document import numbers as words
 
@@ -23,12 +25,12 @@ class Note:
 def method(model: Model) -> tuple[Note, ...]:
     """How the segments were made, in four steps."""
     contract, facts, purchase = model.contract, model.evaluation.segments, model.evaluation.purchase
-    noun, outcome = contract.noun, contract.outcome
+    noun = contract.noun
     return (
         Note(
-            "Group people by what they do",
-            f"{statements.compared_by(facts, contract)}. Who {outcome} was not used: a segment says what people are "
-            "like, not what they will do.",
+            f"Group {noun} by behavior",
+            f"{statements.compared_by(facts, contract)}. {capital(who_does(contract))} was not used: a segment "
+            "describes behavior, and predicts nothing.",
         ),
         Note(
             "Explain each group by a rule",
@@ -36,9 +38,9 @@ def method(model: Model) -> tuple[Note, ...]:
             f"{noun} fits exactly one. {statements.asked_by_rules(facts)}.",
         ),
         Note(
-            "Predict separately who acts",
-            f"From {words.count(purchase.train_n)} {noun}, a second model learned to predict who {outcome}. It adds up "
-            "points, so that each score can be explained line by line.",
+            "Predict the outcome separately",
+            f"From {words.count(purchase.train_n)} {noun}, a second model learned to predict {who_does(contract)}. It "
+            "adds up points, so that each score can be explained line by line.",
         ),
         Note(
             "Test on others",
@@ -95,7 +97,7 @@ def limits(model: Model) -> tuple[Note, ...]:
         ),
         Note(
             "Probabilities are not certainties",
-            "Of two people, one who acts and one who does not, the one who acts is ranked higher this often. "
+            f"Of two {noun}, one with the outcome and one without, the first is ranked higher this often. "
             f"Predicted and actual rates differ by {100 * purchase.holdout.figures[ECE]:.1f} percentage points.",
             f"{purchase.holdout.figures[ROC_AUC]:.1%}",
         ),
@@ -110,10 +112,10 @@ def glossary(model: Model) -> tuple[Note, ...]:
     several = any(len(one.rules) > 1 for one in model.segmentation.segments)
     rules = "Conditions that all hold." + (" Where a segment has several rules, one is enough." if several else "")
     return (
-        Note("Segment", f"{noun.capitalize()} who fit the same rule. Each is in exactly one."),
+        Note("Segment", f"A part of all {noun}, defined by its rule. Each of them is in exactly one."),
         Note("Rule", rules),
         Note("Index", f"100 is the average of all {noun}, 200 twice and 50 half of it. From 80 to 120 is ordinary."),
-        Note("Rate", f"Share of {noun} for whom this holds: {outcome}" + (f" ({horizon})." if horizon else ".")),
+        Note("Rate", f"Share of {noun} with the outcome: {outcome}" + (f" ({horizon})." if horizon else ".")),
         Note("Holdout", _holdout(model.evaluation.purchase.out_of_time, noun)),
         Note(
             "Probability", f"What the second model expects of each of the {noun}, from what it learned of the others."
@@ -136,7 +138,10 @@ def glossary(model: Model) -> tuple[Note, ...]:
 
 def _holdout(out_of_time: bool, noun: str) -> str:
     # A later table mostly holds the same people: only what they did after it is unknown to the model.
-    of = f"A later table of {noun}. What they did after it was" if out_of_time else f"{noun.capitalize()} who were"
+    if out_of_time:
+        of = f"A later table of {noun}. What came after it was"
+    else:
+        of = f"A part of the {noun}, taken at random and"
     return f"{of} not used to train the second model. Rates are measured on them."
 
 

@@ -15,6 +15,7 @@ from northstar_explain.model.campaign.money_words import (
 )
 from northstar_explain.model.campaign.value import MEASURED, SCENARIOS
 from northstar_explain.model.evaluation.money_facts import CellValue, MoneyFacts, Outlook
+from northstar_explain.model.names import with_id
 from northstar_explain.model.wording import capital
 from northstar_explain.report import statements
 from northstar_explain.report.document import numbers as words
@@ -119,7 +120,8 @@ def _value_cells(one: CellValue, currency: str, even: bool) -> Sequence[TableCel
 def _break_evens(money: MoneyFacts, names: dict[str, str]) -> Table:
     cells = {(one.segment, one.decile): in_points(one.break_even_uplift) for one in money.cells}
     rows = tuple(
-        (f"{id} {name}", *(cells.get((id, decile), "–") for decile in range(10, 0, -1))) for id, name in names.items()
+        (with_id(id, name), *(cells.get((id, decile), "–") for decile in range(10, 0, -1)))
+        for id, name in names.items()
     )
     return Table(("Segment", *map(str, range(10, 0, -1))), rows, style="deciles", widths=(25, *(8,) * 5, *(7,) * 5))
 

@@ -105,7 +105,11 @@ def _name(segment: Segment, model: Model, plan: SegmentPlan) -> Complaints:
             continue
         word = getattr(feature, opposite[is_level])
         if word and _has(plan.name, word):
-            index = f"index {words.index(item.index)}" if item.index is not None else f"effect {item.effect:+.1f}"
+            index = (
+                f"index {words.index(item.index)}"
+                if item.index is not None
+                else f"effect {words.signed(item.effect, 1)}"
+            )
             yield "name", f'"{word}", but {feature.words} are {is_level} ({index})'
 
 

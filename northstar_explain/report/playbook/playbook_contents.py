@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
+from northstar_explain.model.names import with_id
 from northstar_explain.model.segments import Segment
 from northstar_explain.report.charts.segment_sizes import segment_sizes
 from northstar_explain.report.document import numbers as words
@@ -73,9 +74,7 @@ def sheets(whole: Document) -> list[Document]:
 def alone(segment: Segment, whole: Document, book: Book) -> Document:
     """The page of a segment to hand out, and behind it the words that it needs."""
     page = next(one for one in whole.chapters if one.id == segment.id)
-    blocks: list[Block] = [
-        Figure(segment_sizes([*size_rows(book), everybody(book)], book.contract.noun, book.contract.outcome))
-    ]
+    blocks: list[Block] = [Figure(segment_sizes([*size_rows(book), everybody(book)], book.contract))]
     if book.sql:
         blocks += [Heading("Its rule in SQL"), sql_table(book, (segment,))]
     blocks += [Heading("What the words mean"), Facts(tuple((note.title, note.text) for note in glossary(book.model)))]
@@ -97,7 +96,7 @@ def summary(book: Book) -> Document:
     noun = book.contract.noun
     rows = tuple(
         (
-            f"{one.id} {one.name}",
+            with_id(one.id, one.name),
             book.plays[one.id].message.text,
             words.count(one.customers),
             words.percent(outcome.purchase_rate)
@@ -109,8 +108,8 @@ def summary(book: Book) -> Document:
     first = overview(book)
     front = (
         Text(first.title, "lead"),
-        Figure(segment_sizes([*size_rows(book), everybody(book)], noun, book.contract.outcome)),
-        Table(("Segment", "What to tell them", noun.capitalize(), "Rate"), rows, words=2, widths=(30, 44, 13, 13)),
+        Figure(segment_sizes([*size_rows(book), everybody(book)], book.contract)),
+        Table(("Segment", "What to say", noun.capitalize(), "Rate"), rows, words=2, widths=(30, 44, 13, 13)),
         Text(f"Rate: {book.contract.outcome}; {words.percent(book.base_rate)} of all do.", "fine"),
         Heading("Whom to contact first"),
         Text(f"{first_fifth(book)}."),

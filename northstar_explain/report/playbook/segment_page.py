@@ -8,6 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from northstar_explain.contract.features import Feature
+from northstar_explain.contract.outcomes import those_with
 from northstar_explain.model.evaluation.audience_facts import Band
 from northstar_explain.model.evaluation.limits import CONTACT_BANDS, stability_figure, stability_words
 from northstar_explain.model.learned_model import Model
@@ -100,7 +101,7 @@ def _figures(segment: Segment, book: Book) -> Block:
     if outcome := facts.holdout_outcomes.get(segment.id):
         figures += [
             (words.percent(outcome.purchase_rate), f"{contract.outcome}; {words.percent(book.base_rate)} of all do"),
-            (words.percent(outcome.share_of_buyers), f"of everyone who {contract.outcome}"),
+            (words.percent(outcome.share_of_buyers), f"of {those_with(contract)}"),
         ]
     if facts.trend and segment.id in facts.trend.segments:
         trend = facts.trend.segments[segment.id]

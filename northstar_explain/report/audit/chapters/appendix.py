@@ -8,7 +8,7 @@ from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.about_intervals import INTERVALS, NOT_COVERED
-from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 from northstar_explain.report.audit.shapes.feature_shapes import ROWS, Bin, FeatureShape, probability_at
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape, describe_pair, strongest_colour
 from northstar_explain.report.audit.shapes.point_ranges import common_range
@@ -17,8 +17,10 @@ from northstar_explain.report.audit.shapes.shape_words import describe_shape
 from northstar_explain.report.charts.pair_map import pair_map
 from northstar_explain.report.charts.shape_chart import shape_chart
 from northstar_explain.report.document.blocks import Chapter, ChapterBuilder, Figure, ItemList, Legend, Text, table
+from northstar_explain.report.document.numbers import signed
 
 _BAND = ("band", "95% interval of the effect")
+
 _DOT = ("dot", "actual rate in the holdout, 95% interval")
 _RING = ("ring", "mean predicted rate there")
 _FEW = ("few", f"fewer than {THIN_BIN_CUSTOMERS} rows; blank: none")
@@ -154,7 +156,7 @@ def reading(model: Model) -> tuple[Text | ItemList, ...]:
             "The spread of a cell of a pair is the standard deviation of its points over the bags. It is not a "
             "confidence interval.",
             *_retrained(model),
-            f"Actual is the share of {noun} for whom the outcome came true: {outcome}. Dots are the actual rates of "
+            f"Actual is the share of {noun} with the outcome: {outcome}. Dots are the actual rates of "
             "the bins in the holdout, with a 95% interval (Wilson 1927), where there are "
             f"{THIN_BIN_CUSTOMERS} rows or more and the rate lies on the scale; rings are the mean "
             "predicted rates of the same rows. Dots and rings differ from the curve where "

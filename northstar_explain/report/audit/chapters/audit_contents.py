@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from northstar_explain.contract.outcomes import model_words
 from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.evaluation.metric_registry import AVERAGE_PRECISION, ROC_AUC
 from northstar_explain.model.evaluation.move_facts import Moves
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.parity import Certificate
+from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.about import About
 from northstar_explain.report.audit.chapters import (
     by_hand,
@@ -122,8 +124,8 @@ class ReportContents:
         links = [Link(chapter.title, address=f"#{chapter.id}") for chapter in chapters]
         appendix = Link(f"Appendix: the shapes of all {terms} terms, a page each", page=1)
         lead = (
-            "What the purchase model and the segments do, on what evidence, and how to verify every number. "
-            f"Model {model.id} of {model.manifest['date']}."
+            f"What the {model_words(model.contract)} and the segments do, on what evidence, and how to verify every "
+            f"number. Model {model.id} of {model.manifest['date']}."
             + (" The data are simulated: no figure here is of real customers." if simulated(model) else "")
         )
         return Text(lead, "lead"), self._at_a_glance(), Heading("Contents"), Contents((*links, appendix))
@@ -150,7 +152,7 @@ class ReportContents:
             ("Pack of", self.date),
             ("Trained on a table of", f"{model.manifest['data']['accepted']:,} {model.contract.noun}"
                                       + (", simulated" if simulated(model) else "")),
-            ("Purchase model", purchase),
+            (capital(model_words(model.contract)), purchase),
             ("Segments", segments),
             ("Parity", parity),
         ))  # fmt: skip

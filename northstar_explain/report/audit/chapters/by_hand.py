@@ -14,8 +14,9 @@ from northstar_explain.model.ranks import Percentiles, decile
 from northstar_explain.model.rules import Leaf, Node
 from northstar_explain.model.scorecard import Term
 from northstar_explain.model.wording import capital, phrases
-from northstar_explain.report.audit.shapes.bin_labels import bin_label, shortened, signed, value_label
+from northstar_explain.report.audit.shapes.bin_labels import bin_label, shortened, value_label
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Facts, ItemList, table
+from northstar_explain.report.document.numbers import signed
 
 _ORDINARY = 100  # golden rows that are ordinary customers; edge cases would be odd to begin with
 _DIGITS = 6
@@ -27,7 +28,7 @@ def by_hand(model: Model) -> Chapter:
     row = _middle(model)
     columns = columns_of(model.golden.slice(row, 1), model.contract.features)
     page.paragraphs(
-        f"Golden row {row + 1}, an ordinary customer of median probability (tables/golden.csv.gz). Each term gives the "
+        f"Golden row {row + 1}, an ordinary one of median probability (tables/golden.csv.gz). Each term gives the "
         f"points of the bin that the value falls in; every bin is in tables/scorecard.csv.gz, every cell of a pair in "
         "tables/pairs.csv.gz. A value on a cut belongs to the bin above.",
         style="lead",
@@ -37,7 +38,7 @@ def by_hand(model: Model) -> Chapter:
     segment = model.golden[EXPECTED[0]][row].as_py()
     steps = tuple(_way(model.segmentation.tree, columns, model))
     page.section("The segment", ItemList((*steps, f"Therefore {segment}, {_name(model, segment)}."), ordered=True))
-    return page.chapter("by-hand", "One customer worked out by hand", flows=True)
+    return page.chapter("by-hand", "One row worked out by hand", flows=True)
 
 
 def _middle(model: Model) -> int:

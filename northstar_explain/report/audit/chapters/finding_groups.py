@@ -11,6 +11,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.audit_finding import WEAK, AuditFinding
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
+from northstar_explain.report.document.numbers import signed
 
 _CHAPTER = "Group checks"
 
@@ -64,7 +65,7 @@ def _off(group: Subgroup, model: Model) -> AuditFinding:
         f"what chance would give {group.n:,} {model.contract.noun}."
     )
     ends = f"{percent(group.rate_by_chance.low)} to {percent(group.rate_by_chance.high)} by chance"
-    return AuditFinding(WEAK, text, _CHAPTER, f"z {group.calibration_z:+.1f}", ends)
+    return AuditFinding(WEAK, text, _CHAPTER, f"z {signed(group.calibration_z, 1)}", ends)
 
 
 def _seldom_flagged(group: Subgroup, model: Model) -> AuditFinding:

@@ -27,12 +27,14 @@ from northstar_explain.report import statements
 from northstar_explain.report.audit.about import UNASSIGNED, About, unstated
 from northstar_explain.report.audit.chapters.audit_finding import BROKEN, OPEN, WEAK, AuditFinding
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
+from northstar_explain.report.audit.chapters.frameworks import DRIFT
 from northstar_explain.report.audit.chapters.performance import interval_words
-from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 from northstar_explain.report.audit.shapes.compensation import strongest_compensation
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape
 from northstar_explain.report.audit.shapes.shape_words import keeps_direction, thin_share
+from northstar_explain.report.document.numbers import signed
 
 FIRST = "first"
 _SAME_TIME = "Not evaluated out of time: the holdout is from the same period as the training rows."
@@ -147,9 +149,7 @@ def _about_purchase(model: Model) -> Iterator[AuditFinding]:
     facts = model.evaluation.drift
     shifted = [one.name for one in facts.holdout if one.psi >= PSI_LOOK]
     if shifted:
-        yield AuditFinding(
-            WEAK, f"The holdout differs from the training rows in {', '.join(shifted)}.", "Drift baseline"
-        )
+        yield AuditFinding(WEAK, f"The holdout differs from the training rows in {', '.join(shifted)}.", DRIFT[1])
     shared = model.evaluation.data.correlated
     if shared:
         yield AuditFinding(

@@ -9,7 +9,7 @@ _IDENTITY, _INVENTORY = ("identity", "Identity and purpose"), ("inventory", "Inv
 _DATA, _METHOD = ("data", "Data lineage"), ("method", "Method and every parameter")
 _PERFORMANCE, _GROUPS = ("performance", "Performance"), ("groups", "Group checks")
 _TERMS, _ROBUSTNESS = ("terms", "Term importance"), ("robustness", "Robustness")
-_DRIFT, _LIMITS = ("drift", "Drift baseline and triggers for review"), ("limits", "Known limits")
+DRIFT, _LIMITS = ("drift", "Drift baseline and triggers for review"), ("limits", "Known limits")
 _CHECKING, _PARITY = ("checking", "How to verify and reproduce"), ("parity", "Parity certificate")
 _SIGN_OFF, _FIRST = ("sign-off", "Sign-off"), ("first-look", "Where to look first")
 _CONTRACT = ("contract", "Contract and feature dictionary")
@@ -17,19 +17,19 @@ Named = tuple[str, str]
 _AI_ACT: tuple[tuple[str, tuple[Named, ...]], ...] = (
     ("1. General description of the system", (_IDENTITY,)),
     ("2. Elements of the system and its development", (_METHOD, _DATA, _CONTRACT, _TERMS)),
-    ("3. Monitoring, functioning and control", (_PERFORMANCE, _GROUPS, _LIMITS, _DRIFT)),
+    ("3. Monitoring, functioning and control", (_PERFORMANCE, _GROUPS, _LIMITS, DRIFT)),
     ("4. Appropriateness of the performance metrics", (_PERFORMANCE,)),
     ("5. Risk management system", ()),
     ("6. Changes through the lifecycle", (_INVENTORY,)),
     ("7. Harmonised standards applied", ()),
     ("8. EU declaration of conformity", ()),
-    ("9. Evaluation of performance after placing on the market", (_DRIFT,)),
+    ("9. Evaluation of performance after placing on the market", (DRIFT,)),
 )
 _SR_11_7: tuple[tuple[str, tuple[Named, ...]], ...] = (
     ("IV. Development and implementation", (_METHOD, _DATA, _PARITY)),
     ("IV. Use", (_IDENTITY, _LIMITS)),
     ("V. Validation: conceptual soundness", (_TERMS, _ROBUSTNESS, _FIRST)),
-    ("V. Validation: ongoing monitoring", (_DRIFT,)),
+    ("V. Validation: ongoing monitoring", (DRIFT,)),
     ("V. Validation: outcomes analysis", (_PERFORMANCE, _GROUPS)),
     ("VI. Governance: roles and responsibilities", (_IDENTITY, _SIGN_OFF)),
     ("VI. Governance: policies, internal audit, external resources", ()),

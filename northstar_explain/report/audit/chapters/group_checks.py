@@ -12,6 +12,7 @@ from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.chapters.performance import figure, interval_words, sensitive_words
 from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Text, table
+from northstar_explain.report.document.numbers import signed
 
 _MOST = 12  # groups of one feature that fit on a page
 
@@ -31,7 +32,7 @@ def groups(model: Model) -> Chapter:
     for by in sorted(dict.fromkeys(row.by for row in subgroups), key=lambda name: name not in sensitive):
         rows = [row for row in subgroups if row.by == by]
         page.section(
-            _words(by, model, by in sensitive), _table(rows, capital(model.contract.noun)), _chance_table(rows)
+            _words(by, model, by in sensitive), _table(rows, capital(model.contract.noun)), *_chance_table(rows)
         )
         if len(rows) > _MOST:
             page.paragraphs(
@@ -91,7 +92,7 @@ def _words(by: str, model: Model, sensitive: bool) -> str:
 
 def _table(rows: Sequence[Subgroup], noun: str) -> Block:
     heads = ("Group", noun, "Actual", "95% interval", "Predicted", "Flagged", "Recall", "95% interval", "ROC-AUC")
-    widths = (21, 10, 8, 14, 10, 9, 8, 12, 8)
+    widths = (18, 9, 8, 14, 10, 9, 9, 14, 9)
     return table(heads, [_row(row) for row in _largest(rows)], style="bins", widths=widths, alt_text="Figures by group")
 
 
@@ -101,8 +102,12 @@ def _largest(rows: Sequence[Subgroup]) -> list[Subgroup]:
     return [row for row in rows if row in largest]
 
 
-def _chance_table(rows: Sequence[Subgroup]) -> Block:
-    """What chance alone would give, and how a group compares with the one that is flagged most."""
+def _chance_table(rows: Sequence[Subgroup]) -> tuple[Block, ...]:
+    """What chance alone would give, and how a group compares with the one that is flagged most.
+
+    Only of groups that are large enough for such figures: a table of dashes says nothing that the first does not.
+    """
+    measured = [row for row in _largest(rows) if row.calibration_z is not None or row.roc_auc_interval is not None]
     heads = (
         "Group", "Actual, by chance", "z", "Calib. error", "by chance", "ROC-AUC, 95% interval", "Flag ratio",
         "95% interval",
@@ -110,16 +115,17 @@ def _chance_table(rows: Sequence[Subgroup]) -> Block:
     shown = [
         (
             shortened(row.name, 90), _interval(row.rate_by_chance),
-            "–" if row.calibration_z is None else f"{row.calibration_z:+.1f}", figure(row.ece),
+            "–" if row.calibration_z is None else signed(row.calibration_z, 1), figure(row.ece),
             figure(row.ece_by_chance), interval_words(row.roc_auc_interval),
             "–" if row.flag_ratio is None else f"{row.flag_ratio:.2f}",
             "–" if row.flag_ratio_interval is None else
             f"{row.flag_ratio_interval.low:.2f} to {row.flag_ratio_interval.high:.2f}",
         )
-        for row in _largest(rows)
+        for row in measured
     ]  # fmt: skip
-    widths = (19, 14, 7, 10, 10, 18, 9, 13)
-    return table(heads, shown, style="bins", widths=widths, alt_text="Groups against chance")
+    widths = (17, 14, 7, 12, 11, 18, 9, 12)
+    found = table(heads, shown, style="bins", widths=widths, alt_text="Groups against chance")
+    return (found,) if shown else ()
 
 
 def _row(row: Subgroup) -> tuple[str, ...]:

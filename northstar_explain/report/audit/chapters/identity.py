@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from northstar_explain.contract.features import Contract, Feature
+from northstar_explain.contract.outcomes import model_words
 from northstar_explain.model.evaluation.data_facts import MissingShare
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.folder_format import SEAL
@@ -44,15 +45,16 @@ def data(model: Model, about: About | None = None) -> Chapter:
     """The origin of the rows, how they were split, and missing values."""
     page = ChapterBuilder()
     later = model.evaluation.purchase.out_of_time
-    sampled = _sampled(model.manifest["data"].get("fit_rows", {}))
+    fitted = model_words(model.contract)
+    sampled = _sampled(model.manifest["data"].get("fit_rows", {}), fitted)
     page.add(_origin(model, sampled))
     page.section("As stated by whoever made the table", _stated(model, about or About()))
     page.section("How the rows were split", _splits(model))
     page.paragraphs(_group_split(model))
     page.paragraphs(
-        "The label is used to split the rows for the purchase model. Segments never use it: they are fitted to "
+        f"The label is used to split the rows for the {fitted}. Segments never use it: they are fitted to "
         f"{'a sample of all rows' if sampled else 'all rows'} and evaluated on a split made without it."
-        + ("" if later else " The holdout of the purchase model is among these rows, without its label."),
+        + ("" if later else f" The holdout of the {fitted} is among these rows, without its label."),
         style="fine",
     )
     stored = model.evaluation.data.missing
@@ -109,7 +111,7 @@ def _origin(model: Model, sampled: tuple[tuple[str, str], ...]) -> Facts:
 
 def _splits(model: Model) -> Table:
     purposes = {
-        "train": "fit the purchase model",
+        "train": f"fit the {model_words(model.contract)}",
         "validation": "choose the threshold",
         "holdout": "final evaluation, nothing else",
     }
@@ -157,9 +159,9 @@ def _group_split(model: Model) -> str:
     return text
 
 
-def _sampled(fitted: Mapping[str, Mapping[str, int]]) -> tuple[tuple[str, str], ...]:
+def _sampled(fitted: Mapping[str, Mapping[str, int]], purchase: str) -> tuple[tuple[str, str], ...]:
     """A line for each fit that used only a sample of the rows."""
-    labels = {"purchase": "Purchase model fitted to", "segments": "Segments fitted to"}
+    labels = {"purchase": f"{capital(purchase)} fitted to", "segments": "Segments fitted to"}
     return tuple(
         (labels[name], f"{one['used']:,} of {one['of']:,} rows, sampled at random")
         for name, one in fitted.items()
@@ -249,11 +251,11 @@ _MEANINGS = {
     "purchase.min_samples_leaf": "fewest rows on either side of a split",
     "purchase.reg_lambda": "penalty that keeps each step small where rows are few",
     "fit_rows": "maximum number of rows of a fit; a larger table is sampled at random",
-    "experiments": "whether segments and purchase model were compared by experiment",
+    "experiments": "whether segments and the model of the outcome were compared by experiment",
     "deep": "whether the black box was tuned over thirty settings, the rules certified, and the model fitted again",
     "draws": "bootstrap resamples for the confidence intervals",
     "accept_leakage": "features accepted although the leakage check flags them, because somebody has reviewed them",
-    "margin": "earned per purchase, in place of the contract's",
+    "margin": "earned per outcome, in place of the contract's",
     "contact_cost": "spent per contact, in place of the contract's",
 }
 
@@ -263,11 +265,12 @@ def method(model: Model) -> Chapter:
     page = ChapterBuilder()
     manifest = model.manifest
     pairs = sum(len(term.axes) == 2 for term in model.scorecard.terms)
+    maps = f"{pairs} {'heat map for a pair' if pairs == 1 else 'heat maps for pairs'}"
     page.paragraphs(
-        f"Purchase model. An Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019): a sum of one curve for "
-        f"each feature and of {pairs} {'heat map for a pair' if pairs == 1 else 'heat maps for pairs'}, fitted by "
-        "boosting many small trees on one feature or pair at a time, and averaged over bags. Bags come in pairs, each "
-        f"fitted to one half of the training rows: bins with fewer than {THIN_BIN_CUSTOMERS} rows are merged where a "
+        f"{capital(model_words(model.contract))}. An Explainable Boosting Machine (Lou et al. 2013; Nori et al. 2019): "
+        f"a sum of one curve for each feature and of {maps}, fitted by boosting many small trees on one feature or "
+        "pair at a time, and averaged over bags. Bags come in pairs, each fitted to one half of the training rows: "
+        f"bins with fewer than {THIN_BIN_CUSTOMERS} rows are merged where a "
         "feature has many, and a curve or heat map is smoothed as far as one half then predicts the other best. All "
         "points are scaled by one factor, chosen on rows that a bag was not fitted to. The result is compiled bin by "
         "bin into a scorecard; from then on, the score is the sum of its points.",

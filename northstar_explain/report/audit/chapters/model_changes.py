@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from northstar_explain.model.deciding_part import DecidingPart
 from northstar_explain.model.evaluation.move_facts import FAR, MovedGroup, Moves
 from northstar_explain.model.learned_model import Model
+from northstar_explain.model.names import with_id
 from northstar_explain.model.other_points import points_like
 from northstar_explain.report.audit.against import TermChange, golden_moves, term_changes
-from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.charts.two_shapes import two_shapes
 from northstar_explain.report.document.blocks import (
@@ -24,6 +25,7 @@ from northstar_explain.report.document.blocks import (
     Text,
     table,
 )
+from northstar_explain.report.document.numbers import signed
 
 _CHARTS, _MOVERS = 6, 20
 # Rows by how many deciles they moved.
@@ -118,7 +120,7 @@ def _movers(found: Moves, model: Model, everybody: bool) -> list[Block]:
     intro += f" {stayed:,} ({percent(stayed / found.n)}) stayed, {found.in_another - far:,} moved by one decile, "
     intro += f"{far:,} by more."
     shown: list[Block] = [Text(intro), _decile_table(found), *_shift_tables(found)]
-    names = {one.id: f"{one.id} {one.name}" for one in model.segmentation.segments}
+    names = {one.id: with_id(one.id, one.name) for one in model.segmentation.segments}
     shown += [_group_table("Who moved, by segment", "Segment", found.segments, names)]
     shown += [_group_table("Why: the term whose points differ most", "Term", found.terms[:_MOVERS], {})]
     return [*shown, *_farthest(found)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from northstar_explain.contract.outcomes import model_words
 from northstar_explain.model.evaluation import Figures, Interval, PurchaseFacts
 from northstar_explain.model.evaluation.metric_registry import AUDIT, AVERAGE_PRECISION, BRIER, ECE, F1, ROC_AUC
 from northstar_explain.model.evaluation.purchase_facts import Baseline, Holdout
@@ -25,6 +26,7 @@ from northstar_explain.report.document.blocks import (
     Text,
     table,
 )
+from northstar_explain.report.document.numbers import between, signed
 
 _BASELINES = {
     "base_rate": "the base rate for everyone",
@@ -109,7 +111,7 @@ def _curves(purchase: PurchaseFacts, noun: str) -> list[Block]:
 
 
 def _gap(one: CalibrationBin) -> str:
-    return f"{100 * (one.purchase_rate - one.predicted_rate):+.2f}"
+    return signed(100 * (one.purchase_rate - one.predicted_rate))
 
 
 def _deciles(purchase: PurchaseFacts, noun: str) -> list[Block]:
@@ -137,7 +139,7 @@ def _operating(model: Model) -> list[Block]:
     heads = ("Threshold", "Flagged", "Precision", "Recall", "False positives", "F1")
     why = (
         "The threshold has the highest F1 on the validation rows: F1 weighs precision and recall alike, and needs no "
-        "amounts of money. Where contact and purchase have amounts, the break-even probability is the better one; the "
+        "amounts of money. Where contact and outcome have amounts, the break-even probability is the better one; the "
         "flag is a default, and no score depends on it. The other thresholds are probabilities of the training "
         "population, so that none was chosen on the holdout. Both curves go through them; the ring is the model's own "
         "threshold, grey is what chance would give."
@@ -164,8 +166,8 @@ def _baselines(model: Model) -> list[Block]:
     blocks: list[Block] = [table(heads, rows, widths=widths, style="small", alt_text="Baselines")]
     blocks += [Text(words, "fine") for words in _chosen(model)]
     if best := purchase.gaps.true_probability:
-        ends = "{:+.4f} to {:+.4f}".format(*best.behind_interval)
-        behind = f"ROC-AUC behind the true probabilities of this simulation: {best.behind:+.4f} ({ends})."
+        apart = f"{signed(best.behind, 4)} ({between(best.behind_interval, 4)})"
+        behind = f"ROC-AUC behind the true probabilities of this simulation: {apart}."
         blocks.append(Text(behind, "fine"))
     blocks.append(Text("Below each figure: its 95% interval. Differences are paired: of the same draws.", "fine"))
     return blocks
@@ -194,7 +196,7 @@ def _narrow(ends: Interval | None) -> str:
 
 
 def _behind(one: Baseline) -> Cell:
-    return Cell(f"{one.roc_auc_behind:+.4f}", "{:+.3f} to {:+.3f}".format(*one.roc_auc_behind_interval))
+    return Cell(signed(one.roc_auc_behind, 4), between(one.roc_auc_behind_interval, 3))
 
 
 def sensitive_words(model: Model) -> list[str]:
@@ -203,6 +205,6 @@ def sensitive_words(model: Model) -> list[str]:
     for feature in model.contract.sensitive_features:
         uses = [use for use in ("segments", "model") if feature.may_serve(use)]
         allowed = f"allowed for {' and '.join(uses)} by the contract"
-        use = allowed if uses else "used neither for segments nor for the purchase model"
+        use = allowed if uses else f"used neither for segments nor for the {model_words(model.contract)}"
         sentences.append(f"{capital(feature.words)} ({feature.name}) is marked as sensitive. It is {use}.")
     return sentences or ["The contract marks no feature as sensitive."]

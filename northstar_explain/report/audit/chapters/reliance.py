@@ -9,7 +9,8 @@ from northstar_explain.model.evaluation.limits import CORRELATED, REJECTED_SHARE
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.monitoring.trigger_list import monitor_triggers
 from northstar_explain.model.wording import capital
-from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
+from northstar_explain.report.audit.chapters.frameworks import DRIFT
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import FeatureShape
 from northstar_explain.report.audit.shapes.pair_shapes import PairShape
 from northstar_explain.report.audit.shapes.shape_words import direction, keeps_direction, thin_share
@@ -26,6 +27,7 @@ from northstar_explain.report.document.blocks import (
     Text,
     table,
 )
+from northstar_explain.report.document.numbers import signed
 
 _EXPECTED = {"up": "rises", "down": "falls", "": "–"}
 _SHOWN_SHIFTS = 12
@@ -213,7 +215,7 @@ def drift(model: Model) -> Chapter:
             "After a year at the latest, or with each monthly training, whichever comes first.",
         )),
     )  # fmt: skip
-    return page.chapter("drift", "Drift baseline and triggers for review", flows=True)
+    return page.chapter(*DRIFT, flows=True)
 
 
 def _shift_words(one: Shift, model: Model) -> str:

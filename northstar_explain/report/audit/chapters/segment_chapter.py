@@ -18,6 +18,7 @@ from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuil
 from northstar_explain.report.statements import natural_groups
 
 _LONGEST_SQL = 120  # lines, about two pages
+_FEW_LINES = 20  # if no more are left over, they are printed, too
 
 
 def segments(model: Model, sql: str) -> Chapter:
@@ -111,8 +112,8 @@ def _frontier(facts: SegmentFacts) -> Block:
     rows = [
         (
             str(one.k),
-            f"{one.behavior.mean:.3f}" if one.behavior else "-",
-            percent(one.behavior.of_kmeans) if one.behavior else "-",
+            f"{one.behavior.mean:.3f}" if one.behavior else "–",
+            percent(one.behavior.of_kmeans) if one.behavior else "–",
             str(one.rules),
             percent(one.smallest_share),
             f"{one.difference:.2f}",
@@ -128,7 +129,8 @@ def _frontier(facts: SegmentFacts) -> Block:
 
 def _sql(sql: str) -> tuple[Block, ...]:
     lines = [line for line in sql.rstrip().split("\n") if not line.startswith("--")]  # comments repeat the rules
-    if len(lines) <= _LONGEST_SQL:
+    # Nobody should have to open a file for the last few lines of a statement.
+    if len(lines) <= _LONGEST_SQL + _FEW_LINES:
         return (Code("\n".join(lines), "long"), Text("The same statement is in sql/segments.sql.", "fine"))
     more = f"The first {_LONGEST_SQL} of {len(lines)} lines; all are in sql/segments.sql."
     return (Code("\n".join(lines[:_LONGEST_SQL]), "long"), Text(more, "fine"))

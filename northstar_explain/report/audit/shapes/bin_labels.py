@@ -42,15 +42,6 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
-def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, a real minus, and no negative zero."""
-    # Rounding first: a small negative value would be shown as −0.00 otherwise.
-    rounded = round(value, digits)
-    if rounded == 0:
-        return f"{0:.{digits}f}"
-    return f"{'+' if rounded > 0 else '−'}{abs(rounded):.{digits}f}"
-
-
 def percent(value: float | None, digits: int = 1) -> str:
     """A share between 0 and 1 as a percentage; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}%}"

@@ -11,8 +11,9 @@ from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
 from northstar_explain.model.evaluation.purchase_facts import TermImportance
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.scorecard import MISSING, Bins, NumberBins, Term
-from northstar_explain.report.audit.shapes.bin_labels import bin_label, percent, signed
+from northstar_explain.report.audit.shapes.bin_labels import bin_label, percent
 from northstar_explain.report.audit.shapes.feature_shapes import counts_by_term
+from northstar_explain.report.document.numbers import signed
 
 _EXTREMES = 5  # cells listed from either end; a pair has hundreds of cells, and the heat map shows the rest
 

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from northstar_explain.contract.features import Contract
 from northstar_explain.model.evaluation.limits import THIN_BIN_CUSTOMERS
-from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, signed, value_label
+from northstar_explain.report.audit.shapes.bin_labels import percent, shortened, value_label
 from northstar_explain.report.audit.shapes.feature_shapes import Bin, FeatureShape
+from northstar_explain.report.document.numbers import signed
 
 # Reversals of up to this many points (5% of the odds) count as wiggles, not as a change of direction: the mean
 # of a few bags is rarely smooth.
@@ -57,7 +58,10 @@ def describe_shape(shape: FeatureShape, contract: Contract) -> tuple[str, ...]:
 def _direction(shape: FeatureShape) -> str:
     points = [bin.points for bin in shape.bins]
     if shape.axis is None and not shape.feature.kind.has_order:
-        return f"Categories, sorted by points: from {signed(max(points))} to {signed(min(points))}."
+        most, least = signed(max(points)), signed(min(points))
+        if most == least:
+            return f"Flat: the points of all categories are {most}."
+        return f"Categories, sorted by points: from {most} to {least}."
     way = direction(points)
     grows = "as the value grows" if shape.axis is not None else "in the contract's order"
     retreat = min(_largest_retreat(points), _largest_retreat([-p for p in points]))
@@ -142,6 +146,8 @@ def _extremes(shape: FeatureShape) -> str:
     if not thick:
         return ""
     best, worst = max(thick, key=lambda bin: bin.points), min(thick, key=lambda bin: bin.points)
+    if signed(best.points) == signed(worst.points):
+        return ""
     return (
         f"Of the categories with {THIN_BIN_CUSTOMERS} rows or more, “{best.label}” has the most points "
         f"({signed(best.points)}) and “{worst.label}” the fewest ({signed(worst.points)})."
