@@ -49,10 +49,11 @@ samples: demo  ## keep the demo's reports in outputs/samples/
 	@cp $(OUT)/playbook/playbook.pdf $(OUT)/playbook/summary.pdf $(OUT)/comparison.pdf $(OUT)/audit/audit.pdf $(OUT)/samples/
 	@du -ch $(OUT)/samples/*.pdf | tail -1
 
-# A file to a worker, in the order of collection (tests/conftest.py), which makes its fixtures once.
+# A file to a worker, in the order of collection (tests/conftest.py), which makes its fixtures once. A worker that a test
+# ends, as one that hangs does, is not started again: the test would be run again, and hang again.
 test: setup  ## run all tests, with coverage
 	@scripts/test-programs
-	$(RUN)python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --doctest-modules --cov --cov-report=term:skip-covered tests northstar_explain
+	$(RUN)python -m pytest -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder --doctest-modules --cov --cov-report=term:skip-covered tests northstar_explain
 
 fast: setup  ## run the tests that take seconds
 	$(RUN)python -m pytest -m "not slow"

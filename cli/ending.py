@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from northstar_explain.errors import Fault, NorthstarError
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 # A terminal that is closed hangs up twice, by its shell and by the system; the second must not interrupt the clean-up.
 _ONCE_PER_S = 1.0
+_AGAIN_AFTER_S = 0.05
 _NO_THREAD = "can't start new thread"
 _NO_MEMORY = ("cannot allocate memory", "failed to map segment")
 
@@ -90,6 +92,7 @@ def _signals_raise() -> Iterator[None]:
         yield
         return
     last = [-_ONCE_PER_S]
+    report_lost = sys.unraisablehook
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -97,14 +100,27 @@ def _signals_raise() -> Iterator[None]:
             last[0] = now
             raise Interrupted(number)
 
+    def send_again(lost: sys.UnraisableHookArgs) -> None:
+        """Python drops what is raised while it puts an object away; a signal that came just then would be lost."""
+        if not isinstance(lost.exc_value, Interrupted):
+            report_lost(lost)
+            return
+        last[0] = -_ONCE_PER_S
+        # Later, as it would be dropped here too.
+        sender = threading.Timer(_AGAIN_AFTER_S, os.kill, (os.getpid(), lost.exc_value.number))
+        sender.daemon = True
+        sender.start()
+
     numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     # None stands for a handler that was set in C, which Python could not restore.
     before = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
     for number in before:
         signal.signal(number, interrupt)
+    sys.unraisablehook = send_again
     try:
         yield
     finally:
+        sys.unraisablehook = report_lost
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -105,6 +105,31 @@ def test_a_stopped_command_leaves_nothing(
     assert contents(tmp_path) == {}
 
 
+LOSING = """
+import os, signal, sys, time
+from northstar_explain.cli.ending import one_line
+
+class PutAway:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(1)  # the signal raises here, where Python drops it
+
+with one_line():
+    PutAway()
+    print("went on", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
+def test_a_signal_that_comes_while_an_object_is_put_away_is_not_lost(number: int) -> None:
+    process = begin(number, code=LOSING)
+    stdout, message = process.communicate(timeout=30)
+    assert stdout == "went on\n"
+    assert message == f"explain: interrupted ({signal.Signals(number).name}); nothing was left half written\n"
+    assert process.returncode == CODES[signal.Signals(number)]
+
+
 def test_a_signal_that_is_ignored_stays_ignored(week: Path, model_dir: Path, tmp_path: Path) -> None:
     """As under nohup."""
     out = tmp_path / "s.csv"
