@@ -65,6 +65,7 @@ def test_any_name_can_be_taken_apart(name: str) -> None:
     ("name", "values", "kind"),
     [
         ("orders", EVERY % 9, "count"), ("number_of_calls", EVERY % 9, "count"), ("accounts_opened_24m", EVERY % 9, "count"),
+        ("visits_before", EVERY % 18, "count"), ("rating", EVERY % 5 + 1, "ratio"), ("mood", EVERY % 5 + 1, "ratio"),
         ("score", EVERY % 9, "ratio"), ("JobLevel", 1 + EVERY % 5, "ratio"), ("MOSTYPE", EVERY % 41, "ratio"),
         ("margin", EVERY / 400 - 0.4, "ratio"), ("discount_eur", EVERY % 5 / 10, "amount"), ("balance", EVERY - 9.5, "amount"),
         ("MonthlyCharges", EVERY / 4, "amount"), ("total_credit_lines", EVERY % 30, "count"), ("open_rate", EVERY % 8 / 8, "rate"),

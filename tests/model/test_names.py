@@ -215,3 +215,10 @@ def test_whatever_is_carried_over_can_be_read_and_used(
     called = [one.name.casefold() for one in names.apply(found, SEGMENTS, folder)[0].segments]
     assert len(set(called)) == len(called)
     assert all(json.dumps(text, ensure_ascii=False) in both.text for text in (*old.values(), *own.values()))
+
+
+def test_an_id_stands_beside_a_name_once() -> None:
+    assert names.with_id("S1", "Regulars") == "S1 Regulars"
+    assert names.with_id("S1", "Other clients (S1)") == "S1 Other clients"
+    assert names.with_id("S1", "Clients (S12)") == "S1 Clients (S12)"
+    assert names.without_id("S2", "Other clients (S2)") == "Other clients"

@@ -18,7 +18,7 @@ from northstar_explain.model.golden_scores import EXPECTED
 from northstar_explain.model.monitoring.trigger_list import monitor_triggers
 from northstar_explain.model.parity import Certificate
 from northstar_explain.model.scorecard import NumberBins, Scorecard, Term
-from northstar_explain.report.audit.about import DATA, INVENTORY, UNASSIGNED, About, parse, unstated
+from northstar_explain.report.audit.about import DATA, INVENTORY, UNASSIGNED, About, parse, snapshot_date, unstated
 from northstar_explain.report.audit.chapters import by_hand, frameworks, identity
 from northstar_explain.report.audit.chapters.audit_contents import ReportContents
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
@@ -230,3 +230,21 @@ def test_predicted_rates_stand_beside_actual_ones(model: Model) -> None:
             assert rate == pytest.approx(bin.predicted / bin.holdout_n)
     few = replace(shown[0], holdout_n=limits.THIN_BIN_CUSTOMERS - 1)
     assert predicted_points(few, model.purchase.intercept, common) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "option", "key", "words"),
+    [
+        ("2026-03-01", None, "", "2026-03-01"),
+        (UNASSIGNED, "2026-02-01", "seen_on", "2026-02-01 (given to “explain train”)"),
+        (UNASSIGNED, None, "2026-02-01", "2026-02-01 (from the contract)"),
+        (UNASSIGNED, None, "seen_on", "2026-02-01 (the latest day in the column seen_on)"),
+    ],
+)
+def test_the_report_says_where_the_day_of_the_table_comes_from(
+    stated: str, option: str | None, key: str, words: str, hostile: Model
+) -> None:
+    options = hostile.manifest["options"] | {"as_of": option}
+    manifest = {**hostile.manifest, "as_of": "2026-02-01", "options": options}
+    dated = replace(hostile, manifest=manifest, contract=replace(hostile.contract, as_of=key))
+    assert snapshot_date(About(snapshot_date=stated), dated) == words

@@ -411,3 +411,11 @@ def test_every_colour_of_a_pair_has_its_points(model: Model) -> None:
     # Half of this is a number whose 17th digit is not read back as it is written.
     drawn = str(svg(pair_map(pair, 0.06054787018917957)))
     assert all(f">{words}<" in drawn for words in ("−0.06", "−0.03", "0.00", "+0.03", "+0.06"))
+
+
+def test_categories_of_one_height_are_flat_and_none_has_the_most_points(model: Model) -> None:
+    shape = next(one for one in feature_shapes(model) if one.axis is None and not one.feature.kind.has_order)
+    flat = replace(shape, bins=tuple(replace(one, points=0.0012) for one in shape.bins))
+    words = " ".join(describe_shape(flat, model.contract))
+    assert "Flat: the points of all categories are 0.00." in words
+    assert "the most points" not in words and "sorted by points" not in words

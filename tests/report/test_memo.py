@@ -287,3 +287,11 @@ def test_from_the_command_line(compared: Model, tmp_path: Path) -> None:
     again = explain("compare", "--model", tmp_path / "model", "--out", tmp_path / "memo.pdf", "--quiet")
     assert again.exit_code == 1
     assert "--overwrite" in again.stderr
+
+
+def test_a_memo_on_visits_tells_them_nothing_and_prints_a_true_minus(compared: Model) -> None:
+    visits = replace(compared, contract=replace(compared.contract, noun="visits"))
+    page = plain(memo_of(visits).page())
+    assert not re.findall(r"visits (?:are told|who|whom)\b", page)
+    assert "Segments decide what to say" in page
+    assert not re.findall(r"(?<![\w-])-\d+\.\d", page)

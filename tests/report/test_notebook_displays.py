@@ -87,3 +87,10 @@ def test_a_model_of_hostile_words_keeps_to_its_tags(hostile: Model) -> None:
     pages += [ShapeDisplay(hostile, term.name)._repr_html_() for term in hostile.scorecard.terms]
     for page in pages:
         assert parsed(page).names <= KNOWN
+
+
+def test_a_segment_is_described_with_the_contracts_noun(model: Model) -> None:
+    visits = replace(model, contract=replace(model.contract, noun="visits"))
+    shown = parsed(SegmentDisplay(visits, model.segmentation.segments[0].id)._repr_html_()).text
+    assert "Furthest from the average of all visits" in shown
+    assert " visits, " in shown

@@ -21,7 +21,7 @@ from northstar_explain.report.playbook import plays as plays_module
 from northstar_explain.report.playbook.evidence import Finding, _more_frequent, _of_stages, evidence
 from northstar_explain.report.playbook.plan import LISTS, TEXTS
 from northstar_explain.report.playbook.plan_check import CONTRADICTS
-from northstar_explain.report.playbook.play_candidates import Candidates
+from northstar_explain.report.playbook.play_candidates import Candidates, allowed, barred_by
 from northstar_explain.report.playbook.plays import Line, Play, in_common
 from northstar_explain.report.playbook.stages_of_life import main_stage, stages_of
 from northstar_explain.report.playbook.write_plan import plan_text, write_plan
@@ -358,3 +358,17 @@ def test_writing_a_plan_from_the_command_line(model: Model, model_dir: Path, tmp
     for where in (("--check",), ("--write-plan", tmp_path / "other.toml")):
         with_money = ("playbook", "--model", model_dir, *where, "--margin", "3")
         assert "they go with --out" in refused(tmp_path, *with_money, code=2)
+
+
+@pytest.mark.parametrize(("mean", "proposed"), [(0.25, True), (0.2, True), (0.19, False)])
+def test_email_is_no_channel_where_fewer_than_of_all_open_it(mean: float, proposed: bool, model: Model) -> None:
+    # All of them ordinary: none is far enough from the average to be called high or low.
+    segment = model.segmentation.segments[0]
+    profile = tuple(
+        replace(item, mean=mean, base=0.2, rank=0.5, known=segment.customers)
+        if model.contract[item.feature].role == "email" else item
+        for item in segment.profile
+    )  # fmt: skip
+    found = Candidates(replace(segment, profile=profile), model)
+    assert ("E-mail" in [one.line.text for one in allowed(found.candidates("channels"), frozenset())]) == proposed
+    assert ("email" in barred_by(found.evidence)) != proposed

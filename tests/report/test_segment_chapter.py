@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from northstar_explain.cli.segment_tables import segment_lines
 from northstar_explain.model import Model
 from northstar_explain.model.evaluation.certificate_facts import NOT_RUN, RulesCertificate, certificate_words
 from northstar_explain.model.evaluation.frontier_facts import FAULTS
+from northstar_explain.report.audit.chapters import identity
 from northstar_explain.report.audit.chapters.appendix import appendix
 from northstar_explain.report.audit.chapters.group_checks import groups
 from northstar_explain.report.audit.chapters.performance import performance
@@ -16,6 +19,7 @@ from northstar_explain.report.audit.chapters.reliance import drift, overview, ro
 from northstar_explain.report.audit.chapters.segment_chapter import segments
 from northstar_explain.report.audit.shapes.feature_shapes import feature_shapes
 from northstar_explain.report.audit.shapes.pair_shapes import pair_shapes
+from northstar_explain.report.document.blocks import Code, Text
 from northstar_explain.report.document.document import Document
 from northstar_explain.report.document.press import Press
 
@@ -63,3 +67,24 @@ def test_why_a_number_of_segments_is_not_eligible_stays_on_the_page(model: Model
         if box.position_x + box.width > page.margin_width() - page.margin_right + 1 and box.text.strip()
     ]
     assert over == []
+
+
+@pytest.mark.parametrize(("lines", "printed"), [(120, 120), (122, 122), (140, 140), (141, 120)])
+def test_a_statement_is_cut_only_where_more_than_a_few_lines_are_left_over(
+    lines: int, printed: int, model: Model
+) -> None:
+    chapter = segments(model, "-- a comment\n" + "\n".join(f"select {n}" for n in range(lines)))
+    (code,) = [block for block in chapter.blocks if isinstance(block, Code)]
+    assert len(code.text.split("\n")) == printed
+    said = [str(block.text) for block in chapter.blocks if isinstance(block, Text)]
+    assert any(f"of {lines} lines" in text for text in said) == (printed < lines)
+
+
+def test_the_report_calls_the_model_after_the_outcome_and_prints_a_true_minus(model: Model) -> None:
+    bank = replace(model, contract=replace(model.contract, outcome="opens a savings account"))
+    chapters = (identity.data(bank), identity.method(bank), performance(bank), groups(bank), robustness(bank))
+    page = re.sub("<[^>]*>", "", Document("Audit", "audit", chapters, styles=("audit.css",)).page())
+    assert "fit the outcome model" in page and "Outcome model. An Explainable" in page
+    # Parameters keep the names that they have in the manifest: purchase.interactions.
+    assert not re.findall(r".{20}\bpurchase model\b.{20}", page)
+    assert not re.findall(r"(?<![\w-])-\d+\.\d", page)
