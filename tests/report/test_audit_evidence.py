@@ -395,7 +395,7 @@ def test_groups_that_stand_out_are_named_with_figure_and_interval(model: Model) 
 
     assert found(calibration_z=2.9, flag_ratio=0.81) == []
     (off,) = found(calibration_z=-3.2)
-    assert (off.figure, off.chapter) == ("z -3.2", "Group checks")
+    assert (off.figure, off.chapter) == ("z −3.2", "Group checks")
     assert off.interval.endswith("by chance") and "predicted" in off.text
     (seldom,) = found(flag_ratio=0.55)
     assert seldom.figure == "0.55" and re.fullmatch(r"\d\.\d\d to \d\.\d\d", seldom.interval)

@@ -103,7 +103,7 @@ def test_a_page_of_runs_without_customers(run: ScoredRun, model: Model) -> None:
 def test_bands_fill_their_blocks() -> None:
     flows = [Flow("S1", "S1", 60), Flow("S1", "S2", 20), Flow("S2", "S2", 10), Flow(NEW, "S2", 10), Flow("S2", GONE, 0)]
     chart = migration_flows(flows, ["S1", "S2"], {"S1": "#000000", "S2": "#777777"}, "households")
-    assert chart.alt_text.startswith("Households who moved")
+    assert chart.alt_text.startswith("Moves between segments, of households")
     bands, blocks, *_ = (layer["data"]["values"] for layer in chart.spec["layer"])
     heights = {one["band"]: one["y2"] - one["y"] for one in bands}
     assert heights == pytest.approx({0: 0.6 * 0.976, 1: 0.2 * 0.976, 2: 0.1 * 0.976, 3: 0.1 * 0.976}, abs=1e-4)
