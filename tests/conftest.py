@@ -23,6 +23,7 @@ from helpers import OPTIONS, learn, less_work
 from hypothesis import HealthCheck, settings
 from postgres import Postgres, postgres
 from programs import require
+from spark_cluster import JAVA
 
 from northstar_explain import model as models
 from northstar_explain import tables
@@ -134,7 +135,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     settings = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={place}",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={place} {JAVA}",
         "spark.local.dir": str(place),
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.warehouse.dir": str(place / "warehouse"),

@@ -130,10 +130,15 @@ def test_resamples_are_the_same_in_one_go_and_in_several() -> None:
     assert several.found_again == whole.found_again and whole.draws == 6
 
 
-def test_rules_ask_only_those_for_whom_a_feature_has_a_meaning() -> None:
-    learned = learn(shop(0.6), replace(FEW, k=6))
+@pytest.fixture(scope="module")
+def of_shop() -> fit_segments.LearnedSegments:
+    """Five segments of a shop in which three of five have ordered."""
+    return learn(shop(0.6), replace(FEW, k=5))
+
+
+def test_rules_ask_only_those_for_whom_a_feature_has_a_meaning(of_shop: fit_segments.LearnedSegments) -> None:
     asked = set()
-    for rule in rules(learned.segmentation.tree, CONTRACT):
+    for rule in rules(of_shop.segmentation.tree, CONTRACT):
         by_feature = {condition.feature: condition for condition in rule.conditions}
         for name in {"basket", "returns"} & set(by_feature):
             asked.add(name)
@@ -142,9 +147,9 @@ def test_rules_ask_only_those_for_whom_a_feature_has_a_meaning() -> None:
     assert asked
 
 
-def test_the_value_of_what_is_undefined_moves_nobody() -> None:
+def test_the_value_of_what_is_undefined_moves_nobody(of_shop: fit_segments.LearnedSegments) -> None:
     columns = shop(0.6)
-    learned = learn(columns, replace(FEW, k=5))
+    learned = of_shop
     none = np.asarray(columns["orders"]) == 0
     other = {
         **columns,
@@ -191,4 +196,4 @@ def test_segments_across_numbers_of_segments() -> None:
 def test_the_segments_that_are_used_are_measured_on_every_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frontier, "JACCARD_STABLE", 1.1)  # nothing is stable: drawing would end at once
     options = replace(FEW, k=4, draws=8)
-    assert learn(shop(0.6), options).evidence.chosen.candidate.draws == 8
+    assert learn(shop(0.6, n=1_500), options).evidence.chosen.candidate.draws == 8

@@ -9,6 +9,7 @@ from pathlib import Path
 import hostile as hostile_model
 import pyarrow.compute as pc
 import pytest
+from typeset_once import keep_typeset
 
 from northstar_explain import api, tables
 from northstar_explain.model import Model, points
@@ -37,11 +38,18 @@ def earlier(hostile: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def written(hostile: Model, earlier: Path, tmp_path_factory: pytest.TempPathFactory) -> WrittenPack:
+def statements() -> About:
+    """What people say of the hostile model."""
+    return About(owner="<b>Ada</b> =1+1", intended_use=("For <script>alert(3)</script> tests.",))
+
+
+@pytest.fixture(scope="session")
+def written(hostile: Model, statements: About, earlier: Path, tmp_path_factory: pytest.TempPathFactory) -> WrittenPack:
     """The hostile model's pack, compared with an earlier model on the rows of its holdout, for reading only."""
-    about = About(owner="<b>Ada</b> =1+1", intended_use=("For <script>alert(3)</script> tests.",))
     folder = tmp_path_factory.mktemp("audit") / "pack"
-    return api.Model(hostile).audit(folder, about, against=earlier, customers=hostile_model.customers())
+    with pytest.MonkeyPatch.context() as patch:
+        keep_typeset(patch.setattr)
+        return api.Model(hostile).audit(folder, statements, against=earlier, customers=hostile_model.customers())
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +61,13 @@ def pack(written: WrittenPack) -> Path:
 def pack_copy(pack: Path, tmp_path: Path) -> Path:
     """A pack that a test may damage."""
     return Path(shutil.copytree(pack, tmp_path / "pack"))
+
+
+@pytest.fixture
+def typeset_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typeset no job of the audit a second time, which takes most of the time of verifying a pack.
+
+    That the same job gives the same bytes is proven where this is not used: by a pack that is written twice, and by one
+    that is verified as it was written.
+    """
+    keep_typeset(monkeypatch.setattr)

@@ -247,6 +247,7 @@ def test_the_chapter_and_the_files_are_in_the_pack_and_made_again(hostile: Model
     assert again is not None and (again.id, again.purchase) == (old.id, old.purchase)
 
 
+@pytest.mark.usefixtures("typeset_once")
 @pytest.mark.parametrize("name", [MOVED_DECILES, MOVED_BY_TERM])
 def test_tables_of_moves_follow_from_what_is_said_of_them(name: str, pack_copy: Path) -> None:
     from northstar_explain.verify.check_pack import verify

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import typeset_once
 from helpers import explain, reseal, reseal_pack
 from pyarrow import parquet
 
@@ -25,6 +26,8 @@ from northstar_explain.model.folder_format import identity
 from northstar_explain.report.audit import about
 from northstar_explain.verify import pack_limits, run_libreoffice
 from northstar_explain.verify.check_pack import verify
+
+pytestmark = pytest.mark.usefixtures("typeset_once")
 
 
 @pytest.fixture(autouse=True)
@@ -180,7 +183,9 @@ import re, sys
 from northstar_explain.verify import check_pack, run_libreoffice
 from northstar_explain.errors import NorthstarError
 from pathlib import Path
+from typeset_once import keep_typeset
 run_libreoffice.program = lambda: None
+keep_typeset()  # of packs of one model, the first is typeset
 import pyarrow, interpret.glassbox, northstar_explain.report.audit.pack.write_pack
 for path in sys.argv[1:]:
     assert check_pack.verify(Path(path)).findings
@@ -197,7 +202,11 @@ def test_bombs_take_less_than_a_gigabyte(pack: Path, tmp_path: Path) -> None:
         packs.append(Path(shutil.copytree(pack, tmp_path / how.__name__)))
         harm(packs[-1], how)
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *map(str, packs)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", MEASURED, *map(str, packs)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(typeset_once.__file__).parent)},
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 1_000

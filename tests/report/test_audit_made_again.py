@@ -29,6 +29,8 @@ from northstar_explain.verify import run_libreoffice
 from northstar_explain.verify.check_pack import verify
 from northstar_explain.verify.pack_files import DERIVED, TAMPERED
 
+pytestmark = pytest.mark.usefixtures("typeset_once")
+
 
 @pytest.fixture(autouse=True)
 def quick_office(monkeypatch: pytest.MonkeyPatch) -> None:
