@@ -7,7 +7,7 @@ UPDATE_ROWS ?= 20000
 OUT := outputs
 RUN := .venv/bin/
 
-.PHONY: help setup demo test fast engines check docs profile samples torture bench cdnow journey lock clean
+.PHONY: help setup demo test coverage fast engines check docs profile samples torture bench cdnow journey lock clean
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -51,9 +51,15 @@ samples: demo  ## keep the demo's reports in outputs/samples/
 
 # A file to a worker, in the order of collection (tests/conftest.py), which makes its fixtures once. A worker that a test
 # ends, as one that hangs does, is not started again: the test would be run again, and hang again.
-test: setup  ## run all tests, with coverage
+TESTS = $(RUN)python -m pytest -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder --doctest-modules
+
+test: setup  ## run all tests
 	@scripts/test-programs
-	$(RUN)python -m pytest -n 2 --max-worker-restart 0 --dist loadfile --no-loadscope-reorder --doctest-modules --cov --cov-report=term:skip-covered tests northstar_explain
+	$(TESTS) tests northstar_explain
+
+coverage: setup  ## run all tests, and count the lines that they reach, which takes a third longer
+	@scripts/test-programs
+	$(TESTS) --cov --cov-report=term:skip-covered tests northstar_explain
 
 fast: setup  ## run the tests that take seconds
 	$(RUN)python -m pytest -m "not slow"
