@@ -108,7 +108,7 @@ def rates_are_of(facts: PurchaseFacts, contract: Contract) -> str:
     # A later table mostly holds the same people: what no model has learned is what they did then.
     where = "of a later table" if facts.out_of_time else "of the holdout"
     of = f"{numbers.count(facts.holdout.n)} {contract.noun} {where}"
-    return f"Rates are those of {of}, and no model was trained on what they did after it"
+    return f"Rates are those of {of}, and no model was trained on these outcomes"
 
 
 def few_outcomes(facts: PurchaseFacts, contract: Contract) -> str | None:

@@ -19,7 +19,7 @@ from northstar_explain.model.monitoring.trigger_list import monitor_triggers
 from northstar_explain.model.parity import Certificate
 from northstar_explain.model.scorecard import NumberBins, Scorecard, Term
 from northstar_explain.report.audit.about import DATA, INVENTORY, UNASSIGNED, About, parse, snapshot_date, unstated
-from northstar_explain.report.audit.chapters import by_hand, frameworks, identity
+from northstar_explain.report.audit.chapters import by_hand, frameworks, group_checks, identity, reliance
 from northstar_explain.report.audit.chapters.audit_contents import ReportContents
 from northstar_explain.report.audit.chapters.finding_groups import group_findings
 from northstar_explain.report.audit.shapes.compensation import strongest_compensation
@@ -155,6 +155,25 @@ def test_groups_that_features_tell_are_named_only_beyond_the_limit(model: Model)
     (said,) = found(0.61)
     words = {feature.name: feature.words for feature in model.contract.features}
     assert words[purchase.proxies[0].alone.feature or ""] in said and "ROC-AUC 0.643 0.610 to 0.680" in said
+
+
+def test_no_column_holds_dashes_alone(model: Model) -> None:
+    """Directions and flag ratios stand in the report where the contract requires or compares any."""
+    purchase = model.evaluation.purchase
+    quiet = replace(purchase, subgroups=tuple(replace(one, flag_ratio=None) for one in purchase.subgroups))
+    features = tuple(replace(one, monotone=None) for one in model.contract.features)
+    bare = replace(
+        model,
+        contract=replace(model.contract, features=features),
+        evaluation=replace(model.evaluation, purchase=quiet),
+    )
+    for one, shown in ((model, True), (bare, False)):
+        checks = group_checks.groups(one)
+        terms = reliance.overview(one, feature_shapes(one), [])
+        heads = [head for chapter in (checks, terms) for table in tables(chapter) for head in table.head]
+        assert ("Flag ratio" in heads, "Expected" in heads) == (shown, shown)
+        text = " ".join(str(block.text) for block in (*checks.blocks, *terms.blocks) if isinstance(block, Text))
+        assert ("The flag ratio is" in text, "Expected: the direction" in text) == (shown, shown)
 
 
 def with_points(model: Model, pair_points: float) -> Model:

@@ -321,7 +321,7 @@ def test_figures_read_from_the_pdf_are_those_of_evaluation_json(pack: Path, read
         f"over ten bins {figures['ece']:.4f}",
         f"from which a row is flagged {held['threshold']:.4f}",
         f"{tenth['decile']} {tenth['n']:,} {tenth['predicted_rate']:.2%} {tenth['purchase_rate']:.2%}",
-        f"everyone {base['values']['roc_auc']:.4f} {by_chance} {base['values']['average_precision']:.4f}",
+        f"every row {base['values']['roc_auc']:.4f} {by_chance} {base['values']['average_precision']:.4f}",
         f"{group['name']} {group['n']:,} {bought} {group['predicted_rate']:.1%} {group['flag_rate']:.1%} {recall}",
         f"fit the purchase model {split['n']:,} {split['buyers']:,} {split['base_rate']:.2%}",
         f"Price of explainability {segments['price_of_explainability']:.4f}",

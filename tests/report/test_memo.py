@@ -17,12 +17,15 @@ from helpers import TINY, every_command, explain, learn, refused, smallest_type
 
 from northstar_explain import model as models
 from northstar_explain.contract import Contract
+from northstar_explain.contract.economics import Economics
 from northstar_explain.model import Model
+from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.campaign.money_words import TO_FILL_IN, amount, campaign_words
 from northstar_explain.model.evaluation import limits
 from northstar_explain.model.evaluation.experiment_facts import LabelAsFeature, ShuffledLabel
 from northstar_explain.model.evaluation.figure_facts import Interval
 from northstar_explain.model.evaluation.metric_registry import CAPTURE_20, ROC_AUC
+from northstar_explain.model.evaluation.purchase_facts import SkippedBaseline
 from northstar_explain.model.evaluation.rate_facts import Subgroup
 from northstar_explain.model.wording import capital
 from northstar_explain.report.document.blocks import Cell, Table, Text
@@ -98,7 +101,7 @@ def test_every_customer_of_the_holdout_is_in_one_cell(compared: Model) -> None:
     bands = compared.evaluation.audiences.segments
     enough = [is_audience(bands[one.id].bands[key], one) for one in compared.segmentation.segments
               for key in ("first", "next", "rest")]  # fmt: skip
-    assert [not cell.text.startswith(("Too few", "Nobody")) for cell in planned] == enough
+    assert [not cell.text.startswith(("Too few", "None here")) for cell in planned] == enough
 
 
 def test_on_average_a_shuffled_label_carries_no_information(compared: Model) -> None:
@@ -167,6 +170,8 @@ def test_no_sentence_takes_the_outcome_for_a_purchase(compared: Model) -> None:
     for words in sorted(theirs, key=len, reverse=True):
         text = text.replace(words, "").replace(capital(words), "")
     assert re.findall(r"\b(?:buy|buys|bought|buyers?|purchase\w*|customers?|30 days)\b", text) == []
+    # A visit is nobody.
+    assert re.findall(r"\b(?:some|any|every|no)(?:body|one)\b", text, re.IGNORECASE) == []
     assert "“ends in a booking”, is true of" in text
     assert "visits of the holdout" in text
 
@@ -207,6 +212,23 @@ def test_the_recommendation_stands_on_top(compared: Model) -> None:
     # A population comes from the contract alone.
     contract = replace(compared.contract, population=None, population_words="")
     assert "users" not in plain(memo_of(replace(compared, contract=contract)).page())
+
+
+def test_no_campaign_is_tabulated_where_no_contact_pays(compared: Model) -> None:
+    facts = compared.evaluation
+    money = money_facts(facts.audiences, facts.purchase, Economics(24.0, 20.0))
+    front = plain(memo_of(replace(compared, evaluation=replace(facts, money=money))).page())
+    front = front[: front.index("1. Two approaches")]
+    assert "Do not pay for contacts at these amounts: in no segment and decile does a contact pay that adds" in front
+    assert "Counted with a margin of $24" in front
+    assert not re.findall("contact nobody|taken at random|If a contact adds|never", front)
+
+
+def test_a_baseline_that_is_left_out_is_named_with_its_reason(compared: Model) -> None:
+    skipped = SkippedBaseline("recency_rule", "no feature has the role recency")
+    purchase = replace(compared.evaluation.purchase, baselines_skipped=(skipped,))
+    blocks = baseline_blocks(replace(compared, evaluation=replace(compared.evaluation, purchase=purchase)))
+    assert Text("Without a recency rule: no feature has the role recency.") in blocks
 
 
 def test_without_economics_one_sentence_says_what_to_fill_in(compared: Model) -> None:

@@ -18,8 +18,10 @@ import pytest
 from helpers import contents, explain, smallest_type
 from markupsafe import escape
 
+from northstar_explain.contract.economics import Economics
 from northstar_explain.errors import OutputError
 from northstar_explain.model import Model
+from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.evaluation.limits import stability_figure
 from northstar_explain.report.charts.differences import Difference, differences
 from northstar_explain.report.document import palette
@@ -68,6 +70,14 @@ def test_the_first_to_contact_are_where_most_are_expected_to_act_and_not_where_m
     )
     (step,) = (one for one in first_steps(book_of(replace(model, evaluation=evaluation))) if "own channels" in one)
     assert step.startswith(f"On your own channels: contact first the 290 in deciles 9 and 10 of {second} ")
+
+
+def test_nobody_is_to_be_measured_where_no_contact_pays(model: Model) -> None:
+    facts = model.evaluation
+    money = money_facts(facts.audiences, facts.purchase, Economics(24.0, 20.0))
+    first, *_ = first_steps(book_of(replace(model, evaluation=replace(facts, money=money))))
+    assert first.startswith("Do not pay for contacts at these amounts: in no segment and decile does a contact pay")
+    assert "at random" not in first
 
 
 def fonts(reader: pypdf.PdfReader) -> dict[str, bool]:

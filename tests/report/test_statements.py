@@ -132,7 +132,7 @@ def test_rates_and_sizes_are_of_other_rows(spend: bool, later: bool, n: int, cus
     assert (shown(rates), shown(sizes)) == ([n], [customers])
     assert ("shares of a total" in sizes) == spend and "spend" not in rates + sizes  # with a bank, it is a balance
     # The people of a later table may be those of training: the model has only not seen what they did then.
-    assert "no model was trained on what they did after it" in rates
+    assert "no model was trained on these outcomes" in rates
     assert ("later table" in rates) == later and ("holdout" in rates) == (not later)
 
 

@@ -62,7 +62,7 @@ def campaign_words(money: MoneyFacts, currency: str) -> str:
     """The campaign that is proposed: how many, what for, from where it pays, and what it earns."""
     proposal = money.proposal
     if not proposal.contacted:
-        return _nobody(money)
+        return f"contact nobody: {why_nobody(money)}"
     spend = ("up to " if money.voucher else "") + amount(max(one.spend for one in proposal.outlooks), currency)
     return (
         f"contact {proposal.contacted:,}, spend {spend}, break even at {in_points(proposal.break_even_uplift)} points, "
@@ -70,13 +70,14 @@ def campaign_words(money: MoneyFacts, currency: str) -> str:
     )
 
 
-def _nobody(money: MoneyFacts) -> str:
+def why_nobody(money: MoneyFacts) -> str:
+    """Why no contact is proposed."""
     if money.readout_plan_id:
-        return "contact nobody: in no segment and decile does the measured uplift pay for a contact"
+        return "in no segment and decile does the measured uplift pay for a contact"
     if money.everybody.break_even_uplift is None or not money.proposal.eligible:
         most = short_points(SCENARIOS[-1].uplift)
-        return f"contact nobody: in no segment and decile does a contact pay that adds {most} points"
-    return "contact nobody: the budget pays for no contact"
+        return f"in no segment and decile does a contact pay that adds {most} points"
+    return "the budget pays for no contact"
 
 
 def earnings(outlooks: Sequence[Outlook], currency: str) -> str:

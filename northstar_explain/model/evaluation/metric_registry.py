@@ -120,7 +120,7 @@ class Reference:
 REFERENCES: tuple[Reference, ...] = (
     Reference("base_rate", "Base rate", "share of the holdout with the outcome"),
     Reference("threshold", "Threshold", "probability from which a row is flagged"),
-    Reference("f1_everyone", "F1 of flagging everyone", "what the flag must beat"),
+    Reference("f1_everyone", "F1 of flagging every row", "what the flag must beat"),
     Reference("brier_base_rate", "Brier score of the base rate", "what the probability must beat"),
 )
 

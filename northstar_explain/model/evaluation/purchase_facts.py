@@ -28,7 +28,7 @@ class Holdout:
     threshold : float
         Probability from which a customer is flagged; highest F1 on the validation rows.
     f1_everyone : float
-        F1 of flagging everyone.
+        F1 of flagging every row.
     f1_everyone_interval : Interval
         Its 95% interval.
     brier_base_rate : float

@@ -61,7 +61,7 @@ def _said(model: Model) -> Iterator[str]:
     if worth is not None:
         yield _buys(worth, contract.noun, contract.currency)
     for one in purchase.baselines_skipped:
-        yield f"No {BASELINES[one.name]}: {one.reason}."
+        yield f"Without {BASELINES[one.name]}: {one.reason}."
     yield _no_accuracy(purchase)
 
 
@@ -83,15 +83,20 @@ def _buys(worth: RankingValue, noun: str, currency: str) -> str:
         f"What the difference is worth: the {worth.contacted:,} {noun} with the highest probabilities hold "
         f"{abs(worth.buyers_more):,.0f} {more} outcomes than those of logistic regression "
         f"({between(worth.buyers_more_interval, 0)}). Every amount of memo and playbook counts the same points "
-        "for each contact: then a better ranking earns nothing more. It earns more if a contact adds more where the "
-        "outcome is likely: "
-        f"{amount(worth.earned_more[_MIDDLE.name], currency)} a campaign if it raises every rate by the same "
-        f"fraction, {points} points on average. Which of the two holds, the first campaign measures."
+        "for each contact: then a better ranking earns nothing more. If a contact raises every rate by the same "
+        f"fraction instead, {points} points on average, a campaign with the model earns {_earned(worth, currency)} "
+        "than one with logistic regression. Which of the two holds, the first campaign measures."
     )
+
+
+def _earned(worth: RankingValue, currency: str) -> str:
+    more = worth.earned_more[_MIDDLE.name]
+    return f"{amount(abs(more), currency)} {'more' if more >= 0 else 'less'}"
 
 
 def _no_accuracy(purchase: PurchaseFacts) -> str:
     holdout = purchase.holdout
-    return rich("<strong>Why not accuracy?</strong> Predicting “no outcome” for everyone has an accuracy of {}, as the "
-                "outcome is that of {}, and finds none of them. A campaign uses ranks and rates: these are measured.",
+    return rich("<strong>Why not accuracy?</strong> Predicting “no outcome” for every row has an accuracy of {}, as "
+                "the outcome is that of {}, and finds none of them. A campaign uses ranks and rates: these are "
+                "measured.",
                 f"{1 - holdout.base_rate:.0%}", f"{holdout.base_rate:.1%}")  # fmt: skip

@@ -16,7 +16,7 @@ from northstar_explain.report.memo.baseline_table import baseline_blocks
 from northstar_explain.report.memo.weak_groups import weak_blocks
 
 # What the memo adds to the meaning of a metric, filled from the holdout.
-_REMARKS = {AVERAGE_PRECISION.key: "; here {base_rate:.3f}", F1.key: "; flagging everyone reaches {f1_everyone:.3f}"}
+_REMARKS = {AVERAGE_PRECISION.key: "; here {base_rate:.3f}", F1.key: "; flagging every row reaches {f1_everyone:.3f}"}
 _EFFECTS = 5  # features listed
 
 

@@ -66,7 +66,7 @@ def of_shuffling(facts: ShuffledLabel) -> str:
     if not facts.segments_identical:
         return text + "The segments should not, and here they did: do not use them before the reason is known."
     return text + (
-        "The segments never use it. They describe behavior, so they apply to somebody whose outcome is not known yet, "
+        "The segments never use it. They describe behavior, so they apply where the outcome is not known yet, "
         "and they do not change because a month was good."
     )
 

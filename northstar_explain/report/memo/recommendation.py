@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from northstar_explain.contract.features import Contract
-from northstar_explain.model.campaign.money_words import TO_FILL_IN, amount, campaign_words, counted, in_points, terms
+from northstar_explain.model.campaign.money_words import (
+    TO_FILL_IN,
+    amount,
+    campaign_words,
+    counted,
+    in_points,
+    terms,
+    why_nobody,
+)
 from northstar_explain.model.campaign.value import MEASURED
 from northstar_explain.model.evaluation.money_facts import MoneyFacts
 from northstar_explain.model.learned_model import Model
@@ -51,8 +59,7 @@ def recommendation(model: Model, decision: Decision) -> tuple[Block, ...]:
     return (
         Callout((Text(rich("<strong>{}</strong> {}", _advice(money, currency), _ROLES)), facts),
                 "Recommendation"),
-        _scenarios(money, model.contract),
-        Text(f"{terms(money, model.contract.outcome, currency)}{_why_measure(money)}", "fine"),
+        *_campaign(money, model.contract),
         *population(model),
     )  # fmt: skip
 
@@ -69,12 +76,20 @@ def _amount(money: MoneyFacts, currency: str) -> str:
 
 
 def _advice(money: MoneyFacts, currency: str) -> str:
-    said = campaign_words(money, currency)
     if not money.proposal.contacted:
-        return f"Do not pay for contacts at these amounts: {said}."
+        return f"Do not pay for contacts at these amounts: {why_nobody(money)}."
+    said = campaign_words(money, currency)
     if money.readout_plan_id:
         return f"Contact where a campaign has measured that it pays: {said}."
     return f"Approve one campaign that measures what a contact adds: {said}."
+
+
+def _campaign(money: MoneyFacts, contract: Contract) -> tuple[Block, ...]:
+    """What the campaign costs and earns, and why it measures; only the terms where no contact is proposed."""
+    counted_with = terms(money, contract.outcome, contract.currency)
+    if not money.proposal.contacted:
+        return (Text(counted_with.strip(), "fine"),)
+    return _scenarios(money, contract), Text(f"{counted_with}{_why_measure(money)}", "fine")
 
 
 def _why_measure(money: MoneyFacts) -> str:

@@ -77,7 +77,7 @@ def _treatment(deciles: Sequence[DecileCell], band: str, words: str, planned: bo
     if not planned:
         words = "Too few to plan for: treat with the other segments of the band."
     if not n:
-        return Cell("Nobody here.", "0", band)
+        return Cell("None here.", "0", band)
     return Cell(words, f"{n:,}: {expected:,.0f} expected, {actual:,} came", band)
 
 

@@ -69,7 +69,7 @@ def _segments(model: Model) -> Sequence[str]:
     named = ", ".join(f"{one.name} (rate {one.base_rate:.1%})" for one in hardly)
     return (
         rich(
-            "<strong>Segments with low rates</strong>: in {} hardly anybody is flagged. Rank inside these segments "
+            "<strong>Segments with low rates</strong>: in {} hardly any are flagged. Rank inside these segments "
             "instead of using the flag.",
             named,
         ),

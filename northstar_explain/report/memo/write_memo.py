@@ -11,6 +11,7 @@ from northstar_explain.model.evaluation.metric_registry import CAPTURE_20
 from northstar_explain.model.learned_model import Model
 from northstar_explain.model.names import with_id
 from northstar_explain.report import statements
+from northstar_explain.report.document import numbers as words
 from northstar_explain.report.document.blocks import Block, ItemList, Link, Text, rich
 from northstar_explain.report.document.document import Document, links_beside
 from northstar_explain.report.document.press import PdfWorker, has_room
@@ -125,8 +126,8 @@ def memo(model: Model, siblings: tuple[Link, ...] = (), decision: Decision | Non
         title=f"Segments and probabilities: {title}",
         variant="memo",
         chapters=chapters,
-        heading="Segments say what to tell people. Probabilities say whom to tell first.",
-        eyebrow=f"{title} · model {model.id} of {model.manifest['date']}",
+        heading="Segments for the message, probabilities for the order",
+        eyebrow=f"{title} · model {model.id} of {words.day(str(model.manifest['date']))}",
         front=_front(model, decision or Decision()),
         running=f"Segments and probabilities: {title}",
         siblings=siblings,
@@ -151,9 +152,9 @@ def _front(model: Model, decision: Decision) -> tuple[Block, ...]:
     points = (
         rich("<strong>Rank by probability.</strong> The fifth of the {} with the highest probabilities holds {} of the "
              "outcomes; the same number, taken by segment, {}.", noun, f"{captured:.0%}", f"{by_segment:.0%}"),
-        rich("<strong>Write to segments.</strong> A rule says what somebody does, and a text can begin there. It does "
-             "not say which one has the outcome: in {}, probabilities run from {} to {} for the middle 80%.",
-             name, low, high),
+        rich("<strong>Write to segments.</strong> A rule describes behavior, and a text can begin there. It does "
+             "not say which of the {} have the outcome: in {}, probabilities run from {} to {} for the middle 80%.",
+             noun, name, low, high),
         rich("<strong>Keep a control group.</strong> Neither shows whom a contact changes; section 6 describes how to "
              "use all three."),
     )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from northstar_explain.contract.outcomes import those_with
-from northstar_explain.model.campaign.money_words import campaign_words
+from northstar_explain.model.campaign.money_words import campaign_words, why_nobody
 from northstar_explain.model.evaluation.limits import CONTACT_BANDS, JACCARD_STABLE, stability_figure, stability_words
+from northstar_explain.model.evaluation.money_facts import MoneyFacts
 from northstar_explain.model.names import with_id
 from northstar_explain.model.segments import Segment
 from northstar_explain.report import statements
@@ -24,7 +25,8 @@ _EVERYBODY = "#8b939c"
 def cover(book: Book) -> tuple[Block, ...]:
     """What stands on the cover below the title."""
     noun, model = book.contract.noun, book.model
-    lead = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments: what to do with each, who they are."
+    size = f"{words.count(book.customers)} {noun} in {len(book.segments)} segments"
+    lead = f"{size}: what to do with each, and what sets it apart."
     rows = tuple(
         (
             Link(with_id(one.id, one.name), address=f"#{one.id}"),
@@ -57,7 +59,7 @@ def first_steps(book: Book) -> Iterator[str]:
     facts, most = book.model.evaluation.segments, max(book.segments, key=lambda one: _reached_first(one, book))
     money = book.model.evaluation.money
     if money is not None and not money.readout_plan_id:
-        yield f"Measure what a contact adds: {campaign_words(money, book.contract.currency)}. Take people at random."
+        yield _paid_first(money, book.contract.currency)
     yield f"On your own channels: {_as_clause(book.plays[most.id].contact.line.text)} of {with_id(most.id, most.name)}."
     yield "Choose a control group at random among those to contact, and leave it out from the first day."
     if any(not one.owner or not one.kpi for one in (book.plan[segment.id] for segment in book.segments)):
@@ -69,6 +71,12 @@ def first_steps(book: Book) -> Iterator[str]:
     )
     for one in filter(None, (careful, statements.few_outcomes(book.model.evaluation.purchase, book.contract))):
         yield f"{one}."
+
+
+def _paid_first(money: MoneyFacts, currency: str) -> str:
+    if not money.proposal.contacted:
+        return f"Do not pay for contacts at these amounts: {why_nobody(money)}."
+    return f"Measure what a contact adds: {campaign_words(money, currency)}. Take people at random."
 
 
 def _reached_first(segment: Segment, book: Book) -> tuple[int, float]:

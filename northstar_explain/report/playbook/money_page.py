@@ -63,7 +63,7 @@ def _page(money: MoneyFacts, book: Book) -> Chapter:
         ),
     ]
     if money.voucher:
-        why = "Likely buyers take the voucher anyway, so a contact to them must add more."
+        why = "Where the outcome is likely, most vouchers pay for what would come anyway, so a contact must add more."
         blocks += [Heading("Break-even uplift by decile"), _break_evens(money, book.names), Text(why, "fine")]
     elif same := same_break_even(money):
         blocks.append(Text(f"Without a voucher, a contact breaks even at the same uplift everywhere: {same} points."))

@@ -145,7 +145,7 @@ def _apart(segment: Segment, book: Book) -> tuple[Block, ...]:
         blocks.append(
             Figure(
                 differences([_difference(one, book) for one in rows], color),
-                caption="Averages per head. Index 100 is the average of all; from 80 to 120 is ordinary, and left out.",
+                caption="Averages. Index 100 is the average of all; from 80 to 120 is ordinary, and left out.",
             )
         )
     else:

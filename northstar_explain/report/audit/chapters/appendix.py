@@ -72,7 +72,7 @@ def _shape_page(shape: FeatureShape, common: tuple[float, float], model: Model) 
         "Predicted",
     )
     page.add(
-        table(heads, rows, widths=(20, 4, 8, 14, 14, 8, 8, 8, 8, 8), style="bins", alt_text=f"Bins of {shape.term}")
+        table(heads, rows, widths=(20, 4, 7, 14, 14, 8, 8, 8, 7, 10), style="bins", alt_text=f"Bins of {shape.term}")
     )
     more = len(shape.groups) - len(shape.shown_groups)
     if more:

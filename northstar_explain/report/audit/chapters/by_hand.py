@@ -90,7 +90,7 @@ def _sum(model: Model, columns: Columns) -> Iterator[tuple[str, str]]:
     yield f"Points of the {len(points)} terms", signed(float(points.sum()), _DIGITS)
     yield "Log-odds, their sum", signed(logit, _DIGITS)
     yield "Probability", f"1 / (1 + exp(-log-odds)) = {float(probability[0]):.{_DIGITS}f}"
-    yield "Decile", f"{int(decile(percentile)[0])}: percentile {float(percentile[0]):.1f} of the training customers"
+    yield "Decile", f"{int(decile(percentile)[0])}: percentile {float(percentile[0]):.1f} of the training rows"
     for name, threshold in model.purchase.flags.items():
         flagged = "" if probability[0] >= threshold else "not "
         yield f"Flag {name}", f"{flagged}flagged: the threshold is {threshold:.{_DIGITS}f}"

@@ -1,4 +1,4 @@
-"""Group checks: figures by group of customers, with group sizes and confidence intervals."""
+"""Group checks: figures by group of rows, with group sizes and confidence intervals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuil
 from northstar_explain.report.document.numbers import signed
 
 _MOST = 12  # groups of one feature that fit on a page
+_FLAG_RATIO = (
+    "The flag ratio is the share flagged over that of the group that is flagged most; below "
+    f"{FOUR_FIFTHS:.2f} it fails the four-fifths rule (EEOC 1978), a screen and no judgement. "
+)
 
 
 def groups(model: Model) -> Chapter:
@@ -38,12 +42,12 @@ def groups(model: Model) -> Chapter:
             page.paragraphs(
                 f"The {_MOST} largest of {len(rows)} groups; all are in tables/subgroups.csv.", style="fine"
             )
+    flags = any(row.flag_ratio is not None for row in subgroups)
     page.paragraphs(
         "By chance: were every probability right, the actual rate would lie there in 95 of 100 samples, z is how many "
-        "standard deviations of chance it is away, and the calibration error would be so large on average. The flag "
-        "ratio is the share flagged over that of the group that is flagged most; below "
-        f"{FOUR_FIFTHS:.2f} it fails the four-fifths rule (EEOC 1978), a screen and no judgement. Intervals of "
-        "ROC-AUC: DeLong (1988); of ratios: Katz (1978).",
+        "standard deviations of chance it is away, and the calibration error would be so large on average. "
+        f"{_FLAG_RATIO if flags else ''}Intervals of ROC-AUC: DeLong (1988)"
+        f"{'; of ratios: Katz (1978)' if flags else ''}.",
         style="fine",
     )
     page.paragraphs(
@@ -92,7 +96,7 @@ def _words(by: str, model: Model, sensitive: bool) -> str:
 
 def _table(rows: Sequence[Subgroup], noun: str) -> Block:
     heads = ("Group", noun, "Actual", "95% interval", "Predicted", "Flagged", "Recall", "95% interval", "ROC-AUC")
-    widths = (18, 9, 8, 14, 10, 9, 9, 14, 9)
+    widths = (14, 9, 8, 14, 10, 9, 9, 15, 12)
     return table(heads, [_row(row) for row in _largest(rows)], style="bins", widths=widths, alt_text="Figures by group")
 
 
@@ -108,24 +112,29 @@ def _chance_table(rows: Sequence[Subgroup]) -> tuple[Block, ...]:
     Only of groups that are large enough for such figures: a table of dashes says nothing that the first does not.
     """
     measured = [row for row in _largest(rows) if row.calibration_z is not None or row.roc_auc_interval is not None]
-    heads = (
-        "Group", "Actual, by chance", "z", "Calib. error", "by chance", "ROC-AUC, 95% interval", "Flag ratio",
-        "95% interval",
-    )  # fmt: skip
+    # Flags are compared between groups of a sensitive feature alone: else two columns of dashes.
+    compared = any(row.flag_ratio is not None for row in measured)
+    flag_heads = ("Flag ratio", "95% interval") if compared else ()
+    heads = ("Group", "Actual, by chance", "z", "Calib. error", "by chance", "ROC-AUC, 95% interval", *flag_heads)
     shown = [
         (
             shortened(row.name, 90), _interval(row.rate_by_chance),
             "–" if row.calibration_z is None else signed(row.calibration_z, 1), figure(row.ece),
-            figure(row.ece_by_chance), interval_words(row.roc_auc_interval),
-            "–" if row.flag_ratio is None else f"{row.flag_ratio:.2f}",
-            "–" if row.flag_ratio_interval is None else
-            f"{row.flag_ratio_interval.low:.2f} to {row.flag_ratio_interval.high:.2f}",
+            figure(row.ece_by_chance), interval_words(row.roc_auc_interval), *(_flags(row) if compared else ()),
         )
         for row in measured
     ]  # fmt: skip
-    widths = (17, 14, 7, 12, 11, 18, 9, 12)
+    widths = (17, 14, 7, 12, 11, 18, 9, 12) if compared else (25, 18, 9, 14, 12, 22)
     found = table(heads, shown, style="bins", widths=widths, alt_text="Groups against chance")
     return (found,) if shown else ()
+
+
+def _flags(row: Subgroup) -> tuple[str, str]:
+    ends = row.flag_ratio_interval
+    return (
+        "–" if row.flag_ratio is None else f"{row.flag_ratio:.2f}",
+        "–" if ends is None else f"{ends.low:.2f} to {ends.high:.2f}",
+    )
 
 
 def _row(row: Subgroup) -> tuple[str, ...]:

@@ -274,8 +274,8 @@ def method(model: Model) -> Chapter:
         "feature has many, and a curve or heat map is smoothed as far as one half then predicts the other best. All "
         "points are scaled by one factor, chosen on rows that a bag was not fitted to. The result is compiled bin by "
         "bin into a scorecard; from then on, the score is the sum of its points.",
-        "Segments. KMeans on the behavior by which customers may be compared, without the label; each cluster is then "
-        "described by a short rule with round thresholds, and from then on the rule is the segment.",
+        f"Segments. KMeans on the behavior by which {model.contract.noun} may be compared, without the label; each "
+        "cluster is then described by a short rule with round thresholds, and from then on the rule is the segment.",
         "Threshold. The flag of the likely begins at the probability with the highest F1 on the validation rows. "
         "Nothing is chosen on the holdout.",
     )

@@ -29,7 +29,7 @@ from northstar_explain.report.document.blocks import (
 from northstar_explain.report.document.numbers import between, signed
 
 _BASELINES = {
-    "base_rate": "the base rate for everyone",
+    "base_rate": "the base rate for every row",
     "recency_rule": "rule on recency only",
     "logistic_rfv": "logistic regression on recency, frequency, value",
     "segment_rate": "the segment's rate",

@@ -48,6 +48,8 @@ def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
         "Each has a page in the appendix, with its bins, their rows and actual rates.",
         style="lead",
     )
+    # A column of dashes says no more than the sentence below it.
+    required = any(one.feature.monotone for one in shapes)
     rows: list[tuple[TableCell, ...]] = []
     for one in ranked:
         if isinstance(one, FeatureShape):
@@ -59,12 +61,19 @@ def overview(model: Model, shapes: Sequence[FeatureShape], pairs: Sequence[PairS
             words, asked, way = terms_words(one.term, model), "–", "pair"
             thin = float(one.train_n[~one.thick].sum() / max(1, one.train_n.sum()))
         reach = f"{signed(low)} to {signed(high)}"
-        cells = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach, asked, way, percent(thin))
-        rows.append((Link(f"A{one.rank}", one.rank), *cells))
-    heads = ("Page", "Term", "Share", "Mean points", "Points", "Expected", "Found", "In thin bins")
-    widths = (6, 32, 7, 8, 15, 9, 15, 8)
+        cells = (shortened(words, 90), percent(one.share), f"{one.importance:.3f}", reach)
+        ways = (asked, way) if required else (way,)
+        rows.append((Link(f"A{one.rank}", one.rank), *cells, *ways, percent(thin)))
+    heads = ("Page", "Term", "Share", "Mean points", "Points", *(("Expected",) if required else ()), "Found",
+             "In thin bins")  # fmt: skip
+    widths = (6, 32, 7, 8, 15, 9, 15, 8) if required else (6, 37, 8, 9, 16, 15, 9)
     page.add(table(heads, rows, words=2, widths=widths, style="small", alt_text="Terms by importance"))
-    page.paragraphs("Expected: the direction that the contract requires; a dash where it requires none.", style="fine")
+    page.paragraphs(
+        "Expected: the direction that the contract requires; a dash where it requires none."
+        if required
+        else "The contract requires a direction of no feature.",
+        style="fine",
+    )
     if directions := model.evaluation.purchase.directions:
         page.section(
             "Directions that the contract could give",

@@ -15,6 +15,7 @@ from northstar_explain.model.learned_model import Model
 from northstar_explain.model.wording import capital
 from northstar_explain.report.audit.shapes.bin_labels import percent
 from northstar_explain.report.document.blocks import Block, Chapter, ChapterBuilder, Code, Facts, Text, table
+from northstar_explain.report.document.numbers import signed
 from northstar_explain.report.statements import natural_groups
 
 _LONGEST_SQL = 120  # lines, about two pages
@@ -38,7 +39,7 @@ def segments(model: Model, sql: str) -> Chapter:
     page.add(table(heads, rows, words=3, widths=(6, 24, 46, 13, 11), alt_text="Segments"))
     page.section("Agreement of the rules with the clusters", _agreement(model))
     page.section("Evidence", Facts(_evidence(model)))
-    page.section("Outcomes in the holdout, which was not used to fit the segments", _outcomes(model))
+    page.section("Outcomes in the holdout", _outcomes(model))
     page.section("Numbers of segments compared", _frontier(facts))
     page.section("As SQL, for DuckDB", *_sql(sql))
     return page.chapter("segments", "Segments", flows=True)
@@ -73,7 +74,7 @@ def _evidence(model: Model) -> tuple[tuple[str, str], ...]:
                                     "of KMeans; 1 is no cost"),
         ("Fidelity", f"{percent(facts.fidelity)} of {facts.fidelity_n:,} {noun} not used to fit the rules are in "
                      "the same cluster"),
-        ("Cost of round thresholds", f"{facts.rounding_cost:z.4f} of that price"),
+        ("Cost of round thresholds", f"{signed(facts.rounding_cost, 4)} of that price"),
         ("Certificate", certificate_words(facts.certificate, noun)),
         ("Why this number", facts.choice),
         ("Behavior explained", f"{facts.behavior.mean:.3f} of the variance of a feature, on average over "

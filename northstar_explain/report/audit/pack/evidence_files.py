@@ -50,7 +50,7 @@ def evidence_files(model: Model, names: RowNames | None = None) -> dict[str, tup
         f"{EVIDENCE}/groups.csv": (_text(listed), "what each number of a group stands for"),
         f"{EVIDENCE}/proxies.csv": (
             _text(_proxies(model)),
-            "customers in and outside of each group of a sensitive feature, by level of what tells it",
+            "rows in and outside of each group of a sensitive feature, by level of what tells it",
         ),
     }
     if names is not None:

@@ -44,7 +44,7 @@ def pack_tables(
         "parity": (_of_dicts([_flat(check) for check in certificate.to_json()["checks"]]), "the parity certificate"),
     }
     lists: dict[str, tuple[Sequence[Any], str]] = {
-        "splits": (model.evaluation.data.splits, "customers and outcomes of each split"),
+        "splits": (model.evaluation.data.splits, "rows and outcomes of each split"),
         "missing": (model.evaluation.data.missing, "share of missing values"),
         "correlated": (model.evaluation.data.correlated, "correlated features, which share credit"),
         "range": (model.evaluation.robustness.out_of_range, "response to values out of range"),
@@ -53,7 +53,7 @@ def pack_tables(
         "curve": (segments.curve, "price of explainability by number of rules"),
         "reliability": (purchase.reliability, "predicted and actual rate by bin"),
         "gains": (purchase.gains, "share of all outcomes among the highest scored"),
-        "subgroups": (purchase.subgroups, "figures by group of customers"),
+        "subgroups": (purchase.subgroups, "figures by group of rows"),
         "deciles": (purchase.deciles, "predicted and actual rate by decile"),
         "thresholds": (purchase.operating, "the flag at a range of thresholds"),
         "proxies": (purchase.proxies, "how well features tell the groups of sensitive ones"),

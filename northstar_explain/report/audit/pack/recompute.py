@@ -319,7 +319,7 @@ def figures_of(name: str, held: Holdout, draws: Draws) -> dict[str, Any]:
 
 
 def everyone(rate: float) -> float:
-    """F1 of flagging everyone."""
+    """F1 of flagging every row."""
     return 2 * rate / (1 + rate)
 
 

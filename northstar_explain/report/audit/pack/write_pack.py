@@ -59,7 +59,7 @@ _MODEL_FILES = {
     "purchase.json": "intercept, threshold, percentiles",
     "evaluation.json": "every measured figure",
     "golden.parquet": "golden rows with their expected scores",
-    "shapes.parquet": "customers and outcomes by bin",
+    "shapes.parquet": "rows and outcomes by bin",
     "drift.parquet": "the drift baseline",
     HOLDOUT: "each row of the holdout: label, score, segment, groups",
     BASELINES: "the scores of the baselines for the same rows, in the same order",
@@ -72,7 +72,7 @@ _MODEL_FILES = {
 _SQL_FILES = {
     SEGMENTS: "the segments as SQL, for DuckDB",
     LOOKUPS: "the points as lookup tables, for DuckDB",
-    SCORES: "the query that scores a table of customers with them",
+    SCORES: "the query that scores a table with them",
     CHECK: "scores the golden rows with it and compares the results",
 }
 

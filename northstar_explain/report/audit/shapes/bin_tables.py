@@ -37,7 +37,7 @@ def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
     described = {
         "scorecard": (
             single,
-            "every bin of every feature: bounds, points, 95% interval, spread, customers and outcomes",
+            "every bin of every feature: bounds, points, 95% interval, spread, rows and outcomes",
         )
     }
     pairs = [term for term in model.scorecard.terms if len(term.axes) == 2]
@@ -46,7 +46,7 @@ def bin_tables(model: Model) -> dict[str, tuple[pa.Table, str]]:
         counts = counts_by_term(model)
         cells = pa.concat_tables(_cells(term, pages[term.name], counts[term.name], model) for term in pairs)
         sides = [row for term in pairs for row in _sides(term, pages[term.name])]
-        described["pairs"] = cells, "every cell of every pair: points, spread, customers and outcomes"
+        described["pairs"] = cells, "every cell of every pair: points, spread, rows and outcomes"
         described["pair_bins"] = pa.Table.from_pylist(sides, schema=_SIDES), "the exact bounds of the bins of pairs"
     return described
 
