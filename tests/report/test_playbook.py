@@ -25,9 +25,11 @@ from northstar_explain.model.campaign.money import money_facts
 from northstar_explain.model.evaluation.limits import stability_figure
 from northstar_explain.report.charts.differences import Difference, differences
 from northstar_explain.report.document import palette
+from northstar_explain.report.document.document import Document
 from northstar_explain.report.document.press import PdfJob, typeset
 from northstar_explain.report.playbook import WrittenPlaybook, write_playbook
 from northstar_explain.report.playbook.front_pages import first_steps
+from northstar_explain.report.playbook.last_pages import contacts as contacts_chapter
 from northstar_explain.report.playbook.playbook_contents import whole_book
 from northstar_explain.report.playbook.playbook_facts import book_of
 from northstar_explain.report.playbook.segment_page import ORDINARY, distinctive
@@ -78,6 +80,31 @@ def test_nobody_is_to_be_measured_where_no_contact_pays(model: Model) -> None:
     first, *_ = first_steps(book_of(replace(model, evaluation=replace(facts, money=money))))
     assert first.startswith("Do not pay for contacts at these amounts: in no segment and decile does a contact pay")
     assert "at random" not in first
+
+
+def test_no_budget_is_spoken_of_where_no_contact_pays(model: Model) -> None:
+    facts, id = model.evaluation, model.segmentation.segments[0].id
+    audience = facts.audiences.segments[id]
+    # Nobody in the highest deciles: those in the next ones are contacted first.
+    bands = {
+        key: replace(one, customers=n, holdout_n=n)
+        for (key, one), n in zip(audience.bands.items(), (0, 290, 0), strict=True)
+    }
+    audiences = replace(facts.audiences, segments={**facts.audiences.segments, id: replace(audience, bands=bands)})
+
+    def said(economics: Economics) -> tuple[str, str]:
+        money = money_facts(facts.audiences, facts.purchase, economics)
+        book = book_of(replace(model, evaluation=replace(facts, money=money, audiences=audiences)))
+        return book.plays[id].contact.line.text, Document(
+            "Book", "playbook", (contacts_chapter(book),), styles=("playbook.css",)
+        ).page()
+
+    line, page = said(Economics(24.0, 0.1))
+    assert line.endswith("in deciles 6 to 8 as far as the budget goes")
+    assert "Contact as far as the budget goes" in page
+    line, page = said(Economics(24.0, 20.0))
+    assert line.endswith("in deciles 6 to 8 on your own channels only")
+    assert "no contact pays" in page and "as far as the budget goes" not in page
 
 
 def fonts(reader: pypdf.PdfReader) -> dict[str, bool]:

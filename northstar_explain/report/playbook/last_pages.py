@@ -33,7 +33,7 @@ from northstar_explain.report.document.blocks import (
 from northstar_explain.report.playbook.method import glossary, limits, method
 from northstar_explain.report.playbook.money_page import to_fill_in
 from northstar_explain.report.playbook.playbook_facts import SEGMENT_PDF, Book
-from northstar_explain.report.treatments import TREATMENTS
+from northstar_explain.report.treatments import treatments
 
 # Letters of all rules in words up to which they stand beside the rules in SQL.
 ROOMY = 900
@@ -65,7 +65,10 @@ def contacts(book: Book) -> Chapter:
                 "fine",
             ),
             Columns(
-                tuple((Heading(head), Text(f"{todo}.")) for head, (_, _, todo) in zip(heads, TREATMENTS, strict=True)),
+                tuple(
+                    (Heading(head), Text(f"{todo}."))
+                    for head, (_, _, todo) in zip(heads, treatments(book.model), strict=True)
+                ),
                 style="thirds",
             ),
             Table(("Segment", *heads), sizes, style="bands", widths=(40, 20, 20, 20)),

@@ -23,6 +23,7 @@ from northstar_explain.report.playbook.play_candidates import (
     trait_lines,
 )
 from northstar_explain.report.playbook.stages_of_life import Stage, main_stage, stages_of
+from northstar_explain.report.treatments import may_pay
 
 __all__ = ["Contact", "Line", "Play", "contact_of", "plays_of"]
 
@@ -195,7 +196,7 @@ def contact_of(segment: Segment, model: Model) -> Contact:
     who, fact = f"the {found.values['n']} in {found.values['where']}", found.fact
     text = {
         "first": f"Contact first {who}",
-        "next": f"Contact {who} as far as the budget goes",
+        "next": f"Contact {who} " + ("as far as the budget goes" if may_pay(model) else "on your own channels only"),
         "rest": "No paid contact, a random test apart: own channels only",
     }[key]
     if band.measured_rate is not None:
